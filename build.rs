@@ -1,0 +1,48 @@
+//! Generates the C header from `src/ffi` into the build's output folder, where a test compares it with the committed
+//! `include/peers.h`; and gives the shared library its soname.
+
+use std::env;
+use std::path::PathBuf;
+
+/// In the header's order: statuses first, then each type before the calls that need it.
+const SOURCES: [&str; 7] = ["status", "config", "packed", "node", "list", "event", "health"];
+
+fn main() {
+    generate_header();
+    if env::var("CARGO_CFG_TARGET_OS").as_deref() == Ok("linux") {
+        // The soname's number counts incompatible changes of the ABI. A library that has started a thread must not be
+        // unmapped by dlclose, hence nodelete.
+        println!("cargo:rustc-cdylib-link-arg=-Wl,-soname,libpeers.so.0");
+        println!("cargo:rustc-cdylib-link-arg=-Wl,-z,nodelete");
+    }
+}
+
+fn generate_header() {
+    println!("cargo:rerun-if-changed=cbindgen.toml");
+    println!("cargo:rerun-if-changed=src/ffi");
+    let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it"));
+    let header = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets it")).join("peers.h");
+
+    let mut config = cbindgen::Config::from_file(root.join("cbindgen.toml")).expect("cbindgen.toml is valid");
+    config.after_includes =
+        Some(format!("{}\n{}", version_macros(), config.after_includes.unwrap_or_default()));
+    let mut builder = cbindgen::Builder::new().with_config(config);
+    for source in SOURCES {
+        builder = builder.with_src(root.join(format!("src/ffi/{source}.rs")));
+    }
+    builder.generate().expect("src/ffi can be read as C").write_to_file(&header);
+    println!("cargo:rustc-env=PEERS_GENERATED_HEADER={}", header.display());
+}
+
+fn version_macros() -> String {
+    let part = |name: &str| env::var(format!("CARGO_PKG_VERSION{name}")).expect("cargo sets it");
+    format!(
+        "/* The version of this header. peers_version() is the version of the library that is running. */\n\
+         #define PEERS_VERSION_MAJOR {}\n#define PEERS_VERSION_MINOR {}\n#define PEERS_VERSION_PATCH {}\n\
+         #define PEERS_VERSION \"{}\"\n",
+        part("_MAJOR"),
+        part("_MINOR"),
+        part("_PATCH"),
+        part("")
+    )
+}

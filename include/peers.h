@@ -1,0 +1,693 @@
+/*
+ * libpeers: find the other instances of your program on the local network.
+ *
+ * Four calls do the main job:
+ *
+ *     peers_t *node = NULL;
+ *     if (peers_start(NULL, &node) != PEERS_OK) { puts(peers_last_error()); return 1; }
+ *     peers_list_t *list = NULL;
+ *     if (peers_list(node, &list) == PEERS_OK) {
+ *         for (size_t i = 0; i < list->len; i++) puts(peers_list_at(list, i)->name);
+ *         peers_list_free(list);
+ *     }
+ *     peers_free(node);
+ *
+ * Rules that hold for every call:
+ *
+ * Status      A call that can fail returns int32_t: PEERS_OK (0), or a negative PEERS_ERR_* constant whose number
+ *             never changes. peers_strerror() has its fixed text, peers_last_error() the calling thread's details.
+ *             Outputs are written only on success. Any call may return PEERS_ERR_FAILED after a defect of the library.
+ * Handles     A peers_t pointer is a token: a stale, freed or made-up one gives PEERS_ERR_HANDLE.
+ * Ownership   Inputs are copied during the call. What a call hands out (a snapshot, an event) belongs to the caller
+ *             until it is given to the matching _free; it is read-only, and outlives the node.
+ * Threads     Every call may be made from any thread. A node has one internal thread, named "peers", in which all
+ *             signals are blocked.
+ * fork        In a forked child every call on a handle of the parent gives PEERS_ERR_FORKED; only peers_free may be
+ *             used on it. A new peers_start works.
+ *
+ * Generated from src/ffi by cbindgen; do not edit.
+ */
+
+
+#ifndef PEERS_H
+#define PEERS_H
+
+#include <stddef.h>
+#include <stdint.h>
+/* The version of this header. peers_version() is the version of the library that is running. */
+#define PEERS_VERSION_MAJOR 0
+#define PEERS_VERSION_MINOR 1
+#define PEERS_VERSION_PATCH 0
+#define PEERS_VERSION "0.1.0"
+
+/* Initialisers: begin every peers_config_t and peers_health_t with one of these. */
+#define PEERS_CONFIG_INIT \
+    { sizeof(peers_config_t), NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, 0, 0, 0, 0, 0, 0, \
+      0, 0 }
+#define PEERS_HEALTH_INIT \
+    { sizeof(peers_health_t), 0, 0, { 0 }, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+
+
+/**
+ * The call did what it says.
+ */
+#define PEERS_OK 0
+
+/**
+ * A pointer that must not be NULL was NULL.
+ */
+#define PEERS_ERR_NULL -1
+
+/**
+ * The handle is no live node: it was freed already, or never came from `peers_start`.
+ */
+#define PEERS_ERR_HANDLE -2
+
+/**
+ * A `struct_size` is zero, ends inside a field, or belongs to a newer library whose extra fields are in use.
+ */
+#define PEERS_ERR_SIZE -3
+
+/**
+ * A text is not valid UTF-8.
+ */
+#define PEERS_ERR_UTF8 -4
+
+/**
+ * A value is outside the range its documentation gives.
+ */
+#define PEERS_ERR_INVALID -5
+
+/**
+ * A name, key or value is longer than its limit.
+ */
+#define PEERS_ERR_TOO_LARGE -6
+
+/**
+ * The field, flag or call asks for a feature that this version or this platform does not have.
+ */
+#define PEERS_ERR_UNSUPPORTED -7
+
+/**
+ * A network interface named in the configuration does not exist.
+ */
+#define PEERS_ERR_INTERFACE -8
+
+/**
+ * The UDP port is held by a socket that does not share it (one opened without SO_REUSEADDR).
+ */
+#define PEERS_ERR_ADDRESS_IN_USE -9
+
+/**
+ * The system does not permit what was asked.
+ */
+#define PEERS_ERR_PERMISSION -10
+
+/**
+ * The system refused for another reason, which `peers_last_error` gives.
+ */
+#define PEERS_ERR_SYSTEM -11
+
+/**
+ * The registry already holds `max_peers` entries.
+ */
+#define PEERS_ERR_FULL -12
+
+/**
+ * Nothing happened within the time given.
+ */
+#define PEERS_ERR_TIMEOUT -13
+
+/**
+ * The node was freed, by another thread, while this call was under way.
+ */
+#define PEERS_ERR_STOPPED -14
+
+/**
+ * The handle belongs to the parent of this forked process. Start a node of your own.
+ */
+#define PEERS_ERR_FORKED -15
+
+/**
+ * The library met a defect of its own. The node no longer works; free it, and start another.
+ */
+#define PEERS_ERR_FAILED -16
+
+/**
+ * Flag of `peers_config_t`: the node's time stands still until `peers_advance` moves it.
+ *
+ * For tests. Such a node has no thread: it runs inside the calls made on it, so every run is the same. It needs
+ * a memory network.
+ */
+#define PEERS_MANUAL_CLOCK 1
+
+/**
+ * Source: heard by a line of the ancestor's protocol, "multitastic:NAME".
+ */
+#define PEERS_SOURCE_ANCESTOR 2
+
+/**
+ * Source: put there by `peers_register`.
+ */
+#define PEERS_SOURCE_REGISTERED 3
+
+/**
+ * Event: a peer was heard, or registered, that was not listed before.
+ */
+#define PEERS_EVENT_JOINED 1
+
+/**
+ * Event: a listed peer has another value, address, port or source.
+ */
+#define PEERS_EVENT_UPDATED 2
+
+/**
+ * Event: a peer is no longer listed; `reason` says why.
+ */
+#define PEERS_EVENT_LEFT 3
+
+/**
+ * Event: events were lost, because they were not read and the queue was full. Call `peers_list` for the state
+ * as it is.
+ */
+#define PEERS_EVENT_RESYNC 4
+
+/**
+ * Reason of an event that is not PEERS_EVENT_LEFT.
+ */
+#define PEERS_LEFT_NONE 0
+
+/**
+ * The peer was not heard, nor registered again, for its expiry time.
+ */
+#define PEERS_LEFT_EXPIRED 2
+
+/**
+ * Health state: the node announces itself and hears.
+ */
+#define PEERS_STATE_RUNNING 0
+
+/**
+ * Health state: the node works on, but part of its work is failing; `reason` says which.
+ */
+#define PEERS_STATE_DEGRADED 1
+
+/**
+ * Health state: the node met a defect of the library and no longer works.
+ */
+#define PEERS_STATE_FAILED 2
+
+/**
+ * Health reason: nothing is wrong.
+ */
+#define PEERS_REASON_NONE 0
+
+/**
+ * Health reason: no interface that may be used is up. The node looks again at every announcement.
+ */
+#define PEERS_REASON_NO_INTERFACE 1
+
+/**
+ * Health reason: nothing was heard for the expiry time, not even the node's own announcements.
+ */
+#define PEERS_REASON_DEAF 2
+
+/**
+ * Health reason: the most recent announcement could not be sent through every interface.
+ */
+#define PEERS_REASON_SEND_FAILS 3
+
+/**
+ * Health reason: the system does not permit sending, or joining the group.
+ */
+#define PEERS_REASON_PERMISSION 4
+
+/**
+ * Health reason: the system did not let the node join the group on every interface.
+ */
+#define PEERS_REASON_MEMBERSHIP 5
+
+/**
+ * Health reason: the library panicked. `detail` has the message.
+ */
+#define PEERS_REASON_PANIC 6
+
+/**
+ * A running node. The pointer is a token that is looked up, never followed: a stale, freed or made-up one gives
+ * PEERS_ERR_HANDLE.
+ */
+typedef struct peers_t peers_t;
+
+/**
+ * Receives the library's log messages, one line each, on the node's internal thread.
+ */
+typedef void (*peers_log_fn)(int32_t level, const char *message, void *context);
+
+/**
+ * The options of `peers_start`. Begin with `PEERS_CONFIG_INIT`, then set what you need; in every field zero
+ * (or NULL) means the default.
+ *
+ * `peers_start` copies what it needs: nothing here has to outlive the call. Texts are NUL-terminated UTF-8.
+ */
+typedef struct peers_config_t {
+    /**
+     * `sizeof(peers_config_t)`, which `PEERS_CONFIG_INIT` sets. It tells the library which fields the caller
+     * was compiled with.
+     */
+    size_t struct_size;
+    /**
+     * The name this node announces: 1 to 255 bytes, no control characters. Default: the host name.
+     */
+    const char *name;
+    /**
+     * Only nodes of the same cluster list each other. Not supported yet: must be NULL.
+     */
+    const char *cluster;
+    /**
+     * Bytes announced with the name. Not supported yet: must be NULL.
+     */
+    const void *value;
+    /**
+     * Length of `value`. Not supported yet: must be 0.
+     */
+    size_t value_len;
+    /**
+     * The interfaces to use: comma-separated names, `*` stands for any characters ("eth*,wlan0"). Default: every
+     * interface that is up and can multicast, or loopback when there is none.
+     */
+    const char *interfaces;
+    /**
+     * Where the node lives. Default: the local network. "memory:NAME" is a network inside this process, shared
+     * by the nodes that give the same NAME, for tests.
+     */
+    const char *network;
+    /**
+     * The IPv4 multicast group. Default: "239.2.3.4".
+     */
+    const char *group_v4;
+    /**
+     * The IPv6 multicast group. Not supported yet: must be NULL.
+     */
+    const char *group_v6;
+    /**
+     * Keys that seal every datagram, 32 bytes each. Not supported yet: must be NULL.
+     */
+    const void *keys;
+    /**
+     * Number of keys. Not supported yet: must be 0.
+     */
+    size_t keys_count;
+    /**
+     * Addresses to ask where multicast does not reach. Not supported yet: must be NULL.
+     */
+    const char *seeds;
+    /**
+     * Called with log messages. Not supported yet: must be NULL.
+     */
+    peers_log_fn log;
+    /**
+     * Passed to `log`. Not supported yet: must be NULL.
+     */
+    void *log_context;
+    /**
+     * The most detailed level passed to `log`. Not supported yet: must be 0.
+     */
+    uint32_t log_level;
+    /**
+     * Milliseconds between two announcements, 10 to 3600000 (an hour). Default: 15000.
+     */
+    uint32_t interval_ms;
+    /**
+     * Milliseconds after which a peer that was not heard is gone: longer than `interval_ms`, at most 86400000
+     * (a day). Default: 35000. Also the silence after which the sockets are opened anew.
+     */
+    uint32_t expiry_ms;
+    /**
+     * The most entries the registry holds. A newcomer beyond it is refused and counted. Default: 65536.
+     */
+    uint32_t max_peers;
+    /**
+     * `PEERS_MANUAL_CLOCK` or 0.
+     */
+    uint32_t flags;
+    /**
+     * How many routers an announcement may cross (the multicast TTL), 1 to 255. Default: 1, the local network.
+     */
+    uint32_t hops;
+    /**
+     * The UDP port of the group. Default: 49001.
+     */
+    uint16_t port;
+    /**
+     * The port at which this program offers its service. Not supported yet: must be 0.
+     */
+    uint16_t service_port;
+} peers_config_t;
+
+/**
+ * One peer, as it was when the snapshot was taken or the event raised. Read-only; lives as long as the snapshot
+ * or the event it is part of.
+ */
+typedef struct peers_peer_t {
+    /**
+     * Its name, NUL-terminated UTF-8.
+     */
+    const char *name;
+    /**
+     * Its value: `value_len` bytes, then a NUL that does not count. Never NULL.
+     */
+    const void *value;
+    /**
+     * Number of bytes in `value`.
+     */
+    size_t value_len;
+    /**
+     * The IP address it was heard from, as text ("192.0.2.7"); "" for one that was only registered.
+     */
+    const char *address;
+    /**
+     * Milliseconds since it was last heard or registered.
+     */
+    uint64_t age_ms;
+    /**
+     * Milliseconds until it is gone unless it is heard again; 0 in an event of one that left.
+     */
+    uint64_t expires_in_ms;
+    /**
+     * PEERS_SOURCE_*: what last told of it.
+     */
+    uint32_t source;
+    /**
+     * Index of the interface it was heard through (see if_indextoname); 0 when unknown or only registered.
+     */
+    uint32_t interface_index;
+    /**
+     * The port at which it offers its service; 0 when it announces none.
+     */
+    uint16_t port;
+    /**
+     * The random id of this run of it; all zero when unknown, as with the ancestor's nodes and registered entries.
+     */
+    uint8_t id[16];
+} peers_peer_t;
+
+/**
+ * A snapshot of the registry, ordered by name and then by id. It does not change; free it with
+ * `peers_list_free`.
+ */
+typedef struct peers_list_t {
+    /**
+     * Number of records.
+     */
+    size_t len;
+    /**
+     * Bytes from one record to the next, at least `sizeof(peers_peer_t)` of the library's version.
+     */
+    size_t stride;
+    /**
+     * The first record. Use `peers_list_at`, which keeps to `stride`.
+     */
+    const struct peers_peer_t *records;
+} peers_list_t;
+
+/**
+ * One change of the registry. Free it with `peers_event_free`.
+ */
+typedef struct peers_event_t {
+    /**
+     * PEERS_EVENT_JOINED, _UPDATED, _LEFT or _RESYNC. A later version may add kinds: ignore those you do not
+     * know.
+     */
+    uint32_t kind;
+    /**
+     * Why the peer left: a PEERS_LEFT_* code.
+     */
+    uint32_t reason;
+    /**
+     * The peer as it was when the event was raised; NULL in a PEERS_EVENT_RESYNC.
+     */
+    const struct peers_peer_t *peer;
+} peers_event_t;
+
+/**
+ * How a node is. Filled by `peers_health`; begin with `PEERS_HEALTH_INIT`.
+ *
+ * Counters count from `peers_start` and do not wrap in practice.
+ */
+typedef struct peers_health_t {
+    /**
+     * `sizeof(peers_health_t)`, which `PEERS_HEALTH_INIT` sets. The library fills no more than this.
+     */
+    size_t struct_size;
+    /**
+     * `PEERS_STATE_RUNNING`, `_DEGRADED` or `_FAILED`.
+     */
+    uint32_t state;
+    /**
+     * `PEERS_REASON_NONE`, or what is wrong.
+     */
+    uint32_t reason;
+    /**
+     * The reason in words, NUL-terminated UTF-8; "" when nothing is wrong.
+     */
+    char detail[256];
+    /**
+     * Milliseconds since a datagram was last sent; UINT64_MAX before the first.
+     */
+    uint64_t last_send_age_ms;
+    /**
+     * Milliseconds since a datagram was last heard, the node's own included; UINT64_MAX before the first.
+     */
+    uint64_t last_receive_age_ms;
+    /**
+     * Interfaces in use.
+     */
+    uint64_t interfaces;
+    /**
+     * Entries in the registry.
+     */
+    uint64_t peers;
+    /**
+     * Datagrams sent.
+     */
+    uint64_t sent;
+    /**
+     * Sends that the system refused.
+     */
+    uint64_t send_errors;
+    /**
+     * Datagrams received, of every kind.
+     */
+    uint64_t received;
+    /**
+     * Received: the node's own announcements, looped back.
+     */
+    uint64_t own;
+    /**
+     * Received: not a line of the protocol, and ignored.
+     */
+    uint64_t malformed;
+    /**
+     * Newcomers refused because the registry held `max_peers` entries.
+     */
+    uint64_t over_cap;
+    /**
+     * Datagrams lost because the node's queue on a memory network was full.
+     */
+    uint64_t dropped;
+    /**
+     * Times the sockets were opened anew, after silence or a change of interfaces.
+     */
+    uint64_t reopened;
+    /**
+     * Events lost because the queue was full; each loss is told by one `PEERS_EVENT_RESYNC`.
+     */
+    uint64_t events_lost;
+} peers_health_t;
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+/**
+ * The fixed text of a status, for example "registry is full" for `PEERS_ERR_FULL`.
+ *
+ * Never NULL: a number that is no status gives "unknown status". The text is static; do not free it.
+ * Thread-safe. Needs no node.
+ */
+const char *peers_strerror(int32_t status);
+
+/**
+ * What went wrong in the calling thread's most recent failed call: a sentence that names the value and says
+ * what would be right, for example "interface 'eth7' does not exist; there are: lo, eth0".
+ *
+ * Never NULL: before the first failure it is "". A successful call leaves it as it was. The text belongs to
+ * the library and holds until the same thread's next failed call; do not free it. Thread-safe: each thread has
+ * its own. Needs no node.
+ */
+const char *peers_last_error(void);
+
+/**
+ * The version of the library that is running, for example "0.1.0". Compare with `PEERS_VERSION`, the version of
+ * the header the caller was compiled with.
+ *
+ * The text is static; do not free it. Thread-safe. Needs no node.
+ */
+const char *peers_version(void);
+
+/**
+ * Starts a node: it announces itself at once and then every interval, and lists the peers it hears.
+ *
+ * `config` may be NULL for defaults in everything. On success `*node` is a handle that the caller ends with
+ * `peers_free`. A machine without a network is no error: the node is degraded (see `peers_health`) until one
+ * comes up.
+ *
+ * Errors: PEERS_ERR_NULL (`node`), PEERS_ERR_SIZE, PEERS_ERR_UTF8, PEERS_ERR_INVALID, PEERS_ERR_TOO_LARGE
+ * (the name), PEERS_ERR_UNSUPPORTED, PEERS_ERR_INTERFACE, PEERS_ERR_ADDRESS_IN_USE, PEERS_ERR_PERMISSION,
+ * PEERS_ERR_SYSTEM. Thread-safe.
+ *
+ * `config` is NULL or as documented at `peers_config_t`; `node` is NULL or points to a writable pointer.
+ */
+int32_t peers_start(const struct peers_config_t *config, struct peers_t **node);
+
+/**
+ * Puts an entry in the registry, exactly as if its beacon had been heard: it is listed, it raises events, and it
+ * is gone after `ttl_ms` milliseconds unless it is registered again. A second registration of a key replaces the
+ * value and renews the entry.
+ *
+ * `key` is the name the entry is listed under: NUL-terminated UTF-8, 1 to 255 bytes, no control characters, not
+ * the node's own name. `value` is `value_len` bytes, at most 1024, and may be NULL when that is 0. `ttl_ms` 0
+ * means the node's expiry. Everything is copied.
+ *
+ * Errors: PEERS_ERR_NULL, PEERS_ERR_HANDLE, PEERS_ERR_FORKED, PEERS_ERR_UTF8, PEERS_ERR_INVALID,
+ * PEERS_ERR_TOO_LARGE, PEERS_ERR_FULL (a new key, and the registry holds `max_peers`), PEERS_ERR_FAILED,
+ * PEERS_ERR_STOPPED. Thread-safe; does not wait for the network.
+ *
+ * `key` is NULL or NUL-terminated; `value` is NULL or points to `value_len` readable bytes.
+ */
+int32_t peers_register(struct peers_t *node,
+                       const char *key,
+                       const void *value,
+                       size_t value_len,
+                       uint32_t ttl_ms);
+
+/**
+ * Moves the time of a node with PEERS_MANUAL_CLOCK on by `ms` milliseconds and does all that falls due on the
+ * way, in order: announcements, expiries. When it returns, all of it has happened.
+ *
+ * Each node has a time of its own: one that is not advanced falls silent, and expires at the others.
+ *
+ * Errors: PEERS_ERR_INVALID (the node runs on the system's clock), PEERS_ERR_NULL, PEERS_ERR_HANDLE,
+ * PEERS_ERR_FORKED, PEERS_ERR_FAILED, PEERS_ERR_STOPPED. Thread-safe.
+ */
+int32_t peers_advance(struct peers_t *node, uint32_t ms);
+
+/**
+ * Stops the node, waits for its thread to end, and releases all it holds. NULL is a no-op.
+ *
+ * The handle is dead at once: later calls with it, a second `peers_free` among them, give PEERS_ERR_HANDLE.
+ * Calls that other threads have under way end first; one that waits in `peers_next_event` returns
+ * PEERS_ERR_STOPPED. Snapshots and events stay valid.
+ *
+ * In a forked child it releases the memory and the descriptors of a parent's node and nothing more: the
+ * parent's node runs on.
+ *
+ * Errors: PEERS_ERR_HANDLE. Thread-safe; blocks for as long as the node's thread needs to end, which is
+ * milliseconds.
+ */
+int32_t peers_free(struct peers_t *node);
+
+/**
+ * A snapshot of the peers that are live now: every entry whose time has not run out, ordered by name and then
+ * by id. The node itself is not listed.
+ *
+ * On success `*list` is a snapshot that the caller owns and frees with `peers_list_free`; it stays valid after
+ * the node is freed.
+ *
+ * Errors: PEERS_ERR_NULL, PEERS_ERR_HANDLE, PEERS_ERR_FORKED, PEERS_ERR_FAILED, PEERS_ERR_STOPPED. Thread-safe;
+ * does not wait for the network.
+ *
+ * `list` is NULL or points to a writable pointer.
+ */
+int32_t peers_list(struct peers_t *node,
+                   struct peers_list_t **list);
+
+/**
+ * The record at `index` (from 0), or NULL when `index` is not below `list->len` or `list` is NULL.
+ *
+ * The record and the texts in it belong to the snapshot and live until `peers_list_free`. Thread-safe.
+ *
+ * `list` is NULL or a snapshot from `peers_list` that was not freed.
+ */
+const struct peers_peer_t *peers_list_at(const struct peers_list_t *list, size_t index);
+
+/**
+ * Frees a snapshot. NULL is a no-op. Every record and text of it is gone afterwards. Each snapshot is freed
+ * once, by any thread, before or after its node.
+ *
+ * `list` is NULL or a snapshot from `peers_list` that was not freed.
+ */
+void peers_list_free(struct peers_list_t *list);
+
+/**
+ * Waits for the next event and takes it from the queue.
+ *
+ * `timeout_ms`: 0 does not wait, a negative number waits without limit. The wait is in real time even on a node
+ * with a manual clock. Events come in the order they happened, each to one caller. The queue holds 1024; when it
+ * is full all are dropped and one PEERS_EVENT_RESYNC takes their place.
+ *
+ * On success `*event` belongs to the caller, who frees it with `peers_event_free`.
+ *
+ * Errors: PEERS_ERR_TIMEOUT when nothing happened in time; PEERS_ERR_STOPPED when the node is freed meanwhile;
+ * PEERS_ERR_NULL, PEERS_ERR_HANDLE, PEERS_ERR_FORKED, PEERS_ERR_FAILED. Thread-safe; blocks up to `timeout_ms`.
+ *
+ * `event` is NULL or points to a writable pointer.
+ */
+int32_t peers_next_event(struct peers_t *node,
+                         int32_t timeout_ms,
+                         struct peers_event_t **event);
+
+/**
+ * Frees an event. NULL is a no-op. The peer in it is gone afterwards. Each event is freed once, by any thread,
+ * before or after its node.
+ *
+ * `event` is NULL or an event from `peers_next_event` that was not freed.
+ */
+void peers_event_free(struct peers_event_t *event);
+
+/**
+ * A file descriptor that polls readable while events wait, for poll, epoll, libuv or asyncio. When it does, call
+ * `peers_next_event` with a timeout of 0 until PEERS_ERR_TIMEOUT; do not read from the descriptor itself.
+ *
+ * On a node with a manual clock it is also readable while datagrams wait that the node has not looked at; the
+ * next call on the node looks. When the node is stopped or fails, it stays readable, so that a loop learns it.
+ *
+ * On success `*fd` is the descriptor. It belongs to the node and is closed by `peers_free`: take it out of your
+ * event loop before that, and do not close it. Every call on a node gives the same descriptor.
+ *
+ * Errors: PEERS_ERR_NULL, PEERS_ERR_HANDLE, PEERS_ERR_FORKED, PEERS_ERR_SYSTEM (no descriptor to be had).
+ * Thread-safe; does not block.
+ *
+ * `fd` is NULL or points to a writable int.
+ */
+int32_t peers_event_fd(struct peers_t *node,
+                       int32_t *fd);
+
+/**
+ * How the node is: running, degraded or failed, why in a code and in words, and what it has counted.
+ *
+ * `health` belongs to the caller and begins with its `struct_size`; a shorter struct of an older caller is
+ * filled as far as it goes, and what a longer one has more is set to zero. Works on a failed node.
+ *
+ * Errors: PEERS_ERR_NULL, PEERS_ERR_HANDLE, PEERS_ERR_FORKED, PEERS_ERR_SIZE (`struct_size` is below 16 or
+ * above 4096). Thread-safe; does not block.
+ *
+ * `health` is NULL or points to `struct_size` writable bytes.
+ */
+int32_t peers_health(struct peers_t *node, struct peers_health_t *health);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+#endif  /* PEERS_H */

@@ -1,0 +1,66 @@
+//! What a [`Node`](super::Node) puts out: datagrams to send and events to tell, and the peer an event is about.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A datagram to send, by multicast to the group, through every interface in use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Transmit {
+    /// The bytes of the datagram.
+    pub payload: Arc<[u8]>,
+}
+
+/// A change of the registry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// A peer was heard, or registered, that was not listed before.
+    Joined(Peer),
+    /// A listed peer has another value, address, port or source.
+    Updated(Peer),
+    /// A peer is no longer listed.
+    Left(Peer, LeaveReason),
+    /// Events were lost, because nobody took them and their queue was full. The list has the state as it is.
+    Resync,
+}
+
+/// Why a peer left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum LeaveReason {
+    /// It was not heard, nor registered again, for its expiry time.
+    Expired,
+}
+
+/// A peer as it was at one moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Peer {
+    /// Its name: 1 to 255 bytes, no control characters.
+    pub name: String,
+    /// Its value; empty if it has none.
+    pub value: Vec<u8>,
+    /// The address it was heard from; `None` for one that was only registered.
+    pub address: Option<IpAddr>,
+    /// Index of the interface it was heard through; 0 when that is unknown or it was only registered.
+    pub interface: u32,
+    /// The port at which it offers its service; 0 when it announces none.
+    pub port: u16,
+    /// The random id of this run of it; `None` when unknown, as with the ancestor's nodes.
+    pub id: Option<[u8; 16]>,
+    /// What last told of it.
+    pub source: Source,
+    /// Time since it was last heard or registered.
+    pub age: Duration,
+    /// Time until it is gone unless it is heard again; zero for one that left.
+    pub expires_in: Duration,
+}
+
+/// How a peer became known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Source {
+    /// Heard by a line of the ancestor's protocol.
+    Ancestor,
+    /// Put there by `register`.
+    Registered,
+}

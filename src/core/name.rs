@@ -1,0 +1,40 @@
+//! What may be a name: of a node, of a peer, of a registered entry.
+
+use std::fmt;
+
+/// The most bytes a name may have: the longest a host name can be (RFC 1035, section 2.3.4), and one byte of length.
+pub const MAX_LEN: usize = 255;
+
+/// Why a text is no name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BadName {
+    /// It has no characters.
+    Empty,
+    /// It has more than [`MAX_LEN`] bytes.
+    TooLong,
+    /// It holds a control character. Names are printed on terminals and end with NUL in C.
+    Control,
+}
+
+/// A name is 1 to [`MAX_LEN`] bytes of UTF-8 without control characters.
+pub fn check(name: &str) -> Result<(), BadName> {
+    if name.is_empty() {
+        Err(BadName::Empty)
+    } else if name.len() > MAX_LEN {
+        Err(BadName::TooLong)
+    } else if name.chars().any(char::is_control) {
+        Err(BadName::Control)
+    } else {
+        Ok(())
+    }
+}
+
+impl fmt::Display for BadName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            BadName::Empty => write!(f, "it is empty; a name has 1 to {MAX_LEN} bytes"),
+            BadName::TooLong => write!(f, "it is too long; a name has 1 to {MAX_LEN} bytes"),
+            BadName::Control => write!(f, "it holds a control character; a name holds none"),
+        }
+    }
+}

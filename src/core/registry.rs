@@ -1,0 +1,216 @@
+//! `ExpiringRegistry`: a map whose entries are gone when their time runs out.
+
+use std::borrow::Borrow;
+use std::hash::{BuildHasher, Hash, RandomState};
+use std::time::{Duration, Instant};
+
+use hashbrown::HashTable;
+use slab::Slab;
+
+use super::wheel::Wheel;
+
+/// A map from keys to values in which each entry has a deadline of its own.
+///
+/// An entry is live while `now` is before its deadline. One whose deadline has passed is never shown by
+/// [`registrations`](Self::registrations), but stays renewable until [`handle_timeout`](Self::handle_timeout) takes
+/// it out: a registration that races the expiry wins.
+///
+/// Registering and renewing are O(1), with no allocation for a known key: a renewal stores the new deadline, and
+/// the timing wheel learns of it only when it reaches the old one. The hash is keyed at random, because keys come
+/// from the network.
+pub struct ExpiringRegistry<K, V> {
+    entries: Slab<Entry<K, V>>,
+    /// Slots in `entries`, by the hash of their key. Keys live in the entries alone.
+    index: HashTable<u32>,
+    hasher: RandomState,
+    wheel: Wheel,
+    /// Times are kept as nanoseconds from here: half the size of an `Instant`.
+    origin: Instant,
+    /// Not after the earliest deadline; exact after `handle_timeout`, and early after a renewal or removal.
+    earliest: Option<u64>,
+    max_entries: usize,
+}
+
+struct Entry<K, V> {
+    key: K,
+    value: V,
+    deadline: u64,
+}
+
+/// An entry whose time ran out.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Expired<K, V> {
+    /// The key it was registered with.
+    pub key: K,
+    /// Its last value.
+    pub value: V,
+    /// When its time ran out.
+    pub deadline: Instant,
+}
+
+/// The registry holds as many entries as it may; the newcomer was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Full;
+
+/// Ticks of the wheel, as a power of two of nanoseconds: 2^26 ns = 67 ms. Deadlines are exact whatever the tick; a
+/// coarser one means longer lists to look through, a finer one a shorter span of the wheel.
+const TICK_BITS: u32 = 26;
+
+impl<K: Hash + Eq, V> ExpiringRegistry<K, V> {
+    /// An empty registry for at most `max_entries` entries (and never more than 2^32 - 2), in which time begins
+    /// at `now`.
+    pub fn new(max_entries: usize, now: Instant) -> Self {
+        ExpiringRegistry {
+            entries: Slab::new(),
+            index: HashTable::new(),
+            hasher: RandomState::new(),
+            wheel: Wheel::new(),
+            origin: now,
+            earliest: None,
+            max_entries: max_entries.min(u32::MAX as usize - 1),
+        }
+    }
+
+    /// Puts an entry in the registry until `now + ttl`. Replaces the value of a key that is there, which is
+    /// returned, and renews it; refuses a new key when the registry is full.
+    pub fn register(&mut self, key: K, value: V, ttl: Duration, now: Instant) -> Result<Option<V>, Full> {
+        if let Some(current) = self.renew(&key, ttl, now) {
+            return Ok(Some(std::mem::replace(current, value)));
+        }
+        if self.entries.len() >= self.max_entries {
+            return Err(Full);
+        }
+        let deadline = self.deadline(ttl, now);
+        let hash = self.hasher.hash_one(&key);
+        let slot = self.entries.insert(Entry { key, value, deadline }) as u32;
+        let (entries, hasher) = (&self.entries, &self.hasher);
+        self.index.insert_unique(hash, slot, |slot| hasher.hash_one(&entries[*slot as usize].key));
+        self.wheel.arm(slot, tick(deadline));
+        self.note_deadline(deadline);
+        Ok(None)
+    }
+
+    /// Gives an entry until `now + ttl`, from now on, and returns its value. `None` if there is no such entry.
+    pub fn renew<Q>(&mut self, key: &Q, ttl: Duration, now: Instant) -> Option<&mut V>
+    where
+        K: Borrow<Q>,
+        Q: Hash + Eq + ?Sized,
+    {
+        let slot = self.find(key)?;
+        let deadline = self.deadline(ttl, now);
+        let previous = std::mem::replace(&mut self.entries[slot as usize].deadline, deadline);
+        if deadline < previous {
+            self.wheel.arm_earlier(slot, tick(deadline));
+            self.note_deadline(deadline);
+        }
+        Some(&mut self.entries[slot as usize].value)
+    }
+
+    /// Takes an entry out, whether its time has run out or not.
+    pub fn remove<Q>(&mut self, key: &Q) -> Option<V>
+    where
+        K: Borrow<Q>,
+        Q: Hash + Eq + ?Sized,
+    {
+        let slot = self.find(key)?;
+        self.wheel.disarm(slot);
+        Some(self.take_out(slot).value)
+    }
+
+    /// The live entries with their deadlines, in no particular order.
+    pub fn registrations(&self, now: Instant) -> impl Iterator<Item = (&K, &V, Instant)> {
+        let now = self.nanos(now);
+        let live = self.entries.iter().map(|(_, entry)| entry).filter(move |entry| now < entry.deadline);
+        live.map(|entry| (&entry.key, &entry.value, self.instant(entry.deadline)))
+    }
+
+    /// Number of entries, those included whose time has run out and that `handle_timeout` has not taken out yet.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// True if there is no entry.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// When to call `handle_timeout` next. Exact after `handle_timeout`; a renewal or removal since then may have
+    /// left it too early, never too late.
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        self.earliest.map(|earliest| self.instant(earliest))
+    }
+
+    /// Takes out the entries whose time has run out by `now`, and returns them in the order of their deadlines.
+    pub fn handle_timeout(&mut self, now: Instant) -> Vec<Expired<K, V>> {
+        let now = self.nanos(now);
+        let mut expired = self.take_out_due(now);
+        self.earliest = self.find_earliest();
+        expired.sort_by_key(|expired| expired.deadline);
+        expired
+    }
+
+    fn take_out_due(&mut self, now: u64) -> Vec<Expired<K, V>> {
+        let mut expired = Vec::new();
+        self.wheel.advance(tick(now));
+        while let Some(slot) = self.wheel.pop_due() {
+            let deadline = self.entries[slot as usize].deadline;
+            if now < deadline {
+                self.wheel.arm(slot, tick(deadline));
+            } else {
+                let entry = self.take_out(slot);
+                expired.push(Expired {
+                    key: entry.key,
+                    value: entry.value,
+                    deadline: self.instant(deadline),
+                });
+            }
+        }
+        expired
+    }
+
+    fn find_earliest(&mut self) -> Option<u64> {
+        let deadline_of = |slot: u32| self.entries[slot as usize].deadline;
+        self.wheel.earliest(|slot| tick(deadline_of(slot)))?.map(deadline_of).min()
+    }
+
+    fn find<Q>(&self, key: &Q) -> Option<u32>
+    where
+        K: Borrow<Q>,
+        Q: Hash + Eq + ?Sized,
+    {
+        let hash = self.hasher.hash_one(key);
+        self.index.find(hash, |slot| self.entries[*slot as usize].key.borrow() == key).copied()
+    }
+
+    /// Removes a slot that the wheel no longer holds from the entries and the index.
+    fn take_out(&mut self, slot: u32) -> Entry<K, V> {
+        let entry = self.entries.remove(slot as usize);
+        let hash = self.hasher.hash_one(&entry.key);
+        if let Ok(found) = self.index.find_entry(hash, |candidate| *candidate == slot) {
+            found.remove();
+        }
+        entry
+    }
+
+    fn note_deadline(&mut self, deadline: u64) {
+        self.earliest = Some(self.earliest.map_or(deadline, |earliest| earliest.min(deadline)));
+    }
+
+    fn deadline(&self, ttl: Duration, now: Instant) -> u64 {
+        let ttl = u64::try_from(ttl.as_nanos()).unwrap_or(u64::MAX);
+        // Half the range is 292 years; beyond it an `Instant` might not hold the sum.
+        self.nanos(now).saturating_add(ttl).min(u64::MAX / 2)
+    }
+
+    fn nanos(&self, instant: Instant) -> u64 {
+        u64::try_from(instant.saturating_duration_since(self.origin).as_nanos()).unwrap_or(u64::MAX)
+    }
+
+    fn instant(&self, nanos: u64) -> Instant {
+        self.origin + Duration::from_nanos(nanos)
+    }
+}
+
+fn tick(nanos: u64) -> u64 {
+    nanos >> TICK_BITS
+}

@@ -1,0 +1,37 @@
+//! `TimeSource`: the system's clock, or one that stands still until it is told.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+pub(super) enum TimeSource {
+    System,
+    Manual(Mutex<Instant>),
+}
+
+impl TimeSource {
+    pub fn manual() -> Self {
+        TimeSource::Manual(Mutex::new(Instant::now()))
+    }
+
+    pub fn now(&self) -> Instant {
+        match self {
+            TimeSource::System => Instant::now(),
+            TimeSource::Manual(now) => *lock(now),
+        }
+    }
+
+    /// Sets a manual clock; the system's stays as it is.
+    pub fn set(&self, to: Instant) {
+        if let TimeSource::Manual(now) = self {
+            *lock(now) = to;
+        }
+    }
+
+    pub fn is_manual(&self) -> bool {
+        matches!(self, TimeSource::Manual(_))
+    }
+}
+
+fn lock(now: &Mutex<Instant>) -> MutexGuard<'_, Instant> {
+    now.lock().unwrap_or_else(PoisonError::into_inner)
+}

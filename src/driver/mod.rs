@@ -1,0 +1,390 @@
+//! The only place that has sockets, threads and a clock: it waits, feeds the [`Node`], and sends what it puts out.
+//!
+//! A [`Driver`] is shared by the node's thread and the callers. Two locks, taken in this order:
+//! - `link`: the sockets. Only whoever steps the node holds it: the thread, or with a manual clock the caller.
+//! - `state`: the node. Held for a short while by everybody; never while a datagram is sent or received.
+//!
+//! With a manual clock there is no thread: each call first takes in the datagrams that wait, and `advance` goes
+//! from one deadline to the next. So a run of a test does the same every time.
+
+// The core may not; this is where it is done.
+#![allow(clippy::disallowed_methods, clippy::disallowed_types)]
+
+mod clock;
+mod interfaces;
+mod link;
+mod memory;
+mod notifier;
+mod sockets;
+mod state;
+
+use std::any::Any;
+use std::os::fd::{AsFd, BorrowedFd, RawFd};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+use std::{io, mem, process, thread};
+
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, ppoll};
+use nix::sys::signal::{SigSet, SigmaskHow};
+use nix::sys::time::TimeSpec;
+use once_cell::sync::OnceCell;
+
+use crate::config::{Clock, Config, Network};
+use crate::core::{Event, Node, Settings};
+use crate::error::{Error, ErrorKind};
+use crate::health::Health;
+use clock::TimeSource;
+use link::{Connection, Link};
+use memory::MemoryPort;
+use notifier::Notifier;
+use sockets::{Place, SendReport, Sockets};
+use state::{End, State};
+
+pub(crate) struct Driver {
+    /// The process that started it. In a forked child there is no thread, and a lock may be held for ever.
+    process: u32,
+    time: TimeSource,
+    link: Mutex<Link>,
+    state: Mutex<State>,
+    /// Signalled when events, or datagrams for a node without a thread, have come; and at the end.
+    arrival: Condvar,
+    /// Wakes the thread.
+    wake: Notifier,
+    /// Made when a caller first asks for it.
+    event_fd: OnceCell<Notifier>,
+    /// Held for the length of an `advance`, so that two of them do not interleave.
+    advancing: Mutex<()>,
+}
+
+/// The thread of a node that has one.
+pub(crate) type Thread = JoinHandle<()>;
+
+/// Opens what `config` asks for and sets the node going. With a manual clock it has no thread.
+pub(crate) fn start(config: &Config, name: String) -> Result<(Arc<Driver>, Option<Thread>), Error> {
+    let driver = Driver::open(config, name)?;
+    // The first announcement goes out before this returns, or is refused and shows in health.
+    driver.settle()?;
+    let thread = match driver.time.is_manual() {
+        true => None,
+        false => Some(spawn(driver.clone())?),
+    };
+    Ok((driver, thread))
+}
+
+/// Starts the node's thread, with every signal blocked: signals are for the program's own threads.
+fn spawn(driver: Arc<Driver>) -> Result<Thread, Error> {
+    let cannot = |error: &io::Error| Error::system("starting the node's thread", error);
+    let before =
+        SigSet::all().thread_swap_mask(SigmaskHow::SIG_BLOCK).map_err(|errno| cannot(&errno.into()))?;
+    let thread = thread::Builder::new().name("peers".into()).spawn(move || {
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| driver.run())) {
+            driver.end(End::Failed(message_of(&*panic)));
+        }
+    });
+    before.thread_set_mask().map_err(|errno| cannot(&errno.into()))?;
+    thread.map_err(|error| cannot(&error))
+}
+
+impl Driver {
+    fn open(config: &Config, name: String) -> Result<Arc<Driver>, Error> {
+        let time = match config.clock {
+            Clock::System => TimeSource::System,
+            Clock::Manual => TimeSource::manual(),
+        };
+        let settings =
+            Settings { name, interval: config.interval, expiry: config.expiry, max_peers: config.max_peers };
+        let wake =
+            Notifier::new().map_err(|error| Error::system("making a descriptor to wake by", &error))?;
+        let driver = Arc::new(Driver {
+            process: process::id(),
+            link: Mutex::new(Link::default()),
+            state: Mutex::new(State::new(Node::new(settings, time.now()))),
+            arrival: Condvar::new(),
+            wake,
+            event_fd: OnceCell::new(),
+            advancing: Mutex::new(()),
+            time,
+        });
+        driver.lock_link().connect(connection_for(config, &driver)?);
+        Ok(driver)
+    }
+
+    /// Runs `action` on the node as it is now, and does what follows from it.
+    pub fn act<R>(&self, action: impl FnOnce(&mut Node, Instant) -> R) -> Result<R, Error> {
+        let mut state = self.lock_settled()?;
+        let planned = state.node.poll_timeout();
+        let result = action(&mut state.node, self.time.now());
+        self.signal_events(&state);
+        if state.node.has_transmits() || state.node.poll_timeout() < planned {
+            self.wake.set();
+        }
+        Ok(result)
+    }
+
+    /// Waits for an event; without limit if `timeout` is `None`.
+    pub fn next_event(&self, timeout: Option<Duration>) -> Result<Event, Error> {
+        let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+        let mut state = self.lock_settled()?;
+        loop {
+            if let Some(event) = state.node.poll_event() {
+                self.clear_event_fd(&state);
+                return Ok(event);
+            }
+            self.clear_event_fd(&state);
+            state = match deadline {
+                None => self.arrival.wait(state).unwrap_or_else(PoisonError::into_inner),
+                Some(deadline) => {
+                    let left = deadline.saturating_duration_since(Instant::now());
+                    if left.is_zero() {
+                        return Err(Error::new(ErrorKind::Timeout, "no event in the time given"));
+                    }
+                    self.arrival.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0
+                }
+            };
+            // Another look at everything: the node may have ended, or have mail to take in.
+            drop(state);
+            state = self.lock_settled()?;
+        }
+    }
+
+    /// The descriptor that polls readable while events wait.
+    pub fn event_fd(&self) -> Result<RawFd, Error> {
+        let fd = self.event_fd.get_or_try_init(Notifier::new);
+        let fd = fd.map_err(|error| Error::system("making a descriptor for events", &error))?;
+        let state = self.lock_state()?;
+        if state.has_news() {
+            fd.set();
+        }
+        Ok(fd.as_raw_fd())
+    }
+
+    /// Moves a manual clock on, from deadline to deadline.
+    pub fn advance(&self, by: Duration) -> Result<(), Error> {
+        if !self.time.is_manual() {
+            let detail =
+                "the node runs on the system's clock; only one started with a manual clock can be advanced";
+            return Err(Error::new(ErrorKind::Invalid, detail));
+        }
+        let _turn = self.advancing.lock().unwrap_or_else(PoisonError::into_inner);
+        let target = self.time.now().checked_add(by).ok_or_else(|| {
+            Error::new(ErrorKind::Invalid, format!("{by:?} is further than the clock can count"))
+        })?;
+        loop {
+            self.settle()?;
+            let next = self.lock_state()?.node.poll_timeout().filter(|next| *next <= target);
+            self.time.set(next.unwrap_or(target));
+            if next.is_none() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// How the node is. Works on one that has ended, too.
+    pub fn health(&self) -> Health {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).health(self.time.now())
+    }
+
+    /// Ends the node: calls under way return, and the thread, if there is one, is about to end.
+    pub fn stop(&self) {
+        self.end(End::Stopped);
+        self.wake.set();
+    }
+
+    /// Closes the sockets, after the thread has ended.
+    pub fn close(&self) {
+        self.lock_link().close();
+    }
+
+    /// True in a child that was forked off the process that started the node.
+    pub fn is_forked(&self) -> bool {
+        self.process != process::id()
+    }
+
+    /// In a forked child: releases memory and descriptors, as far as no thread of the parent was busy with them.
+    pub fn abandon(self: Arc<Self>, has_thread: bool) {
+        let at_rest = self.link.try_lock().is_ok() && self.state.try_lock().is_ok();
+        if !at_rest {
+            // Half-changed memory cannot be freed. What a busy thread held at the fork is lost to the child.
+            mem::forget(self);
+            return;
+        }
+        if has_thread {
+            // SAFETY: the thread owned one reference. In this process it does not run and will never drop it.
+            unsafe { Arc::decrement_strong_count(Arc::as_ptr(&self)) };
+        }
+    }
+
+    /// The thread's work, until the node ends.
+    fn run(&self) {
+        while let Ok(was_busy) = self.step() {
+            if !was_busy && let Err(error) = self.wait() {
+                self.end(End::Failed(error.to_string()));
+            }
+        }
+    }
+
+    /// Sleeps until a datagram, a deadline or a wake-up.
+    fn wait(&self) -> io::Result<()> {
+        let Ok(deadline) = self.lock_state().map(|state| state.node.poll_timeout()) else { return Ok(()) };
+        let timeout = deadline.map(|deadline| deadline.saturating_duration_since(self.time.now()));
+        let socket = self.lock_link().readable();
+        // SAFETY: only this thread replaces the sockets, and they are closed after it has ended.
+        let socket = socket.map(|fd| unsafe { BorrowedFd::borrow_raw(fd) });
+        let mut fds = vec![PollFd::new(self.wake.as_fd(), PollFlags::POLLIN)];
+        fds.extend(socket.map(|fd| PollFd::new(fd, PollFlags::POLLIN)));
+        match ppoll(&mut fds, timeout.map(TimeSpec::from_duration), None) {
+            Err(Errno::EINTR) => return Ok(()),
+            Err(errno) => return Err(errno.into()),
+            Ok(_) => {}
+        }
+        let closed = |fd: &PollFd| fd.revents().is_some_and(|events| events.contains(PollFlags::POLLNVAL));
+        if fds.iter().any(closed) {
+            return Err(io::Error::other(
+                "a descriptor of the node was closed by another part of the program",
+            ));
+        }
+        if fds[0].any() == Some(true) {
+            self.wake.clear();
+        }
+        Ok(())
+    }
+
+    /// Steps until nothing waits and nothing is due.
+    fn settle(&self) -> Result<(), Error> {
+        while self.step()? {}
+        Ok(())
+    }
+
+    /// Takes in a batch, does what is due, and sends what follows. True if there was anything to do.
+    fn step(&self) -> Result<bool, Error> {
+        let mut link = self.lock_link();
+        let has_received = link.receive();
+        let mut state = self.lock_state()?;
+        let now = self.time.now();
+        link.feed(&mut state.node, now);
+        if state.node.poll_timeout().is_some_and(|deadline| deadline <= now) {
+            state.node.handle_timeout(now);
+        }
+        let wants_reopen = state.node.poll_reopen();
+        if wants_reopen {
+            state.node.handle_network_change(now);
+        }
+        let mut payloads = Vec::new();
+        while let Some(transmit) = state.node.poll_transmit() {
+            payloads.push(transmit.payload);
+        }
+        state.dropped = link.dropped();
+        self.signal_events(&state);
+        drop(state);
+
+        if payloads.is_empty() {
+            return Ok(has_received);
+        }
+        let renewal = match wants_reopen {
+            true => link.reopen().map(|()| true),
+            false => Ok(link.follow_interfaces()),
+        };
+        let mut sent = SendReport::default();
+        for payload in &payloads {
+            sent.add(link.send(payload));
+        }
+        let report = link.report(&sent);
+        self.lock_state()?.note_sending(report, &sent, renewal, now);
+        Ok(true)
+    }
+
+    fn lock_link(&self) -> MutexGuard<'_, Link> {
+        self.link.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The state of a node that lives. An error that says how it ended, if it does not.
+    fn lock_state(&self) -> Result<MutexGuard<'_, State>, Error> {
+        let mut state = self.state.lock().unwrap_or_else(|poisoned| {
+            let mut state = poisoned.into_inner();
+            state.ended = Some(End::Failed("a call panicked while it changed the node".into()));
+            state
+        });
+        match &mut state.ended {
+            None => Ok(state),
+            Some(End::Stopped) => Err(Error::new(ErrorKind::Stopped, "the node was stopped")),
+            Some(End::Failed(why)) => {
+                Err(Error::new(ErrorKind::Failed, format!("the node has failed: {why}")))
+            }
+        }
+    }
+
+    /// As `lock_state`, after a node without a thread has taken in the datagrams that wait for it.
+    fn lock_settled(&self) -> Result<MutexGuard<'_, State>, Error> {
+        loop {
+            let mut state = self.lock_state()?;
+            if !mem::take(&mut state.mail_waits) {
+                return Ok(state);
+            }
+            drop(state);
+            self.settle()?;
+        }
+    }
+
+    /// Called by a memory network when it has put a datagram in our queue.
+    fn note_mail(&self) {
+        if !self.time.is_manual() {
+            return self.wake.set();
+        }
+        if let Ok(mut state) = self.lock_state() {
+            state.mail_waits = true;
+            self.signal_news();
+        }
+    }
+
+    fn signal_events(&self, state: &State) {
+        if state.node.has_events() {
+            self.signal_news();
+        }
+    }
+
+    fn signal_news(&self) {
+        self.arrival.notify_all();
+        if let Some(fd) = self.event_fd.get() {
+            fd.set();
+        }
+    }
+
+    fn clear_event_fd(&self, state: &State) {
+        if let Some(fd) = self.event_fd.get().filter(|_| !state.has_news()) {
+            fd.clear();
+        }
+    }
+
+    /// Ends the node, unless it has ended already, and tells everybody who waits.
+    fn end(&self, how: End) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.ended.get_or_insert(how);
+        self.signal_news();
+    }
+}
+
+/// Puts the node on its network.
+fn connection_for(config: &Config, driver: &Arc<Driver>) -> Result<Connection, Error> {
+    match &config.network {
+        Network::Multicast => Ok(Connection::Sockets(Sockets::open(Place::of(config)?)?)),
+        Network::Memory(network) => {
+            let driver = Arc::downgrade(driver);
+            let on_delivery = move || {
+                if let Some(driver) = driver.upgrade() {
+                    driver.note_mail();
+                }
+            };
+            Ok(Connection::Memory(MemoryPort::open(network, config.port, on_delivery)))
+        }
+    }
+}
+
+/// What a panic said.
+fn message_of(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| text.to_string());
+    text.or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "a panic without a message".into())
+}

@@ -1,0 +1,120 @@
+//! `State`: what the driver knows of its node, under one lock: the node, what sending it met, and its end.
+
+use std::io;
+use std::time::Instant;
+
+use super::link::LinkReport;
+use super::sockets::SendReport;
+use crate::core::Node;
+use crate::health::{Counters, Health, Reason};
+
+pub(super) struct State {
+    pub node: Node,
+    /// Datagrams came for a node without a thread.
+    pub mail_waits: bool,
+    /// Datagrams lost because the queue on a memory network was full.
+    pub dropped: u64,
+    pub ended: Option<End>,
+    report: LinkReport,
+    /// Why the sockets could not be opened anew, when they last should have been.
+    reopen_error: Option<io::Error>,
+    last_sent: Option<Instant>,
+    sent: u64,
+    send_errors: u64,
+    reopened: u64,
+}
+
+pub(super) enum End {
+    Stopped,
+    /// A defect; with what the panic said.
+    Failed(String),
+}
+
+impl State {
+    pub fn new(node: Node) -> Self {
+        State {
+            node,
+            mail_waits: false,
+            dropped: 0,
+            ended: None,
+            report: LinkReport::default(),
+            reopen_error: None,
+            last_sent: None,
+            sent: 0,
+            send_errors: 0,
+            reopened: 0,
+        }
+    }
+
+    /// Takes note of how an announcement went. `renewal` says whether the sockets or interfaces were changed for it.
+    pub fn note_sending(
+        &mut self,
+        report: LinkReport,
+        sent: &SendReport,
+        renewal: io::Result<bool>,
+        now: Instant,
+    ) {
+        self.report = report;
+        self.sent += sent.sent;
+        self.send_errors += sent.errors;
+        if sent.sent > 0 {
+            self.last_sent = Some(now);
+        }
+        self.reopened += u64::from(*renewal.as_ref().unwrap_or(&false));
+        self.reopen_error = renewal.err();
+    }
+
+    /// True if a caller that polls has something to find out.
+    pub fn has_news(&self) -> bool {
+        self.node.has_events() || self.mail_waits || self.ended.is_some()
+    }
+
+    pub fn health(&self, now: Instant) -> Health {
+        let age = |then: Option<Instant>| then.map(|then| now.saturating_duration_since(then));
+        Health {
+            reason: self.trouble(),
+            last_send_age: age(self.last_sent),
+            last_receive_age: age(self.node.last_heard()),
+            interfaces: self.report.interfaces,
+            peers: self.node.peer_count(),
+            counters: self.counters(),
+        }
+    }
+
+    /// What is wrong, the cause before its effects.
+    fn trouble(&self) -> Option<(Reason, String)> {
+        if let Some(End::Failed(why)) = &self.ended {
+            return Some((Reason::Panic, why.clone()));
+        }
+        if self.report.interfaces == 0 {
+            return Some((
+                Reason::NoInterface,
+                "no interface that may be used is up with an IPv4 address".into(),
+            ));
+        }
+        self.report.sending.clone().or_else(|| self.report.membership.clone()).or_else(|| self.deafness())
+    }
+
+    fn deafness(&self) -> Option<(Reason, String)> {
+        let silent = "nothing is heard, not even our own announcements";
+        self.node.is_deaf().then(|| match &self.reopen_error {
+            None => (Reason::Deaf, format!("{silent}; a firewall may drop UDP multicast")),
+            Some(error) => (Reason::Deaf, format!("{silent}; opening the sockets anew failed: {error}")),
+        })
+    }
+
+    fn counters(&self) -> Counters {
+        let node = self.node.counters();
+        Counters {
+            sent: self.sent,
+            send_errors: self.send_errors,
+            received: node.received,
+            own: node.own,
+            malformed: node.malformed,
+            over_cap: node.over_cap,
+            dropped: self.dropped,
+            reopened: self.reopened,
+            events_lost: node.events_lost,
+        }
+    }
+}

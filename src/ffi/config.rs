@@ -1,0 +1,236 @@
+//! `peers_config_t`: the options of `peers_start`, in a struct that can grow.
+
+use std::ffi::{c_char, c_void};
+use std::mem::{offset_of, size_of};
+use std::time::Duration;
+
+use super::input;
+use super::status::{Failure, PEERS_ERR_INVALID, PEERS_ERR_SIZE, PEERS_ERR_UNSUPPORTED};
+use crate::config::{Clock, Config, Network};
+
+/// Flag of `peers_config_t`: the node's time stands still until `peers_advance` moves it.
+///
+/// For tests. Such a node has no thread: it runs inside the calls made on it, so every run is the same. It needs
+/// a memory network.
+pub const PEERS_MANUAL_CLOCK: u32 = 1;
+
+/// Receives the library's log messages, one line each, on the node's internal thread.
+pub type peers_log_fn =
+    Option<unsafe extern "C" fn(level: i32, message: *const c_char, context: *mut c_void)>;
+
+/// The options of `peers_start`. Begin with `PEERS_CONFIG_INIT`, then set what you need; in every field zero
+/// (or NULL) means the default.
+///
+/// `peers_start` copies what it needs: nothing here has to outlive the call. Texts are NUL-terminated UTF-8.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct peers_config_t {
+    /// `sizeof(peers_config_t)`, which `PEERS_CONFIG_INIT` sets. It tells the library which fields the caller
+    /// was compiled with.
+    pub struct_size: usize,
+    /// The name this node announces: 1 to 255 bytes, no control characters. Default: the host name.
+    pub name: *const c_char,
+    /// Only nodes of the same cluster list each other. Not supported yet: must be NULL.
+    pub cluster: *const c_char,
+    /// Bytes announced with the name. Not supported yet: must be NULL.
+    pub value: *const c_void,
+    /// Length of `value`. Not supported yet: must be 0.
+    pub value_len: usize,
+    /// The interfaces to use: comma-separated names, `*` stands for any characters ("eth*,wlan0"). Default: every
+    /// interface that is up and can multicast, or loopback when there is none.
+    pub interfaces: *const c_char,
+    /// Where the node lives. Default: the local network. "memory:NAME" is a network inside this process, shared
+    /// by the nodes that give the same NAME, for tests.
+    pub network: *const c_char,
+    /// The IPv4 multicast group. Default: "239.2.3.4".
+    pub group_v4: *const c_char,
+    /// The IPv6 multicast group. Not supported yet: must be NULL.
+    pub group_v6: *const c_char,
+    /// Keys that seal every datagram, 32 bytes each. Not supported yet: must be NULL.
+    pub keys: *const c_void,
+    /// Number of keys. Not supported yet: must be 0.
+    pub keys_count: usize,
+    /// Addresses to ask where multicast does not reach. Not supported yet: must be NULL.
+    pub seeds: *const c_char,
+    /// Called with log messages. Not supported yet: must be NULL.
+    pub log: peers_log_fn,
+    /// Passed to `log`. Not supported yet: must be NULL.
+    pub log_context: *mut c_void,
+    /// The most detailed level passed to `log`. Not supported yet: must be 0.
+    pub log_level: u32,
+    /// Milliseconds between two announcements, 10 to 3600000 (an hour). Default: 15000.
+    pub interval_ms: u32,
+    /// Milliseconds after which a peer that was not heard is gone: longer than `interval_ms`, at most 86400000
+    /// (a day). Default: 35000. Also the silence after which the sockets are opened anew.
+    pub expiry_ms: u32,
+    /// The most entries the registry holds. A newcomer beyond it is refused and counted. Default: 65536.
+    pub max_peers: u32,
+    /// `PEERS_MANUAL_CLOCK` or 0.
+    pub flags: u32,
+    /// How many routers an announcement may cross (the multicast TTL), 1 to 255. Default: 1, the local network.
+    pub hops: u32,
+    /// The UDP port of the group. Default: 49001.
+    pub port: u16,
+    /// The port at which this program offers its service. Not supported yet: must be 0.
+    pub service_port: u16,
+}
+
+/// Where each field begins, hence where a shorter struct of an older caller may end.
+const BOUNDARIES: [usize; 21] = [
+    offset_of!(peers_config_t, name),
+    offset_of!(peers_config_t, cluster),
+    offset_of!(peers_config_t, value),
+    offset_of!(peers_config_t, value_len),
+    offset_of!(peers_config_t, interfaces),
+    offset_of!(peers_config_t, network),
+    offset_of!(peers_config_t, group_v4),
+    offset_of!(peers_config_t, group_v6),
+    offset_of!(peers_config_t, keys),
+    offset_of!(peers_config_t, keys_count),
+    offset_of!(peers_config_t, seeds),
+    offset_of!(peers_config_t, log),
+    offset_of!(peers_config_t, log_context),
+    offset_of!(peers_config_t, log_level),
+    offset_of!(peers_config_t, interval_ms),
+    offset_of!(peers_config_t, expiry_ms),
+    offset_of!(peers_config_t, max_peers),
+    offset_of!(peers_config_t, flags),
+    offset_of!(peers_config_t, hops),
+    offset_of!(peers_config_t, port),
+    offset_of!(peers_config_t, service_port),
+];
+
+/// The most a `struct_size` may be. A real struct of a later version stays far below; a wild number (an
+/// uninitialised struct) must not make us read that far.
+const LARGEST_STRUCT: usize = 4096;
+
+/// The configuration at `pointer`, or the defaults for NULL.
+///
+/// `pointer` is NULL, or points to a struct of at least its own `struct_size` bytes whose pointers are as
+/// documented.
+pub(super) unsafe fn read(pointer: *const peers_config_t) -> Result<Config, Failure> {
+    if pointer.is_null() {
+        return Ok(Config::default());
+    }
+    // SAFETY: the caller vouches for the struct.
+    let raw = unsafe { copy_known_fields(pointer) }?;
+    reject_unsupported(&raw)?;
+    // SAFETY: the caller vouches for the texts.
+    unsafe { translate(&raw) }
+}
+
+/// A copy of the struct with every field the caller did not have set to zero.
+unsafe fn copy_known_fields(pointer: *const peers_config_t) -> Result<peers_config_t, Failure> {
+    const KNOWN: usize = size_of::<peers_config_t>();
+    // SAFETY: the struct begins with its size, whatever its length.
+    let size = unsafe { pointer.cast::<usize>().read_unaligned() };
+    let wrong = |why: String| Err(Failure::new(PEERS_ERR_SIZE, format!("struct_size is {size}: {why}")));
+    if size == 0 || size > LARGEST_STRUCT {
+        return wrong(format!("begin with PEERS_CONFIG_INIT, which sets it to {KNOWN}"));
+    }
+    if size < KNOWN && !BOUNDARIES.contains(&size) {
+        return wrong(format!("it ends inside a field; this library's peers_config_t has {KNOWN} bytes"));
+    }
+    // SAFETY: the caller vouches for `size` readable bytes.
+    let given = unsafe { std::slice::from_raw_parts(pointer.cast::<u8>(), size) };
+    if let Some(at) = given.iter().skip(KNOWN).position(|byte| *byte != 0) {
+        let at = KNOWN + at;
+        return wrong(format!(
+            "a field at byte {at} is set that this library, with {KNOWN} bytes, does not know"
+        ));
+    }
+    // SAFETY: all zero is a valid value of each field: a NULL pointer, no function, or the number 0.
+    let mut known: peers_config_t = unsafe { std::mem::zeroed() };
+    // SAFETY: both hold at least the bytes copied, and they do not overlap.
+    unsafe { std::ptr::copy_nonoverlapping(given.as_ptr(), (&raw mut known).cast(), size.min(KNOWN)) };
+    Ok(known)
+}
+
+/// Fields that are in the struct before their feature is in the library.
+fn reject_unsupported(raw: &peers_config_t) -> Result<(), Failure> {
+    let fields = [
+        ("cluster", !raw.cluster.is_null()),
+        ("value", !raw.value.is_null() || raw.value_len != 0),
+        ("group_v6", !raw.group_v6.is_null()),
+        ("keys", !raw.keys.is_null() || raw.keys_count != 0),
+        ("seeds", !raw.seeds.is_null()),
+        ("log", raw.log.is_some() || !raw.log_context.is_null() || raw.log_level != 0),
+        ("service_port", raw.service_port != 0),
+    ];
+    match fields.iter().find(|(_, is_set)| *is_set) {
+        Some((name, _)) => Err(Failure::new(
+            PEERS_ERR_UNSUPPORTED,
+            format!(
+                "{name} is set, but libpeers {} does not support it yet; leave it zero",
+                env!("CARGO_PKG_VERSION")
+            ),
+        )),
+        None => Ok(()),
+    }
+}
+
+unsafe fn translate(raw: &peers_config_t) -> Result<Config, Failure> {
+    let mut config = Config::default();
+    // SAFETY (all five): the caller of `read` vouches for the texts.
+    if let Some(name) = unsafe { input::optional_text(raw.name, "name") }? {
+        config.name = Some(name.to_owned());
+    }
+    // SAFETY: as above.
+    if let Some(interfaces) = unsafe { input::optional_text(raw.interfaces, "interfaces") }? {
+        config.interfaces = Some(interfaces.to_owned());
+    }
+    // SAFETY: as above.
+    if let Some(network) = unsafe { input::optional_text(raw.network, "network") }? {
+        config.network = parse_network(network)?;
+    }
+    // SAFETY: as above.
+    if let Some(group) = unsafe { input::optional_text(raw.group_v4, "group_v4") }? {
+        config.group = group.parse().map_err(|_| {
+            Failure::new(
+                PEERS_ERR_INVALID,
+                format!("group_v4 '{group}' is not an IPv4 address such as 239.2.3.4"),
+            )
+        })?;
+    }
+    if raw.interval_ms != 0 {
+        config.interval = Duration::from_millis(raw.interval_ms.into());
+    }
+    if raw.expiry_ms != 0 {
+        config.expiry = Duration::from_millis(raw.expiry_ms.into());
+    }
+    if raw.max_peers != 0 {
+        config.max_peers = raw.max_peers as usize;
+    }
+    if raw.port != 0 {
+        config.port = raw.port;
+    }
+    if raw.hops != 0 {
+        config.hops = u8::try_from(raw.hops)
+            .map_err(|_| Failure::new(PEERS_ERR_INVALID, format!("hops is {}; it is 1 to 255", raw.hops)))?;
+    }
+    config.clock = parse_flags(raw.flags)?;
+    Ok(config)
+}
+
+fn parse_network(text: &str) -> Result<Network, Failure> {
+    match text.strip_prefix("memory:") {
+        Some(name) if !name.is_empty() => Ok(Network::Memory(name.to_owned())),
+        _ => Err(Failure::new(
+            PEERS_ERR_INVALID,
+            format!("network '{text}' is not known; it is \"memory:NAME\", or NULL for the local network"),
+        )),
+    }
+}
+
+fn parse_flags(flags: u32) -> Result<Clock, Failure> {
+    match flags {
+        0 => Ok(Clock::System),
+        PEERS_MANUAL_CLOCK => Ok(Clock::Manual),
+        _ => Err(Failure::new(
+            PEERS_ERR_UNSUPPORTED,
+            format!(
+                "flags is {flags:#x}; the only flag this library knows is PEERS_MANUAL_CLOCK ({PEERS_MANUAL_CLOCK:#x})"
+            ),
+        )),
+    }
+}

@@ -1,0 +1,123 @@
+//! `peers_event_t`: one change, pulled by the caller.
+
+use std::time::Duration;
+
+use super::handle;
+use super::input;
+use super::node::peers_t;
+use super::packed::{self, Packed, peers_peer_t};
+use crate::core::{Event, LeaveReason};
+
+/// Event: a peer was heard, or registered, that was not listed before.
+pub const PEERS_EVENT_JOINED: u32 = 1;
+/// Event: a listed peer has another value, address, port or source.
+pub const PEERS_EVENT_UPDATED: u32 = 2;
+/// Event: a peer is no longer listed; `reason` says why.
+pub const PEERS_EVENT_LEFT: u32 = 3;
+/// Event: events were lost, because they were not read and the queue was full. Call `peers_list` for the state
+/// as it is.
+pub const PEERS_EVENT_RESYNC: u32 = 4;
+
+/// Reason of an event that is not PEERS_EVENT_LEFT.
+pub const PEERS_LEFT_NONE: u32 = 0;
+/// The peer was not heard, nor registered again, for its expiry time.
+pub const PEERS_LEFT_EXPIRED: u32 = 2;
+
+/// One change of the registry. Free it with `peers_event_free`.
+#[repr(C)]
+pub struct peers_event_t {
+    /// PEERS_EVENT_JOINED, _UPDATED, _LEFT or _RESYNC. A later version may add kinds: ignore those you do not
+    /// know.
+    pub kind: u32,
+    /// Why the peer left: a PEERS_LEFT_* code.
+    pub reason: u32,
+    /// The peer as it was when the event was raised; NULL in a PEERS_EVENT_RESYNC.
+    pub peer: *const peers_peer_t,
+}
+
+/// Waits for the next event and takes it from the queue.
+///
+/// `timeout_ms`: 0 does not wait, a negative number waits without limit. The wait is in real time even on a node
+/// with a manual clock. Events come in the order they happened, each to one caller. The queue holds 1024; when it
+/// is full all are dropped and one PEERS_EVENT_RESYNC takes their place.
+///
+/// On success `*event` belongs to the caller, who frees it with `peers_event_free`.
+///
+/// Errors: PEERS_ERR_TIMEOUT when nothing happened in time; PEERS_ERR_STOPPED when the node is freed meanwhile;
+/// PEERS_ERR_NULL, PEERS_ERR_HANDLE, PEERS_ERR_FORKED, PEERS_ERR_FAILED. Thread-safe; blocks up to `timeout_ms`.
+///
+/// `event` is NULL or points to a writable pointer.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn peers_next_event(
+    node: *mut peers_t,
+    timeout_ms: i32,
+    event: *mut *mut peers_event_t,
+) -> i32 {
+    super::boundary(|| {
+        input::not_null(node, "node")?;
+        input::not_null(event, "event")?;
+        let timeout = u64::try_from(timeout_ms).ok().map(Duration::from_millis);
+        let next = handle::get(node)?.next_event(timeout)?;
+        // SAFETY: non-NULL, and the caller vouches that it can be written.
+        unsafe { event.write(pack_event(&next)) };
+        Ok(())
+    })
+}
+
+fn pack_event(event: &Event) -> *mut peers_event_t {
+    let (kind, reason, peer) = match event {
+        Event::Joined(peer) => (PEERS_EVENT_JOINED, PEERS_LEFT_NONE, Some(peer)),
+        Event::Updated(peer) => (PEERS_EVENT_UPDATED, PEERS_LEFT_NONE, Some(peer)),
+        Event::Left(peer, reason) => (PEERS_EVENT_LEFT, reason_code(*reason), Some(peer)),
+        Event::Resync => (PEERS_EVENT_RESYNC, PEERS_LEFT_NONE, None),
+    };
+    packed::pack(peer.map_or(&[], std::slice::from_ref), |records, len| peers_event_t {
+        kind,
+        reason,
+        peer: if len == 0 { std::ptr::null() } else { records },
+    })
+}
+
+fn reason_code(reason: LeaveReason) -> u32 {
+    match reason {
+        LeaveReason::Expired => PEERS_LEFT_EXPIRED,
+    }
+}
+
+/// Frees an event. NULL is a no-op. The peer in it is gone afterwards. Each event is freed once, by any thread,
+/// before or after its node.
+///
+/// `event` is NULL or an event from `peers_next_event` that was not freed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn peers_event_free(event: *mut peers_event_t) {
+    // SAFETY: the caller vouches that it came from `pack` and is freed once.
+    unsafe { packed::free(event) }
+}
+
+/// A file descriptor that polls readable while events wait, for poll, epoll, libuv or asyncio. When it does, call
+/// `peers_next_event` with a timeout of 0 until PEERS_ERR_TIMEOUT; do not read from the descriptor itself.
+///
+/// On a node with a manual clock it is also readable while datagrams wait that the node has not looked at; the
+/// next call on the node looks. When the node is stopped or fails, it stays readable, so that a loop learns it.
+///
+/// On success `*fd` is the descriptor. It belongs to the node and is closed by `peers_free`: take it out of your
+/// event loop before that, and do not close it. Every call on a node gives the same descriptor.
+///
+/// Errors: PEERS_ERR_NULL, PEERS_ERR_HANDLE, PEERS_ERR_FORKED, PEERS_ERR_SYSTEM (no descriptor to be had).
+/// Thread-safe; does not block.
+///
+/// `fd` is NULL or points to a writable int.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn peers_event_fd(node: *mut peers_t, fd: *mut i32) -> i32 {
+    super::boundary(|| {
+        input::not_null(node, "node")?;
+        input::not_null(fd, "fd")?;
+        let descriptor = handle::get(node)?.event_fd()?;
+        // SAFETY: non-NULL, and the caller vouches that it can be written.
+        unsafe { fd.write(descriptor) };
+        Ok(())
+    })
+}
+
+// SAFETY: the header `pack` was given is the struct itself.
+unsafe impl Packed for peers_event_t {}

@@ -1,0 +1,164 @@
+//! `peers_health_t`: is the node well, and if not, why not.
+
+use std::ffi::c_char;
+use std::mem::size_of;
+use std::time::Duration;
+
+use super::handle;
+use super::input;
+use super::node::peers_t;
+use super::status::{Failure, PEERS_ERR_SIZE};
+use crate::health::{Health, Reason, State};
+
+/// Health state: the node announces itself and hears.
+pub const PEERS_STATE_RUNNING: u32 = 0;
+/// Health state: the node works on, but part of its work is failing; `reason` says which.
+pub const PEERS_STATE_DEGRADED: u32 = 1;
+/// Health state: the node met a defect of the library and no longer works.
+pub const PEERS_STATE_FAILED: u32 = 2;
+
+/// Health reason: nothing is wrong.
+pub const PEERS_REASON_NONE: u32 = 0;
+/// Health reason: no interface that may be used is up. The node looks again at every announcement.
+pub const PEERS_REASON_NO_INTERFACE: u32 = 1;
+/// Health reason: nothing was heard for the expiry time, not even the node's own announcements.
+pub const PEERS_REASON_DEAF: u32 = 2;
+/// Health reason: the most recent announcement could not be sent through every interface.
+pub const PEERS_REASON_SEND_FAILS: u32 = 3;
+/// Health reason: the system does not permit sending, or joining the group.
+pub const PEERS_REASON_PERMISSION: u32 = 4;
+/// Health reason: the system did not let the node join the group on every interface.
+pub const PEERS_REASON_MEMBERSHIP: u32 = 5;
+/// Health reason: the library panicked. `detail` has the message.
+pub const PEERS_REASON_PANIC: u32 = 6;
+
+/// As a number in the struct too: cbindgen does not export private constants.
+const DETAIL_SIZE: usize = 256;
+
+/// How a node is. Filled by `peers_health`; begin with `PEERS_HEALTH_INIT`.
+///
+/// Counters count from `peers_start` and do not wrap in practice.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct peers_health_t {
+    /// `sizeof(peers_health_t)`, which `PEERS_HEALTH_INIT` sets. The library fills no more than this.
+    pub struct_size: usize,
+    /// `PEERS_STATE_RUNNING`, `_DEGRADED` or `_FAILED`.
+    pub state: u32,
+    /// `PEERS_REASON_NONE`, or what is wrong.
+    pub reason: u32,
+    /// The reason in words, NUL-terminated UTF-8; "" when nothing is wrong.
+    pub detail: [c_char; 256],
+    /// Milliseconds since a datagram was last sent; UINT64_MAX before the first.
+    pub last_send_age_ms: u64,
+    /// Milliseconds since a datagram was last heard, the node's own included; UINT64_MAX before the first.
+    pub last_receive_age_ms: u64,
+    /// Interfaces in use.
+    pub interfaces: u64,
+    /// Entries in the registry.
+    pub peers: u64,
+    /// Datagrams sent.
+    pub sent: u64,
+    /// Sends that the system refused.
+    pub send_errors: u64,
+    /// Datagrams received, of every kind.
+    pub received: u64,
+    /// Received: the node's own announcements, looped back.
+    pub own: u64,
+    /// Received: not a line of the protocol, and ignored.
+    pub malformed: u64,
+    /// Newcomers refused because the registry held `max_peers` entries.
+    pub over_cap: u64,
+    /// Datagrams lost because the node's queue on a memory network was full.
+    pub dropped: u64,
+    /// Times the sockets were opened anew, after silence or a change of interfaces.
+    pub reopened: u64,
+    /// Events lost because the queue was full; each loss is told by one `PEERS_EVENT_RESYNC`.
+    pub events_lost: u64,
+}
+
+/// How the node is: running, degraded or failed, why in a code and in words, and what it has counted.
+///
+/// `health` belongs to the caller and begins with its `struct_size`; a shorter struct of an older caller is
+/// filled as far as it goes, and what a longer one has more is set to zero. Works on a failed node.
+///
+/// Errors: PEERS_ERR_NULL, PEERS_ERR_HANDLE, PEERS_ERR_FORKED, PEERS_ERR_SIZE (`struct_size` is below 16 or
+/// above 4096). Thread-safe; does not block.
+///
+/// `health` is NULL or points to `struct_size` writable bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn peers_health(node: *mut peers_t, health: *mut peers_health_t) -> i32 {
+    super::boundary(|| {
+        input::not_null(node, "node")?;
+        input::not_null(health, "health")?;
+        // SAFETY: the struct begins with its size, whatever its length.
+        let size = unsafe { health.cast::<usize>().read_unaligned() };
+        let smallest = std::mem::offset_of!(peers_health_t, detail);
+        if !(smallest..=4096).contains(&size) {
+            let known = size_of::<peers_health_t>();
+            let detail =
+                format!("struct_size is {size}: begin with PEERS_HEALTH_INIT, which sets it to {known}");
+            return Err(Failure::new(PEERS_ERR_SIZE, detail));
+        }
+        let filled = fill(size, &handle::get(node)?.health());
+        // SAFETY: the caller vouches for `size` writable bytes; no more than `filled` has are copied.
+        unsafe {
+            let known = size.min(size_of::<peers_health_t>());
+            std::ptr::copy_nonoverlapping((&raw const filled).cast::<u8>(), health.cast::<u8>(), known);
+            health.cast::<u8>().add(known).write_bytes(0, size - known);
+        }
+        Ok(())
+    })
+}
+
+fn fill(struct_size: usize, health: &Health) -> peers_health_t {
+    let age = |age: Option<Duration>| age.map_or(u64::MAX, super::packed::millis);
+    let (reason, detail) = match &health.reason {
+        None => (PEERS_REASON_NONE, ""),
+        Some((reason, detail)) => (reason_code(*reason), detail.as_str()),
+    };
+    peers_health_t {
+        struct_size,
+        state: match health.state() {
+            State::Running => PEERS_STATE_RUNNING,
+            State::Degraded => PEERS_STATE_DEGRADED,
+            State::Failed => PEERS_STATE_FAILED,
+        },
+        reason,
+        detail: truncated(detail),
+        last_send_age_ms: age(health.last_send_age),
+        last_receive_age_ms: age(health.last_receive_age),
+        interfaces: health.interfaces as u64,
+        peers: health.peers as u64,
+        sent: health.counters.sent,
+        send_errors: health.counters.send_errors,
+        received: health.counters.received,
+        own: health.counters.own,
+        malformed: health.counters.malformed,
+        over_cap: health.counters.over_cap,
+        dropped: health.counters.dropped,
+        reopened: health.counters.reopened,
+        events_lost: health.counters.events_lost,
+    }
+}
+
+fn reason_code(reason: Reason) -> u32 {
+    match reason {
+        Reason::NoInterface => PEERS_REASON_NO_INTERFACE,
+        Reason::Deaf => PEERS_REASON_DEAF,
+        Reason::SendFails => PEERS_REASON_SEND_FAILS,
+        Reason::Permission => PEERS_REASON_PERMISSION,
+        Reason::Membership => PEERS_REASON_MEMBERSHIP,
+        Reason::Panic => PEERS_REASON_PANIC,
+    }
+}
+
+/// `text` NUL-terminated in a fixed array, cut between characters where it is too long.
+fn truncated(text: &str) -> [c_char; DETAIL_SIZE] {
+    let mut detail = [0; DETAIL_SIZE];
+    let end = text.floor_char_boundary(DETAIL_SIZE - 1);
+    for (to, from) in detail.iter_mut().zip(&text.as_bytes()[..end]) {
+        *to = *from as c_char;
+    }
+    detail
+}

@@ -1,0 +1,49 @@
+//! Reading what a C caller passed: pointers that may be NULL, text that may not be UTF-8.
+
+use std::ffi::{CStr, c_char, c_void};
+
+use super::status::{Failure, PEERS_ERR_NULL, PEERS_ERR_UTF8};
+
+/// An error unless `pointer` is non-NULL; `what` names the argument.
+pub(super) fn not_null<T>(pointer: *const T, what: &str) -> Result<(), Failure> {
+    match pointer.is_null() {
+        true => Err(Failure::new(PEERS_ERR_NULL, format!("{what} is NULL"))),
+        false => Ok(()),
+    }
+}
+
+/// The text at `pointer`, or `None` for NULL.
+///
+/// `pointer` is NULL or a NUL-terminated string that is not changed for as long as the result is used.
+pub(super) unsafe fn optional_text<'a>(
+    pointer: *const c_char,
+    what: &str,
+) -> Result<Option<&'a str>, Failure> {
+    if pointer.is_null() {
+        return Ok(None);
+    }
+    // SAFETY: non-NULL, and the caller vouches for the rest.
+    let bytes = unsafe { CStr::from_ptr(pointer) };
+    let text = bytes.to_str().map_err(|error| {
+        let at = error.valid_up_to();
+        Failure::new(
+            PEERS_ERR_UTF8,
+            format!("{what} is not valid UTF-8: the byte at index {at} does not fit"),
+        )
+    })?;
+    Ok(Some(text))
+}
+
+/// The `len` bytes at `pointer`; NULL is fine for none.
+///
+/// `pointer` is NULL or points to `len` readable bytes that are not changed for as long as the result is used.
+pub(super) unsafe fn bytes<'a>(pointer: *const c_void, len: usize, what: &str) -> Result<&'a [u8], Failure> {
+    if len == 0 {
+        return Ok(&[]);
+    }
+    if pointer.is_null() {
+        return Err(Failure::new(PEERS_ERR_NULL, format!("{what} is NULL, but its length is {len}")));
+    }
+    // SAFETY: non-NULL, and the caller vouches for `len` bytes.
+    Ok(unsafe { std::slice::from_raw_parts(pointer.cast(), len) })
+}

@@ -1,0 +1,76 @@
+//! `peers_list_t`: one immutable snapshot of the registry.
+
+use std::mem::size_of;
+
+use super::handle;
+use super::input;
+use super::node::peers_t;
+use super::packed::{self, Packed, peers_peer_t};
+
+/// A snapshot of the registry, ordered by name and then by id. It does not change; free it with
+/// `peers_list_free`.
+#[repr(C)]
+pub struct peers_list_t {
+    /// Number of records.
+    pub len: usize,
+    /// Bytes from one record to the next, at least `sizeof(peers_peer_t)` of the library's version.
+    pub stride: usize,
+    /// The first record. Use `peers_list_at`, which keeps to `stride`.
+    pub records: *const peers_peer_t,
+}
+
+/// A snapshot of the peers that are live now: every entry whose time has not run out, ordered by name and then
+/// by id. The node itself is not listed.
+///
+/// On success `*list` is a snapshot that the caller owns and frees with `peers_list_free`; it stays valid after
+/// the node is freed.
+///
+/// Errors: PEERS_ERR_NULL, PEERS_ERR_HANDLE, PEERS_ERR_FORKED, PEERS_ERR_FAILED, PEERS_ERR_STOPPED. Thread-safe;
+/// does not wait for the network.
+///
+/// `list` is NULL or points to a writable pointer.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn peers_list(node: *mut peers_t, list: *mut *mut peers_list_t) -> i32 {
+    super::boundary(|| {
+        input::not_null(node, "node")?;
+        input::not_null(list, "list")?;
+        let peers = handle::get(node)?.list()?;
+        let snapshot = packed::pack(&peers, |records, len| peers_list_t {
+            len,
+            stride: size_of::<peers_peer_t>(),
+            records,
+        });
+        // SAFETY: non-NULL, and the caller vouches that it can be written.
+        unsafe { list.write(snapshot) };
+        Ok(())
+    })
+}
+
+/// The record at `index` (from 0), or NULL when `index` is not below `list->len` or `list` is NULL.
+///
+/// The record and the texts in it belong to the snapshot and live until `peers_list_free`. Thread-safe.
+///
+/// `list` is NULL or a snapshot from `peers_list` that was not freed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn peers_list_at(list: *const peers_list_t, index: usize) -> *const peers_peer_t {
+    // SAFETY: the caller vouches for a live snapshot, if it is one.
+    let Some(list) = (unsafe { list.as_ref() }) else { return std::ptr::null() };
+    if index >= list.len {
+        return std::ptr::null();
+    }
+    // SAFETY: `index` is below `len`, so the record lies inside the snapshot's allocation.
+    unsafe { list.records.byte_add(index * list.stride) }
+}
+
+/// Frees a snapshot. NULL is a no-op. Every record and text of it is gone afterwards. Each snapshot is freed
+/// once, by any thread, before or after its node.
+///
+/// `list` is NULL or a snapshot from `peers_list` that was not freed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn peers_list_free(list: *mut peers_list_t) {
+    // SAFETY: the caller vouches that it came from `pack` and is freed once.
+    unsafe { packed::free(list) }
+}
+
+// SAFETY: the header `pack` was given is the struct itself.
+unsafe impl Packed for peers_list_t {}

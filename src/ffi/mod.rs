@@ -1,0 +1,47 @@
+//! The C ABI: `include/peers.h` is generated from this folder, one module for each C type.
+//!
+//! Each export is a thin translation to [`crate::Peers`] and back. The rules they share:
+//! - `boundary` runs the body: a panic becomes `PEERS_ERR_FAILED`, a `Failure` becomes its status and
+//!   the text of `peers_last_error`.
+//! - Inputs are integers and raw pointers, checked before use; outputs are written only on success.
+//! - A node's handle is a token looked up in `handle`'s table, never a pointer that is followed.
+
+#![allow(non_camel_case_types)] // these are C's names
+#![allow(clippy::missing_safety_doc)] // the documentation is the C header's, and says it in C's terms
+
+mod config;
+mod event;
+mod handle;
+mod health;
+mod input;
+mod list;
+mod node;
+mod packed;
+mod status;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use status::{Failure, PEERS_ERR_FAILED, PEERS_OK};
+
+/// Runs the body of an export, so that neither a panic nor an error leaves it as anything but a status.
+fn boundary(body: impl FnOnce() -> Result<(), Failure>) -> i32 {
+    // Unwind safety: state that a panic can leave half changed is behind a mutex, whose poison the next call sees.
+    let failure = match catch_unwind(AssertUnwindSafe(body)) {
+        Ok(Ok(())) => return PEERS_OK,
+        Ok(Err(failure)) => failure,
+        Err(_) => Failure::new(PEERS_ERR_FAILED, "the library panicked; this is a defect in libpeers"),
+    };
+    status::set_last_error(failure.detail);
+    failure.status
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_stops_at_the_boundary() {
+        let status = boundary(|| panic!("as if by a defect"));
+        assert_eq!(status, PEERS_ERR_FAILED);
+    }
+}

@@ -1,0 +1,119 @@
+//! `peers_t`: a node's life, and the calls that act on it.
+
+use std::ffi::{c_char, c_void};
+use std::time::Duration;
+
+use super::config::{self, peers_config_t};
+use super::handle;
+use super::input;
+use super::status::{Failure, PEERS_ERR_NULL};
+use crate::peers::Peers;
+
+/// A running node. The pointer is a token that is looked up, never followed: a stale, freed or made-up one gives
+/// PEERS_ERR_HANDLE.
+pub struct peers_t {
+    _opaque: [u8; 0],
+}
+
+/// The version of the library that is running, for example "0.1.0". Compare with `PEERS_VERSION`, the version of
+/// the header the caller was compiled with.
+///
+/// The text is static; do not free it. Thread-safe. Needs no node.
+#[unsafe(no_mangle)]
+pub extern "C" fn peers_version() -> *const c_char {
+    concat!(env!("CARGO_PKG_VERSION"), "\0").as_ptr().cast()
+}
+
+/// Starts a node: it announces itself at once and then every interval, and lists the peers it hears.
+///
+/// `config` may be NULL for defaults in everything. On success `*node` is a handle that the caller ends with
+/// `peers_free`. A machine without a network is no error: the node is degraded (see `peers_health`) until one
+/// comes up.
+///
+/// Errors: PEERS_ERR_NULL (`node`), PEERS_ERR_SIZE, PEERS_ERR_UTF8, PEERS_ERR_INVALID, PEERS_ERR_TOO_LARGE
+/// (the name), PEERS_ERR_UNSUPPORTED, PEERS_ERR_INTERFACE, PEERS_ERR_ADDRESS_IN_USE, PEERS_ERR_PERMISSION,
+/// PEERS_ERR_SYSTEM. Thread-safe.
+///
+/// `config` is NULL or as documented at `peers_config_t`; `node` is NULL or points to a writable pointer.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn peers_start(config: *const peers_config_t, node: *mut *mut peers_t) -> i32 {
+    super::boundary(|| {
+        input::not_null(node, "node")?;
+        // SAFETY: the caller vouches for the configuration.
+        let config = unsafe { config::read(config) }?;
+        let token = handle::insert(Peers::start(config)?)?;
+        // SAFETY: non-NULL, and the caller vouches that it can be written.
+        unsafe { node.write(token) };
+        Ok(())
+    })
+}
+
+/// Puts an entry in the registry, exactly as if its beacon had been heard: it is listed, it raises events, and it
+/// is gone after `ttl_ms` milliseconds unless it is registered again. A second registration of a key replaces the
+/// value and renews the entry.
+///
+/// `key` is the name the entry is listed under: NUL-terminated UTF-8, 1 to 255 bytes, no control characters, not
+/// the node's own name. `value` is `value_len` bytes, at most 1024, and may be NULL when that is 0. `ttl_ms` 0
+/// means the node's expiry. Everything is copied.
+///
+/// Errors: PEERS_ERR_NULL, PEERS_ERR_HANDLE, PEERS_ERR_FORKED, PEERS_ERR_UTF8, PEERS_ERR_INVALID,
+/// PEERS_ERR_TOO_LARGE, PEERS_ERR_FULL (a new key, and the registry holds `max_peers`), PEERS_ERR_FAILED,
+/// PEERS_ERR_STOPPED. Thread-safe; does not wait for the network.
+///
+/// `key` is NULL or NUL-terminated; `value` is NULL or points to `value_len` readable bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn peers_register(
+    node: *mut peers_t,
+    key: *const c_char,
+    value: *const c_void,
+    value_len: usize,
+    ttl_ms: u32,
+) -> i32 {
+    super::boundary(|| {
+        input::not_null(node, "node")?;
+        let node = handle::get(node)?;
+        // SAFETY: the caller vouches for both.
+        let key = unsafe { input::optional_text(key, "key") }?
+            .ok_or_else(|| Failure::new(PEERS_ERR_NULL, "key is NULL"))?;
+        // SAFETY: as above.
+        let value = unsafe { input::bytes(value, value_len, "value") }?;
+        let ttl = (ttl_ms != 0).then(|| Duration::from_millis(ttl_ms.into()));
+        Ok(node.register(key, value, ttl)?)
+    })
+}
+
+/// Moves the time of a node with PEERS_MANUAL_CLOCK on by `ms` milliseconds and does all that falls due on the
+/// way, in order: announcements, expiries. When it returns, all of it has happened.
+///
+/// Each node has a time of its own: one that is not advanced falls silent, and expires at the others.
+///
+/// Errors: PEERS_ERR_INVALID (the node runs on the system's clock), PEERS_ERR_NULL, PEERS_ERR_HANDLE,
+/// PEERS_ERR_FORKED, PEERS_ERR_FAILED, PEERS_ERR_STOPPED. Thread-safe.
+#[unsafe(no_mangle)]
+pub extern "C" fn peers_advance(node: *mut peers_t, ms: u32) -> i32 {
+    super::boundary(|| {
+        input::not_null(node, "node")?;
+        Ok(handle::get(node)?.advance(Duration::from_millis(ms.into()))?)
+    })
+}
+
+/// Stops the node, waits for its thread to end, and releases all it holds. NULL is a no-op.
+///
+/// The handle is dead at once: later calls with it, a second `peers_free` among them, give PEERS_ERR_HANDLE.
+/// Calls that other threads have under way end first; one that waits in `peers_next_event` returns
+/// PEERS_ERR_STOPPED. Snapshots and events stay valid.
+///
+/// In a forked child it releases the memory and the descriptors of a parent's node and nothing more: the
+/// parent's node runs on.
+///
+/// Errors: PEERS_ERR_HANDLE. Thread-safe; blocks for as long as the node's thread needs to end, which is
+/// milliseconds.
+#[unsafe(no_mangle)]
+pub extern "C" fn peers_free(node: *mut peers_t) -> i32 {
+    super::boundary(|| {
+        if node.is_null() {
+            return Ok(());
+        }
+        handle::free(node)
+    })
+}

@@ -1,0 +1,27 @@
+//! Find the other instances of your program on the local network.
+//!
+//! A program calls [`Peers::start`]; from then on a multicast beacon announces it, and a registry lists the peers
+//! whose beacons are heard, each until it has not been heard for a while. No daemon, no server, no configuration.
+//!
+//! The map of the crate, from the inside out; each layer uses only those before it:
+//!
+//! - [`core`] is the protocol, sans-IO: bytes and `now` in, bytes and events out. [`core::Node`] is the state machine,
+//!   [`core::ExpiringRegistry`] its memory, [`core::wire`] its language.
+//! - `driver` has the sockets, the thread and the clock, and a network inside the process for tests.
+//! - [`Peers`] is the safe API, with [`Config`] and [`Health`].
+//! - `ffi` is the C ABI, from which `include/peers.h` is generated.
+
+pub mod core;
+
+mod config;
+mod driver;
+mod error;
+mod ffi;
+mod health;
+mod peers;
+
+pub use config::{Clock, Config, Network};
+pub use core::{Event, LeaveReason, Peer, Source};
+pub use error::{Error, ErrorKind};
+pub use health::{Counters, Health, Reason, State};
+pub use peers::Peers;

@@ -1,0 +1,149 @@
+//! `Peers`: the safe Rust API. The C ABI is a translation of it.
+
+use std::os::fd::RawFd;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use crate::config::{Config, bad_name};
+use crate::core::{Event, MAX_VALUE, Peer, Refused};
+use crate::driver::{self, Driver, Thread};
+use crate::error::{Error, ErrorKind};
+use crate::health::Health;
+
+/// A running node: it announces itself, and lists the peers it hears.
+///
+/// Every method may be called from any thread. Dropping it stops it.
+///
+/// ```
+/// use std::time::Duration;
+/// use peers::{Clock, Config, Network, Peers};
+///
+/// let on_test_network = |name: &str| Config {
+///     name: Some(name.into()),
+///     network: Network::Memory("doc".into()),
+///     clock: Clock::Manual,
+///     ..Config::default()
+/// };
+/// let kitchen = Peers::start(on_test_network("kitchen"))?;
+/// let garden = Peers::start(on_test_network("garden"))?;
+/// assert_eq!(kitchen.list()?[0].name, "garden");
+///
+/// // The garden falls silent: its time stands still while the kitchen's goes on.
+/// kitchen.advance(Duration::from_secs(35))?;
+/// assert!(kitchen.list()?.is_empty());
+/// # Ok::<(), peers::Error>(())
+/// ```
+pub struct Peers {
+    driver: Arc<Driver>,
+    has_thread: bool,
+    /// Taken by whoever stops the node and waits for its thread.
+    thread: Mutex<Option<Thread>>,
+}
+
+impl Peers {
+    /// Starts a node. It has announced itself when this returns.
+    ///
+    /// # Errors
+    /// An option is out of its range, a named interface does not exist, the port is held by a socket that does not
+    /// share it, or the system refuses. A machine without a network is no error; see [`Peers::health`].
+    pub fn start(config: Config) -> Result<Peers, Error> {
+        config.check()?;
+        let (driver, thread) = driver::start(&config, config.resolve_name()?)?;
+        Ok(Peers { driver, has_thread: thread.is_some(), thread: Mutex::new(thread) })
+    }
+
+    /// Puts an entry in the registry, exactly as if its beacon had been heard: it is listed, it raises events, and it
+    /// is gone after `ttl` (`None` means the node's expiry) unless it is registered again. A second registration of a
+    /// key replaces the value.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Invalid`] or [`ErrorKind::TooLarge`] for a key that is no name (1 to 255 bytes, no control
+    /// characters, not the node's own) or a value of more than 1024 bytes; [`ErrorKind::Full`] for a new key when the
+    /// registry is full.
+    pub fn register(&self, key: &str, value: &[u8], ttl: Option<Duration>) -> Result<(), Error> {
+        let registered = self.driver.act(|node, now| node.register(key, value, ttl, now))?;
+        registered.map_err(|refused| match refused {
+            Refused::Name(bad) => bad_name("key", key, bad),
+            Refused::OwnName => Error::new(
+                ErrorKind::Invalid,
+                format!("the key {key:?} is this node's own name, and a node does not list itself"),
+            ),
+            Refused::ValueTooLong => Error::new(
+                ErrorKind::TooLarge,
+                format!("the value has {} bytes; at most {MAX_VALUE} fit", value.len()),
+            ),
+            Refused::Full => Error::new(
+                ErrorKind::Full,
+                format!("no room for the key {key:?}: the registry holds max_peers entries already"),
+            ),
+        })
+    }
+
+    /// The peers that are live now, ordered by name and then by id. The node itself is not listed.
+    pub fn list(&self) -> Result<Vec<Peer>, Error> {
+        self.driver.act(|node, now| node.peers(now))
+    }
+
+    /// Waits up to `timeout` (`None`: without limit; in real time, whatever the clock) for the next event, and takes it.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Timeout`] when nothing happened; [`ErrorKind::Stopped`] when the node was stopped meanwhile.
+    pub fn next_event(&self, timeout: Option<Duration>) -> Result<Event, Error> {
+        self.driver.next_event(timeout)
+    }
+
+    /// A descriptor that polls readable while events wait: then call [`next_event`](Self::next_event) with no time to
+    /// wait until [`ErrorKind::Timeout`]. It belongs to the node; do not read from it, nor close it.
+    pub fn event_fd(&self) -> Result<RawFd, Error> {
+        self.driver.event_fd()
+    }
+
+    /// How the node is, and what it has counted.
+    pub fn health(&self) -> Health {
+        self.driver.health()
+    }
+
+    /// Moves a manual clock on, and does all that falls due on the way, in order.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Invalid`] for a node on the system's clock.
+    pub fn advance(&self, by: Duration) -> Result<(), Error> {
+        self.driver.advance(by)
+    }
+
+    /// Stops the node and waits for its thread: calls under way on other threads return [`ErrorKind::Stopped`]. A
+    /// second call does nothing.
+    pub fn stop(&self) {
+        if self.driver.is_forked() {
+            return;
+        }
+        self.driver.stop();
+        if let Some(thread) = self.take_thread() {
+            // The thread catches its panics, so joining it does not fail.
+            let _ = thread.join();
+            self.driver.close();
+        }
+    }
+
+    /// True in a child that was forked off the process that started the node. There the node does not run, and only
+    /// dropping it is of use.
+    pub fn is_forked(&self) -> bool {
+        self.driver.is_forked()
+    }
+
+    fn take_thread(&self) -> Option<Thread> {
+        self.thread.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+impl Drop for Peers {
+    fn drop(&mut self) {
+        if self.driver.is_forked() {
+            // There is no such thread here to detach from.
+            std::mem::forget(self.thread.get_mut().unwrap_or_else(PoisonError::into_inner).take());
+            self.driver.clone().abandon(self.has_thread);
+        } else {
+            self.stop();
+        }
+    }
+}
