@@ -171,7 +171,7 @@ fn reject_unsupported(raw: &peers_config_t) -> Result<(), Failure> {
 
 unsafe fn translate(raw: &peers_config_t) -> Result<Config, Failure> {
     let mut config = Config::default();
-    // SAFETY (all five): the caller of `read` vouches for the texts.
+    // SAFETY: the caller of `read` vouches for the texts.
     if let Some(name) = unsafe { input::optional_text(raw.name, "name") }? {
         config.name = Some(name.to_owned());
     }
