@@ -1,0 +1,133 @@
+//! Real multicast between real processes on hosts of their own: network namespaces on one bridge.
+
+#![allow(clippy::disallowed_methods)] // the tests of what crosses a network have threads and clocks
+
+mod program;
+#[path = "../support/mod.rs"]
+mod support;
+mod world;
+
+use std::path::Path;
+use std::process::Command;
+
+use program::Program;
+use world::{Host, World};
+
+const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+
+/// Beacons five times a second, so that nothing takes long; a peer that falls silent is gone after a second.
+const MILLISECONDS: [&str; 4] = ["--interval", "200", "--expiry", "1000"];
+const SECONDS: [&str; 4] = ["--interval", "0.2", "--expiry", "1"];
+
+fn world(test: &str) -> Option<World> {
+    World::new().map_err(|reason| support::skip(test, &format!("no network namespaces: {reason}"))).ok()
+}
+
+fn rust_watch(host: &Host<'_>, name: &str) -> Program {
+    Program::start(host.command(support::example("watch").to_str().expect("it is UTF-8")).args(MILLISECONDS).args(["--name", name]))
+}
+
+fn loopback_watch(host: &Host<'_>, name: &str) -> Program {
+    let watch = support::example("watch");
+    let mut command = host.command(watch.to_str().expect("it is UTF-8"));
+    Program::start(command.args(MILLISECONDS).args(["--name", name, "--interfaces", "lo"]))
+}
+
+fn c_watch(host: &Host<'_>, name: &str) -> Program {
+    let watch = support::compile(&Path::new(ROOT).join("bindings/c/examples/watch.c"));
+    Program::start(host.command(watch.to_str().expect("it is UTF-8")).args(MILLISECONDS).args(["--name", name]))
+}
+
+fn python_watch(host: &Host<'_>, name: &str) -> Program {
+    let mut command = host.command("python3");
+    with_library(&mut command).arg(Path::new(ROOT).join("bindings/python/examples/watch.py"));
+    Program::start(command.args(SECONDS).args(["--name", name]))
+}
+
+fn with_library(command: &mut Command) -> &mut Command {
+    command.env("PEERS_LIBRARY", support::shared_library())
+}
+
+fn ancestor(host: &Host<'_>, hostname: &str) -> Program {
+    Program::start(host.command("python3").arg(Path::new(ROOT).join("tests/network/ancestor.py")).arg(hostname))
+}
+
+#[test]
+fn programs_in_c_python_and_rust_find_each_other_on_one_host_and_across_two() {
+    let Some(world) = world("programs_in_c_python_and_rust_find_each_other_on_one_host_and_across_two") else {
+        return;
+    };
+    let (left, right) = (world.host(1), world.host(2));
+    let mut rust = rust_watch(&left, "rust");
+    let mut c = c_watch(&left, "c");
+    let mut python = python_watch(&right, "python");
+    rust.expect(["joined c 192.0.2.1", "joined python 192.0.2.2"]);
+    c.expect(["joined rust 192.0.2.1", "joined python 192.0.2.2"]);
+    python.expect(["joined rust 192.0.2.1", "joined c 192.0.2.1"]);
+
+    python.kill();
+    rust.expect(["left python (expired)"]);
+    c.expect(["left python (expired)"]);
+
+    let mut again = python_watch(&right, "python");
+    rust.expect(["joined python 192.0.2.2"]);
+    again.expect(["joined rust 192.0.2.1", "joined c 192.0.2.1"]);
+}
+
+#[test]
+fn programs_find_each_other_on_a_host_without_any_network() {
+    let Some(world) = world("programs_find_each_other_on_a_host_without_any_network") else { return };
+    let host = world.host_without_network(1);
+    let (mut rust, mut c, mut python) =
+        (rust_watch(&host, "rust"), c_watch(&host, "c"), python_watch(&host, "python"));
+    rust.expect(["joined c 127.0.0.1", "joined python 127.0.0.1"]);
+    c.expect(["joined rust 127.0.0.1", "joined python 127.0.0.1"]);
+    python.expect(["joined rust 127.0.0.1", "joined c 127.0.0.1"]);
+}
+
+#[test]
+fn a_node_of_the_ancestor_and_ours_see_each_other() {
+    let Some(world) = world("a_node_of_the_ancestor_and_ours_see_each_other") else { return };
+    let (left, right) = (world.host(1), world.host(2));
+    let mut ours = rust_watch(&left, "ours");
+    let mut theirs = ancestor(&right, "theirs");
+    ours.expect(["joined theirs 192.0.2.2"]);
+    theirs.expect(["joined ours 192.0.2.1"]);
+}
+
+#[test]
+fn a_node_started_before_its_network_came_up_is_found_once_it_is_there() {
+    let Some(world) = world("a_node_started_before_its_network_came_up_is_found_once_it_is_there") else { return };
+    let (early, other) = (world.host_without_network(1), world.host(2));
+    let mut watcher = rust_watch(&other, "watcher");
+    let mut node = c_watch(&early, "early");
+    early.plug_in();
+    watcher.expect(["joined early 192.0.2.1"]);
+    node.expect(["joined watcher 192.0.2.2"]);
+
+    early.unplug();
+    watcher.expect(["left early (expired)"]);
+    node.expect(["left watcher (expired)"]);
+
+    early.plug_in();
+    watcher.expect(["joined early 192.0.2.1"]);
+    node.expect(["joined watcher 192.0.2.2"]);
+}
+
+#[test]
+fn an_interface_that_was_not_chosen_is_left_alone() {
+    let Some(world) = world("an_interface_that_was_not_chosen_is_left_alone") else { return };
+    let (left, right) = (world.host(1), world.host(2));
+    let mut watcher = rust_watch(&right, "watcher");
+    let (mut shy, mut timid) = (loopback_watch(&left, "shy"), loopback_watch(&left, "timid"));
+    shy.expect(["joined timid 127.0.0.1"]);
+    timid.expect(["joined shy 127.0.0.1"]);
+    // Those two have announced themselves by now. What the watcher hears after this, it would have heard of them too.
+    let mut loud = c_watch(&left, "loud");
+    watcher.expect(["joined loud 192.0.2.1"]);
+    loud.expect(["joined watcher 192.0.2.2"]);
+    watcher.never_printed("joined shy");
+    watcher.never_printed("joined timid");
+    loud.never_printed("joined shy");
+    shy.never_printed("joined loud");
+}

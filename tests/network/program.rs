@@ -1,0 +1,69 @@
+//! A program that runs on a host and prints lines, waited for by what it prints.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// Long enough for any machine; a test that fails takes this long, one that passes does not wait.
+const LIMIT: Duration = Duration::from_secs(30);
+
+pub struct Program {
+    what: String,
+    child: Child,
+    lines: Receiver<String>,
+    seen: Vec<String>,
+}
+
+impl Program {
+    pub fn start(command: &mut Command) -> Program {
+        let what = format!("{command:?}");
+        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().expect("the program starts");
+        let stdout = BufReader::new(child.stdout.take().expect("it is piped"));
+        let (sender, lines) = channel();
+        // Ends with the program's output.
+        thread::spawn(move || {
+            for line in stdout.lines().map_while(Result::ok) {
+                if sender.send(line).is_err() {
+                    break;
+                }
+            }
+        });
+        Program { what, child, lines, seen: Vec::new() }
+    }
+
+    /// Waits until all of `expected` were printed since the last `expect`, in any order.
+    pub fn expect<const N: usize>(&mut self, expected: [&str; N]) {
+        let deadline = Instant::now() + LIMIT;
+        while let Some(missing) = expected.iter().find(|line| !self.seen.iter().any(|seen| seen == *line)) {
+            match self.lines.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+                Ok(line) => self.seen.push(line),
+                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
+                    panic!("{}\nshould print {missing:?}; it printed {:?}", self.what, self.seen)
+                }
+            }
+        }
+        self.seen.retain(|seen| !expected.contains(&seen.as_str()));
+    }
+
+    /// Fails if any line printed until now begins with `start`.
+    pub fn never_printed(&mut self, start: &str) {
+        self.seen.extend(self.lines.try_iter());
+        assert!(!self.seen.iter().any(|line| line.starts_with(start)), "{} printed {:?}", self.what, self.seen);
+    }
+
+    /// Ends it as `kill -9` does, with no chance to say goodbye.
+    pub fn kill(mut self) {
+        self.child.kill().expect("it runs");
+        self.child.wait().expect("it can be waited for");
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

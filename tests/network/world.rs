@@ -1,0 +1,132 @@
+//! Hosts on one link: network namespaces, each with an `eth0` that is a veth into a common bridge.
+//!
+//! Each namespace is held open by a process of its own and is gone, with all in it, when that process ends. Root
+//! makes them directly; an ordinary user makes them inside a user namespace, where the system allows that.
+
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, Command, Output, Stdio};
+
+/// A link with a bridge, to which hosts are joined.
+pub struct World {
+    hub: Namespace,
+}
+
+pub struct Host<'a> {
+    world: &'a World,
+    namespace: Namespace,
+    number: u8,
+}
+
+struct Namespace {
+    holder: Child,
+    in_user_namespace: bool,
+}
+
+impl World {
+    /// An error in words where this machine does not allow or lacks what it takes.
+    pub fn new() -> Result<World, String> {
+        let hub = Namespace::hold(Command::new("unshare").arg("-n"), false)
+            .or_else(|_| Namespace::hold(Command::new("unshare").arg("-Urn"), true))?;
+        let world = World { hub };
+        world.try_ip("link add bridge type bridge mcast_snooping 0")?;
+        world.try_ip("link set bridge up")?;
+        Ok(world)
+    }
+
+    /// A host with loopback up and `eth0` up at 192.0.2.`number`.
+    pub fn host(&self, number: u8) -> Host<'_> {
+        let host = self.host_without_network(number);
+        host.plug_in();
+        host
+    }
+
+    /// A host that has loopback alone.
+    pub fn host_without_network(&self, number: u8) -> Host<'_> {
+        let mut unshare = self.hub.command("unshare");
+        let namespace = Namespace::hold(unshare.arg("-n"), self.hub.in_user_namespace).expect("one more namespace");
+        let host = Host { world: self, namespace, number };
+        host.ip("link set lo up");
+        host
+    }
+
+    fn try_ip(&self, arguments: &str) -> Result<(), String> {
+        let output = run(self.hub.command("ip").args(arguments.split(' ')))?;
+        match output.status.success() {
+            true => Ok(()),
+            false => Err(format!("ip {arguments}: {}", String::from_utf8_lossy(&output.stderr))),
+        }
+    }
+}
+
+impl Host<'_> {
+    /// Gives the host its `eth0`, with address and default route.
+    pub fn plug_in(&self) {
+        let (number, holder) = (self.number, self.namespace.holder.id());
+        let world = |arguments: String| self.world.try_ip(&arguments).expect("the hub can be changed");
+        world(format!("link add port{number} type veth peer name eth0 netns {holder}"));
+        world(format!("link set port{number} master bridge up"));
+        self.ip(&format!("addr add 192.0.2.{number}/24 dev eth0"));
+        self.ip("link set eth0 up");
+        self.ip("route add default dev eth0");
+    }
+
+    /// Takes `eth0` away, as when a network card is pulled.
+    pub fn unplug(&self) {
+        self.ip("link delete eth0");
+    }
+
+    pub fn ip(&self, arguments: &str) {
+        let output = run(self.command("ip").args(arguments.split(' '))).expect("ip runs");
+        assert!(output.status.success(), "ip {arguments}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+
+    /// A command that runs on this host.
+    pub fn command(&self, program: &str) -> Command {
+        self.namespace.command(program)
+    }
+}
+
+impl Namespace {
+    /// Runs `unshare` with a holder that says when the namespace is there, and waits for its end of input.
+    fn hold(unshare: &mut Command, in_user_namespace: bool) -> Result<Namespace, String> {
+        let holder = unshare
+            .args(["sh", "-c", "echo ready; exec cat"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .map_err(|error| format!("unshare: {error}"))?;
+        let mut namespace = Namespace { holder, in_user_namespace };
+        let mut line = String::new();
+        let stdout = namespace.holder.stdout.as_mut().expect("it is piped");
+        BufReader::new(stdout).read_line(&mut line).map_err(|error| error.to_string())?;
+        if line == "ready\n" {
+            return Ok(namespace);
+        }
+        let mut complaint = String::new();
+        let _ = namespace.holder.stderr.as_mut().expect("it is piped").read_to_string(&mut complaint);
+        Err(complaint)
+    }
+
+    fn command(&self, program: &str) -> Command {
+        let mut command = Command::new("nsenter");
+        command.args(["-t", &self.holder.id().to_string(), "-n"]);
+        if self.in_user_namespace {
+            command.args(["-U", "--preserve-credentials"]);
+        }
+        command.args(["--", program]);
+        command
+    }
+}
+
+impl Drop for Namespace {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.holder.kill();
+        let _ = self.holder.wait();
+    }
+}
+
+fn run(command: &mut Command) -> Result<Output, String> {
+    command.output().map_err(|error| format!("{command:?}: {error}"))
+}
