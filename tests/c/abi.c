@@ -1,0 +1,234 @@
+/* The main job by the C ABI, on networks in memory and in virtual time: the same on every run. */
+
+#include "check.h"
+
+#include <poll.h>
+
+#define INTERVAL_MS 1000
+#define EXPIRY_MS 2500
+#define QUEUE_LENGTH 1024
+
+static peers_t *start_timed(const char *name, const char *network) {
+    peers_config_t config = memory_config(name, network);
+    config.interval_ms = INTERVAL_MS;
+    config.expiry_ms = EXPIRY_MS;
+    return start(&config);
+}
+
+static void check_event(peers_t *node, uint32_t kind, uint32_t reason, const char *name, const char *value) {
+    peers_event_t *event = NULL;
+    CHECK_OK(peers_next_event(node, 0, &event));
+    CHECK(event->kind == kind);
+    CHECK(event->reason == reason);
+    CHECK(strcmp(event->peer->name, name) == 0);
+    CHECK(strcmp(event->peer->value, value) == 0);
+    CHECK(event->peer->value_len == strlen(value));
+    CHECK((event->peer->expires_in_ms == 0) == (kind == PEERS_EVENT_LEFT));
+    peers_event_free(event);
+}
+
+static void check_no_event(peers_t *node) {
+    peers_event_t *event = UNTOUCHED;
+    CHECK_STATUS(peers_next_event(node, 0, &event), PEERS_ERR_TIMEOUT);
+    CHECK(event == UNTOUCHED);
+}
+
+static void version_and_texts(void) {
+    CHECK(strcmp(peers_version(), PEERS_VERSION) == 0);
+    for (int32_t status = PEERS_ERR_FAILED; status <= PEERS_OK; status++) {
+        CHECK(strcmp(peers_strerror(status), "unknown status") != 0);
+        for (int32_t other = PEERS_ERR_FAILED; other < status; other++)
+            CHECK(strcmp(peers_strerror(status), peers_strerror(other)) != 0);
+    }
+    CHECK(strcmp(peers_strerror(PEERS_OK + 1), "unknown status") == 0);
+    CHECK(strcmp(peers_strerror(PEERS_ERR_FAILED - 1), "unknown status") == 0);
+}
+
+static void nodes_find_each_other(void) {
+    peers_t *kitchen = start_timed("kitchen", "memory:finding");
+    peers_t *garden = start_timed("garden", "memory:finding");
+    CHECK(list_len(garden) == 0); /* the kitchen spoke before it was there */
+    CHECK_OK(peers_advance(kitchen, INTERVAL_MS));
+    CHECK_OK(peers_advance(garden, INTERVAL_MS));
+    CHECK_OK(peers_advance(kitchen, INTERVAL_MS / 4));
+
+    peers_list_t *list = NULL;
+    CHECK_OK(peers_list(kitchen, &list));
+    CHECK(list->len == 1);
+    CHECK(list->stride >= sizeof(peers_peer_t));
+    const peers_peer_t *peer = peers_list_at(list, 0);
+    CHECK(peer == list->records);
+    CHECK(strcmp(peer->name, "garden") == 0);
+    CHECK(strcmp(peer->address, "10.0.0.2") == 0);
+    CHECK(peer->source == PEERS_SOURCE_ANCESTOR);
+    CHECK(peer->value_len == 0 && strcmp(peer->value, "") == 0);
+    CHECK(peer->age_ms == INTERVAL_MS / 4);
+    CHECK(peer->expires_in_ms == EXPIRY_MS - INTERVAL_MS / 4);
+    CHECK(peers_list_at(list, 1) == NULL);
+    CHECK(peers_list_at(list, SIZE_MAX) == NULL);
+    peers_list_free(list);
+
+    CHECK(list_len(garden) == 1);
+    check_event(kitchen, PEERS_EVENT_JOINED, PEERS_LEFT_NONE, "garden", "");
+    check_event(garden, PEERS_EVENT_JOINED, PEERS_LEFT_NONE, "kitchen", "");
+
+    /* The garden falls silent. Its last word came INTERVAL_MS / 4 ago. */
+    CHECK_OK(peers_advance(kitchen, EXPIRY_MS - INTERVAL_MS / 4 - 1));
+    CHECK(list_len(kitchen) == 1);
+    check_no_event(kitchen);
+    CHECK_OK(peers_advance(kitchen, 1));
+    CHECK(list_len(kitchen) == 0);
+    check_event(kitchen, PEERS_EVENT_LEFT, PEERS_LEFT_EXPIRED, "garden", "");
+    check_no_event(kitchen);
+    CHECK_OK(peers_free(garden));
+    CHECK_OK(peers_free(kitchen));
+}
+
+static void a_registration_is_replaced_and_expires(void) {
+    peers_t *node = start_timed("node", "memory:registering");
+    CHECK_OK(peers_register(node, "key", "one", 3, 100));
+    check_event(node, PEERS_EVENT_JOINED, PEERS_LEFT_NONE, "key", "one");
+    CHECK_OK(peers_advance(node, 60));
+    CHECK_OK(peers_register(node, "key", "one", 3, 100)); /* renewed, and nothing else */
+    check_no_event(node);
+    CHECK_OK(peers_register(node, "key", "three", 5, 100));
+    check_event(node, PEERS_EVENT_UPDATED, PEERS_LEFT_NONE, "key", "three");
+
+    CHECK_OK(peers_advance(node, 99));
+    peers_list_t *list = NULL;
+    CHECK_OK(peers_list(node, &list));
+    CHECK(list->len == 1);
+    const peers_peer_t *peer = peers_list_at(list, 0);
+    CHECK(peer->source == PEERS_SOURCE_REGISTERED);
+    CHECK(peer->expires_in_ms == 1 && peer->age_ms == 99);
+    CHECK(strcmp(peer->address, "") == 0);
+    CHECK_OK(peers_advance(node, 1));
+    CHECK(list_len(node) == 0);
+    check_event(node, PEERS_EVENT_LEFT, PEERS_LEFT_EXPIRED, "key", "three");
+
+    CHECK_OK(peers_register(node, "default", "", 0, 0)); /* the node's expiry */
+    CHECK_OK(peers_advance(node, EXPIRY_MS - 1));
+    CHECK(list_len(node) == 1);
+    CHECK_OK(peers_advance(node, 1));
+    CHECK(list_len(node) == 0);
+
+    /* The snapshot is as it was, and outlives the node. */
+    CHECK_OK(peers_free(node));
+    CHECK(strcmp(peers_list_at(list, 0)->value, "three") == 0);
+    peers_list_free(list);
+}
+
+static void lists_are_ordered_by_name(void) {
+    static const char *const names[] = {"m", "z", "B", "\xc3\xa4", "a", "aa"};
+    static const char *const ordered[] = {"B", "a", "aa", "m", "z", "\xc3\xa4"};
+    peers_t *node = start_timed("node", "memory:ordering");
+    for (size_t i = 0; i < 6; i++) CHECK_OK(peers_register(node, names[i], "\0v", 2, 0));
+
+    peers_list_t *list = NULL;
+    CHECK_OK(peers_list(node, &list));
+    CHECK(list->len == 6);
+    for (size_t i = 0; i < 6; i++) {
+        const peers_peer_t *peer = peers_list_at(list, i);
+        CHECK(strcmp(peer->name, ordered[i]) == 0);
+        CHECK(peer->value_len == 2 && memcmp(peer->value, "\0v", 3) == 0);
+    }
+    peers_list_free(list);
+    CHECK_OK(peers_free(node));
+}
+
+static int is_readable(int32_t fd) {
+    struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
+    CHECK(poll(&poll_fd, 1, 0) >= 0);
+    return poll_fd.revents == POLLIN;
+}
+
+static void the_descriptor_tells_of_events(void) {
+    int32_t fd = -1, again = -2;
+    peers_t *node = start_timed("node", "memory:polling");
+    CHECK_OK(peers_register(node, "early", "", 0, 0)); /* before there is a descriptor */
+    CHECK_OK(peers_event_fd(node, &fd));
+    CHECK_OK(peers_event_fd(node, &again));
+    CHECK(fd == again);
+    CHECK(is_readable(fd));
+    CHECK_OK(peers_register(node, "late", "", 0, 0));
+    check_event(node, PEERS_EVENT_JOINED, PEERS_LEFT_NONE, "early", "");
+    CHECK(is_readable(fd));
+    check_event(node, PEERS_EVENT_JOINED, PEERS_LEFT_NONE, "late", "");
+    check_no_event(node);
+    CHECK(!is_readable(fd));
+
+    CHECK_OK(peers_advance(node, EXPIRY_MS));
+    CHECK(is_readable(fd));
+    check_event(node, PEERS_EVENT_LEFT, PEERS_LEFT_EXPIRED, "early", "");
+    check_event(node, PEERS_EVENT_LEFT, PEERS_LEFT_EXPIRED, "late", "");
+    CHECK(!is_readable(fd));
+
+    /* A datagram that the node, which has no thread, has not looked at. */
+    peers_t *other = start_timed("other", "memory:polling");
+    CHECK(is_readable(fd));
+    check_event(node, PEERS_EVENT_JOINED, PEERS_LEFT_NONE, "other", "");
+    CHECK(!is_readable(fd));
+    CHECK_OK(peers_free(other));
+    CHECK_OK(peers_free(node));
+}
+
+static void a_reader_that_is_too_slow_resyncs_once(void) {
+    peers_t *node = start_timed("node", "memory:resync");
+    for (int i = 0; i <= QUEUE_LENGTH; i++) {
+        char key[16];
+        snprintf(key, sizeof key, "key%d", i);
+        CHECK_OK(peers_register(node, key, "", 0, 0));
+    }
+    peers_event_t *event = NULL;
+    CHECK_OK(peers_next_event(node, 0, &event));
+    CHECK(event->kind == PEERS_EVENT_RESYNC);
+    CHECK(event->reason == PEERS_LEFT_NONE);
+    CHECK(event->peer == NULL);
+    peers_event_free(event);
+    /* From the one that found the queue full on, all is told again. */
+    check_event(node, PEERS_EVENT_JOINED, PEERS_LEFT_NONE, "key1024", "");
+    check_no_event(node);
+    CHECK(health_of(node).events_lost == QUEUE_LENGTH);
+    CHECK(list_len(node) == QUEUE_LENGTH + 1);
+    CHECK_OK(peers_free(node));
+}
+
+static void health_counts(void) {
+    peers_config_t config = memory_config("node", "memory:health");
+    config.interval_ms = INTERVAL_MS;
+    config.expiry_ms = EXPIRY_MS;
+    config.max_peers = 1;
+    peers_t *node = start(&config);
+    peers_t *other = start_timed("other", "memory:health");
+    peers_t *third = start_timed("third", "memory:health");
+    CHECK_OK(peers_advance(node, INTERVAL_MS));
+
+    peers_health_t health = health_of(node);
+    CHECK(health.struct_size == sizeof health);
+    CHECK(health.state == PEERS_STATE_RUNNING);
+    CHECK(health.reason == PEERS_REASON_NONE);
+    CHECK(strcmp(health.detail, "") == 0);
+    CHECK(health.interfaces == 1);
+    CHECK(health.sent == 2 && health.own == 2);
+    CHECK(health.received == 4);
+    CHECK(health.peers == 1 && health.over_cap == 1);
+    CHECK(health.last_send_age_ms == 0 && health.last_receive_age_ms == 0);
+    CHECK(health.send_errors + health.malformed + health.dropped + health.reopened + health.events_lost == 0);
+
+    CHECK_OK(peers_advance(node, 10));
+    CHECK(health_of(node).last_send_age_ms == 10);
+    CHECK_OK(peers_free(third));
+    CHECK_OK(peers_free(other));
+    CHECK_OK(peers_free(node));
+}
+
+int main(void) {
+    version_and_texts();
+    nodes_find_each_other();
+    a_registration_is_replaced_and_expires();
+    lists_are_ordered_by_name();
+    the_descriptor_tells_of_events();
+    a_reader_that_is_too_slow_resyncs_once();
+    health_counts();
+    return 0;
+}

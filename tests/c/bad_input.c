@@ -1,0 +1,273 @@
+/* Wrong input of every kind: each gives its own status, words that name the value, and no output. */
+
+#include "check.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <stdint.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define NETWORK "memory:bad-input"
+
+static peers_config_t valid_config(void) { return memory_config("node", NETWORK); }
+
+/* Starting with this configuration fails, and writes no handle. */
+static void check_refused(const peers_config_t *config, int32_t status, const char *words) {
+    peers_t *node = UNTOUCHED;
+    CHECK_FAILS(peers_start(config, &node), status, words);
+    CHECK(node == UNTOUCHED);
+}
+
+static void check_accepted(const peers_config_t *config) { CHECK_OK(peers_free(start(config))); }
+
+static void null_pointers(void) {
+    peers_config_t config = valid_config();
+    CHECK_FAILS(peers_start(&config, NULL), PEERS_ERR_NULL, "node is NULL");
+
+    check_every_call_fails(NULL, PEERS_ERR_NULL, "node is NULL");
+    CHECK_OK(peers_free(NULL));
+    peers_list_free(NULL);
+    peers_event_free(NULL);
+    CHECK(peers_list_at(NULL, 0) == NULL);
+
+    peers_t *node = start(&config);
+    CHECK_FAILS(peers_list(node, NULL), PEERS_ERR_NULL, "list is NULL");
+    CHECK_FAILS(peers_next_event(node, 0, NULL), PEERS_ERR_NULL, "event is NULL");
+    CHECK_FAILS(peers_event_fd(node, NULL), PEERS_ERR_NULL, "fd is NULL");
+    CHECK_FAILS(peers_health(node, NULL), PEERS_ERR_NULL, "health is NULL");
+    CHECK_FAILS(peers_register(node, NULL, "", 0, 0), PEERS_ERR_NULL, "key is NULL");
+    CHECK_FAILS(peers_register(node, "key", NULL, 3, 0), PEERS_ERR_NULL, "value is NULL, but its length is 3");
+    CHECK_OK(peers_register(node, "key", NULL, 0, 0));
+    CHECK_OK(peers_free(node));
+}
+
+static void check_dead(peers_t *handle) {
+    check_every_call_fails(handle, PEERS_ERR_HANDLE, "no live node");
+    CHECK_FAILS(peers_free(handle), PEERS_ERR_HANDLE, "no live node");
+}
+
+static void made_up_handles(void) {
+    int local = 0;
+    check_dead((peers_t *)0x1);
+    check_dead((peers_t *)0xdeadbeef);
+    check_dead((peers_t *)UINTPTR_MAX);
+    check_dead((peers_t *)&local);
+}
+
+static void freed_handle(void) {
+    peers_t *freed = start_manual("freed", NETWORK);
+    CHECK_OK(peers_free(freed));
+    check_dead(freed);
+
+    /* The newcomer may sit in the place of the freed one, and must not be reached by its handle. */
+    peers_t *newcomer = start_manual("newcomer", NETWORK);
+    CHECK(newcomer != freed);
+    check_dead(freed);
+    CHECK(list_len(newcomer) == 0);
+    CHECK_OK(peers_free(newcomer));
+}
+
+/* A configuration as a later version of the header might have it. */
+typedef struct {
+    peers_config_t known;
+    unsigned char tail[24];
+} longer_config_t;
+
+static void config_sizes(void) {
+    static const struct {
+        size_t size;
+        const char *words;
+    } wrong[] = {
+        {0, "struct_size is 0"},
+        {4, "struct_size is 4: it ends inside a field"},
+        {offsetof(peers_config_t, network) + 4, "it ends inside a field"},
+        {offsetof(peers_config_t, port) + 1, "it ends inside a field"},
+        {4097, "struct_size is 4097"},
+        {SIZE_MAX, "begin with PEERS_CONFIG_INIT"},
+    };
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        peers_config_t config = valid_config();
+        config.struct_size = wrong[i].size;
+        check_refused(&config, PEERS_ERR_SIZE, wrong[i].words);
+    }
+
+    /* A shorter one: what lies behind its end is not read, however wrong. */
+    peers_config_t older = valid_config();
+    older.struct_size = offsetof(peers_config_t, interval_ms);
+    older.interval_ms = UINT32_MAX;
+    older.flags = UINT32_MAX;
+    check_accepted(&older);
+
+    longer_config_t newer;
+    memset(&newer, 0, sizeof newer);
+    newer.known = valid_config();
+    newer.known.struct_size = sizeof newer;
+    check_accepted(&newer.known);
+    newer.tail[sizeof newer.tail - 1] = 1;
+    check_refused(&newer.known, PEERS_ERR_SIZE, "does not know");
+}
+
+static void names(void) {
+    static char longest[100001];
+    peers_config_t config = valid_config();
+    config.name = longest;
+
+    check_refused(&config, PEERS_ERR_INVALID, "empty");
+    memset(longest, 'n', 1);
+    check_accepted(&config);
+    memset(longest, 'n', 255);
+    check_accepted(&config);
+    memset(longest, 'n', 256);
+    check_refused(&config, PEERS_ERR_TOO_LARGE, "256 bytes");
+    memset(longest, 'n', 100000);
+    check_refused(&config, PEERS_ERR_TOO_LARGE, "100000 bytes");
+
+    config.name = "a\tb";
+    check_refused(&config, PEERS_ERR_INVALID, "control character");
+    config.name = "abc\xff";
+    check_refused(&config, PEERS_ERR_UTF8, "name is not valid UTF-8: the byte at index 3");
+}
+
+/* Starts with one field set, and everything else valid. */
+#define CHECK_FIELD(field, field_value, status, words)                                        \
+    do {                                                                                      \
+        peers_config_t config_ = valid_config();                                              \
+        config_.field = (field_value);                                                        \
+        check_refused(&config_, status, words);                                               \
+    } while (0)
+
+static void log_nothing(int32_t level, const char *message, void *context) {
+    (void)level, (void)message, (void)context;
+}
+
+static void fields(void) {
+    peers_config_t config = valid_config();
+    config.interval_ms = 0;
+    check_accepted(&config);
+
+    CHECK_FIELD(interval_ms, UINT32_MAX, PEERS_ERR_INVALID, "4294967295 ms");
+    CHECK_FIELD(interval_ms, 9, PEERS_ERR_INVALID, "the interval is 9 ms");
+    CHECK_FIELD(expiry_ms, 15000, PEERS_ERR_INVALID, "longer than the interval of 15000 ms");
+    CHECK_FIELD(expiry_ms, 500, PEERS_ERR_INVALID, "the expiry is 500 ms");
+    CHECK_FIELD(expiry_ms, UINT32_MAX, PEERS_ERR_INVALID, "4294967295 ms");
+    CHECK_FIELD(hops, 256, PEERS_ERR_INVALID, "hops is 256");
+    CHECK_FIELD(group_v4, "not-an-address", PEERS_ERR_INVALID, "group_v4 'not-an-address'");
+    CHECK_FIELD(group_v4, "192.0.2.1", PEERS_ERR_INVALID, "192.0.2.1 is no multicast address");
+    CHECK_FIELD(group_v4, "\xc0", PEERS_ERR_UTF8, "group_v4 is not valid UTF-8");
+    CHECK_FIELD(network, "nowhere", PEERS_ERR_INVALID, "network 'nowhere'");
+    CHECK_FIELD(network, "memory:", PEERS_ERR_INVALID, "network 'memory:'");
+    CHECK_FIELD(network, "\xc0", PEERS_ERR_UTF8, "network is not valid UTF-8");
+    CHECK_FIELD(network, NULL, PEERS_ERR_INVALID, "manual clock needs a memory network");
+    CHECK_FIELD(interfaces, "\xc0", PEERS_ERR_UTF8, "interfaces is not valid UTF-8");
+    CHECK_FIELD(flags, 0x80, PEERS_ERR_UNSUPPORTED, "flags is 0x80");
+    CHECK_FIELD(flags, 0x81, PEERS_ERR_UNSUPPORTED, "flags is 0x81");
+
+    CHECK_FIELD(cluster, "c", PEERS_ERR_UNSUPPORTED, "cluster is set");
+    CHECK_FIELD(value, "v", PEERS_ERR_UNSUPPORTED, "value is set");
+    CHECK_FIELD(value_len, 1, PEERS_ERR_UNSUPPORTED, "value is set");
+    CHECK_FIELD(group_v6, "ff02::1", PEERS_ERR_UNSUPPORTED, "group_v6 is set");
+    CHECK_FIELD(keys, "k", PEERS_ERR_UNSUPPORTED, "keys is set");
+    CHECK_FIELD(keys_count, 1, PEERS_ERR_UNSUPPORTED, "keys is set");
+    CHECK_FIELD(seeds, "192.0.2.1", PEERS_ERR_UNSUPPORTED, "seeds is set");
+    CHECK_FIELD(log, log_nothing, PEERS_ERR_UNSUPPORTED, "log is set");
+    CHECK_FIELD(log_context, &config, PEERS_ERR_UNSUPPORTED, "log is set");
+    CHECK_FIELD(log_level, 1, PEERS_ERR_UNSUPPORTED, "log is set");
+    CHECK_FIELD(service_port, 80, PEERS_ERR_UNSUPPORTED, "service_port is set");
+}
+
+static void what_the_system_does_not_have(void) {
+    int holder = socket(AF_INET, SOCK_DGRAM, 0);
+    struct sockaddr_in address = {.sin_family = AF_INET};
+    socklen_t length = sizeof address;
+    CHECK(bind(holder, (struct sockaddr *)&address, length) == 0);
+    CHECK(getsockname(holder, (struct sockaddr *)&address, &length) == 0);
+
+    peers_config_t config = PEERS_CONFIG_INIT;
+    config.name = "node";
+    config.port = ntohs(address.sin_port);
+    char words[32];
+    snprintf(words, sizeof words, "UDP port %u is in use", config.port);
+    check_refused(&config, PEERS_ERR_ADDRESS_IN_USE, words);
+    close(holder);
+
+    config.interfaces = "nosuch7";
+    check_refused(&config, PEERS_ERR_INTERFACE, "interface 'nosuch7' does not exist");
+    config.interfaces = "lo,,lo";
+    check_refused(&config, PEERS_ERR_INVALID, "empty name");
+}
+
+static void registrations(void) {
+    static char bytes[1025];
+    peers_config_t config = valid_config();
+    config.max_peers = 2;
+    peers_t *node = start(&config);
+
+    memset(bytes, 'k', 256);
+    CHECK_FAILS(peers_register(node, "", "v", 1, 0), PEERS_ERR_INVALID, "empty");
+    CHECK_FAILS(peers_register(node, bytes, "v", 1, 0), PEERS_ERR_TOO_LARGE, "256 bytes");
+    CHECK_FAILS(peers_register(node, "a\nb", "v", 1, 0), PEERS_ERR_INVALID, "a\\nb");
+    CHECK_FAILS(peers_register(node, "\x80", "v", 1, 0), PEERS_ERR_UTF8, "key is not valid UTF-8");
+    CHECK_FAILS(peers_register(node, "node", "v", 1, 0), PEERS_ERR_INVALID, "own name");
+    CHECK_FAILS(peers_register(node, "key", bytes, 1025, 0), PEERS_ERR_TOO_LARGE, "1025 bytes");
+    CHECK(list_len(node) == 0);
+
+    CHECK_OK(peers_register(node, "key", bytes, 1024, UINT32_MAX));
+    CHECK_OK(peers_register(node, "other", "v", 1, 0));
+    CHECK_FAILS(peers_register(node, "third", "v", 1, 0), PEERS_ERR_FULL, "no room for the key \"third\"");
+    CHECK_OK(peers_register(node, "other", "w", 1, 0)); /* no newcomer */
+    CHECK(list_len(node) == 2);
+    CHECK_OK(peers_free(node));
+}
+
+static void health_sizes(void) {
+    peers_t *node = start_manual("node", NETWORK);
+    peers_health_t health = PEERS_HEALTH_INIT;
+    health.peers = 77;
+    static const size_t wrong[] = {0, 15, 4097, SIZE_MAX};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        char words[64];
+        snprintf(words, sizeof words, "struct_size is %zu", wrong[i]);
+        health.struct_size = wrong[i];
+        CHECK_FAILS(peers_health(node, &health), PEERS_ERR_SIZE, words);
+        CHECK(health.peers == 77);
+    }
+    /* An older caller's struct is filled as far as it goes. */
+    health.struct_size = offsetof(peers_health_t, peers);
+    health.sent = 77;
+    CHECK_OK(peers_health(node, &health));
+    CHECK(health.interfaces == 1 && health.peers == 77 && health.sent == 77);
+    CHECK_OK(peers_free(node));
+}
+
+static void wrong_moments(void) {
+    peers_config_t config = valid_config();
+    config.flags = 0;
+    peers_t *node = start(&config);
+    CHECK_FAILS(peers_advance(node, 1), PEERS_ERR_INVALID, "system's clock");
+
+    peers_event_t *event = UNTOUCHED;
+    CHECK_STATUS(peers_next_event(node, 0, &event), PEERS_ERR_TIMEOUT);
+    CHECK_STATUS(peers_next_event(node, 1, &event), PEERS_ERR_TIMEOUT);
+    CHECK(event == UNTOUCHED);
+    CHECK_OK(peers_free(node));
+}
+
+int main(void) {
+    CHECK(strcmp(peers_last_error(), "") == 0);
+    made_up_handles(); /* before there is a first node ... */
+    null_pointers();
+    peers_t *bystander = start_manual("bystander", "memory:elsewhere");
+    made_up_handles(); /* ... and while there is one */
+    freed_handle();
+    config_sizes();
+    names();
+    fields();
+    what_the_system_does_not_have();
+    registrations();
+    health_sizes();
+    wrong_moments();
+    CHECK(list_len(bystander) == 0);
+    CHECK_OK(peers_free(bystander));
+    return 0;
+}

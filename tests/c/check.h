@@ -1,0 +1,105 @@
+/* What the C tests share: checks that say where they failed, and nodes on networks in memory. */
+
+#ifndef CHECK_H
+#define CHECK_H
+
+#include <peers.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FAIL(...)                                                                             \
+    do {                                                                                      \
+        fprintf(stderr, "%s:%d: ", __FILE__, __LINE__);                                       \
+        fprintf(stderr, __VA_ARGS__);                                                         \
+        fprintf(stderr, "\n    peers_last_error(): \"%s\"\n", peers_last_error());            \
+        exit(1);                                                                              \
+    } while (0)
+
+#define CHECK(condition)                                                                      \
+    do {                                                                                      \
+        if (!(condition)) FAIL("not so: %s", #condition);                                     \
+    } while (0)
+
+/* The call returns this status. */
+#define CHECK_STATUS(call, expected)                                                          \
+    do {                                                                                      \
+        int32_t status_ = (call);                                                             \
+        if (status_ != (expected))                                                            \
+            FAIL("%s\n    returned %d (%s), not %s", #call, status_, peers_strerror(status_), \
+                 #expected);                                                                  \
+    } while (0)
+
+#define CHECK_OK(call) CHECK_STATUS(call, PEERS_OK)
+
+/* The call fails with this status, and peers_last_error() contains these words. */
+#define CHECK_FAILS(call, expected, words)                                                    \
+    do {                                                                                      \
+        CHECK_STATUS(call, expected);                                                         \
+        if (strstr(peers_last_error(), (words)) == NULL)                                      \
+            FAIL("%s\n    should have said \"%s\"", #call, (words));                          \
+    } while (0)
+
+/* What an output holds before a call that must not write it. */
+static char untouched_[1];
+#define UNTOUCHED ((void *)untouched_)
+
+/* The configuration of a node on a network in memory, whose time stands still. */
+static inline peers_config_t memory_config(const char *name, const char *network) {
+    peers_config_t config = PEERS_CONFIG_INIT;
+    config.name = name;
+    config.network = network;
+    config.flags = PEERS_MANUAL_CLOCK;
+    return config;
+}
+
+static inline peers_t *start(const peers_config_t *config) {
+    peers_t *node = NULL;
+    CHECK_OK(peers_start(config, &node));
+    CHECK(node != NULL);
+    return node;
+}
+
+static inline peers_t *start_manual(const char *name, const char *network) {
+    peers_config_t config = memory_config(name, network);
+    return start(&config);
+}
+
+/* How many peers the node lists. */
+static inline size_t list_len(peers_t *node) {
+    peers_list_t *list = NULL;
+    CHECK_OK(peers_list(node, &list));
+    size_t len = list->len;
+    peers_list_free(list);
+    return len;
+}
+
+static inline peers_health_t health_of(peers_t *node) {
+    peers_health_t health = PEERS_HEALTH_INIT;
+    CHECK_OK(peers_health(node, &health));
+    return health;
+}
+
+/* Every call but peers_free fails in the same way on this handle, and writes nothing. */
+static inline void check_every_call_fails(peers_t *handle, int32_t status, const char *words) {
+    peers_list_t *list = UNTOUCHED;
+    peers_event_t *event = UNTOUCHED;
+    int32_t fd = -77;
+    peers_health_t health = PEERS_HEALTH_INIT;
+    health.sent = 77;
+
+    CHECK_FAILS(peers_register(handle, "key", "value", 5, 0), status, words);
+    CHECK_FAILS(peers_advance(handle, 1), status, words);
+    CHECK_FAILS(peers_list(handle, &list), status, words);
+    CHECK_FAILS(peers_next_event(handle, 0, &event), status, words);
+    CHECK_FAILS(peers_next_event(handle, -1, &event), status, words);
+    CHECK_FAILS(peers_event_fd(handle, &fd), status, words);
+    CHECK_FAILS(peers_health(handle, &health), status, words);
+
+    CHECK(list == UNTOUCHED);
+    CHECK(event == UNTOUCHED);
+    CHECK(fd == -77);
+    CHECK(health.sent == 77);
+}
+
+#endif

@@ -1,0 +1,124 @@
+/* A forked child has none of the parent's nodes, must not disturb them, and can start its own. */
+
+#include "check.h"
+
+#include <dirent.h>
+#include <poll.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static int open_descriptors(void) {
+    int count = 0;
+    DIR *fds = opendir("/proc/self/fd");
+    CHECK(fds != NULL);
+    while (readdir(fds) != NULL) count++;
+    closedir(fds);
+    return count;
+}
+
+static int is_readable(int32_t fd) {
+    struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
+    CHECK(poll(&poll_fd, 1, 0) >= 0);
+    return poll_fd.revents != 0;
+}
+
+/* Runs `child` in a forked child, which ends well. */
+static void in_child(void (*child)(peers_t *, peers_t *), peers_t *first, peers_t *second) {
+    fflush(NULL);
+    pid_t pid = fork();
+    CHECK(pid >= 0);
+    if (pid == 0) {
+        alarm(60); /* a child that hangs must not hang the test */
+        child(first, second);
+        exit(0);
+    }
+    int status = 0;
+    CHECK(waitpid(pid, &status, 0) == pid);
+    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) FAIL("the child ended with wait status %#x", status);
+}
+
+static void only_free_is_left(peers_t *manual, peers_t *threaded) {
+    check_every_call_fails(manual, PEERS_ERR_FORKED, "parent");
+    check_every_call_fails(threaded, PEERS_ERR_FORKED, "parent");
+
+    /* Each holds a descriptor to wake by, and the one that was asked for to poll. */
+    int before = open_descriptors();
+    CHECK_OK(peers_free(manual));
+    CHECK(open_descriptors() == before - 2);
+    CHECK_OK(peers_free(threaded));
+    CHECK(open_descriptors() == before - 4);
+    CHECK_STATUS(peers_free(manual), PEERS_ERR_HANDLE);
+    check_every_call_fails(manual, PEERS_ERR_FORKED, "parent");
+}
+
+/* Nodes of its own on the parent's network, which in this process is another one. */
+static void nodes_of_its_own(peers_t *manual, peers_t *threaded) {
+    CHECK_OK(peers_free(manual));
+    CHECK_OK(peers_free(threaded));
+    peers_t *one = start_manual("one", "memory:fork");
+    peers_t *two = start_manual("two", "memory:fork");
+    CHECK(one != manual && two != manual && one != threaded && two != threaded);
+    CHECK(list_len(one) == 1);
+    check_every_call_fails(manual, PEERS_ERR_FORKED, "parent");
+    CHECK_OK(peers_free(two));
+    CHECK_OK(peers_free(one));
+    check_every_call_fails(one, PEERS_ERR_HANDLE, "no live node");
+}
+
+static void a_thread_of_its_own(peers_t *manual, peers_t *threaded) {
+    (void)manual, (void)threaded; /* which need not be freed */
+    peers_config_t config = memory_config("mine", "memory:fork-threaded");
+    config.flags = 0;
+    peers_t *mine = start(&config);
+    peers_t *other = start_manual("other", "memory:fork-threaded");
+    peers_event_t *event = NULL;
+    CHECK_OK(peers_next_event(mine, -1, &event));
+    CHECK(event->kind == PEERS_EVENT_JOINED && strcmp(event->peer->name, "other") == 0);
+    peers_event_free(event);
+    CHECK_OK(peers_free(other));
+    CHECK_OK(peers_free(mine));
+}
+
+static void a_grandchild(peers_t *manual, peers_t *threaded) {
+    (void)threaded;
+    peers_t *mine = start_manual("mine", "memory:fork-grandchild");
+    in_child(nodes_of_its_own, mine, manual);
+    CHECK(list_len(mine) == 0);
+    CHECK_OK(peers_free(mine));
+}
+
+int main(void) {
+    peers_config_t config = memory_config("threaded", "memory:fork");
+    config.flags = 0;
+    peers_t *threaded = start(&config);
+    peers_t *manual = start_manual("manual", "memory:fork");
+    int32_t manual_fd = -1, threaded_fd = -1;
+    CHECK_OK(peers_event_fd(manual, &manual_fd));
+    CHECK_OK(peers_event_fd(threaded, &threaded_fd));
+    peers_event_t *event = NULL;
+    CHECK_OK(peers_next_event(threaded, -1, &event));
+    CHECK(strcmp(event->peer->name, "manual") == 0);
+    peers_event_free(event);
+    CHECK_STATUS(peers_next_event(manual, 0, &event), PEERS_ERR_TIMEOUT);
+    CHECK(!is_readable(manual_fd) && !is_readable(threaded_fd));
+
+    in_child(only_free_is_left, manual, threaded);
+    in_child(nodes_of_its_own, manual, threaded);
+    in_child(a_thread_of_its_own, manual, threaded);
+    in_child(a_grandchild, manual, threaded);
+
+    /* The parent's nodes have noticed nothing: neither events, nor datagrams, nor a closed descriptor. */
+    CHECK(!is_readable(manual_fd) && !is_readable(threaded_fd));
+    CHECK(list_len(manual) == 0);
+    CHECK(list_len(threaded) == 1);
+    CHECK(health_of(manual).received == 1 && health_of(manual).state == PEERS_STATE_RUNNING);
+    peers_t *newcomer = start_manual("newcomer", "memory:fork");
+    CHECK_OK(peers_next_event(threaded, -1, &event));
+    CHECK(strcmp(event->peer->name, "newcomer") == 0);
+    peers_event_free(event);
+    CHECK(list_len(manual) == 1);
+    CHECK_OK(peers_free(newcomer));
+    CHECK_OK(peers_free(manual));
+    CHECK_OK(peers_free(threaded));
+    return 0;
+}
