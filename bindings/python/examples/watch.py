@@ -1,0 +1,59 @@
+#!/usr/bin/env python3
+"""Announces itself, and prints the other peers as they come and go, until Ctrl-C or SIGTERM.
+
+From a checkout: cargo build && PYTHONPATH=bindings/python python3 bindings/python/examples/watch.py
+"""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+from collections.abc import Iterator
+
+import peers
+
+
+def options() -> argparse.Namespace:
+    """What the command line says. What it does not say is None, and so the library's default."""
+    parser = argparse.ArgumentParser(description="Announce this program, and print the others.")
+    parser.add_argument("--name", help="the name to announce (default: the host name)")
+    parser.add_argument("--interval", type=float, help="seconds between two announcements")
+    parser.add_argument("--expiry", type=float, help="seconds after which a silent peer is gone")
+    parser.add_argument("--port", type=int, help="the UDP port of the group")
+    parser.add_argument("--group", help="the multicast group")
+    parser.add_argument("--interfaces", help="comma-separated names; * stands for any characters")
+    return parser.parse_args()
+
+
+def lines(node: peers.Node, event: peers.Event) -> Iterator[str]:
+    """What there is to print about an event."""
+    peer = event.peer
+    if event.kind == peers.EventKind.RESYNC:
+        yield "resync"
+        yield from (f"listed {listed.name} {listed.address}" for listed in node.list())
+    elif peer is not None and event.kind == peers.EventKind.LEFT:
+        yield f"left {peer.name} ({event.reason.name.lower()})"
+    elif peer is not None:
+        yield f"{event.kind.name.lower()} {peer.name} {peer.address}"
+
+
+def main() -> int:
+    """Runs until a signal ends it."""
+    # SIGTERM ends the loop as Ctrl-C does.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        with peers.start(**vars(options())) as node:
+            for event in node.events():
+                for line in lines(node, event):
+                    print(line, flush=True)
+    except KeyboardInterrupt:
+        return 0
+    except peers.PeersError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

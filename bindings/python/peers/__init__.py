@@ -1,0 +1,71 @@
+"""Find the other instances of your program on the local network.
+
+    import peers
+
+    with peers.start(name="kitchen") as node:
+        for event in node.events():
+            print(event.kind.name, event.peer)
+
+A multicast beacon announces the program, and a registry lists the peers whose beacons are heard, each until
+it has not been heard for a while. No daemon, no server, no configuration. All times are in seconds. Every
+error is a `PeersError`, and where Python has one of that meaning (ValueError, TimeoutError, OSError...) that
+one too.
+
+This package is a thin layer over the C library libpeers. It is looked for at $PEERS_LIBRARY, beside the
+package, in the checkout that the package is part of, and on the system.
+"""
+
+from ._library import library_version
+from ._start import start
+from .errors import (
+    AddressInUseError,
+    EncodingError,
+    FailedError,
+    ForkedError,
+    FullError,
+    HandleError,
+    InterfaceError,
+    InvalidError,
+    NullError,
+    PeersError,
+    PermissionDeniedError,
+    RefusedError,
+    SizeError,
+    StoppedError,
+    TimedOutError,
+    TooLargeError,
+    UnsupportedError,
+)
+from .node import Node
+from .records import Event, EventKind, Health, LeaveReason, Peer, Reason, Source, State
+
+__all__ = [
+    "AddressInUseError",
+    "EncodingError",
+    "Event",
+    "EventKind",
+    "FailedError",
+    "ForkedError",
+    "FullError",
+    "HandleError",
+    "Health",
+    "InterfaceError",
+    "InvalidError",
+    "LeaveReason",
+    "Node",
+    "NullError",
+    "Peer",
+    "PeersError",
+    "PermissionDeniedError",
+    "Reason",
+    "RefusedError",
+    "SizeError",
+    "Source",
+    "State",
+    "StoppedError",
+    "TimedOutError",
+    "TooLargeError",
+    "UnsupportedError",
+    "library_version",
+    "start",
+]

@@ -1,0 +1,195 @@
+# Generated from include/peers.h by generate.py; do not edit.
+"""The C ABI of libpeers, as ctypes declarations. The names and their meaning are those of peers.h."""
+
+import ctypes
+
+PEERS_VERSION_MAJOR = 0
+PEERS_VERSION_MINOR = 1
+PEERS_VERSION_PATCH = 0
+PEERS_VERSION = "0.1.0"
+PEERS_OK = 0
+PEERS_ERR_NULL = -1
+PEERS_ERR_HANDLE = -2
+PEERS_ERR_SIZE = -3
+PEERS_ERR_UTF8 = -4
+PEERS_ERR_INVALID = -5
+PEERS_ERR_TOO_LARGE = -6
+PEERS_ERR_UNSUPPORTED = -7
+PEERS_ERR_INTERFACE = -8
+PEERS_ERR_ADDRESS_IN_USE = -9
+PEERS_ERR_PERMISSION = -10
+PEERS_ERR_SYSTEM = -11
+PEERS_ERR_FULL = -12
+PEERS_ERR_TIMEOUT = -13
+PEERS_ERR_STOPPED = -14
+PEERS_ERR_FORKED = -15
+PEERS_ERR_FAILED = -16
+PEERS_MANUAL_CLOCK = 1
+PEERS_SOURCE_ANCESTOR = 2
+PEERS_SOURCE_REGISTERED = 3
+PEERS_EVENT_JOINED = 1
+PEERS_EVENT_UPDATED = 2
+PEERS_EVENT_LEFT = 3
+PEERS_EVENT_RESYNC = 4
+PEERS_LEFT_NONE = 0
+PEERS_LEFT_EXPIRED = 2
+PEERS_STATE_RUNNING = 0
+PEERS_STATE_DEGRADED = 1
+PEERS_STATE_FAILED = 2
+PEERS_REASON_NONE = 0
+PEERS_REASON_NO_INTERFACE = 1
+PEERS_REASON_DEAF = 2
+PEERS_REASON_SEND_FAILS = 3
+PEERS_REASON_PERMISSION = 4
+PEERS_REASON_MEMBERSHIP = 5
+PEERS_REASON_PANIC = 6
+
+peers_log_fn = ctypes.CFUNCTYPE(None, ctypes.c_int32, ctypes.c_char_p, ctypes.c_void_p)
+
+
+class peers_config_t(ctypes.Structure):
+    _fields_ = [
+        ("struct_size", ctypes.c_size_t),
+        ("name", ctypes.c_char_p),
+        ("cluster", ctypes.c_char_p),
+        ("value", ctypes.c_void_p),
+        ("value_len", ctypes.c_size_t),
+        ("interfaces", ctypes.c_char_p),
+        ("network", ctypes.c_char_p),
+        ("group_v4", ctypes.c_char_p),
+        ("group_v6", ctypes.c_char_p),
+        ("keys", ctypes.c_void_p),
+        ("keys_count", ctypes.c_size_t),
+        ("seeds", ctypes.c_char_p),
+        ("log", peers_log_fn),
+        ("log_context", ctypes.c_void_p),
+        ("log_level", ctypes.c_uint32),
+        ("interval_ms", ctypes.c_uint32),
+        ("expiry_ms", ctypes.c_uint32),
+        ("max_peers", ctypes.c_uint32),
+        ("flags", ctypes.c_uint32),
+        ("hops", ctypes.c_uint32),
+        ("port", ctypes.c_uint16),
+        ("service_port", ctypes.c_uint16),
+    ]
+
+
+class peers_peer_t(ctypes.Structure):
+    _fields_ = [
+        ("name", ctypes.c_char_p),
+        ("value", ctypes.c_void_p),
+        ("value_len", ctypes.c_size_t),
+        ("address", ctypes.c_char_p),
+        ("age_ms", ctypes.c_uint64),
+        ("expires_in_ms", ctypes.c_uint64),
+        ("source", ctypes.c_uint32),
+        ("interface_index", ctypes.c_uint32),
+        ("port", ctypes.c_uint16),
+        ("id", ctypes.c_uint8 * 16),
+    ]
+
+
+class peers_list_t(ctypes.Structure):
+    _fields_ = [
+        ("len", ctypes.c_size_t),
+        ("stride", ctypes.c_size_t),
+        ("records", ctypes.POINTER(peers_peer_t)),
+    ]
+
+
+class peers_event_t(ctypes.Structure):
+    _fields_ = [
+        ("kind", ctypes.c_uint32),
+        ("reason", ctypes.c_uint32),
+        ("peer", ctypes.POINTER(peers_peer_t)),
+    ]
+
+
+class peers_health_t(ctypes.Structure):
+    _fields_ = [
+        ("struct_size", ctypes.c_size_t),
+        ("state", ctypes.c_uint32),
+        ("reason", ctypes.c_uint32),
+        ("detail", ctypes.c_char * 256),
+        ("last_send_age_ms", ctypes.c_uint64),
+        ("last_receive_age_ms", ctypes.c_uint64),
+        ("interfaces", ctypes.c_uint64),
+        ("peers", ctypes.c_uint64),
+        ("sent", ctypes.c_uint64),
+        ("send_errors", ctypes.c_uint64),
+        ("received", ctypes.c_uint64),
+        ("own", ctypes.c_uint64),
+        ("malformed", ctypes.c_uint64),
+        ("over_cap", ctypes.c_uint64),
+        ("dropped", ctypes.c_uint64),
+        ("reopened", ctypes.c_uint64),
+        ("events_lost", ctypes.c_uint64),
+    ]
+
+
+def declare(library: ctypes.CDLL) -> None:
+    """Tells ctypes the types of every function."""
+    library.peers_strerror.argtypes = [
+        ctypes.c_int32,
+    ]
+    library.peers_strerror.restype = ctypes.c_char_p
+    library.peers_last_error.argtypes = []
+    library.peers_last_error.restype = ctypes.c_char_p
+    library.peers_version.argtypes = []
+    library.peers_version.restype = ctypes.c_char_p
+    library.peers_start.argtypes = [
+        ctypes.POINTER(peers_config_t),
+        ctypes.POINTER(ctypes.c_void_p),
+    ]
+    library.peers_start.restype = ctypes.c_int32
+    library.peers_register.argtypes = [
+        ctypes.c_void_p,
+        ctypes.c_char_p,
+        ctypes.c_void_p,
+        ctypes.c_size_t,
+        ctypes.c_uint32,
+    ]
+    library.peers_register.restype = ctypes.c_int32
+    library.peers_advance.argtypes = [
+        ctypes.c_void_p,
+        ctypes.c_uint32,
+    ]
+    library.peers_advance.restype = ctypes.c_int32
+    library.peers_free.argtypes = [
+        ctypes.c_void_p,
+    ]
+    library.peers_free.restype = ctypes.c_int32
+    library.peers_list.argtypes = [
+        ctypes.c_void_p,
+        ctypes.POINTER(ctypes.POINTER(peers_list_t)),
+    ]
+    library.peers_list.restype = ctypes.c_int32
+    library.peers_list_at.argtypes = [
+        ctypes.POINTER(peers_list_t),
+        ctypes.c_size_t,
+    ]
+    library.peers_list_at.restype = ctypes.POINTER(peers_peer_t)
+    library.peers_list_free.argtypes = [
+        ctypes.POINTER(peers_list_t),
+    ]
+    library.peers_list_free.restype = None
+    library.peers_next_event.argtypes = [
+        ctypes.c_void_p,
+        ctypes.c_int32,
+        ctypes.POINTER(ctypes.POINTER(peers_event_t)),
+    ]
+    library.peers_next_event.restype = ctypes.c_int32
+    library.peers_event_free.argtypes = [
+        ctypes.POINTER(peers_event_t),
+    ]
+    library.peers_event_free.restype = None
+    library.peers_event_fd.argtypes = [
+        ctypes.c_void_p,
+        ctypes.POINTER(ctypes.c_int32),
+    ]
+    library.peers_event_fd.restype = ctypes.c_int32
+    library.peers_health.argtypes = [
+        ctypes.c_void_p,
+        ctypes.POINTER(peers_health_t),
+    ]
+    library.peers_health.restype = ctypes.c_int32

@@ -1,0 +1,60 @@
+"""Turns Python values into those of C. What C would cut short without a word is an error here; every other
+range is the library's to check, so that it is written down once."""
+
+from __future__ import annotations
+
+from .errors import InvalidError
+
+UINT16_MAX = 2**16 - 1
+UINT32_MAX = 2**32 - 1
+
+
+def text(what: str, value: str | None) -> bytes | None:
+    """A text for a `const char *`. A lone surrogate passes here, and the library says what is wrong with
+    it."""
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        raise TypeError(f"{what} must be a str, not {type(value).__name__}")
+    if "\0" in value:
+        raise InvalidError(f"{what} {value!r} contains a NUL character")
+    return value.encode("utf-8", "surrogatepass")
+
+
+def data(what: str, value: bytes | str) -> bytes:
+    """Bytes for a `const void *`; a str as UTF-8."""
+    if isinstance(value, str):
+        return value.encode()
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        return bytes(value)
+    raise TypeError(f"{what} must be bytes or a str, not {type(value).__name__}")
+
+
+def number(what: str, value: int | None, largest: int) -> int:
+    """A whole number, of which C takes 0 for "the default": here None says that, and 0 is refused."""
+    if value is None:
+        return 0
+    if not isinstance(value, int):
+        raise TypeError(f"{what} must be an int, not {type(value).__name__}")
+    if not 1 <= value <= largest:
+        raise InvalidError(f"{what} is {value}; it is 1 to {largest}")
+    return value
+
+
+def duration(what: str, seconds: float | None) -> int:
+    """Milliseconds of a duration, of which C takes 0 for "the default": here None says that, and 0 is
+    refused."""
+    if seconds is None:
+        return 0
+    if seconds == 0:
+        raise InvalidError(f"{what} is 0 seconds; it is more than that")
+    # What is shorter than a millisecond must not become the default.
+    return max(1, milliseconds(what, seconds))
+
+
+def milliseconds(what: str, seconds: float) -> int:
+    """Milliseconds that fit 32 bits."""
+    # Written so that NaN, which no comparison holds for, is refused too.
+    if not 0 <= seconds * 1000 <= UINT32_MAX:
+        raise InvalidError(f"{what} is {seconds} seconds; it is 0 to {UINT32_MAX // 1000}")
+    return round(seconds * 1000)

@@ -1,0 +1,96 @@
+"""`start`: the options of a node, written as the library wants them."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Sequence
+
+from . import _abi, _input
+from ._library import check, library
+from .errors import InvalidError
+from .node import Node
+
+_KEY_BYTES = 32
+
+
+def start(
+    name: str | None = None,
+    *,
+    cluster: str | None = None,
+    value: bytes | str | None = None,
+    interfaces: str | None = None,
+    network: str | None = None,
+    group: str | None = None,
+    group_v6: str | None = None,
+    keys: Sequence[bytes] | None = None,
+    seeds: str | None = None,
+    interval: float | None = None,
+    expiry: float | None = None,
+    max_peers: int | None = None,
+    hops: int | None = None,
+    port: int | None = None,
+    service_port: int | None = None,
+    manual_clock: bool = False,
+) -> Node:
+    """Starts a node: it announces itself at once and then every interval, and lists the peers it hears.
+
+    A machine without a network is no error: the node is degraded (see `Node.health`) until one comes up. For
+    every option None means the default.
+
+    name: what it announces, 1 to 255 bytes as UTF-8, no control characters. Default: the host name.
+    interfaces: comma-separated names, `*` stands for any characters ("eth*,wlan0"). Default: every interface
+        that is up and can multicast, or loopback when there is none.
+    network: "memory:NAME" is a network inside this process, for tests. Default: the local network.
+    group: the IPv4 multicast group. Default: "239.2.3.4".
+    interval: seconds between two announcements, 0.01 to 3600 (an hour). Default: 15.
+    expiry: seconds after which a peer that was not heard is gone: longer than interval, at most 86400 (a
+        day). Default: 35.
+    max_peers: the most entries the registry holds. Default: 65536.
+    hops: how many routers an announcement may cross, 1 to 255. Default: 1.
+    port: the UDP port of the group. Default: 49001.
+    manual_clock: the node's time stands still until `Node.advance` moves it. For tests; needs a memory
+        network.
+
+    Not supported by the library yet, hence UnsupportedError: cluster (only nodes of the same one list each
+    other), value (bytes announced with the name), group_v6, keys (that seal every datagram, 32 bytes each),
+    seeds (addresses to ask where multicast does not reach), service_port (at which this program offers its
+    service).
+
+    Raises InvalidError, EncodingError, TooLargeError, UnsupportedError, InterfaceError, AddressInUseError,
+    PermissionDeniedError, RefusedError.
+    """
+    config = _abi.peers_config_t(
+        struct_size=ctypes.sizeof(_abi.peers_config_t),
+        name=_input.text("name", name),
+        cluster=_input.text("cluster", cluster),
+        interfaces=_input.text("interfaces", interfaces),
+        network=_input.text("network", network),
+        group_v4=_input.text("group", group),
+        group_v6=_input.text("group_v6", group_v6),
+        seeds=_input.text("seeds", seeds),
+        interval_ms=_input.duration("interval", interval),
+        expiry_ms=_input.duration("expiry", expiry),
+        max_peers=_input.number("max_peers", max_peers, _input.UINT32_MAX),
+        flags=_abi.PEERS_MANUAL_CLOCK if manual_clock else 0,
+        hops=_input.number("hops", hops, _input.UINT32_MAX),
+        port=_input.number("port", port, _input.UINT16_MAX),
+        service_port=_input.number("service_port", service_port, _input.UINT16_MAX),
+    )
+    # The two buffers live until the call has copied them; the struct has only their addresses.
+    if value is not None:
+        value_buffer = ctypes.create_string_buffer(_input.data("value", value))
+        config.value, config.value_len = ctypes.addressof(value_buffer), len(value_buffer) - 1
+    if keys is not None:
+        keys_buffer = ctypes.create_string_buffer(b"".join(_key(key) for key in keys))
+        config.keys, config.keys_count = ctypes.addressof(keys_buffer), len(keys)
+    handle = ctypes.c_void_p()
+    check(library.peers_start(ctypes.byref(config), ctypes.byref(handle)))
+    assert handle.value is not None
+    return Node(handle.value)
+
+
+def _key(key: bytes) -> bytes:
+    content = bytes(key)
+    if len(content) != _KEY_BYTES:
+        raise InvalidError(f"a key has {len(content)} bytes; it must have {_KEY_BYTES}")
+    return content

@@ -1,0 +1,197 @@
+"""`Node`: the calls of the library on one node."""
+
+from __future__ import annotations
+
+import builtins
+import ctypes
+import os
+import select
+import time
+import weakref
+from collections.abc import Iterator
+from types import TracebackType
+
+from . import _abi, _input
+from ._library import check, library
+from .errors import HandleError, StoppedError, TimedOutError
+from .records import Event, Health, Peer
+
+# poll() counts in an int of milliseconds; a longer wait is made of several.
+_LONGEST_POLL = 3600.0
+
+
+class Node:
+    """A running node, from `peers.start`: it announces itself, and lists the peers it hears.
+
+    Every method may be called from any thread. Use it in a `with` statement, or call `close`. A node that is
+    forgotten, or still open when the interpreter exits, is closed then.
+
+    Every method raises HandleError when the node is closed, ForkedError in a forked child (where only `close`
+    works), FailedError after a defect of the library.
+    """
+
+    def __init__(self, handle: int) -> None:
+        self._handle = handle
+        # It is run once: by close(), by the garbage collector or at exit, whichever comes first. A status
+        # would be of no use to any of them.
+        self._free = weakref.finalize(self, library.peers_free, handle)
+        try:
+            self._descriptor = _Descriptor(handle)
+        except BaseException:
+            self._free()
+            raise
+
+    def __enter__(self) -> Node:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<peers.Node {'closed' if self.closed else f'{self._handle:#x}'}>"
+
+    @property
+    def closed(self) -> bool:
+        """True once `close` was called."""
+        return not self._free.alive
+
+    def register(self, key: str, value: bytes | str = b"", ttl: float | None = None) -> None:
+        """Puts an entry in the registry, exactly as if its beacon had been heard; registering again renews
+        it.
+
+        `key` is the name it is listed under: 1 to 255 bytes as UTF-8, no control characters, not the node's
+        own name. `value` is up to 1024 bytes; a str is written as UTF-8. After `ttl` seconds (None: the
+        node's expiry) it is gone, unless it was registered again.
+
+        Raises InvalidError or EncodingError for a key or ttl that does not do, TooLargeError, and FullError
+        when the registry holds `max_peers` entries.
+        """
+        content = _input.data("value", value)
+        milliseconds = _input.duration("ttl", ttl)
+        name = _input.text("key", key)
+        check(library.peers_register(self._open(), name, content, len(content), milliseconds))
+
+    def list(self) -> builtins.list[Peer]:
+        """The peers that are live now, ordered by name and then by id. The node itself is not listed."""
+        snapshot = ctypes.POINTER(_abi.peers_list_t)()
+        check(library.peers_list(self._open(), ctypes.byref(snapshot)))
+        try:
+            records = (library.peers_list_at(snapshot, index) for index in range(snapshot.contents.len))
+            return [Peer._read(record.contents) for record in records]
+        finally:
+            library.peers_list_free(snapshot)
+
+    def next_event(self, timeout: float | None = None) -> Event:
+        """Waits for the next event, and takes it: events come in the order they happened, each to one caller.
+
+        `timeout` is in seconds of real time, whatever the node's clock; 0 does not wait, None waits without
+        limit. A signal's handler runs during the wait, so Ctrl-C ends it.
+
+        Raises TimedOutError (a TimeoutError) when nothing happened in time, StoppedError when another thread
+        closes the node meanwhile, InvalidError for a negative timeout.
+        """
+        if timeout is not None:
+            _input.milliseconds("timeout", timeout)
+        deadline = None if timeout is None else time.monotonic() + timeout
+        descriptor = self._descriptor
+        event = self._take_event()
+        while event is None:
+            left = _LONGEST_POLL if deadline is None else deadline - time.monotonic()
+            if left <= 0:
+                raise TimedOutError(f"no event within {timeout} seconds")
+            # Readable is not yet an event: another thread may have taken it, and a node with a manual clock
+            # may only have had datagrams to look at.
+            descriptor.wait(min(left, _LONGEST_POLL))
+            try:
+                event = self._take_event()
+            except HandleError:
+                raise StoppedError("the node was closed while this call waited") from None
+        return event
+
+    def events(self, timeout: float | None = None) -> Iterator[Event]:
+        """The events as they come, for a `for` loop. It ends when the node is closed, or when nothing happens
+        for `timeout` seconds (None: without limit). Raises as `next_event` does otherwise."""
+        self._open()
+        return self._events(timeout)
+
+    def health(self) -> Health:
+        """How the node is: running, degraded or failed, why, and what it has counted. Works on a failed
+        node."""
+        raw = _abi.peers_health_t(struct_size=ctypes.sizeof(_abi.peers_health_t))
+        check(library.peers_health(self._open(), ctypes.byref(raw)))
+        return Health._read(raw)
+
+    def advance(self, seconds: float) -> None:
+        """Moves the time of a node with a manual clock on, and does all that falls due on the way, in order.
+
+        Raises InvalidError for a node on the system's clock, and for negative seconds.
+        """
+        check(library.peers_advance(self._open(), _input.milliseconds("seconds", seconds)))
+
+    def fileno(self) -> int:
+        """A descriptor that polls readable while events wait, for `select`, `selectors` or asyncio's
+        `add_reader`.
+
+        When it does, call `next_event(0)` until TimedOutError. Do not read from it, nor close it: it is the
+        node's, and has to be out of the event loop before `close`. When the node stops or fails it stays
+        readable.
+        """
+        # The call is for its errors: a closed node, a forked child.
+        check(library.peers_event_fd(self._open(), ctypes.byref(ctypes.c_int32())))
+        return self._descriptor.number
+
+    def close(self) -> None:
+        """Stops the node and waits for its thread to end, which takes milliseconds. Waiting calls of other
+        threads end with StoppedError. A second call does nothing."""
+        self._free()
+
+    def _open(self) -> int:
+        """The handle of a node that is not closed."""
+        if self.closed:
+            raise HandleError("the node is closed")
+        return self._handle
+
+    def _take_event(self) -> Event | None:
+        """The next event, if one waits."""
+        raw = ctypes.POINTER(_abi.peers_event_t)()
+        status = library.peers_next_event(self._open(), 0, ctypes.byref(raw))
+        if status == _abi.PEERS_ERR_TIMEOUT:
+            return None
+        check(status)
+        try:
+            return Event._read(raw.contents)
+        finally:
+            library.peers_event_free(raw)
+
+    def _events(self, timeout: float | None) -> Iterator[Event]:
+        while True:
+            try:
+                event = self.next_event(timeout)
+            except (StoppedError, HandleError, TimedOutError):
+                # HandleError: it was closed between two events.
+                return
+            yield event
+
+
+class _Descriptor:
+    """A duplicate of a node's event descriptor, closed when the last who uses it lets it go.
+
+    The node's own is closed by `close`, and its number may then be another file's at once. A thread that is
+    about to wait must not find that file.
+    """
+
+    def __init__(self, handle: int) -> None:
+        fd = ctypes.c_int32()
+        check(library.peers_event_fd(handle, ctypes.byref(fd)))
+        self.number = os.dup(fd.value)
+        # Not at exit: a daemon thread may still wait on it, and the process is about to close it anyway.
+        weakref.finalize(self, os.close, self.number).atexit = False
+
+    def wait(self, seconds: float) -> None:
+        """Waits until it is readable, or the time is over. Unlike a call of the library, Python's own wait
+        lets the handlers of signals run."""
+        waiting = select.poll()
+        waiting.register(self.number, select.POLLIN)
+        waiting.poll(seconds * 1000)

@@ -1,0 +1,195 @@
+"""What the library hands out, as values: peers, events, health. They stay valid after the node is closed."""
+
+from __future__ import annotations
+
+import ctypes
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any
+
+from . import _abi
+
+_NEVER = 2**64 - 1
+
+
+class _Code(IntEnum):
+    """A number of the library. One that a newer library has added is a member named UNKNOWN_<number>."""
+
+    @classmethod
+    def _missing_(cls, value: object) -> _Code | None:
+        if not isinstance(value, int):
+            return None
+        member = int.__new__(cls, value)
+        member._name_ = f"UNKNOWN_{value}"
+        member._value_ = value
+        return member
+
+
+class Source(_Code):
+    """What last told of a peer."""
+
+    ANCESTOR = _abi.PEERS_SOURCE_ANCESTOR
+    """A beacon of the ancestor's protocol."""
+    REGISTERED = _abi.PEERS_SOURCE_REGISTERED
+    """`Node.register`."""
+
+
+class EventKind(_Code):
+    """What happened."""
+
+    JOINED = _abi.PEERS_EVENT_JOINED
+    """A peer is listed that was not listed before."""
+    UPDATED = _abi.PEERS_EVENT_UPDATED
+    """A listed peer has another value, address, port or source."""
+    LEFT = _abi.PEERS_EVENT_LEFT
+    """A peer is no longer listed."""
+    RESYNC = _abi.PEERS_EVENT_RESYNC
+    """Events were lost because they were not read. `Node.list` has the state as it is."""
+
+
+class LeaveReason(_Code):
+    """Why a peer left."""
+
+    NONE = _abi.PEERS_LEFT_NONE
+    """It did not: the event is of another kind."""
+    EXPIRED = _abi.PEERS_LEFT_EXPIRED
+    """It was not heard, nor registered again, for its expiry time."""
+
+
+class State(_Code):
+    """How a node is."""
+
+    RUNNING = _abi.PEERS_STATE_RUNNING
+    DEGRADED = _abi.PEERS_STATE_DEGRADED
+    """It works on, but part of its work is failing."""
+    FAILED = _abi.PEERS_STATE_FAILED
+    """It no longer works: close it, and start another."""
+
+
+class Reason(_Code):
+    """What is wrong with a node."""
+
+    NONE = _abi.PEERS_REASON_NONE
+    NO_INTERFACE = _abi.PEERS_REASON_NO_INTERFACE
+    """No interface that may be used is up."""
+    DEAF = _abi.PEERS_REASON_DEAF
+    """Nothing was heard for the expiry time, not even the node's own announcements."""
+    SEND_FAILS = _abi.PEERS_REASON_SEND_FAILS
+    """The latest announcement could not be sent through every interface."""
+    PERMISSION = _abi.PEERS_REASON_PERMISSION
+    """The system does not permit sending, or joining the group."""
+    MEMBERSHIP = _abi.PEERS_REASON_MEMBERSHIP
+    """The system did not let the node join the group on every interface."""
+    PANIC = _abi.PEERS_REASON_PANIC
+    """The library panicked; `Health.detail` has the message."""
+
+
+@dataclass(frozen=True)
+class Peer:
+    """One peer, as it was when the list was taken or the event raised."""
+
+    name: str
+    value: bytes
+    address: str | None
+    """The IP address it was heard from; None if it was only registered."""
+    port: int | None
+    """The port at which it offers its service; None if it announces none."""
+    age: float
+    """Seconds since it was last heard or registered."""
+    expires_in: float
+    """Seconds until it is gone unless it is heard again; 0.0 in the event of one that left."""
+    source: Source
+    interface_index: int | None
+    """The interface it was heard through (see `socket.if_indextoname`); None if unknown."""
+    id: bytes | None
+    """The 16 random bytes of this run of it; None if unknown."""
+
+    @classmethod
+    def _read(cls, raw: Any) -> Peer:
+        return cls(
+            name=raw.name.decode(),
+            value=ctypes.string_at(raw.value, raw.value_len),
+            address=raw.address.decode() or None,
+            port=raw.port or None,
+            age=raw.age_ms / 1000,
+            expires_in=raw.expires_in_ms / 1000,
+            source=Source(raw.source),
+            interface_index=raw.interface_index or None,
+            id=bytes(raw.id) if any(raw.id) else None,
+        )
+
+
+@dataclass(frozen=True)
+class Event:
+    """One change of the registry."""
+
+    kind: EventKind
+    reason: LeaveReason
+    peer: Peer | None
+    """The peer as it was when the event was raised; None in a RESYNC."""
+
+    @classmethod
+    def _read(cls, raw: Any) -> Event:
+        peer = Peer._read(raw.peer.contents) if raw.peer else None
+        return cls(EventKind(raw.kind), LeaveReason(raw.reason), peer)
+
+
+@dataclass(frozen=True)
+class Health:
+    """How a node is, and what it has counted since it was started."""
+
+    state: State
+    reason: Reason
+    detail: str
+    """The reason in words; "" when nothing is wrong."""
+    last_send_age: float | None
+    """Seconds since a datagram was last sent; None before the first."""
+    last_receive_age: float | None
+    """Seconds since a datagram was last heard, the node's own included; None before the first."""
+    interfaces: int
+    """Interfaces in use."""
+    peers: int
+    """Entries in the registry."""
+    sent: int
+    """Datagrams sent."""
+    send_errors: int
+    """Sends that the system refused."""
+    received: int
+    """Datagrams received, of every kind."""
+    own: int
+    """Received: the node's own announcements, looped back."""
+    malformed: int
+    """Received: not a line of the protocol, and ignored."""
+    over_cap: int
+    """Newcomers refused because the registry held `max_peers` entries."""
+    dropped: int
+    """Datagrams lost because the node's queue on a memory network was full."""
+    reopened: int
+    """Times the sockets were opened anew, after silence or a change of interfaces."""
+    events_lost: int
+    """Events lost because the queue was full; each loss is told by one RESYNC."""
+
+    @classmethod
+    def _read(cls, raw: Any) -> Health:
+        return cls(
+            state=State(raw.state),
+            reason=Reason(raw.reason),
+            detail=raw.detail.decode(),
+            last_send_age=_age(raw.last_send_age_ms),
+            last_receive_age=_age(raw.last_receive_age_ms),
+            interfaces=raw.interfaces,
+            peers=raw.peers,
+            sent=raw.sent,
+            send_errors=raw.send_errors,
+            received=raw.received,
+            own=raw.own,
+            malformed=raw.malformed,
+            over_cap=raw.over_cap,
+            dropped=raw.dropped,
+            reopened=raw.reopened,
+            events_lost=raw.events_lost,
+        )
+
+
+def _age(milliseconds: int) -> float | None:
+    return None if milliseconds == _NEVER else milliseconds / 1000

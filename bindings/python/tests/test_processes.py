@@ -1,0 +1,123 @@
+"""Signals, forks, the end of the interpreter, and the loading of the library."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import unittest
+
+from support import PACKAGE, PATIENCE, OnMemoryNetwork, python
+
+import peers
+from peers import _abi, errors, records
+
+
+class Processes(OnMemoryNetwork):
+    def test_ctrl_c_ends_a_wait(self) -> None:
+        program = """
+            with peers.start("kitchen", network="memory:n") as node:
+                try:
+                    print("waiting", flush=True)
+                    node.next_event()
+                except KeyboardInterrupt:
+                    print("interrupted", flush=True)
+        """
+        with python(program) as process:
+            self.assertEqual(process.stdout.readline(), "waiting\n")
+            process.send_signal(signal.SIGINT)
+            self.assertEqual(process.communicate(timeout=PATIENCE), ("interrupted\n", ""))
+
+    def test_the_interpreter_exits_with_an_open_node_and_a_waiting_thread(self) -> None:
+        program = """
+            import threading
+            node = peers.start("kitchen", network="memory:n")
+            reading = threading.Event()
+            def read():
+                for event in node.events():
+                    reading.set()
+            threading.Thread(target=read, daemon=True).start()
+            node.register("lamp")
+            reading.wait()
+        """
+        with python(program) as process:
+            self.assertEqual(process.communicate(timeout=PATIENCE), ("", ""))
+            self.assertEqual(process.returncode, 0)
+
+    def test_a_forked_child_starts_a_node_of_its_own(self) -> None:
+        program = """
+            import os
+            node = peers.start("kitchen", network="memory:n")
+            child = os.fork()
+            if child == 0:
+                for call in (node.list, node.next_event, node.fileno, node.health):
+                    try:
+                        call()
+                    except peers.ForkedError:
+                        continue
+                    os._exit(1)
+                with peers.start("child", network="memory:n") as own:
+                    own.register("lamp")
+                    if own.next_event().peer.name != "lamp":
+                        os._exit(2)
+                node.close()
+            else:
+                print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+                node.register("lamp")
+                print(node.next_event().peer.name)
+        """
+        with python(program) as process:
+            self.assertEqual(process.communicate(timeout=PATIENCE), ("0\nlamp\n", ""))
+
+    def test_a_spawned_process(self) -> None:
+        with self.start(), multiprocessing.get_context("spawn").Pool(1) as pool:
+            self.assertEqual(pool.apply(names_in_a_process_of_its_own), ["lamp"])
+
+    def test_the_example_tells_what_is_wrong(self) -> None:
+        environment = {**os.environ, "PYTHONPATH": str(PACKAGE)}
+        watch = [sys.executable, str(PACKAGE / "examples" / "watch.py"), "--port", "0"]
+        ended = subprocess.run(watch, env=environment, capture_output=True, text=True, timeout=PATIENCE)
+        self.assertEqual((ended.returncode, ended.stdout), (1, ""))
+        self.assertEqual(ended.stderr, "port is 0; it is 1 to 65535\n")
+
+
+class Loading(unittest.TestCase):
+    def test_the_declarations_are_fresh(self) -> None:
+        checked = subprocess.run([sys.executable, PACKAGE / "generate.py", "--check"], capture_output=True)
+        self.assertEqual((checked.returncode, checked.stdout, checked.stderr), (0, b"", b""))
+
+    def test_the_version(self) -> None:
+        self.assertEqual(peers.library_version().split(".")[:2], _abi.PEERS_VERSION.split(".")[:2])
+        self.assertIn(f'version = "{_abi.PEERS_VERSION}"', (PACKAGE / "pyproject.toml").read_text())
+
+    def test_a_missing_library_is_named(self) -> None:
+        with python("", PEERS_LIBRARY="/nonexistent/libpeers.so") as process:
+            _, told = process.communicate(timeout=PATIENCE)
+            self.assertEqual(process.returncode, 1)
+        self.assertIn("ImportError: cannot load libpeers", told)
+        self.assertIn("\n  /nonexistent/libpeers.so: ", told)
+
+    def test_another_library_is_refused(self) -> None:
+        with python("", PEERS_LIBRARY="libc.so.6") as process:
+            self.assertIn("libc.so.6 is not libpeers", process.communicate(timeout=PATIENCE)[1])
+
+    def test_every_record_is_exported(self) -> None:
+        public = {
+            name
+            for module in (errors, records)
+            for name, value in vars(module).items()
+            if isinstance(value, type) and value.__module__ == module.__name__ and name[0] != "_"
+        }
+        self.assertLessEqual(public, set(peers.__all__))
+
+
+def names_in_a_process_of_its_own() -> list[str]:
+    with peers.start("child", network="memory:n", manual_clock=True) as node:
+        node.register("lamp")
+        return [peer.name for peer in node.list()]
+
+
+if __name__ == "__main__":
+    unittest.main()
