@@ -25,3 +25,8 @@ pub use core::{Event, LeaveReason, Peer, Source};
 pub use error::{Error, ErrorKind};
 pub use health::{Counters, Health, Reason, State};
 pub use peers::Peers;
+
+/// The README's Rust, compiled as documentation tests are.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -125,12 +125,6 @@ impl Peers {
         }
     }
 
-    /// True in a child that was forked off the process that started the node. There the node does not run, and only
-    /// dropping it is of use.
-    pub fn is_forked(&self) -> bool {
-        self.driver.is_forked()
-    }
-
     fn take_thread(&self) -> Option<Thread> {
         self.thread.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
