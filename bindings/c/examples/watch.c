@@ -1,0 +1,117 @@
+/*
+ * Announces itself, and prints the peers as they come and go, one line each, until SIGINT or SIGTERM:
+ *
+ *     joined NAME ADDRESS
+ *     updated NAME ADDRESS
+ *     left NAME (expired)
+ *     resync                  events were lost; what follows builds on peers_list()
+ *
+ * Build: cc -std=c11 watch.c -o watch -lpeers
+ * Ends with 0 after a signal, 1 after an error, 2 when it was called wrongly.
+ */
+
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE /* ppoll */
+#endif
+
+#include <errno.h>
+#include <peers.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static volatile sig_atomic_t is_ended;
+
+static void end(int number) {
+    (void)number;
+    is_ended = 1;
+}
+
+static void usage(const char *wrong) {
+    fprintf(stderr, "watch: %s\n", wrong);
+    fputs("usage: watch [--name NAME] [--interval MS] [--expiry MS] [--port PORT] [--group ADDRESS] "
+          "[--interfaces LIST]\n", stderr);
+    exit(2);
+}
+
+static uint32_t number(const char *text, unsigned long most) {
+    char *rest = NULL;
+    errno = 0;
+    unsigned long value = strtoul(text, &rest, 10);
+    if (*text < '0' || *text > '9' || *rest != '\0' || errno != 0 || value > most) usage("a number is out of range");
+    return (uint32_t)value;
+}
+
+static void read_options(int argc, char **argv, peers_config_t *config) {
+    for (int i = 1; i < argc; i += 2) {
+        const char *option = argv[i];
+        const char *value = argv[i + 1]; /* argv ends with NULL */
+        if (value == NULL) usage("an option has no value");
+        if (strcmp(option, "--name") == 0) config->name = value;
+        else if (strcmp(option, "--interval") == 0) config->interval_ms = number(value, UINT32_MAX);
+        else if (strcmp(option, "--expiry") == 0) config->expiry_ms = number(value, UINT32_MAX);
+        else if (strcmp(option, "--port") == 0) config->port = (uint16_t)number(value, UINT16_MAX);
+        else if (strcmp(option, "--group") == 0) config->group_v4 = value;
+        else if (strcmp(option, "--interfaces") == 0) config->interfaces = value;
+        else usage("there is no such option");
+    }
+}
+
+static void print_event(const peers_event_t *event) {
+    const peers_peer_t *peer = event->peer;
+    switch (event->kind) {
+    case PEERS_EVENT_JOINED: printf("joined %s %s\n", peer->name, peer->address); break;
+    case PEERS_EVENT_UPDATED: printf("updated %s %s\n", peer->name, peer->address); break;
+    case PEERS_EVENT_LEFT:
+        printf("left %s (%s)\n", peer->name, event->reason == PEERS_LEFT_EXPIRED ? "expired" : "another reason");
+        break;
+    case PEERS_EVENT_RESYNC: printf("resync\n"); break;
+    default: break; /* a kind of a later version */
+    }
+    fflush(stdout);
+}
+
+/* Prints the events that wait. */
+static int32_t print_events(peers_t *node) {
+    peers_event_t *event = NULL;
+    int32_t status;
+    while ((status = peers_next_event(node, 0, &event)) == PEERS_OK) {
+        print_event(event);
+        peers_event_free(event);
+    }
+    return status == PEERS_ERR_TIMEOUT ? PEERS_OK : status;
+}
+
+/* Until a signal comes. They are blocked but for the wait itself, so that none falls between check and wait. */
+static int32_t watch(peers_t *node, const sigset_t *while_waiting) {
+    struct pollfd events = {.events = POLLIN};
+    int32_t status = peers_event_fd(node, &events.fd);
+    while (status == PEERS_OK && !is_ended) {
+        if (ppoll(&events, 1, NULL, while_waiting) > 0) status = print_events(node);
+    }
+    return status;
+}
+
+int main(int argc, char **argv) {
+    peers_config_t config = PEERS_CONFIG_INIT;
+    read_options(argc, argv, &config);
+
+    sigset_t ending, before;
+    struct sigaction action = {.sa_handler = end};
+    sigemptyset(&action.sa_mask);
+    sigemptyset(&ending);
+    sigaddset(&ending, SIGINT);
+    sigaddset(&ending, SIGTERM);
+    sigprocmask(SIG_BLOCK, &ending, &before);
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+
+    peers_t *node = NULL;
+    int32_t status = peers_start(&config, &node);
+    if (status == PEERS_OK) status = watch(node, &before);
+    if (status != PEERS_OK) fprintf(stderr, "watch: %s\n", peers_last_error());
+    peers_free(node);
+    return status == PEERS_OK ? 0 : 1;
+}
