@@ -47,8 +47,10 @@ class Processes(OnMemoryNetwork):
             self.assertEqual(process.returncode, 0)
 
     def test_a_forked_child_starts_a_node_of_its_own(self) -> None:
+        # Python 3.12 and later warn of a fork where there are threads, such as the node's.
         program = """
-            import os
+            import os, warnings
+            warnings.simplefilter("ignore", DeprecationWarning)
             node = peers.start("kitchen", network="memory:n")
             child = os.fork()
             if child == 0:
