@@ -56,7 +56,7 @@ def _places() -> Iterator[str]:
         return
     package = Path(__file__).resolve().parent
     yield str(package / _FILE)
-    yield from _cargo_builds(package.parents[2])
+    yield from _cargo_builds((package / "../../..").resolve())
     system = ctypes.util.find_library("peers")
     if system:
         yield system
