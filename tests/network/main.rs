@@ -24,7 +24,11 @@ fn world(test: &str) -> Option<World> {
 }
 
 fn rust_watch(host: &Host<'_>, name: &str) -> Program {
-    Program::start(host.command(support::example("watch").to_str().expect("it is UTF-8")).args(MILLISECONDS).args(["--name", name]))
+    Program::start(
+        host.command(support::example("watch").to_str().expect("it is UTF-8"))
+            .args(MILLISECONDS)
+            .args(["--name", name]),
+    )
 }
 
 fn loopback_watch(host: &Host<'_>, name: &str) -> Program {
@@ -35,7 +39,9 @@ fn loopback_watch(host: &Host<'_>, name: &str) -> Program {
 
 fn c_watch(host: &Host<'_>, name: &str) -> Program {
     let watch = support::compile(&Path::new(ROOT).join("bindings/c/examples/watch.c"));
-    Program::start(host.command(watch.to_str().expect("it is UTF-8")).args(MILLISECONDS).args(["--name", name]))
+    Program::start(
+        host.command(watch.to_str().expect("it is UTF-8")).args(MILLISECONDS).args(["--name", name]),
+    )
 }
 
 fn python_watch(host: &Host<'_>, name: &str) -> Program {
@@ -49,12 +55,15 @@ fn with_library(command: &mut Command) -> &mut Command {
 }
 
 fn ancestor(host: &Host<'_>, hostname: &str) -> Program {
-    Program::start(host.command("python3").arg(Path::new(ROOT).join("tests/network/ancestor.py")).arg(hostname))
+    Program::start(
+        host.command("python3").arg(Path::new(ROOT).join("tests/network/ancestor.py")).arg(hostname),
+    )
 }
 
 #[test]
 fn programs_in_c_python_and_rust_find_each_other_on_one_host_and_across_two() {
-    let Some(world) = world("programs_in_c_python_and_rust_find_each_other_on_one_host_and_across_two") else {
+    let Some(world) = world("programs_in_c_python_and_rust_find_each_other_on_one_host_and_across_two")
+    else {
         return;
     };
     let (left, right) = (world.host(1), world.host(2));
@@ -97,7 +106,9 @@ fn a_node_of_the_ancestor_and_ours_see_each_other() {
 
 #[test]
 fn a_node_started_before_its_network_came_up_is_found_once_it_is_there() {
-    let Some(world) = world("a_node_started_before_its_network_came_up_is_found_once_it_is_there") else { return };
+    let Some(world) = world("a_node_started_before_its_network_came_up_is_found_once_it_is_there") else {
+        return;
+    };
     let (early, other) = (world.host_without_network(1), world.host(2));
     let mut watcher = rust_watch(&other, "watcher");
     let mut node = c_watch(&early, "early");

@@ -19,7 +19,8 @@ pub struct Program {
 impl Program {
     pub fn start(command: &mut Command) -> Program {
         let what = format!("{command:?}");
-        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().expect("the program starts");
+        let mut child =
+            command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().expect("the program starts");
         let stdout = BufReader::new(child.stdout.take().expect("it is piped"));
         let (sender, lines) = channel();
         // Ends with the program's output.
@@ -50,7 +51,12 @@ impl Program {
     /// Fails if any line printed until now begins with `start`.
     pub fn never_printed(&mut self, start: &str) {
         self.seen.extend(self.lines.try_iter());
-        assert!(!self.seen.iter().any(|line| line.starts_with(start)), "{} printed {:?}", self.what, self.seen);
+        assert!(
+            !self.seen.iter().any(|line| line.starts_with(start)),
+            "{} printed {:?}",
+            self.what,
+            self.seen
+        );
     }
 
     /// Ends it as `kill -9` does, with no chance to say goodbye.

@@ -43,7 +43,8 @@ impl World {
     /// A host that has loopback alone.
     pub fn host_without_network(&self, number: u8) -> Host<'_> {
         let mut unshare = self.hub.command("unshare");
-        let namespace = Namespace::hold(unshare.arg("-n"), self.hub.in_user_namespace).expect("one more namespace");
+        let namespace =
+            Namespace::hold(unshare.arg("-n"), self.hub.in_user_namespace).expect("one more namespace");
         let host = Host { world: self, namespace, number };
         host.ip("link set lo up");
         host

@@ -1,0 +1,151 @@
+//! The C ABI, used from C: the programs in tests/c, and the examples in bindings/c/examples.
+
+mod support;
+
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use peers::{Config, Peers};
+use support::{compile, compile_with, has_tool, output_of, run};
+
+const MEMCHECK: [&str; 5] = [
+    "--quiet",
+    "--leak-check=full",
+    "--show-leak-kinds=definite,indirect,possible",
+    "--errors-for-leak-kinds=definite,indirect,possible",
+    "--error-exitcode=99",
+];
+
+#[test]
+fn wrong_input_gives_a_status_and_words() {
+    run(&mut Command::new(c_test("bad_input")));
+}
+
+#[test]
+fn the_main_job() {
+    run(&mut Command::new(c_test("abi")));
+}
+
+#[test]
+fn every_call_from_any_thread() {
+    run(&mut Command::new(c_test("threads")));
+}
+
+#[test]
+fn a_forked_child_has_nothing_of_the_parents() {
+    run(&mut Command::new(c_test("fork")));
+}
+
+#[test]
+fn nothing_leaks_and_no_wrong_byte_is_touched() {
+    if has_tool("valgrind", "nothing_leaks_and_no_wrong_byte_is_touched") {
+        run(Command::new("valgrind").args(MEMCHECK).arg(c_test("abi")));
+        run(Command::new("valgrind").args(MEMCHECK).arg(c_test("bad_input")));
+        run(register(Command::new("valgrind").args(MEMCHECK).arg(example("register"))));
+    }
+}
+
+#[test]
+fn a_program_linked_dynamically_finds_the_library_by_its_soname() {
+    let folder = support::scratch().join("lib");
+    std::fs::create_dir_all(&folder).expect("the scratch folder can be written");
+    for name in ["libpeers.so", "libpeers.so.0"] {
+        let link = folder.join(name);
+        let _ = std::fs::remove_file(&link); // of an earlier run
+        symlink(support::shared_library(), link).expect("the scratch folder can be written");
+    }
+    let folder = folder.to_str().expect("the target folder's name is UTF-8");
+    let arguments = ["-L", folder, "-lpeers", "-Wl,-rpath", &format!("-Wl,{folder}")].map(Into::into);
+    let program = compile_with(Path::new("tests/c/abi.c"), &arguments);
+    run(&mut Command::new(program));
+}
+
+#[test]
+fn the_example_register_lists_and_expires() {
+    let text = run(register(&mut Command::new(example("register"))));
+    let lines: Vec<_> = text.lines().collect();
+    assert_eq!(lines.len(), 2, "{text}");
+    assert!(lines[0].starts_with("printer  tcp://192.0.2.7:631  expires in "), "{text}");
+    assert_eq!(lines[1], "printer expired");
+}
+
+#[test]
+fn the_example_register_refuses_wrong_arguments() {
+    let output = output_of(Command::new(example("register")).args(["printer", "value", "soon"]));
+    assert_eq!(output.status.code(), Some(2));
+    let output = output_of(Command::new(example("register")).args(["", "value", "50"]));
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("it is empty"), "{output:?}");
+}
+
+#[test]
+fn the_example_watch_tells_of_peers_until_a_signal() {
+    let port = free_port();
+    let mut watch = start_watch(port);
+    let peer =
+        Config { name: Some("peer".into()), port, interval: ms(50), expiry: ms(500), ..Config::default() };
+    let peer = Peers::start(peer).expect("a node starts");
+    let mut lines = BufReader::new(watch.stdout.take().expect("its output is a pipe"));
+    let mut next = || {
+        let mut line = String::new();
+        lines.read_line(&mut line).expect("its output can be read");
+        line
+    };
+    let joined = next();
+    assert!(joined.starts_with("joined peer "), "{joined:?}");
+    peer.stop();
+    assert_eq!(next(), "left peer (expired)\n");
+
+    kill(Pid::from_raw(watch.id() as i32), Signal::SIGTERM).expect("it is running");
+    let status = watch.wait().expect("a child can be waited for");
+    assert_eq!(status.code(), Some(0), "{status}");
+    let mut rest = String::new();
+    lines.read_to_string(&mut rest).expect("its output can be read");
+    assert_eq!(rest, "");
+}
+
+#[test]
+fn the_example_watch_refuses_wrong_arguments() {
+    let watch = example("watch");
+    for wrong in [["--port", "65536"], ["--port", "-1"], ["--expiry", "1s"], ["--colour", "red"]] {
+        let output = output_of(Command::new(&watch).args(wrong));
+        assert_eq!(output.status.code(), Some(2), "{wrong:?}: {output:?}");
+    }
+    let output = output_of(Command::new(&watch).args(["--interfaces", "nosuch7"]));
+    assert_eq!(output.status.code(), Some(1));
+    let words = String::from_utf8_lossy(&output.stderr);
+    assert!(words.contains("watch: interface 'nosuch7' does not exist"), "{words}");
+}
+
+fn c_test(name: &str) -> PathBuf {
+    compile(Path::new(&format!("tests/c/{name}.c")))
+}
+
+fn example(name: &str) -> PathBuf {
+    compile(Path::new(&format!("bindings/c/examples/{name}.c")))
+}
+
+fn register(command: &mut Command) -> &mut Command {
+    command.args(["printer", "tcp://192.0.2.7:631", "50"])
+}
+
+fn start_watch(port: u16) -> Child {
+    let mut command = Command::new(example("watch"));
+    command.args(["--name", "watch", "--interval", "50", "--expiry", "200", "--port", &port.to_string()]);
+    command.stdout(Stdio::piped()).spawn().expect("the program just compiled can be run")
+}
+
+/// A port that nobody holds, so that nobody else is heard on it.
+#[allow(clippy::disallowed_methods)]
+fn free_port() -> u16 {
+    let socket = std::net::UdpSocket::bind("0.0.0.0:0").expect("there are free ports");
+    socket.local_addr().expect("it is bound").port()
+}
+
+fn ms(count: u64) -> std::time::Duration {
+    std::time::Duration::from_millis(count)
+}

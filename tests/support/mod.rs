@@ -1,0 +1,144 @@
+//! What the tests of the C ABI share: where the libraries just built are, and how C programs are made and run.
+
+// Each test takes what it needs; the limit on a program's time needs a thread to wait for it.
+#![allow(dead_code)]
+#![allow(clippy::disallowed_methods)]
+
+use std::ffi::OsString;
+use std::io::{ErrorKind, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::channel;
+use std::time::Duration;
+use std::{env, fs, thread};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+/// A program that runs for longer hangs. The longest take seconds; valgrind and a busy machine make it more.
+const LIMIT: Duration = Duration::from_secs(300);
+
+/// What every C program is compiled with: no compiler may have anything to say.
+const STRICT: [&str; 5] = ["-std=c11", "-Wall", "-Wextra", "-Werror", "-pedantic"];
+
+/// The folder of the project.
+pub fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The text of a file of the project.
+pub fn read(path: impl AsRef<Path>) -> String {
+    let path = root().join(path);
+    fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// The libpeers.so that belongs to this run of the tests.
+pub fn shared_library() -> PathBuf {
+    newest("libpeers.so")
+}
+
+/// The libpeers.a that belongs to this run of the tests.
+pub fn static_library() -> PathBuf {
+    newest("libpeers.a")
+}
+
+/// Cargo builds a library in target/PROFILE/deps, where this test is too, and may link it to target/PROFILE; what an
+/// earlier build of another kind left in one of them is older.
+fn newest(library: &str) -> PathBuf {
+    let test = env::current_exe().expect("the test finds itself");
+    let built_at = |path: &PathBuf| fs::metadata(path).and_then(|file| file.modified()).ok();
+    let candidates = test.ancestors().skip(1).take(2).map(|folder| folder.join(library));
+    candidates
+        .filter(|path| path.is_file())
+        .max_by_key(built_at)
+        .unwrap_or_else(|| panic!("no {library} beside {} or in the folder above", test.display()))
+}
+
+/// A folder for this test's own files, emptied before by nobody.
+pub fn scratch() -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(env!("CARGO_CRATE_NAME"));
+    fs::create_dir_all(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    folder
+}
+
+/// Compiles a C program strictly and links libpeers.a into it. Returns the program.
+pub fn compile(source: &Path) -> PathBuf {
+    compile_with(source, &[static_library().into(), "-lpthread".into(), "-ldl".into(), "-lm".into()])
+}
+
+/// Compiles a C program strictly, with these arguments to find the library. Returns the program.
+pub fn compile_with(source: &Path, library: &[OsString]) -> PathBuf {
+    // Tests run at once, and two of them may compile the same source.
+    static COMPILED: AtomicUsize = AtomicUsize::new(0);
+    let stem = source.file_stem().expect("a source has a name").to_string_lossy();
+    let program = scratch().join(format!("{stem}-{}", COMPILED.fetch_add(1, Ordering::Relaxed)));
+
+    let mut compiler = Command::new(env::var_os("CC").unwrap_or_else(|| "cc".into()));
+    compiler.args(STRICT).args(["-D_GNU_SOURCE", "-g", "-I"]).arg(root().join("include"));
+    run(compiler.arg(root().join(source)).args(library).arg("-o").arg(&program));
+    program
+}
+
+/// Compiles a header alone, as `language` ("c" or "c++"), with a use of it that `source` makes.
+pub fn check_syntax(compiler: &str, language: &str, standard: &str, source: &str) {
+    let file = scratch().join(format!("use.{language}"));
+    fs::write(&file, source).expect("the scratch folder can be written");
+    let mut command = Command::new(compiler);
+    command.arg("-x").arg(language).args(&STRICT[1..]).arg(format!("-std={standard}"));
+    run(command.args(["-fsyntax-only", "-I"]).arg(root().join("include")).arg(file));
+}
+
+/// Runs a program that has to end well, and returns what it printed. If it fails, or runs for too long, so does the
+/// test, with its words.
+pub fn run(command: &mut Command) -> String {
+    let output = output_of(command);
+    let text = [output.stdout.as_slice(), &output.stderr].concat();
+    let text = String::from_utf8_lossy(&text).into_owned();
+    assert!(output.status.success(), "{command:?}: {}\n{text}", output.status);
+    text
+}
+
+/// Runs a program within the limit.
+pub fn output_of(command: &mut Command) -> Output {
+    let spawned = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+    let child = spawned.unwrap_or_else(|error| match error.kind() {
+        ErrorKind::NotFound => {
+            panic!("{:?} is not installed, and this test needs it ({command:?})", command.get_program())
+        }
+        _ => panic!("{command:?}: {error}"),
+    });
+    let pid = Pid::from_raw(child.id().try_into().expect("a process id is a pid_t"));
+    let (ended, end) = channel();
+    let waiter = thread::spawn(move || {
+        let output = child.wait_with_output();
+        let _ = ended.send(());
+        output
+    });
+    let is_late = end.recv_timeout(LIMIT).is_err();
+    if is_late {
+        // It may end at this very moment; then there is nothing to kill.
+        let _ = kill(pid, Signal::SIGKILL);
+    }
+    let output = waiter.join().expect("waiting does not panic").expect("a child can be waited for");
+    assert!(!is_late, "{command:?} was still running after {LIMIT:?}; it had said:\n{output:?}");
+    output
+}
+
+/// True if the tool can be run. If it cannot, the test is skipped: that is said under its name.
+pub fn has_tool(tool: &str, test: &str) -> bool {
+    let found = Command::new(tool).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
+    let is_there = found.is_ok();
+    if !is_there {
+        skip(test, &format!("{tool} is not installed"));
+    }
+    is_there
+}
+
+/// Says that a test does not run on this machine, and why. Where all tests have to run, that is a failure.
+pub fn skip(test: &str, reason: &str) {
+    let must_run = env::var_os("PEERS_REQUIRE_ALL_TESTS").is_some_and(|value| value == "1");
+    assert!(!must_run, "{test} has to run (PEERS_REQUIRE_ALL_TESTS=1), but {reason}");
+    // Not eprintln, which the test harness captures: a test that passes without having run should be seen.
+    let _ = std::io::stderr().write_all(format!("skipped {test}: {reason}\n").as_bytes());
+}
