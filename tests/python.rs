@@ -2,19 +2,12 @@
 
 mod support;
 
-use std::path::Path;
 use std::process::Command;
 
 #[test]
 fn the_python_package_passes_its_tests() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let output = Command::new("python3")
-        .args(["-m", "unittest", "discover", "-s"])
-        .arg(root.join("bindings/python/tests"))
-        .env("PEERS_LIBRARY", support::shared_library())
-        .output()
-        .expect("python3 has to be installed to test the Python package");
-    let report = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{report}");
+    let mut python = Command::new("python3");
+    python.args(["-m", "unittest", "discover", "-s"]).arg(support::root().join("bindings/python/tests"));
+    let report = support::run(python.env("PEERS_LIBRARY", support::shared_library()));
     assert!(!report.contains("Ran 0 tests"), "{report}");
 }

@@ -2,7 +2,7 @@
 
 mod support;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 /// The code blocks of a language, in order.
@@ -13,7 +13,7 @@ fn blocks(language: &str) -> Vec<String> {
 }
 
 fn file_with(name: &str, text: &str) -> PathBuf {
-    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let path = support::scratch().join(name);
     std::fs::write(&path, text).expect("the folder for temporary files can be written");
     path
 }
@@ -33,7 +33,6 @@ fn the_python_test_runs() {
     let mut python = Command::new("python3");
     python.arg(file_with("readme.py", &blocks[1]));
     python.env("PEERS_LIBRARY", support::shared_library());
-    python.env("PYTHONPATH", Path::new(env!("CARGO_MANIFEST_DIR")).join("bindings/python"));
-    let output = python.output().expect("python3 runs");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    python.env("PYTHONPATH", support::root().join("bindings/python"));
+    support::run(&mut python);
 }

@@ -7,13 +7,8 @@ mod program;
 mod support;
 mod world;
 
-use std::path::Path;
-use std::process::Command;
-
 use program::Program;
 use world::{Host, World};
-
-const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
 /// Beacons five times a second, so that nothing takes long; a peer that falls silent is gone after a second.
 const MILLISECONDS: [&str; 4] = ["--interval", "200", "--expiry", "1000"];
@@ -38,25 +33,23 @@ fn loopback_watch(host: &Host<'_>, name: &str) -> Program {
 }
 
 fn c_watch(host: &Host<'_>, name: &str) -> Program {
-    let watch = support::compile(&Path::new(ROOT).join("bindings/c/examples/watch.c"));
+    let watch = support::compile(&support::root().join("bindings/c/examples/watch.c"));
     Program::start(
         host.command(watch.to_str().expect("it is UTF-8")).args(MILLISECONDS).args(["--name", name]),
     )
 }
 
 fn python_watch(host: &Host<'_>, name: &str) -> Program {
-    let mut command = host.command("python3");
-    with_library(&mut command).arg(Path::new(ROOT).join("bindings/python/examples/watch.py"));
-    Program::start(command.args(SECONDS).args(["--name", name]))
-}
-
-fn with_library(command: &mut Command) -> &mut Command {
-    command.env("PEERS_LIBRARY", support::shared_library())
+    let mut python = host.command("python3");
+    python.env("PEERS_LIBRARY", support::shared_library());
+    python.env("PYTHONPATH", support::root().join("bindings/python"));
+    python.arg(support::root().join("bindings/python/examples/watch.py"));
+    Program::start(python.args(SECONDS).args(["--name", name]))
 }
 
 fn ancestor(host: &Host<'_>, hostname: &str) -> Program {
     Program::start(
-        host.command("python3").arg(Path::new(ROOT).join("tests/network/ancestor.py")).arg(hostname),
+        host.command("python3").arg(support::root().join("tests/network/ancestor.py")).arg(hostname),
     )
 }
 

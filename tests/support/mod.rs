@@ -43,6 +43,15 @@ pub fn static_library() -> PathBuf {
     newest("libpeers.a")
 }
 
+/// An example program, which `cargo test` builds before it runs the tests.
+pub fn example(name: &str) -> PathBuf {
+    let test = env::current_exe().expect("the test finds itself");
+    let profile = test.ancestors().nth(2).expect("the test lies in the deps folder of its build");
+    let program = profile.join("examples").join(name);
+    assert!(program.is_file(), "{} is missing; cargo build --examples makes it", program.display());
+    program
+}
+
 /// Cargo builds a library in target/PROFILE/deps, where this test is too, and may link it to target/PROFILE; what an
 /// earlier build of another kind left in one of them is older.
 fn newest(library: &str) -> PathBuf {
