@@ -140,7 +140,7 @@ fn start_watch(port: u16) -> Child {
 }
 
 /// A port that nobody holds, so that nobody else is heard on it.
-#[allow(clippy::disallowed_methods)]
+#[allow(clippy::disallowed_methods, clippy::disallowed_types)]
 fn free_port() -> u16 {
     let socket = std::net::UdpSocket::bind("0.0.0.0:0").expect("there are free ports");
     socket.local_addr().expect("it is bound").port()
