@@ -590,7 +590,7 @@ int32_t peers_advance(struct peers_t *node, uint32_t ms);
  * PEERS_ERR_STOPPED. Snapshots and events stay valid.
  *
  * In a forked child it releases the memory and the descriptors of a parent's node and nothing more: the
- * parent's node runs on.
+ * parent's node runs on. What a thread of the parent was busy with at the very moment of the fork is not released.
  *
  * Errors: PEERS_ERR_HANDLE. Thread-safe; blocks for as long as the node's thread needs to end, which is
  * milliseconds.

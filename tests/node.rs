@@ -1,5 +1,7 @@
 //! The ancestor's behaviours, one by one, in virtual time: no socket, no thread, no sleep.
 
+#![allow(clippy::disallowed_methods)] // a test has to begin at some time
+
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 

@@ -1,14 +1,14 @@
 //! A network inside the process, for hermetic tests: what one port sends, every port of the same network's name
 //! receives, the sender included, as with multicast that is looped back.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use once_cell::sync::Lazy;
 
 /// The networks that have ports.
-static NETWORKS: Lazy<Mutex<HashMap<String, MemoryNetwork>>> = Lazy::new(Mutex::default);
+static NETWORKS: Lazy<Mutex<BTreeMap<String, MemoryNetwork>>> = Lazy::new(Mutex::default);
 
 /// Datagrams that wait at one port. A node that is not run for longer loses what comes, as a socket does.
 const QUEUE_LENGTH: usize = 4096;

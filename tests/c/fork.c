@@ -4,6 +4,7 @@
 
 #include <dirent.h>
 #include <poll.h>
+#include <sched.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -14,6 +15,23 @@ static int open_descriptors(void) {
     while (readdir(fds) != NULL) count++;
     closedir(fds);
     return count;
+}
+
+/* True if the node's internal thread waits: what a busy thread holds at a fork cannot be released in the child. */
+static int thread_sleeps(void) {
+    int sleeps = 0;
+    DIR *tasks = opendir("/proc/self/task");
+    CHECK(tasks != NULL);
+    for (struct dirent *task; (task = readdir(tasks)) != NULL;) {
+        char path[300], name[64] = "", state = '?';
+        snprintf(path, sizeof path, "/proc/self/task/%s/stat", task->d_name);
+        FILE *stat = fopen(path, "r");
+        if (stat == NULL) continue; /* "." and ".." */
+        if (fscanf(stat, "%*d (%63[^)]) %c", name, &state) == 2 && strcmp(name, "peers") == 0) sleeps = state == 'S';
+        fclose(stat);
+    }
+    closedir(tasks);
+    return sleeps;
 }
 
 static int is_readable(int32_t fd) {
@@ -101,6 +119,7 @@ int main(void) {
     peers_event_free(event);
     CHECK_STATUS(peers_next_event(manual, 0, &event), PEERS_ERR_TIMEOUT);
     CHECK(!is_readable(manual_fd) && !is_readable(threaded_fd));
+    while (!thread_sleeps()) sched_yield();
 
     in_child(only_free_is_left, manual, threaded);
     in_child(nodes_of_its_own, manual, threaded);
