@@ -335,13 +335,13 @@ typedef struct peers_config_t {
      */
     uint32_t hops;
     /**
-     * The UDP port of the group. Default: 49001.
+     * The UDP port of the group, 1 to 65535. Default: 49001.
      */
-    uint16_t port;
+    uint32_t port;
     /**
      * The port at which this program offers its service. Not supported yet: must be 0.
      */
-    uint16_t service_port;
+    uint32_t service_port;
 } peers_config_t;
 
 /**

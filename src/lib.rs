@@ -19,6 +19,7 @@ mod error;
 mod ffi;
 mod health;
 mod peers;
+mod per_process;
 
 pub use config::{Clock, Config, Network};
 pub use core::{Event, LeaveReason, Peer, Source};

@@ -5,10 +5,12 @@ use std::collections::{BTreeMap, VecDeque};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-use once_cell::sync::Lazy;
+use crate::per_process::{Owned, PerProcess};
 
-/// The networks that have ports.
-static NETWORKS: Lazy<Mutex<BTreeMap<String, MemoryNetwork>>> = Lazy::new(Mutex::default);
+/// The networks that have ports. A forked child has networks of its own.
+static NETWORKS: PerProcess<Networks> = PerProcess::new();
+
+type Networks = Mutex<BTreeMap<String, MemoryNetwork>>;
 
 /// Datagrams that wait at one port. A node that is not run for longer loses what comes, as a socket does.
 const QUEUE_LENGTH: usize = 4096;
@@ -33,6 +35,7 @@ struct Queue {
 
 /// A node's place on a memory network, for as long as it lives.
 pub(super) struct MemoryPort {
+    networks: &'static Owned<Networks>,
     network: String,
     address: SocketAddr,
     mailbox: Arc<Mailbox>,
@@ -41,19 +44,18 @@ pub(super) struct MemoryPort {
 impl MemoryPort {
     pub fn open(network: &str, udp_port: u16, on_delivery: impl Fn() + Send + Sync + 'static) -> Self {
         let mailbox = Arc::new(Mailbox { queue: Mutex::default(), on_delivery: Box::new(on_delivery) });
-        let mut networks = lock(&NETWORKS);
-        // Ports leave by being dropped; those that have are forgotten here, where the lock is held anyway.
-        networks.retain(|_, network| network.has_live_ports());
-        let here = networks.entry(network.to_owned()).or_default();
+        let networks = NETWORKS.get();
+        let mut all = lock(&networks.value);
+        let here = all.entry(network.to_owned()).or_default();
         here.ports.push(Arc::downgrade(&mailbox));
         here.ports_ever += 1;
         // Each port gets an address of its own, from 10.0.0.1 on.
         let address = Ipv4Addr::from_bits(Ipv4Addr::new(10, 0, 0, 0).to_bits().wrapping_add(here.ports_ever));
-        MemoryPort { network: network.to_owned(), address: (address, udp_port).into(), mailbox }
+        MemoryPort { networks, network: network.to_owned(), address: (address, udp_port).into(), mailbox }
     }
 
     pub fn send(&self, payload: &Arc<[u8]>) {
-        let receivers: Vec<_> = match lock(&NETWORKS).get(&self.network) {
+        let receivers: Vec<_> = match lock(&self.networks.value).get(&self.network) {
             Some(here) => here.ports.iter().filter_map(Weak::upgrade).collect(),
             None => return,
         };
@@ -76,10 +78,18 @@ impl MemoryPort {
     }
 }
 
-impl MemoryNetwork {
-    fn has_live_ports(&mut self) -> bool {
-        self.ports.retain(|port| port.strong_count() > 0);
-        !self.ports.is_empty()
+impl Drop for MemoryPort {
+    fn drop(&mut self) {
+        // In a forked child the parent's networks may be locked for ever, and are of no use.
+        if !self.networks.is_own() {
+            return;
+        }
+        let mut all = lock(&self.networks.value);
+        let Some(here) = all.get_mut(&self.network) else { return };
+        here.ports.retain(|port| !std::ptr::eq(port.as_ptr(), Arc::as_ptr(&self.mailbox)));
+        if here.ports.is_empty() {
+            all.remove(&self.network);
+        }
     }
 }
 

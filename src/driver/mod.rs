@@ -177,7 +177,8 @@ impl Driver {
             let next = self.lock_state()?.node.poll_timeout().filter(|next| *next <= target);
             self.time.set(next.unwrap_or(target));
             if next.is_none() {
-                return Ok(());
+                // Its own announcements have come back to it, and were taken in on the way.
+                return self.lock_settled().map(drop);
             }
         }
     }
@@ -318,13 +319,18 @@ impl Driver {
 
     /// As `lock_state`, after a node without a thread has taken in the datagrams that wait for it.
     fn lock_settled(&self) -> Result<MutexGuard<'_, State>, Error> {
+        let mut has_settled = false;
         loop {
             let mut state = self.lock_state()?;
             if !mem::take(&mut state.mail_waits) {
+                if has_settled {
+                    self.clear_event_fd(&state);
+                }
                 return Ok(state);
             }
             drop(state);
             self.settle()?;
+            has_settled = true;
         }
     }
 
@@ -352,6 +358,7 @@ impl Driver {
         }
     }
 
+    /// Lets the event descriptor rest, if there is nothing to find out.
     fn clear_event_fd(&self, state: &State) {
         if let Some(fd) = self.event_fd.get().filter(|_| !state.has_news()) {
             fd.clear();

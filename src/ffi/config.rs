@@ -69,11 +69,16 @@ pub struct peers_config_t {
     pub flags: u32,
     /// How many routers an announcement may cross (the multicast TTL), 1 to 255. Default: 1, the local network.
     pub hops: u32,
-    /// The UDP port of the group. Default: 49001.
-    pub port: u16,
+    /// The UDP port of the group, 1 to 65535. Default: 49001.
+    pub port: u32,
     /// The port at which this program offers its service. Not supported yet: must be 0.
-    pub service_port: u16,
+    pub service_port: u32,
 }
+
+// No padding at the end: a field that a later version adds must make the struct longer, or an older caller's garbage
+// would be read as that field.
+const _: () =
+    assert!(size_of::<peers_config_t>() == offset_of!(peers_config_t, service_port) + size_of::<u32>());
 
 /// Where each field begins, hence where a shorter struct of an older caller may end.
 const BOUNDARIES: [usize; 21] = [
@@ -202,7 +207,9 @@ unsafe fn translate(raw: &peers_config_t) -> Result<Config, Failure> {
         config.max_peers = raw.max_peers as usize;
     }
     if raw.port != 0 {
-        config.port = raw.port;
+        config.port = u16::try_from(raw.port).map_err(|_| {
+            Failure::new(PEERS_ERR_INVALID, format!("port is {}; it is 1 to 65535", raw.port))
+        })?;
     }
     if raw.hops != 0 {
         config.hops = u8::try_from(raw.hops)

@@ -4,30 +4,19 @@
 //! is for, and which use of the slot (the generation). A freed slot gets a new generation, so an old token no longer
 //! fits.
 //!
-//! Forks: a lock that another thread held at the fork stays locked in the child for ever. So each process has a
-//! table of its own, and a child finds out that a handle is its parent's by the process id, before it takes a lock.
+//! Each process has a table of its own, so that a forked child tells its parent's handles before it takes a lock.
 
-use std::process;
 use std::sync::{Arc, Mutex, PoisonError, TryLockError};
-
-use once_cell::race::OnceBox;
 
 use super::node::peers_t;
 use super::status::{Failure, PEERS_ERR_FORKED, PEERS_ERR_HANDLE, PEERS_ERR_SYSTEM};
 use crate::peers::Peers;
+use crate::per_process::PerProcess;
 
-/// The table of the first process; those of forked children hang off it. `OnceBox` does not block, so a fork in the
-/// middle of its initialisation leaves nothing locked.
-static TABLES: OnceBox<Table> = OnceBox::new();
+static TABLES: PerProcess<Table> = PerProcess::new();
 
-struct Table {
-    process: u32,
-    /// How many forks lie between this process and the one that first used the library.
-    depth: usize,
-    slots: Mutex<Slots>,
-    /// The table of the forked child that this memory image belongs to now, if it is one.
-    child: OnceBox<Table>,
-}
+#[derive(Default)]
+struct Table(Mutex<Slots>);
 
 #[derive(Default)]
 struct Slots {
@@ -77,18 +66,22 @@ const fn mask(bits: u32) -> usize {
 /// The node behind a handle.
 pub(super) fn get(handle: *mut peers_t) -> Result<Arc<Peers>, Failure> {
     let token = Token::from_pointer(handle);
-    let newest = newest_table().filter(|table| token.depth <= table.depth).ok_or_else(unknown)?;
-    if newest.process != process::id() || token.depth < newest.depth {
+    let newest = TABLES.newest().filter(|table| token.depth <= table.depth).ok_or_else(unknown)?;
+    if !newest.is_own() || token.depth < newest.depth {
         let detail = "the handle belongs to the parent of this forked process; start a node of your own";
         return Err(Failure::new(PEERS_ERR_FORKED, detail));
     }
-    newest.lock(|slots| slots.get(token)).ok_or_else(unknown)
+    newest.value.lock(|slots| slots.get(token)).ok_or_else(unknown)
 }
 
 /// A handle for a node that was started.
 pub(super) fn insert(node: Peers) -> Result<*mut peers_t, Failure> {
-    let table = own_table()?;
-    let token = table.lock(|slots| slots.insert(table.depth, Arc::new(node)));
+    let table = TABLES.get();
+    if table.depth > mask(DEPTH_BITS) {
+        let detail = format!("this process is {} forks deep, each with nodes of its own", table.depth);
+        return Err(Failure::new(PEERS_ERR_SYSTEM, detail));
+    }
+    let token = table.value.lock(|slots| slots.insert(table.depth, Arc::new(node)));
     token.map(Token::to_pointer).ok_or_else(|| {
         let detail =
             format!("{} nodes run in this process, and a handle can name no more", 1usize << SLOT_BITS);
@@ -99,15 +92,15 @@ pub(super) fn insert(node: Peers) -> Result<*mut peers_t, Failure> {
 /// Makes a handle void and stops its node.
 pub(super) fn free(handle: *mut peers_t) -> Result<(), Failure> {
     let token = Token::from_pointer(handle);
-    let table = tables().find(|table| table.depth == token.depth).ok_or_else(unknown)?;
-    if table.process == process::id() {
-        let node = table.lock(|slots| slots.remove(token)).ok_or_else(unknown)?;
+    let table = TABLES.all().find(|table| table.depth == token.depth).ok_or_else(unknown)?;
+    if table.is_own() {
+        let node = table.value.lock(|slots| slots.remove(token)).ok_or_else(unknown)?;
         node.stop();
         return Ok(());
     }
     // A parent's table, whose lock may have been held by a thread that this process does not have. Then the node's
     // memory is unreachable for good, and there is nothing to be done about it.
-    match table.slots.try_lock() {
+    match table.value.0.try_lock() {
         Ok(mut slots) => slots.remove(token).map(drop).ok_or_else(unknown),
         Err(TryLockError::WouldBlock | TryLockError::Poisoned(_)) => Ok(()),
     }
@@ -117,34 +110,10 @@ fn unknown() -> Failure {
     Failure::new(PEERS_ERR_HANDLE, "the handle is no live node: it was freed, or never came from peers_start")
 }
 
-fn tables() -> impl Iterator<Item = &'static Table> {
-    std::iter::successors(TABLES.get(), |table| table.child.get())
-}
-
-fn newest_table() -> Option<&'static Table> {
-    tables().last()
-}
-
-/// The table of this process, made if it has none yet.
-fn own_table() -> Result<&'static Table, Failure> {
-    let (place, depth) = match newest_table() {
-        Some(table) if table.process == process::id() => return Ok(table),
-        Some(parent) => (&parent.child, parent.depth + 1),
-        None => (&TABLES, 0),
-    };
-    if depth > mask(DEPTH_BITS) {
-        let detail = format!("this process is more than {depth} forks deep, each with nodes of its own");
-        return Err(Failure::new(PEERS_ERR_SYSTEM, detail));
-    }
-    Ok(place.get_or_init(|| {
-        Box::new(Table { process: process::id(), depth, slots: Mutex::default(), child: OnceBox::new() })
-    }))
-}
-
 impl Table {
     fn lock<R>(&self, action: impl FnOnce(&mut Slots) -> R) -> R {
         // No action panics half-way through a change, so a poisoned table is as good as any.
-        action(&mut self.slots.lock().unwrap_or_else(PoisonError::into_inner))
+        action(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 

@@ -69,8 +69,8 @@ class peers_config_t(ctypes.Structure):
         ("max_peers", ctypes.c_uint32),
         ("flags", ctypes.c_uint32),
         ("hops", ctypes.c_uint32),
-        ("port", ctypes.c_uint16),
-        ("service_port", ctypes.c_uint16),
+        ("port", ctypes.c_uint32),
+        ("service_port", ctypes.c_uint32),
     ]
 
 
