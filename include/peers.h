@@ -228,9 +228,10 @@
 #define PEERS_REASON_MEMBERSHIP 5
 
 /**
- * Health reason: the library panicked. `detail` has the message.
+ * Health reason: the node met a defect, of the library or of the program around it, and no longer works. `detail`
+ * has what is known.
  */
-#define PEERS_REASON_PANIC 6
+#define PEERS_REASON_DEFECT 6
 
 /**
  * A running node. The pointer is a token that is looked up, never followed: a stale, freed or made-up one gives

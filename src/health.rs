@@ -27,8 +27,8 @@ pub enum Reason {
     Permission,
     /// The system did not let the node join the group on every interface.
     Membership,
-    /// The library panicked.
-    Panic,
+    /// The node met a defect, of the library or of the program around it, and no longer works.
+    Defect,
 }
 
 /// The health of a node at one moment.
@@ -76,7 +76,7 @@ impl Health {
     pub fn state(&self) -> State {
         match self.reason {
             None => State::Running,
-            Some((Reason::Panic, _)) => State::Failed,
+            Some((Reason::Defect, _)) => State::Failed,
             Some(_) => State::Degraded,
         }
     }

@@ -84,7 +84,7 @@ impl State {
     /// What is wrong, the cause before its effects.
     fn trouble(&self) -> Option<(Reason, String)> {
         if let Some(End::Failed(why)) = &self.ended {
-            return Some((Reason::Panic, why.clone()));
+            return Some((Reason::Defect, why.clone()));
         }
         if self.report.interfaces == 0 {
             return Some((

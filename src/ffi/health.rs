@@ -29,8 +29,9 @@ pub const PEERS_REASON_SEND_FAILS: u32 = 3;
 pub const PEERS_REASON_PERMISSION: u32 = 4;
 /// Health reason: the system did not let the node join the group on every interface.
 pub const PEERS_REASON_MEMBERSHIP: u32 = 5;
-/// Health reason: the library panicked. `detail` has the message.
-pub const PEERS_REASON_PANIC: u32 = 6;
+/// Health reason: the node met a defect, of the library or of the program around it, and no longer works. `detail`
+/// has what is known.
+pub const PEERS_REASON_DEFECT: u32 = 6;
 
 /// As a number in the struct too: cbindgen does not export private constants.
 const DETAIL_SIZE: usize = 256;
@@ -149,7 +150,7 @@ fn reason_code(reason: Reason) -> u32 {
         Reason::SendFails => PEERS_REASON_SEND_FAILS,
         Reason::Permission => PEERS_REASON_PERMISSION,
         Reason::Membership => PEERS_REASON_MEMBERSHIP,
-        Reason::Panic => PEERS_REASON_PANIC,
+        Reason::Defect => PEERS_REASON_DEFECT,
     }
 }
 

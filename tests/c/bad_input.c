@@ -152,6 +152,7 @@ static void fields(void) {
     CHECK_FIELD(expiry_ms, 500, PEERS_ERR_INVALID, "the expiry is 500 ms");
     CHECK_FIELD(expiry_ms, UINT32_MAX, PEERS_ERR_INVALID, "4294967295 ms");
     CHECK_FIELD(hops, 256, PEERS_ERR_INVALID, "hops is 256");
+    CHECK_FIELD(port, 65536, PEERS_ERR_INVALID, "port is 65536");
     CHECK_FIELD(group_v4, "not-an-address", PEERS_ERR_INVALID, "group_v4 'not-an-address'");
     CHECK_FIELD(group_v4, "192.0.2.1", PEERS_ERR_INVALID, "192.0.2.1 is no multicast address");
     CHECK_FIELD(group_v4, "\xc0", PEERS_ERR_UTF8, "group_v4 is not valid UTF-8");

@@ -4,7 +4,9 @@
 
 #include <dirent.h>
 #include <poll.h>
+#include <pthread.h>
 #include <sched.h>
+#include <stdatomic.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -69,10 +71,8 @@ static void only_free_is_left(peers_t *manual, peers_t *threaded) {
     check_every_call_fails(manual, PEERS_ERR_FORKED, "parent");
 }
 
-/* Nodes of its own on the parent's network, which in this process is another one. */
+/* Nodes of its own on the parent's network, which in this process is another one: the parent's nodes do not hear. */
 static void nodes_of_its_own(peers_t *manual, peers_t *threaded) {
-    CHECK_OK(peers_free(manual));
-    CHECK_OK(peers_free(threaded));
     peers_t *one = start_manual("one", "memory:fork");
     peers_t *two = start_manual("two", "memory:fork");
     CHECK(one != manual && two != manual && one != threaded && two != threaded);
@@ -81,6 +81,31 @@ static void nodes_of_its_own(peers_t *manual, peers_t *threaded) {
     CHECK_OK(peers_free(two));
     CHECK_OK(peers_free(one));
     check_every_call_fails(one, PEERS_ERR_HANDLE, "no live node");
+    CHECK_OK(peers_free(manual));
+    CHECK_OK(peers_free(threaded));
+}
+
+static atomic_int forks_are_over;
+
+/* Keeps every lock of the library busy. */
+static void *start_and_free(void *unused) {
+    (void)unused;
+    while (!forks_are_over) CHECK_OK(peers_free(start_manual("busy", "memory:fork-busy")));
+    return NULL;
+}
+
+static void one_node(peers_t *first, peers_t *second) {
+    (void)first, (void)second;
+    CHECK_OK(peers_free(start_manual("mine", "memory:fork-busy")));
+}
+
+/* A lock that another thread holds at the fork must not hang the child. */
+static void forks_while_threads_are_busy(void) {
+    pthread_t threads[3];
+    for (int i = 0; i < 3; i++) CHECK(pthread_create(&threads[i], NULL, start_and_free, NULL) == 0);
+    for (int i = 0; i < 200; i++) in_child(one_node, NULL, NULL);
+    forks_are_over = 1;
+    for (int i = 0; i < 3; i++) CHECK(pthread_join(threads[i], NULL) == 0);
 }
 
 static void a_thread_of_its_own(peers_t *manual, peers_t *threaded) {
@@ -125,6 +150,7 @@ int main(void) {
     in_child(nodes_of_its_own, manual, threaded);
     in_child(a_thread_of_its_own, manual, threaded);
     in_child(a_grandchild, manual, threaded);
+    forks_while_threads_are_busy();
 
     /* The parent's nodes have noticed nothing: neither events, nor datagrams, nor a closed descriptor. */
     CHECK(!is_readable(manual_fd) && !is_readable(threaded_fd));

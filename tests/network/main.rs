@@ -7,6 +7,8 @@ mod program;
 mod support;
 mod world;
 
+use std::process::Command;
+
 use program::Program;
 use world::{Host, World};
 
@@ -41,10 +43,20 @@ fn c_watch(host: &Host<'_>, name: &str) -> Program {
 
 fn python_watch(host: &Host<'_>, name: &str) -> Program {
     let mut python = host.command("python3");
+    Program::start(
+        with_package(&mut python, "bindings/python/examples/watch.py").args(SECONDS).args(["--name", name]),
+    )
+}
+
+/// A node that prints its health, with the same times as the others.
+fn health(host: &Host<'_>) -> Program {
+    Program::start(with_package(&mut host.command("python3"), "tests/network/health.py").args(["0.2", "1"]))
+}
+
+fn with_package<'a>(python: &'a mut Command, script: &str) -> &'a mut Command {
     python.env("PEERS_LIBRARY", support::shared_library());
     python.env("PYTHONPATH", support::root().join("bindings/python"));
-    python.arg(support::root().join("bindings/python/examples/watch.py"));
-    Program::start(python.args(SECONDS).args(["--name", name]))
+    python.arg(support::root().join(script))
 }
 
 fn ancestor(host: &Host<'_>, hostname: &str) -> Program {
@@ -134,4 +146,52 @@ fn an_interface_that_was_not_chosen_is_left_alone() {
     watcher.never_printed("joined timid");
     loud.never_printed("joined shy");
     shy.never_printed("joined loud");
+}
+
+#[test]
+fn sends_that_fail_are_told_by_health_and_tried_again() {
+    let test = "sends_that_fail_are_told_by_health_and_tried_again";
+    let Some(world) = world(test) else { return };
+    if !support::has_tool("nft", test) {
+        return;
+    }
+    let host = world.host(1);
+    let mut health = health(&host);
+    health.expect(["running none "]);
+    host.firewall("output", "drop");
+    health.expect(["degraded permission sending through eth0: operation not permitted (os error 1)"]);
+    host.firewall("output", "accept");
+    health.expect(["running none "]);
+}
+
+#[test]
+fn a_silence_has_the_sockets_opened_anew_until_something_is_heard() {
+    let test = "a_silence_has_the_sockets_opened_anew_until_something_is_heard";
+    let Some(world) = world(test) else { return };
+    if !support::has_tool("nft", test) {
+        return;
+    }
+    let host = world.host(1);
+    let mut health = health(&host);
+    health.expect(["running none "]);
+    host.firewall("input", "drop");
+    let deaf =
+        "degraded deaf nothing is heard, not even our own announcements; a firewall may drop udp multicast";
+    health.expect([deaf, "reopened"]);
+    health.expect(["reopened"]);
+    host.firewall("input", "accept");
+    health.expect(["running none "]);
+}
+
+#[test]
+fn a_host_without_any_interface_is_told_by_health_until_one_comes_up() {
+    let Some(world) = world("a_host_without_any_interface_is_told_by_health_until_one_comes_up") else {
+        return;
+    };
+    let host = world.host_without_network(1);
+    host.ip("link set lo down");
+    let mut health = health(&host);
+    health.expect(["degraded no_interface no interface that may be used is up with an ipv4 address"]);
+    host.plug_in();
+    health.expect(["running none "]);
 }

@@ -77,8 +77,20 @@ impl Host<'_> {
     }
 
     pub fn ip(&self, arguments: &str) {
-        let output = run(self.command("ip").args(arguments.split(' '))).expect("ip runs");
-        assert!(output.status.success(), "ip {arguments}: {}", String::from_utf8_lossy(&output.stderr));
+        self.configure("ip", arguments);
+    }
+
+    /// What becomes of the UDP datagrams of the group's port on their way in or out ("input", "output").
+    pub fn firewall(&self, way: &str, verdict: &str) {
+        self.configure("nft", "flush ruleset");
+        self.configure("nft", "add table ip test");
+        self.configure("nft", &format!("add chain ip test {way} {{ type filter hook {way} priority 0 ; }}"));
+        self.configure("nft", &format!("add rule ip test {way} udp dport 49001 {verdict}"));
+    }
+
+    fn configure(&self, tool: &str, arguments: &str) {
+        let output = run(self.command(tool).args(arguments.split(' '))).expect("nsenter runs");
+        assert!(output.status.success(), "{tool} {arguments}: {}", String::from_utf8_lossy(&output.stderr));
     }
 
     /// A command that runs on this host.

@@ -42,7 +42,7 @@ PEERS_REASON_DEAF = 2
 PEERS_REASON_SEND_FAILS = 3
 PEERS_REASON_PERMISSION = 4
 PEERS_REASON_MEMBERSHIP = 5
-PEERS_REASON_PANIC = 6
+PEERS_REASON_DEFECT = 6
 
 peers_log_fn = ctypes.CFUNCTYPE(None, ctypes.c_int32, ctypes.c_char_p, ctypes.c_void_p)
 

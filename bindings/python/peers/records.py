@@ -80,8 +80,8 @@ class Reason(_Code):
     """The system does not permit sending, or joining the group."""
     MEMBERSHIP = _abi.PEERS_REASON_MEMBERSHIP
     """The system did not let the node join the group on every interface."""
-    PANIC = _abi.PEERS_REASON_PANIC
-    """The library panicked; `Health.detail` has the message."""
+    DEFECT = _abi.PEERS_REASON_DEFECT
+    """It met a defect, of the library or of the program around it, and no longer works."""
 
 
 @dataclass(frozen=True)

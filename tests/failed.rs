@@ -1,0 +1,48 @@
+//! A node that met a defect: every call says so, health says why, and the process lives on.
+
+#![allow(clippy::disallowed_methods)] // it is about a thread
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::time::Duration;
+
+use peers::{Config, ErrorKind, Network, Peers, Reason, State};
+
+/// The numbers of this process's event descriptors, such as the one that wakes a node's thread.
+fn event_descriptors() -> BTreeSet<i32> {
+    let entries = fs::read_dir("/proc/self/fd").expect("Linux has it").flatten();
+    let events = entries
+        .filter(|entry| fs::read_link(entry.path()).is_ok_and(|to| to.ends_with("anon_inode:[eventfd]")));
+    events.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect()
+}
+
+#[test]
+fn a_descriptor_closed_behind_its_back_fails_the_node_and_nothing_else() {
+    let config = Config {
+        name: Some("victim".into()),
+        network: Network::Memory("failed".into()),
+        interval: Duration::from_millis(10),
+        expiry: Duration::from_millis(100),
+        ..Config::default()
+    };
+    let before = event_descriptors();
+    let node = Peers::start(config.clone()).expect("it starts");
+    let wake = *event_descriptors().difference(&before).next().expect("the node has one to wake by");
+    // SAFETY: what a program does that closes descriptors it does not own.
+    assert_eq!(unsafe { libc::close(wake) }, 0);
+
+    // The thread finds out at its next announcement.
+    let error = node.next_event(None).expect_err("it does not go on as if nothing were wrong");
+    assert_eq!(error.kind(), ErrorKind::Failed);
+    assert!(error.to_string().contains("was closed by another part of the program"), "{error}");
+    assert_eq!(node.list().expect_err("it has failed").kind(), ErrorKind::Failed);
+    assert_eq!(node.register("key", b"", None).expect_err("it has failed").kind(), ErrorKind::Failed);
+    let health = node.health();
+    assert_eq!((health.state(), health.reason.expect("there is one").0), (State::Failed, Reason::Defect));
+
+    // The number is the node's to close, so let there be something under it again.
+    // SAFETY: the first is open, and nobody else has the second in use: this process has one test and no other files.
+    assert_eq!(unsafe { libc::dup2(0, wake) }, wake);
+    drop(node);
+    Peers::start(config).expect("another one starts").list().expect("and works");
+}
