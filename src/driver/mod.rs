@@ -65,8 +65,9 @@ pub(crate) type Thread = JoinHandle<()>;
 /// Opens what `config` asks for and sets the node going. With a manual clock it has no thread.
 pub(crate) fn start(config: &Config, name: String) -> Result<(Arc<Driver>, Option<Thread>), Error> {
     let driver = Driver::open(config, name)?;
-    // The first announcement goes out before this returns, or is refused and shows in health.
-    driver.settle()?;
+    // The first announcement goes out before this returns, or is refused and shows in health. One step only: on a
+    // busy network there is always more to take in.
+    driver.step()?;
     let thread = match driver.time.is_manual() {
         true => None,
         false => Some(spawn(driver.clone())?),
@@ -185,6 +186,8 @@ impl Driver {
 
     /// How the node is. Works on one that has ended, too.
     pub fn health(&self) -> Health {
+        // A node without a thread first takes in what waits for it, unless it has ended.
+        drop(self.lock_settled());
         self.state.lock().unwrap_or_else(PoisonError::into_inner).health(self.time.now())
     }
 
