@@ -5,12 +5,25 @@
 
 use std::env;
 use std::error::Error;
+use std::process::ExitCode;
 use std::time::Duration;
 
 use peers::{Config, Event, LeaveReason, Peer, Peers};
 
-fn main() -> Result<(), Box<dyn Error>> {
-    let node = Peers::start(config_from_arguments()?)?;
+fn main() -> ExitCode {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    match run(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("watch: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Runs a node, and prints a line for each change of its list, until it is killed. The demo runs it, too.
+pub fn run(arguments: &[String]) -> Result<(), Box<dyn Error>> {
+    let node = Peers::start(config(arguments)?)?;
     loop {
         match node.next_event(None)? {
             Event::Joined(peer) => println!("joined {} {}", peer.name, address(&peer)),
@@ -22,19 +35,23 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
 }
 
-fn config_from_arguments() -> Result<Config, Box<dyn Error>> {
+fn config(arguments: &[String]) -> Result<Config, Box<dyn Error>> {
     let mut config = Config::default();
-    let mut arguments = env::args().skip(1);
-    while let Some(option) = arguments.next() {
-        let value = arguments.next().ok_or_else(|| format!("{option} needs a value"))?;
+    for pair in arguments.chunks(2) {
+        let [option, value] = pair else { return Err(format!("{} needs a value", pair[0]).into()) };
+        let wrong = |error: &dyn Error| format!("{option} {value}: {error}");
+        let milliseconds = || value.parse().map(Duration::from_millis).map_err(|error| wrong(&error));
         match option.as_str() {
-            "--name" => config.name = Some(value),
-            "--interval" => config.interval = Duration::from_millis(value.parse()?),
-            "--expiry" => config.expiry = Duration::from_millis(value.parse()?),
-            "--port" => config.port = value.parse()?,
-            "--group" => config.group = value.parse()?,
-            "--interfaces" => config.interfaces = Some(value),
-            _ => return Err(format!("{option} is not known; there are --name, --interval and --expiry in milliseconds, --port, --group, --interfaces").into()),
+            "--name" => config.name = Some(value.clone()),
+            "--interval" => config.interval = milliseconds()?,
+            "--expiry" => config.expiry = milliseconds()?,
+            "--port" => config.port = value.parse().map_err(|error| wrong(&error))?,
+            "--group" => config.group = value.parse().map_err(|error| wrong(&error))?,
+            "--interfaces" => config.interfaces = Some(value.clone()),
+            _ => {
+                let known = "--name, --interval and --expiry in milliseconds, --port, --group, --interfaces";
+                return Err(format!("{option} is not known; there are {known}").into());
+            }
         }
     }
     Ok(config)

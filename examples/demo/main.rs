@@ -40,7 +40,9 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let result = match arguments.split_first() {
         None => demonstrate(),
-        Some((first, options)) if first == node::ARGUMENT => node::run(options),
+        Some((first, options)) if first == node::ARGUMENT => {
+            node::run(options).map_err(|error| error.to_string())
+        }
         Some((first, _)) => Err(format!("{first:?} is not understood; the demo takes no arguments")),
     };
     match result {
