@@ -135,7 +135,7 @@ fn register(command: &mut Command) -> &mut Command {
 
 fn start_watch(port: u16) -> Child {
     let mut command = Command::new(example("watch"));
-    command.args(["--name", "watch", "--interval", "50", "--expiry", "200", "--port", &port.to_string()]);
+    command.args(["--name", "watch", "--interval", "50", "--expiry", "1500", "--port", &port.to_string()]);
     command.stdout(Stdio::piped()).spawn().expect("the program just compiled can be run")
 }
 

@@ -94,16 +94,17 @@ static void *start_and_free(void *unused) {
     return NULL;
 }
 
-static void one_node(peers_t *first, peers_t *second) {
-    (void)first, (void)second;
+static void one_node(peers_t *parents, peers_t *unused) {
+    (void)unused;
+    CHECK_OK(peers_free(parents));
     CHECK_OK(peers_free(start_manual("mine", "memory:fork-busy")));
 }
 
 /* A lock that another thread holds at the fork must not hang the child. */
-static void forks_while_threads_are_busy(void) {
+static void forks_while_threads_are_busy(peers_t *node) {
     pthread_t threads[3];
     for (int i = 0; i < 3; i++) CHECK(pthread_create(&threads[i], NULL, start_and_free, NULL) == 0);
-    for (int i = 0; i < 200; i++) in_child(one_node, NULL, NULL);
+    for (int i = 0; i < 200; i++) in_child(one_node, node, NULL);
     forks_are_over = 1;
     for (int i = 0; i < 3; i++) CHECK(pthread_join(threads[i], NULL) == 0);
 }
@@ -150,7 +151,7 @@ int main(void) {
     in_child(nodes_of_its_own, manual, threaded);
     in_child(a_thread_of_its_own, manual, threaded);
     in_child(a_grandchild, manual, threaded);
-    forks_while_threads_are_busy();
+    forks_while_threads_are_busy(manual);
 
     /* The parent's nodes have noticed nothing: neither events, nor datagrams, nor a closed descriptor. */
     CHECK(!is_readable(manual_fd) && !is_readable(threaded_fd));
