@@ -8,6 +8,9 @@ use std::time::Duration;
 
 use peers::{Config, ErrorKind, Network, Peers, Reason, State};
 
+/// A node that does not notice fails the test after this long.
+const LIMIT: Duration = Duration::from_secs(30);
+
 /// The numbers of this process's event descriptors, such as the one that wakes a node's thread.
 fn event_descriptors() -> BTreeSet<i32> {
     let entries = fs::read_dir("/proc/self/fd").expect("Linux has it").flatten();
@@ -32,7 +35,7 @@ fn a_descriptor_closed_behind_its_back_fails_the_node_and_nothing_else() {
     assert_eq!(unsafe { libc::close(wake) }, 0);
 
     // The thread finds out at its next announcement.
-    let error = node.next_event(None).expect_err("it does not go on as if nothing were wrong");
+    let error = node.next_event(Some(LIMIT)).expect_err("it does not go on as if nothing were wrong");
     assert_eq!(error.kind(), ErrorKind::Failed);
     assert!(error.to_string().contains("was closed by another part of the program"), "{error}");
     assert_eq!(node.list().expect_err("it has failed").kind(), ErrorKind::Failed);
