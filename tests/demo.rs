@@ -1,14 +1,9 @@
 //! The demonstration, examples/demo, keeps its promises: every list right at every stage, or clear words.
 
-// The limit on the demo's time needs a thread to wait for it.
-#![allow(clippy::disallowed_methods)]
+mod support;
 
-use std::process::{Command, Output, Stdio};
-use std::sync::mpsc::channel;
+use std::process::{Command, Output};
 use std::time::Duration;
-
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
 
 /// It takes a few seconds. A machine that is busy with other tests may need more.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -55,25 +50,10 @@ fn words(output: &Output) -> String {
     String::from_utf8_lossy(&[output.stdout.as_slice(), &output.stderr].concat()).into_owned()
 }
 
-/// This test is in target/PROFILE/deps, the example in target/PROFILE/examples.
 fn demo() -> Command {
-    let test = std::env::current_exe().expect("the test finds itself");
-    let built = test.ancestors().nth(2).expect("the test is in a folder of a folder");
-    let program = built.join("examples/demo");
-    assert!(program.exists(), "{} is missing: cargo build --example demo", program.display());
-    Command::new(program)
+    Command::new(support::example("demo"))
 }
 
-/// Runs it to its end; one that takes too long is killed.
 fn run(command: &mut Command) -> Output {
-    let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
-    let child = child.expect("the demo starts");
-    let id = Pid::from_raw(child.id().cast_signed());
-    let (sender, receiver) = channel();
-    std::thread::spawn(move || sender.send(child.wait_with_output()));
-    let output = receiver.recv_timeout(LIMIT).unwrap_or_else(|_| {
-        kill(id, Signal::SIGKILL).expect("a process that has not ended can be killed");
-        panic!("the demo still runs after {LIMIT:?}")
-    });
-    output.expect("the demo's output can be read")
+    support::output_within(LIMIT, command)
 }

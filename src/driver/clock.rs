@@ -1,7 +1,9 @@
 //! `TimeSource`: the system's clock, or one that stands still until it is told.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::Mutex;
 use std::time::Instant;
+
+use super::lock;
 
 pub(super) enum TimeSource {
     System,
@@ -30,8 +32,4 @@ impl TimeSource {
     pub fn is_manual(&self) -> bool {
         matches!(self, TimeSource::Manual(_))
     }
-}
-
-fn lock(now: &Mutex<Instant>) -> MutexGuard<'_, Instant> {
-    now.lock().unwrap_or_else(PoisonError::into_inner)
 }

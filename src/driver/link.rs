@@ -73,8 +73,8 @@ impl Link {
     }
 
     /// Sends `payload` to the group.
-    pub fn send(&mut self, payload: &Arc<[u8]>) -> SendReport {
-        match &mut self.connection {
+    pub fn send(&self, payload: &Arc<[u8]>) -> SendReport {
+        match &self.connection {
             Connection::Sockets(sockets) => sockets.send(payload),
             Connection::Memory(port) => {
                 port.send(payload);

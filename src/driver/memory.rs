@@ -3,8 +3,9 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, Weak};
 
+use super::lock;
 use crate::per_process::{Owned, PerProcess};
 
 /// The networks that have ports. A forked child has networks of its own.
@@ -104,8 +105,4 @@ impl Mailbox {
         drop(queue);
         (self.on_delivery)();
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

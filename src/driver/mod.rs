@@ -130,11 +130,11 @@ impl Driver {
         let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
         let mut state = self.lock_settled()?;
         loop {
-            if let Some(event) = state.node.poll_event() {
-                self.clear_event_fd(&state);
+            let event = state.node.poll_event();
+            self.clear_event_fd(&state);
+            if let Some(event) = event {
                 return Ok(event);
             }
-            self.clear_event_fd(&state);
             state = match deadline {
                 None => self.arrival.wait(state).unwrap_or_else(PoisonError::into_inner),
                 Some(deadline) => {
@@ -169,7 +169,7 @@ impl Driver {
                 "the node runs on the system's clock; only one started with a manual clock can be advanced";
             return Err(Error::new(ErrorKind::Invalid, detail));
         }
-        let _turn = self.advancing.lock().unwrap_or_else(PoisonError::into_inner);
+        let _turn = lock(&self.advancing);
         let target = self.time.now().checked_add(by).ok_or_else(|| {
             Error::new(ErrorKind::Invalid, format!("{by:?} is further than the clock can count"))
         })?;
@@ -188,7 +188,7 @@ impl Driver {
     pub fn health(&self) -> Health {
         // A node without a thread first takes in what waits for it, unless it has ended.
         drop(self.lock_settled());
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).health(self.time.now())
+        lock(&self.state).health(self.time.now())
     }
 
     /// Ends the node: calls under way return, and the thread, if there is one, is about to end.
@@ -301,7 +301,7 @@ impl Driver {
     }
 
     fn lock_link(&self) -> MutexGuard<'_, Link> {
-        self.link.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.link)
     }
 
     /// The state of a node that lives. An error that says how it ended, if it does not.
@@ -370,7 +370,7 @@ impl Driver {
 
     /// Ends the node, unless it has ended already, and tells everybody who waits.
     fn end(&self, how: End) {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = lock(&self.state);
         state.ended.get_or_insert(how);
         self.signal_news();
     }
@@ -390,6 +390,11 @@ fn connection_for(config: &Config, driver: &Arc<Driver>) -> Result<Connection, E
             Ok(Connection::Memory(MemoryPort::open(network, config.port, on_delivery)))
         }
     }
+}
+
+/// Takes a lock whose data holds whatever became of the thread that had it last.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// What a panic said.

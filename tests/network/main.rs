@@ -7,6 +7,7 @@ mod program;
 mod support;
 mod world;
 
+use std::path::Path;
 use std::process::Command;
 
 use program::Program;
@@ -20,25 +21,26 @@ fn world(test: &str) -> Option<World> {
     World::new().map_err(|reason| support::skip(test, &format!("no network namespaces: {reason}"))).ok()
 }
 
+/// The world of a test that also needs a firewall.
+fn world_with_firewall(test: &str) -> Option<World> {
+    world(test).filter(|_| support::has_tool("nft", test))
+}
+
 fn rust_watch(host: &Host<'_>, name: &str) -> Program {
-    Program::start(
-        host.command(support::example("watch").to_str().expect("it is UTF-8"))
-            .args(MILLISECONDS)
-            .args(["--name", name]),
-    )
+    watch(host, &support::example("watch"), name, &[])
 }
 
 fn loopback_watch(host: &Host<'_>, name: &str) -> Program {
-    let watch = support::example("watch");
-    let mut command = host.command(watch.to_str().expect("it is UTF-8"));
-    Program::start(command.args(MILLISECONDS).args(["--name", name, "--interfaces", "lo"]))
+    watch(host, &support::example("watch"), name, &["--interfaces", "lo"])
 }
 
 fn c_watch(host: &Host<'_>, name: &str) -> Program {
-    let watch = support::compile(&support::root().join("bindings/c/examples/watch.c"));
-    Program::start(
-        host.command(watch.to_str().expect("it is UTF-8")).args(MILLISECONDS).args(["--name", name]),
-    )
+    watch(host, &support::compile(&support::root().join("bindings/c/examples/watch.c")), name, &[])
+}
+
+fn watch(host: &Host<'_>, program: &Path, name: &str, options: &[&str]) -> Program {
+    let mut command = host.command(program.to_str().expect("it is UTF-8"));
+    Program::start(command.args(MILLISECONDS).args(["--name", name]).args(options))
 }
 
 fn python_watch(host: &Host<'_>, name: &str) -> Program {
@@ -150,11 +152,9 @@ fn an_interface_that_was_not_chosen_is_left_alone() {
 
 #[test]
 fn sends_that_fail_are_told_by_health_and_tried_again() {
-    let test = "sends_that_fail_are_told_by_health_and_tried_again";
-    let Some(world) = world(test) else { return };
-    if !support::has_tool("nft", test) {
+    let Some(world) = world_with_firewall("sends_that_fail_are_told_by_health_and_tried_again") else {
         return;
-    }
+    };
     let host = world.host(1);
     let mut health = health(&host);
     health.expect(["running none "]);
@@ -166,11 +166,10 @@ fn sends_that_fail_are_told_by_health_and_tried_again() {
 
 #[test]
 fn a_silence_has_the_sockets_opened_anew_until_something_is_heard() {
-    let test = "a_silence_has_the_sockets_opened_anew_until_something_is_heard";
-    let Some(world) = world(test) else { return };
-    if !support::has_tool("nft", test) {
+    let Some(world) = world_with_firewall("a_silence_has_the_sockets_opened_anew_until_something_is_heard")
+    else {
         return;
-    }
+    };
     let host = world.host(1);
     let mut health = health(&host);
     health.expect(["running none "]);

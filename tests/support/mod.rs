@@ -110,6 +110,11 @@ pub fn run(command: &mut Command) -> String {
 
 /// Runs a program within the limit.
 pub fn output_of(command: &mut Command) -> Output {
+    output_within(LIMIT, command)
+}
+
+/// Runs a program. If it is still running after `limit`, it is killed and the test fails.
+pub fn output_within(limit: Duration, command: &mut Command) -> Output {
     let spawned = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
     let child = spawned.unwrap_or_else(|error| match error.kind() {
         ErrorKind::NotFound => {
@@ -124,13 +129,13 @@ pub fn output_of(command: &mut Command) -> Output {
         let _ = ended.send(());
         output
     });
-    let is_late = end.recv_timeout(LIMIT).is_err();
+    let is_late = end.recv_timeout(limit).is_err();
     if is_late {
         // It may end at this very moment; then there is nothing to kill.
         let _ = kill(pid, Signal::SIGKILL);
     }
     let output = waiter.join().expect("waiting does not panic").expect("a child can be waited for");
-    assert!(!is_late, "{command:?} was still running after {LIMIT:?}; it had said:\n{output:?}");
+    assert!(!is_late, "{command:?} was still running after {limit:?}; it had said:\n{output:?}");
     output
 }
 
