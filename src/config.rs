@@ -1,10 +1,11 @@
 //! `Config`: the options of [`Peers::start`](crate::Peers::start), and what makes them valid.
 
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
 use crate::core::name;
 use crate::core::name::BadName;
+use crate::core::wire;
 use crate::error::{Error, ErrorKind};
 
 /// The options of a node. Take the defaults and change what you need:
@@ -16,6 +17,14 @@ use crate::error::{Error, ErrorKind};
 pub struct Config {
     /// The name the node announces: 1 to 255 bytes, no control characters. `None` means the host name.
     pub name: Option<String>,
+    /// Only nodes of one cluster list each other: at most 255 bytes, no control characters. Empty by default. Nodes in
+    /// a cluster with a name do not speak the ancestor's line, which does not tell its cluster.
+    pub cluster: String,
+    /// Bytes announced with the name. Name, cluster and value have to fit into one datagram: with short texts there is
+    /// room for some 1000 bytes.
+    pub value: Vec<u8>,
+    /// The port at which the program offers its service, announced with the name; 0 for none.
+    pub service_port: u16,
     /// The interfaces to use: comma-separated names in which `*` stands for any characters. `None` means every
     /// interface that is up and can multicast, or loopback when there is none.
     pub interfaces: Option<String>,
@@ -23,11 +32,15 @@ pub struct Config {
     pub network: Network,
     /// Where the node takes the time from.
     pub clock: Clock,
-    /// The multicast group.
-    pub group: Ipv4Addr,
-    /// The UDP port of the group.
+    /// The IPv4 multicast group; `None` turns IPv4 off.
+    pub group_v4: Option<Ipv4Addr>,
+    /// The IPv6 multicast group; `None` turns IPv6 off. A system without IPv6 is no error.
+    pub group_v6: Option<Ipv6Addr>,
+    /// The UDP port of both groups.
     pub port: u16,
-    /// How many routers an announcement may cross (the multicast TTL), 1 or more.
+    /// Whether to speak the ancestor's line, `multitastic:NAME`, beside the native protocol.
+    pub ancestor: bool,
+    /// How many routers an announcement may cross (the multicast TTL or hop limit), 1 or more.
     pub hops: u8,
     /// Time between two announcements: 10 ms to an hour.
     pub interval: Duration,
@@ -35,6 +48,21 @@ pub struct Config {
     pub expiry: Duration,
     /// The most entries the registry holds, 1 or more.
     pub max_peers: usize,
+    /// How changes of the network are noticed.
+    pub notice: Notice,
+}
+
+/// How a node notices that its network has changed. All ways are on by default, and each is enough by itself, though
+/// not as fast; they can be turned off to test that, or where one of them is in the way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Notice {
+    /// The system tells (netlink, on Linux): at once.
+    pub system: bool,
+    /// A look at the interfaces before each announcement.
+    pub poll: bool,
+    /// After a silence of the expiry time, in which not even the node's own announcements came back, the sockets are
+    /// opened anew.
+    pub watchdog: bool,
 }
 
 /// Where a node lives.
@@ -56,7 +84,9 @@ pub enum Clock {
 }
 
 // The ancestor's figures: nodes of both kinds share one group, and hold each other live by the same times.
-const DEFAULT_GROUP: Ipv4Addr = Ipv4Addr::new(239, 2, 3, 4);
+const DEFAULT_GROUP_V4: Ipv4Addr = Ipv4Addr::new(239, 2, 3, 4);
+/// The same figures with IPv6's prefix for groups of a link that no authority assigned (RFC 4291, section 2.7).
+const DEFAULT_GROUP_V6: Ipv6Addr = Ipv6Addr::new(0xff12, 0, 0, 0, 0, 0, 0xef02, 0x304);
 const DEFAULT_PORT: u16 = 49001;
 const DEFAULT_INTERVAL: Duration = Duration::from_secs(15);
 /// Two beacons may be lost, and the third still comes in time.
@@ -73,15 +103,21 @@ impl Default for Config {
     fn default() -> Self {
         Config {
             name: None,
+            cluster: String::new(),
+            value: Vec::new(),
+            service_port: 0,
             interfaces: None,
             network: Network::Multicast,
             clock: Clock::System,
-            group: DEFAULT_GROUP,
+            group_v4: Some(DEFAULT_GROUP_V4),
+            group_v6: Some(DEFAULT_GROUP_V6),
             port: DEFAULT_PORT,
+            ancestor: true,
             hops: 1,
             interval: DEFAULT_INTERVAL,
             expiry: DEFAULT_EXPIRY,
             max_peers: DEFAULT_MAX_PEERS,
+            notice: Notice { system: true, poll: true, watchdog: true },
         }
     }
 }
@@ -103,6 +139,16 @@ impl Config {
             return invalid("max_peers is 0; it is 1 or more");
         }
         Ok(())
+    }
+
+    /// An error if the value does not fit into a message beside this name and the cluster.
+    pub(crate) fn check_room(&self, name: &str) -> Result<(), Error> {
+        name::check_cluster(&self.cluster).map_err(|bad| bad_name("cluster", &self.cluster, bad))?;
+        let room = wire::room_for_value(name, &self.cluster);
+        match self.value.len() <= room {
+            true => Ok(()),
+            false => Err(too_long(self.value.len(), room)),
+        }
     }
 
     /// The name to announce: the one given, or else the host's.
@@ -137,12 +183,17 @@ impl Config {
     }
 
     fn check_group(&self) -> Result<(), Error> {
-        match self.group.is_multicast() {
-            true => Ok(()),
-            false => invalid(format!(
-                "the group {} is no multicast address (224.0.0.0 to 239.255.255.255)",
-                self.group
-            )),
+        if let Some(group) = self.group_v4.filter(|group| !group.is_multicast()) {
+            return invalid(format!(
+                "the group {group} is no multicast address (224.0.0.0 to 239.255.255.255)"
+            ));
+        }
+        if let Some(group) = self.group_v6.filter(|group| !group.is_multicast()) {
+            return invalid(format!("the group {group} is no multicast address (ff00::/8)"));
+        }
+        match (self.group_v4, self.group_v6, &self.network) {
+            (None, None, Network::Multicast) => invalid("IPv4 and IPv6 are both turned off; leave one on"),
+            _ => Ok(()),
         }
     }
 
@@ -158,6 +209,12 @@ impl Config {
 
 fn invalid(detail: impl Into<String>) -> Result<(), Error> {
     Err(Error::new(ErrorKind::Invalid, detail))
+}
+
+/// The error for a value of `len` bytes where there is room for `room`.
+pub(crate) fn too_long(len: usize, room: usize) -> Error {
+    let detail = format!("the value has {len} bytes; beside this name and cluster there is room for {room}");
+    Error::new(ErrorKind::TooLarge, detail)
 }
 
 /// The error for a text, called `what`, that is no name.
@@ -201,7 +258,12 @@ mod tests {
             (Config { interval: ms(3_600_001), ..default() }, "the interval is 3600001 ms"),
             (Config { expiry: ms(15_000), ..default() }, "longer than the interval of 15000 ms"),
             (Config { expiry: ms(86_400_001), ..default() }, "at most 86400000"),
-            (Config { group: Ipv4Addr::new(192, 0, 2, 1), ..default() }, "192.0.2.1 is no multicast address"),
+            (
+                Config { group_v4: Some(Ipv4Addr::new(192, 0, 2, 1)), ..default() },
+                "192.0.2.1 is no multicast address",
+            ),
+            (Config { group_v6: Some(Ipv6Addr::LOCALHOST), ..default() }, "::1 is no multicast address"),
+            (Config { group_v4: None, group_v6: None, ..default() }, "both turned off"),
             (Config { hops: 0, ..default() }, "hops is 0"),
             (Config { port: 0, ..default() }, "port is 0"),
             (Config { max_peers: 0, ..default() }, "max_peers is 0"),

@@ -61,6 +61,10 @@ pub struct Counters {
     pub own: u64,
     /// Heard: no line of the protocol.
     pub malformed: u64,
+    /// Heard: messages of another cluster.
+    pub foreign: u64,
+    /// Heard: messages not newer than what was known, which are duplicates, latecomers and replays.
+    pub stale: u64,
     /// Newcomers refused because the registry was full.
     pub over_cap: u64,
     /// Datagrams lost because the node's queue on a memory network was full.

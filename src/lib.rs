@@ -21,7 +21,7 @@ mod health;
 mod peers;
 mod per_process;
 
-pub use config::{Clock, Config, Network};
+pub use config::{Clock, Config, Network, Notice};
 pub use core::{Event, LeaveReason, Peer, Source};
 pub use error::{Error, ErrorKind};
 pub use health::{Counters, Health, Reason, State};

@@ -4,8 +4,8 @@ use std::os::fd::RawFd;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use crate::config::{Config, bad_name};
-use crate::core::{Event, MAX_VALUE, Peer, Refused};
+use crate::config::{Config, bad_name, too_long};
+use crate::core::{Event, MAX_VALUE, Peer, Refused, TooLong};
 use crate::driver::{self, Driver, Thread};
 use crate::error::{Error, ErrorKind};
 use crate::health::Health;
@@ -48,7 +48,9 @@ impl Peers {
     /// share it, or the system refuses. A machine without a network is no error; see [`Peers::health`].
     pub fn start(config: Config) -> Result<Peers, Error> {
         config.check()?;
-        let (driver, thread) = driver::start(&config, config.resolve_name()?)?;
+        let name = config.resolve_name()?;
+        config.check_room(&name)?;
+        let (driver, thread) = driver::start(&config, name)?;
         Ok(Peers { driver, has_thread: thread.is_some(), thread: Mutex::new(thread) })
     }
 
@@ -77,6 +79,15 @@ impl Peers {
                 format!("no room for the key {key:?}: the registry holds max_peers entries already"),
             ),
         })
+    }
+
+    /// Announces another value from now on: at once, or 100 ms after the last change.
+    ///
+    /// # Errors
+    /// [`ErrorKind::TooLarge`] if it does not fit into a message beside the node's name and cluster.
+    pub fn set_value(&self, value: &[u8]) -> Result<(), Error> {
+        let set = self.driver.act(|node, now| node.set_value(value, now))?;
+        set.map_err(|TooLong { room }| too_long(value.len(), room))
     }
 
     /// The peers that are live now, ordered by name and then by id. The node itself is not listed.

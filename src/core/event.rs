@@ -1,14 +1,32 @@
 //! What a [`Node`](super::Node) puts out: datagrams to send and events to tell, and the peer an event is about.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// A datagram to send, by multicast to the group, through every interface in use.
+/// A datagram to send.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Transmit {
     /// The bytes of the datagram.
     pub payload: Arc<[u8]>,
+    /// Where to.
+    pub to: Destination,
+}
+
+/// Where a datagram goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Destination {
+    /// To the group, through every interface in use: by IPv4 and by IPv6.
+    Group,
+    /// To the group, through every interface in use, by IPv4 alone: the ancestor has no IPv6.
+    GroupV4,
+    /// To one socket.
+    Peer {
+        /// Its address. A link-local one has its scope id.
+        address: SocketAddr,
+        /// Index of the interface it was heard through; 0 when unknown.
+        interface: u32,
+    },
 }
 
 /// A change of the registry.
@@ -16,7 +34,7 @@ pub struct Transmit {
 pub enum Event {
     /// A peer was heard, or registered, that was not listed before.
     Joined(Peer),
-    /// A listed peer has another value, address, port or source.
+    /// A listed peer has another value, address, port, source or id.
     Updated(Peer),
     /// A peer is no longer listed.
     Left(Peer, LeaveReason),
@@ -28,8 +46,12 @@ pub enum Event {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum LeaveReason {
-    /// It was not heard, nor registered again, for its expiry time.
+    /// It said that it ends.
+    Goodbye,
+    /// It was not heard, nor registered again, for its expiry time, and did not answer when it was asked.
     Expired,
+    /// It was asked, twice in a row, and its system answered that nobody is there.
+    Unreachable,
 }
 
 /// A peer as it was at one moment.
@@ -39,9 +61,11 @@ pub struct Peer {
     pub name: String,
     /// Its value; empty if it has none.
     pub value: Vec<u8>,
-    /// The address it was heard from; `None` for one that was only registered.
+    /// The address it was heard from; `None` for one that was only registered. It stays the same for as long as the
+    /// peer is heard from it, even if it is heard from others as well.
     pub address: Option<IpAddr>,
-    /// Index of the interface it was heard through; 0 when that is unknown or it was only registered.
+    /// Index of the interface it was heard through: the scope of a link-local address. 0 when that is unknown or it
+    /// was only registered.
     pub interface: u32,
     /// The port at which it offers its service; 0 when it announces none.
     pub port: u16,
@@ -59,6 +83,8 @@ pub struct Peer {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Source {
+    /// Heard by a message of the native protocol.
+    Beacon,
     /// Heard by a line of the ancestor's protocol.
     Ancestor,
     /// Put there by `register`.

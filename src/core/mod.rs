@@ -14,6 +14,6 @@ mod registry;
 mod wheel;
 pub mod wire;
 
-pub use event::{Event, LeaveReason, Peer, Source, Transmit};
-pub use node::{Counters, MAX_EVENTS, MAX_VALUE, Node, Refused, Settings};
+pub use event::{Destination, Event, LeaveReason, Peer, Source, Transmit};
+pub use node::{Counters, MAX_EVENTS, MAX_VALUE, Node, Refused, Settings, TooLong};
 pub use registry::{Expired, ExpiringRegistry, Full};

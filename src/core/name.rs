@@ -1,4 +1,4 @@
-//! What may be a name: of a node, of a peer, of a registered entry.
+//! What may be a name: of a node, of a peer, of a registered entry, of a cluster.
 
 use std::fmt;
 
@@ -26,6 +26,14 @@ pub fn check(name: &str) -> Result<(), BadName> {
         Err(BadName::Control)
     } else {
         Ok(())
+    }
+}
+
+/// A cluster's name is a name, or empty: the cluster of those that give none.
+pub fn check_cluster(cluster: &str) -> Result<(), BadName> {
+    match check(cluster) {
+        Err(BadName::Empty) => Ok(()),
+        checked => checked,
     }
 }
 

@@ -6,10 +6,10 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::event::{Event, LeaveReason, Peer, Source, Transmit};
+use super::event::{Destination, Event, LeaveReason, Peer, Source, Transmit};
 use super::name::{self, BadName};
 use super::registry::{Expired, ExpiringRegistry, Full};
-use super::wire::{self, Message};
+use super::wire::{self, InstanceId, Message};
 
 /// The most bytes a value may have: it has to fit, beside a name, into one datagram that no network fragments.
 pub const MAX_VALUE: usize = 1024;
@@ -24,8 +24,21 @@ const LONGEST_TTL: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 /// What a [`Node`] has to know.
 #[derive(Debug, Clone)]
 pub struct Settings {
+    /// The random id of this run.
+    pub id: InstanceId,
+    /// What the node's jitter is drawn from.
+    pub seed: u64,
+    /// The cluster, which has passed [`name::check_cluster`].
+    pub cluster: String,
     /// The node's name, which has passed [`name::check`].
     pub name: String,
+    /// The value to announce, of no more than [`wire::room_for_value`] bytes.
+    pub value: Vec<u8>,
+    /// The port at which the program offers its service; 0 for none.
+    pub port: u16,
+    /// Whether the node speaks the ancestor's line too. It does so only in the cluster without a name, for a line
+    /// does not tell its cluster.
+    pub ancestor: bool,
     /// Time between two announcements.
     pub interval: Duration,
     /// Time after which a peer that was not heard is gone, and after which silence is suspect.
@@ -43,6 +56,10 @@ pub struct Counters {
     pub own: u64,
     /// Datagrams heard that were no message of the protocol.
     pub malformed: u64,
+    /// Messages heard of another cluster.
+    pub foreign: u64,
+    /// Messages heard that were not newer than what was known: duplicates, latecomers and replays.
+    pub stale: u64,
     /// Newcomers refused because the registry was full.
     pub over_cap: u64,
     /// Events dropped because nobody took them.
@@ -60,6 +77,13 @@ pub enum Refused {
     ValueTooLong,
     /// The key is new, and the registry holds as many entries as it may.
     Full,
+}
+
+/// A value does not fit into a message beside the node's name and cluster.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TooLong {
+    /// The most bytes that do.
+    pub room: usize,
 }
 
 /// One instance of the protocol.
@@ -114,6 +138,7 @@ impl Node {
             Err(wire::Malformed) => self.counters.malformed += 1,
             Ok(Message::Ancestor { name }) if name == self.settings.name => self.counters.own += 1,
             Ok(Message::Ancestor { name }) => self.handle_ancestor(name, from, interface, now),
+            Ok(Message::Native(..)) => {}
         }
     }
 
@@ -136,6 +161,17 @@ impl Node {
         let ttl = ttl.unwrap_or(self.settings.expiry).min(LONGEST_TTL);
         self.put(key, heard, ttl, now).map_err(|Full| Refused::Full)
     }
+
+    /// Takes note that the system answered that nobody is at `to`, to which a datagram was sent.
+    pub fn handle_unreachable(&mut self, _to: SocketAddr, _now: Instant) {}
+
+    /// Announces another value from now on.
+    pub fn set_value(&mut self, _value: &[u8], _now: Instant) -> Result<(), TooLong> {
+        Ok(())
+    }
+
+    /// Says goodbye. What is left to do is to send what [`poll_transmit`](Self::poll_transmit) gives.
+    pub fn stop(&mut self, _now: Instant) {}
 
     /// Takes note that the driver has opened its sockets anew, or that interfaces have changed: whoever is there
     /// now should hear of us at once.
@@ -250,7 +286,7 @@ impl Node {
     fn announce(&mut self, now: Instant) {
         // Twice the same beacon in a row tells nobody anything.
         if self.transmits.is_empty() {
-            self.transmits.push_back(Transmit { payload: self.beacon.clone() });
+            self.transmits.push_back(Transmit { payload: self.beacon.clone(), to: Destination::GroupV4 });
         }
         self.next_announce = now + self.settings.interval;
     }

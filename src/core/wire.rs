@@ -1,13 +1,45 @@
-//! What is on the wire: datagram to [`Message`] and back. Never trusts a length, never panics.
+//! What is on the wire: datagram to [`Message`] and back, both formats. Never trusts a length, never panics.
+//!
+//! `docs/PROTOCOL.md` is the specification; the numbers here are its numbers.
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use minicbor::{Decoder, Encoder};
 
 use super::name;
+
+/// The longest datagram. With headers it stays below the 1280 bytes that every IPv6 link carries whole (RFC 8200,
+/// section 5), so none is fragmented.
+pub const MAX_DATAGRAM: usize = 1200;
+
+/// The longest message of ours. What is left to [`MAX_DATAGRAM`] is for an envelope that seals it.
+const MAX_MESSAGE: usize = 1152;
+
+/// The longest announcement: two bytes shorter than a query can be padded to, for padding comes in no fewer.
+const MAX_ANNOUNCE: usize = MAX_MESSAGE - 2;
 
 /// What the ancestor's line begins with; the sender's name follows, to the end of the datagram.
 const ANCESTOR_PREFIX: &[u8] = b"multitastic:";
 
-/// The longest datagram that can be a message. Whoever receives should have room for one byte more, so that a
-/// longer one is seen to be too long.
-pub const MAX_DATAGRAM: usize = ANCESTOR_PREFIX.len() + name::MAX_LEN;
+/// What a message of ours begins with, before its version and kind.
+const MAGIC: &[u8; 4] = b"PEER";
+const VERSION: u8 = 1;
+
+/// The keys of the map that follows the header.
+mod key {
+    pub const CLUSTER: u64 = 0;
+    pub const ID: u64 = 1;
+    pub const SEQUENCE: u64 = 2;
+    pub const NAME: u64 = 3;
+    pub const EXPIRY: u64 = 4;
+    pub const PORT: u64 = 5;
+    pub const VALUE: u64 = 6;
+    pub const PADDING: u64 = 7;
+}
+
+/// The random id of one run of a node.
+pub type InstanceId = [u8; 16];
 
 /// A datagram's meaning.
 #[derive(Debug, PartialEq, Eq)]
@@ -17,6 +49,38 @@ pub enum Message<'a> {
         /// The sender's name.
         name: &'a str,
     },
+    /// A message of ours.
+    Native(Kind, Announcement<'a>),
+}
+
+/// What a message of ours is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// The sender is alive.
+    Announce = 1,
+    /// The sender is alive, and asks whoever hears it to say the same.
+    Query = 2,
+    /// The sender ends.
+    Goodbye = 3,
+}
+
+/// What every message of ours tells of its sender.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Announcement<'a> {
+    /// Only nodes of one cluster list each other.
+    pub cluster: &'a str,
+    /// Which run of which node.
+    pub id: InstanceId,
+    /// Rises with every message that the sender makes.
+    pub sequence: u64,
+    /// The sender's name.
+    pub name: &'a str,
+    /// How long the sender is to be held live without a further message, in whole milliseconds.
+    pub expiry: Duration,
+    /// The port at which the sender offers its service; 0 for none.
+    pub port: u16,
+    /// The sender's value.
+    pub value: &'a [u8],
 }
 
 /// The datagram is not a message of the protocol.
@@ -25,10 +89,93 @@ pub struct Malformed;
 
 /// Reads a datagram.
 pub fn decode(datagram: &[u8]) -> Result<Message<'_>, Malformed> {
+    match datagram.strip_prefix(MAGIC) {
+        Some(rest) if datagram.len() <= MAX_DATAGRAM => decode_native(rest),
+        Some(_) => Err(Malformed),
+        None => decode_ancestor(datagram),
+    }
+}
+
+fn decode_ancestor(datagram: &[u8]) -> Result<Message<'_>, Malformed> {
     let name = datagram.strip_prefix(ANCESTOR_PREFIX).ok_or(Malformed)?;
     let name = std::str::from_utf8(name).map_err(|_| Malformed)?;
     name::check(name).map_err(|_| Malformed)?;
     Ok(Message::Ancestor { name })
+}
+
+fn decode_native(rest: &[u8]) -> Result<Message<'_>, Malformed> {
+    let [VERSION, kind, map @ ..] = rest else { return Err(Malformed) };
+    let kind = match kind {
+        1 => Kind::Announce,
+        2 => Kind::Query,
+        3 => Kind::Goodbye,
+        _ => return Err(Malformed),
+    };
+    Ok(Message::Native(kind, decode_map(map)?))
+}
+
+/// The pairs of a map as they are found, before what is missing is noticed.
+#[derive(Default)]
+struct Found<'a> {
+    cluster: Option<&'a str>,
+    id: Option<InstanceId>,
+    sequence: Option<u64>,
+    name: Option<&'a str>,
+    expiry: Option<u64>,
+    port: Option<u16>,
+    value: Option<&'a [u8]>,
+}
+
+fn decode_map(bytes: &[u8]) -> Result<Announcement<'_>, Malformed> {
+    let mut decoder = Decoder::new(bytes);
+    let mut found = Found::default();
+    let pairs = decoder.map()?.ok_or(Malformed)?;
+    for _ in 0..pairs {
+        decode_pair(&mut decoder, &mut found)?;
+    }
+    if decoder.position() != bytes.len() {
+        return Err(Malformed);
+    }
+    let announcement = Announcement {
+        cluster: found.cluster.unwrap_or_default(),
+        id: found.id.ok_or(Malformed)?,
+        sequence: found.sequence.ok_or(Malformed)?,
+        name: found.name.ok_or(Malformed)?,
+        expiry: Duration::from_millis(found.expiry.ok_or(Malformed)?),
+        port: found.port.unwrap_or_default(),
+        value: found.value.unwrap_or_default(),
+    };
+    name::check(announcement.name).map_err(|_| Malformed)?;
+    name::check_cluster(announcement.cluster).map_err(|_| Malformed)?;
+    Ok(announcement)
+}
+
+fn decode_pair<'a>(decoder: &mut Decoder<'a>, found: &mut Found<'a>) -> Result<(), Malformed> {
+    match decoder.u64()? {
+        key::CLUSTER => once(&mut found.cluster, decoder.str()?),
+        key::ID => once(&mut found.id, decoder.bytes()?.try_into().map_err(|_| Malformed)?),
+        key::SEQUENCE => once(&mut found.sequence, decoder.u64()?),
+        key::NAME => once(&mut found.name, decoder.str()?),
+        key::EXPIRY => once(&mut found.expiry, decoder.u64()?),
+        key::PORT => once(&mut found.port, decoder.u16()?),
+        key::VALUE => once(&mut found.value, decoder.bytes()?),
+        // Padding, or a later version's, which it made so that we can do without it.
+        _ => Ok(decoder.skip()?),
+    }
+}
+
+/// Keeps the first of a key; a second one makes the message ambiguous.
+fn once<T>(place: &mut Option<T>, value: T) -> Result<(), Malformed> {
+    match place.replace(value) {
+        None => Ok(()),
+        Some(_) => Err(Malformed),
+    }
+}
+
+impl From<minicbor::decode::Error> for Malformed {
+    fn from(_: minicbor::decode::Error) -> Self {
+        Malformed
+    }
 }
 
 /// The ancestor's beacon for `name`, which has passed [`name::check`].
@@ -36,28 +183,100 @@ pub fn encode_ancestor(name: &str) -> Vec<u8> {
     [ANCESTOR_PREFIX, name.as_bytes()].concat()
 }
 
+/// The datagram of a message. A query is padded to be longer than any announcement, so that whoever answers sends no
+/// more than was sent to it.
+///
+/// `about` has a value of no more than [`room_for_value`] bytes.
+pub fn encode(kind: Kind, about: &Announcement<'_>) -> Vec<u8> {
+    let mut datagram = Vec::with_capacity(if kind == Kind::Query { MAX_MESSAGE } else { MAX_DATAGRAM / 4 });
+    datagram.extend_from_slice(MAGIC);
+    datagram.extend([VERSION, kind as u8]);
+    let mut encoder = Encoder::new(datagram);
+    encode_map(&mut encoder, kind, about).expect("a vector takes all that is written to it");
+    let mut datagram = encoder.into_writer();
+    if kind == Kind::Query {
+        pad(&mut datagram);
+    }
+    datagram
+}
+
+type Encoded = Result<(), minicbor::encode::Error<Infallible>>;
+
+fn encode_map(encoder: &mut Encoder<Vec<u8>>, kind: Kind, about: &Announcement<'_>) -> Encoded {
+    let optional = [!about.cluster.is_empty(), about.port != 0, !about.value.is_empty(), kind == Kind::Query];
+    encoder.map(4 + optional.iter().filter(|there| **there).count() as u64)?;
+    if !about.cluster.is_empty() {
+        encoder.u64(key::CLUSTER)?.str(about.cluster)?;
+    }
+    encoder.u64(key::ID)?.bytes(&about.id)?;
+    encoder.u64(key::SEQUENCE)?.u64(about.sequence)?;
+    encoder.u64(key::NAME)?.str(about.name)?;
+    encoder.u64(key::EXPIRY)?.u64(u64::try_from(about.expiry.as_millis()).unwrap_or(u64::MAX))?;
+    if about.port != 0 {
+        encoder.u64(key::PORT)?.u16(about.port)?;
+    }
+    if !about.value.is_empty() {
+        encoder.u64(key::VALUE)?.bytes(about.value)?;
+    }
+    Ok(())
+}
+
+/// Adds the pair of the padding, which the map's head has counted already. Ends at [`MAX_MESSAGE`] or, at the two lengths
+/// that no byte string has, one byte before it.
+fn pad(datagram: &mut Vec<u8>) {
+    let room = MAX_MESSAGE.saturating_sub(datagram.len());
+    let head = match room {
+        ..=26 => 2,
+        27..=259 => 3,
+        _ => 4,
+    };
+    let most = match head {
+        2 => 23,
+        3 => 255,
+        _ => MAX_MESSAGE,
+    };
+    let zeros = vec![0; room.saturating_sub(head).min(most)];
+    let mut encoder = Encoder::new(datagram);
+    let padded = encoder.u64(key::PADDING).and_then(|encoder| encoder.bytes(&zeros));
+    padded.expect("a vector takes all that is written to it");
+}
+
+/// The most bytes of value that fit beside this name and cluster, whatever the other numbers are. There is always
+/// some: the longest texts leave more than 500.
+pub fn room_for_value(name: &str, cluster: &str) -> usize {
+    let largest = Announcement {
+        cluster,
+        id: [0; 16],
+        sequence: u64::MAX,
+        name,
+        expiry: Duration::MAX,
+        port: u16::MAX,
+        value: &[],
+    };
+    // A value brings its key and the head of a byte string.
+    let value_head = 4;
+    MAX_ANNOUNCE - encode(Kind::Announce, &largest).len() - value_head
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn about<'a>(name: &'a str, value: &'a [u8]) -> Announcement<'a> {
+        let expiry = Duration::from_secs(35);
+        Announcement { cluster: "blue", id: [7; 16], sequence: 300, name, expiry, port: 8080, value }
+    }
+
     #[test]
-    fn an_encoded_beacon_is_the_ancestors_line_and_reads_back() {
+    fn an_encoded_line_is_the_ancestors_and_reads_back() {
         let datagram = encode_ancestor("zürich-1");
         assert_eq!(datagram, "multitastic:zürich-1".as_bytes());
         assert_eq!(decode(&datagram), Ok(Message::Ancestor { name: "zürich-1" }));
     }
 
     #[test]
-    fn the_longest_name_makes_the_longest_datagram() {
-        let longest = encode_ancestor(&"n".repeat(name::MAX_LEN));
-        assert_eq!(longest.len(), MAX_DATAGRAM);
-        assert!(decode(&longest).is_ok());
-        assert_eq!(decode(&[&longest[..], b"n"].concat()), Err(Malformed));
-    }
-
-    #[test]
     fn what_is_not_a_line_is_malformed() {
-        let cases: [&[u8]; 10] = [
+        let cases: [&[u8]; 11] = [
             b"",
             b"multitastic",
             b"multitastic:",
@@ -68,9 +287,98 @@ mod tests {
             b"multitastic:\xff\xfe",
             b"multitastic:\x1b[2J",
             &[0xff; 1500],
+            &encode_ancestor(&"n".repeat(name::MAX_LEN + 1)),
         ];
         for case in cases {
             assert_eq!(decode(case), Err(Malformed), "{case:?}");
+        }
+    }
+
+    #[test]
+    fn a_message_of_each_kind_reads_back() {
+        for kind in [Kind::Announce, Kind::Query, Kind::Goodbye] {
+            let full = about("zürich-1", b"\x00value\xff");
+            assert_eq!(decode(&encode(kind, &full)), Ok(Message::Native(kind, full)));
+            let bare = Announcement { cluster: "", port: 0, value: b"", ..full };
+            assert_eq!(decode(&encode(kind, &bare)), Ok(Message::Native(kind, bare)));
+        }
+    }
+
+    #[test]
+    fn a_query_is_never_shorter_than_an_announcement_and_both_keep_to_their_limits() {
+        let name = "n".repeat(60);
+        let room = room_for_value(&name, "blue");
+        for value_len in 0..=room {
+            let value = vec![1; value_len];
+            let full = Announcement { sequence: u64::MAX, ..about(&name, &value) };
+            let (announce, query) = (encode(Kind::Announce, &full), encode(Kind::Query, &full));
+            assert!(announce.len() <= MAX_ANNOUNCE, "{value_len}");
+            assert!((MAX_ANNOUNCE..=MAX_MESSAGE).contains(&query.len()), "{value_len}: {}", query.len());
+            assert_eq!(decode(&query), Ok(Message::Native(Kind::Query, full)));
+        }
+    }
+
+    #[test]
+    fn a_value_as_long_as_the_room_fits_and_there_is_room_beside_the_longest_texts() {
+        let longest = "n".repeat(name::MAX_LEN);
+        let room = room_for_value(&longest, &longest);
+        let value = vec![1; room];
+        let full = Announcement {
+            cluster: &longest,
+            sequence: u64::MAX,
+            expiry: Duration::MAX,
+            ..about(&longest, &value)
+        };
+        assert_eq!(encode(Kind::Announce, &full).len(), MAX_ANNOUNCE);
+    }
+
+    #[test]
+    fn every_cut_and_every_flipped_bit_is_read_without_a_panic() {
+        let datagram = encode(Kind::Announce, &about("kitchen", b"value"));
+        for len in 0..datagram.len() {
+            assert_eq!(decode(&datagram[..len]), Err(Malformed), "cut to {len}");
+        }
+        for bit in 0..datagram.len() * 8 {
+            let mut damaged = datagram.clone();
+            damaged[bit / 8] ^= 1 << (bit % 8);
+            let _ = decode(&damaged);
+        }
+    }
+
+    /// A message of the map written out in `pairs`.
+    fn of_map(map: &[u8]) -> Vec<u8> {
+        [b"PEER\x01\x01", map].concat()
+    }
+
+    const REQUIRED: &[u8] = b"\x01\x500123456789abcdef\x02\x01\x03\x61n\x04\x19\x88\xb8";
+
+    #[test]
+    fn unknown_keys_are_skipped_and_all_else_that_is_unexpected_is_malformed() {
+        assert!(decode(&of_map(&[b"\xa4", REQUIRED].concat())).is_ok());
+        let nested = b"\x18\x63\x82\xa1\x61x\xf6\xf9\x3c\x00";
+        assert!(decode(&of_map(&[b"\xa5", REQUIRED, nested].concat())).is_ok(), "an unknown key");
+        let cases: [(&str, Vec<u8>); 9] = [
+            ("a key is missing", [b"\xa3", &REQUIRED[..REQUIRED.len() - 4]].concat()),
+            ("a key comes twice", [b"\xa5", REQUIRED, b"\x02\x02"].concat()),
+            ("bytes follow", [b"\xa4", REQUIRED, b"\x00"].concat()),
+            ("a pair is missing", [b"\xa5", REQUIRED].concat()),
+            ("a key is a text", [b"\xa5", REQUIRED, b"\x61a\x00"].concat()),
+            ("the map has no length", [b"\xbf", REQUIRED, b"\xff"].concat()),
+            ("the port is too large", [b"\xa5", REQUIRED, b"\x05\x1a\x00\x01\x00\x00"].concat()),
+            ("the cluster has a control character", [b"\xa5", REQUIRED, b"\x00\x61\n"].concat()),
+            (
+                "the value claims more than there is",
+                [b"\xa5", REQUIRED, b"\x06\x5b\xff\xff\xff\xff\xff\xff\xff\xff"].concat(),
+            ),
+        ];
+        for (what, map) in cases {
+            assert_eq!(decode(&of_map(&map)), Err(Malformed), "{what}");
+        }
+        let other_version = of_map(&[b"\xa4", REQUIRED].concat());
+        for (at, byte) in [(4, 2), (5, 0), (5, 4)] {
+            let mut datagram = other_version.clone();
+            datagram[at] = byte;
+            assert_eq!(decode(&datagram), Err(Malformed), "byte {at} is {byte}");
         }
     }
 }

@@ -95,8 +95,22 @@ impl Driver {
             Clock::System => TimeSource::System,
             Clock::Manual => TimeSource::manual(),
         };
-        let settings =
-            Settings { name, interval: config.interval, expiry: config.expiry, max_peers: config.max_peers };
+        let settings = Settings {
+            id: random()?,
+            seed: match config.clock {
+                Clock::System => u64::from_ne_bytes(random()?),
+                // Every run of a test does the same.
+                Clock::Manual => 0,
+            },
+            cluster: config.cluster.clone(),
+            name,
+            value: config.value.clone(),
+            port: config.service_port,
+            ancestor: config.ancestor,
+            interval: config.interval,
+            expiry: config.expiry,
+            max_peers: config.max_peers,
+        };
         let wake =
             Notifier::new().map_err(|error| Error::system("making a descriptor to wake by", &error))?;
         let driver = Arc::new(Driver {
@@ -390,6 +404,15 @@ fn connection_for(config: &Config, driver: &Arc<Driver>) -> Result<Connection, E
             Ok(Connection::Memory(MemoryPort::open(network, config.port, on_delivery)))
         }
     }
+}
+
+/// Bytes from the system's source of randomness.
+fn random<const N: usize>() -> Result<[u8; N], Error> {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).map_err(|error| {
+        Error::new(ErrorKind::System, format!("reading the system's source of randomness: {error}"))
+    })?;
+    Ok(bytes)
 }
 
 /// Takes a lock whose data holds whatever became of the thread that had it last.

@@ -57,7 +57,7 @@ impl SendReport {
 impl Place {
     pub fn of(config: &Config) -> Result<Self, Error> {
         Ok(Place {
-            group: SocketAddrV4::new(config.group, config.port),
+            group: SocketAddrV4::new(config.group_v4.unwrap_or(Ipv4Addr::UNSPECIFIED), config.port),
             hops: config.hops,
             selection: Selection::parse(config.interfaces.as_deref())?,
         })

@@ -111,6 +111,8 @@ impl State {
             received: node.received,
             own: node.own,
             malformed: node.malformed,
+            foreign: node.foreign,
+            stale: node.stale,
             over_cap: node.over_cap,
             dropped: self.dropped,
             reopened: self.reopened,

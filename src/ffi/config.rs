@@ -190,12 +190,12 @@ unsafe fn translate(raw: &peers_config_t) -> Result<Config, Failure> {
     }
     // SAFETY: as above.
     if let Some(group) = unsafe { input::optional_text(raw.group_v4, "group_v4") }? {
-        config.group = group.parse().map_err(|_| {
+        config.group_v4 = Some(group.parse().map_err(|_| {
             Failure::new(
                 PEERS_ERR_INVALID,
                 format!("group_v4 '{group}' is not an IPv4 address such as 239.2.3.4"),
             )
-        })?;
+        })?);
     }
     if raw.interval_ms != 0 {
         config.interval = Duration::from_millis(raw.interval_ms.into());

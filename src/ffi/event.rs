@@ -20,8 +20,12 @@ pub const PEERS_EVENT_RESYNC: u32 = 4;
 
 /// Reason of an event that is not PEERS_EVENT_LEFT.
 pub const PEERS_LEFT_NONE: u32 = 0;
-/// The peer was not heard, nor registered again, for its expiry time.
+/// The peer said that it ends.
+pub const PEERS_LEFT_GOODBYE: u32 = 1;
+/// The peer was not heard, nor registered again, for its expiry time, and did not answer when it was asked.
 pub const PEERS_LEFT_EXPIRED: u32 = 2;
+/// The peer was asked, twice in a row, and its system answered that nobody is there.
+pub const PEERS_LEFT_UNREACHABLE: u32 = 3;
 
 /// One change of the registry. Free it with `peers_event_free`.
 #[repr(C)]
@@ -80,7 +84,9 @@ fn pack_event(event: &Event) -> *mut peers_event_t {
 
 fn reason_code(reason: LeaveReason) -> u32 {
     match reason {
+        LeaveReason::Goodbye => PEERS_LEFT_GOODBYE,
         LeaveReason::Expired => PEERS_LEFT_EXPIRED,
+        LeaveReason::Unreachable => PEERS_LEFT_UNREACHABLE,
     }
 }
 

@@ -11,6 +11,8 @@ use std::time::Duration;
 
 use crate::core::{Peer, Source};
 
+/// Source: heard by a message of the native protocol.
+pub const PEERS_SOURCE_BEACON: u32 = 1;
 /// Source: heard by a line of the ancestor's protocol, "multitastic:NAME".
 pub const PEERS_SOURCE_ANCESTOR: u32 = 2;
 /// Source: put there by `peers_register`.
@@ -166,6 +168,7 @@ impl Addresses {
 
 fn source_code(source: Source) -> u32 {
     match source {
+        Source::Beacon => PEERS_SOURCE_BEACON,
         Source::Ancestor => PEERS_SOURCE_ANCESTOR,
         Source::Registered => PEERS_SOURCE_REGISTERED,
     }
