@@ -64,6 +64,21 @@ fn many_silent_at_once_are_asked_through_the_group() {
 }
 
 #[test]
+fn announcements_in_the_name_of_others_do_not_make_it_ask_them_all() {
+    let mut bench = Bench::settled();
+    let mut questions = 0;
+    for victim in 0..2000_u32 {
+        let mut forged = Remote { expiry: ms(10), ..Remote::new("victim", 8) };
+        forged.id[..4].copy_from_slice(&victim.to_be_bytes());
+        forged.address.set_port(10_000 + victim as u16);
+        bench.hear(&mut forged, Kind::Announce);
+        questions += unicasts(&bench.run(ms(1))).len();
+    }
+    assert!(questions <= 9 * 64, "{questions} in two seconds");
+    assert!(questions >= 8 * 64, "{questions}: those it may ask, it asks");
+}
+
+#[test]
 fn two_answers_in_a_row_that_nobody_is_there_remove_a_peer_at_once() {
     let mut kitchen = Remote::new("kitchen", 7);
     let mut bench = knowing(&mut kitchen);

@@ -229,7 +229,7 @@ fn a_flood_of_goodbyes_and_questions_is_remembered_only_so_far() {
         peer.id[15] = 0;
         bench.hear(&mut peer, Kind::Query);
     }
-    assert_eq!(unicasts(&bench.sent()).len(), 256, "answers in one instant");
+    assert_eq!(unicasts(&bench.sent()).len(), 1024, "answers in one instant");
     bench.run(INTERVAL);
     let mut friend = Remote::new("friend", 7);
     bench.hear(&mut friend, Kind::Query);

@@ -78,3 +78,22 @@ fn what_the_user_registered_under_a_peers_name_stays() {
     bench.run(ms(10));
     assert_eq!(bench.events(), ["+kitchen", "+kitchen"]);
 }
+
+#[test]
+fn a_peer_heard_from_two_ports_is_known_by_lines_from_both() {
+    let mut bench = Bench::settled();
+    let mut kitchen = Remote::new("kitchen", 7);
+    let mut reopened =
+        Remote { address: (kitchen.address.ip(), 60_000).into(), sequence: 1, ..kitchen.clone() };
+    bench.hear(&mut kitchen, Kind::Announce);
+    bench.hear(&mut reopened, Kind::Announce);
+    bench.hear_line(&kitchen);
+    bench.hear_line(&reopened);
+    bench.run(ms(5000));
+    bench.hear_line(&kitchen);
+    bench.hear_line(&reopened);
+    bench.hear(&mut reopened, Kind::Goodbye);
+    bench.hear_line(&kitchen);
+    bench.hear_line(&reopened);
+    assert_eq!(bench.events(), ["+kitchen", "-kitchen (goodbye)"]);
+}
