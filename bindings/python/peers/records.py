@@ -107,8 +107,8 @@ class Peer:
     """Seconds until it is gone unless it is heard again; 0.0 in the event of one that left."""
     source: Source
     interface_index: int | None
-    """The interface it was heard through (see `socket.if_indextoname`), the scope of a link-local address; None
-    if unknown."""
+    """The interface it was heard through (see `socket.if_indextoname`), the scope of a link-local address;
+    None if unknown."""
     id: bytes | None
     """The 16 random bytes of this run of it; None if unknown."""
 

@@ -11,7 +11,6 @@ from support import OnMemoryNetwork
 import peers
 from peers import EventKind, LeaveReason, Source, _abi, errors
 
-
 # Nothing is sent: these do not come to start.
 REAL = {"network": None, "manual_clock": False}
 
