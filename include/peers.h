@@ -521,7 +521,7 @@ typedef struct peers_health_t {
      */
     uint64_t received;
     /**
-     * Received: the node's own announcements, looped back.
+     * Received: the node's own messages, looped back, and any line of the ancestor's with its name.
      */
     uint64_t own;
     /**
@@ -545,7 +545,7 @@ typedef struct peers_health_t {
      */
     uint64_t events_lost;
     /**
-     * Received: messages of another cluster, and ignored.
+     * Received: messages of another cluster, and lines of the ancestor's where they are not spoken; ignored.
      */
     uint64_t foreign;
     /**

@@ -65,7 +65,7 @@ pub struct peers_health_t {
     pub send_errors: u64,
     /// Datagrams received, of every kind.
     pub received: u64,
-    /// Received: the node's own announcements, looped back.
+    /// Received: the node's own messages, looped back, and any line of the ancestor's with its name.
     pub own: u64,
     /// Received: neither a message of the protocol nor the ancestor's line, and ignored.
     pub malformed: u64,
@@ -77,7 +77,7 @@ pub struct peers_health_t {
     pub reopened: u64,
     /// Events lost because the queue was full; each loss is told by one `PEERS_EVENT_RESYNC`.
     pub events_lost: u64,
-    /// Received: messages of another cluster, and ignored.
+    /// Received: messages of another cluster, and lines of the ancestor's where they are not spoken; ignored.
     pub foreign: u64,
     /// Received: messages not newer than what was known of their sender (duplicates, latecomers, replays), and ignored.
     pub stale: u64,

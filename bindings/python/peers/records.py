@@ -165,7 +165,7 @@ class Health:
     received: int
     """Datagrams received, of every kind."""
     own: int
-    """Received: the node's own announcements, looped back."""
+    """Received: the node's own messages, looped back, and any line of the ancestor's with its name."""
     malformed: int
     """Received: neither a message of the protocol nor the ancestor's line, and ignored."""
     over_cap: int
@@ -177,7 +177,7 @@ class Health:
     events_lost: int
     """Events lost because the queue was full; each loss is told by one RESYNC."""
     foreign: int
-    """Received: messages of another cluster, and ignored."""
+    """Received: messages of another cluster, and lines of the ancestor's where they are not spoken; ignored."""
     stale: int
     """Received: messages not newer than what was known of their sender (duplicates, latecomers, replays), and
     ignored."""

@@ -29,7 +29,8 @@ class Registry(OnMemoryNetwork):
         twins = observer.list()
         self.assertEqual([twin.name for twin in twins], ["twin", "twin"])
         self.assertLess(twins[0].id, twins[1].id)
-        self.assertEqual([peer.name for peer in first.list()], ["twin"])
+        # The second has heard the answers to its question, the first those to its own and that question.
+        self.assertEqual([peer.name for peer in first.list()], ["observer", "twin"])
         self.assertEqual([peer.name for peer in second.list()], ["observer", "twin"])
 
     def test_clusters_do_not_see_each_other(self) -> None:
