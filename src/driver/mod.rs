@@ -206,7 +206,7 @@ impl Driver {
     pub fn stop(&self) {
         // One that has failed says nothing.
         if let Ok(mut state) = self.lock_state() {
-            state.node.stop(self.time.now());
+            state.node.stop();
         }
         self.end(End::Stopped);
         match self.time.is_manual() {
