@@ -16,7 +16,7 @@ pub(super) struct Interface {
     pub index: u32,
     /// Its first IPv4 address, if it has any: the one to send from.
     pub v4: Option<Ipv4Addr>,
-    /// Its first usable IPv6 address of the link (on loopback, of the host), if it has any.
+    /// Its first usable link-local IPv6 address, if it has any.
     pub v6: Option<Ipv6Addr>,
     is_loopback: bool,
 }
@@ -102,8 +102,8 @@ fn usable() -> io::Result<Vec<Interface>> {
         if let Some(v4) = address.as_sockaddr_in() {
             interface.v4.get_or_insert(v4.ip());
         } else if let Some(v6) = address.as_sockaddr_in6().map(|v6| v6.ip()) {
-            let reaches_its_link = v6.is_unicast_link_local() || (interface.is_loopback && v6.is_loopback());
-            if reaches_its_link && !tentative.contains(&(interface.index, v6)) {
+            // Without one, as loopback is, an interface has no route for multicast either.
+            if v6.is_unicast_link_local() && !tentative.contains(&(interface.index, v6)) {
                 interface.v6.get_or_insert(v6);
             }
         }

@@ -177,9 +177,9 @@ impl Sockets {
     fn no_interface(&self) -> Option<(Reason, String)> {
         let has = |is_v6| self.place.groups.iter().any(|group| group.is_ipv6() == is_v6);
         let address = match (has(false), has(true)) {
-            (true, true) => "an IPv4 or IPv6 address",
+            (true, true) => "an IPv4 or link-local IPv6 address",
             (true, false) => "an IPv4 address",
-            (false, _) => "an IPv6 address",
+            (false, _) => "a link-local IPv6 address",
         };
         let words = || format!("no interface that may be used is up with {address}");
         self.interfaces.is_empty().then(|| (Reason::NoInterface, words()))
