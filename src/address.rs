@@ -48,8 +48,8 @@ impl Zones {
 
     fn name_of(&mut self, index: u32) -> &str {
         self.0.entry(index).or_insert_with(|| match if_indextoname(index) {
-            Ok(name) => name.to_string_lossy().into_owned(),
-            Err(_) => index.to_string(),
+            Ok(name) if !name.is_empty() => name.to_string_lossy().into_owned(),
+            _ => index.to_string(),
         })
     }
 }
