@@ -52,4 +52,9 @@ impl Index {
         let all = (hash, address, InstanceId::default())..=(hash, address, [0xff; 16]);
         self.places.range(all).map(|(_, _, id)| *id)
     }
+
+    #[cfg(test)]
+    pub fn is_empty(&self) -> bool {
+        self.lines.is_empty() && self.places.is_empty()
+    }
 }

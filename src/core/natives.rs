@@ -424,3 +424,41 @@ impl Instance {
 fn life(about: &Announcement<'_>) -> Duration {
     about.expiry.clamp(SHORTEST_LIFE, LONGEST_LIFE)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[allow(clippy::disallowed_methods)] // a test has to begin at some time
+    fn nothing_is_kept_of_instances_that_came_once_and_never_answered() {
+        let (mut now, mut events) = (Instant::now(), Events::default());
+        let mut natives = Natives::new(100, Duration::from_secs(35), now);
+        let expiry = Duration::from_secs(1);
+        for stranger in 0..100_u8 {
+            let path = Path { address: ([192, 0, 2, 1], 10_000 + u16::from(stranger)).into(), interface: 2 };
+            let about = Announcement {
+                cluster: "",
+                id: [stranger; 16],
+                sequence: 1,
+                name: "stranger",
+                expiry,
+                port: 0,
+                value: b"",
+            };
+            natives.insert(&about, path, now);
+            natives.hear(
+                &Announcement { sequence: 2, ..about },
+                Path { address: ([192, 0, 2, 2], 99).into(), ..path },
+                &mut events,
+                now,
+            );
+        }
+        while let Some(next) = natives.poll_timeout() {
+            now = next;
+            natives.handle_timeout(&mut events, now);
+        }
+        assert_eq!((natives.len(), natives.checkups.len(), natives.asked.len()), (0, 0, 0));
+        assert!(natives.index.is_empty());
+    }
+}

@@ -138,6 +138,32 @@ fn a_namesake_that_answers_stays_and_one_that_does_not_gets_its_time() {
 }
 
 #[test]
+fn questions_that_are_late_do_not_come_all_at_once() {
+    let mut old = Remote::new("kitchen", 7);
+    let mut bench = knowing(&mut old);
+    bench.run(ms(20_900));
+    bench.hear(&mut old.restarted(), Kind::Announce);
+    let to_old = |sent: &Sent| sent.to == old.to();
+    let questions: Vec<Sent> = bench.run(ms(5000)).into_iter().filter(to_old).collect();
+    let times = times(&questions, ms(0));
+    assert!(times.windows(2).all(|two| two[1] - two[0] >= ms(250)), "{times:?}");
+    assert_eq!(times.len(), 7, "three in doubt, and the four at 60 %");
+}
+
+#[test]
+fn a_way_that_was_heard_once_is_no_refuge_once_the_listed_one_has_answered() {
+    let mut kitchen = Remote::new("kitchen", 7);
+    let mut bench = knowing(&mut kitchen);
+    let other_way = kitchen.message(Kind::Announce);
+    bench.hear_bytes(&other_way, kitchen.at(8).address);
+    bench.hear(&mut kitchen, Kind::Announce);
+    bench.run(ms(21_000));
+    bench.node.handle_unreachable(kitchen.address, bench.now);
+    bench.node.handle_unreachable(kitchen.address, bench.now);
+    assert_eq!(bench.events(), ["-kitchen (unreachable)"]);
+}
+
+#[test]
 fn a_peer_on_two_interfaces_keeps_the_address_it_was_first_heard_from() {
     let mut kitchen = Remote::new("kitchen", 7);
     let mut bench = knowing(&mut kitchen);

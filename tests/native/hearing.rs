@@ -1,5 +1,7 @@
 //! What a node makes of what it hears: who is listed, who is answered, who is gone.
 
+use std::time::Duration;
+
 use peers::core::wire::Kind;
 use peers::core::{LeaveReason, Peer, Settings, Source};
 
@@ -151,6 +153,39 @@ fn a_goodbye_is_the_end_at_once_and_what_comes_late_changes_nothing() {
     assert_eq!(bench.events(), ["+kitchen", "-kitchen (goodbye)"]);
     assert_eq!(bench.names(), [""; 0]);
     assert_eq!(bench.sent(), []);
+}
+
+#[test]
+fn what_was_sent_before_a_goodbye_does_not_undo_it_and_a_goodbye_from_before_is_none() {
+    let mut bench = Bench::settled();
+    let mut kitchen = Remote::new("kitchen", 7);
+    let old_goodbye = kitchen.message(Kind::Goodbye);
+    bench.hear(&mut kitchen, Kind::Announce);
+    bench.hear_bytes(&old_goodbye, kitchen.address);
+    assert_eq!(bench.names(), ["kitchen"], "numbers only go up");
+    let late = kitchen.message(Kind::Announce);
+    bench.hear(&mut kitchen, Kind::Goodbye);
+    bench.hear_bytes(&late, kitchen.address);
+    assert_eq!(bench.events(), ["+kitchen", "-kitchen (goodbye)"]);
+}
+
+#[test]
+fn a_life_that_no_node_announces_is_taken_for_the_nearest_that_one_does() {
+    let mut bench = Bench::settled();
+    bench.hear(&mut Remote { expiry: ms(0), ..Remote::new("brief", 7) }, Kind::Announce);
+    bench.hear(&mut Remote { expiry: Duration::MAX, ..Remote::new("endless", 8) }, Kind::Announce);
+    let lives: Vec<Duration> = bench.node.peers(bench.now).iter().map(|peer| peer.expires_in).collect();
+    assert_eq!(lives, [ms(10), Duration::from_secs(24 * 60 * 60)]);
+}
+
+#[test]
+fn nobody_sends_from_port_0() {
+    let mut bench = Bench::settled();
+    let mut kitchen = Remote::new("kitchen", 7);
+    kitchen.address.set_port(0);
+    bench.hear(&mut kitchen, Kind::Query);
+    bench.hear_line(&kitchen);
+    assert_eq!((bench.names(), bench.sent(), bench.node.counters().malformed), (vec![], vec![], 2));
 }
 
 #[test]

@@ -80,6 +80,16 @@ fn what_the_user_registered_under_a_peers_name_stays() {
 }
 
 #[test]
+fn what_the_user_registered_stays_even_where_a_line_was_heard_before() {
+    let mut bench = Bench::settled();
+    let mut kitchen = Remote::new("kitchen", 7);
+    bench.hear_line(&kitchen);
+    bench.node.register("kitchen", b"mine", None, bench.now).expect("a valid entry");
+    bench.hear(&mut kitchen, Kind::Announce);
+    assert_eq!(bench.names(), ["kitchen", "kitchen"]);
+}
+
+#[test]
 fn a_peer_heard_from_two_ports_is_known_by_lines_from_both() {
     let mut bench = Bench::settled();
     let mut kitchen = Remote::new("kitchen", 7);
