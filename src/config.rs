@@ -89,7 +89,7 @@ const DEFAULT_GROUP_V4: Ipv4Addr = Ipv4Addr::new(239, 2, 3, 4);
 const DEFAULT_GROUP_V6: Ipv6Addr = Ipv6Addr::new(0xff12, 0, 0, 0, 0, 0, 0xef02, 0x304);
 const DEFAULT_PORT: u16 = 49001;
 const DEFAULT_INTERVAL: Duration = Duration::from_secs(15);
-/// Two beacons may be lost, and the third still comes in time.
+/// One announcement may be lost, and the next still comes in time. Before more are believed lost, a peer is asked.
 const DEFAULT_EXPIRY: Duration = Duration::from_secs(35);
 /// The hosts of a /16: more than one link carries. At a few hundred bytes each, some 20 MB.
 const DEFAULT_MAX_PEERS: usize = 65_536;

@@ -7,7 +7,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use peers::core::{
-    Destination, Event, LeaveReason, MAX_EVENTS, MAX_VALUE, Node, Peer, Refused, Settings, Source,
+    Arrival, Destination, Event, LeaveReason, MAX_EVENTS, MAX_VALUE, Node, Peer, Refused, Settings, Source,
 };
 
 const INTERVAL: Duration = Duration::from_secs(15);
@@ -50,7 +50,7 @@ fn address(last: u8) -> Ipv4Addr {
 }
 
 fn hear(node: &mut Node, line: &str, from: u8, now: Instant) {
-    node.handle_datagram(line.as_bytes(), SocketAddr::from((address(from), 49001)), 2, now);
+    node.handle_datagram(line.as_bytes(), SocketAddr::from((address(from), 49001)), 2, Arrival::Group, now);
 }
 
 fn names(node: &Node, now: Instant) -> Vec<String> {
@@ -248,7 +248,7 @@ fn malformed_lines_are_counted_and_nothing_else() {
     for line in ["", "multitastic:", "multitastic", "hello", "multitastic:a\nb"] {
         hear(&mut node, line, 7, start);
     }
-    node.handle_datagram(b"multitastic:\xff", SocketAddr::from((address(7), 1)), 2, start);
+    node.handle_datagram(b"multitastic:\xff", SocketAddr::from((address(7), 1)), 2, Arrival::Group, start);
     assert_eq!(node.peers(start), []);
     assert_eq!((node.counters().malformed, node.counters().received), (6, 6));
     assert_eq!(events(&mut node), [""; 0]);

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use fastrand::Rng;
 
+use super::event::Arrival;
 use super::path::Path;
 use super::registry::ExpiringRegistry;
 use super::schedule::random_up_to;
@@ -21,6 +22,9 @@ const SPREAD_PER_PEER: Duration = Duration::from_micros(500);
 /// second, none longer than what it has to send itself.
 const SHORTEST_GAP: Duration = Duration::from_millis(50);
 
+/// The group gets no second answer within this time: everybody has to hear it.
+const SHORTEST_GROUP_GAP: Duration = Duration::from_secs(1);
+
 /// The most addresses that can be answered within `SHORTEST_GAP`. The rest is not: it asks again, and hears the next
 /// announcement.
 const MAX_ANSWERS: usize = 1024;
@@ -29,20 +33,29 @@ pub(super) struct Answers {
     /// By the time they are due, and a number that makes each its own.
     pending: BTreeMap<(Instant, u64), Path>,
     serial: u64,
+    /// When an answer to the group is due.
+    to_group: Option<Instant>,
+    last_to_group: Option<Instant>,
     /// Who waits for an answer or has just had one.
     served: ExpiringRegistry<SocketAddr, ()>,
 }
 
 impl Answers {
     pub fn new(now: Instant) -> Self {
-        Answers { pending: BTreeMap::new(), serial: 0, served: ExpiringRegistry::new(MAX_ANSWERS, now) }
+        Answers {
+            pending: BTreeMap::new(),
+            serial: 0,
+            to_group: None,
+            last_to_group: None,
+            served: ExpiringRegistry::new(MAX_ANSWERS, now),
+        }
     }
 
-    /// Owes an answer to whoever asked by `path`, one of `peers`.
-    pub fn owe(&mut self, path: Path, peers: usize, now: Instant, rng: &mut Rng) {
-        let delay = match peers {
-            ..=SMALL_CLUSTER => Duration::ZERO,
-            _ => random_up_to(SPREAD_PER_PEER * u32::try_from(peers).unwrap_or(u32::MAX), rng),
+    /// Owes an answer to whoever asked by `path`, one of `peers`. One who asked this node alone has it at once.
+    pub fn owe(&mut self, path: Path, arrival: Arrival, peers: usize, now: Instant, rng: &mut Rng) {
+        let delay = match arrival {
+            Arrival::Unicast => Duration::ZERO,
+            Arrival::Group => spread(peers, rng),
         };
         self.served.handle_timeout(now);
         let is_served = self.served.get(&path.address).is_some();
@@ -52,9 +65,27 @@ impl Answers {
         }
     }
 
+    /// Owes an answer to the group, to one of `peers` whom others do not seem to reach. One answer reaches all who asked.
+    pub fn owe_to_group(&mut self, peers: usize, now: Instant, rng: &mut Rng) {
+        let earliest = self.last_to_group.map_or(now, |last| last + SHORTEST_GROUP_GAP);
+        if self.to_group.is_none() && earliest <= now {
+            self.to_group = Some(now + spread(peers, rng));
+        }
+    }
+
     /// Everybody has just been told by a message to the group.
     pub fn cancel(&mut self) {
         self.pending.clear();
+        self.to_group = None;
+    }
+
+    /// True if an answer to the group is due by `now`; it counts as given then.
+    pub fn take_due_to_group(&mut self, now: Instant) -> bool {
+        let is_due = self.to_group.is_some_and(|due| due <= now);
+        if is_due {
+            self.last_to_group = Some(now);
+        }
+        is_due
     }
 
     /// The next of those to answer by `now`.
@@ -64,6 +95,15 @@ impl Answers {
     }
 
     pub fn poll_timeout(&self) -> Option<Instant> {
-        self.pending.first_key_value().map(|((due, _), _)| *due)
+        let first = self.pending.first_key_value().map(|((due, _), _)| *due);
+        [first, self.to_group].into_iter().flatten().min()
+    }
+}
+
+/// How long to wait before answering a question that everybody heard.
+fn spread(peers: usize, rng: &mut Rng) -> Duration {
+    match peers {
+        ..=SMALL_CLUSTER => Duration::ZERO,
+        _ => random_up_to(SPREAD_PER_PEER * u32::try_from(peers).unwrap_or(u32::MAX), rng),
     }
 }

@@ -2,12 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-/// The parts of its life, in percent, at which a silent peer is asked. Before the first, one announcement in two may be
-/// lost without a question.
+/// The parts of its life, in percent, at which a silent peer is asked. With the default times the first comes when one
+/// announcement is missing, and two more before the life ends.
 const PARTS: [u32; 3] = [60, 75, 90];
 
-/// At each part it is asked up to this often. Beacons alone lose a live peer at 5 % loss every few minutes in a cluster of a
-/// hundred; twelve questions that all go unanswered come once in 10^12.
+/// At each part it is asked up to this often. At 5 % loss two announcements in a row are lost once a minute in a cluster of
+/// a hundred, and then one question in ten has no answer; twelve that have none come once in 10^12.
 const TRIES: u32 = 4;
 
 /// The questions of one part are no further apart than this: longer than any answer takes on a local network.

@@ -6,6 +6,9 @@ use super::index::LineKey;
 use super::registry::ExpiringRegistry;
 use super::wire::InstanceId;
 
+/// No datagram is under way for longer than this on a local network.
+const SHORTEST_MEMORY: Duration = Duration::from_secs(5);
+
 pub(super) struct Departed {
     /// The sequence number of each one's last message. A later one shows that it is not gone after all.
     instances: ExpiringRegistry<InstanceId, u64>,
@@ -15,12 +18,12 @@ pub(super) struct Departed {
 }
 
 impl Departed {
-    /// Remembers at most `max_entries` instances, each for the time of `memory`.
+    /// Remembers at most `max_entries` instances, each for the time of `memory` or a while.
     pub fn new(max_entries: usize, memory: Duration, now: Instant) -> Self {
         Departed {
             instances: ExpiringRegistry::new(max_entries, now),
             lines: ExpiringRegistry::new(max_entries, now),
-            memory,
+            memory: memory.max(SHORTEST_MEMORY),
         }
     }
 
@@ -36,6 +39,11 @@ impl Departed {
     /// True if the message was sent before the instance was gone.
     pub fn is_latecomer(&self, id: &InstanceId, sequence: u64) -> bool {
         self.instances.get(id).is_some_and(|last| sequence <= *last)
+    }
+
+    /// True if the instance was taken for gone.
+    pub fn contains(&self, id: &InstanceId) -> bool {
+        self.instances.get(id).is_some()
     }
 
     pub fn is_line_of_one(&self, line: &LineKey) -> bool {

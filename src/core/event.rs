@@ -13,6 +13,15 @@ pub struct Transmit {
     pub to: Destination,
 }
 
+/// By which of its sockets a node heard a datagram.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Arrival {
+    /// By that of the group, as everybody did.
+    Group,
+    /// By its own, as nobody else did.
+    Unicast,
+}
+
 /// Where a datagram goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Destination {

@@ -28,7 +28,7 @@ mod schedule;
 mod wheel;
 pub mod wire;
 
-pub use event::{Destination, Event, LeaveReason, Peer, Source, Transmit};
+pub use event::{Arrival, Destination, Event, LeaveReason, Peer, Source, Transmit};
 pub use events::MAX_EVENTS;
 pub use node::{Counters, MAX_VALUE, Node, Refused, Settings, TooLong};
 pub use registry::{Expired, ExpiringRegistry, Full};

@@ -82,10 +82,16 @@ impl Named {
 
     /// Takes out the ancestor's node that turns out to be the one that sends from `port`. True if there was one.
     pub fn take_line(&mut self, name: &str, port: u16) -> bool {
-        let is_it = self.entries.get(name).is_some_and(|entry| {
-            entry.source == Source::Ancestor && entry.path.is_some_and(|path| path.port() == port)
-        });
-        is_it && self.entries.remove(name).is_some()
+        self.is_line(name, port) && self.entries.remove(name).is_some()
+    }
+
+    /// Takes in the goodbye of one that may have been heard by its lines alone.
+    pub fn handle_goodbye(&mut self, name: &str, port: u16, events: &mut Events, now: Instant) {
+        if self.is_line(name, port)
+            && let Some(entry) = self.entries.remove(name)
+        {
+            events.tell(Event::Left(entry.peer(name, now, now), LeaveReason::Goodbye));
+        }
     }
 
     /// Takes out those whose time has run out by `now`.
@@ -113,6 +119,13 @@ impl Named {
     /// The live entries, in no particular order.
     pub fn peers(&self, now: Instant) -> impl Iterator<Item = Peer> {
         self.entries.registrations(now).map(move |(name, entry, deadline)| entry.peer(name, deadline, now))
+    }
+
+    /// True if there is an ancestor's node of this name that sends from `port`.
+    fn is_line(&self, name: &str, port: u16) -> bool {
+        self.entries.get(name).is_some_and(|entry| {
+            entry.source == Source::Ancestor && entry.path.is_some_and(|path| path.port() == port)
+        })
     }
 
     /// Renews the entry of a known name, with what is new about it, or makes one.

@@ -10,7 +10,7 @@ use super::departed::Departed;
 use super::event::{Event, LeaveReason, Peer, Source};
 use super::events::Events;
 use super::index::Index;
-use super::path::Path;
+use super::path::{self, Path};
 use super::registry::{Expired, ExpiringRegistry};
 use super::wire::{Announcement, InstanceId};
 
@@ -57,6 +57,8 @@ struct Instance {
     other_port: Option<u16>,
     heard_at: Instant,
     checkup: Checkup,
+    /// It was taken for gone and was not: a firewall, it seems, answers in its place that nobody is there.
+    is_walled: bool,
 }
 
 /// What became of a message.
@@ -122,7 +124,8 @@ impl Natives {
     /// Lists an instance that was `New`, and returns it. The caller has made sure that there is room.
     pub fn insert(&mut self, about: &Announcement<'_>, path: Path, now: Instant) -> Peer {
         self.doubt_namesakes(about.name, path, now);
-        let instance = Instance::new(about, path, now);
+        let is_walled = self.departed.contains(&about.id);
+        let instance = Instance { is_walled, ..Instance::new(about, path, now) };
         let life = instance.life;
         // Both have the room that the caller has looked for.
         let _ = self.peers.register(about.id, instance, life, now);
@@ -138,7 +141,7 @@ impl Natives {
         let key = self.index.line_key(name, path.port());
         match self.index.sender_of_line(&key) {
             Some(id) => {
-                self.renew(id, path, now);
+                self.renew_by_line(id, path, now);
                 true
             }
             None => self.departed.is_line_of_one(&key),
@@ -174,8 +177,8 @@ impl Natives {
     /// Takes in the system's answer that nobody is at `to`. Returns the way by which to ask once more, if it is not
     /// certain yet that the peer there is gone.
     pub fn handle_unreachable(&mut self, to: SocketAddr, events: &mut Events, now: Instant) -> Option<Path> {
-        let id = *self.asked.get(&to)?;
-        let instance = self.peers.get_mut(&id)?;
+        let id = *self.asked.get(&path::normal(to))?;
+        let instance = self.peers.get_mut(&id).filter(|instance| !instance.is_walled)?;
         match instance.checkup.handle_refusal() {
             Refusal::Repeated => None,
             Refusal::AskAgain => Some(self.ask(id, now)),
@@ -215,9 +218,10 @@ impl Natives {
         let spread = SPREAD_PER_PEER * u32::try_from(self.peers.len()).unwrap_or(u32::MAX);
         let ids: Vec<InstanceId> = self.peers.keys().copied().collect();
         for id in ids {
-            let life = self.peers.get(&id).map_or(Duration::ZERO, |instance| instance.life);
-            let grace = life.min(AFTER_SLEEP + spread);
-            if let Some(instance) = self.peers.renew(&id, grace, now) {
+            let Some(instance) = self.peers.get(&id) else { continue };
+            let grace = instance.life.min(AFTER_SLEEP + spread);
+            let left = (instance.heard_at + instance.life).saturating_duration_since(now);
+            if let Some(instance) = self.peers.renew(&id, grace.max(left), now) {
                 // First comes a query to the group.
                 instance.checkup = Checkup::doubt(now + grace / 2);
                 self.plan_checkup(id, now);
@@ -262,6 +266,19 @@ impl Natives {
         match path.address == listed.address {
             true => self.confirm(id, now),
             false => self.doubt_path(id, path, now),
+        }
+    }
+
+    /// The line of a peer has been heard. It raises no doubt, for it comes by IPv4 alone.
+    fn renew_by_line(&mut self, id: InstanceId, path: Path, now: Instant) {
+        let Some(instance) = self.peers.get_mut(&id) else { return };
+        instance.heard_at = now;
+        let life = instance.life;
+        let is_listed_path = instance.path.address == path.address;
+        let has_doubt = instance.checkup.in_doubt();
+        self.peers.renew(&id, life, now);
+        if is_listed_path || !has_doubt {
+            self.confirm(id, now);
         }
     }
 
@@ -323,7 +340,7 @@ impl Natives {
         }
         self.asked.remove(&left.address);
         self.confirm(id, now);
-        if left.ip() != path.ip() {
+        if !left.is_at_same_place(&path) {
             events.tell(Event::Updated(self.peer(&id, now)));
         }
     }
@@ -386,6 +403,7 @@ impl Instance {
             other_port: None,
             heard_at: now,
             checkup: Checkup::default(),
+            is_walled: false,
         }
     }
 
@@ -445,6 +463,7 @@ mod tests {
                 expiry,
                 port: 0,
                 value: b"",
+                answer_to_group: false,
             };
             natives.insert(&about, path, now);
             natives.hear(

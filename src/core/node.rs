@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use fastrand::Rng;
 
 use super::answers::Answers;
-use super::event::{Destination, Event, Peer, Transmit};
+use super::event::{Arrival, Destination, Event, Peer, Transmit};
 use super::events::Events;
 use super::name::{self, BadName};
 use super::named::Named;
@@ -108,6 +108,8 @@ pub struct Node {
     /// When the silence will have lasted too long.
     silence_deadline: Instant,
     last_heard: Option<Instant>,
+    /// When a message was last heard that was for this node alone.
+    last_unicast: Option<Instant>,
     deaf: bool,
     reopen_wanted: bool,
     transmits: VecDeque<Transmit>,
@@ -129,6 +131,7 @@ impl Node {
             questions: Questions::new(now),
             silence_deadline: now + expiry,
             last_heard: None,
+            last_unicast: None,
             deaf: false,
             reopen_wanted: false,
             transmits: VecDeque::new(),
@@ -140,10 +143,17 @@ impl Node {
         node
     }
 
-    /// Takes in a datagram that came `from` there, through the interface of that index.
-    pub fn handle_datagram(&mut self, bytes: &[u8], from: SocketAddr, interface: u32, now: Instant) {
-        self.note_heard(now);
-        let path = Path { address: from, interface };
+    /// Takes in a datagram that came `from` there, through the interface of that index, by that socket.
+    pub fn handle_datagram(
+        &mut self,
+        bytes: &[u8],
+        from: SocketAddr,
+        interface: u32,
+        arrival: Arrival,
+        now: Instant,
+    ) {
+        self.note_heard(arrival, now);
+        let path = Path::new(from, interface);
         match wire::decode(bytes) {
             Err(wire::Malformed) => self.counters.malformed += 1,
             // Nobody can be answered there, so nobody sends from there.
@@ -159,7 +169,10 @@ impl Node {
                 let is_news = self.handle_announcement(&about, path, now);
                 // An answer must not be longer than its question, lest a forged sender makes it a weapon.
                 if is_news && bytes.len() >= wire::MAX_ANNOUNCE {
-                    self.answers.owe(path, self.peer_count(), now, &mut self.rng);
+                    match about.answer_to_group {
+                        true => self.answers.owe_to_group(self.peer_count(), now, &mut self.rng),
+                        false => self.answers.owe(path, arrival, self.peer_count(), now, &mut self.rng),
+                    }
                     self.answer(now);
                 }
             }
@@ -218,9 +231,9 @@ impl Node {
 
     /// Says goodbye. All that is left to do is to send what [`poll_transmit`](Self::poll_transmit) gives.
     pub fn stop(&mut self) {
-        let goodbye = self.message(Kind::Goodbye);
+        let goodbye = self.message(Kind::Goodbye, false);
         for _ in 0..GOODBYES {
-            self.transmits.push_back(Transmit { payload: goodbye.clone(), to: Destination::Group });
+            self.tell_group(goodbye.clone());
         }
     }
 
@@ -284,21 +297,27 @@ impl Node {
         Counters { events_lost: self.events.lost(), ..self.counters }
     }
 
-    /// When a datagram was last heard, the node's own included.
+    /// When a datagram was last heard, by any socket, the node's own included.
     pub fn last_heard(&self) -> Option<Instant> {
         self.last_heard
     }
 
-    /// True from the moment a silence has lasted for the expiry time until something is heard again.
+    /// True from the moment the group has been silent for the expiry time until something is heard there again.
     pub fn is_deaf(&self) -> bool {
         self.deaf
     }
 
-    fn note_heard(&mut self, now: Instant) {
+    fn note_heard(&mut self, arrival: Arrival, now: Instant) {
         self.counters.received += 1;
         self.last_heard = Some(now);
-        self.silence_deadline = now + self.settings.expiry;
-        self.deaf = false;
+        match arrival {
+            Arrival::Group => {
+                self.silence_deadline = now + self.settings.expiry;
+                self.deaf = false;
+            }
+            // Answers to our questions still come where the group is no longer heard.
+            Arrival::Unicast => self.last_unicast = Some(now),
+        }
     }
 
     fn handle_line(&mut self, name: &str, path: Path, now: Instant) {
@@ -329,8 +348,9 @@ impl Node {
     }
 
     fn handle_goodbye(&mut self, about: &Announcement<'_>, path: Path, now: Instant) {
-        if !self.natives.handle_goodbye(about, path, &mut self.events, now) {
-            self.counters.stale += 1;
+        match self.natives.handle_goodbye(about, path, &mut self.events, now) {
+            true => self.named.handle_goodbye(about.name, path.port(), &mut self.events, now),
+            false => self.counters.stale += 1,
         }
     }
 
@@ -349,17 +369,21 @@ impl Node {
     fn speak(&mut self, now: Instant) {
         while let Some(due) = self.schedule.take_due(now, &mut self.rng) {
             // Our message goes first: whoever hears both then knows whose line it is.
-            self.say(due.kind, Destination::Group);
+            let is_unanswered = due.asked_before.is_some_and(|asked| self.last_unicast < Some(asked));
+            let payload = self.message(due.kind, is_unanswered);
+            self.tell_group(payload);
             if due.with_line && self.speaks_ancestor() {
                 let payload = wire::encode_ancestor(&self.settings.name).into();
                 self.transmits.push_back(Transmit { payload, to: Destination::GroupV4 });
             }
-            // Those who wait for an answer have it by this.
-            self.answers.cancel();
         }
     }
 
     fn answer(&mut self, now: Instant) {
+        if self.answers.take_due_to_group(now) {
+            let payload = self.message(Kind::Announce, false);
+            self.tell_group(payload);
+        }
         while let Some(path) = self.answers.take_due(now) {
             self.say(Kind::Announce, path.destination());
         }
@@ -372,7 +396,7 @@ impl Node {
                 self.say(Kind::Query, path.destination());
             }
         } else {
-            self.schedule.begin_burst(now);
+            self.schedule.ask_group(now);
             self.speak(now);
         }
     }
@@ -396,12 +420,18 @@ impl Node {
         }
     }
 
+    fn tell_group(&mut self, payload: Arc<[u8]>) {
+        self.transmits.push_back(Transmit { payload, to: Destination::Group });
+        // Those who wait for an answer have it by this.
+        self.answers.cancel();
+    }
+
     fn say(&mut self, kind: Kind, to: Destination) {
-        let payload = self.message(kind);
+        let payload = self.message(kind, false);
         self.transmits.push_back(Transmit { payload, to });
     }
 
-    fn message(&mut self, kind: Kind) -> Arc<[u8]> {
+    fn message(&mut self, kind: Kind, answer_to_group: bool) -> Arc<[u8]> {
         self.sequence += 1;
         let settings = &self.settings;
         let about = Announcement {
@@ -412,6 +442,7 @@ impl Node {
             expiry: settings.expiry,
             port: settings.port,
             value: &settings.value,
+            answer_to_group,
         };
         wire::encode(kind, &about).into()
     }

@@ -10,8 +10,20 @@ use super::wire::Kind;
 /// loss of one, or of two, is made good within the second that a user waits without noticing.
 const BURST_GAPS: [Duration; 2] = [Duration::from_millis(250), Duration::from_millis(750)];
 
-/// No two queries to the group come closer than this, however often the network changes.
-const SHORTEST_QUERY_GAP: Duration = Duration::from_millis(250);
+/// How long after the last query a burst begins that was wanted before the one before it was through, and that one before
+/// its own: a network that comes up changes once or twice, one that goes on changing has a fault.
+const QUERY_GAPS: [Duration; 6] = [
+    Duration::from_millis(50),
+    Duration::from_millis(50),
+    Duration::from_millis(500),
+    Duration::from_secs(1),
+    Duration::from_secs(2),
+    Duration::from_secs(4),
+];
+
+/// Many silent peers are asked through the group no more often than this. They are asked again at each part of their
+/// life, and everybody has to answer.
+const GROUP_QUESTION_GAP: Duration = Duration::from_secs(5);
 
 /// No two changes of the value are announced closer than this. What is slower looks slow to a user; what is faster is a
 /// stream, for which this protocol is not made.
@@ -35,12 +47,16 @@ pub(super) struct Schedule {
 struct Burst {
     next: Instant,
     sent: usize,
+    /// How many bursts before this one were not through when the next was wanted.
+    unfinished: usize,
 }
 
 /// Something to say to the group.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Due {
     pub kind: Kind,
+    /// When it was asked before, in the same burst.
+    pub asked_before: Option<Instant>,
     /// Whether the ancestor's line goes with it.
     pub with_line: bool,
 }
@@ -51,17 +67,30 @@ impl Schedule {
         Schedule {
             interval,
             next_announce: now + interval,
-            burst: Some(Burst { next: now, sent: 0 }),
+            burst: Some(Burst { next: now, sent: 0, unfinished: 0 }),
             last_query: None,
             next_change: None,
             last_change: None,
         }
     }
 
-    /// Begins a burst: at once, unless a query has just been sent.
+    /// Begins a burst: at once, unless there have been many lately.
     pub fn begin_burst(&mut self, now: Instant) {
-        let earliest = self.last_query.map_or(now, |last| last + SHORTEST_QUERY_GAP);
-        self.burst = Some(Burst { next: earliest.max(now), sent: 0 });
+        let unfinished = match &self.burst {
+            Some(burst) if burst.sent == 0 => return,
+            Some(burst) => burst.unfinished + 1,
+            None => 0,
+        };
+        let gap = QUERY_GAPS[unfinished.min(QUERY_GAPS.len() - 1)];
+        let earliest = self.last_query.map_or(now, |last| last + gap);
+        self.burst = Some(Burst { next: earliest.max(now), sent: 0, unfinished });
+    }
+
+    /// Asks everybody once, unless that was done lately.
+    pub fn ask_group(&mut self, now: Instant) {
+        if self.burst.is_none() && self.last_query.is_none_or(|last| last + GROUP_QUESTION_GAP <= now) {
+            self.burst = Some(Burst { next: now, sent: BURST_GAPS.len(), unfinished: 0 });
+        }
     }
 
     /// The value has changed: announces it at once, unless another change was just announced.
@@ -77,11 +106,11 @@ impl Schedule {
         }
         if self.next_announce <= now {
             self.plan_announce(now, rng);
-            return Some(Due { kind: Kind::Announce, with_line: true });
+            return Some(Due { kind: Kind::Announce, asked_before: None, with_line: true });
         }
         if self.next_change.is_some_and(|due| due <= now) {
             self.note_told(now);
-            return Some(Due { kind: Kind::Announce, with_line: false });
+            return Some(Due { kind: Kind::Announce, asked_before: None, with_line: false });
         }
         None
     }
@@ -93,11 +122,11 @@ impl Schedule {
 
     /// A query announces as well, so the next announcement is counted from it.
     fn take_query(&mut self, now: Instant, rng: &mut Rng) -> Due {
-        let sent = self.burst.as_ref().map_or(0, |burst| burst.sent);
-        self.burst = BURST_GAPS.get(sent).map(|gap| Burst { next: now + *gap, sent: sent + 1 });
-        self.last_query = Some(now);
+        let (sent, unfinished) = self.burst.as_ref().map_or((0, 0), |burst| (burst.sent, burst.unfinished));
+        self.burst = BURST_GAPS.get(sent).map(|gap| Burst { next: now + *gap, sent: sent + 1, unfinished });
+        let asked_before = self.last_query.replace(now).filter(|_| sent > 0);
         self.plan_announce(now, rng);
-        Due { kind: Kind::Query, with_line: sent == 0 }
+        Due { kind: Kind::Query, asked_before, with_line: sent == 0 }
     }
 
     fn plan_announce(&mut self, now: Instant, rng: &mut Rng) {

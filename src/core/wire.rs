@@ -36,6 +36,7 @@ mod key {
     pub const PORT: u64 = 5;
     pub const VALUE: u64 = 6;
     pub const PADDING: u64 = 7;
+    pub const ANSWER_TO_GROUP: u64 = 8;
 }
 
 /// The random id of one run of a node.
@@ -81,6 +82,8 @@ pub struct Announcement<'a> {
     pub port: u16,
     /// The sender's value.
     pub value: &'a [u8],
+    /// Of a query: the answer is wanted by the group, for those to the sender alone seem not to reach it.
+    pub answer_to_group: bool,
 }
 
 /// The datagram is not a message of the protocol.
@@ -124,6 +127,7 @@ struct Found<'a> {
     expiry: Option<u64>,
     port: Option<u16>,
     value: Option<&'a [u8]>,
+    answer_to_group: Option<bool>,
 }
 
 fn decode_map(bytes: &[u8]) -> Result<Announcement<'_>, Malformed> {
@@ -144,6 +148,7 @@ fn decode_map(bytes: &[u8]) -> Result<Announcement<'_>, Malformed> {
         expiry: Duration::from_millis(found.expiry.ok_or(Malformed)?),
         port: found.port.unwrap_or_default(),
         value: found.value.unwrap_or_default(),
+        answer_to_group: found.answer_to_group.unwrap_or_default(),
     };
     name::check(announcement.name).map_err(|_| Malformed)?;
     name::check_cluster(announcement.cluster).map_err(|_| Malformed)?;
@@ -159,6 +164,7 @@ fn decode_pair<'a>(decoder: &mut Decoder<'a>, found: &mut Found<'a>) -> Result<(
         key::EXPIRY => once(&mut found.expiry, decoder.u64()?),
         key::PORT => once(&mut found.port, decoder.u16()?),
         key::VALUE => once(&mut found.value, decoder.bytes()?),
+        key::ANSWER_TO_GROUP => once(&mut found.answer_to_group, decoder.bool()?),
         // Padding, or a later version's, which it made so that we can do without it.
         _ => Ok(decoder.skip()?),
     }
@@ -203,7 +209,13 @@ pub fn encode(kind: Kind, about: &Announcement<'_>) -> Vec<u8> {
 type Encoded = Result<(), minicbor::encode::Error<Infallible>>;
 
 fn encode_map(encoder: &mut Encoder<Vec<u8>>, kind: Kind, about: &Announcement<'_>) -> Encoded {
-    let optional = [!about.cluster.is_empty(), about.port != 0, !about.value.is_empty(), kind == Kind::Query];
+    let optional = [
+        !about.cluster.is_empty(),
+        about.port != 0,
+        !about.value.is_empty(),
+        about.answer_to_group,
+        kind == Kind::Query,
+    ];
     encoder.map(4 + optional.iter().filter(|there| **there).count() as u64)?;
     if !about.cluster.is_empty() {
         encoder.u64(key::CLUSTER)?.str(about.cluster)?;
@@ -217,6 +229,9 @@ fn encode_map(encoder: &mut Encoder<Vec<u8>>, kind: Kind, about: &Announcement<'
     }
     if !about.value.is_empty() {
         encoder.u64(key::VALUE)?.bytes(about.value)?;
+    }
+    if about.answer_to_group {
+        encoder.u64(key::ANSWER_TO_GROUP)?.bool(true)?;
     }
     Ok(())
 }
@@ -252,6 +267,7 @@ pub fn room_for_value(name: &str, cluster: &str) -> usize {
         expiry: Duration::MAX,
         port: u16::MAX,
         value: &[],
+        answer_to_group: true,
     };
     // A value brings its key and the head of a byte string.
     let value_head = 4;
@@ -264,7 +280,16 @@ mod tests {
 
     fn about<'a>(name: &'a str, value: &'a [u8]) -> Announcement<'a> {
         let expiry = Duration::from_secs(35);
-        Announcement { cluster: "blue", id: [7; 16], sequence: 300, name, expiry, port: 8080, value }
+        Announcement {
+            cluster: "blue",
+            id: [7; 16],
+            sequence: 300,
+            name,
+            expiry,
+            port: 8080,
+            value,
+            answer_to_group: false,
+        }
     }
 
     #[test]
@@ -299,7 +324,7 @@ mod tests {
         for kind in [Kind::Announce, Kind::Query, Kind::Goodbye] {
             let full = about("zürich-1", b"\x00value\xff");
             assert_eq!(decode(&encode(kind, &full)), Ok(Message::Native(kind, full)));
-            let bare = Announcement { cluster: "", port: 0, value: b"", ..full };
+            let bare = Announcement { cluster: "", port: 0, value: b"", answer_to_group: true, ..full };
             assert_eq!(decode(&encode(kind, &bare)), Ok(Message::Native(kind, bare)));
         }
     }
@@ -310,7 +335,7 @@ mod tests {
         let room = room_for_value(&name, "blue");
         for value_len in 0..=room {
             let value = vec![1; value_len];
-            let full = Announcement { sequence: u64::MAX, ..about(&name, &value) };
+            let full = Announcement { sequence: u64::MAX, answer_to_group: true, ..about(&name, &value) };
             let (announce, query) = (encode(Kind::Announce, &full), encode(Kind::Query, &full));
             assert!(announce.len() <= MAX_ANNOUNCE, "{value_len}");
             assert!((MAX_ANNOUNCE..=MAX_MESSAGE).contains(&query.len()), "{value_len}: {}", query.len());
@@ -327,6 +352,7 @@ mod tests {
             cluster: &longest,
             sequence: u64::MAX,
             expiry: Duration::MAX,
+            answer_to_group: true,
             ..about(&longest, &value)
         };
         assert_eq!(encode(Kind::Announce, &full).len(), MAX_ANNOUNCE);

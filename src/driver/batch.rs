@@ -3,6 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 
+use crate::core::Arrival;
 use crate::core::wire::MAX_DATAGRAM;
 
 /// The most datagrams of a batch.
@@ -23,6 +24,8 @@ pub(super) struct Received {
     pub from: SocketAddr,
     /// Index of the interface it came through; 0 if unknown.
     pub interface: u32,
+    /// By which socket.
+    pub arrival: Arrival,
 }
 
 /// Anything that one datagram at a time can be taken from: `Err` when none waits, `Ok(None)` when one was thrown away.

@@ -11,6 +11,7 @@ use nix::sys::socket::{
 use socket2::Socket;
 
 use super::batch::Received;
+use crate::core::Arrival;
 
 /// Room for the control messages that come with a datagram: packet information, and an error with an address.
 const CONTROL_SIZE: usize = 256;
@@ -50,40 +51,50 @@ pub(super) fn send(socket: &Socket, payload: &[u8], to: SocketAddr, way: &Way) -
     Ok(())
 }
 
-/// Receives one datagram into `buffer`, with the address it was sent to, where the socket asks for that. An error if
-/// none waits.
-pub(super) fn receive(socket: &Socket, buffer: &mut [u8]) -> io::Result<(Received, Option<IpAddr>)> {
+/// Receives one datagram into `buffer`, with the address it was sent to. An error if none waits.
+pub(super) fn receive(socket: &Socket, buffer: &mut [u8]) -> io::Result<(Received, IpAddr)> {
     let mut control = [0; CONTROL_SIZE];
     let mut parts = [IoSliceMut::new(buffer)];
     let message = receive_message(socket, &mut parts, &mut control, MsgFlags::empty())?;
-    let arrival = message.cmsgs()?.find_map(|control| match control {
+    let packet = message.cmsgs()?.find_map(|control| match control {
         ControlMessageOwned::Ipv4PacketInfo(info) => {
             let to = Ipv4Addr::from(info.ipi_addr.s_addr.to_ne_bytes());
             Some((IpAddr::from(to), u32::try_from(info.ipi_ifindex).unwrap_or(0)))
         }
         ControlMessageOwned::Ipv6PacketInfo(info) => {
-            Some((IpAddr::from(info.ipi6_addr.s6_addr), info.ipi6_ifindex as u32))
+            Some((IpAddr::from(info.ipi6_addr.s6_addr), info.ipi6_ifindex))
         }
         _ => None,
     });
-    let from = address_of(&message)?;
-    let received = Received { len: message.bytes, from, interface: arrival.map_or(0, |(_, index)| index) };
-    Ok((received, arrival.map(|(to, _)| to)))
+    let (to, interface) = packet.ok_or(io::ErrorKind::InvalidData)?;
+    let arrival = if to.is_multicast() { Arrival::Group } else { Arrival::Unicast };
+    Ok((Received { len: message.bytes, from: address_of(&message)?, interface, arrival }, to))
 }
 
-/// Takes one error from the socket's queue: which, and where the datagram was sent that it is about. An error if none
-/// waits.
-pub(super) fn receive_error(socket: &Socket) -> io::Result<(io::Error, SocketAddr)> {
+/// Takes one error from the socket's queue: whether it says that nobody is there, and where the datagram was sent that
+/// it is about. An error if none waits.
+pub(super) fn receive_error(socket: &Socket) -> io::Result<(bool, SocketAddr)> {
     let mut control = [0; CONTROL_SIZE];
     let message = receive_message(socket, &mut [], &mut control, MsgFlags::MSG_ERRQUEUE)?;
-    let errno = message.cmsgs()?.find_map(|control| match control {
+    let is_nobody_there = message.cmsgs()?.any(|control| match control {
         ControlMessageOwned::Ipv4RecvErr(error, _) | ControlMessageOwned::Ipv6RecvErr(error, _) => {
-            i32::try_from(error.ee_errno).ok()
+            is_nobody_there(&error)
         }
-        _ => None,
+        _ => false,
     });
-    let error = errno.map_or_else(|| io::ErrorKind::InvalidData.into(), io::Error::from_raw_os_error);
-    Ok((error, address_of(&message)?))
+    Ok((is_nobody_there, address_of(&message)?))
+}
+
+/// True for the two answers that say so, the port's and the host's. Others, of firewalls and routers, say that they will
+/// not tell.
+fn is_nobody_there(error: &libc::sock_extended_err) -> bool {
+    match error.ee_origin {
+        // Destination unreachable: host (also where nobody answers to ARP), port (RFC 792).
+        libc::SO_EE_ORIGIN_ICMP => error.ee_type == 3 && matches!(error.ee_code, 1 | 3),
+        // Destination unreachable: address, port (RFC 4443, section 3.1).
+        libc::SO_EE_ORIGIN_ICMP6 => error.ee_type == 1 && matches!(error.ee_code, 3 | 4),
+        _ => false,
+    }
 }
 
 fn receive_message<'a, 'outer, 'inner>(

@@ -116,12 +116,7 @@ impl Family {
     pub fn send_to_peer(&mut self, payload: &[u8], to: SocketAddr, interface: u32) -> Tally {
         match self.send(payload, to, &Way { interface, source: None }) {
             Ok(()) => Tally { sent: 1, errors: 0 },
-            Err(error) => {
-                if is_unreachable(&error) {
-                    self.unreachable.push(to);
-                }
-                Tally { sent: 0, errors: 1 }
-            }
+            Err(_) => Tally { sent: 0, errors: 1 },
         }
     }
 
@@ -132,7 +127,7 @@ impl Family {
             Role::Group => {
                 let (received, to) = datagram::receive(&self.receiver, buffer)?;
                 // The socket of IPv6 also gets what was sent to the group's port and not to the group.
-                Ok(Some(received).filter(|_| to == Some(self.group.ip())))
+                Ok(Some(received).filter(|_| to == self.group.ip()))
             }
         }
     }
@@ -141,11 +136,9 @@ impl Family {
     pub fn receive_errors(&mut self) -> bool {
         let mut has_any = false;
         for _ in 0..MOST_ERRORS {
-            let Ok((error, to)) = datagram::receive_error(&self.unicast) else { break };
+            let Ok((is_nobody_there, to)) = datagram::receive_error(&self.unicast) else { break };
             has_any = true;
-            if is_unreachable(&error) {
-                self.unreachable.push(to);
-            }
+            self.unreachable.extend(is_nobody_there.then_some(to));
         }
         has_any
     }
@@ -282,11 +275,6 @@ fn udp_socket(is_v6: bool) -> io::Result<Socket> {
         false => socket.set_multicast_all_v4(false)?,
     }
     Ok(socket)
-}
-
-/// True for the system's word that nobody is there, rather than that it could not send.
-fn is_unreachable(error: &io::Error) -> bool {
-    matches!(error.raw_os_error(), Some(libc::ECONNREFUSED | libc::EHOSTUNREACH))
 }
 
 fn reason_of(error: &io::Error, otherwise: Reason) -> Reason {

@@ -55,7 +55,7 @@ impl Link {
     /// Hands the batch to the node, and then what proved unreachable: an answer that is there counts.
     pub fn feed(&mut self, node: &mut Node, now: Instant) {
         for (bytes, received) in self.batch.iter() {
-            node.handle_datagram(bytes, received.from, received.interface, now);
+            node.handle_datagram(bytes, received.from, received.interface, received.arrival, now);
         }
         match &mut self.connection {
             Connection::Sockets(sockets) => {

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, Weak};
 use super::batch::{Received, Taken};
 use super::lock;
 use super::sockets::Tally;
-use crate::core::{Destination, Transmit};
+use crate::core::{Arrival, Destination, Transmit};
 use crate::per_process::{Owned, PerProcess};
 
 /// The networks that have ports. A forked child has networks of its own.
@@ -34,7 +34,7 @@ struct Mailbox {
 
 #[derive(Default)]
 struct Queue {
-    datagrams: VecDeque<(Arc<[u8]>, SocketAddr)>,
+    datagrams: VecDeque<(Arc<[u8]>, SocketAddr, Arrival)>,
     dropped: u64,
 }
 
@@ -69,8 +69,12 @@ impl MemoryPort {
         if let (Destination::Peer { address, .. }, []) = (transmit.to, &*receivers) {
             self.unreachable.push(address);
         }
+        let arrival = match transmit.to {
+            Destination::Group | Destination::GroupV4 => Arrival::Group,
+            Destination::Peer { .. } => Arrival::Unicast,
+        };
         for receiver in receivers {
-            receiver.deliver(transmit.payload.clone(), self.address);
+            receiver.deliver(transmit.payload.clone(), self.address, arrival);
         }
         Tally { sent: 1, errors: 0 }
     }
@@ -82,11 +86,11 @@ impl MemoryPort {
 
     /// Takes one datagram from the mailbox.
     pub fn receive(&self, buffer: &mut [u8]) -> Taken {
-        let (payload, from) =
+        let (payload, from, arrival) =
             lock(&self.mailbox.queue).datagrams.pop_front().ok_or(io::ErrorKind::WouldBlock)?;
         let len = payload.len().min(buffer.len());
         buffer[..len].copy_from_slice(&payload[..len]);
-        Ok(Some(Received { len, from, interface: 0 }))
+        Ok(Some(Received { len, from, interface: 0, arrival }))
     }
 
     /// Datagrams lost because the queue was full.
@@ -130,13 +134,13 @@ fn address_of(number: u32) -> SocketAddr {
 }
 
 impl Mailbox {
-    fn deliver(&self, payload: Arc<[u8]>, from: SocketAddr) {
+    fn deliver(&self, payload: Arc<[u8]>, from: SocketAddr, arrival: Arrival) {
         let mut queue = lock(&self.queue);
         if queue.datagrams.len() >= QUEUE_LENGTH {
             queue.dropped += 1;
             return;
         }
-        queue.datagrams.push_back((payload, from));
+        queue.datagrams.push_back((payload, from, arrival));
         drop(queue);
         (self.on_delivery)();
     }

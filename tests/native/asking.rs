@@ -58,9 +58,10 @@ fn many_silent_at_once_are_asked_through_the_group() {
     for last in 0..200 {
         bench.hear(&mut Remote::new(&format!("peer{last}"), last), Kind::Announce);
     }
-    let sent = bench.run(ms(21_200));
+    let sent = bench.run(EXPIRY - ms(1));
     assert_eq!(unicasts(&sent), []);
-    assert_eq!(whats(&sent).iter().filter(|what| **what == "query").count(), 1);
+    assert_eq!(whats(&sent).iter().filter(|what| **what == "query").count(), 3, "at 60, 75 and 90 %");
+    assert_eq!(bench.names().len(), 200);
 }
 
 #[test]
@@ -108,6 +109,29 @@ fn one_that_is_heard_between_two_such_answers_stays() {
     bench.node.handle_unreachable(kitchen.address, bench.now);
     bench.node.handle_unreachable(kitchen.address, bench.now);
     assert_eq!(bench.events(), [""; 0], "and answers to what was no question count nothing");
+}
+
+#[test]
+fn a_firewall_that_answers_in_a_live_peers_place_is_believed_once_at_most() {
+    let mut kitchen = Remote::new("kitchen", 7);
+    let mut bench = knowing(&mut kitchen);
+    for _ in 0..5 {
+        bench.run(ms(21_000));
+        bench.node.handle_unreachable(kitchen.address, bench.now);
+        bench.node.handle_unreachable(kitchen.address, bench.now);
+        bench.hear(&mut kitchen, Kind::Announce);
+    }
+    assert_eq!(bench.events(), ["-kitchen (unreachable)", "+kitchen"]);
+}
+
+#[test]
+fn a_sleep_does_not_shorten_a_long_life() {
+    let mut patient = Remote { expiry: Duration::from_secs(3600), ..Remote::new("patient", 7) };
+    let mut bench = knowing(&mut patient);
+    bench.now += ms(20_000);
+    bench.node.handle_timeout(bench.now);
+    bench.run(Duration::from_secs(1800));
+    assert_eq!(bench.names(), ["patient"]);
 }
 
 #[test]

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use peers::core::wire::{self, Message};
+use peers::core::wire::{self, Kind, Message};
 use peers::core::{Destination, Settings, TooLong};
 
-use crate::harness::{Bench, INTERVAL, Sent, ms, settings, whats};
+use crate::harness::{Bench, INTERVAL, Remote, Sent, ms, settings, whats};
 
 /// The value each message to the group tells, with when.
 fn values(sent: &[Sent]) -> Vec<(Duration, Vec<u8>)> {
@@ -29,6 +29,30 @@ fn it_asks_the_group_at_the_start_after_a_quarter_second_and_after_a_second() {
             |sent| sent.to == if sent.what == "line" { Destination::GroupV4 } else { Destination::Group }
         )
     );
+}
+
+/// Of each query, whether it wants the answers by the group.
+fn wishes(sent: &[Sent]) -> Vec<bool> {
+    let wish = |sent: &Sent| match wire::decode(&sent.bytes) {
+        Ok(Message::Native(Kind::Query, about)) => Some(about.answer_to_group),
+        _ => None,
+    };
+    sent.iter().filter_map(wish).collect()
+}
+
+#[test]
+fn who_gets_no_answer_asks_for_one_by_the_group() {
+    let mut alone = Bench::new(settings());
+    assert_eq!(wishes(&alone.run(ms(1000))), [false, true, true]);
+
+    let mut answered = Bench::new(settings());
+    let mut kitchen = Remote::new("kitchen", 7);
+    let mut sent = answered.run(ms(100));
+    answered.hear_alone(&mut kitchen, Kind::Announce);
+    sent.extend(answered.run(ms(300)));
+    answered.hear_alone(&mut kitchen, Kind::Announce);
+    sent.extend(answered.run(ms(1000)));
+    assert_eq!(wishes(&sent), [false, false, false]);
 }
 
 #[test]
@@ -91,18 +115,21 @@ fn a_value_that_does_not_fit_is_refused_with_the_room_there_is() {
 }
 
 #[test]
-fn a_change_of_the_network_begins_with_questions_again_but_no_two_within_a_quarter_second() {
+fn a_change_of_the_network_begins_with_questions_again_and_many_changes_with_fewer_and_fewer() {
     let mut bench = Bench::settled();
     bench.run(ms(5000));
     bench.node.handle_network_change(bench.now);
     assert_eq!(whats(&bench.run(ms(3000))), ["query", "line", "query", "query"]);
 
-    let mut queries = 0;
-    for _ in 0..100 {
+    let mut queries = Vec::new();
+    let begin = bench.now;
+    for _ in 0..2000 {
         bench.node.handle_network_change(bench.now);
-        queries += bench.run(ms(10)).iter().filter(|sent| sent.what == "query").count();
+        let sent = bench.run(ms(10)).into_iter().filter(|sent| sent.what == "query");
+        queries.extend(sent.map(|sent| sent.at));
     }
-    assert_eq!(queries, 5, "from the beginning to the end of the second in which it changed a hundred times");
+    let gaps: Vec<Duration> = queries.windows(2).map(|two| two[1] - two[0]).collect();
+    assert_eq!(gaps, [50, 500, 1000, 2000, 4000, 4000, 4000, 4000].map(ms), "in {:?}", bench.now - begin);
 }
 
 #[test]

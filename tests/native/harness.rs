@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use peers::core::wire::{self, Announcement, Kind, Message};
-use peers::core::{Destination, Event, LeaveReason, Node, Settings};
+use peers::core::{Arrival, Destination, Event, LeaveReason, Node, Settings};
 
 pub const INTERVAL: Duration = Duration::from_secs(15);
 pub const EXPIRY: Duration = Duration::from_secs(35);
@@ -15,7 +15,7 @@ pub fn ms(millis: u64) -> Duration {
 
 pub fn settings() -> Settings {
     Settings {
-        id: [0xaa; 16],
+        id: *b"the node itself.",
         seed: 7,
         cluster: String::new(),
         name: "self".into(),
@@ -91,7 +91,13 @@ impl Bench {
     }
 
     pub fn hear_bytes(&mut self, bytes: &[u8], from: SocketAddr) {
-        self.node.handle_datagram(bytes, from, 2, self.now);
+        self.node.handle_datagram(bytes, from, 2, Arrival::Group, self.now);
+    }
+
+    /// Hears by the node's own socket.
+    pub fn hear_alone(&mut self, peer: &mut Remote, kind: Kind) {
+        let bytes = peer.message(kind);
+        self.node.handle_datagram(&bytes, peer.address, 2, Arrival::Unicast, self.now);
     }
 
     pub fn hear_line(&mut self, peer: &Remote) {
@@ -187,6 +193,7 @@ impl Remote {
             expiry: self.expiry,
             port: 8080,
             value: &self.value,
+            answer_to_group: false,
         }
     }
 }

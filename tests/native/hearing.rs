@@ -1,9 +1,10 @@
 //! What a node makes of what it hears: who is listed, who is answered, who is gone.
 
+use std::net::SocketAddrV6;
 use std::time::Duration;
 
-use peers::core::wire::Kind;
-use peers::core::{LeaveReason, Peer, Settings, Source};
+use peers::core::wire::{self, Announcement, Kind};
+use peers::core::{Destination, LeaveReason, Peer, Settings, Source};
 
 use crate::harness::{Bench, EXPIRY, INTERVAL, Remote, ms, settings, unicasts, whats};
 
@@ -89,6 +90,47 @@ fn in_a_large_cluster_answers_are_spread_and_one_to_the_group_takes_their_place(
 }
 
 #[test]
+fn who_is_not_reached_alone_is_answered_by_the_group_once_a_second_for_all() {
+    let mut bench = Bench::settled();
+    for sequence in 1..=3 {
+        for last in 0..10 {
+            let peer = Remote { sequence, ..Remote::new("walled", last) };
+            let bytes = wire::encode(Kind::Query, &Announcement { answer_to_group: true, ..peer.about() });
+            bench.hear_bytes(&bytes, peer.address);
+        }
+        let sent = bench.run(ms(1000));
+        assert_eq!(whats(&sent), ["announce"]);
+        assert_eq!(sent[0].to, Destination::Group);
+    }
+}
+
+#[test]
+fn who_asks_this_node_alone_is_answered_at_once_however_many_peers_there_are() {
+    let mut bench = Bench::settled();
+    for last in 0..=199 {
+        bench.hear(&mut Remote::new(&format!("peer{last}"), last), Kind::Announce);
+    }
+    for last in 0..=199 {
+        let mut peer = Remote { sequence: 1, ..Remote::new(&format!("peer{last}"), last) };
+        bench.hear_alone(&mut peer, Kind::Query);
+        assert_eq!(whats(&bench.sent()), ["announce"]);
+    }
+}
+
+#[test]
+fn a_node_that_hears_its_peers_but_not_the_group_is_deaf() {
+    let mut bench = Bench::settled();
+    let mut kitchen = Remote::new("kitchen", 7);
+    for _ in 0..20 {
+        bench.hear_alone(&mut kitchen, Kind::Announce);
+        bench.run(ms(5000));
+    }
+    assert!(bench.node.is_deaf() && bench.node.poll_reopen());
+    bench.hear(&mut kitchen, Kind::Announce);
+    assert!(!bench.node.is_deaf());
+}
+
+#[test]
 fn its_own_messages_and_those_of_another_cluster_are_counted_and_nothing_else() {
     let mut bench = Bench::settled();
     let mut own = Remote { id: settings().id, ..Remote::new("self", 1) };
@@ -167,6 +209,43 @@ fn what_was_sent_before_a_goodbye_does_not_undo_it_and_a_goodbye_from_before_is_
     bench.hear(&mut kitchen, Kind::Goodbye);
     bench.hear_bytes(&late, kitchen.address);
     assert_eq!(bench.events(), ["+kitchen", "-kitchen (goodbye)"]);
+}
+
+#[test]
+fn a_goodbye_ends_one_that_was_heard_by_its_lines_alone() {
+    let mut bench = Bench::settled();
+    let mut kitchen = Remote::new("kitchen", 7);
+    bench.hear_line(&kitchen);
+    bench.hear(&mut kitchen, Kind::Goodbye);
+    assert_eq!(bench.events(), ["+kitchen", "-kitchen (goodbye)"]);
+}
+
+#[test]
+fn latecomers_are_known_for_some_seconds_however_short_the_lives_are() {
+    let mut bench = Bench::new(Settings { interval: ms(10), expiry: ms(30), ..settings() });
+    let mut kitchen = Remote::new("kitchen", 7);
+    let late = kitchen.message(Kind::Announce);
+    bench.hear(&mut kitchen, Kind::Goodbye);
+    bench.run(ms(4000));
+    bench.hear_bytes(&late, kitchen.address);
+    assert_eq!(bench.names(), [""; 0]);
+}
+
+#[test]
+fn the_flow_label_is_no_part_of_an_address_and_the_zone_is() {
+    let mut bench = Bench::settled();
+    let mut kitchen = Remote::new("kitchen", 7);
+    let at =
+        |flow, scope| SocketAddrV6::new("fe80::7".parse().expect("an address"), 5007, flow, scope).into();
+    for (flow, scope) in [(1, 2), (2, 2), (3, 2)] {
+        kitchen.address = at(flow, scope);
+        bench.hear(&mut kitchen, Kind::Announce);
+    }
+    assert_eq!(unicasts(&bench.run(ms(5000))), []);
+    kitchen.address = at(0, 3);
+    bench.hear(&mut kitchen, Kind::Announce);
+    assert_eq!(unicasts(&bench.run(ms(5000))).len(), 3, "questions to the old address");
+    assert_eq!(bench.events(), ["+kitchen", "~kitchen"]);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use peers::core::Source;
 use peers::core::wire::Kind;
 
-use crate::harness::{Bench, EXPIRY, INTERVAL, Remote, ms};
+use crate::harness::{Bench, EXPIRY, INTERVAL, Remote, ms, unicasts};
 
 #[test]
 fn a_line_heard_first_becomes_the_peer_that_the_message_tells_of() {
@@ -40,6 +40,17 @@ fn a_line_keeps_its_peer_alive_when_the_messages_are_lost() {
     assert_eq!(bench.events(), ["+kitchen"]);
     bench.run(EXPIRY);
     assert_eq!(bench.events(), ["-kitchen (expired)"]);
+}
+
+#[test]
+fn a_line_raises_no_doubt_of_a_peer_that_is_listed_with_another_address() {
+    let mut bench = Bench::settled();
+    let mut kitchen = Remote::new("kitchen", 7);
+    for _ in 0..5 {
+        bench.hear(&mut kitchen, Kind::Announce);
+        bench.hear_line(&kitchen.at(8));
+        assert_eq!(unicasts(&bench.run(INTERVAL)), []);
+    }
 }
 
 #[test]
