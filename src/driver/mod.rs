@@ -130,8 +130,13 @@ impl Driver {
         }
         let result = action(&mut state.node, now);
         self.signal_events(&state);
-        if state.node.has_transmits() || state.node.poll_timeout() < planned {
-            self.wake.set();
+        let has_more = state.node.has_transmits() || state.node.poll_timeout() < planned;
+        drop(state);
+        match (has_more, self.time.is_manual()) {
+            (false, _) => {}
+            (true, false) => self.wake.set(),
+            // There is no thread to wake: what follows is done here.
+            (true, true) => self.settle()?,
         }
         Ok(result)
     }
