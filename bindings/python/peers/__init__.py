@@ -7,9 +7,9 @@
             print(event.kind.name, event.peer)
 
 A multicast beacon announces the program, and a registry lists the peers whose beacons are heard, each until
-it says goodbye or has not been heard for a while. No daemon, no server, no configuration. All times are in seconds. Every
-error is a `PeersError`, and where Python has one of that meaning (ValueError, TimeoutError, OSError...) that
-one too.
+it says goodbye or has not been heard for a while. No daemon, no server, no configuration. All times are in
+seconds. Every error is a `PeersError`, and where Python has one of that meaning (ValueError, TimeoutError,
+OSError...) that one too.
 
 This package is a thin layer over the C library libpeers. It is looked for at $PEERS_LIBRARY, beside the
 package, in the checkout that the package is part of, and on the system.

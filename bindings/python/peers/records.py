@@ -177,7 +177,7 @@ class Health:
     events_lost: int
     """Events lost because the queue was full; each loss is told by one RESYNC."""
     foreign: int
-    """Received: messages of another cluster, and lines of the ancestor's where they are not spoken; ignored."""
+    """Received: messages of another cluster, and lines of the ancestor's where they are not spoken."""
     stale: int
     """Received: messages not newer than what was known of their sender (duplicates, latecomers, replays), and
     ignored."""
