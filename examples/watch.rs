@@ -46,7 +46,7 @@ fn config(arguments: &[String]) -> Result<Config, Box<dyn Error>> {
             "--interval" => config.interval = milliseconds()?,
             "--expiry" => config.expiry = milliseconds()?,
             "--port" => config.port = value.parse().map_err(|error| wrong(&error))?,
-            "--group" => config.group = value.parse().map_err(|error| wrong(&error))?,
+            "--group" => config.group_v4 = Some(value.parse().map_err(|error| wrong(&error))?),
             "--interfaces" => config.interfaces = Some(value.clone()),
             _ => {
                 let known = "--name, --interval and --expiry in milliseconds, --port, --group, --interfaces";

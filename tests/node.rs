@@ -1,11 +1,14 @@
-//! The ancestor's behaviours, one by one, in virtual time: no socket, no thread, no sleep.
+//! The ancestor's behaviours, one by one, in virtual time: no socket, no thread, no sleep. Those of the native protocol are
+//! in `native.rs`.
 
 #![allow(clippy::disallowed_methods)] // a test has to begin at some time
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
-use peers::core::{Event, LeaveReason, MAX_EVENTS, MAX_VALUE, Node, Peer, Refused, Settings, Source};
+use peers::core::{
+    Destination, Event, LeaveReason, MAX_EVENTS, MAX_VALUE, Node, Peer, Refused, Settings, Source,
+};
 
 const INTERVAL: Duration = Duration::from_secs(15);
 const EXPIRY: Duration = Duration::from_secs(35);
@@ -16,7 +19,30 @@ fn node(now: Instant) -> Node {
 }
 
 fn node_with_room(max_peers: usize, now: Instant) -> Node {
-    Node::new(Settings { name: "self".into(), interval: INTERVAL, expiry: EXPIRY, max_peers }, now)
+    Node::new(settings(max_peers), now)
+}
+
+fn settings(max_peers: usize) -> Settings {
+    Settings {
+        id: [1; 16],
+        seed: 1,
+        cluster: String::new(),
+        name: "self".into(),
+        value: vec![],
+        port: 0,
+        ancestor: true,
+        interval: INTERVAL,
+        expiry: EXPIRY,
+        max_peers,
+    }
+}
+
+/// Runs the node from deadline to deadline, as its driver does, until `until`.
+fn run(node: &mut Node, until: Instant) {
+    while let Some(next) = node.poll_timeout().filter(|next| *next < until) {
+        node.handle_timeout(next);
+    }
+    node.handle_timeout(until);
 }
 
 fn address(last: u8) -> Ipv4Addr {
@@ -43,14 +69,16 @@ fn events(node: &mut Node) -> Vec<String> {
         .collect()
 }
 
-/// What the node sends, from now until `until`, as seconds since `start`.
-fn beacons(node: &mut Node, start: Instant, until: Instant) -> Vec<u64> {
+/// When the node sends the ancestor's line, until `until`.
+fn lines(node: &mut Node, start: Instant, until: Instant) -> Vec<Instant> {
     let mut sent = Vec::new();
     let mut now = start;
     loop {
         while let Some(transmit) = node.poll_transmit() {
-            assert_eq!(*transmit.payload, *b"multitastic:self");
-            sent.push((now - start).as_secs());
+            if *transmit.payload == *b"multitastic:self" {
+                assert_eq!(transmit.to, Destination::GroupV4);
+                sent.push(now);
+            }
         }
         match node.poll_timeout() {
             Some(next) if next <= until => {
@@ -64,9 +92,29 @@ fn beacons(node: &mut Node, start: Instant, until: Instant) -> Vec<u64> {
 }
 
 #[test]
-fn it_sends_the_beacon_at_start_and_then_every_interval() {
+fn it_sends_the_line_at_start_and_then_every_interval_less_a_tenth_at_most() {
     let start = Instant::now();
-    assert_eq!(beacons(&mut node(start), start, start + 4 * INTERVAL), [0, 15, 30, 45, 60]);
+    let lines = lines(&mut node(start), start, start + 100 * INTERVAL);
+    assert_eq!(lines[0], start);
+    // The queries of the start announce as well, so the first interval is counted from the last of them, a second later.
+    let first = lines[1] - lines[0] - Duration::from_secs(1);
+    let gaps: Vec<Duration> = lines[1..].windows(2).map(|two| two[1] - two[0]).chain([first]).collect();
+    assert!(gaps.iter().all(|gap| (INTERVAL * 9 / 10..=INTERVAL).contains(gap)), "{gaps:?}");
+    assert!(gaps.iter().any(|gap| *gap != gaps[0]), "they vary");
+}
+
+#[test]
+fn no_line_is_sent_nor_understood_where_the_ancestor_is_turned_off_or_the_cluster_has_a_name() {
+    let silent =
+        [Settings { ancestor: false, ..settings(10) }, Settings { cluster: "blue".into(), ..settings(10) }];
+    for settings in silent {
+        let start = Instant::now();
+        let mut node = Node::new(settings, start);
+        hear(&mut node, "multitastic:alice", 7, start);
+        assert_eq!(names(&node, start), [""; 0]);
+        assert_eq!(node.counters().foreign, 1);
+        assert_eq!(lines(&mut node, start, start + 10 * INTERVAL), []);
+    }
 }
 
 #[test]
@@ -119,10 +167,10 @@ fn an_entry_not_renewed_for_the_expiry_time_is_gone() {
     let start = Instant::now();
     let mut node = node(start);
     hear(&mut node, "multitastic:alice", 7, start);
-    node.handle_timeout(start + EXPIRY - NANOSECOND);
+    run(&mut node, start + EXPIRY - NANOSECOND);
     assert_eq!(names(&node, start + EXPIRY - NANOSECOND), ["alice"]);
     assert_eq!(names(&node, start + EXPIRY), [""; 0], "not listed, even before the expiry is handled");
-    node.handle_timeout(start + EXPIRY);
+    run(&mut node, start + EXPIRY);
     assert_eq!(events(&mut node), ["+alice", "-alice"]);
 }
 
@@ -133,9 +181,9 @@ fn a_renewal_just_before_the_deadline_keeps_the_entry() {
     hear(&mut node, "multitastic:alice", 7, start);
     let renewal = start + EXPIRY - NANOSECOND;
     hear(&mut node, "multitastic:alice", 7, renewal);
-    node.handle_timeout(start + EXPIRY);
+    run(&mut node, start + EXPIRY);
     assert_eq!(names(&node, start + EXPIRY), ["alice"]);
-    node.handle_timeout(renewal + EXPIRY);
+    run(&mut node, renewal + EXPIRY);
     assert_eq!(events(&mut node), ["+alice", "-alice"], "a renewal alone is no event");
 }
 
@@ -144,7 +192,7 @@ fn a_renewal_just_after_the_expiry_brings_the_entry_back() {
     let start = Instant::now();
     let mut node = node(start);
     hear(&mut node, "multitastic:alice", 7, start);
-    node.handle_timeout(start + EXPIRY);
+    run(&mut node, start + EXPIRY);
     let later = start + EXPIRY + NANOSECOND;
     hear(&mut node, "multitastic:alice", 7, later);
     assert_eq!(names(&node, later), ["alice"]);
@@ -159,10 +207,10 @@ fn a_register_in_the_same_instant_as_the_expiry_wins() {
         node.register("key", b"old", None, start).expect("a valid entry");
         let deadline = start + EXPIRY;
         if expiry_comes_first {
-            node.handle_timeout(deadline);
+            run(&mut node, deadline);
         }
         node.register("key", b"new", None, deadline).expect("a valid entry");
-        node.handle_timeout(deadline);
+        run(&mut node, deadline);
         assert_eq!(node.peers(deadline)[0].value, b"new");
     }
 }
@@ -178,12 +226,18 @@ fn its_own_name_is_ignored_wherever_it_comes_from() {
 }
 
 #[test]
-fn anothers_name_from_another_address_replaces_the_address() {
+fn a_name_heard_from_two_addresses_keeps_the_first_until_that_falls_silent() {
     let start = Instant::now();
     let mut node = node(start);
-    hear(&mut node, "multitastic:alice", 7, start);
-    hear(&mut node, "multitastic:alice", 8, start);
-    assert_eq!(node.peers(start)[0].address, Some(IpAddr::V4(address(8))));
+    for beat in 0..4 {
+        hear(&mut node, "multitastic:alice", 7, start + beat * INTERVAL);
+        hear(&mut node, "multitastic:alice", 8, start + beat * INTERVAL);
+    }
+    let moved = start + 4 * INTERVAL;
+    hear(&mut node, "multitastic:alice", 8, moved);
+    assert_eq!(node.peers(moved)[0].address, Some(IpAddr::V4(address(7))), "one may have been lost");
+    hear(&mut node, "multitastic:alice", 8, moved + INTERVAL);
+    assert_eq!(node.peers(moved + INTERVAL)[0].address, Some(IpAddr::V4(address(8))));
     assert_eq!(events(&mut node), ["+alice", "~alice"]);
 }
 
@@ -204,12 +258,12 @@ fn malformed_lines_are_counted_and_nothing_else() {
 fn a_silence_of_the_expiry_time_asks_for_new_sockets_again_and_again() {
     let start = Instant::now();
     let mut node = node(start);
-    node.handle_timeout(start + EXPIRY - NANOSECOND);
+    run(&mut node, start + EXPIRY - NANOSECOND);
     assert!(!node.poll_reopen() && !node.is_deaf());
-    node.handle_timeout(start + EXPIRY);
+    run(&mut node, start + EXPIRY);
     assert!(node.poll_reopen() && node.is_deaf());
     assert!(!node.poll_reopen(), "asked once for each silence");
-    node.handle_timeout(start + 2 * EXPIRY);
+    run(&mut node, start + 2 * EXPIRY);
     assert!(node.poll_reopen());
 }
 
@@ -220,9 +274,9 @@ fn anything_heard_ends_the_silence_even_its_own_beacon() {
         let mut node = node(start);
         let heard = start + Duration::from_secs(20);
         hear(&mut node, line, 7, heard);
-        node.handle_timeout(heard + EXPIRY - NANOSECOND);
+        run(&mut node, heard + EXPIRY - NANOSECOND);
         assert!(!node.poll_reopen(), "{line} was heard");
-        node.handle_timeout(heard + EXPIRY);
+        run(&mut node, heard + EXPIRY);
         assert!(node.poll_reopen());
         hear(&mut node, line, 7, heard + EXPIRY);
         assert!(!node.is_deaf());
@@ -233,11 +287,11 @@ fn anything_heard_ends_the_silence_even_its_own_beacon() {
 fn new_sockets_are_announced_through_at_once() {
     let start = Instant::now();
     let mut node = node(start);
-    assert!(node.poll_transmit().is_some());
     let change = start + Duration::from_secs(4);
+    run(&mut node, change);
+    while node.poll_transmit().is_some() {}
     node.handle_network_change(change);
-    assert!(node.poll_transmit().is_some());
-    assert_eq!(node.poll_timeout(), Some(change + INTERVAL), "the interval begins anew");
+    assert_eq!(lines(&mut node, change, change), [change]);
 }
 
 #[test]
@@ -246,8 +300,7 @@ fn a_registration_has_a_life_of_its_own() {
     let mut node = node(start);
     node.register("short", b"", Some(Duration::from_secs(1)), start).expect("a valid entry");
     node.register("for ever", b"", Some(Duration::MAX), start).expect("a valid entry");
-    assert_eq!(node.poll_timeout(), Some(start + Duration::from_secs(1)));
-    node.handle_timeout(start + Duration::from_secs(1));
+    run(&mut node, start + Duration::from_secs(1));
     assert_eq!(names(&node, start + Duration::from_secs(1)), ["for ever"]);
 }
 

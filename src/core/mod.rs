@@ -4,16 +4,30 @@
 //! `src/driver`; in a test, the test) calls one of its verbs, each with `now` last, and then takes what there is from
 //! [`poll_transmit`](Node::poll_transmit) and [`poll_event`](Node::poll_event), and calls
 //! [`handle_timeout`](Node::handle_timeout) when [`poll_timeout`](Node::poll_timeout) says so.
+//!
+//! A node is put together from parts, one job each: `schedule` says when to speak to the group, `answers` whom to answer,
+//! `natives` keeps the peers that speak our protocol (with `checkup`: when to ask one, `index`: who is who, `departed`: who
+//! is gone for good), `named` those that are known by a name alone. [`wire`] is the language.
 
 #![forbid(unsafe_code)]
 
+mod answers;
+mod checkup;
+mod departed;
 mod event;
+mod events;
+mod index;
 pub mod name;
+mod named;
+mod natives;
 mod node;
+mod path;
 mod registry;
+mod schedule;
 mod wheel;
 pub mod wire;
 
 pub use event::{Destination, Event, LeaveReason, Peer, Source, Transmit};
-pub use node::{Counters, MAX_EVENTS, MAX_VALUE, Node, Refused, Settings, TooLong};
+pub use events::MAX_EVENTS;
+pub use node::{Counters, MAX_VALUE, Node, Refused, Settings, TooLong};
 pub use registry::{Expired, ExpiringRegistry, Full};

@@ -1,25 +1,35 @@
-//! `Node`: the state machine. What it hears becomes entries of the registry; time makes it announce, expire and,
-//! after a silence, ask for new sockets.
+//! `Node`: the state machine. What it hears becomes entries of the registry; time makes it announce, ask, answer, expire
+//! and, after a silence, want new sockets.
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::event::{Destination, Event, LeaveReason, Peer, Source, Transmit};
-use super::name::{self, BadName};
-use super::registry::{Expired, ExpiringRegistry, Full};
-use super::wire::{self, InstanceId, Message};
+use fastrand::Rng;
 
-/// The most bytes a value may have: it has to fit, beside a name, into one datagram that no network fragments.
+use super::answers::Answers;
+use super::event::{Destination, Event, Peer, Transmit};
+use super::events::Events;
+use super::name::{self, BadName};
+use super::named::Named;
+use super::natives::{Hearing, Natives};
+use super::path::Path;
+use super::registry::Full;
+use super::schedule::Schedule;
+use super::wire::{self, Announcement, InstanceId, Kind, Message};
+
+/// The most bytes a registered value may have: about as much as a peer can announce.
 pub const MAX_VALUE: usize = 1024;
 
-/// The most events that wait for a reader. A thousand is many seconds of a busy network; a reader slower than
-/// that is better served by the list.
-pub const MAX_EVENTS: usize = 1024;
+/// A goodbye is said this often: nobody asks for one that was lost.
+const GOODBYES: usize = 3;
 
-/// A registration for longer is one for this long: a century, which every clock can still add to its time.
-const LONGEST_TTL: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
+/// More questions at a time than this become one to the group.
+const MAX_QUESTIONS: usize = 64;
+
+/// A node that is run this much later than it asked for was asleep, with its machine or by itself.
+const OVERSLEPT: Duration = Duration::from_secs(2);
 
 /// What a [`Node`] has to know.
 #[derive(Debug, Clone)]
@@ -56,7 +66,7 @@ pub struct Counters {
     pub own: u64,
     /// Datagrams heard that were no message of the protocol.
     pub malformed: u64,
-    /// Messages heard of another cluster.
+    /// Messages heard of another cluster, or of the ancestor's protocol by a node that does not speak it.
     pub foreign: u64,
     /// Messages heard that were not newer than what was known: duplicates, latecomers and replays.
     pub stale: u64,
@@ -89,57 +99,83 @@ pub struct TooLong {
 /// One instance of the protocol.
 pub struct Node {
     settings: Settings,
-    beacon: Arc<[u8]>,
-    registry: ExpiringRegistry<Box<str>, Record>,
-    next_announce: Instant,
+    rng: Rng,
+    /// Of the node's last message.
+    sequence: u64,
+    natives: Natives,
+    named: Named,
+    schedule: Schedule,
+    answers: Answers,
     /// When the silence will have lasted too long.
     silence_deadline: Instant,
     last_heard: Option<Instant>,
     deaf: bool,
     reopen_wanted: bool,
     transmits: VecDeque<Transmit>,
-    events: VecDeque<Event>,
+    events: Events,
     counters: Counters,
 }
 
-/// What the registry keeps for a name.
-struct Record {
-    value: Box<[u8]>,
-    sender: Option<SocketAddr>,
-    interface: u32,
-    source: Source,
-    heard_at: Instant,
-}
-
 impl Node {
-    /// A node that announces itself as soon as it is asked for its first transmit.
+    /// A node that announces itself and asks who is there as soon as it is asked for its first transmit.
     pub fn new(settings: Settings, now: Instant) -> Self {
+        let (max_peers, expiry) = (settings.max_peers, settings.expiry);
         let mut node = Node {
-            beacon: wire::encode_ancestor(&settings.name).into(),
-            registry: ExpiringRegistry::new(settings.max_peers, now),
-            next_announce: now,
-            silence_deadline: now + settings.expiry,
+            rng: Rng::with_seed(settings.seed),
+            sequence: 0,
+            natives: Natives::new(max_peers, expiry, now),
+            named: Named::new(max_peers, expiry, now),
+            schedule: Schedule::new(settings.interval, now),
+            answers: Answers::new(now),
+            silence_deadline: now + expiry,
             last_heard: None,
             deaf: false,
             reopen_wanted: false,
             transmits: VecDeque::new(),
-            events: VecDeque::new(),
+            events: Events::default(),
             counters: Counters::default(),
             settings,
         };
-        node.announce(now);
+        node.speak(now);
         node
     }
 
     /// Takes in a datagram that came `from` there, through the interface of that index.
     pub fn handle_datagram(&mut self, bytes: &[u8], from: SocketAddr, interface: u32, now: Instant) {
         self.note_heard(now);
+        let path = Path { address: from, interface };
         match wire::decode(bytes) {
             Err(wire::Malformed) => self.counters.malformed += 1,
-            Ok(Message::Ancestor { name }) if name == self.settings.name => self.counters.own += 1,
-            Ok(Message::Ancestor { name }) => self.handle_ancestor(name, from, interface, now),
-            Ok(Message::Native(..)) => {}
+            Ok(Message::Ancestor { name }) => self.handle_line(name, path, now),
+            Ok(Message::Native(_, about)) if about.id == self.settings.id => self.counters.own += 1,
+            Ok(Message::Native(_, about)) if about.cluster != self.settings.cluster => {
+                self.counters.foreign += 1
+            }
+            Ok(Message::Native(Kind::Goodbye, about)) => self.handle_goodbye(&about, path, now),
+            Ok(Message::Native(Kind::Announce, about)) => drop(self.handle_announcement(&about, path, now)),
+            Ok(Message::Native(Kind::Query, about)) => {
+                let is_news = self.handle_announcement(&about, path, now);
+                // An answer must not be longer than its question, lest a forged sender makes it a weapon.
+                if is_news && bytes.len() >= wire::MAX_ANNOUNCE {
+                    self.answers.owe(path, self.peer_count(), now, &mut self.rng);
+                    self.answer(now);
+                }
+            }
         }
+    }
+
+    /// Takes note that the system answered that nobody is at `to`, to which a datagram was sent.
+    pub fn handle_unreachable(&mut self, to: SocketAddr, now: Instant) {
+        if let Some(path) = self.natives.handle_unreachable(to, &mut self.events, now) {
+            self.say(Kind::Query, path.destination());
+        }
+    }
+
+    /// Takes note that the driver has opened its sockets anew, or that interfaces have changed: whoever is there
+    /// now should hear of us, and we of them, at once.
+    pub fn handle_network_change(&mut self, now: Instant) {
+        self.schedule.begin_burst(now);
+        self.speak(now);
     }
 
     /// Puts an entry in the registry as if its beacon had been heard. `ttl` of `None` means the node's expiry.
@@ -157,41 +193,49 @@ impl Node {
         if value.len() > MAX_VALUE {
             return Err(Refused::ValueTooLong);
         }
-        let heard = Heard { sender: None, interface: 0, source: Source::Registered, value: Some(value) };
-        let ttl = ttl.unwrap_or(self.settings.expiry).min(LONGEST_TTL);
-        self.put(key, heard, ttl, now).map_err(|Full| Refused::Full)
+        if self.is_full() && !self.named.contains(key) {
+            return Err(Refused::Full);
+        }
+        self.named.register(key, value, ttl, &mut self.events, now).map_err(|Full| Refused::Full)
     }
 
-    /// Takes note that the system answered that nobody is at `to`, to which a datagram was sent.
-    pub fn handle_unreachable(&mut self, _to: SocketAddr, _now: Instant) {}
-
-    /// Announces another value from now on.
-    pub fn set_value(&mut self, _value: &[u8], _now: Instant) -> Result<(), TooLong> {
+    /// Announces another value from now on: at once, or soon after the last change.
+    pub fn set_value(&mut self, value: &[u8], now: Instant) -> Result<(), TooLong> {
+        let room = wire::room_for_value(&self.settings.name, &self.settings.cluster);
+        if value.len() > room {
+            return Err(TooLong { room });
+        }
+        if value != self.settings.value {
+            self.settings.value = value.to_vec();
+            self.schedule.note_change(now);
+            self.speak(now);
+        }
         Ok(())
     }
 
-    /// Says goodbye. What is left to do is to send what [`poll_transmit`](Self::poll_transmit) gives.
-    pub fn stop(&mut self, _now: Instant) {}
-
-    /// Takes note that the driver has opened its sockets anew, or that interfaces have changed: whoever is there
-    /// now should hear of us at once.
-    pub fn handle_network_change(&mut self, now: Instant) {
-        self.announce(now);
+    /// Says goodbye. All that is left to do is to send what [`poll_transmit`](Self::poll_transmit) gives.
+    pub fn stop(&mut self) {
+        let goodbye = self.message(Kind::Goodbye);
+        for _ in 0..GOODBYES {
+            self.transmits.push_back(Transmit { payload: goodbye.clone(), to: Destination::Group });
+        }
     }
 
     /// Does what is due by `now`.
     pub fn handle_timeout(&mut self, now: Instant) {
-        self.announce_if_due(now);
-        self.expire_entries(now);
+        self.forgive_sleep(now);
+        self.speak(now);
+        self.answer(now);
+        self.named.handle_timeout(&mut self.events, now);
+        self.ask_the_silent(now);
         self.watch_silence(now);
     }
 
     /// When to call [`handle_timeout`](Self::handle_timeout) next.
     pub fn poll_timeout(&self) -> Option<Instant> {
-        [Some(self.next_announce), self.registry.poll_timeout(), Some(self.silence_deadline)]
-            .into_iter()
-            .flatten()
-            .min()
+        let always = [Some(self.schedule.poll_timeout()), Some(self.silence_deadline)];
+        let sometimes = [self.answers.poll_timeout(), self.named.poll_timeout(), self.natives.poll_timeout()];
+        always.into_iter().chain(sometimes).flatten().min()
     }
 
     /// The next datagram to send.
@@ -201,7 +245,7 @@ impl Node {
 
     /// The next event to tell.
     pub fn poll_event(&mut self) -> Option<Event> {
-        self.events.pop_front()
+        self.events.take()
     }
 
     /// True, once, after a silence that suggests the sockets are deaf: the driver should open new ones. A socket
@@ -222,21 +266,19 @@ impl Node {
 
     /// The live peers, ordered by name and then by id.
     pub fn peers(&self, now: Instant) -> Vec<Peer> {
-        let live = self.registry.registrations(now);
-        let mut peers: Vec<Peer> =
-            live.map(|(name, record, deadline)| record.peer(name, deadline, now)).collect();
+        let mut peers: Vec<Peer> = self.natives.peers(now).chain(self.named.peers(now)).collect();
         peers.sort_unstable_by(|a, b| (&a.name, a.id).cmp(&(&b.name, b.id)));
         peers
     }
 
     /// Number of entries in the registry.
     pub fn peer_count(&self) -> usize {
-        self.registry.len()
+        self.natives.len() + self.named.len()
     }
 
     /// What the node has counted.
     pub fn counters(&self) -> Counters {
-        self.counters
+        Counters { events_lost: self.events.lost(), ..self.counters }
     }
 
     /// When a datagram was last heard, the node's own included.
@@ -256,51 +298,91 @@ impl Node {
         self.deaf = false;
     }
 
-    fn handle_ancestor(&mut self, name: &str, from: SocketAddr, interface: u32, now: Instant) {
-        let heard = Heard { sender: Some(from), interface, source: Source::Ancestor, value: None };
-        if self.put(name, heard, self.settings.expiry, now).is_err() {
+    fn handle_line(&mut self, name: &str, path: Path, now: Instant) {
+        if !self.speaks_ancestor() {
+            self.counters.foreign += 1;
+        } else if name == self.settings.name {
+            // A line tells nothing but the name, so a namesake's cannot be told from our own.
+            self.counters.own += 1;
+        } else if self.natives.hear_line(name, path, now) {
+            // It is the line of a peer that speaks the native protocol as well.
+        } else if self.is_full() && !self.named.contains(name)
+            || self.named.hear_line(name, path, &mut self.events, now).is_err()
+        {
             self.counters.over_cap += 1;
         }
     }
 
-    /// Renews the entry of a known name, with what is new about it, or makes one.
-    fn put(&mut self, name: &str, heard: Heard<'_>, ttl: Duration, now: Instant) -> Result<(), Full> {
-        let event = match self.registry.renew(name, ttl, now) {
-            Some(record) => {
-                if !record.update(&heard, now) {
-                    return Ok(());
-                }
-                Event::Updated(record.peer(name, now + ttl, now))
+    /// Takes in what an announcement or a query tells. False if it was no news.
+    fn handle_announcement(&mut self, about: &Announcement<'_>, path: Path, now: Instant) -> bool {
+        let hearing = self.natives.hear(about, path, &mut self.events, now);
+        match hearing {
+            Hearing::Known => {}
+            Hearing::New => self.welcome(about, path, now),
+            Hearing::Stale => self.counters.stale += 1,
+            Hearing::Contradiction => self.counters.malformed += 1,
+        }
+        matches!(hearing, Hearing::Known | Hearing::New)
+    }
+
+    fn handle_goodbye(&mut self, about: &Announcement<'_>, path: Path, now: Instant) {
+        if !self.natives.handle_goodbye(about, path, &mut self.events, now) {
+            self.counters.stale += 1;
+        }
+    }
+
+    /// Lists a newcomer, unless there is no room. One whose ancestor's line was heard first is listed already.
+    fn welcome(&mut self, about: &Announcement<'_>, path: Path, now: Instant) {
+        let was_listed = self.named.take_line(about.name, path.port());
+        if !was_listed && self.is_full() {
+            self.counters.over_cap += 1;
+            return;
+        }
+        let peer = self.natives.insert(about, path, now);
+        self.events.tell(if was_listed { Event::Updated(peer) } else { Event::Joined(peer) });
+    }
+
+    /// Says to the group what is due.
+    fn speak(&mut self, now: Instant) {
+        while let Some(due) = self.schedule.take_due(now, &mut self.rng) {
+            // Our message goes first: whoever hears both then knows whose line it is.
+            self.say(due.kind, Destination::Group);
+            if due.with_line && self.speaks_ancestor() {
+                let payload = wire::encode_ancestor(&self.settings.name).into();
+                self.transmits.push_back(Transmit { payload, to: Destination::GroupV4 });
             }
-            None => {
-                let record = Record::new(&heard, now);
-                let event = Event::Joined(record.peer(name, now + ttl, now));
-                self.registry.register(name.into(), record, ttl, now)?;
-                event
-            }
-        };
-        self.tell(event);
-        Ok(())
-    }
-
-    fn announce(&mut self, now: Instant) {
-        // Twice the same beacon in a row tells nobody anything.
-        if self.transmits.is_empty() {
-            self.transmits.push_back(Transmit { payload: self.beacon.clone(), to: Destination::GroupV4 });
-        }
-        self.next_announce = now + self.settings.interval;
-    }
-
-    fn announce_if_due(&mut self, now: Instant) {
-        if self.next_announce <= now {
-            self.announce(now);
+            // Those who wait for an answer have it by this.
+            self.answers.cancel();
         }
     }
 
-    fn expire_entries(&mut self, now: Instant) {
-        for Expired { key, value, deadline } in self.registry.handle_timeout(now) {
-            self.tell(Event::Left(value.peer(&key, deadline, now), LeaveReason::Expired));
+    fn answer(&mut self, now: Instant) {
+        while let Some(path) = self.answers.take_due(now) {
+            self.say(Kind::Announce, path.destination());
         }
+    }
+
+    fn ask_the_silent(&mut self, now: Instant) {
+        let questions = self.natives.handle_timeout(&mut self.events, now);
+        if questions.len() > MAX_QUESTIONS {
+            self.schedule.begin_burst(now);
+            self.speak(now);
+            return;
+        }
+        for path in questions {
+            self.say(Kind::Query, path.destination());
+        }
+    }
+
+    /// After a sleep nobody has been heard, and everybody is to be asked before they are taken for gone.
+    fn forgive_sleep(&mut self, now: Instant) {
+        if self.poll_timeout().is_none_or(|planned| now < planned + OVERSLEPT) {
+            return;
+        }
+        self.natives.forgive_sleep(now);
+        self.named.forgive_sleep(now);
+        self.silence_deadline = now + self.settings.expiry;
+        self.schedule.begin_burst(now);
     }
 
     fn watch_silence(&mut self, now: Instant) {
@@ -311,64 +393,31 @@ impl Node {
         }
     }
 
-    fn tell(&mut self, event: Event) {
-        if self.events.len() >= MAX_EVENTS {
-            self.counters.events_lost += self.events.len() as u64;
-            self.events.clear();
-            self.events.push_back(Event::Resync);
-        }
-        self.events.push_back(event);
-    }
-}
-
-/// What was heard of a name, by whatever way.
-struct Heard<'a> {
-    sender: Option<SocketAddr>,
-    interface: u32,
-    source: Source,
-    /// `None` where the message carries no value: then a value that is known stays.
-    value: Option<&'a [u8]>,
-}
-
-impl Record {
-    fn new(heard: &Heard<'_>, now: Instant) -> Self {
-        Record {
-            value: heard.value.unwrap_or_default().into(),
-            sender: heard.sender,
-            interface: heard.interface,
-            source: heard.source,
-            heard_at: now,
-        }
+    fn say(&mut self, kind: Kind, to: Destination) {
+        let payload = self.message(kind);
+        self.transmits.push_back(Transmit { payload, to });
     }
 
-    /// Takes over what was heard; true if a user would see a difference.
-    fn update(&mut self, heard: &Heard<'_>, now: Instant) -> bool {
-        self.heard_at = now;
-        let mut changed = self.source != heard.source;
-        self.source = heard.source;
-        if let Some(sender) = heard.sender {
-            changed |= self.sender.map(|known| known.ip()) != Some(sender.ip());
-            self.sender = Some(sender);
-            self.interface = heard.interface;
-        }
-        if let Some(value) = heard.value.filter(|value| **value != *self.value) {
-            changed = true;
-            self.value = value.into();
-        }
-        changed
+    fn message(&mut self, kind: Kind) -> Arc<[u8]> {
+        self.sequence += 1;
+        let settings = &self.settings;
+        let about = Announcement {
+            cluster: &settings.cluster,
+            id: settings.id,
+            sequence: self.sequence,
+            name: &settings.name,
+            expiry: settings.expiry,
+            port: settings.port,
+            value: &settings.value,
+        };
+        wire::encode(kind, &about).into()
     }
 
-    fn peer(&self, name: &str, deadline: Instant, now: Instant) -> Peer {
-        Peer {
-            name: name.to_owned(),
-            value: self.value.to_vec(),
-            address: self.sender.map(|sender| sender.ip()),
-            interface: self.interface,
-            port: 0,
-            id: None,
-            source: self.source,
-            age: now.saturating_duration_since(self.heard_at),
-            expires_in: deadline.saturating_duration_since(now),
-        }
+    fn speaks_ancestor(&self) -> bool {
+        self.settings.ancestor && self.settings.cluster.is_empty()
+    }
+
+    fn is_full(&self) -> bool {
+        self.peer_count() >= self.settings.max_peers
     }
 }

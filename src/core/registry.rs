@@ -106,6 +106,30 @@ impl<K: Hash + Eq, V> ExpiringRegistry<K, V> {
         Some(&mut self.entries[slot as usize].value)
     }
 
+    /// The value of an entry, whether its time has run out or not.
+    pub fn get<Q>(&self, key: &Q) -> Option<&V>
+    where
+        K: Borrow<Q>,
+        Q: Hash + Eq + ?Sized,
+    {
+        Some(&self.entries[self.find(key)? as usize].value)
+    }
+
+    /// As [`get`](Self::get), to change it. Its deadline stays.
+    pub fn get_mut<Q>(&mut self, key: &Q) -> Option<&mut V>
+    where
+        K: Borrow<Q>,
+        Q: Hash + Eq + ?Sized,
+    {
+        let slot = self.find(key)?;
+        Some(&mut self.entries[slot as usize].value)
+    }
+
+    /// The keys of all entries, those included whose time has run out, in the order of their slots.
+    pub fn keys(&self) -> impl Iterator<Item = &K> {
+        self.entries.iter().map(|(_, entry)| &entry.key)
+    }
+
     /// Takes an entry out, whether its time has run out or not.
     pub fn remove<Q>(&mut self, key: &Q) -> Option<V>
     where

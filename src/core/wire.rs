@@ -17,7 +17,7 @@ pub const MAX_DATAGRAM: usize = 1200;
 const MAX_MESSAGE: usize = 1152;
 
 /// The longest announcement: two bytes shorter than a query can be padded to, for padding comes in no fewer.
-const MAX_ANNOUNCE: usize = MAX_MESSAGE - 2;
+pub const MAX_ANNOUNCE: usize = MAX_MESSAGE - 2;
 
 /// What the ancestor's line begins with; the sender's name follows, to the end of the datagram.
 const ANCESTOR_PREFIX: &[u8] = b"multitastic:";

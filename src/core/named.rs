@@ -1,0 +1,184 @@
+//! `Named`: the entries that are known by their name alone: the ancestor's nodes, and what a user has registered.
+
+use std::time::{Duration, Instant};
+
+use super::event::{Event, LeaveReason, Peer, Source};
+use super::events::Events;
+use super::path::Path;
+use super::registry::{Expired, ExpiringRegistry, Full};
+
+/// A registration for longer is one for this long: a century, which every clock can still add to its time.
+const LONGEST_TTL: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
+
+pub(super) struct Named {
+    entries: ExpiringRegistry<Box<str>, Entry>,
+    /// How long the ancestor's nodes are held live.
+    expiry: Duration,
+}
+
+struct Entry {
+    value: Box<[u8]>,
+    /// The way an ancestor's node is listed with.
+    path: Option<Path>,
+    path_heard_at: Instant,
+    source: Source,
+    heard_at: Instant,
+}
+
+impl Named {
+    pub fn new(max_entries: usize, expiry: Duration, now: Instant) -> Self {
+        Named { entries: ExpiringRegistry::new(max_entries, now), expiry }
+    }
+
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    pub fn contains(&self, name: &str) -> bool {
+        self.entries.get(name).is_some()
+    }
+
+    /// Takes in a line of the ancestor's.
+    pub fn hear_line(
+        &mut self,
+        name: &str,
+        path: Path,
+        events: &mut Events,
+        now: Instant,
+    ) -> Result<(), Full> {
+        // An ancestor speaks at intervals of less than half its expiry: one that was silent on its way for longer has left it.
+        let patience = self.expiry / 2;
+        let take_over = |entry: &mut Entry| entry.hear_line(path, patience, now);
+        let new = || Entry {
+            value: Box::default(),
+            path: Some(path),
+            path_heard_at: now,
+            source: Source::Ancestor,
+            heard_at: now,
+        };
+        self.put(name, self.expiry, take_over, new, events, now)
+    }
+
+    /// Puts in an entry of the user's. `ttl` of `None` means the node's expiry.
+    pub fn register(
+        &mut self,
+        key: &str,
+        value: &[u8],
+        ttl: Option<Duration>,
+        events: &mut Events,
+        now: Instant,
+    ) -> Result<(), Full> {
+        let ttl = ttl.unwrap_or(self.expiry).min(LONGEST_TTL);
+        let take_over = |entry: &mut Entry| entry.register(value, now);
+        let new = || Entry {
+            value: value.into(),
+            path: None,
+            path_heard_at: now,
+            source: Source::Registered,
+            heard_at: now,
+        };
+        self.put(key, ttl, take_over, new, events, now)
+    }
+
+    /// Takes out the ancestor's node that turns out to be the one that sends from `port`. True if there was one.
+    pub fn take_line(&mut self, name: &str, port: u16) -> bool {
+        let is_it = self.entries.get(name).is_some_and(|entry| {
+            entry.source == Source::Ancestor && entry.path.is_some_and(|path| path.port() == port)
+        });
+        is_it && self.entries.remove(name).is_some()
+    }
+
+    /// Takes out those whose time has run out by `now`.
+    pub fn handle_timeout(&mut self, events: &mut Events, now: Instant) {
+        for Expired { key, value: entry, .. } in self.entries.handle_timeout(now) {
+            events.tell(Event::Left(entry.peer(&key, now, now), LeaveReason::Expired));
+        }
+    }
+
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        self.entries.poll_timeout()
+    }
+
+    /// After a sleep the ancestor's nodes, which cannot be asked, get the time to speak again. What the user has registered
+    /// for a time is there for that time.
+    pub fn forgive_sleep(&mut self, now: Instant) {
+        let names: Vec<Box<str>> = self.entries.keys().cloned().collect();
+        for name in names {
+            if self.entries.get(&name).is_some_and(|entry| entry.source == Source::Ancestor) {
+                self.entries.renew(&name, self.expiry, now);
+            }
+        }
+    }
+
+    /// The live entries, in no particular order.
+    pub fn peers(&self, now: Instant) -> impl Iterator<Item = Peer> {
+        self.entries.registrations(now).map(move |(name, entry, deadline)| entry.peer(name, deadline, now))
+    }
+
+    /// Renews the entry of a known name, with what is new about it, or makes one.
+    fn put(
+        &mut self,
+        name: &str,
+        ttl: Duration,
+        take_over: impl FnOnce(&mut Entry) -> bool,
+        new: impl FnOnce() -> Entry,
+        events: &mut Events,
+        now: Instant,
+    ) -> Result<(), Full> {
+        match self.entries.renew(name, ttl, now) {
+            Some(entry) => {
+                if take_over(entry) {
+                    events.tell(Event::Updated(entry.peer(name, now + ttl, now)));
+                }
+            }
+            None => {
+                let entry = new();
+                let joined = Event::Joined(entry.peer(name, now + ttl, now));
+                self.entries.register(name.into(), entry, ttl, now)?;
+                events.tell(joined);
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Entry {
+    /// True if a user would see a difference.
+    fn hear_line(&mut self, path: Path, patience: Duration, now: Instant) -> bool {
+        self.heard_at = now;
+        let was_registered = std::mem::replace(&mut self.source, Source::Ancestor) == Source::Registered;
+        let is_listed_path = self.path.is_some_and(|listed| listed.ip() == path.ip());
+        let is_listed_path_live =
+            self.path.is_some() && now.saturating_duration_since(self.path_heard_at) < patience;
+        if is_listed_path || !is_listed_path_live {
+            self.path = Some(path);
+            self.path_heard_at = now;
+        }
+        was_registered || !(is_listed_path || is_listed_path_live)
+    }
+
+    /// True if a user would see a difference.
+    fn register(&mut self, value: &[u8], now: Instant) -> bool {
+        self.heard_at = now;
+        let was_heard = std::mem::replace(&mut self.source, Source::Registered) != Source::Registered;
+        let is_changed = *self.value != *value;
+        if is_changed {
+            self.value = value.into();
+        }
+        was_heard || is_changed
+    }
+
+    fn peer(&self, name: &str, deadline: Instant, now: Instant) -> Peer {
+        Peer {
+            name: name.to_owned(),
+            value: self.value.to_vec(),
+            address: self.path.map(|path| path.ip()),
+            interface: self.path.map_or(0, |path| path.interface),
+            port: 0,
+            id: None,
+            source: self.source,
+            age: now.saturating_duration_since(self.heard_at),
+            expires_in: deadline.saturating_duration_since(now),
+        }
+    }
+}

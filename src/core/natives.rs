@@ -1,0 +1,394 @@
+//! `Natives`: the peers that speak the native protocol, each an instance with an id, and the questions to those that fall
+//! silent.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use super::checkup::{Checkup, Refusal};
+use super::departed::Departed;
+use super::event::{Event, LeaveReason, Peer, Source};
+use super::events::Events;
+use super::index::Index;
+use super::path::Path;
+use super::registry::{Expired, ExpiringRegistry};
+use super::wire::{Announcement, InstanceId};
+
+/// What a peer may announce as its expiry is taken for no less and no more than this, the range of the configuration.
+const SHORTEST_LIFE: Duration = Duration::from_millis(10);
+const LONGEST_LIFE: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// A peer heard from a new address alone is asked at its old one after this: by then the copy of the same message that came
+/// by the other way has been seen.
+const DOUBT_DELAY: Duration = Duration::from_millis(250);
+
+/// The most instances of one name and address that are asked when another one appears. A restart leaves one.
+const MAX_NAMESAKES: usize = 8;
+
+/// How long after a sleep the peers may take to answer, beside the time over which their answers are spread. Unanswered
+/// queries to the group are followed by questions to each peer, and those need a second and a half.
+const AFTER_SLEEP: Duration = Duration::from_millis(3500);
+const SPREAD_PER_PEER: Duration = Duration::from_micros(500);
+
+pub(super) struct Natives {
+    peers: ExpiringRegistry<InstanceId, Instance>,
+    /// The instances that are to be asked, each until its next question is due.
+    checkups: ExpiringRegistry<InstanceId, ()>,
+    index: Index,
+    departed: Departed,
+    /// Where an answer to a question is awaited from.
+    asked: HashMap<SocketAddr, InstanceId>,
+}
+
+/// What the registry keeps for an instance.
+struct Instance {
+    name: Box<str>,
+    value: Box<[u8]>,
+    port: u16,
+    sequence: u64,
+    /// The expiry it announced.
+    life: Duration,
+    /// The way it is listed with, and asked by.
+    path: Path,
+    /// Another way it was heard by since it was last heard by `path`.
+    other_path: Option<Path>,
+    heard_at: Instant,
+    checkup: Checkup,
+}
+
+/// What became of a message.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Hearing {
+    /// It told of an instance that is listed.
+    Known,
+    /// It told of one that is not.
+    New,
+    /// It was no newer than what is known.
+    Stale,
+    /// It told another name for a listed instance than before; no node does that.
+    Contradiction,
+}
+
+impl Natives {
+    /// Room for `max_peers`; those that leave are remembered for the time of `memory`.
+    pub fn new(max_peers: usize, memory: Duration, now: Instant) -> Self {
+        Natives {
+            peers: ExpiringRegistry::new(max_peers, now),
+            checkups: ExpiringRegistry::new(max_peers, now),
+            index: Index::default(),
+            departed: Departed::new(max_peers, memory, now),
+            asked: HashMap::new(),
+        }
+    }
+
+    pub fn len(&self) -> usize {
+        self.peers.len()
+    }
+
+    /// Takes in an announcement or a query. One that is `New` is left to the caller to [`insert`](Self::insert).
+    pub fn hear(
+        &mut self,
+        about: &Announcement<'_>,
+        path: Path,
+        events: &mut Events,
+        now: Instant,
+    ) -> Hearing {
+        if self.departed.is_latecomer(&about.id, about.sequence) {
+            return Hearing::Stale;
+        }
+        let Some(instance) = self.peers.get_mut(&about.id) else { return Hearing::New };
+        if *instance.name != *about.name {
+            return Hearing::Contradiction;
+        }
+        if about.sequence <= instance.sequence {
+            // The copy of the last message that came by the listed way shows that this way is alive.
+            if about.sequence == instance.sequence && path.address == instance.path.address {
+                self.confirm(about.id, now);
+            }
+            return Hearing::Stale;
+        }
+        let is_changed = instance.take_over(about);
+        self.renew(about.id, path, now);
+        if is_changed {
+            events.tell(Event::Updated(self.peer(&about.id, now)));
+        }
+        Hearing::Known
+    }
+
+    /// Lists an instance that was `New`, and returns it. The caller has made sure that there is room.
+    pub fn insert(&mut self, about: &Announcement<'_>, path: Path, now: Instant) -> Peer {
+        self.doubt_namesakes(about.name, path, now);
+        let instance = Instance::new(about, path, now);
+        let life = instance.life;
+        // Both have the room that the caller has looked for.
+        let _ = self.peers.register(about.id, instance, life, now);
+        self.index.insert(about.id, about.name, path);
+        self.plan_checkup(about.id, now);
+        self.peer(&about.id, now)
+    }
+
+    /// Takes in an ancestor's line. True if it is one of a native's: of one that is listed, which is alive then, or of one
+    /// that is gone.
+    pub fn hear_line(&mut self, name: &str, path: Path, now: Instant) -> bool {
+        let key = self.index.line_key(name, path.port());
+        match self.index.sender_of_line(&key) {
+            Some(id) => {
+                self.renew(id, path, now);
+                true
+            }
+            None => self.departed.is_line_of_one(&key),
+        }
+    }
+
+    /// Takes in a goodbye. False if it was no newer than what is known.
+    pub fn handle_goodbye(
+        &mut self,
+        about: &Announcement<'_>,
+        path: Path,
+        events: &mut Events,
+        now: Instant,
+    ) -> bool {
+        if self.departed.is_latecomer(&about.id, about.sequence) {
+            return false;
+        }
+        match self.peers.get_mut(&about.id) {
+            Some(instance) if about.sequence <= instance.sequence => return false,
+            Some(instance) => {
+                instance.sequence = about.sequence;
+                self.remove(about.id, LeaveReason::Goodbye, events, now);
+            }
+            // Its announcement may have been overtaken.
+            None => {
+                let line = self.index.line_key(about.name, path.port());
+                self.departed.note(about.id, about.sequence, line, now);
+            }
+        }
+        true
+    }
+
+    /// Takes in the system's answer that nobody is at `to`. Returns the way by which to ask once more, if it is not
+    /// certain yet that the peer there is gone.
+    pub fn handle_unreachable(&mut self, to: SocketAddr, events: &mut Events, now: Instant) -> Option<Path> {
+        let id = *self.asked.get(&to)?;
+        let instance = self.peers.get_mut(&id)?;
+        match instance.checkup.handle_refusal() {
+            Refusal::Repeated => None,
+            Refusal::AskAgain => Some(self.ask(id, now)),
+            Refusal::Gone => {
+                match instance.other_path {
+                    Some(other) => self.move_to(id, other, events, now),
+                    None => self.remove(id, LeaveReason::Unreachable, events, now),
+                }
+                None
+            }
+        }
+    }
+
+    /// Does what is due by `now`: those whose time has run out leave. Returns the ways by which to ask others.
+    pub fn handle_timeout(&mut self, events: &mut Events, now: Instant) -> Vec<Path> {
+        self.expire(events, now);
+        self.departed.handle_timeout(now);
+        let mut questions = Vec::new();
+        // Each due instance is put back until its next question, which may be due as well.
+        loop {
+            let due = self.checkups.handle_timeout(now);
+            if due.is_empty() {
+                return questions;
+            }
+            for Expired { key: id, .. } in due {
+                questions.extend(self.check(id, events, now));
+            }
+        }
+    }
+
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        [self.peers.poll_timeout(), self.checkups.poll_timeout()].into_iter().flatten().min()
+    }
+
+    /// After a sleep nobody is gone before it could answer: gives every peer the time for that.
+    pub fn forgive_sleep(&mut self, now: Instant) {
+        let spread = SPREAD_PER_PEER * u32::try_from(self.peers.len()).unwrap_or(u32::MAX);
+        let ids: Vec<InstanceId> = self.peers.keys().copied().collect();
+        for id in ids {
+            let life = self.peers.get(&id).map_or(Duration::ZERO, |instance| instance.life);
+            let grace = life.min(AFTER_SLEEP + spread);
+            if let Some(instance) = self.peers.renew(&id, grace, now) {
+                // First comes a query to the group.
+                instance.checkup = Checkup::doubt(now + grace / 2);
+                self.plan_checkup(id, now);
+            }
+        }
+    }
+
+    /// The live peers, in no particular order.
+    pub fn peers(&self, now: Instant) -> impl Iterator<Item = Peer> {
+        self.peers.registrations(now).map(move |(id, instance, deadline)| instance.peer(*id, deadline, now))
+    }
+
+    /// Asks one whose question is due; ends a doubt that was pursued to its end.
+    fn check(&mut self, id: InstanceId, events: &mut Events, now: Instant) -> Option<Path> {
+        let instance = self.peers.get_mut(&id)?;
+        if !instance.checkup.is_doubt_over() {
+            return Some(self.ask(id, now));
+        }
+        match instance.other_path {
+            Some(other) => self.move_to(id, other, events, now),
+            // Silent, but its time has not run out: it is asked again when that comes near.
+            None => self.confirm(id, now),
+        }
+        None
+    }
+
+    fn ask(&mut self, id: InstanceId, now: Instant) -> Path {
+        let instance = self.peers.get_mut(&id).expect("only listed instances are asked");
+        instance.checkup.note_asked();
+        let path = instance.path;
+        self.asked.insert(path.address, id);
+        self.plan_checkup(id, now);
+        path
+    }
+
+    /// A peer has been heard, by its listed way or by another.
+    fn renew(&mut self, id: InstanceId, path: Path, now: Instant) {
+        let Some(instance) = self.peers.get_mut(&id) else { return };
+        instance.heard_at = now;
+        let (life, listed) = (instance.life, instance.path);
+        self.peers.renew(&id, life, now);
+        match path.address == listed.address {
+            true => self.confirm(id, now),
+            false => self.doubt_path(id, path, now),
+        }
+    }
+
+    /// A peer has been heard by its listed way: what was asked is answered.
+    fn confirm(&mut self, id: InstanceId, now: Instant) {
+        let Some(instance) = self.peers.get_mut(&id) else { return };
+        if instance.checkup.is_asking() {
+            self.asked.remove(&instance.path.address);
+        }
+        instance.checkup = Checkup::default();
+        instance.other_path = None;
+        self.plan_checkup(id, now);
+    }
+
+    /// A peer has been heard, but not by its listed way: is that one still good?
+    fn doubt_path(&mut self, id: InstanceId, path: Path, now: Instant) {
+        let Some(instance) = self.peers.get_mut(&id) else { return };
+        instance.other_path = Some(path);
+        self.doubt(id, DOUBT_DELAY, now);
+    }
+
+    /// Another instance of this name has appeared where those are: it may be what became of one of them.
+    fn doubt_namesakes(&mut self, name: &str, path: Path, now: Instant) {
+        let namesakes: Vec<InstanceId> = self.index.namesakes(name, path.ip()).take(MAX_NAMESAKES).collect();
+        for id in namesakes {
+            self.doubt(id, Duration::ZERO, now);
+        }
+    }
+
+    /// Asks one soon, and not only when it has been silent for long. Goes on with a doubt that is there.
+    fn doubt(&mut self, id: InstanceId, delay: Duration, now: Instant) {
+        let Some(instance) = self.peers.get_mut(&id) else { return };
+        if !instance.checkup.in_doubt() {
+            instance.checkup = Checkup::doubt(now + delay);
+            self.plan_checkup(id, now);
+        }
+    }
+
+    fn move_to(&mut self, id: InstanceId, path: Path, events: &mut Events, now: Instant) {
+        let Some(instance) = self.peers.get_mut(&id) else { return };
+        let left = std::mem::replace(&mut instance.path, path);
+        self.index.remove(id, &instance.name, left);
+        self.index.insert(id, &instance.name, path);
+        self.asked.remove(&left.address);
+        self.confirm(id, now);
+        if left.ip() != path.ip() {
+            events.tell(Event::Updated(self.peer(&id, now)));
+        }
+    }
+
+    /// Sees to it that `handle_timeout` comes to this instance when its next question is due.
+    fn plan_checkup(&mut self, id: InstanceId, now: Instant) {
+        let Some(instance) = self.peers.get(&id) else { return };
+        match instance.checkup.next_question(instance.heard_at, instance.life, now) {
+            None => drop(self.checkups.remove(&id)),
+            Some(due) => {
+                // There is room for as many as there are peers.
+                let _ = self.checkups.register(id, (), due.saturating_duration_since(now), now);
+            }
+        }
+    }
+
+    fn expire(&mut self, events: &mut Events, now: Instant) {
+        for Expired { key: id, value: instance, .. } in self.peers.handle_timeout(now) {
+            self.forget(id, &instance);
+            events.tell(Event::Left(instance.peer(id, now, now), LeaveReason::Expired));
+        }
+    }
+
+    fn remove(&mut self, id: InstanceId, reason: LeaveReason, events: &mut Events, now: Instant) {
+        let Some(instance) = self.peers.remove(&id) else { return };
+        let line = self.index.line_key(&instance.name, instance.path.port());
+        self.departed.note(id, instance.sequence, line, now);
+        self.forget(id, &instance);
+        events.tell(Event::Left(instance.peer(id, now, now), reason));
+    }
+
+    fn forget(&mut self, id: InstanceId, instance: &Instance) {
+        self.checkups.remove(&id);
+        self.index.remove(id, &instance.name, instance.path);
+        self.asked.remove(&instance.path.address);
+    }
+
+    /// An instance that is listed, as it is now.
+    fn peer(&self, id: &InstanceId, now: Instant) -> Peer {
+        let instance = self.peers.get(id).expect("the caller has just heard of it");
+        instance.peer(*id, instance.heard_at + instance.life, now)
+    }
+}
+
+impl Instance {
+    fn new(about: &Announcement<'_>, path: Path, now: Instant) -> Self {
+        Instance {
+            name: about.name.into(),
+            value: about.value.into(),
+            port: about.port,
+            sequence: about.sequence,
+            life: life(about),
+            path,
+            other_path: None,
+            heard_at: now,
+            checkup: Checkup::default(),
+        }
+    }
+
+    /// Takes over what a newer message tells; true if a user would see a difference.
+    fn take_over(&mut self, about: &Announcement<'_>) -> bool {
+        self.sequence = about.sequence;
+        self.life = life(about);
+        let is_changed = self.port != about.port || *self.value != *about.value;
+        if is_changed {
+            self.port = about.port;
+            self.value = about.value.into();
+        }
+        is_changed
+    }
+
+    fn peer(&self, id: InstanceId, deadline: Instant, now: Instant) -> Peer {
+        Peer {
+            name: self.name.to_string(),
+            value: self.value.to_vec(),
+            address: Some(self.path.ip()),
+            interface: self.path.interface,
+            port: self.port,
+            id: Some(id),
+            source: Source::Beacon,
+            age: now.saturating_duration_since(self.heard_at),
+            expires_in: deadline.saturating_duration_since(now),
+        }
+    }
+}
+
+fn life(about: &Announcement<'_>) -> Duration {
+    about.expiry.clamp(SHORTEST_LIFE, LONGEST_LIFE)
+}
