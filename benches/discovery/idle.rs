@@ -33,20 +33,12 @@ pub fn idle(peers: usize, runs: usize) -> Vec<Row> {
     let on_one_link = runs.min(peers + 1);
     let worlds: Vec<_> =
         (0..runs.div_ceil(on_one_link)).map(|_| World::new().expect("there was one before")).collect();
-    let hosts: Vec<Vec<Host<'_>>> = worlds.iter().map(|world| hosts(world, on_one_link + 1)).collect();
+    let hosts: Vec<_> = worlds.iter().map(|world| hosts(world, on_one_link + 1)).collect();
     // Nodes that start together announce themselves together, and are heard with one wake-up. In life they do not.
     let spacing = Times::DEFAULT.interval / (peers as u32 + 1);
-    let crowds: Vec<_> =
-        hosts.iter().flat_map(|hosts| crowd(&hosts[on_one_link], peers + 1 - on_one_link, spacing)).collect();
-    let mut measured = Vec::new();
-    for number in 0..on_one_link {
-        for hosts in &hosts {
-            let mut process = Process::ready(&hosts[number]);
-            process.start(&format!("idle{number}"), Times::DEFAULT);
-            measured.push(process);
-        }
-        thread::sleep(spacing);
-    }
+    let others = peers + 1 - on_one_link;
+    let _crowds: Vec<_> = hosts.iter().map(|hosts| crowd(&hosts[on_one_link], others, spacing)).collect();
+    let mut measured = spaced(&hosts, on_one_link, spacing);
     for process in &mut measured {
         (0..peers).for_each(|_| drop(process.expect("joined")));
     }
@@ -55,8 +47,21 @@ pub fn idle(peers: usize, runs: usize) -> Vec<Row> {
     let before: Vec<_> = measured.iter_mut().map(|process| usage(process, peers)).collect();
     thread::sleep(PERIOD);
     let after: Vec<_> = measured.iter_mut().map(|process| usage(process, peers)).collect();
-    drop(crowds);
     rows(peers, &before, &after)
+}
+
+/// A process with one node on each of the first `count` hosts of every link.
+fn spaced(links: &[Vec<Host<'_>>], count: usize, spacing: Duration) -> Vec<Process> {
+    let mut processes = Vec::new();
+    for number in 0..count {
+        for hosts in links {
+            let mut process = Process::ready(&hosts[number]);
+            process.start(&format!("idle{number}"), Times::DEFAULT);
+            processes.push(process);
+        }
+        thread::sleep(spacing);
+    }
+    processes
 }
 
 fn hosts(world: &World, count: usize) -> Vec<Host<'_>> {

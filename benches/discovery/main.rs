@@ -58,15 +58,18 @@ fn measure_all(runs: usize) -> Result<(), String> {
 
     // What takes milliseconds has the machine to itself. What takes long is nearly idle, and runs side by side.
     let mut rows = scenarios::quick(runs);
-    thread::scope(|scope| {
+    let slow: Vec<_> = thread::scope(|scope| {
         let kills = scenarios::TIMES.map(|times| scope.spawn(move || scenarios::kill(&times, runs)));
         let idle = idle::CROWDS.map(|peers| scope.spawn(move || idle::idle(peers, runs)));
-        for part in kills.into_iter().chain(idle) {
-            rows.extend(part.join().expect("a panic has been reported"));
-        }
+        kills.into_iter().chain(idle).map(|measurement| measurement.join()).collect()
     });
+    let all_ended = slow.iter().all(|measurement| measurement.is_ok());
+    rows.extend(slow.into_iter().flatten().flatten());
     measure::print(&rows);
-    Ok(())
+    match all_ended {
+        true => Ok(()),
+        false => Err("a measurement failed, as told above, and is not in the table".into()),
+    }
 }
 
 fn machine() -> String {
