@@ -7,14 +7,13 @@ use std::time::Duration;
 
 use crate::measure::{Row, Unit};
 use crate::process::{Process, Times};
+use crate::scenarios::SETTLE;
 use crate::world::{Host, World};
 
 /// How many peers the idle nodes have.
 pub const CROWDS: [usize; 3] = [2, 10, 100];
 
 const PERIOD: Duration = Duration::from_secs(30);
-/// A start is over: its last query goes out after a second, and is answered soon after.
-const SETTLE: Duration = Duration::from_secs(3);
 /// Nodes that are there to be peers share processes of this many.
 const SHARED: usize = 27;
 

@@ -1,5 +1,6 @@
 //! What is measured of peers that come and go: each from its cause to the event at the other side.
 
+use std::thread;
 use std::time::Duration;
 
 use crate::measure::Row;
@@ -9,6 +10,10 @@ use crate::world::{Host, World};
 
 /// For what should take milliseconds.
 const QUICK_LIMIT: Duration = Duration::from_secs(10);
+/// A start is over: its last query goes out after a second, and is answered soon after.
+pub const SETTLE: Duration = Duration::from_secs(3);
+/// Numbers of the hosts that have no network at first.
+const LATE_HOSTS: usize = 10;
 
 /// The times with which it is measured how a killed node is noticed: the default, and a busy program's.
 pub const TIMES: [Times; 2] =
@@ -20,11 +25,18 @@ type Runs = Vec<Option<Duration>>;
 pub fn quick(runs: usize) -> Vec<Row> {
     let world = World::new().expect("there was one before");
     let (here, there, elsewhere) = (world.host(1), world.host(2), world.host_without_network(3));
+    let waiting_hosts: Vec<_> =
+        (0..runs).map(|run| world.host_without_network((LATE_HOSTS + run) as u8)).collect();
     let mut watcher = Process::ready(&here);
     watcher.start("watcher", Times::DEFAULT);
+    let mut waiting: Vec<_> = waiting_hosts.iter().map(Process::ready).collect();
+    for (run, node) in waiting.iter_mut().enumerate() {
+        node.start(&format!("waiting{run}"), Times::DEFAULT);
+    }
+    thread::sleep(SETTLE);
 
-    let (mut learns, mut learnt, mut left, mut restarted, mut up) =
-        (Runs::new(), Runs::new(), Runs::new(), Runs::new(), Runs::new());
+    let (mut learns, mut learnt, mut left) = (Runs::new(), Runs::new(), Runs::new());
+    let (mut restarted, mut up_later, mut up_at_once) = (Runs::new(), Runs::new(), Runs::new());
     for run in 0..runs {
         let name = format!("newcomer{run}");
         let mut newcomer = Process::ready(&there);
@@ -33,7 +45,15 @@ pub fn quick(runs: usize) -> Vec<Row> {
         learnt.push(at_old);
         left.push(leave(&mut watcher, &mut newcomer, &name));
         restarted.push(restart(&mut watcher, &there, &format!("restarted{run}")));
-        up.push(network_up(&mut watcher, &elsewhere, &format!("early{run}")));
+        up_later.push(network_up(
+            &mut watcher,
+            &mut waiting[run],
+            &waiting_hosts[run],
+            &format!("waiting{run}"),
+        ));
+        let (mut early, name) = (Process::ready(&elsewhere), format!("early{run}"));
+        early.start(&name, Times::DEFAULT);
+        up_at_once.push(network_up(&mut watcher, &mut early, &elsewhere, &name));
     }
     let row = |what, target, times: Runs| Row::times(what, target, QUICK_LIMIT, &times);
     vec![
@@ -41,7 +61,8 @@ pub fn quick(runs: usize) -> Vec<Row> {
         row("old learns the newcomer, from its start", "under 2 ms", learnt),
         row("clean leave seen, from stop", "under 2 ms", left),
         row("killed and started again: old one gone, from the start", "-", restarted),
-        row("network up after start: both know each other", "under 100 ms", up),
+        row("network up long after start: both know each other", "under 100 ms", up_later),
+        row("network up right after start: both know each other", "under 100 ms", up_at_once),
     ]
 }
 
@@ -68,16 +89,14 @@ fn restart(watcher: &mut Process, host: &Host<'_>, name: &str) -> Option<Duratio
     gone
 }
 
-/// A node is started on a host that has loopback alone, which then gets a network: until both sides know each other,
-/// from the moment its interface is up with its address.
-fn network_up(watcher: &mut Process, host: &Host<'_>, name: &str) -> Option<Duration> {
-    let mut early = Process::ready(host);
-    early.start(name, Times::DEFAULT);
+/// The host of a node, which had loopback alone, gets a network: until both sides know each other, from the moment its
+/// interface is up with its address.
+fn network_up(watcher: &mut Process, node: &mut Process, host: &Host<'_>, name: &str) -> Option<Duration> {
     host.insert_card();
     host.ip("link set eth0 up");
     let up = node::now();
-    let both = [until(&mut early, "joined watcher", up), until(watcher, &format!("joined {name}"), up)];
-    early.stop();
+    let both = [until(node, "joined watcher", up), until(watcher, &format!("joined {name}"), up)];
+    node.stop();
     host.unplug();
     both.into_iter().collect::<Option<Vec<_>>>()?.into_iter().max()
 }
