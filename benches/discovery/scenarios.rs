@@ -12,8 +12,6 @@ use crate::world::{Host, World};
 const QUICK_LIMIT: Duration = Duration::from_secs(10);
 /// A start is over: its last query goes out after a second, and is answered soon after.
 pub const SETTLE: Duration = Duration::from_secs(3);
-/// Numbers of the hosts that have no network at first.
-const LATE_HOSTS: usize = 10;
 
 /// The times with which it is measured how a killed node is noticed: the default, and a busy program's.
 pub const TIMES: [Times; 2] =
@@ -21,15 +19,19 @@ pub const TIMES: [Times; 2] =
 
 type Runs = Vec<Option<Duration>>;
 
-/// Newcomers, leaves, restarts and late networks in turns, seen by one watcher.
+/// Newcomers, leaves, restarts and late networks in turns, seen by one watcher. Each run is on hosts of its own: else
+/// the systems' memory of the run before is measured too (who had an address, how often unreachable was told).
 pub fn quick(runs: usize) -> Vec<Row> {
     let world = World::new().expect("there was one before");
-    let (here, there, elsewhere) = (world.host(1), world.host(2), world.host_without_network(3));
-    let waiting_hosts: Vec<_> =
-        (0..runs).map(|run| world.host_without_network((LATE_HOSTS + run) as u8)).collect();
-    let mut watcher = Process::ready(&here);
+    let watching = world.host(1);
+    let number = |kind: usize, run: usize| (2 + kind * runs + run) as u8;
+    let connected: Vec<_> = (0..runs).map(|run| world.host(number(0, run))).collect();
+    let late: Vec<_> = (0..runs).map(|run| world.host_without_network(number(1, run))).collect();
+    let later: Vec<_> = (0..runs).map(|run| world.host_without_network(number(2, run))).collect();
+
+    let mut watcher = Process::ready(&watching);
     watcher.start("watcher", Times::DEFAULT);
-    let mut waiting: Vec<_> = waiting_hosts.iter().map(Process::ready).collect();
+    let mut waiting: Vec<_> = later.iter().map(Process::ready).collect();
     for (run, node) in waiting.iter_mut().enumerate() {
         node.start(&format!("waiting{run}"), Times::DEFAULT);
     }
@@ -37,23 +39,18 @@ pub fn quick(runs: usize) -> Vec<Row> {
 
     let (mut learns, mut learnt, mut left) = (Runs::new(), Runs::new(), Runs::new());
     let (mut restarted, mut up_later, mut up_at_once) = (Runs::new(), Runs::new(), Runs::new());
-    for run in 0..runs {
+    for (run, mut node) in waiting.into_iter().enumerate() {
         let name = format!("newcomer{run}");
-        let mut newcomer = Process::ready(&there);
+        let mut newcomer = Process::ready(&connected[run]);
         let (at_newcomer, at_old) = join(&mut watcher, &mut newcomer, &name);
         learns.push(at_newcomer);
         learnt.push(at_old);
         left.push(leave(&mut watcher, &mut newcomer, &name));
-        restarted.push(restart(&mut watcher, &there, &format!("restarted{run}")));
-        up_later.push(network_up(
-            &mut watcher,
-            &mut waiting[run],
-            &waiting_hosts[run],
-            &format!("waiting{run}"),
-        ));
-        let (mut early, name) = (Process::ready(&elsewhere), format!("early{run}"));
+        restarted.push(restart(&mut watcher, &connected[run], &format!("restarted{run}")));
+        up_later.push(network_up(&mut watcher, &mut node, &later[run], &format!("waiting{run}")));
+        let (mut early, name) = (Process::ready(&late[run]), format!("early{run}"));
         early.start(&name, Times::DEFAULT);
-        up_at_once.push(network_up(&mut watcher, &mut early, &elsewhere, &name));
+        up_at_once.push(network_up(&mut watcher, &mut early, &late[run], &name));
     }
     let row = |what, target, times: Runs| Row::times(what, target, QUICK_LIMIT, &times);
     vec![
@@ -97,7 +94,6 @@ fn network_up(watcher: &mut Process, node: &mut Process, host: &Host<'_>, name: 
     let up = node::now();
     let both = [until(node, "joined watcher", up), until(watcher, &format!("joined {name}"), up)];
     node.stop();
-    host.unplug();
     both.into_iter().collect::<Option<Vec<_>>>()?.into_iter().max()
 }
 
