@@ -79,10 +79,11 @@ impl Process {
         self.expect("stop").at
     }
 
-    /// Ends it as `kill -9` does. Returns when.
+    /// Ends it as `kill -9` does. Returns when that was, once its sockets are closed.
     pub fn kill(&mut self) -> Duration {
         let at = node::now();
         self.child.kill().expect("it runs");
+        self.child.wait().expect("a child can be waited for");
         at
     }
 
