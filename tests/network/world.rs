@@ -62,13 +62,18 @@ impl World {
 impl Host<'_> {
     /// Gives the host its `eth0`, with address and default route.
     pub fn plug_in(&self) {
+        self.insert_card();
+        self.ip("link set eth0 up");
+        self.ip("route add default dev eth0");
+    }
+
+    /// The first half of `plug_in`: `eth0` is there with its address, but down.
+    pub fn insert_card(&self) {
         let (number, holder) = (self.number, self.namespace.holder.id());
         let world = |arguments: String| self.world.try_ip(&arguments).expect("the hub can be changed");
         world(format!("link add port{number} type veth peer name eth0 netns {holder}"));
         world(format!("link set port{number} master bridge up"));
         self.ip(&format!("addr add 192.0.2.{number}/24 dev eth0"));
-        self.ip("link set eth0 up");
-        self.ip("route add default dev eth0");
     }
 
     /// Takes `eth0` away, as when a network card is pulled.
