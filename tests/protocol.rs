@@ -1,11 +1,12 @@
 //! `docs/PROTOCOL.md` and the code say the same: its test vectors are read and made, and its numbers are the code's.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
 
 use peers::Config;
-use peers::core::name;
 use peers::core::wire::{self, Announcement, InstanceId, Kind, Message};
+use peers::core::{Destination, Node, Settings, Transmit, name};
 
 const SPECIFICATION: &str = include_str!("../docs/PROTOCOL.md");
 
@@ -247,4 +248,121 @@ fn the_defaults_of_the_specification_are_the_codes() {
     row("group", v4.to_string(), v6.to_string());
     row("UDP port", default.port.to_string(), default.port.to_string());
     row("TTL or hop limit of group messages", default.hops.to_string(), default.hops.to_string());
+}
+
+/// A node of the default times, alone, that has heard one announce of a peer with the default expiry, and what it sends
+/// as time goes on.
+struct Clockwork {
+    node: Node,
+    begin: Instant,
+    now: Instant,
+}
+
+impl Clockwork {
+    fn new() -> Clockwork {
+        let default = Config::default();
+        let settings = Settings {
+            id: [1; 16],
+            seed: 1,
+            cluster: String::new(),
+            name: "node".into(),
+            value: Vec::new(),
+            port: 0,
+            ancestor: false,
+            interval: default.interval,
+            expiry: default.expiry,
+            max_peers: default.max_peers,
+        };
+        #[allow(clippy::disallowed_methods)] // a test has to begin at some time
+        let begin = Instant::now();
+        Clockwork { node: Node::new(settings, begin), begin, now: begin }
+    }
+
+    fn hear_peer(&mut self, expiry: Duration) {
+        let about =
+            Announcement { cluster: "", id: [2; 16], sequence: 1, name: "peer", expiry, port: 0, value: b"" };
+        let from = SocketAddr::from(([192, 0, 2, 2], 50_000));
+        self.node.handle_datagram(&wire::encode(Kind::Announce, &about), from, 1, self.now);
+    }
+
+    /// The messages that the node sends until `end`, with the time of each since the begin, in milliseconds.
+    fn run(&mut self, end: Duration) -> Vec<(u64, Kind, Destination)> {
+        let mut sent = Vec::new();
+        loop {
+            while let Some(Transmit { payload, to }) = self.node.poll_transmit() {
+                let Ok(Message::Native(kind, _)) = wire::decode(&payload) else {
+                    panic!("it sends messages")
+                };
+                sent.push(((self.now - self.begin).as_millis() as u64, kind, to));
+            }
+            let next = self.node.poll_timeout().expect("a node has always something to do");
+            if next > self.begin + end {
+                return sent;
+            }
+            self.now = next;
+            self.node.handle_timeout(next);
+        }
+    }
+}
+
+/// All numbers of a constant with several: "0 ms, 250 ms" is 0 and 250.
+fn numbers(name: &str) -> Vec<u64> {
+    let words = constant(name).split([' ', ',']);
+    words.filter_map(|word| word.parse().ok()).collect()
+}
+
+#[test]
+fn a_node_asks_the_group_when_the_specification_says() {
+    let sent = Clockwork::new().run(Duration::from_secs(60));
+    let queries: Vec<u64> =
+        sent.iter().filter(|(_, kind, _)| *kind == Kind::Query).map(|(at, ..)| *at).collect();
+    assert_eq!(queries, numbers("BURST"));
+    let group: Vec<u64> = sent.iter().map(|(at, ..)| *at).skip(queries.len() - 1).collect();
+    let interval = number("INTERVAL");
+    let shortest = interval - interval * number("JITTER") / 100;
+    for pair in group.windows(2) {
+        assert!((shortest..=interval).contains(&(pair[1] - pair[0])), "{group:?}");
+    }
+}
+
+#[test]
+fn a_silent_peer_is_asked_when_the_specification_says() {
+    let mut clockwork = Clockwork::new();
+    clockwork.hear_peer(Duration::from_millis(number("EXPIRY")));
+    let sent = clockwork.run(Duration::from_secs(60));
+    let asked: Vec<u64> = sent
+        .into_iter()
+        .filter(|(_, _, to)| matches!(to, Destination::Peer { .. }))
+        .map(|(at, ..)| at)
+        .collect();
+    let part = |part: u64| number("EXPIRY") * part / 100;
+    let questions = |part: u64| (0..number("ASK_TRIES")).map(move |n| part + n * number("ASK_GAP"));
+    assert_eq!(asked, numbers("ASK_PARTS").into_iter().map(part).flat_map(questions).collect::<Vec<_>>());
+    assert!(clockwork.node.peers(clockwork.now).is_empty());
+}
+
+#[test]
+fn the_life_of_a_peer_is_clamped_as_the_specification_says() {
+    for (announced, name) in [(Duration::ZERO, "LIFE_MIN"), (Duration::MAX, "LIFE_MAX")] {
+        let mut clockwork = Clockwork::new();
+        clockwork.hear_peer(announced);
+        let peers = clockwork.node.peers(clockwork.now);
+        assert_eq!(peers[0].expires_in, Duration::from_millis(number(name)), "{name}");
+    }
+}
+
+#[test]
+fn a_changed_value_and_a_goodbye_are_sent_as_the_specification_says() {
+    let mut clockwork = Clockwork::new();
+    clockwork.run(Duration::from_secs(2));
+    clockwork.node.set_value(b"1", clockwork.now).expect("it fits");
+    clockwork.node.set_value(b"2", clockwork.now).expect("it fits");
+    let sent = clockwork.run(Duration::from_secs(3));
+    let times: Vec<u64> = sent.iter().map(|(at, ..)| *at).collect();
+    assert_eq!(times, [times[0], times[0] + number("CHANGE_GAP")]);
+
+    clockwork.node.stop();
+    let copies: Vec<Transmit> = std::iter::from_fn(|| clockwork.node.poll_transmit()).collect();
+    assert_eq!(copies.len() as u64, number("GOODBYES"));
+    assert!(copies.iter().all(|copy| copy.payload == copies[0].payload), "they are one message");
 }
