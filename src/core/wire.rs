@@ -357,7 +357,7 @@ mod tests {
         assert!(decode(&of_map(&[b"\xa4", REQUIRED].concat())).is_ok());
         let nested = b"\x18\x63\x82\xa1\x61x\xf6\xf9\x3c\x00";
         assert!(decode(&of_map(&[b"\xa5", REQUIRED, nested].concat())).is_ok(), "an unknown key");
-        let cases: [(&str, Vec<u8>); 9] = [
+        let cases: [(&str, Vec<u8>); 10] = [
             ("a key is missing", [b"\xa3", &REQUIRED[..REQUIRED.len() - 4]].concat()),
             ("a key comes twice", [b"\xa5", REQUIRED, b"\x02\x02"].concat()),
             ("bytes follow", [b"\xa4", REQUIRED, b"\x00"].concat()),
@@ -366,6 +366,7 @@ mod tests {
             ("the map has no length", [b"\xbf", REQUIRED, b"\xff"].concat()),
             ("the port is too large", [b"\xa5", REQUIRED, b"\x05\x1a\x00\x01\x00\x00"].concat()),
             ("the cluster has a control character", [b"\xa5", REQUIRED, b"\x00\x61\n"].concat()),
+            ("it is longer than any datagram", [b"\xa5", REQUIRED, b"\x07\x59\x04\xb1", &[0; 1201]].concat()),
             (
                 "the value claims more than there is",
                 [b"\xa5", REQUIRED, b"\x06\x5b\xff\xff\xff\xff\xff\xff\xff\xff"].concat(),
