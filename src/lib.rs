@@ -13,6 +13,7 @@
 
 pub mod core;
 
+mod address;
 mod config;
 mod driver;
 mod error;

@@ -1,10 +1,11 @@
 //! Which network interfaces there are, and which of them a node uses.
 
+use std::fs;
 use std::io;
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use nix::ifaddrs::getifaddrs;
-use nix::net::if_::{InterfaceFlags, if_nametoindex};
+use nix::net::if_::InterfaceFlags;
 
 use crate::error::{Error, ErrorKind};
 
@@ -13,8 +14,10 @@ use crate::error::{Error, ErrorKind};
 pub(super) struct Interface {
     pub name: String,
     pub index: u32,
-    /// Its first IPv4 address: the one to send from.
-    pub address: Ipv4Addr,
+    /// Its first IPv4 address, if it has any: the one to send from.
+    pub v4: Option<Ipv4Addr>,
+    /// Its first usable link-local IPv6 address, if it has any.
+    pub v6: Option<Ipv6Addr>,
     is_loopback: bool,
 }
 
@@ -42,9 +45,15 @@ impl Selection {
         }
     }
 
-    /// The interfaces to use now: those chosen; or else all but loopback, and loopback if that leaves none.
-    pub fn current(&self) -> io::Result<Vec<Interface>> {
+    /// The interfaces to use now for `groups`: those chosen; or else all but loopback, and loopback if that leaves
+    /// none. Each has an address of the family of one of the groups.
+    pub fn current(&self, groups: &[SocketAddr]) -> io::Result<Vec<Interface>> {
         let mut usable = usable()?;
+        for interface in &mut usable {
+            interface.v4 = interface.v4.filter(|_| groups.iter().any(SocketAddr::is_ipv4));
+            interface.v6 = interface.v6.filter(|_| groups.iter().any(SocketAddr::is_ipv6));
+        }
+        usable.retain(|interface| interface.v4.is_some() || interface.v6.is_some());
         match &self.0 {
             Some(patterns) => {
                 usable.retain(|interface| patterns.iter().any(|pattern| matches(pattern, &interface.name)));
@@ -69,26 +78,59 @@ fn names() -> io::Result<Vec<String>> {
     Ok(names)
 }
 
-/// The interfaces that are up, have an IPv4 address, and can multicast or are loopback (which can, on Linux, though
-/// it does not say so).
+/// The interfaces that are up, have an address, and can multicast or are loopback (which can, on Linux, though it does
+/// not say so).
 fn usable() -> io::Result<Vec<Interface>> {
+    let tentative = tentative();
     let mut usable: Vec<Interface> = Vec::new();
+    // The system tells of each interface first, and then of each address.
     for entry in getifaddrs()? {
-        let flags = entry.flags;
-        let is_up = flags.contains(InterfaceFlags::IFF_UP | InterfaceFlags::IFF_RUNNING);
-        let is_loopback = flags.contains(InterfaceFlags::IFF_LOOPBACK);
-        let address = entry.address.as_ref().and_then(|address| address.as_sockaddr_in()).map(|v4| v4.ip());
-        let known = usable.iter().any(|interface| interface.name == entry.interface_name);
-        if !is_up || known || !(is_loopback || flags.contains(InterfaceFlags::IFF_MULTICAST)) {
+        let Some(address) = entry.address else { continue };
+        if let Some(link) = address.as_link_addr() {
+            if can_multicast(entry.flags) {
+                let is_loopback = entry.flags.contains(InterfaceFlags::IFF_LOOPBACK);
+                let (name, index) = (entry.interface_name, link.ifindex() as u32);
+                usable.push(Interface { name, index, v4: None, v6: None, is_loopback });
+            }
             continue;
         }
-        // One that vanishes between the two calls is no longer usable.
-        let index = if_nametoindex(entry.interface_name.as_str()).ok();
-        if let (Some(address), Some(index)) = (address, index) {
-            usable.push(Interface { name: entry.interface_name, index, address, is_loopback });
+        // An IPv4 address may have a label: the interface's name, a colon and more.
+        let name = entry.interface_name.split(':').next();
+        let Some(interface) = usable.iter_mut().find(|interface| Some(&*interface.name) == name) else {
+            continue;
+        };
+        if let Some(v4) = address.as_sockaddr_in() {
+            interface.v4.get_or_insert(v4.ip());
+        } else if let Some(v6) = address.as_sockaddr_in6().map(|v6| v6.ip()) {
+            // Without one, as loopback is, an interface has no route for multicast either.
+            if v6.is_unicast_link_local() && !tentative.contains(&(interface.index, v6)) {
+                interface.v6.get_or_insert(v6);
+            }
         }
     }
     Ok(usable)
+}
+
+fn can_multicast(flags: InterfaceFlags) -> bool {
+    flags.contains(InterfaceFlags::IFF_UP | InterfaceFlags::IFF_RUNNING)
+        && flags.intersects(InterfaceFlags::IFF_LOOPBACK | InterfaceFlags::IFF_MULTICAST)
+}
+
+/// The IPv6 addresses that cannot be used yet, because the system still asks whether somebody else has them, or not at
+/// all, because somebody does; each with the index of its interface. None where the system does not tell.
+fn tentative() -> Vec<(u32, Ipv6Addr)> {
+    // Of this thread, which may be in another network namespace than the rest of the process.
+    let table = fs::read_to_string("/proc/thread-self/net/if_inet6").unwrap_or_default();
+    table.lines().filter_map(tentative_of).collect()
+}
+
+/// Reads a line: address, index, length of the prefix, scope and flags in hexadecimal; and the interface's name.
+fn tentative_of(line: &str) -> Option<(u32, Ipv6Addr)> {
+    let mut words = line.split_whitespace();
+    let address = Ipv6Addr::from_bits(u128::from_str_radix(words.next()?, 16).ok()?);
+    let index = u32::from_str_radix(words.next()?, 16).ok()?;
+    let flags = u32::from_str_radix(words.nth(2)?, 16).ok()?;
+    (flags & (libc::IFA_F_TENTATIVE | libc::IFA_F_DADFAILED) != 0).then_some((index, address))
 }
 
 /// True if `name` fits `pattern`, in which each `*` stands for any characters, none included.
@@ -130,6 +172,16 @@ mod tests {
     #[test]
     fn a_pattern_may_match_nothing_yet() {
         let selection = Selection::parse(Some("nosuch*")).expect("a pattern need not match");
-        assert_eq!(selection.current().expect("interfaces can be listed"), []);
+        let groups = ["239.2.3.4:49001".parse().unwrap(), "[ff12::ef02:304]:49001".parse().unwrap()];
+        assert_eq!(selection.current(&groups).expect("interfaces can be listed"), []);
+    }
+
+    #[test]
+    fn an_address_that_is_not_usable_yet_is_told_by_its_flags() {
+        let line = |flags| format!("fe8000000000000000fc00fffe000001 0a 40 20 {flags}     eth0");
+        let address = "fe80::fc:ff:fe00:1".parse().unwrap();
+        assert_eq!(tentative_of(&line("c0")), Some((10, address)));
+        assert_eq!(tentative_of(&line("88")), Some((10, address)));
+        assert_eq!(tentative_of(&line("80")), None);
     }
 }

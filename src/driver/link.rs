@@ -1,24 +1,18 @@
 //! `Link`: what a node is connected to, sockets or a memory network, behind one set of verbs.
 
 use std::io;
-use std::net::SocketAddr;
-use std::os::fd::{AsRawFd, RawFd};
-use std::sync::Arc;
+use std::os::fd::RawFd;
 use std::time::Instant;
 
+use super::batch::Batch;
 use super::memory::MemoryPort;
-use super::sockets::{BUFFER_SIZE, SendReport, Sockets};
-use crate::core::Node;
+use super::sockets::{Sockets, Tally};
+use crate::core::{Node, Transmit};
 use crate::health::Reason;
-
-/// Datagrams taken in at a time. Between two batches other threads get the node's lock.
-const BATCH: usize = 32;
 
 pub(super) struct Link {
     connection: Connection,
-    buffers: Box<[[u8; BUFFER_SIZE]]>,
-    /// Of each buffer in use: how many bytes, from where, through which interface.
-    received: Vec<(usize, SocketAddr, u32)>,
+    batch: Batch,
 }
 
 pub(super) enum Connection {
@@ -28,94 +22,80 @@ pub(super) enum Connection {
     Closed,
 }
 
-/// What the last announcement showed of the network.
+/// What is known of the network.
 #[derive(Default)]
 pub(super) struct LinkReport {
+    /// Interfaces in use.
     pub interfaces: usize,
-    pub membership: Option<(Reason, String)>,
-    pub sending: Option<(Reason, String)>,
-}
-
-impl Default for Link {
-    fn default() -> Self {
-        let buffers = vec![[0; BUFFER_SIZE]; BATCH].into_boxed_slice();
-        Link { connection: Connection::Closed, buffers, received: Vec::with_capacity(BATCH) }
-    }
+    pub trouble: Option<(Reason, String)>,
 }
 
 impl Link {
+    pub fn closed() -> Self {
+        Link { connection: Connection::Closed, batch: Batch::new() }
+    }
+
     pub fn connect(&mut self, connection: Connection) {
         self.connection = connection;
-    }
-
-    /// Receives what waits, up to a batch. True if there was anything.
-    pub fn receive(&mut self) -> bool {
-        self.received.clear();
-        for buffer in &mut self.buffers {
-            let received = match &self.connection {
-                Connection::Sockets(sockets) => sockets.receive(buffer),
-                Connection::Memory(port) => port.receive(buffer),
-                Connection::Closed => None,
-            };
-            match received {
-                Some(received) => self.received.push(received),
-                None => break,
-            }
-        }
-        !self.received.is_empty()
-    }
-
-    /// Hands the batch to the node.
-    pub fn feed(&self, node: &mut Node, now: Instant) {
-        for (buffer, (len, from, interface)) in self.buffers.iter().zip(&self.received) {
-            node.handle_datagram(&buffer[..*len], *from, *interface, now);
-        }
-    }
-
-    /// Sends `payload` to the group.
-    pub fn send(&self, payload: &Arc<[u8]>) -> SendReport {
-        match &self.connection {
-            Connection::Sockets(sockets) => sockets.send(payload),
-            Connection::Memory(port) => {
-                port.send(payload);
-                SendReport { sent: 1, ..SendReport::default() }
-            }
-            Connection::Closed => SendReport::default(),
-        }
-    }
-
-    /// Joins the interfaces that came and leaves those that went. True if any did.
-    pub fn follow_interfaces(&mut self) -> bool {
-        match &mut self.connection {
-            Connection::Sockets(sockets) => sockets.follow_interfaces(),
-            Connection::Memory(_) | Connection::Closed => false,
-        }
-    }
-
-    /// Opens the sockets anew.
-    pub fn reopen(&mut self) -> io::Result<()> {
-        match &mut self.connection {
-            Connection::Sockets(sockets) => sockets.reopen(),
-            Connection::Memory(_) | Connection::Closed => Ok(()),
-        }
     }
 
     pub fn close(&mut self) {
         self.connection = Connection::Closed;
     }
 
-    /// What is known of the network, after `sent` was sent.
-    pub fn report(&self, sent: &SendReport) -> LinkReport {
-        let Connection::Sockets(sockets) = &self.connection else {
-            return LinkReport { interfaces: 1, ..LinkReport::default() };
-        };
-        let membership = sockets.membership_error().map(|error| {
-            (reason_of(error, Reason::Membership), format!("joining the group on every interface: {error}"))
-        });
-        let sending = sent.refusal.as_ref().map(|(interface, error)| {
-            (reason_of(error, Reason::SendFails), format!("sending through {interface}: {error}"))
-        });
-        LinkReport { interfaces: sockets.interface_count(), membership, sending }
+    /// Receives what waits, up to a batch. True if more may wait.
+    pub fn receive(&mut self) -> bool {
+        match &mut self.connection {
+            Connection::Sockets(sockets) => sockets.receive(&mut self.batch),
+            Connection::Memory(port) => self.batch.fill(vec![port], |port, buffer| port.receive(buffer)),
+            Connection::Closed => false,
+        }
+    }
+
+    /// Hands the batch to the node, and then what proved unreachable: an answer that is there counts.
+    pub fn feed(&mut self, node: &mut Node, now: Instant) {
+        for (bytes, received) in self.batch.iter() {
+            node.handle_datagram(bytes, received.from, received.interface, now);
+        }
+        match &mut self.connection {
+            Connection::Sockets(sockets) => {
+                sockets.take_unreachable().for_each(|to| node.handle_unreachable(to, now));
+            }
+            Connection::Memory(port) => {
+                port.take_unreachable().for_each(|to| node.handle_unreachable(to, now));
+            }
+            Connection::Closed => {}
+        }
+    }
+
+    /// Notices changes of the network and keeps up with them; see [`Sockets::renew`].
+    pub fn renew(&mut self, is_silent: bool, is_announcing: bool) -> io::Result<bool> {
+        match &mut self.connection {
+            Connection::Sockets(sockets) => sockets.renew(is_silent, is_announcing),
+            Connection::Memory(_) | Connection::Closed => Ok(false),
+        }
+    }
+
+    /// Sends what the node puts out.
+    pub fn send(&mut self, transmits: &[Transmit]) -> Tally {
+        let mut tally = Tally::default();
+        for transmit in transmits {
+            tally.add(match &mut self.connection {
+                Connection::Sockets(sockets) => sockets.send(transmit),
+                Connection::Memory(port) => port.send(transmit),
+                Connection::Closed => Tally::default(),
+            });
+        }
+        tally
+    }
+
+    /// What is known of the network.
+    pub fn report(&self) -> LinkReport {
+        match &self.connection {
+            Connection::Sockets(sockets) => sockets.report(),
+            Connection::Memory(_) => LinkReport { interfaces: 1, trouble: None },
+            Connection::Closed => LinkReport::default(),
+        }
     }
 
     /// Datagrams lost because the queue on a memory network was full.
@@ -126,18 +106,12 @@ impl Link {
         }
     }
 
-    /// The descriptor that is readable when a datagram waits. A memory network has none: it notifies.
-    pub fn readable(&self) -> Option<RawFd> {
+    /// The descriptors that are readable when there is something to receive or to notice. A memory network has none:
+    /// it notifies.
+    pub fn readable(&self) -> Vec<RawFd> {
         match &self.connection {
-            Connection::Sockets(sockets) => Some(sockets.readable().as_raw_fd()),
-            Connection::Memory(_) | Connection::Closed => None,
+            Connection::Sockets(sockets) => sockets.readable(),
+            Connection::Memory(_) | Connection::Closed => Vec::new(),
         }
-    }
-}
-
-fn reason_of(error: &io::Error, otherwise: Reason) -> Reason {
-    match error.kind() {
-        io::ErrorKind::PermissionDenied => Reason::Permission,
-        _ => otherwise,
     }
 }

@@ -1,11 +1,15 @@
 //! A network inside the process, for hermetic tests: what one port sends, every port of the same network's name
-//! receives, the sender included, as with multicast that is looped back.
+//! receives, the sender included, as with multicast that is looped back; or the one port that it is addressed to.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, Weak};
 
+use super::batch::{Received, Taken};
 use super::lock;
+use super::sockets::Tally;
+use crate::core::{Destination, Transmit};
 use crate::per_process::{Owned, PerProcess};
 
 /// The networks that have ports. A forked child has networks of its own.
@@ -18,7 +22,7 @@ const QUEUE_LENGTH: usize = 4096;
 
 #[derive(Default)]
 struct MemoryNetwork {
-    ports: Vec<Weak<Mailbox>>,
+    ports: BTreeMap<SocketAddr, Weak<Mailbox>>,
     ports_ever: u32,
 }
 
@@ -40,37 +44,49 @@ pub(super) struct MemoryPort {
     network: String,
     address: SocketAddr,
     mailbox: Arc<Mailbox>,
+    /// Addresses of which no port was found.
+    unreachable: Vec<SocketAddr>,
 }
 
 impl MemoryPort {
-    pub fn open(network: &str, udp_port: u16, on_delivery: impl Fn() + Send + Sync + 'static) -> Self {
+    pub fn open(network: &str, on_delivery: impl Fn() + Send + Sync + 'static) -> Self {
         let mailbox = Arc::new(Mailbox { queue: Mutex::default(), on_delivery: Box::new(on_delivery) });
         let networks = NETWORKS.get();
         let mut all = lock(&networks.value);
         let here = all.entry(network.to_owned()).or_default();
-        here.ports.push(Arc::downgrade(&mailbox));
         here.ports_ever += 1;
-        // Each port gets an address of its own, from 10.0.0.1 on.
-        let address = Ipv4Addr::from_bits(Ipv4Addr::new(10, 0, 0, 0).to_bits().wrapping_add(here.ports_ever));
-        MemoryPort { networks, network: network.to_owned(), address: (address, udp_port).into(), mailbox }
+        let address = address_of(here.ports_ever);
+        here.ports.insert(address, Arc::downgrade(&mailbox));
+        MemoryPort { networks, network: network.to_owned(), address, mailbox, unreachable: Vec::new() }
     }
 
-    pub fn send(&self, payload: &Arc<[u8]>) {
-        let receivers: Vec<_> = match lock(&self.networks.value).get(&self.network) {
-            Some(here) => here.ports.iter().filter_map(Weak::upgrade).collect(),
-            None => return,
+    /// Puts a datagram into the mailbox of each port it is for.
+    pub fn send(&mut self, transmit: &Transmit) -> Tally {
+        let receivers: Vec<Arc<Mailbox>> = match lock(&self.networks.value).get(&self.network) {
+            Some(here) => here.receivers(transmit.to),
+            None => Vec::new(),
         };
-        for receiver in receivers {
-            receiver.deliver(payload.clone(), self.address);
+        if let (Destination::Peer { address, .. }, []) = (transmit.to, &*receivers) {
+            self.unreachable.push(address);
         }
+        for receiver in receivers {
+            receiver.deliver(transmit.payload.clone(), self.address);
+        }
+        Tally { sent: 1, errors: 0 }
     }
 
-    /// Receives one datagram into `buffer`, if one waits: how many bytes, from where, through which interface (none).
-    pub fn receive(&self, buffer: &mut [u8]) -> Option<(usize, SocketAddr, u32)> {
-        let (payload, from) = lock(&self.mailbox.queue).datagrams.pop_front()?;
+    /// Takes the addresses that proved unreachable.
+    pub fn take_unreachable(&mut self) -> impl Iterator<Item = SocketAddr> {
+        self.unreachable.drain(..)
+    }
+
+    /// Takes one datagram from the mailbox.
+    pub fn receive(&self, buffer: &mut [u8]) -> Taken {
+        let (payload, from) =
+            lock(&self.mailbox.queue).datagrams.pop_front().ok_or(io::ErrorKind::WouldBlock)?;
         let len = payload.len().min(buffer.len());
         buffer[..len].copy_from_slice(&payload[..len]);
-        Some((len, from, 0))
+        Ok(Some(Received { len, from, interface: 0 }))
     }
 
     /// Datagrams lost because the queue was full.
@@ -87,11 +103,30 @@ impl Drop for MemoryPort {
         }
         let mut all = lock(&self.networks.value);
         let Some(here) = all.get_mut(&self.network) else { return };
-        here.ports.retain(|port| !std::ptr::eq(port.as_ptr(), Arc::as_ptr(&self.mailbox)));
+        here.ports.remove(&self.address);
         if here.ports.is_empty() {
             all.remove(&self.network);
         }
     }
+}
+
+impl MemoryNetwork {
+    fn receivers(&self, to: Destination) -> Vec<Arc<Mailbox>> {
+        match to {
+            Destination::Group | Destination::GroupV4 => {
+                self.ports.values().filter_map(Weak::upgrade).collect()
+            }
+            Destination::Peer { address, .. } => {
+                self.ports.get(&address).and_then(Weak::upgrade).into_iter().collect()
+            }
+        }
+    }
+}
+
+/// Each port gets an address of its own, from 10.0.0.1 on, and as its UDP port one of those that systems choose from.
+fn address_of(number: u32) -> SocketAddr {
+    let address = Ipv4Addr::from_bits(Ipv4Addr::new(10, 0, 0, 0).to_bits().wrapping_add(number));
+    (address, 49152 + (number % 16384) as u16).into()
 }
 
 impl Mailbox {

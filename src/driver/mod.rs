@@ -10,38 +10,44 @@
 // The core may not; this is where it is done.
 #![allow(clippy::disallowed_methods, clippy::disallowed_types)]
 
+mod alarm;
+mod batch;
+mod changes;
 mod clock;
+mod datagram;
+mod family;
 mod interfaces;
 mod link;
+mod memberships;
 mod memory;
 mod notifier;
 mod sockets;
 mod state;
+mod thread;
 
-use std::any::Any;
-use std::os::fd::{AsFd, BorrowedFd, RawFd};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::os::fd::RawFd;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
-use std::{io, mem, process, thread};
+use std::{io, mem, process};
 
-use nix::errno::Errno;
-use nix::poll::{PollFd, PollFlags, ppoll};
-use nix::sys::signal::{SigSet, SigmaskHow};
-use nix::sys::time::TimeSpec;
 use once_cell::sync::OnceCell;
 
 use crate::config::{Clock, Config, Network};
-use crate::core::{Event, Node, Settings};
+use crate::core::{Destination, Event, Node, Settings, Transmit};
 use crate::error::{Error, ErrorKind};
 use crate::health::Health;
+use alarm::Alarm;
 use clock::TimeSource;
 use link::{Connection, Link};
 use memory::MemoryPort;
 use notifier::Notifier;
-use sockets::{Place, SendReport, Sockets};
+use sockets::{Place, Sockets};
 use state::{End, State};
+
+pub(crate) use thread::Thread;
+
+/// A deadline missed by more than this is not a thread that is late, but a machine that slept.
+const OVERSLEPT: Duration = Duration::from_secs(2);
 
 pub(crate) struct Driver {
     /// The process that started it. In a forked child there is no thread, and a lock may be held for ever.
@@ -53,14 +59,13 @@ pub(crate) struct Driver {
     arrival: Condvar,
     /// Wakes the thread.
     wake: Notifier,
+    /// Wakes the thread when something is due.
+    alarm: Alarm,
     /// Made when a caller first asks for it.
     event_fd: OnceCell<Notifier>,
     /// Held for the length of an `advance`, so that two of them do not interleave.
     advancing: Mutex<()>,
 }
-
-/// The thread of a node that has one.
-pub(crate) type Thread = JoinHandle<()>;
 
 /// Opens what `config` asks for and sets the node going. With a manual clock it has no thread.
 pub(crate) fn start(config: &Config, name: String) -> Result<(Arc<Driver>, Option<Thread>), Error> {
@@ -70,29 +75,16 @@ pub(crate) fn start(config: &Config, name: String) -> Result<(Arc<Driver>, Optio
     driver.step()?;
     let thread = match driver.time.is_manual() {
         true => None,
-        false => Some(spawn(driver.clone())?),
+        false => Some(thread::spawn(driver.clone())?),
     };
     Ok((driver, thread))
-}
-
-/// Starts the node's thread, with every signal blocked: signals are for the program's own threads.
-fn spawn(driver: Arc<Driver>) -> Result<Thread, Error> {
-    let cannot = |error: &io::Error| Error::system("starting the node's thread", error);
-    let before =
-        SigSet::all().thread_swap_mask(SigmaskHow::SIG_BLOCK).map_err(|errno| cannot(&errno.into()))?;
-    let thread = thread::Builder::new().name("peers".into()).spawn(move || {
-        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| driver.run())) {
-            driver.end(End::Failed(message_of(&*panic)));
-        }
-    });
-    before.thread_set_mask().map_err(|errno| cannot(&errno.into()))?;
-    thread.map_err(|error| cannot(&error))
 }
 
 impl Driver {
     fn open(config: &Config, name: String) -> Result<Arc<Driver>, Error> {
         let time = match config.clock {
-            Clock::System => TimeSource::System,
+            Clock::System => TimeSource::system()
+                .map_err(|error| Error::system("reading the clock that counts sleep", &error))?,
             Clock::Manual => TimeSource::manual(),
         };
         let settings = Settings {
@@ -111,14 +103,14 @@ impl Driver {
             expiry: config.expiry,
             max_peers: config.max_peers,
         };
-        let wake =
-            Notifier::new().map_err(|error| Error::system("making a descriptor to wake by", &error))?;
+        let cannot = |error: io::Error| Error::system("making a descriptor to wake by", &error);
         let driver = Arc::new(Driver {
             process: process::id(),
-            link: Mutex::new(Link::default()),
+            link: Mutex::new(Link::closed()),
             state: Mutex::new(State::new(Node::new(settings, time.now()))),
             arrival: Condvar::new(),
-            wake,
+            wake: Notifier::new().map_err(cannot)?,
+            alarm: Alarm::new().map_err(cannot)?,
             event_fd: OnceCell::new(),
             advancing: Mutex::new(()),
             time,
@@ -130,8 +122,13 @@ impl Driver {
     /// Runs `action` on the node as it is now, and does what follows from it.
     pub fn act<R>(&self, action: impl FnOnce(&mut Node, Instant) -> R) -> Result<R, Error> {
         let mut state = self.lock_settled()?;
+        let now = self.time.now();
         let planned = state.node.poll_timeout();
-        let result = action(&mut state.node, self.time.now());
+        // The machine has slept, and the thread has not been run yet.
+        if planned.is_some_and(|planned| planned + OVERSLEPT < now) {
+            state.node.handle_timeout(now);
+        }
+        let result = action(&mut state.node, now);
         self.signal_events(&state);
         if state.node.has_transmits() || state.node.poll_timeout() < planned {
             self.wake.set();
@@ -205,10 +202,17 @@ impl Driver {
         lock(&self.state).health(self.time.now())
     }
 
-    /// Ends the node: calls under way return, and the thread, if there is one, is about to end.
+    /// Ends the node: it says goodbye, calls under way return, and the thread, if there is one, is about to end.
     pub fn stop(&self) {
+        // One that has failed says nothing.
+        if let Ok(mut state) = self.lock_state() {
+            state.node.stop();
+        }
         self.end(End::Stopped);
-        self.wake.set();
+        match self.time.is_manual() {
+            true => self.say_goodbye(),
+            false => self.wake.set(),
+        }
     }
 
     /// Closes the sockets, after the thread has ended.
@@ -235,83 +239,55 @@ impl Driver {
         }
     }
 
-    /// The thread's work, until the node ends.
-    fn run(&self) {
-        while let Ok(was_busy) = self.step() {
-            if !was_busy && let Err(error) = self.wait() {
-                self.end(End::Failed(error.to_string()));
-            }
-        }
-    }
-
-    /// Sleeps until a datagram, a deadline or a wake-up.
-    fn wait(&self) -> io::Result<()> {
-        let Ok(deadline) = self.lock_state().map(|state| state.node.poll_timeout()) else { return Ok(()) };
-        let timeout = deadline.map(|deadline| deadline.saturating_duration_since(self.time.now()));
-        let socket = self.lock_link().readable();
-        // SAFETY: only this thread replaces the sockets, and they are closed after it has ended.
-        let socket = socket.map(|fd| unsafe { BorrowedFd::borrow_raw(fd) });
-        let mut fds = vec![PollFd::new(self.wake.as_fd(), PollFlags::POLLIN)];
-        fds.extend(socket.map(|fd| PollFd::new(fd, PollFlags::POLLIN)));
-        match ppoll(&mut fds, timeout.map(TimeSpec::from_duration), None) {
-            Err(Errno::EINTR) => return Ok(()),
-            Err(errno) => return Err(errno.into()),
-            Ok(_) => {}
-        }
-        let closed = |fd: &PollFd| fd.revents().is_some_and(|events| events.contains(PollFlags::POLLNVAL));
-        if fds.iter().any(closed) {
-            return Err(io::Error::other(
-                "a descriptor of the node was closed by another part of the program",
-            ));
-        }
-        if fds[0].any() == Some(true) {
-            self.wake.clear();
-        }
-        Ok(())
-    }
-
     /// Steps until nothing waits and nothing is due.
     fn settle(&self) -> Result<(), Error> {
         while self.step()? {}
         Ok(())
     }
 
-    /// Takes in a batch, does what is due, and sends what follows. True if there was anything to do.
+    /// Takes in a batch, does what is due, and sends what follows. True if there may be more to do at once.
     fn step(&self) -> Result<bool, Error> {
         let mut link = self.lock_link();
-        let has_received = link.receive();
+        let may_be_more = link.receive();
+        let (mut transmits, is_silent) = self.run_node(&mut link)?;
+        let is_announcing = transmits.iter().any(|transmit| !matches!(transmit.to, Destination::Peer { .. }));
+        let renewal = link.renew(is_silent, is_announcing);
+        if matches!(renewal, Ok(true)) {
+            let mut state = self.lock_state()?;
+            state.node.handle_network_change(self.time.now());
+            transmits.extend(take_transmits(&mut state.node));
+        }
+        let has_news = !transmits.is_empty() || !matches!(renewal, Ok(false));
+        if has_news {
+            let sent = link.send(&transmits);
+            self.lock_state()?.note_step(link.report(), &sent, renewal, self.time.now());
+        }
+        Ok(may_be_more || has_news)
+    }
+
+    /// Hands the node what was received, and lets it do what is due: what it has to send, and whether it has heard
+    /// nothing for so long that new sockets may help.
+    fn run_node(&self, link: &mut Link) -> Result<(Vec<Transmit>, bool), Error> {
         let mut state = self.lock_state()?;
         let now = self.time.now();
         link.feed(&mut state.node, now);
         if state.node.poll_timeout().is_some_and(|deadline| deadline <= now) {
             state.node.handle_timeout(now);
         }
-        let wants_reopen = state.node.poll_reopen();
-        if wants_reopen {
-            state.node.handle_network_change(now);
-        }
-        let mut payloads = Vec::new();
-        while let Some(transmit) = state.node.poll_transmit() {
-            payloads.push(transmit.payload);
-        }
         state.dropped = link.dropped();
         self.signal_events(&state);
-        drop(state);
+        Ok((take_transmits(&mut state.node), state.node.poll_reopen()))
+    }
 
-        if payloads.is_empty() {
-            return Ok(has_received);
+    /// Sends the goodbye of a node that was stopped. By whoever steps the node, and nobody steps it any more.
+    fn say_goodbye(&self) {
+        let mut link = self.lock_link();
+        let mut state = lock(&self.state);
+        if matches!(state.ended, Some(End::Stopped)) {
+            let transmits = take_transmits(&mut state.node);
+            drop(state);
+            link.send(&transmits);
         }
-        let renewal = match wants_reopen {
-            true => link.reopen().map(|()| true),
-            false => Ok(link.follow_interfaces()),
-        };
-        let mut sent = SendReport::default();
-        for payload in &payloads {
-            sent.add(link.send(payload));
-        }
-        let report = link.report(&sent);
-        self.lock_state()?.note_sending(report, &sent, renewal, now);
-        Ok(true)
     }
 
     fn lock_link(&self) -> MutexGuard<'_, Link> {
@@ -401,9 +377,14 @@ fn connection_for(config: &Config, driver: &Arc<Driver>) -> Result<Connection, E
                     driver.note_mail();
                 }
             };
-            Ok(Connection::Memory(MemoryPort::open(network, config.port, on_delivery)))
+            Ok(Connection::Memory(MemoryPort::open(network, on_delivery)))
         }
     }
+}
+
+/// What a node has to send.
+fn take_transmits(node: &mut Node) -> Vec<Transmit> {
+    std::iter::from_fn(|| node.poll_transmit()).collect()
 }
 
 /// Bytes from the system's source of randomness.
@@ -418,11 +399,4 @@ fn random<const N: usize>() -> Result<[u8; N], Error> {
 /// Takes a lock whose data holds whatever became of the thread that had it last.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// What a panic said.
-fn message_of(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().map(|text| text.to_string());
-    text.or_else(|| panic.downcast_ref::<String>().cloned())
-        .unwrap_or_else(|| "a panic without a message".into())
 }

@@ -1,224 +1,244 @@
-//! The node's UDP sockets: open, join, send through each interface, receive in batches.
-//!
-//! Two sockets: one bound to the group's address and port, which every process on the host shares, hears the group;
-//! one on a port of the system's choice sends.
+//! `Sockets`: the sockets of both families, kept in step with the interfaces there are.
 
-use std::io::{self, IoSlice, IoSliceMut};
-use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+use std::fs;
+use std::io;
+use std::iter;
+use std::net::SocketAddr;
+use std::os::fd::{AsFd, AsRawFd, RawFd};
 
-use nix::sys::socket::sockopt::Ipv4PacketInfo;
-use nix::sys::socket::{
-    ControlMessage, ControlMessageOwned, MsgFlags, SockaddrIn, recvmsg, sendmsg, setsockopt,
-};
-use socket2::{Domain, InterfaceIndexOrAddress, Protocol, Socket, Type};
+use socket2::Socket;
 
+use super::batch::Batch;
+use super::changes::Changes;
+use super::family::{self, Family, Role};
 use super::interfaces::{Interface, Selection};
-use crate::config::Config;
-use crate::core::wire::MAX_DATAGRAM;
+use super::link::LinkReport;
+use crate::config::{Config, Notice};
+use crate::core::{Destination, Transmit};
 use crate::error::{Error, ErrorKind};
+use crate::health::Reason;
 
-/// Room for one byte more than a message has, so that a datagram cut short by the buffer is not taken for one.
-pub(super) const BUFFER_SIZE: usize = MAX_DATAGRAM + 1;
+/// Ports tried for one that both families can have. Few ports are taken in one family alone.
+const PORTS_TRIED: usize = 16;
 
-/// Where the group is, and by which interfaces to reach it.
+/// "1" on a system whose interfaces get no IPv6 addresses.
+const IPV6_SWITCH: &str = "/proc/sys/net/ipv6/conf/all/disable_ipv6";
+
+/// Where the groups are, by which interfaces to reach them, and how changes are noticed.
 pub(super) struct Place {
-    group: SocketAddrV4,
+    groups: Vec<SocketAddr>,
     hops: u8,
     selection: Selection,
+    notice: Notice,
 }
 
 pub(super) struct Sockets {
     place: Place,
-    receiver: Socket,
-    sender: Socket,
+    families: Vec<Family>,
     interfaces: Vec<Interface>,
-    /// What the system said when an interface would not join.
-    membership_error: Option<io::Error>,
+    /// `None` if it is turned off, or not to be had; then changes are noticed in the other ways.
+    changes: Option<Changes>,
 }
 
-/// How sending one datagram through every interface went.
+/// How many datagrams were sent, and how many the system refused.
 #[derive(Default)]
-pub(super) struct SendReport {
+pub(super) struct Tally {
     pub sent: u64,
     pub errors: u64,
-    /// The last refusal: through which interface, and why.
-    pub refusal: Option<(String, io::Error)>,
 }
 
-impl SendReport {
-    pub fn add(&mut self, other: SendReport) {
+impl Tally {
+    pub fn add(&mut self, other: Tally) {
         self.sent += other.sent;
         self.errors += other.errors;
-        self.refusal = other.refusal.or(self.refusal.take());
     }
 }
 
 impl Place {
     pub fn of(config: &Config) -> Result<Self, Error> {
+        let v4 = config.group_v4.map(|group| SocketAddr::from((group, config.port)));
+        let v6 = config.group_v6.map(|group| SocketAddr::from((group, config.port)));
         Ok(Place {
-            group: SocketAddrV4::new(config.group_v4.unwrap_or(Ipv4Addr::UNSPECIFIED), config.port),
+            groups: v4.into_iter().chain(v6).collect(),
             hops: config.hops,
             selection: Selection::parse(config.interfaces.as_deref())?,
+            notice: config.notice,
         })
+    }
+
+    /// An error if there is nothing but IPv6, and the system has it turned off.
+    fn check_families(&self) -> Result<(), Error> {
+        let is_off = || fs::read_to_string(IPV6_SWITCH).is_ok_and(|text| text.trim() == "1");
+        match self.groups.iter().all(SocketAddr::is_ipv6) && is_off() {
+            false => Ok(()),
+            true => Err(Error::new(
+                ErrorKind::System,
+                format!("IPv4 is turned off, and the system has IPv6 turned off, too ({IPV6_SWITCH})"),
+            )),
+        }
     }
 }
 
 impl Sockets {
     pub fn open(place: Place) -> Result<Self, Error> {
-        let receiver = open_receiver(place.group).map_err(|error| cannot_open(place.group, &error))?;
-        let sender = open_sender(place.hops).map_err(|error| cannot_open(place.group, &error))?;
-        let mut sockets = Sockets { place, receiver, sender, interfaces: Vec::new(), membership_error: None };
+        place.check_families()?;
+        let families = open_families(&place, 0).map_err(|error| cannot_open(&place, &error))?;
+        // Before the first look at the interfaces, so that no change falls between.
+        let changes = place.notice.system.then(Changes::subscribe).and_then(Result::ok);
+        let mut sockets = Sockets { place, families, interfaces: Vec::new(), changes };
         sockets.follow_interfaces();
         Ok(sockets)
     }
 
-    /// Opens both sockets anew and joins every interface again. On an error the old ones stay.
-    pub fn reopen(&mut self) -> io::Result<()> {
-        let receiver = open_receiver(self.place.group)?;
-        let sender = open_sender(self.place.hops)?;
-        (self.receiver, self.sender) = (receiver, sender);
-        self.interfaces.clear();
+    /// Notices changes of the network and keeps up with them. True if there were any.
+    ///
+    /// `is_silent` says that nothing was heard for long, `is_announcing` that something is about to be sent to the
+    /// group. An error if new sockets cannot be had.
+    pub fn renew(&mut self, is_silent: bool, is_announcing: bool) -> io::Result<bool> {
+        let is_told = self.changes.as_ref().is_some_and(Changes::drain);
+        if is_silent && self.place.notice.watchdog {
+            return self.reopen().map(|()| true);
+        }
+        Ok((is_told || (is_announcing && self.place.notice.poll)) && self.follow_interfaces())
+    }
+
+    /// Sends what a node puts out.
+    pub fn send(&mut self, transmit: &Transmit) -> Tally {
+        let payload = &transmit.payload;
+        let mut tally = Tally::default();
+        for family in &mut self.families {
+            match transmit.to {
+                Destination::GroupV4 if family.is_v6() => {}
+                Destination::Group | Destination::GroupV4 => {
+                    tally.add(family.send_to_group(payload, &self.interfaces));
+                }
+                Destination::Peer { address, interface } if address.is_ipv6() == family.is_v6() => {
+                    tally.add(family.send_to_peer(payload, address, interface));
+                }
+                Destination::Peer { .. } => {}
+            }
+        }
+        tally
+    }
+
+    /// Receives a batch, and the errors that wait. True if more may wait.
+    pub fn receive(&mut self, batch: &mut Batch) -> bool {
+        for family in &mut self.families {
+            family.receive_errors();
+        }
+        let roles = |role| self.families.iter().map(move |family| (family, role));
+        let sources = roles(Role::Unicast).chain(roles(Role::Group)).collect();
+        batch.fill(sources, |(family, role), buffer| family.receive(*role, buffer))
+    }
+
+    /// Takes the addresses to which datagrams were sent in vain.
+    pub fn take_unreachable(&mut self) -> impl Iterator<Item = SocketAddr> {
+        self.families.iter_mut().flat_map(Family::take_unreachable)
+    }
+
+    /// What is known of the network; of several troubles the cause before its effects.
+    pub fn report(&self) -> LinkReport {
+        let sending = || self.families.iter().find_map(Family::sending_trouble);
+        let membership = || self.families.iter().find_map(Family::membership_trouble);
+        LinkReport {
+            interfaces: self.interfaces.len(),
+            trouble: self.no_interface().or_else(sending).or_else(membership),
+        }
+    }
+
+    /// The descriptors that are readable when a datagram, an error or a change waits.
+    pub fn readable(&self) -> Vec<RawFd> {
+        let sockets = self.families.iter().flat_map(Family::readable);
+        sockets.chain(self.changes.as_ref().map(Changes::as_fd)).map(|fd| fd.as_raw_fd()).collect()
+    }
+
+    /// Opens the sockets anew, on the same ports if they are still to be had, and joins every interface again.
+    fn reopen(&mut self) -> io::Result<()> {
+        let port = self.families.first().map_or(0, Family::unicast_port);
+        // The old ones first: they hold the ports.
+        self.families.clear();
+        self.families = open_families(&self.place, port)?;
         self.follow_interfaces();
         Ok(())
     }
 
-    /// Looks which interfaces there are now; joins those that came and leaves those that went. True if any did.
-    pub fn follow_interfaces(&mut self) -> bool {
+    /// Looks which interfaces there are now, and brings the memberships up to date. True if anything changed.
+    fn follow_interfaces(&mut self) -> bool {
         // A system that cannot say what it has is taken to have what it had.
-        let Ok(current) = self.place.selection.current() else { return false };
-        if current == self.interfaces && self.membership_error.is_none() {
-            return false;
+        let Ok(interfaces) = self.place.selection.current(&self.place.groups) else { return false };
+        let mut has_changed = interfaces != self.interfaces;
+        self.interfaces = interfaces;
+        for family in &mut self.families {
+            has_changed |= family.follow(&self.interfaces);
         }
-        let (group, receiver) = (self.place.group.ip(), &self.receiver);
-        for gone in without(&self.interfaces, &current) {
-            // Fails where the interface itself is gone, and the membership with it.
-            let _ = receiver.leave_multicast_v4_n(group, &InterfaceIndexOrAddress::Index(gone.index));
-        }
-        self.membership_error = None;
-        for interface in &current {
-            // Those that are members already say so, and are asked too: a membership can be lost unseen.
-            let joined =
-                receiver.join_multicast_v4_n(group, &InterfaceIndexOrAddress::Index(interface.index));
-            match joined {
-                Err(error) if error.kind() != io::ErrorKind::AddrInUse => self.membership_error = Some(error),
-                _ => {}
-            }
-        }
-        let changed = current != self.interfaces;
-        self.interfaces = current;
-        changed
+        has_changed
     }
 
-    /// Sends `payload` to the group through every interface in use.
-    pub fn send(&self, payload: &[u8]) -> SendReport {
-        let mut report = SendReport::default();
-        for interface in &self.interfaces {
-            match self.send_through(interface, payload) {
-                Ok(()) => report.sent += 1,
-                Err(error) => {
-                    report.errors += 1;
-                    report.refusal = Some((interface.name.clone(), error));
-                }
-            }
-        }
-        report
-    }
-
-    /// Receives one datagram into `buffer`, if one waits: how many bytes, from where, through which interface.
-    pub fn receive(&self, buffer: &mut [u8; BUFFER_SIZE]) -> Option<(usize, SocketAddr, u32)> {
-        loop {
-            match receive_from(&self.receiver, buffer) {
-                Ok(received) => return Some(received),
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                // Nothing waits; or the socket is unwell, which the silence that follows will show.
-                Err(_) => return None,
-            }
-        }
-    }
-
-    pub fn interface_count(&self) -> usize {
-        self.interfaces.len()
-    }
-
-    pub fn membership_error(&self) -> Option<&io::Error> {
-        self.membership_error.as_ref()
-    }
-
-    /// The descriptor that is readable when a datagram waits.
-    pub fn readable(&self) -> BorrowedFd<'_> {
-        self.receiver.as_fd()
-    }
-
-    fn send_through(&self, interface: &Interface, payload: &[u8]) -> io::Result<()> {
-        let through = libc::in_pktinfo {
-            ipi_ifindex: interface.index as libc::c_int,
-            ipi_spec_dst: libc::in_addr { s_addr: u32::from_ne_bytes(interface.address.octets()) },
-            ipi_addr: libc::in_addr { s_addr: 0 },
+    fn no_interface(&self) -> Option<(Reason, String)> {
+        let has = |is_v6| self.place.groups.iter().any(|group| group.is_ipv6() == is_v6);
+        let address = match (has(false), has(true)) {
+            (true, true) => "an IPv4 or link-local IPv6 address",
+            (true, false) => "an IPv4 address",
+            (false, _) => "a link-local IPv6 address",
         };
-        let to = SockaddrIn::from(self.place.group);
-        let control = [ControlMessage::Ipv4PacketInfo(&through)];
-        let fd = self.sender.as_raw_fd();
-        sendmsg(fd, &[IoSlice::new(payload)], &control, MsgFlags::MSG_DONTWAIT, Some(&to))?;
-        Ok(())
+        let words = || format!("no interface that may be used is up with {address}");
+        self.interfaces.is_empty().then(|| (Reason::NoInterface, words()))
     }
 }
 
-fn receive_from(socket: &Socket, buffer: &mut [u8; BUFFER_SIZE]) -> io::Result<(usize, SocketAddr, u32)> {
-    let mut control = nix::cmsg_space!(libc::in_pktinfo);
-    let mut parts = [IoSliceMut::new(buffer)];
-    let fd = socket.as_raw_fd();
-    let message = recvmsg::<SockaddrIn>(fd, &mut parts, Some(&mut control), MsgFlags::MSG_DONTWAIT)?;
-    let interface = message.cmsgs()?.find_map(|control| match control {
-        ControlMessageOwned::Ipv4PacketInfo(info) => u32::try_from(info.ipi_ifindex).ok(),
-        _ => None,
-    });
-    let from = message.address.ok_or(io::ErrorKind::InvalidData)?;
-    Ok((message.bytes, SocketAddrV4::from(from).into(), interface.unwrap_or(0)))
+/// The sockets of each family that the system has. An error if it has none.
+fn open_families(place: &Place, port: u16) -> io::Result<Vec<Family>> {
+    let mut receivers = Vec::new();
+    for group in &place.groups {
+        match family::open_receiver(*group) {
+            Err(error) if is_unsupported(&error) && place.groups.len() > 1 => {}
+            receiver => receivers.push((*group, receiver?)),
+        }
+    }
+    let groups: Vec<SocketAddr> = receivers.iter().map(|(group, _)| *group).collect();
+    let unicast = open_unicast(&groups, place.hops, port)?;
+    let families = iter::zip(receivers, unicast);
+    Ok(families.map(|((group, receiver), unicast)| Family::new(group, receiver, unicast)).collect())
 }
 
-fn open_receiver(group: SocketAddrV4) -> io::Result<Socket> {
-    let socket = udp_socket()?;
-    // The port is shared by all processes of the host that set this.
-    socket.set_reuse_address(true)?;
-    // Only what comes through the interfaces this socket joined, not what other sockets of the host joined.
-    socket.set_multicast_all_v4(false)?;
-    setsockopt(&socket, Ipv4PacketInfo, &true)?;
-    // Bound to the group, it gets nothing that was sent to another address.
-    socket.bind(&SocketAddr::from(group).into())?;
-    Ok(socket)
+/// The unicast sockets of all `groups`, on one port if that can be had: who knows a node by its port knows it in both
+/// families then. `port` is tried first, unless it is 0.
+fn open_unicast(groups: &[SocketAddr], hops: u8, port: u16) -> io::Result<Vec<Socket>> {
+    let open = |group: &SocketAddr, port| family::open_unicast(group.is_ipv6(), hops, port);
+    let open_all = |port| -> io::Result<Vec<Socket>> {
+        let mut sockets: Vec<Socket> = Vec::new();
+        for group in groups {
+            let port = sockets.first().map_or(Ok(port), family::port_of)?;
+            sockets.push(open(group, port)?);
+        }
+        Ok(sockets)
+    };
+    // 0 lets the system choose.
+    for port in iter::once(port).chain(iter::repeat_n(0, PORTS_TRIED)) {
+        match open_all(port) {
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse => {}
+            opened => return opened,
+        }
+    }
+    groups.iter().map(|group| open(group, 0)).collect()
 }
 
-fn open_sender(hops: u8) -> io::Result<Socket> {
-    let socket = udp_socket()?;
-    socket.set_multicast_ttl_v4(hops.into())?;
-    // Other processes of this host hear us by the loop, and so do we: that is how deafness shows.
-    socket.set_multicast_loop_v4(true)?;
-    socket.bind(&SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)).into())?;
-    Ok(socket)
+fn is_unsupported(error: &io::Error) -> bool {
+    error.raw_os_error() == Some(libc::EAFNOSUPPORT)
 }
 
-fn udp_socket() -> io::Result<Socket> {
-    let socket = Socket::new(Domain::IPV4, Type::DGRAM, Some(Protocol::UDP))?;
-    socket.set_nonblocking(true)?;
-    Ok(socket)
-}
-
-fn cannot_open(group: SocketAddrV4, error: &io::Error) -> Error {
+fn cannot_open(place: &Place, error: &io::Error) -> Error {
+    let groups: Vec<String> = place.groups.iter().map(SocketAddr::to_string).collect();
     match error.kind() {
         io::ErrorKind::AddrInUse => {
-            let port = group.port();
+            let port = place.groups.first().map_or(0, SocketAddr::port);
             let detail = format!(
                 "UDP port {port} is in use by a socket that does not share it; end that program, have it set \
                  SO_REUSEADDR, or choose another port"
             );
             Error::new(ErrorKind::AddressInUse, detail)
         }
-        _ => Error::system(format!("opening the sockets for {group}"), error),
+        _ if is_unsupported(error) => Error::system("IPv4 is turned off, and the system has no IPv6", error),
+        _ => Error::system(format!("opening the sockets for {}", groups.join(" and ")), error),
     }
-}
-
-/// Those of `all` that are not among `others`.
-fn without<'a>(all: &'a [Interface], others: &'a [Interface]) -> impl Iterator<Item = &'a Interface> {
-    all.iter().filter(|interface| !others.iter().any(|other| other.index == interface.index))
 }

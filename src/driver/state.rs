@@ -4,7 +4,7 @@ use std::io;
 use std::time::Instant;
 
 use super::link::LinkReport;
-use super::sockets::SendReport;
+use super::sockets::Tally;
 use crate::core::Node;
 use crate::health::{Counters, Health, Reason};
 
@@ -46,22 +46,23 @@ impl State {
         }
     }
 
-    /// Takes note of how an announcement went. `renewal` says whether the sockets or interfaces were changed for it.
-    pub fn note_sending(
-        &mut self,
-        report: LinkReport,
-        sent: &SendReport,
-        renewal: io::Result<bool>,
-        now: Instant,
-    ) {
+    /// Takes note of what a step met: how the network is now, what was sent, and whether sockets or memberships were
+    /// renewed.
+    pub fn note_step(&mut self, report: LinkReport, sent: &Tally, renewal: io::Result<bool>, now: Instant) {
         self.report = report;
         self.sent += sent.sent;
         self.send_errors += sent.errors;
         if sent.sent > 0 {
             self.last_sent = Some(now);
         }
-        self.reopened += u64::from(*renewal.as_ref().unwrap_or(&false));
-        self.reopen_error = renewal.err();
+        match renewal {
+            Ok(false) => {}
+            Ok(true) => {
+                self.reopened += 1;
+                self.reopen_error = None;
+            }
+            Err(error) => self.reopen_error = Some(error),
+        }
     }
 
     /// True if a caller that polls has something to find out.
@@ -86,13 +87,7 @@ impl State {
         if let Some(End::Failed(why)) = &self.ended {
             return Some((Reason::Defect, why.clone()));
         }
-        if self.report.interfaces == 0 {
-            return Some((
-                Reason::NoInterface,
-                "no interface that may be used is up with an IPv4 address".into(),
-            ));
-        }
-        self.report.sending.clone().or_else(|| self.report.membership.clone()).or_else(|| self.deafness())
+        self.report.trouble.clone().or_else(|| self.deafness())
     }
 
     fn deafness(&self) -> Option<(Reason, String)> {

@@ -5,10 +5,10 @@
 
 use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
 use std::ffi::{c_char, c_void};
-use std::fmt::Write as _;
 use std::mem::{align_of, size_of};
 use std::time::Duration;
 
+use crate::address::Zones;
 use crate::core::{Peer, Source};
 
 /// Source: heard by a message of the native protocol.
@@ -154,10 +154,9 @@ struct Addresses {
 impl Addresses {
     fn of(peers: &[Peer]) -> Self {
         let mut text = String::with_capacity(peers.len() * "255.255.255.255\0".len());
+        let mut zones = Zones::default();
         for peer in peers {
-            if let Some(address) = peer.address {
-                write!(text, "{address}").expect("writing to a String does not fail");
-            }
+            zones.write_address(&mut text, peer).expect("writing to a String does not fail");
             text.push('\0');
         }
         Addresses { text }

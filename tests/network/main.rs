@@ -190,7 +190,9 @@ fn a_host_without_any_interface_is_told_by_health_until_one_comes_up() {
     let host = world.host_without_network(1);
     host.ip("link set lo down");
     let mut health = health(&host);
-    health.expect(["degraded no_interface no interface that may be used is up with an ipv4 address"]);
+    health.expect([
+        "degraded no_interface no interface that may be used is up with an ipv4 or link-local ipv6 address",
+    ]);
     host.plug_in();
     health.expect(["running none "]);
 }

@@ -1,0 +1,95 @@
+//! A peer's address as a user needs it: as text, and as something to connect to.
+
+use std::collections::BTreeMap;
+use std::fmt::{self, Write};
+use std::net::{IpAddr, SocketAddr, SocketAddrV6};
+
+use nix::net::if_::if_indextoname;
+
+use crate::core::Peer;
+
+impl Peer {
+    /// Its address as text: "192.0.2.7"; for a link-local IPv6 address with its zone (RFC 4007, section 11), the name of
+    /// the interface, or its index where it has no name any more: "fe80::1%eth0". `None` for a peer without an address.
+    pub fn address_text(&self) -> Option<String> {
+        let mut text = String::new();
+        self.address?;
+        Zones::default().write_address(&mut text, self).expect("writing to a String does not fail");
+        Some(text)
+    }
+
+    /// Its address with the port of its service, which is 0 if it announces none, and the scope of a link-local IPv6
+    /// address. `None` for a peer without an address.
+    pub fn socket_address(&self) -> Option<SocketAddr> {
+        Some(match self.address? {
+            IpAddr::V6(address) if address.is_unicast_link_local() => {
+                SocketAddrV6::new(address, self.port, 0, self.interface).into()
+            }
+            address => (address, self.port).into(),
+        })
+    }
+}
+
+/// Names of interfaces, each looked up once.
+#[derive(Default)]
+pub(crate) struct Zones(BTreeMap<u32, String>);
+
+impl Zones {
+    /// Writes a peer's address as [`Peer::address_text`] has it, or nothing.
+    pub fn write_address(&mut self, text: &mut impl Write, peer: &Peer) -> fmt::Result {
+        match peer.address {
+            Some(IpAddr::V6(address)) if address.is_unicast_link_local() && peer.interface != 0 => {
+                write!(text, "{address}%{}", self.name_of(peer.interface))
+            }
+            Some(address) => write!(text, "{address}"),
+            None => Ok(()),
+        }
+    }
+
+    fn name_of(&mut self, index: u32) -> &str {
+        self.0.entry(index).or_insert_with(|| match if_indextoname(index) {
+            Ok(name) if !name.is_empty() => name.to_string_lossy().into_owned(),
+            _ => index.to_string(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::core::Source;
+
+    fn peer(address: Option<&str>, interface: u32) -> Peer {
+        Peer {
+            name: "peer".into(),
+            value: Vec::new(),
+            address: address.map(|address| address.parse().expect("it is an address")),
+            interface,
+            port: 80,
+            id: None,
+            source: Source::Beacon,
+            age: Duration::ZERO,
+            expires_in: Duration::ZERO,
+        }
+    }
+
+    #[test]
+    fn a_link_local_address_has_its_zone_and_no_other_has() {
+        let loopback = nix::net::if_::if_nametoindex("lo").expect("there is one everywhere");
+        let cases = [
+            (Some("192.0.2.7"), 2, Some("192.0.2.7"), Some("192.0.2.7:80")),
+            (Some("2001:db8::7"), 2, Some("2001:db8::7"), Some("[2001:db8::7]:80")),
+            (Some("fe80::7"), loopback, Some("fe80::7%lo"), Some("[fe80::7%1]:80")),
+            (Some("fe80::7"), 4_000_000, Some("fe80::7%4000000"), Some("[fe80::7%4000000]:80")),
+            (Some("fe80::7"), 0, Some("fe80::7"), Some("[fe80::7]:80")),
+            (None, 0, None, None),
+        ];
+        for (address, interface, text, socket) in cases {
+            let peer = peer(address, interface);
+            assert_eq!(peer.address_text().as_deref(), text);
+            assert_eq!(peer.socket_address().map(|address| address.to_string()).as_deref(), socket);
+        }
+    }
+}

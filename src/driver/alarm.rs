@@ -1,0 +1,56 @@
+//! `Alarm`: a descriptor that polls readable from a deadline on, also if the machine slept past it.
+
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use nix::sys::time::TimeSpec;
+use nix::sys::timerfd::{ClockId, Expiration, TimerFd, TimerFlags, TimerSetTimeFlags};
+
+use super::lock;
+
+pub(super) struct Alarm {
+    timer: TimerFd,
+    set_for: Mutex<Option<Instant>>,
+}
+
+impl Alarm {
+    pub fn new() -> io::Result<Self> {
+        // The clock of `TimeSource::System`. The timeout of a poll would stand still while the machine sleeps.
+        let flags = TimerFlags::TFD_CLOEXEC | TimerFlags::TFD_NONBLOCK;
+        Ok(Alarm { timer: TimerFd::new(ClockId::CLOCK_BOOTTIME, flags)?, set_for: Mutex::new(None) })
+    }
+
+    /// Sets it for `deadline`, unless it is already.
+    pub fn set(&self, deadline: Option<Instant>, now: Instant) -> io::Result<()> {
+        let mut set_for = lock(&self.set_for);
+        if *set_for == deadline {
+            return Ok(());
+        }
+        match deadline {
+            Some(deadline) => {
+                // A time of zero would turn it off.
+                let left = deadline.saturating_duration_since(now).max(Duration::from_nanos(1));
+                let once = Expiration::OneShot(TimeSpec::from_duration(left));
+                self.timer.set(once, TimerSetTimeFlags::empty())?;
+            }
+            None => self.timer.unset()?,
+        }
+        *set_for = deadline;
+        Ok(())
+    }
+
+    /// Turns it off, after it has rung.
+    pub fn clear(&self) {
+        // Fails only when it has not rung.
+        let _ = self.timer.wait();
+        *lock(&self.set_for) = None;
+    }
+}
+
+impl AsFd for Alarm {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.timer.as_fd()
+    }
+}

@@ -1,0 +1,106 @@
+//! The system calls by which datagrams are sent and received, the same for IPv4 and IPv6.
+
+use std::io::{self, IoSlice, IoSliceMut};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
+use std::os::fd::AsRawFd;
+
+use nix::sys::socket::{
+    ControlMessage, ControlMessageOwned, MsgFlags, RecvMsg, SockaddrIn, SockaddrIn6, SockaddrStorage,
+    recvmsg, sendmsg,
+};
+use socket2::Socket;
+
+use super::batch::Received;
+
+/// Room for the control messages that come with a datagram: packet information, and an error with an address.
+const CONTROL_SIZE: usize = 256;
+
+/// The way out for a datagram.
+pub(super) struct Way {
+    /// Index of the interface; 0 lets routing choose.
+    pub interface: u32,
+    /// The address to send from; `None` lets the system choose one of the interface.
+    pub source: Option<Ipv4Addr>,
+}
+
+/// Sends one datagram.
+pub(super) fn send(socket: &Socket, payload: &[u8], to: SocketAddr, way: &Way) -> io::Result<()> {
+    let parts = [IoSlice::new(payload)];
+    let (fd, flags) = (socket.as_raw_fd(), MsgFlags::MSG_DONTWAIT);
+    match to {
+        SocketAddr::V4(to) => {
+            let source = way.source.unwrap_or(Ipv4Addr::UNSPECIFIED);
+            let through = libc::in_pktinfo {
+                ipi_ifindex: way.interface as libc::c_int,
+                ipi_spec_dst: libc::in_addr { s_addr: u32::from_ne_bytes(source.octets()) },
+                ipi_addr: libc::in_addr { s_addr: 0 },
+            };
+            let control = [ControlMessage::Ipv4PacketInfo(&through)];
+            sendmsg(fd, &parts, &control, flags, Some(&SockaddrIn::from(to)))?;
+        }
+        SocketAddr::V6(to) => {
+            let through = libc::in6_pktinfo {
+                ipi6_ifindex: way.interface as _,
+                ipi6_addr: libc::in6_addr { s6_addr: [0; 16] },
+            };
+            let control = [ControlMessage::Ipv6PacketInfo(&through)];
+            sendmsg(fd, &parts, &control, flags, Some(&SockaddrIn6::from(to)))?;
+        }
+    }
+    Ok(())
+}
+
+/// Receives one datagram into `buffer`, with the address it was sent to, where the socket asks for that. An error if
+/// none waits.
+pub(super) fn receive(socket: &Socket, buffer: &mut [u8]) -> io::Result<(Received, Option<IpAddr>)> {
+    let mut control = [0; CONTROL_SIZE];
+    let mut parts = [IoSliceMut::new(buffer)];
+    let message = receive_message(socket, &mut parts, &mut control, MsgFlags::empty())?;
+    let arrival = message.cmsgs()?.find_map(|control| match control {
+        ControlMessageOwned::Ipv4PacketInfo(info) => {
+            let to = Ipv4Addr::from(info.ipi_addr.s_addr.to_ne_bytes());
+            Some((IpAddr::from(to), u32::try_from(info.ipi_ifindex).unwrap_or(0)))
+        }
+        ControlMessageOwned::Ipv6PacketInfo(info) => {
+            Some((IpAddr::from(info.ipi6_addr.s6_addr), info.ipi6_ifindex as u32))
+        }
+        _ => None,
+    });
+    let from = address_of(&message)?;
+    let received = Received { len: message.bytes, from, interface: arrival.map_or(0, |(_, index)| index) };
+    Ok((received, arrival.map(|(to, _)| to)))
+}
+
+/// Takes one error from the socket's queue: which, and where the datagram was sent that it is about. An error if none
+/// waits.
+pub(super) fn receive_error(socket: &Socket) -> io::Result<(io::Error, SocketAddr)> {
+    let mut control = [0; CONTROL_SIZE];
+    let message = receive_message(socket, &mut [], &mut control, MsgFlags::MSG_ERRQUEUE)?;
+    let errno = message.cmsgs()?.find_map(|control| match control {
+        ControlMessageOwned::Ipv4RecvErr(error, _) | ControlMessageOwned::Ipv6RecvErr(error, _) => {
+            i32::try_from(error.ee_errno).ok()
+        }
+        _ => None,
+    });
+    let error = errno.map_or_else(|| io::ErrorKind::InvalidData.into(), io::Error::from_raw_os_error);
+    Ok((error, address_of(&message)?))
+}
+
+fn receive_message<'a, 'outer, 'inner>(
+    socket: &Socket,
+    parts: &'outer mut [IoSliceMut<'inner>],
+    control: &'a mut [u8],
+    flags: MsgFlags,
+) -> io::Result<RecvMsg<'a, 'outer, SockaddrStorage>>
+where
+    'inner: 'outer,
+{
+    Ok(recvmsg(socket.as_raw_fd(), parts, Some(control), flags | MsgFlags::MSG_DONTWAIT)?)
+}
+
+fn address_of(message: &RecvMsg<'_, '_, SockaddrStorage>) -> io::Result<SocketAddr> {
+    let address = message.address.as_ref();
+    let v4 = || address?.as_sockaddr_in().map(|v4| SocketAddrV4::from(*v4).into());
+    let v6 = || address?.as_sockaddr_in6().map(|v6| SocketAddrV6::from(*v6).into());
+    v4().or_else(v6).ok_or_else(|| io::ErrorKind::InvalidData.into())
+}

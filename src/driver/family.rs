@@ -1,0 +1,297 @@
+//! `Family`: the two sockets of IPv4 or of IPv6.
+//!
+//! One is bound to the group's port, which every process on the host shares, and hears the group. The other has a port
+//! of its own: everything is sent from it, and by it this node alone is reached.
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::os::fd::{AsFd, BorrowedFd};
+
+use nix::sys::socket::setsockopt;
+use nix::sys::socket::sockopt::{Ipv4PacketInfo, Ipv4RecvErr, Ipv6RecvErr, Ipv6RecvPacketInfo};
+use socket2::{Domain, InterfaceIndexOrAddress, Protocol, Socket, Type};
+
+use super::batch::Taken;
+use super::datagram::{self, Way};
+use super::interfaces::Interface;
+use super::memberships;
+use super::sockets::Tally;
+use crate::health::Reason;
+
+/// Errors taken from a socket's queue at a time.
+const MOST_ERRORS: usize = 64;
+
+pub(super) struct Family {
+    group: SocketAddr,
+    receiver: Socket,
+    unicast: Socket,
+    /// Indexes of the interfaces that were joined.
+    members: Vec<u32>,
+    /// Why an interface would not join, and how many would or should have.
+    membership_error: Option<(io::Error, usize, usize)>,
+    /// Why, and through which interface, the last datagram to the group could not be sent.
+    refusal: Option<(io::Error, String)>,
+    /// Where datagrams were sent to, by the system's word in vain.
+    unreachable: Vec<SocketAddr>,
+}
+
+/// Which of a family's sockets.
+#[derive(Clone, Copy)]
+pub(super) enum Role {
+    Unicast,
+    Group,
+}
+
+impl Family {
+    pub fn new(group: SocketAddr, receiver: Socket, unicast: Socket) -> Self {
+        Family {
+            group,
+            receiver,
+            unicast,
+            members: Vec::new(),
+            membership_error: None,
+            refusal: None,
+            unreachable: Vec::new(),
+        }
+    }
+
+    pub fn is_v6(&self) -> bool {
+        self.group.is_ipv6()
+    }
+
+    /// Joins the group on the interfaces that came or whose membership was lost, and leaves those that went. True if
+    /// there were any.
+    pub fn follow(&mut self, interfaces: &[Interface]) -> bool {
+        let wanted: Vec<u32> =
+            interfaces.iter().filter(|interface| self.uses(interface)).map(|used| used.index).collect();
+        let known = memberships::of(self.group.ip());
+        let is_lost = |index: &u32| known.as_ref().is_some_and(|known| !known.contains(index));
+        let (stay, go): (Vec<u32>, Vec<u32>) =
+            self.members.iter().partition(|index| wanted.contains(index) && !is_lost(index));
+        for index in &go {
+            // Fails where the membership went with the interface.
+            let _ = self.leave(*index);
+        }
+        let stayed = stay.len();
+        self.members = stay;
+        self.membership_error = None;
+        for index in &wanted {
+            match self.members.contains(index) {
+                true => {}
+                false => match self.join(*index) {
+                    Ok(()) => self.members.push(*index),
+                    Err(error) => self.membership_error = Some((error, 0, wanted.len())),
+                },
+            }
+        }
+        if let Some((_, joined, _)) = &mut self.membership_error {
+            *joined = self.members.len();
+        }
+        !go.is_empty() || self.members.len() > stayed
+    }
+
+    /// Sends `payload` to the group through each of `interfaces` that has an address of this family.
+    pub fn send_to_group(&mut self, payload: &[u8], interfaces: &[Interface]) -> Tally {
+        let mut tally = Tally::default();
+        self.refusal = None;
+        for interface in interfaces {
+            if !self.uses(interface) {
+                continue;
+            }
+            let way = Way { interface: interface.index, source: interface.v4 };
+            match self.send(payload, self.group, &way) {
+                Ok(()) => tally.sent += 1,
+                // Its IPv6 address is not usable yet, or any more. When that changes the system tells.
+                Err(error) if self.is_v6() && error.kind() == io::ErrorKind::AddrNotAvailable => {}
+                Err(error) => {
+                    tally.errors += 1;
+                    self.refusal = Some((error, interface.name.clone()));
+                }
+            }
+        }
+        tally
+    }
+
+    /// Sends `payload` to one socket, through the interface of that index; 0 lets routing choose.
+    pub fn send_to_peer(&mut self, payload: &[u8], to: SocketAddr, interface: u32) -> Tally {
+        match self.send(payload, to, &Way { interface, source: None }) {
+            Ok(()) => Tally { sent: 1, errors: 0 },
+            Err(error) => {
+                if is_unreachable(&error) {
+                    self.unreachable.push(to);
+                }
+                Tally { sent: 0, errors: 1 }
+            }
+        }
+    }
+
+    /// Takes one datagram from a socket.
+    pub fn receive(&self, role: Role, buffer: &mut [u8]) -> Taken {
+        match role {
+            Role::Unicast => datagram::receive(&self.unicast, buffer).map(|(received, _)| Some(received)),
+            Role::Group => {
+                let (received, to) = datagram::receive(&self.receiver, buffer)?;
+                // The socket of IPv6 also gets what was sent to the group's port and not to the group.
+                Ok(Some(received).filter(|_| to == Some(self.group.ip())))
+            }
+        }
+    }
+
+    /// Takes the errors that wait at the unicast socket. True if there were any.
+    pub fn receive_errors(&mut self) -> bool {
+        let mut has_any = false;
+        for _ in 0..MOST_ERRORS {
+            let Ok((error, to)) = datagram::receive_error(&self.unicast) else { break };
+            has_any = true;
+            if is_unreachable(&error) {
+                self.unreachable.push(to);
+            }
+        }
+        has_any
+    }
+
+    /// Takes the addresses that proved unreachable.
+    pub fn take_unreachable(&mut self) -> impl Iterator<Item = SocketAddr> {
+        self.unreachable.drain(..)
+    }
+
+    /// What is wrong with sending to the group.
+    pub fn sending_trouble(&self) -> Option<(Reason, String)> {
+        let (error, interface) = self.refusal.as_ref()?;
+        Some((reason_of(error, Reason::SendFails), format!("sending through {interface}: {error}")))
+    }
+
+    /// What is wrong with hearing the group.
+    pub fn membership_trouble(&self) -> Option<(Reason, String)> {
+        let (error, joined, wanted) = self.membership_error.as_ref()?;
+        let limit = match error.raw_os_error() {
+            Some(libc::ENOBUFS) if !self.is_v6() => "; the system's limit is net.ipv4.igmp_max_memberships",
+            Some(libc::ENOBUFS | libc::ENOMEM) => "; the system's limit is net.core.optmem_max",
+            _ => "",
+        };
+        let words = format!("joined the group on {joined} of {wanted} interfaces: {error}{limit}");
+        Some((reason_of(error, Reason::Membership), words))
+    }
+
+    /// The port from which everything is sent; 0 if the system does not tell.
+    pub fn unicast_port(&self) -> u16 {
+        port_of(&self.unicast).unwrap_or(0)
+    }
+
+    /// The descriptors that are readable when datagrams or errors wait.
+    pub fn readable(&self) -> [BorrowedFd<'_>; 2] {
+        [self.receiver.as_fd(), self.unicast.as_fd()]
+    }
+
+    /// True if `interface` has an address of this family.
+    fn uses(&self, interface: &Interface) -> bool {
+        match self.is_v6() {
+            true => interface.v6.is_some(),
+            false => interface.v4.is_some(),
+        }
+    }
+
+    /// Sends a datagram. The system reports the errors of earlier ones at the next send: those are taken first, and
+    /// then it is sent.
+    fn send(&mut self, payload: &[u8], to: SocketAddr, way: &Way) -> io::Result<()> {
+        match datagram::send(&self.unicast, payload, to, way) {
+            Err(_) if self.receive_errors() => datagram::send(&self.unicast, payload, to, way),
+            sent => sent,
+        }
+    }
+
+    fn join(&self, index: u32) -> io::Result<()> {
+        match self.group.ip() {
+            IpAddr::V4(group) => {
+                self.receiver.join_multicast_v4_n(&group, &InterfaceIndexOrAddress::Index(index))
+            }
+            IpAddr::V6(group) => self.receiver.join_multicast_v6(&group, index),
+        }
+    }
+
+    fn leave(&self, index: u32) -> io::Result<()> {
+        match self.group.ip() {
+            IpAddr::V4(group) => {
+                self.receiver.leave_multicast_v4_n(&group, &InterfaceIndexOrAddress::Index(index))
+            }
+            IpAddr::V6(group) => self.receiver.leave_multicast_v6(&group, index),
+        }
+    }
+}
+
+/// A socket that hears `group` on the interfaces that it joins.
+pub(super) fn open_receiver(group: SocketAddr) -> io::Result<Socket> {
+    let socket = udp_socket(group.is_ipv6())?;
+    // The port is shared by all processes of the host that set this.
+    socket.set_reuse_address(true)?;
+    let bound_to: SocketAddr = match group {
+        SocketAddr::V4(_) => {
+            setsockopt(&socket, Ipv4PacketInfo, &true)?;
+            // Bound to the group, it gets nothing that was sent to another address.
+            group
+        }
+        SocketAddr::V6(_) => {
+            setsockopt(&socket, Ipv6RecvPacketInfo, &true)?;
+            // A group of a link cannot be bound without naming one link.
+            (Ipv6Addr::UNSPECIFIED, group.port()).into()
+        }
+    };
+    socket.bind(&bound_to.into())?;
+    Ok(socket)
+}
+
+/// A socket to send from, and to be reached at, on `port`; 0 lets the system choose.
+pub(super) fn open_unicast(is_v6: bool, hops: u8, port: u16) -> io::Result<Socket> {
+    let socket = udp_socket(is_v6)?;
+    // Other processes of this host hear us by the loop, and so do we: that is how deafness shows.
+    let any: IpAddr = match is_v6 {
+        true => {
+            socket.set_multicast_hops_v6(hops.into())?;
+            socket.set_multicast_loop_v6(true)?;
+            setsockopt(&socket, Ipv6RecvErr, &true)?;
+            setsockopt(&socket, Ipv6RecvPacketInfo, &true)?;
+            Ipv6Addr::UNSPECIFIED.into()
+        }
+        false => {
+            socket.set_multicast_ttl_v4(hops.into())?;
+            socket.set_multicast_loop_v4(true)?;
+            setsockopt(&socket, Ipv4RecvErr, &true)?;
+            setsockopt(&socket, Ipv4PacketInfo, &true)?;
+            Ipv4Addr::UNSPECIFIED.into()
+        }
+    };
+    socket.bind(&SocketAddr::new(any, port).into())?;
+    Ok(socket)
+}
+
+/// The port a socket is bound to.
+pub(super) fn port_of(socket: &Socket) -> io::Result<u16> {
+    Ok(socket.local_addr()?.as_socket().map_or(0, |address| address.port()))
+}
+
+fn udp_socket(is_v6: bool) -> io::Result<Socket> {
+    let domain = if is_v6 { Domain::IPV6 } else { Domain::IPV4 };
+    let socket = Socket::new(domain, Type::DGRAM, Some(Protocol::UDP))?;
+    socket.set_nonblocking(true)?;
+    // Only what comes through the interfaces this socket joined, not what other sockets of the host joined.
+    match is_v6 {
+        true => {
+            socket.set_only_v6(true)?;
+            socket.set_multicast_all_v6(false)?;
+        }
+        false => socket.set_multicast_all_v4(false)?,
+    }
+    Ok(socket)
+}
+
+/// True for the system's word that nobody is there, rather than that it could not send.
+fn is_unreachable(error: &io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(libc::ECONNREFUSED | libc::EHOSTUNREACH))
+}
+
+fn reason_of(error: &io::Error, otherwise: Reason) -> Reason {
+    match error.kind() {
+        io::ErrorKind::PermissionDenied => Reason::Permission,
+        _ => otherwise,
+    }
+}
