@@ -15,9 +15,9 @@ fn three_nodes_in_three_languages_find_and_lose_each_other() {
     assert!(output.status.success(), "{}:\n{text}", output.status);
     let stages = [
         "Each sees exactly the two others.",
-        "- demo-c (expired)",
+        "- demo-c (goodbye)",
         "The two that are left see exactly each other.",
-        "- demo-python (expired)",
+        "- demo-python (unreachable)",
         "demo-rust is alone, and its list is empty.",
         "Every list was right at every stage.",
     ];

@@ -78,12 +78,14 @@ fn demonstrate() -> Result<(), String> {
     demo.wait_until_each_sees_the_others()?;
     demo.say("Each sees exactly the two others.\n");
 
-    demo.say(&format!("Stopping {IN_C} (SIGTERM). It says no goodbye: its entry expires."));
+    demo.say(&format!("Stopping {IN_C} (SIGTERM). It says goodbye."));
     demo.end(IN_C, Signal::SIGTERM)?;
     demo.wait_until_each_sees_the_others()?;
     demo.say("The two that are left see exactly each other.\n");
 
-    demo.say(&format!("Killing {PYTHON} (SIGKILL). Its entry expires."));
+    demo.say(&format!(
+        "Killing {PYTHON} (SIGKILL). When it is asked, its system answers that nobody is there."
+    ));
     demo.end(PYTHON, Signal::SIGKILL)?;
     demo.wait_until_each_sees_the_others()?;
     demo.say(&format!("{RUST} is alone, and its list is empty."));

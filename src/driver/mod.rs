@@ -130,8 +130,12 @@ impl Driver {
         }
         let result = action(&mut state.node, now);
         self.signal_events(&state);
-        if state.node.has_transmits() || state.node.poll_timeout() < planned {
-            self.wake.set();
+        let has_work = state.node.has_transmits() || state.node.poll_timeout() < planned;
+        drop(state);
+        match self.time.is_manual() {
+            true if has_work => self.settle()?,
+            false if has_work => self.wake.set(),
+            _ => {}
         }
         Ok(result)
     }

@@ -15,7 +15,7 @@ import sys
 import time
 
 GROUP, PORT = "239.2.3.4", 49001
-PREFIX = "multitastic:"
+PREFIX = b"multitastic:"
 INTERVAL, EXPIRY = 15.0, 35.0
 
 
@@ -37,7 +37,7 @@ def main() -> None:
     while True:
         now = time.monotonic()
         if now >= next_beacon:
-            sock.sendto((PREFIX + hostname).encode(), (GROUP, PORT))
+            sock.sendto(PREFIX + hostname.encode(), (GROUP, PORT))
             next_beacon = now + INTERVAL
         for name in [name for name, (_, heard) in registry.items() if now - heard >= EXPIRY]:
             del registry[name]
@@ -45,10 +45,9 @@ def main() -> None:
         if not select.select([sock], [], [], 0.1)[0]:
             continue
         line, (address, _) = sock.recvfrom(2048)
-        text = line.decode()
-        if not text.startswith(PREFIX):
+        if not line.startswith(PREFIX):
             continue
-        name = text[len(PREFIX) :]
+        name = line[len(PREFIX) :].decode()
         if name != hostname:
             if name not in registry:
                 print("joined", name, address, flush=True)

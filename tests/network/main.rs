@@ -89,8 +89,8 @@ fn programs_in_c_python_and_rust_find_each_other_on_one_host_and_across_two() {
     python.expect(["joined rust 192.0.2.1", "joined c 192.0.2.1"]);
 
     python.kill();
-    rust.expect(["left python (expired)"]);
-    c.expect(["left python (expired)"]);
+    rust.expect(["left python (unreachable)"]);
+    c.expect(["left python (unreachable)"]);
 
     let mut again = python_watch(&right, "python");
     rust.expect(["joined python 192.0.2.2"]);

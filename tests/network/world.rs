@@ -83,9 +83,12 @@ impl Host<'_> {
     /// What becomes of the UDP datagrams of the group's port on their way in or out ("input", "output").
     pub fn firewall(&self, way: &str, verdict: &str) {
         self.configure("nft", "flush ruleset");
-        self.configure("nft", "add table ip test");
-        self.configure("nft", &format!("add chain ip test {way} {{ type filter hook {way} priority 0 ; }}"));
-        self.configure("nft", &format!("add rule ip test {way} udp dport 49001 {verdict}"));
+        self.configure("nft", "add table inet test");
+        self.configure(
+            "nft",
+            &format!("add chain inet test {way} {{ type filter hook {way} priority 0 ; }}"),
+        );
+        self.configure("nft", &format!("add rule inet test {way} udp dport 49001 {verdict}"));
     }
 
     fn configure(&self, tool: &str, arguments: &str) {
