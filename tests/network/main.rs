@@ -10,6 +10,7 @@ mod world;
 use std::path::Path;
 use std::process::Command;
 
+use nix::sys::signal::Signal;
 use program::Program;
 use world::{Host, World};
 
@@ -61,6 +62,12 @@ fn with_package<'a>(python: &'a mut Command, script: &str) -> &'a mut Command {
     python.arg(support::root().join(script))
 }
 
+/// The second implementation, with the default times.
+fn second(host: &Host<'_>, name: &str, address: &str) -> Program {
+    let script = support::root().join("tests/network/second.py");
+    Program::start(host.command("python3").arg(script).args([name, address]))
+}
+
 fn ancestor(host: &Host<'_>, hostname: &str) -> Program {
     Program::start(
         host.command("python3").arg(support::root().join("tests/network/ancestor.py")).arg(hostname),
@@ -109,6 +116,39 @@ fn a_node_of_the_ancestor_and_ours_see_each_other() {
     let mut theirs = ancestor(&right, "theirs");
     ours.expect(["joined theirs 192.0.2.2"]);
     theirs.expect(["joined ours 192.0.2.1"]);
+}
+
+#[test]
+fn a_second_implementation_and_ours_see_each_other_join_answer_change_and_leave() {
+    let Some(world) =
+        world_with_firewall("a_second_implementation_and_ours_see_each_other_join_answer_change_and_leave")
+    else {
+        return;
+    };
+    let (left, right, secluded) = (world.host(1), world.host(2), world.host(3));
+    let mut ours = rust_watch(&left, "ours");
+    let mut theirs = second(&right, "theirs", "192.0.2.2");
+    ours.expect(["joined theirs 192.0.2.2"]);
+    theirs.expect(["joined ours 192.0.2.1", "answer ours"]);
+
+    // It hears nothing that goes to the group: what it hears is an answer.
+    secluded.firewall("input", "drop");
+    let mut asking = rust_watch(&secluded, "asking");
+    asking.expect(["joined theirs 192.0.2.2"]);
+    theirs.expect(["joined asking 192.0.2.3"]);
+
+    theirs.signal(Signal::SIGUSR1);
+    ours.expect(["updated theirs 192.0.2.2"]);
+
+    theirs.signal(Signal::SIGTERM);
+    ours.expect(["left theirs (goodbye)"]);
+
+    let mut again = second(&right, "again", "192.0.2.2");
+    again.expect(["joined ours 192.0.2.1", "joined asking 192.0.2.3"]);
+    ours.signal(Signal::SIGTERM);
+    again.expect(["left ours (goodbye)"]);
+    asking.kill();
+    again.expect(["left asking (expired)"]);
 }
 
 #[test]

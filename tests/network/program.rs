@@ -6,6 +6,9 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
 /// Long enough for any machine; a test that fails takes this long, one that passes does not wait.
 const LIMIT: Duration = Duration::from_secs(30);
 
@@ -57,6 +60,11 @@ impl Program {
             self.what,
             self.seen
         );
+    }
+
+    pub fn signal(&self, signal: Signal) {
+        let process = Pid::from_raw(i32::try_from(self.child.id()).expect("process ids are small"));
+        kill(process, signal).expect("it runs");
     }
 
     /// Ends it as `kill -9` does, with no chance to say goodbye.
