@@ -1,0 +1,81 @@
+//! Promises about a cluster of known size: all know all, and nobody is believed gone who is there.
+
+use std::time::Duration;
+
+use crate::scenario::for_each_seed;
+use crate::simulator::{Conditions, World};
+
+const SECOND: Duration = Duration::from_secs(1);
+const HOUR: Duration = Duration::from_secs(60 * 60);
+const INTERVAL: Duration = Duration::from_secs(15);
+
+/// A cluster in which all know all.
+fn settled(seed: u64, count: usize) -> World {
+    let mut world = World::new(seed);
+    world.start_many(count, true);
+    let known = world.run_until(2 * SECOND, |world| world.all_know_all(count));
+    assert!(known.is_some(), "after 2 s not all know all");
+    world
+}
+
+fn lose_nobody(count: usize, loss: f64, time: Duration) {
+    for_each_seed(1, |seed| {
+        let mut world = settled(seed, count);
+        world.conditions = Conditions::losing(loss);
+        world.run_for(time);
+        assert_eq!(world.false_leaves, 0, "false leaves at a loss of {loss}");
+        world.check_lists();
+        world.check_truth();
+    });
+}
+
+#[test]
+fn two_that_start_at_once_know_each_other() {
+    for_each_seed(20, |seed| settled(seed, 2).check_truth());
+}
+
+#[test]
+fn a_hundred_that_start_at_once_know_each_other() {
+    for_each_seed(1, |seed| settled(seed, 100).check_truth());
+}
+
+#[test]
+fn a_thousand_that_start_at_once_know_each_other() {
+    for_each_seed(1, |seed| settled(seed, 1000).check_truth());
+}
+
+#[test]
+fn two_lose_nobody_in_a_day_at_one_percent_loss() {
+    lose_nobody(2, 0.01, 24 * HOUR);
+}
+
+#[test]
+fn two_lose_nobody_in_a_day_at_five_percent_loss() {
+    lose_nobody(2, 0.05, 24 * HOUR);
+}
+
+#[test]
+fn a_hundred_lose_nobody_in_an_hour_at_one_percent_loss() {
+    lose_nobody(100, 0.01, HOUR);
+}
+
+#[test]
+fn a_hundred_lose_nobody_in_an_hour_at_five_percent_loss() {
+    lose_nobody(100, 0.05, HOUR);
+}
+
+#[test]
+fn after_a_partition_heals_all_know_all_within_an_interval() {
+    for_each_seed(1, |seed| {
+        let mut world = settled(seed, 100);
+        world.partition((0..100).map(|host| host % 2).collect());
+        world.run_for(120 * SECOND);
+        assert!(world.alive().iter().all(|serial| world.listed_by(*serial) == 49), "the halves lost each other");
+        world.heal();
+        let healed = world.now();
+        let known = world.run_until(healed + INTERVAL + SECOND, |world| world.all_know_all(100));
+        assert!(known.is_some(), "one interval after the partition healed not all know all");
+        world.check_lists();
+        world.check_truth();
+    });
+}
