@@ -25,8 +25,9 @@ impl World {
         let line_of = matches!(wire::decode(&datagram.payload), Ok(wire::Message::Ancestor { .. }));
         self.settle(receiver, line_of.then_some(datagram.sender));
         if line_of {
-            let name = &self.processes[datagram.sender].program.name.clone();
-            let change = self.processes[receiver].view.note_line(name, datagram.sender);
+            let name = self.processes[datagram.sender].program.name.clone();
+            let view = &mut self.processes[receiver].view;
+            let change = view.note_line(&name, datagram.from.ip(), datagram.sender);
             self.note_change(change);
         }
     }

@@ -4,7 +4,7 @@
 //! - [`World`] has the processes, the queue of what happens next, and the clock that it moves.
 //! - [`Conditions`] and `Partition` are the network between them.
 //! - `View` follows the events of one process and says what is wrong with them.
-//! - [`Traffic`] counts what was sent.
+//! - `Traffic` counts what was sent.
 
 mod actions;
 mod checks;
@@ -20,5 +20,6 @@ mod world;
 
 pub use conditions::Conditions;
 pub use process::{Program, Serial};
-pub use traffic::Traffic;
+pub use topology::HostNumber;
+pub use trace::Trace;
 pub use world::World;

@@ -1,6 +1,7 @@
 //! `View`: what a user of one process has been told, and whether that can be true.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 
 use peers::core::{Event, LeaveReason, Peer, Source};
 
@@ -21,7 +22,8 @@ pub struct View {
 
 struct Line {
     digest: u64,
-    /// Who sent the last line of that name.
+    address: Option<IpAddr>,
+    /// Who sent the last line of that name from that address.
     sender: Serial,
 }
 
@@ -40,7 +42,7 @@ impl View {
     pub fn apply(&mut self, event: &Event, cause: Cause) -> Result<Change, &'static str> {
         match event {
             Event::Joined(peer) => self.join(peer, cause),
-            Event::Updated(peer) => self.update(peer),
+            Event::Updated(peer) => self.update(peer, cause),
             Event::Left(peer, reason) => self.leave(peer, *reason),
             Event::Resync => Err("events were lost although all are taken at once"),
         }
@@ -76,28 +78,36 @@ impl View {
         if self.lists_instance(sender) {
             return Err("the line of a listed instance has joined");
         }
-        let line = Line { digest: digest_of_peer(peer), sender };
+        let line = Line { digest: digest_of_peer(peer), address: peer.address, sender };
         match self.lines.insert(peer.name.clone(), line) {
             Some(_) => Err("a line that is listed has joined"),
             None => Ok(sender),
         }
     }
 
-    fn update(&mut self, peer: &Peer) -> Result<Change, &'static str> {
+    fn update(&mut self, peer: &Peer, cause: Cause) -> Result<Change, &'static str> {
         let digest = digest_of_peer(peer);
         let previous = match peer.id.map(serial_of_id) {
             Some(serial) if self.lists_instance(serial) => {
                 std::mem::replace(&mut self.instances[serial], digest)
             }
             Some(serial) => return self.turn_into_instance(serial, peer),
-            None => {
-                let line = self.lines.get_mut(&peer.name).ok_or("a line that is not listed was updated")?;
-                std::mem::replace(&mut line.digest, digest)
-            }
+            None => return self.update_line(peer, cause),
         };
         match previous == digest {
             true => Err("nothing has changed by an update"),
             false => Ok(Change::default()),
+        }
+    }
+
+    fn update_line(&mut self, peer: &Peer, cause: Cause) -> Result<Change, &'static str> {
+        let sender = cause.ok_or("an entry without an id was updated without a line")?;
+        let line = Line { digest: digest_of_peer(peer), address: peer.address, sender };
+        let entry = self.lines.get_mut(&peer.name).ok_or("a line that is not listed was updated")?;
+        let previous = std::mem::replace(entry, line);
+        match previous.digest == entry.digest {
+            true => Err("nothing has changed by an update"),
+            false => Ok(Change { added: Some(sender), removed: Some(previous.sender) }),
         }
     }
 
@@ -124,11 +134,12 @@ impl View {
         Ok(Change { added: None, removed: Some(serial) })
     }
 
-    /// Takes note that a line has been heard, after its events. Its entry, if there is one, is now the sender's.
-    pub fn note_line(&mut self, name: &str, sender: Serial) -> Change {
+    /// Takes note that a line has been heard, after its events. The entry of its name and address, if there is one, is
+    /// now the sender's.
+    pub fn note_line(&mut self, name: &str, address: IpAddr, sender: Serial) -> Change {
         let is_known = self.lists_instance(sender);
         match self.lines.get_mut(name) {
-            Some(line) if !is_known && line.sender != sender => {
+            Some(line) if !is_known && line.sender != sender && line.address == Some(address) => {
                 let removed = std::mem::replace(&mut line.sender, sender);
                 Change { added: Some(sender), removed: Some(removed) }
             }

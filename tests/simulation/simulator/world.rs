@@ -38,7 +38,7 @@ pub struct World {
 }
 
 /// Something that will happen, ordered by its time and then by when it was queued.
-struct Queued {
+pub(super) struct Queued {
     at: Duration,
     serial: u64,
     what: Happening,
