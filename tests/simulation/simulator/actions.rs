@@ -79,6 +79,8 @@ impl World {
         let process = &mut self.processes[serial];
         process.state = State::Running;
         process.undisturbed_since = self.now;
+        // What its socket kept may be older than what it remembers of those that are gone.
+        process.view.forget_departed();
         let backlog = std::mem::take(&mut process.backlog);
         let timeout_first = self.rng.bool();
         if timeout_first {

@@ -167,6 +167,11 @@ impl View {
         }
     }
 
+    /// Lets those come back that said goodbye.
+    pub fn forget_departed(&mut self) {
+        self.departed.clear();
+    }
+
     /// The processes that are listed.
     pub fn listed(&self) -> impl Iterator<Item = Serial> {
         let instances = self.instances.iter().enumerate().filter(|(_, digest)| **digest != 0);
