@@ -45,7 +45,7 @@
     { sizeof(peers_config_t), NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, 0, 0, 0, 0, 0, 0, \
       0, 0 }
 #define PEERS_HEALTH_INIT \
-    { sizeof(peers_health_t), 0, 0, { 0 }, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+    { sizeof(peers_health_t), 0, 0, { 0 }, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 
 
 /**
@@ -142,6 +142,26 @@
 #define PEERS_MANUAL_CLOCK 1
 
 /**
+ * Flag of `peers_config_t`: the node neither sends nor hears by IPv4, and `group_v4` is not used.
+ */
+#define PEERS_NO_IPV4 2
+
+/**
+ * Flag of `peers_config_t`: the node neither sends nor hears by IPv6, and `group_v6` is not used.
+ */
+#define PEERS_NO_IPV6 4
+
+/**
+ * Flag of `peers_config_t`: the node does not speak the ancestor's line, "multitastic:NAME", and ignores it.
+ */
+#define PEERS_NO_ANCESTOR 8
+
+/**
+ * Source: heard by a message of the native protocol.
+ */
+#define PEERS_SOURCE_BEACON 1
+
+/**
  * Source: heard by a line of the ancestor's protocol, "multitastic:NAME".
  */
 #define PEERS_SOURCE_ANCESTOR 2
@@ -157,7 +177,7 @@
 #define PEERS_EVENT_JOINED 1
 
 /**
- * Event: a listed peer has another value, address, port or source.
+ * Event: a listed peer has another value, address, port, source or id.
  */
 #define PEERS_EVENT_UPDATED 2
 
@@ -178,9 +198,19 @@
 #define PEERS_LEFT_NONE 0
 
 /**
- * The peer was not heard, nor registered again, for its expiry time.
+ * Reason of PEERS_EVENT_LEFT: the peer said that it ends.
+ */
+#define PEERS_LEFT_GOODBYE 1
+
+/**
+ * Reason of PEERS_EVENT_LEFT: the peer was not heard, nor registered again, for its expiry time, and did not answer when it was asked.
  */
 #define PEERS_LEFT_EXPIRED 2
+
+/**
+ * Reason of PEERS_EVENT_LEFT: the peer was asked, twice in a row, and its system answered that nobody is there.
+ */
+#define PEERS_LEFT_UNREACHABLE 3
 
 /**
  * Health state: the node announces itself and hears.
@@ -203,7 +233,8 @@
 #define PEERS_REASON_NONE 0
 
 /**
- * Health reason: no interface that may be used is up. The node looks again at every announcement.
+ * Health reason: no interface that may be used is up. The node looks again when the system tells of a change, and
+ * at every announcement.
  */
 #define PEERS_REASON_NO_INTERFACE 1
 
@@ -257,19 +288,23 @@ typedef struct peers_config_t {
      */
     size_t struct_size;
     /**
-     * The name this node announces: 1 to 255 bytes, no control characters. Default: the host name.
+     * The name this node announces: 1 to 255 bytes, no control characters. Default: the host name. It need not be
+     * unique: two processes of one name, on one host or on two, are two peers, which `id` tells apart.
      */
     const char *name;
     /**
-     * Only nodes of the same cluster list each other. Not supported yet: must be NULL.
+     * Only nodes of the same cluster list each other: at most 255 bytes, no control characters. Default: "". The
+     * nodes of a cluster with a name do not speak the ancestor's line, which cannot tell its cluster.
      */
     const char *cluster;
     /**
-     * Bytes announced with the name. Not supported yet: must be NULL.
+     * Bytes announced with the name: a version, a role, a path, whatever the peers should know. NULL for none, and
+     * then `value_len` is 0. `peers_set_value` replaces it.
      */
     const void *value;
     /**
-     * Length of `value`. Not supported yet: must be 0.
+     * Number of bytes in `value`. Name, cluster and value share one datagram: there is room for 1090 bytes less those
+     * of the name and the cluster, so always for 580.
      */
     size_t value_len;
     /**
@@ -283,11 +318,11 @@ typedef struct peers_config_t {
      */
     const char *network;
     /**
-     * The IPv4 multicast group. Default: "239.2.3.4".
+     * The IPv4 multicast group, 224.0.0.0 to 239.255.255.255. Default: "239.2.3.4".
      */
     const char *group_v4;
     /**
-     * The IPv6 multicast group. Not supported yet: must be NULL.
+     * The IPv6 multicast group. Default: "ff12::ef02:304". A system without IPv6 is no error: IPv4 remains.
      */
     const char *group_v6;
     /**
@@ -320,7 +355,8 @@ typedef struct peers_config_t {
     uint32_t interval_ms;
     /**
      * Milliseconds after which a peer that was not heard is gone: longer than `interval_ms`, at most 86400000
-     * (a day). Default: 35000. Also the silence after which the sockets are opened anew.
+     * (a day). Default: 35000. It is announced, and holds at the others. Also the silence after which the node's own
+     * sockets are opened anew.
      */
     uint32_t expiry_ms;
     /**
@@ -328,19 +364,21 @@ typedef struct peers_config_t {
      */
     uint32_t max_peers;
     /**
-     * `PEERS_MANUAL_CLOCK` or 0.
+     * `PEERS_MANUAL_CLOCK`, `PEERS_NO_IPV4`, `PEERS_NO_IPV6` and `PEERS_NO_ANCESTOR`, joined by `|`, or 0. One of
+     * IPv4 and IPv6 has to stay on. A flag that the library does not know gives PEERS_ERR_UNSUPPORTED.
      */
     uint32_t flags;
     /**
-     * How many routers an announcement may cross (the multicast TTL), 1 to 255. Default: 1, the local network.
+     * How many routers an announcement may cross (the multicast TTL or hop limit), 1 to 255. Default: 1, the local network.
      */
     uint32_t hops;
     /**
-     * The UDP port of the group, 1 to 65535. Default: 49001.
+     * The UDP port of both groups, 1 to 65535. Default: 49001. The processes of a host share it.
      */
     uint32_t port;
     /**
-     * The port at which this program offers its service. Not supported yet: must be 0.
+     * The port at which this program offers its service, 1 to 65535, announced with the name: `port` in the peers'
+     * lists. Default: none.
      */
     uint32_t service_port;
 } peers_config_t;
@@ -351,7 +389,7 @@ typedef struct peers_config_t {
  */
 typedef struct peers_peer_t {
     /**
-     * Its name, NUL-terminated UTF-8.
+     * Its name, NUL-terminated UTF-8. Two peers may have the same; `id` tells them apart.
      */
     const char *name;
     /**
@@ -363,7 +401,8 @@ typedef struct peers_peer_t {
      */
     size_t value_len;
     /**
-     * The IP address it was heard from, as text ("192.0.2.7"); "" for one that was only registered.
+     * The IP address it was heard from, as text ("192.0.2.7", "2001:db8::7"); "" for one that was only registered. A
+     * peer that is heard from several has the one it was first heard from, for as long as it is heard from it.
      */
     const char *address;
     /**
@@ -379,7 +418,8 @@ typedef struct peers_peer_t {
      */
     uint32_t source;
     /**
-     * Index of the interface it was heard through (see if_indextoname); 0 when unknown or only registered.
+     * Index of the interface it was heard through (see if_indextoname), the scope of a link-local address; 0 when
+     * unknown or only registered.
      */
     uint32_t interface_index;
     /**
@@ -421,7 +461,7 @@ typedef struct peers_event_t {
      */
     uint32_t kind;
     /**
-     * Why the peer left: a PEERS_LEFT_* code.
+     * Why the peer left: a PEERS_LEFT_* code. A later version may add some.
      */
     uint32_t reason;
     /**
@@ -481,11 +521,11 @@ typedef struct peers_health_t {
      */
     uint64_t received;
     /**
-     * Received: the node's own announcements, looped back.
+     * Received: the node's own messages, looped back, and any line of the ancestor's with its name.
      */
     uint64_t own;
     /**
-     * Received: not a line of the protocol, and ignored.
+     * Received: neither a message of the protocol nor the ancestor's line, and ignored.
      */
     uint64_t malformed;
     /**
@@ -497,13 +537,21 @@ typedef struct peers_health_t {
      */
     uint64_t dropped;
     /**
-     * Times the sockets were opened anew, after silence or a change of interfaces.
+     * Times the sockets were opened anew, after silence, or interfaces were joined or left.
      */
     uint64_t reopened;
     /**
      * Events lost because the queue was full; each loss is told by one `PEERS_EVENT_RESYNC`.
      */
     uint64_t events_lost;
+    /**
+     * Received: messages of another cluster, and lines of the ancestor's where they are not spoken; ignored.
+     */
+    uint64_t foreign;
+    /**
+     * Received: messages not newer than what was known of their sender (duplicates, latecomers, replays), and ignored.
+     */
+    uint64_t stale;
 } peers_health_t;
 
 #ifdef __cplusplus
@@ -538,18 +586,20 @@ const char *peers_version(void);
 
 /**
  * Starts a node: it announces itself at once and then every interval, and lists the peers it hears.
+ * With its announcement it asks who is there; the nodes that hear it answer, so the list fills within milliseconds.
  *
  * `config` may be NULL for defaults in everything. On success `*node` is a handle that the caller ends with
  * `peers_free`. A machine without a network is no error: the node is degraded (see `peers_health`) until one
  * comes up.
  *
- * Errors: PEERS_ERR_NULL (`node`), PEERS_ERR_SIZE, PEERS_ERR_UTF8, PEERS_ERR_INVALID, PEERS_ERR_TOO_LARGE
- * (the name), PEERS_ERR_UNSUPPORTED, PEERS_ERR_INTERFACE, PEERS_ERR_ADDRESS_IN_USE, PEERS_ERR_PERMISSION,
- * PEERS_ERR_SYSTEM. Thread-safe.
+ * Errors: PEERS_ERR_NULL (`node`, or a `value` with a length), PEERS_ERR_SIZE, PEERS_ERR_UTF8, PEERS_ERR_INVALID,
+ * PEERS_ERR_TOO_LARGE (name, cluster or value), PEERS_ERR_UNSUPPORTED, PEERS_ERR_INTERFACE,
+ * PEERS_ERR_ADDRESS_IN_USE, PEERS_ERR_PERMISSION, PEERS_ERR_SYSTEM. Thread-safe; does not wait for the network.
  *
  * `config` is NULL or as documented at `peers_config_t`; `node` is NULL or points to a writable pointer.
  */
-int32_t peers_start(const struct peers_config_t *config, struct peers_t **node);
+int32_t peers_start(const struct peers_config_t *config,
+                    struct peers_t **node);
 
 /**
  * Puts an entry in the registry, exactly as if its beacon had been heard: it is listed, it raises events, and it
@@ -573,8 +623,26 @@ int32_t peers_register(struct peers_t *node,
                        uint32_t ttl_ms);
 
 /**
+ * Announces another value from now on: `value_len` bytes in place of what `value` in `peers_config_t` or an earlier
+ * call said. The peers that hear of it raise PEERS_EVENT_UPDATED.
+ *
+ * It is announced at once; a change within 100 ms of the last is held until these are over, and of several only the
+ * latest is told. `value` may be NULL when `value_len` is 0, for no value. There is as much room as `value_len` of
+ * `peers_config_t` says. The bytes are copied. The ancestor's nodes do not learn it, for their line has no value.
+ *
+ * Errors: PEERS_ERR_TOO_LARGE (the value does not fit beside the node's name and cluster; `peers_last_error` tells
+ * its bytes and the room there is; the value stays as it was), PEERS_ERR_NULL, PEERS_ERR_HANDLE, PEERS_ERR_FORKED,
+ * PEERS_ERR_FAILED, PEERS_ERR_STOPPED. Thread-safe; does not wait for the network.
+ *
+ * `value` is NULL or points to `value_len` readable bytes.
+ */
+int32_t peers_set_value(struct peers_t *node,
+                        const void *value,
+                        size_t value_len);
+
+/**
  * Moves the time of a node with PEERS_MANUAL_CLOCK on by `ms` milliseconds and does all that falls due on the
- * way, in order: announcements, expiries. When it returns, all of it has happened.
+ * way, in order: announcements, questions, expiries. When it returns, all of it has happened.
  *
  * Each node has a time of its own: one that is not advanced falls silent, and expires at the others.
  *
@@ -584,14 +652,18 @@ int32_t peers_register(struct peers_t *node,
 int32_t peers_advance(struct peers_t *node, uint32_t ms);
 
 /**
- * Stops the node, waits for its thread to end, and releases all it holds. NULL is a no-op.
+ * Ends the node: it says goodbye, its thread ends, and all it holds is released. NULL is a no-op.
+ *
+ * The peers that hear the goodbye drop the node from their lists at once, with PEERS_LEFT_GOODBYE. The ancestor's
+ * nodes do not understand it, and keep the name until their expiry; so do all after a process that ended without
+ * this call.
  *
  * The handle is dead at once: later calls with it, a second `peers_free` among them, give PEERS_ERR_HANDLE.
  * Calls that other threads have under way end first; one that waits in `peers_next_event` returns
  * PEERS_ERR_STOPPED. Snapshots and events stay valid.
  *
- * In a forked child it releases the memory and the descriptors of a parent's node and nothing more: the
- * parent's node runs on. What a thread of the parent was busy with at the very moment of the fork is not released.
+ * In a forked child it releases the memory and the descriptors of a parent's node and nothing more: no goodbye is
+ * said, and the parent's node runs on. What a thread of the parent was busy with at the very moment of the fork is not released.
  *
  * Errors: PEERS_ERR_HANDLE. Thread-safe; blocks for as long as the node's thread needs to end, which is
  * milliseconds.

@@ -6,10 +6,11 @@ use std::io::{BufRead as _, BufReader, Read as _};
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use peers::{Config, Peers};
+use peers::{Config, Event, LeaveReason, Peers};
 use support::{compile, compile_with, has_tool, output_of, run};
 
 const MEMCHECK: [&str; 5] = [
@@ -19,6 +20,11 @@ const MEMCHECK: [&str; 5] = [
     "--errors-for-leak-kinds=definite,indirect,possible",
     "--error-exitcode=99",
 ];
+
+const CLUSTER: &str = "watchers";
+
+/// Reached only when something hangs.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 #[test]
 fn wrong_input_gives_a_status_and_words() {
@@ -86,21 +92,29 @@ fn the_example_register_refuses_wrong_arguments() {
 fn the_example_watch_tells_of_peers_until_a_signal() {
     let port = free_port();
     let mut watch = start_watch(port);
-    let peer =
-        Config { name: Some("peer".into()), port, interval: ms(50), expiry: ms(500), ..Config::default() };
-    let peer = Peers::start(peer).expect("a node starts");
     let mut lines = BufReader::new(watch.stdout.take().expect("its output is a pipe"));
     let mut next = || {
         let mut line = String::new();
         lines.read_line(&mut line).expect("its output can be read");
         line
     };
+    let observer = start_node("observer", port);
     let joined = next();
-    assert!(joined.starts_with("joined peer "), "{joined:?}");
-    peer.stop();
-    assert_eq!(next(), "left peer (expired)\n");
+    assert!(joined.starts_with("joined observer "), "{joined:?}");
+    let event = observer.next_event(Some(PATIENCE)).expect("the watch is heard");
+    assert!(
+        matches!(&event, Event::Joined(peer) if peer.name == "watch" && peer.value == b"hello"),
+        "{event:?}"
+    );
+
+    let guest = start_node("guest", port);
+    let joined = next();
+    assert!(joined.starts_with("joined guest "), "{joined:?}");
+    guest.stop();
+    assert_eq!(next(), "left guest (goodbye)\n");
 
     kill(Pid::from_raw(watch.id() as i32), Signal::SIGTERM).expect("it is running");
+    assert_eq!(why_left(&observer, "watch"), LeaveReason::Goodbye);
     let status = watch.wait().expect("a child can be waited for");
     assert_eq!(status.code(), Some(0), "{status}");
     let mut rest = String::new();
@@ -135,8 +149,24 @@ fn register(command: &mut Command) -> &mut Command {
 
 fn start_watch(port: u16) -> Child {
     let mut command = Command::new(example("watch"));
-    command.args(["--name", "watch", "--interval", "50", "--expiry", "1500", "--port", &port.to_string()]);
+    command.args(["--name", "watch", "--cluster", CLUSTER, "--value", "hello", "--port", &port.to_string()]);
     command.stdout(Stdio::piped()).spawn().expect("the program just compiled can be run")
+}
+
+/// A node in the cluster that the watch is started in.
+fn start_node(name: &str, port: u16) -> Peers {
+    let config = Config { name: Some(name.into()), cluster: CLUSTER.into(), port, ..Config::default() };
+    Peers::start(config).expect("a node starts")
+}
+
+/// Takes events until the peer of this name leaves.
+fn why_left(node: &Peers, name: &str) -> LeaveReason {
+    loop {
+        match node.next_event(Some(PATIENCE)).expect("the peer leaves") {
+            Event::Left(peer, reason) if peer.name == name => return reason,
+            _ => continue,
+        }
+    }
 }
 
 /// A port that nobody holds, so that nobody else is heard on it.
@@ -144,8 +174,4 @@ fn start_watch(port: u16) -> Child {
 fn free_port() -> u16 {
     let socket = std::net::UdpSocket::bind("0.0.0.0:0").expect("there are free ports");
     socket.local_addr().expect("it is bound").port()
-}
-
-fn ms(count: u64) -> std::time::Duration {
-    std::time::Duration::from_millis(count)
 }

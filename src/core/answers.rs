@@ -1,6 +1,7 @@
 //! `Answers`: what a node owes to those who asked, when it is due, and how much of that it owes at most.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use fastrand::Rng;
@@ -22,14 +23,14 @@ const SHORTEST_GAP: Duration = Duration::from_millis(50);
 
 /// The most addresses that can be answered within `SHORTEST_GAP`. The rest is not: it asks again, and hears the next
 /// announcement.
-const MAX_ANSWERS: usize = 256;
+const MAX_ANSWERS: usize = 1024;
 
 pub(super) struct Answers {
     /// By the time they are due, and a number that makes each its own.
     pending: BTreeMap<(Instant, u64), Path>,
     serial: u64,
     /// Who waits for an answer or has just had one.
-    served: ExpiringRegistry<std::net::SocketAddr, ()>,
+    served: ExpiringRegistry<SocketAddr, ()>,
 }
 
 impl Answers {

@@ -13,8 +13,8 @@ const TRIES: u32 = 4;
 /// The questions of one part are no further apart than this: longer than any answer takes on a local network.
 const LONGEST_GAP: Duration = Duration::from_millis(250);
 
-/// With a short life they are closer, so that all fit between one part and the next.
-const GAP_PER_LIFE: u32 = 27;
+/// With a short life they are closer, so that the last four still fit into its last tenth.
+const GAP_PER_LIFE: u32 = 40;
 
 /// A peer in doubt is asked this often, so far apart.
 const DOUBT_TRIES: u32 = 3;

@@ -24,9 +24,12 @@ impl Departed {
         }
     }
 
-    pub fn note(&mut self, id: InstanceId, sequence: u64, line: LineKey, now: Instant) {
+    pub fn note(&mut self, id: InstanceId, sequence: u64, now: Instant) {
         // One that finds no room is not remembered: then a latecomer of it may be listed until it expires.
         let _ = self.instances.register(id, sequence, self.memory, now);
+    }
+
+    pub fn note_line(&mut self, line: LineKey, now: Instant) {
         let _ = self.lines.register(line, (), self.memory, now);
     }
 

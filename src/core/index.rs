@@ -4,7 +4,6 @@ use std::collections::{BTreeSet, HashMap};
 use std::hash::{BuildHasher, RandomState};
 use std::net::IpAddr;
 
-use super::path::Path;
 use super::wire::InstanceId;
 
 /// What is known of the sender of an ancestor's line: its name (as a hash, keyed at random) and the port it sends from.
@@ -23,18 +22,23 @@ impl Index {
         (self.hasher.hash_one(name), port)
     }
 
-    pub fn insert(&mut self, id: InstanceId, name: &str, path: Path) {
-        let key = self.line_key(name, path.port());
-        self.lines.insert(key, id);
-        self.places.insert((key.0, path.ip(), id));
+    pub fn insert_line(&mut self, id: InstanceId, name: &str, port: u16) {
+        self.lines.insert(self.line_key(name, port), id);
     }
 
-    pub fn remove(&mut self, id: InstanceId, name: &str, path: Path) {
-        let key = self.line_key(name, path.port());
+    pub fn remove_line(&mut self, id: InstanceId, name: &str, port: u16) {
+        let key = self.line_key(name, port);
         if self.lines.get(&key) == Some(&id) {
             self.lines.remove(&key);
         }
-        self.places.remove(&(key.0, path.ip(), id));
+    }
+
+    pub fn insert_place(&mut self, id: InstanceId, name: &str, address: IpAddr) {
+        self.places.insert((self.hasher.hash_one(name), address, id));
+    }
+
+    pub fn remove_place(&mut self, id: InstanceId, name: &str, address: IpAddr) {
+        self.places.remove(&(self.hasher.hash_one(name), address, id));
     }
 
     /// The instance whose line this is.

@@ -7,7 +7,7 @@
 //!
 //! A node is put together from parts, one job each: `schedule` says when to speak to the group, `answers` whom to answer,
 //! `natives` keeps the peers that speak our protocol (with `checkup`: when to ask one, `index`: who is who, `departed`: who
-//! is gone for good), `named` those that are known by a name alone. [`wire`] is the language.
+//! is gone for good, `questions`: how many to ask), `named` those that are known by a name alone. [`wire`] is the language.
 
 #![forbid(unsafe_code)]
 
@@ -22,6 +22,7 @@ mod named;
 mod natives;
 mod node;
 mod path;
+mod questions;
 mod registry;
 mod schedule;
 mod wheel;

@@ -52,6 +52,9 @@ struct Instance {
     path: Path,
     /// Another way it was heard by since it was last heard by `path`.
     other_path: Option<Path>,
+    /// A port it was heard from that is not the one of `path`: of its other address family, or after it opened its sockets
+    /// anew.
+    other_port: Option<u16>,
     heard_at: Instant,
     checkup: Checkup,
 }
@@ -108,6 +111,7 @@ impl Natives {
             return Hearing::Stale;
         }
         let is_changed = instance.take_over(about);
+        self.learn_port(about.id, path.port());
         self.renew(about.id, path, now);
         if is_changed {
             events.tell(Event::Updated(self.peer(&about.id, now)));
@@ -122,7 +126,8 @@ impl Natives {
         let life = instance.life;
         // Both have the room that the caller has looked for.
         let _ = self.peers.register(about.id, instance, life, now);
-        self.index.insert(about.id, about.name, path);
+        self.index.insert_line(about.id, about.name, path.port());
+        self.index.insert_place(about.id, about.name, path.ip());
         self.plan_checkup(about.id, now);
         self.peer(&about.id, now)
     }
@@ -159,8 +164,8 @@ impl Natives {
             }
             // Its announcement may have been overtaken.
             None => {
-                let line = self.index.line_key(about.name, path.port());
-                self.departed.note(about.id, about.sequence, line, now);
+                self.departed.note(about.id, about.sequence, now);
+                self.departed.note_line(self.index.line_key(about.name, path.port()), now);
             }
         }
         true
@@ -260,6 +265,18 @@ impl Natives {
         }
     }
 
+    /// Lines from this port are this instance's, too.
+    fn learn_port(&mut self, id: InstanceId, port: u16) {
+        let Some(instance) = self.peers.get_mut(&id) else { return };
+        if port == instance.path.port() || Some(port) == instance.other_port {
+            return;
+        }
+        if let Some(former) = instance.other_port.replace(port) {
+            self.index.remove_line(id, &instance.name, former);
+        }
+        self.index.insert_line(id, &instance.name, port);
+    }
+
     /// A peer has been heard by its listed way: what was asked is answered.
     fn confirm(&mut self, id: InstanceId, now: Instant) {
         let Some(instance) = self.peers.get_mut(&id) else { return };
@@ -298,8 +315,12 @@ impl Natives {
     fn move_to(&mut self, id: InstanceId, path: Path, events: &mut Events, now: Instant) {
         let Some(instance) = self.peers.get_mut(&id) else { return };
         let left = std::mem::replace(&mut instance.path, path);
-        self.index.remove(id, &instance.name, left);
-        self.index.insert(id, &instance.name, path);
+        self.index.remove_place(id, &instance.name, left.ip());
+        self.index.insert_place(id, &instance.name, path.ip());
+        if left.port() != path.port() {
+            // Both are known; they change roles.
+            instance.other_port = Some(left.port());
+        }
         self.asked.remove(&left.address);
         self.confirm(id, now);
         if left.ip() != path.ip() {
@@ -328,15 +349,20 @@ impl Natives {
 
     fn remove(&mut self, id: InstanceId, reason: LeaveReason, events: &mut Events, now: Instant) {
         let Some(instance) = self.peers.remove(&id) else { return };
-        let line = self.index.line_key(&instance.name, instance.path.port());
-        self.departed.note(id, instance.sequence, line, now);
+        self.departed.note(id, instance.sequence, now);
+        for port in instance.ports() {
+            self.departed.note_line(self.index.line_key(&instance.name, port), now);
+        }
         self.forget(id, &instance);
         events.tell(Event::Left(instance.peer(id, now, now), reason));
     }
 
     fn forget(&mut self, id: InstanceId, instance: &Instance) {
         self.checkups.remove(&id);
-        self.index.remove(id, &instance.name, instance.path);
+        for port in instance.ports() {
+            self.index.remove_line(id, &instance.name, port);
+        }
+        self.index.remove_place(id, &instance.name, instance.path.ip());
         self.asked.remove(&instance.path.address);
     }
 
@@ -357,6 +383,7 @@ impl Instance {
             life: life(about),
             path,
             other_path: None,
+            other_port: None,
             heard_at: now,
             checkup: Checkup::default(),
         }
@@ -372,6 +399,11 @@ impl Instance {
             self.value = about.value.into();
         }
         is_changed
+    }
+
+    /// The ports it sends from.
+    fn ports(&self) -> impl Iterator<Item = u16> {
+        [Some(self.path.port()), self.other_port].into_iter().flatten()
     }
 
     fn peer(&self, id: InstanceId, deadline: Instant, now: Instant) -> Peer {

@@ -15,6 +15,7 @@ use super::name::{self, BadName};
 use super::named::Named;
 use super::natives::{Hearing, Natives};
 use super::path::Path;
+use super::questions::Questions;
 use super::registry::Full;
 use super::schedule::Schedule;
 use super::wire::{self, Announcement, InstanceId, Kind, Message};
@@ -24,9 +25,6 @@ pub const MAX_VALUE: usize = 1024;
 
 /// A goodbye is said this often: nobody asks for one that was lost.
 const GOODBYES: usize = 3;
-
-/// More questions at a time than this become one to the group.
-const MAX_QUESTIONS: usize = 64;
 
 /// A node that is run this much later than it asked for was asleep, with its machine or by itself.
 const OVERSLEPT: Duration = Duration::from_secs(2);
@@ -106,6 +104,7 @@ pub struct Node {
     named: Named,
     schedule: Schedule,
     answers: Answers,
+    questions: Questions,
     /// When the silence will have lasted too long.
     silence_deadline: Instant,
     last_heard: Option<Instant>,
@@ -127,6 +126,7 @@ impl Node {
             named: Named::new(max_peers, expiry, now),
             schedule: Schedule::new(settings.interval, now),
             answers: Answers::new(now),
+            questions: Questions::new(now),
             silence_deadline: now + expiry,
             last_heard: None,
             deaf: false,
@@ -146,6 +146,8 @@ impl Node {
         let path = Path { address: from, interface };
         match wire::decode(bytes) {
             Err(wire::Malformed) => self.counters.malformed += 1,
+            // Nobody can be answered there, so nobody sends from there.
+            Ok(_) if from.port() == 0 => self.counters.malformed += 1,
             Ok(Message::Ancestor { name }) => self.handle_line(name, path, now),
             Ok(Message::Native(_, about)) if about.id == self.settings.id => self.counters.own += 1,
             Ok(Message::Native(_, about)) if about.cluster != self.settings.cluster => {
@@ -166,7 +168,8 @@ impl Node {
 
     /// Takes note that the system answered that nobody is at `to`, to which a datagram was sent.
     pub fn handle_unreachable(&mut self, to: SocketAddr, now: Instant) {
-        if let Some(path) = self.natives.handle_unreachable(to, &mut self.events, now) {
+        let again = self.natives.handle_unreachable(to, &mut self.events, now);
+        if let Some(path) = again.filter(|_| self.questions.allow(1, now)) {
             self.say(Kind::Query, path.destination());
         }
     }
@@ -364,13 +367,13 @@ impl Node {
 
     fn ask_the_silent(&mut self, now: Instant) {
         let questions = self.natives.handle_timeout(&mut self.events, now);
-        if questions.len() > MAX_QUESTIONS {
+        if self.questions.allow(questions.len(), now) {
+            for path in questions {
+                self.say(Kind::Query, path.destination());
+            }
+        } else {
             self.schedule.begin_burst(now);
             self.speak(now);
-            return;
-        }
-        for path in questions {
-            self.say(Kind::Query, path.destination());
         }
     }
 

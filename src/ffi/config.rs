@@ -1,7 +1,9 @@
 //! `peers_config_t`: the options of `peers_start`, in a struct that can grow.
 
 use std::ffi::{c_char, c_void};
+use std::fmt::Display;
 use std::mem::{offset_of, size_of};
+use std::str::FromStr;
 use std::time::Duration;
 
 use super::input;
@@ -13,6 +15,12 @@ use crate::config::{Clock, Config, Network};
 /// For tests. Such a node has no thread: it runs inside the calls made on it, so every run is the same. It needs
 /// a memory network.
 pub const PEERS_MANUAL_CLOCK: u32 = 1;
+/// Flag of `peers_config_t`: the node neither sends nor hears by IPv4, and `group_v4` is not used.
+pub const PEERS_NO_IPV4: u32 = 2;
+/// Flag of `peers_config_t`: the node neither sends nor hears by IPv6, and `group_v6` is not used.
+pub const PEERS_NO_IPV6: u32 = 4;
+/// Flag of `peers_config_t`: the node does not speak the ancestor's line, "multitastic:NAME", and ignores it.
+pub const PEERS_NO_ANCESTOR: u32 = 8;
 
 /// Receives the library's log messages, one line each, on the node's internal thread.
 pub type peers_log_fn =
@@ -28,13 +36,17 @@ pub struct peers_config_t {
     /// `sizeof(peers_config_t)`, which `PEERS_CONFIG_INIT` sets. It tells the library which fields the caller
     /// was compiled with.
     pub struct_size: usize,
-    /// The name this node announces: 1 to 255 bytes, no control characters. Default: the host name.
+    /// The name this node announces: 1 to 255 bytes, no control characters. Default: the host name. It need not be
+    /// unique: two processes of one name, on one host or on two, are two peers, which `id` tells apart.
     pub name: *const c_char,
-    /// Only nodes of the same cluster list each other. Not supported yet: must be NULL.
+    /// Only nodes of the same cluster list each other: at most 255 bytes, no control characters. Default: "". The
+    /// nodes of a cluster with a name do not speak the ancestor's line, which cannot tell its cluster.
     pub cluster: *const c_char,
-    /// Bytes announced with the name. Not supported yet: must be NULL.
+    /// Bytes announced with the name: a version, a role, a path, whatever the peers should know. NULL for none, and
+    /// then `value_len` is 0. `peers_set_value` replaces it.
     pub value: *const c_void,
-    /// Length of `value`. Not supported yet: must be 0.
+    /// Number of bytes in `value`. Name, cluster and value share one datagram: there is room for 1090 bytes less those
+    /// of the name and the cluster, so always for 580.
     pub value_len: usize,
     /// The interfaces to use: comma-separated names, `*` stands for any characters ("eth*,wlan0"). Default: every
     /// interface that is up and can multicast, or loopback when there is none.
@@ -42,9 +54,9 @@ pub struct peers_config_t {
     /// Where the node lives. Default: the local network. "memory:NAME" is a network inside this process, shared
     /// by the nodes that give the same NAME, for tests.
     pub network: *const c_char,
-    /// The IPv4 multicast group. Default: "239.2.3.4".
+    /// The IPv4 multicast group, 224.0.0.0 to 239.255.255.255. Default: "239.2.3.4".
     pub group_v4: *const c_char,
-    /// The IPv6 multicast group. Not supported yet: must be NULL.
+    /// The IPv6 multicast group. Default: "ff12::ef02:304". A system without IPv6 is no error: IPv4 remains.
     pub group_v6: *const c_char,
     /// Keys that seal every datagram, 32 bytes each. Not supported yet: must be NULL.
     pub keys: *const c_void,
@@ -61,17 +73,20 @@ pub struct peers_config_t {
     /// Milliseconds between two announcements, 10 to 3600000 (an hour). Default: 15000.
     pub interval_ms: u32,
     /// Milliseconds after which a peer that was not heard is gone: longer than `interval_ms`, at most 86400000
-    /// (a day). Default: 35000. Also the silence after which the sockets are opened anew.
+    /// (a day). Default: 35000. It is announced, and holds at the others. Also the silence after which the node's own
+    /// sockets are opened anew.
     pub expiry_ms: u32,
     /// The most entries the registry holds. A newcomer beyond it is refused and counted. Default: 65536.
     pub max_peers: u32,
-    /// `PEERS_MANUAL_CLOCK` or 0.
+    /// `PEERS_MANUAL_CLOCK`, `PEERS_NO_IPV4`, `PEERS_NO_IPV6` and `PEERS_NO_ANCESTOR`, joined by `|`, or 0. One of
+    /// IPv4 and IPv6 has to stay on. A flag that the library does not know gives PEERS_ERR_UNSUPPORTED.
     pub flags: u32,
-    /// How many routers an announcement may cross (the multicast TTL), 1 to 255. Default: 1, the local network.
+    /// How many routers an announcement may cross (the multicast TTL or hop limit), 1 to 255. Default: 1, the local network.
     pub hops: u32,
-    /// The UDP port of the group, 1 to 65535. Default: 49001.
+    /// The UDP port of both groups, 1 to 65535. Default: 49001. The processes of a host share it.
     pub port: u32,
-    /// The port at which this program offers its service. Not supported yet: must be 0.
+    /// The port at which this program offers its service, 1 to 65535, announced with the name: `port` in the peers'
+    /// lists. Default: none.
     pub service_port: u32,
 }
 
@@ -154,13 +169,9 @@ unsafe fn copy_known_fields(pointer: *const peers_config_t) -> Result<peers_conf
 /// Fields that are in the struct before their feature is in the library.
 fn reject_unsupported(raw: &peers_config_t) -> Result<(), Failure> {
     let fields = [
-        ("cluster", !raw.cluster.is_null()),
-        ("value", !raw.value.is_null() || raw.value_len != 0),
-        ("group_v6", !raw.group_v6.is_null()),
         ("keys", !raw.keys.is_null() || raw.keys_count != 0),
         ("seeds", !raw.seeds.is_null()),
         ("log", raw.log.is_some() || !raw.log_context.is_null() || raw.log_level != 0),
-        ("service_port", raw.service_port != 0),
     ];
     match fields.iter().find(|(_, is_set)| *is_set) {
         Some((name, _)) => Err(Failure::new(
@@ -176,27 +187,41 @@ fn reject_unsupported(raw: &peers_config_t) -> Result<(), Failure> {
 
 unsafe fn translate(raw: &peers_config_t) -> Result<Config, Failure> {
     let mut config = Config::default();
-    // SAFETY: the caller of `read` vouches for the texts.
-    if let Some(name) = unsafe { input::optional_text(raw.name, "name") }? {
+    // SAFETY: the caller of `read` vouches for the texts and the value.
+    unsafe { read_texts(raw, &mut config) }?;
+    // SAFETY: as above.
+    config.value = unsafe { input::bytes(raw.value, raw.value_len, "value") }?.to_owned();
+    read_numbers(raw, &mut config)?;
+    apply_flags(raw.flags, &mut config)?;
+    Ok(config)
+}
+
+/// `raw`'s texts are NULL or NUL-terminated.
+unsafe fn read_texts(raw: &peers_config_t, config: &mut Config) -> Result<(), Failure> {
+    // SAFETY: each is one of `raw`'s texts.
+    let text = |pointer, what| unsafe { input::optional_text(pointer, what) };
+    if let Some(name) = text(raw.name, "name")? {
         config.name = Some(name.to_owned());
     }
-    // SAFETY: as above.
-    if let Some(interfaces) = unsafe { input::optional_text(raw.interfaces, "interfaces") }? {
+    if let Some(cluster) = text(raw.cluster, "cluster")? {
+        config.cluster = cluster.to_owned();
+    }
+    if let Some(interfaces) = text(raw.interfaces, "interfaces")? {
         config.interfaces = Some(interfaces.to_owned());
     }
-    // SAFETY: as above.
-    if let Some(network) = unsafe { input::optional_text(raw.network, "network") }? {
+    if let Some(network) = text(raw.network, "network")? {
         config.network = parse_network(network)?;
     }
-    // SAFETY: as above.
-    if let Some(group) = unsafe { input::optional_text(raw.group_v4, "group_v4") }? {
-        config.group_v4 = Some(group.parse().map_err(|_| {
-            Failure::new(
-                PEERS_ERR_INVALID,
-                format!("group_v4 '{group}' is not an IPv4 address such as 239.2.3.4"),
-            )
-        })?);
+    if let Some(group) = text(raw.group_v4, "group_v4")? {
+        config.group_v4 = Some(parse_group(group, "group_v4", "an IPv4 address such as 239.2.3.4")?);
     }
+    if let Some(group) = text(raw.group_v6, "group_v6")? {
+        config.group_v6 = Some(parse_group(group, "group_v6", "an IPv6 address such as ff12::ef02:304")?);
+    }
+    Ok(())
+}
+
+fn read_numbers(raw: &peers_config_t, config: &mut Config) -> Result<(), Failure> {
     if raw.interval_ms != 0 {
         config.interval = Duration::from_millis(raw.interval_ms.into());
     }
@@ -206,17 +231,24 @@ unsafe fn translate(raw: &peers_config_t) -> Result<Config, Failure> {
     if raw.max_peers != 0 {
         config.max_peers = raw.max_peers as usize;
     }
-    if raw.port != 0 {
-        config.port = u16::try_from(raw.port).map_err(|_| {
-            Failure::new(PEERS_ERR_INVALID, format!("port is {}; it is 1 to 65535", raw.port))
-        })?;
-    }
     if raw.hops != 0 {
-        config.hops = u8::try_from(raw.hops)
-            .map_err(|_| Failure::new(PEERS_ERR_INVALID, format!("hops is {}; it is 1 to 255", raw.hops)))?;
+        config.hops = narrow(raw.hops, "hops", u8::MAX)?;
     }
-    config.clock = parse_flags(raw.flags)?;
-    Ok(config)
+    if raw.port != 0 {
+        config.port = narrow(raw.port, "port", u16::MAX)?;
+    }
+    config.service_port = narrow(raw.service_port, "service_port", u16::MAX)?;
+    Ok(())
+}
+
+/// The number in the type that holds no more than `most`.
+fn narrow<T: TryFrom<u32> + Display>(number: u32, what: &str, most: T) -> Result<T, Failure> {
+    T::try_from(number)
+        .map_err(|_| Failure::new(PEERS_ERR_INVALID, format!("{what} is {number}; it is 1 to {most}")))
+}
+
+fn parse_group<T: FromStr>(text: &str, field: &str, right: &str) -> Result<T, Failure> {
+    text.parse().map_err(|_| Failure::new(PEERS_ERR_INVALID, format!("{field} '{text}' is not {right}")))
 }
 
 fn parse_network(text: &str) -> Result<Network, Failure> {
@@ -229,15 +261,30 @@ fn parse_network(text: &str) -> Result<Network, Failure> {
     }
 }
 
-fn parse_flags(flags: u32) -> Result<Clock, Failure> {
-    match flags {
-        0 => Ok(Clock::System),
-        PEERS_MANUAL_CLOCK => Ok(Clock::Manual),
-        _ => Err(Failure::new(
-            PEERS_ERR_UNSUPPORTED,
-            format!(
-                "flags is {flags:#x}; the only flag this library knows is PEERS_MANUAL_CLOCK ({PEERS_MANUAL_CLOCK:#x})"
-            ),
-        )),
+fn apply_flags(flags: u32, config: &mut Config) -> Result<(), Failure> {
+    const KNOWN: [(u32, &str); 4] = [
+        (PEERS_MANUAL_CLOCK, "PEERS_MANUAL_CLOCK"),
+        (PEERS_NO_IPV4, "PEERS_NO_IPV4"),
+        (PEERS_NO_IPV6, "PEERS_NO_IPV6"),
+        (PEERS_NO_ANCESTOR, "PEERS_NO_ANCESTOR"),
+    ];
+    let unknown = KNOWN.iter().fold(flags, |rest, (flag, _)| rest & !flag);
+    if unknown != 0 {
+        let known = KNOWN.map(|(flag, name)| format!("{name} ({flag:#x})")).join(", ");
+        let detail = format!("flags is {flags:#x}, of which {unknown:#x} is not known; there are {known}");
+        return Err(Failure::new(PEERS_ERR_UNSUPPORTED, detail));
     }
+    if flags & PEERS_MANUAL_CLOCK != 0 {
+        config.clock = Clock::Manual;
+    }
+    if flags & PEERS_NO_IPV4 != 0 {
+        config.group_v4 = None;
+    }
+    if flags & PEERS_NO_IPV6 != 0 {
+        config.group_v6 = None;
+    }
+    if flags & PEERS_NO_ANCESTOR != 0 {
+        config.ancestor = false;
+    }
+    Ok(())
 }

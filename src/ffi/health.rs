@@ -19,7 +19,8 @@ pub const PEERS_STATE_FAILED: u32 = 2;
 
 /// Health reason: nothing is wrong.
 pub const PEERS_REASON_NONE: u32 = 0;
-/// Health reason: no interface that may be used is up. The node looks again at every announcement.
+/// Health reason: no interface that may be used is up. The node looks again when the system tells of a change, and
+/// at every announcement.
 pub const PEERS_REASON_NO_INTERFACE: u32 = 1;
 /// Health reason: nothing was heard for the expiry time, not even the node's own announcements.
 pub const PEERS_REASON_DEAF: u32 = 2;
@@ -64,18 +65,22 @@ pub struct peers_health_t {
     pub send_errors: u64,
     /// Datagrams received, of every kind.
     pub received: u64,
-    /// Received: the node's own announcements, looped back.
+    /// Received: the node's own messages, looped back, and any line of the ancestor's with its name.
     pub own: u64,
-    /// Received: not a line of the protocol, and ignored.
+    /// Received: neither a message of the protocol nor the ancestor's line, and ignored.
     pub malformed: u64,
     /// Newcomers refused because the registry held `max_peers` entries.
     pub over_cap: u64,
     /// Datagrams lost because the node's queue on a memory network was full.
     pub dropped: u64,
-    /// Times the sockets were opened anew, after silence or a change of interfaces.
+    /// Times the sockets were opened anew, after silence, or interfaces were joined or left.
     pub reopened: u64,
     /// Events lost because the queue was full; each loss is told by one `PEERS_EVENT_RESYNC`.
     pub events_lost: u64,
+    /// Received: messages of another cluster, and lines of the ancestor's where they are not spoken; ignored.
+    pub foreign: u64,
+    /// Received: messages not newer than what was known of their sender (duplicates, latecomers, replays), and ignored.
+    pub stale: u64,
 }
 
 /// How the node is: running, degraded or failed, why in a code and in words, and what it has counted.
@@ -140,6 +145,8 @@ fn fill(struct_size: usize, health: &Health) -> peers_health_t {
         dropped: health.counters.dropped,
         reopened: health.counters.reopened,
         events_lost: health.counters.events_lost,
+        foreign: health.counters.foreign,
+        stale: health.counters.stale,
     }
 }
 

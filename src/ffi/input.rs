@@ -2,7 +2,7 @@
 
 use std::ffi::{CStr, c_char, c_void};
 
-use super::status::{Failure, PEERS_ERR_NULL, PEERS_ERR_UTF8};
+use super::status::{Failure, PEERS_ERR_NULL, PEERS_ERR_TOO_LARGE, PEERS_ERR_UTF8};
 
 /// An error unless `pointer` is non-NULL; `what` names the argument.
 pub(super) fn not_null<T>(pointer: *const T, what: &str) -> Result<(), Failure> {
@@ -44,6 +44,13 @@ pub(super) unsafe fn bytes<'a>(pointer: *const c_void, len: usize, what: &str) -
     if pointer.is_null() {
         return Err(Failure::new(PEERS_ERR_NULL, format!("{what} is NULL, but its length is {len}")));
     }
-    // SAFETY: non-NULL, and the caller vouches for `len` bytes.
+    // A length that went negative in the caller's arithmetic. No slice is so long.
+    if isize::try_from(len).is_err() {
+        return Err(Failure::new(
+            PEERS_ERR_TOO_LARGE,
+            format!("{what} has {len} bytes, more than memory can hold"),
+        ));
+    }
+    // SAFETY: non-NULL, not too long for a slice, and the caller vouches for `len` bytes.
     Ok(unsafe { std::slice::from_raw_parts(pointer.cast(), len) })
 }

@@ -25,14 +25,15 @@ pub extern "C" fn peers_version() -> *const c_char {
 }
 
 /// Starts a node: it announces itself at once and then every interval, and lists the peers it hears.
+/// With its announcement it asks who is there; the nodes that hear it answer, so the list fills within milliseconds.
 ///
 /// `config` may be NULL for defaults in everything. On success `*node` is a handle that the caller ends with
 /// `peers_free`. A machine without a network is no error: the node is degraded (see `peers_health`) until one
 /// comes up.
 ///
-/// Errors: PEERS_ERR_NULL (`node`), PEERS_ERR_SIZE, PEERS_ERR_UTF8, PEERS_ERR_INVALID, PEERS_ERR_TOO_LARGE
-/// (the name), PEERS_ERR_UNSUPPORTED, PEERS_ERR_INTERFACE, PEERS_ERR_ADDRESS_IN_USE, PEERS_ERR_PERMISSION,
-/// PEERS_ERR_SYSTEM. Thread-safe.
+/// Errors: PEERS_ERR_NULL (`node`, or a `value` with a length), PEERS_ERR_SIZE, PEERS_ERR_UTF8, PEERS_ERR_INVALID,
+/// PEERS_ERR_TOO_LARGE (name, cluster or value), PEERS_ERR_UNSUPPORTED, PEERS_ERR_INTERFACE,
+/// PEERS_ERR_ADDRESS_IN_USE, PEERS_ERR_PERMISSION, PEERS_ERR_SYSTEM. Thread-safe; does not wait for the network.
 ///
 /// `config` is NULL or as documented at `peers_config_t`; `node` is NULL or points to a writable pointer.
 #[unsafe(no_mangle)]
@@ -82,8 +83,31 @@ pub unsafe extern "C" fn peers_register(
     })
 }
 
+/// Announces another value from now on: `value_len` bytes in place of what `value` in `peers_config_t` or an earlier
+/// call said. The peers that hear of it raise PEERS_EVENT_UPDATED.
+///
+/// It is announced at once; a change within 100 ms of the last is held until these are over, and of several only the
+/// latest is told. `value` may be NULL when `value_len` is 0, for no value. There is as much room as `value_len` of
+/// `peers_config_t` says. The bytes are copied. The ancestor's nodes do not learn it, for their line has no value.
+///
+/// Errors: PEERS_ERR_TOO_LARGE (the value does not fit beside the node's name and cluster; `peers_last_error` tells
+/// its bytes and the room there is; the value stays as it was), PEERS_ERR_NULL, PEERS_ERR_HANDLE, PEERS_ERR_FORKED,
+/// PEERS_ERR_FAILED, PEERS_ERR_STOPPED. Thread-safe; does not wait for the network.
+///
+/// `value` is NULL or points to `value_len` readable bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn peers_set_value(node: *mut peers_t, value: *const c_void, value_len: usize) -> i32 {
+    super::boundary(|| {
+        input::not_null(node, "node")?;
+        let node = handle::get(node)?;
+        // SAFETY: the caller vouches for the value.
+        let value = unsafe { input::bytes(value, value_len, "value") }?;
+        Ok(node.set_value(value)?)
+    })
+}
+
 /// Moves the time of a node with PEERS_MANUAL_CLOCK on by `ms` milliseconds and does all that falls due on the
-/// way, in order: announcements, expiries. When it returns, all of it has happened.
+/// way, in order: announcements, questions, expiries. When it returns, all of it has happened.
 ///
 /// Each node has a time of its own: one that is not advanced falls silent, and expires at the others.
 ///
@@ -97,14 +121,18 @@ pub extern "C" fn peers_advance(node: *mut peers_t, ms: u32) -> i32 {
     })
 }
 
-/// Stops the node, waits for its thread to end, and releases all it holds. NULL is a no-op.
+/// Ends the node: it says goodbye, its thread ends, and all it holds is released. NULL is a no-op.
+///
+/// The peers that hear the goodbye drop the node from their lists at once, with PEERS_LEFT_GOODBYE. The ancestor's
+/// nodes do not understand it, and keep the name until their expiry; so do all after a process that ended without
+/// this call.
 ///
 /// The handle is dead at once: later calls with it, a second `peers_free` among them, give PEERS_ERR_HANDLE.
 /// Calls that other threads have under way end first; one that waits in `peers_next_event` returns
 /// PEERS_ERR_STOPPED. Snapshots and events stay valid.
 ///
-/// In a forked child it releases the memory and the descriptors of a parent's node and nothing more: the
-/// parent's node runs on. What a thread of the parent was busy with at the very moment of the fork is not released.
+/// In a forked child it releases the memory and the descriptors of a parent's node and nothing more: no goodbye is
+/// said, and the parent's node runs on. What a thread of the parent was busy with at the very moment of the fork is not released.
 ///
 /// Errors: PEERS_ERR_HANDLE. Thread-safe; blocks for as long as the node's thread needs to end, which is
 /// milliseconds.

@@ -22,13 +22,14 @@ pub const PEERS_SOURCE_REGISTERED: u32 = 3;
 /// or the event it is part of.
 #[repr(C)]
 pub struct peers_peer_t {
-    /// Its name, NUL-terminated UTF-8.
+    /// Its name, NUL-terminated UTF-8. Two peers may have the same; `id` tells them apart.
     pub name: *const c_char,
     /// Its value: `value_len` bytes, then a NUL that does not count. Never NULL.
     pub value: *const c_void,
     /// Number of bytes in `value`.
     pub value_len: usize,
-    /// The IP address it was heard from, as text ("192.0.2.7"); "" for one that was only registered.
+    /// The IP address it was heard from, as text ("192.0.2.7", "2001:db8::7"); "" for one that was only registered. A
+    /// peer that is heard from several has the one it was first heard from, for as long as it is heard from it.
     pub address: *const c_char,
     /// Milliseconds since it was last heard or registered.
     pub age_ms: u64,
@@ -36,7 +37,8 @@ pub struct peers_peer_t {
     pub expires_in_ms: u64,
     /// PEERS_SOURCE_*: what last told of it.
     pub source: u32,
-    /// Index of the interface it was heard through (see if_indextoname); 0 when unknown or only registered.
+    /// Index of the interface it was heard through (see if_indextoname), the scope of a link-local address; 0 when
+    /// unknown or only registered.
     pub interface_index: u32,
     /// The port at which it offers its service; 0 when it announces none.
     pub port: u16,

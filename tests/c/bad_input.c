@@ -38,7 +38,9 @@ static void null_pointers(void) {
     CHECK_FAILS(peers_health(node, NULL), PEERS_ERR_NULL, "health is NULL");
     CHECK_FAILS(peers_register(node, NULL, "", 0, 0), PEERS_ERR_NULL, "key is NULL");
     CHECK_FAILS(peers_register(node, "key", NULL, 3, 0), PEERS_ERR_NULL, "value is NULL, but its length is 3");
+    CHECK_FAILS(peers_set_value(node, NULL, 3), PEERS_ERR_NULL, "value is NULL, but its length is 3");
     CHECK_OK(peers_register(node, "key", NULL, 0, 0));
+    CHECK_OK(peers_set_value(node, NULL, 0));
     CHECK_OK(peers_free(node));
 }
 
@@ -127,6 +129,67 @@ static void names(void) {
     check_refused(&config, PEERS_ERR_INVALID, "control character");
     config.name = "abc\xff";
     check_refused(&config, PEERS_ERR_UTF8, "name is not valid UTF-8: the byte at index 3");
+
+    config = valid_config();
+    config.cluster = "";
+    check_accepted(&config);
+    config.cluster = longest;
+    memset(longest, 'c', sizeof longest);
+    longest[255] = '\0';
+    check_accepted(&config);
+    longest[255] = 'c';
+    longest[256] = '\0';
+    check_refused(&config, PEERS_ERR_TOO_LARGE, "cluster has 256 bytes");
+    config.cluster = "a\tb";
+    check_refused(&config, PEERS_ERR_INVALID, "the cluster \"a\\tb\" does not do");
+    config.cluster = "abc\xff";
+    check_refused(&config, PEERS_ERR_UTF8, "cluster is not valid UTF-8: the byte at index 3");
+}
+
+/* What the manual says there is room for, and what there is not. */
+static void check_room(const char *name, const char *cluster) {
+    static char bytes[1200];
+    peers_config_t config = valid_config();
+    config.name = name;
+    config.cluster = cluster;
+    config.value = bytes;
+    config.value_len = 1090 - strlen(name) - strlen(cluster);
+    peers_t *node = start(&config);
+    CHECK_OK(peers_set_value(node, bytes, config.value_len));
+    CHECK_FAILS(peers_set_value(node, bytes, sizeof bytes), PEERS_ERR_TOO_LARGE, "the value has 1200 bytes");
+    unsigned room = 0;
+    CHECK(sscanf(strstr(peers_last_error(), "room for "), "room for %u", &room) == 1);
+    CHECK(room >= config.value_len && room < sizeof bytes);
+
+    /* That much and no more, at both calls. */
+    CHECK_OK(peers_set_value(node, bytes, room));
+    char words[64];
+    snprintf(words, sizeof words, "the value has %u bytes; beside", room + 1);
+    CHECK_FAILS(peers_set_value(node, bytes, room + 1), PEERS_ERR_TOO_LARGE, words);
+    CHECK_FAILS(peers_set_value(node, bytes, SIZE_MAX), PEERS_ERR_TOO_LARGE, "bytes, more than memory can hold");
+    CHECK_OK(peers_free(node));
+    config.value_len = room;
+    check_accepted(&config);
+    config.value_len = room + 1;
+    check_refused(&config, PEERS_ERR_TOO_LARGE, words);
+}
+
+static void values(void) {
+    static char longest[256];
+    memset(longest, 'n', 255);
+    check_room("n", "");
+    check_room("node", "cluster");
+    check_room(longest, "");
+    check_room(longest, longest);
+
+    peers_config_t config = valid_config();
+    config.value_len = 1;
+    check_refused(&config, PEERS_ERR_NULL, "value is NULL, but its length is 1");
+    config.value = "";
+    config.value_len = SIZE_MAX;
+    check_refused(&config, PEERS_ERR_TOO_LARGE, "bytes, more than memory can hold");
+    config.value_len = 0;
+    check_accepted(&config);
 }
 
 /* Starts with one field set, and everything else valid. */
@@ -161,20 +224,50 @@ static void fields(void) {
     CHECK_FIELD(network, "\xc0", PEERS_ERR_UTF8, "network is not valid UTF-8");
     CHECK_FIELD(network, NULL, PEERS_ERR_INVALID, "manual clock needs a memory network");
     CHECK_FIELD(interfaces, "\xc0", PEERS_ERR_UTF8, "interfaces is not valid UTF-8");
-    CHECK_FIELD(flags, 0x80, PEERS_ERR_UNSUPPORTED, "flags is 0x80");
-    CHECK_FIELD(flags, 0x81, PEERS_ERR_UNSUPPORTED, "flags is 0x81");
+    CHECK_FIELD(group_v6, "239.2.3.4", PEERS_ERR_INVALID, "group_v6 '239.2.3.4' is not an IPv6 address");
+    CHECK_FIELD(group_v6, "2001:db8::1", PEERS_ERR_INVALID, "2001:db8::1 is no multicast address");
+    CHECK_FIELD(group_v6, "\xc0", PEERS_ERR_UTF8, "group_v6 is not valid UTF-8");
+    CHECK_FIELD(service_port, 65536, PEERS_ERR_INVALID, "service_port is 65536; it is 1 to 65535");
 
-    CHECK_FIELD(cluster, "c", PEERS_ERR_UNSUPPORTED, "cluster is set");
-    CHECK_FIELD(value, "v", PEERS_ERR_UNSUPPORTED, "value is set");
-    CHECK_FIELD(value_len, 1, PEERS_ERR_UNSUPPORTED, "value is set");
-    CHECK_FIELD(group_v6, "ff02::1", PEERS_ERR_UNSUPPORTED, "group_v6 is set");
     CHECK_FIELD(keys, "k", PEERS_ERR_UNSUPPORTED, "keys is set");
     CHECK_FIELD(keys_count, 1, PEERS_ERR_UNSUPPORTED, "keys is set");
     CHECK_FIELD(seeds, "192.0.2.1", PEERS_ERR_UNSUPPORTED, "seeds is set");
     CHECK_FIELD(log, log_nothing, PEERS_ERR_UNSUPPORTED, "log is set");
     CHECK_FIELD(log_context, &config, PEERS_ERR_UNSUPPORTED, "log is set");
     CHECK_FIELD(log_level, 1, PEERS_ERR_UNSUPPORTED, "log is set");
-    CHECK_FIELD(service_port, 80, PEERS_ERR_UNSUPPORTED, "service_port is set");
+
+    config = valid_config();
+    config.group_v6 = "ff02::1";
+    config.service_port = 65535;
+    check_accepted(&config);
+}
+
+static void flags(void) {
+    CHECK_FIELD(flags, 0x80, PEERS_ERR_UNSUPPORTED, "flags is 0x80, of which 0x80 is not known");
+    CHECK_FIELD(flags, 0x11, PEERS_ERR_UNSUPPORTED, "flags is 0x11, of which 0x10 is not known");
+    CHECK_FIELD(flags, 0x10, PEERS_ERR_UNSUPPORTED,
+                "there are PEERS_MANUAL_CLOCK (0x1), PEERS_NO_IPV4 (0x2), PEERS_NO_IPV6 (0x4), PEERS_NO_ANCESTOR (0x8)");
+
+    static const uint32_t right[] = {PEERS_NO_IPV4, PEERS_NO_IPV6, PEERS_NO_ANCESTOR, PEERS_NO_IPV6 | PEERS_NO_ANCESTOR};
+    for (size_t i = 0; i < sizeof right / sizeof *right; i++) {
+        peers_config_t config = valid_config();
+        config.flags |= right[i];
+        check_accepted(&config);
+    }
+    /* The group of a family that is off is not used, however wrong. */
+    peers_config_t unused = valid_config();
+    unused.flags |= PEERS_NO_IPV4;
+    unused.group_v4 = "192.0.2.1";
+    check_accepted(&unused);
+    unused = valid_config();
+    unused.flags |= PEERS_NO_IPV6;
+    unused.group_v6 = "2001:db8::1";
+    check_accepted(&unused);
+
+    /* On the local network; one in memory has no IP that could be turned off. */
+    peers_config_t config = PEERS_CONFIG_INIT;
+    config.flags = PEERS_NO_IPV4 | PEERS_NO_IPV6;
+    check_refused(&config, PEERS_ERR_INVALID, "IPv4 and IPv6 are both turned off; leave one on");
 }
 
 static void what_the_system_does_not_have(void) {
@@ -211,6 +304,7 @@ static void registrations(void) {
     CHECK_FAILS(peers_register(node, "\x80", "v", 1, 0), PEERS_ERR_UTF8, "key is not valid UTF-8");
     CHECK_FAILS(peers_register(node, "node", "v", 1, 0), PEERS_ERR_INVALID, "own name");
     CHECK_FAILS(peers_register(node, "key", bytes, 1025, 0), PEERS_ERR_TOO_LARGE, "1025 bytes");
+    CHECK_FAILS(peers_register(node, "key", bytes, SIZE_MAX, 0), PEERS_ERR_TOO_LARGE, "bytes, more than memory can hold");
     CHECK(list_len(node) == 0);
 
     CHECK_OK(peers_register(node, "key", bytes, 1024, UINT32_MAX));
@@ -263,7 +357,9 @@ int main(void) {
     freed_handle();
     config_sizes();
     names();
+    values();
     fields();
+    flags();
     what_the_system_does_not_have();
     registrations();
     health_sizes();

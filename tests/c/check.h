@@ -89,6 +89,7 @@ static inline void check_every_call_fails(peers_t *handle, int32_t status, const
     health.sent = 77;
 
     CHECK_FAILS(peers_register(handle, "key", "value", 5, 0), status, words);
+    CHECK_FAILS(peers_set_value(handle, "value", 5), status, words);
     CHECK_FAILS(peers_advance(handle, 1), status, words);
     CHECK_FAILS(peers_list(handle, &list), status, words);
     CHECK_FAILS(peers_next_event(handle, 0, &event), status, words);

@@ -1,9 +1,10 @@
 /*
- * Announces itself, and prints the peers as they come and go, one line each, until SIGINT or SIGTERM:
+ * Announces itself, and prints the peers as they come and go, one line each, until SIGINT or SIGTERM, when it says
+ * goodbye:
  *
  *     joined NAME ADDRESS
  *     updated NAME ADDRESS
- *     left NAME (expired)
+ *     left NAME (REASON)      goodbye, expired or unreachable
  *     resync                  events were lost; what follows builds on peers_list()
  *
  * Build: cc -std=c11 watch.c -o watch -lpeers
@@ -31,8 +32,8 @@ static void end(int number) {
 
 static void usage(const char *wrong) {
     fprintf(stderr, "watch: %s\n", wrong);
-    fputs("usage: watch [--name NAME] [--interval MS] [--expiry MS] [--port PORT] [--group ADDRESS] "
-          "[--interfaces LIST]\n", stderr);
+    fputs("usage: watch [--name NAME] [--cluster NAME] [--value TEXT] [--interval MS] [--expiry MS] [--port PORT] "
+          "[--group ADDRESS] [--interfaces LIST]\n", stderr);
     exit(2);
 }
 
@@ -50,12 +51,23 @@ static void read_options(int argc, char **argv, peers_config_t *config) {
         const char *value = argv[i + 1]; /* argv ends with NULL */
         if (value == NULL) usage("an option has no value");
         if (strcmp(option, "--name") == 0) config->name = value;
+        else if (strcmp(option, "--cluster") == 0) config->cluster = value;
+        else if (strcmp(option, "--value") == 0) config->value = value, config->value_len = strlen(value);
         else if (strcmp(option, "--interval") == 0) config->interval_ms = number(value, UINT32_MAX);
         else if (strcmp(option, "--expiry") == 0) config->expiry_ms = number(value, UINT32_MAX);
-        else if (strcmp(option, "--port") == 0) config->port = (uint16_t)number(value, UINT16_MAX);
+        else if (strcmp(option, "--port") == 0) config->port = number(value, UINT16_MAX);
         else if (strcmp(option, "--group") == 0) config->group_v4 = value;
         else if (strcmp(option, "--interfaces") == 0) config->interfaces = value;
         else usage("there is no such option");
+    }
+}
+
+static const char *words(uint32_t reason) {
+    switch (reason) {
+    case PEERS_LEFT_GOODBYE: return "goodbye";
+    case PEERS_LEFT_EXPIRED: return "expired";
+    case PEERS_LEFT_UNREACHABLE: return "unreachable";
+    default: return "another reason"; /* of a later version */
     }
 }
 
@@ -64,9 +76,7 @@ static void print_event(const peers_event_t *event) {
     switch (event->kind) {
     case PEERS_EVENT_JOINED: printf("joined %s %s\n", peer->name, peer->address); break;
     case PEERS_EVENT_UPDATED: printf("updated %s %s\n", peer->name, peer->address); break;
-    case PEERS_EVENT_LEFT:
-        printf("left %s (%s)\n", peer->name, event->reason == PEERS_LEFT_EXPIRED ? "expired" : "another reason");
-        break;
+    case PEERS_EVENT_LEFT: printf("left %s (%s)\n", peer->name, words(event->reason)); break;
     case PEERS_EVENT_RESYNC: printf("resync\n"); break;
     default: break; /* a kind of a later version */
     }
@@ -112,6 +122,6 @@ int main(int argc, char **argv) {
     int32_t status = peers_start(&config, &node);
     if (status == PEERS_OK) status = watch(node, &before);
     if (status != PEERS_OK) fprintf(stderr, "watch: %s\n", peers_last_error());
-    peers_free(node);
+    peers_free(node); /* says goodbye */
     return status == PEERS_OK ? 0 : 1;
 }

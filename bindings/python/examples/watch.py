@@ -18,10 +18,12 @@ def options() -> argparse.Namespace:
     """What the command line says. What it does not say is None, and so the library's default."""
     parser = argparse.ArgumentParser(description="Announce this program, and print the others.")
     parser.add_argument("--name", help="the name to announce (default: the host name)")
+    parser.add_argument("--cluster", help="list only the nodes of this cluster")
+    parser.add_argument("--value", help="a text to announce with the name")
     parser.add_argument("--interval", type=float, help="seconds between two announcements")
     parser.add_argument("--expiry", type=float, help="seconds after which a silent peer is gone")
     parser.add_argument("--port", type=int, help="the UDP port of the group")
-    parser.add_argument("--group", help="the multicast group")
+    parser.add_argument("--group", dest="group_v4", help="the IPv4 multicast group")
     parser.add_argument("--interfaces", help="comma-separated names; * stands for any characters")
     return parser.parse_args()
 
@@ -39,7 +41,7 @@ def lines(node: peers.Node, event: peers.Event) -> Iterator[str]:
 
 
 def main() -> int:
-    """Runs until a signal ends it."""
+    """Runs until a signal ends it. The `with` block is left then, and the node says goodbye."""
     # SIGTERM ends the loop as Ctrl-C does.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:

@@ -7,7 +7,7 @@
             print(event.kind.name, event.peer)
 
 A multicast beacon announces the program, and a registry lists the peers whose beacons are heard, each until
-it has not been heard for a while. No daemon, no server, no configuration. All times are in seconds. Every
+it says goodbye or has not been heard for a while. No daemon, no server, no configuration. All times are in seconds. Every
 error is a `PeersError`, and where Python has one of that meaning (ValueError, TimeoutError, OSError...) that
 one too.
 

@@ -25,6 +25,10 @@ PEERS_ERR_STOPPED = -14
 PEERS_ERR_FORKED = -15
 PEERS_ERR_FAILED = -16
 PEERS_MANUAL_CLOCK = 1
+PEERS_NO_IPV4 = 2
+PEERS_NO_IPV6 = 4
+PEERS_NO_ANCESTOR = 8
+PEERS_SOURCE_BEACON = 1
 PEERS_SOURCE_ANCESTOR = 2
 PEERS_SOURCE_REGISTERED = 3
 PEERS_EVENT_JOINED = 1
@@ -32,7 +36,9 @@ PEERS_EVENT_UPDATED = 2
 PEERS_EVENT_LEFT = 3
 PEERS_EVENT_RESYNC = 4
 PEERS_LEFT_NONE = 0
+PEERS_LEFT_GOODBYE = 1
 PEERS_LEFT_EXPIRED = 2
+PEERS_LEFT_UNREACHABLE = 3
 PEERS_STATE_RUNNING = 0
 PEERS_STATE_DEGRADED = 1
 PEERS_STATE_FAILED = 2
@@ -124,6 +130,8 @@ class peers_health_t(ctypes.Structure):
         ("dropped", ctypes.c_uint64),
         ("reopened", ctypes.c_uint64),
         ("events_lost", ctypes.c_uint64),
+        ("foreign", ctypes.c_uint64),
+        ("stale", ctypes.c_uint64),
     ]
 
 
@@ -150,6 +158,12 @@ def declare(library: ctypes.CDLL) -> None:
         ctypes.c_uint32,
     ]
     library.peers_register.restype = ctypes.c_int32
+    library.peers_set_value.argtypes = [
+        ctypes.c_void_p,
+        ctypes.c_void_p,
+        ctypes.c_size_t,
+    ]
+    library.peers_set_value.restype = ctypes.c_int32
     library.peers_advance.argtypes = [
         ctypes.c_void_p,
         ctypes.c_uint32,

@@ -20,7 +20,7 @@ def start(
     value: bytes | str | None = None,
     interfaces: str | None = None,
     network: str | None = None,
-    group: str | None = None,
+    group_v4: str | None = None,
     group_v6: str | None = None,
     keys: Sequence[bytes] | None = None,
     seeds: str | None = None,
@@ -30,6 +30,9 @@ def start(
     hops: int | None = None,
     port: int | None = None,
     service_port: int | None = None,
+    ipv4: bool = True,
+    ipv6: bool = True,
+    ancestor: bool = True,
     manual_clock: bool = False,
 ) -> Node:
     """Starts a node: it announces itself at once and then every interval, and lists the peers it hears.
@@ -37,41 +40,52 @@ def start(
     A machine without a network is no error: the node is degraded (see `Node.health`) until one comes up. For
     every option None means the default.
 
-    name: what it announces, 1 to 255 bytes as UTF-8, no control characters. Default: the host name.
+    name: what it announces, 1 to 255 bytes as UTF-8, no control characters. Default: the host name. Two
+        processes of one name, on one host or on two, are two peers, which `Peer.id` tells apart.
+    cluster: only nodes of the same one list each other; at most 255 bytes as UTF-8, no control characters.
+        The nodes of a cluster with a name do not speak the ancestor's line. Default: "".
+    value: bytes announced with the name; a str is written as UTF-8. There is room for 1090 bytes less those
+        of the name and the cluster. `Node.set_value` replaces it. Default: none.
     interfaces: comma-separated names, `*` stands for any characters ("eth*,wlan0"). Default: every interface
         that is up and can multicast, or loopback when there is none.
     network: "memory:NAME" is a network inside this process, for tests. Default: the local network.
-    group: the IPv4 multicast group. Default: "239.2.3.4".
+    group_v4: the IPv4 multicast group. Default: "239.2.3.4".
+    group_v6: the IPv6 multicast group. Default: "ff12::ef02:304".
     interval: seconds between two announcements, 0.01 to 3600 (an hour). Default: 15.
     expiry: seconds after which a peer that was not heard is gone: longer than interval, at most 86400 (a
-        day). Default: 35.
+        day). Default: 35. It is announced, and holds at the others.
     max_peers: the most entries the registry holds. Default: 65536.
     hops: how many routers an announcement may cross, 1 to 255. Default: 1.
-    port: the UDP port of the group. Default: 49001.
+    port: the UDP port of both groups. Default: 49001.
+    service_port: the port at which this program offers its service, announced with the name. Default: none.
+    ipv4, ipv6: whether to send and to hear by it; one has to stay on. A system without IPv6 is no error.
+    ancestor: whether to speak the ancestor's line, "multitastic:NAME", beside the native protocol.
     manual_clock: the node's time stands still until `Node.advance` moves it. For tests; needs a memory
         network.
 
-    Not supported by the library yet, hence UnsupportedError: cluster (only nodes of the same one list each
-    other), value (bytes announced with the name), group_v6, keys (that seal every datagram, 32 bytes each),
-    seeds (addresses to ask where multicast does not reach), service_port (at which this program offers its
-    service).
+    Not supported by the library yet, hence UnsupportedError: keys (that seal every datagram, 32 bytes each),
+    seeds (addresses to ask where multicast does not reach).
 
     Raises InvalidError, EncodingError, TooLargeError, UnsupportedError, InterfaceError, AddressInUseError,
     PermissionDeniedError, RefusedError.
     """
+    flags = _abi.PEERS_MANUAL_CLOCK if manual_clock else 0
+    flags |= 0 if ipv4 else _abi.PEERS_NO_IPV4
+    flags |= 0 if ipv6 else _abi.PEERS_NO_IPV6
+    flags |= 0 if ancestor else _abi.PEERS_NO_ANCESTOR
     config = _abi.peers_config_t(
         struct_size=ctypes.sizeof(_abi.peers_config_t),
         name=_input.text("name", name),
         cluster=_input.text("cluster", cluster),
         interfaces=_input.text("interfaces", interfaces),
         network=_input.text("network", network),
-        group_v4=_input.text("group", group),
+        group_v4=_input.text("group_v4", group_v4),
         group_v6=_input.text("group_v6", group_v6),
         seeds=_input.text("seeds", seeds),
         interval_ms=_input.duration("interval", interval),
         expiry_ms=_input.duration("expiry", expiry),
         max_peers=_input.number("max_peers", max_peers, _input.UINT32_MAX),
-        flags=_abi.PEERS_MANUAL_CLOCK if manual_clock else 0,
+        flags=flags,
         hops=_input.number("hops", hops, _input.UINT32_MAX),
         port=_input.number("port", port, _input.UINT16_MAX),
         service_port=_input.number("service_port", service_port, _input.UINT16_MAX),

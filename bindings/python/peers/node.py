@@ -23,8 +23,8 @@ _LONGEST_POLL = 3600.0
 class Node:
     """A running node, from `peers.start`: it announces itself, and lists the peers it hears.
 
-    Every method may be called from any thread. Use it in a `with` statement, or call `close`. A node that is
-    forgotten, or still open when the interpreter exits, is closed then.
+    Every method may be called from any thread. Use it in a `with` statement, or call `close`: both say
+    goodbye. A node that is forgotten, or still open when the interpreter exits, is closed then.
 
     Every method raises HandleError when the node is closed, ForkedError in a forked child (where only `close`
     works), FailedError after a defect of the library.
@@ -72,6 +72,19 @@ class Node:
         milliseconds = _input.duration("ttl", ttl)
         name = _input.text("key", key)
         check(library.peers_register(self._open(), name, content, len(content), milliseconds))
+
+    def set_value(self, value: bytes | str) -> None:
+        """Announces another value from now on, b"" for none; a str is written as UTF-8. The peers that hear
+        of it get an UPDATED event.
+
+        It is announced at once; a change within 0.1 seconds of the last is held until these are over, and of
+        several only the latest is told.
+
+        Raises TooLargeError when it does not fit beside the node's name and cluster; the value stays as it
+        was.
+        """
+        content = _input.data("value", value)
+        check(library.peers_set_value(self._open(), content, len(content)))
 
     def list(self) -> builtins.list[Peer]:
         """The peers that are live now, ordered by name and then by id. The node itself is not listed."""
@@ -143,8 +156,9 @@ class Node:
         return self._descriptor.number
 
     def close(self) -> None:
-        """Stops the node and waits for its thread to end, which takes milliseconds. Waiting calls of other
-        threads end with StoppedError. A second call does nothing."""
+        """Ends the node: it says goodbye, and the peers drop it at once. Waits for its thread to end, which
+        takes milliseconds. Waiting calls of other threads end with StoppedError. A second call does
+        nothing."""
         self._free()
 
     def _open(self) -> int:

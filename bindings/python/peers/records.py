@@ -28,8 +28,10 @@ class _Code(IntEnum):
 class Source(_Code):
     """What last told of a peer."""
 
+    BEACON = _abi.PEERS_SOURCE_BEACON
+    """A message of the native protocol."""
     ANCESTOR = _abi.PEERS_SOURCE_ANCESTOR
-    """A beacon of the ancestor's protocol."""
+    """A line of the ancestor's protocol, "multitastic:NAME"."""
     REGISTERED = _abi.PEERS_SOURCE_REGISTERED
     """`Node.register`."""
 
@@ -40,7 +42,7 @@ class EventKind(_Code):
     JOINED = _abi.PEERS_EVENT_JOINED
     """A peer is listed that was not listed before."""
     UPDATED = _abi.PEERS_EVENT_UPDATED
-    """A listed peer has another value, address, port or source."""
+    """A listed peer has another value, address, port, source or id."""
     LEFT = _abi.PEERS_EVENT_LEFT
     """A peer is no longer listed."""
     RESYNC = _abi.PEERS_EVENT_RESYNC
@@ -52,8 +54,12 @@ class LeaveReason(_Code):
 
     NONE = _abi.PEERS_LEFT_NONE
     """It did not: the event is of another kind."""
+    GOODBYE = _abi.PEERS_LEFT_GOODBYE
+    """It said that it ends."""
     EXPIRED = _abi.PEERS_LEFT_EXPIRED
-    """It was not heard, nor registered again, for its expiry time."""
+    """It was not heard, nor registered again, for its expiry time, and did not answer when it was asked."""
+    UNREACHABLE = _abi.PEERS_LEFT_UNREACHABLE
+    """It was asked, twice in a row, and its system answered that nobody is there."""
 
 
 class State(_Code):
@@ -89,9 +95,10 @@ class Peer:
     """One peer, as it was when the list was taken or the event raised."""
 
     name: str
+    """Two peers may have the same; `id` tells them apart."""
     value: bytes
     address: str | None
-    """The IP address it was heard from; None if it was only registered."""
+    """The IP address it was heard from, IPv4 or IPv6; None if it was only registered."""
     port: int | None
     """The port at which it offers its service; None if it announces none."""
     age: float
@@ -100,7 +107,8 @@ class Peer:
     """Seconds until it is gone unless it is heard again; 0.0 in the event of one that left."""
     source: Source
     interface_index: int | None
-    """The interface it was heard through (see `socket.if_indextoname`); None if unknown."""
+    """The interface it was heard through (see `socket.if_indextoname`), the scope of a link-local address;
+    None if unknown."""
     id: bytes | None
     """The 16 random bytes of this run of it; None if unknown."""
 
@@ -157,17 +165,22 @@ class Health:
     received: int
     """Datagrams received, of every kind."""
     own: int
-    """Received: the node's own announcements, looped back."""
+    """Received: the node's own messages, looped back, and any line of the ancestor's with its name."""
     malformed: int
-    """Received: not a line of the protocol, and ignored."""
+    """Received: neither a message of the protocol nor the ancestor's line, and ignored."""
     over_cap: int
     """Newcomers refused because the registry held `max_peers` entries."""
     dropped: int
     """Datagrams lost because the node's queue on a memory network was full."""
     reopened: int
-    """Times the sockets were opened anew, after silence or a change of interfaces."""
+    """Times the sockets were opened anew, after silence, or interfaces were joined or left."""
     events_lost: int
     """Events lost because the queue was full; each loss is told by one RESYNC."""
+    foreign: int
+    """Received: messages of another cluster, and lines of the ancestor's where they are not spoken; ignored."""
+    stale: int
+    """Received: messages not newer than what was known of their sender (duplicates, latecomers, replays), and
+    ignored."""
 
     @classmethod
     def _read(cls, raw: Any) -> Health:
@@ -188,6 +201,8 @@ class Health:
             dropped=raw.dropped,
             reopened=raw.reopened,
             events_lost=raw.events_lost,
+            foreign=raw.foreign,
+            stale=raw.stale,
         )
 
 

@@ -11,6 +11,9 @@ from support import OnMemoryNetwork
 import peers
 from peers import EventKind, LeaveReason, Source, _abi, errors
 
+# Nothing is sent: these do not come to start.
+REAL = {"network": None, "manual_clock": False}
+
 
 class Errors(OnMemoryNetwork):
     def assert_fails(self, error: type[peers.PeersError], text: str, call, *values: object, **named: object):
@@ -63,7 +66,7 @@ class Errors(OnMemoryNetwork):
             (peers.InvalidError, "port is 65536", {"port": 65536}),
             (peers.InvalidError, "hops is 256", {"hops": 256}),
             (peers.InvalidError, "max_peers is 0", {"max_peers": 0}),
-            (peers.InvalidError, "192.0.2.1", {"group": "192.0.2.1"}),
+            (peers.InvalidError, "192.0.2.1", {"group_v4": "192.0.2.1"}),
             (peers.InvalidError, "NUL", {"name": "a\0b"}),
             (peers.InvalidError, "name", {"name": ""}),
             (peers.InvalidError, "network", {"network": "moon"}),
@@ -71,20 +74,21 @@ class Errors(OnMemoryNetwork):
             (peers.InvalidError, "a key has 3 bytes", {"keys": [b"key"]}),
             (peers.TooLargeError, "256 bytes", {"name": "a" * 256}),
             (peers.EncodingError, "name", {"name": "\udc80"}),
-            (peers.UnsupportedError, "cluster", {"cluster": "home"}),
-            (peers.UnsupportedError, "value", {"value": b"v"}),
-            (peers.UnsupportedError, "value", {"value": ""}),
-            (peers.UnsupportedError, "group_v6", {"group_v6": "ff02::1"}),
+            (peers.InvalidError, "2001:db8::1", {"group_v6": "2001:db8::1"}),
+            (peers.InvalidError, "service_port is 0", {"service_port": 0}),
+            (peers.InvalidError, "service_port is 65536", {"service_port": 65536}),
+            (peers.InvalidError, "cluster", {"cluster": "a\tb"}),
+            (peers.InvalidError, "leave one on", {**REAL, "ipv4": False, "ipv6": False}),
+            (peers.TooLargeError, "256 bytes", {"cluster": "a" * 256}),
+            (peers.TooLargeError, "the value has 1200 bytes", {"value": bytes(1200)}),
             (peers.UnsupportedError, "keys", {"keys": [bytes(32)]}),
             (peers.UnsupportedError, "seeds", {"seeds": "192.0.2.1"}),
-            (peers.UnsupportedError, "service_port", {"service_port": 80}),
         ]:
             with self.subTest(**options):
                 self.assert_fails(error, text, self.start, **options)
 
     def test_an_interface_that_does_not_exist(self) -> None:
-        options = {"network": None, "manual_clock": False, "interfaces": "nosuch0"}
-        self.assert_fails(peers.InterfaceError, "nosuch0", self.start, **options)
+        self.assert_fails(peers.InterfaceError, "nosuch0", self.start, **REAL, interfaces="nosuch0")
 
     def test_calls_out_of_range(self) -> None:
         node = self.start(max_peers=1)
@@ -92,6 +96,7 @@ class Errors(OnMemoryNetwork):
         self.assert_fails(peers.InvalidError, "ttl is -1", node.register, "lamp", ttl=-1)
         self.assert_fails(peers.InvalidError, "ttl is 0", node.register, "lamp", ttl=0)
         self.assert_fails(peers.TooLargeError, "1025", node.register, "lamp", bytes(1025))
+        self.assert_fails(peers.TooLargeError, "room for", node.set_value, bytes(1200))
         self.assert_fails(peers.InvalidError, "timeout is -1", node.next_event, -1)
         self.assert_fails(peers.InvalidError, "seconds is -1", node.advance, -1)
         node.register("lamp")
@@ -115,7 +120,8 @@ class Errors(OnMemoryNetwork):
         node.close()
         self.assertTrue(node.closed)
         calls = [node.list, node.health, node.next_event, node.events, node.fileno]
-        for call in [*calls, lambda: node.register("lamp"), lambda: node.advance(1)]:
+        calls += [lambda: node.register("lamp"), lambda: node.set_value(b""), lambda: node.advance(1)]
+        for call in calls:
             self.assert_fails(peers.HandleError, "the node is closed", call)
 
     def test_nodes_leave_no_descriptors(self) -> None:

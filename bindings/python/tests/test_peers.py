@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 import unittest
@@ -14,13 +15,37 @@ from peers import EventKind, LeaveReason, Source
 
 class Registry(OnMemoryNetwork):
     def test_two_nodes_list_each_other(self) -> None:
-        kitchen, garden = self.start("kitchen"), self.start("garden")
-        # The garden was not there yet to hear the kitchen's first announcement.
-        kitchen.advance(15)
-        self.assertEqual([peer.name for peer in kitchen.list()], ["garden"])
+        kitchen = self.start("kitchen", value=b"\0warm", service_port=8080)
+        garden = self.start("garden", value="grün")
+        # It hears the garden's question, and answers.
+        (peer,) = kitchen.list()
+        self.assertEqual((peer.name, peer.value, peer.port), ("garden", "grün".encode(), None))
         (peer,) = garden.list()
-        self.assertEqual((peer.name, peer.value, peer.address), ("kitchen", b"", "10.0.0.1"))
-        self.assertEqual((peer.source, peer.port, peer.id), (Source.ANCESTOR, None, None))
+        self.assertEqual((peer.name, peer.value, peer.address), ("kitchen", b"\0warm", "10.0.0.1"))
+        self.assertEqual((peer.source, peer.port, len(peer.id)), (Source.BEACON, 8080, 16))
+
+    def test_nodes_of_one_name_are_two_peers(self) -> None:
+        observer, first, second = self.start("observer"), self.start("twin"), self.start("twin")
+        twins = observer.list()
+        self.assertEqual([twin.name for twin in twins], ["twin", "twin"])
+        self.assertLess(twins[0].id, twins[1].id)
+        # The second has heard the answers to its question, the first those to its own and that question.
+        self.assertEqual([peer.name for peer in first.list()], ["observer", "twin"])
+        self.assertEqual([peer.name for peer in second.list()], ["observer", "twin"])
+
+    def test_clusters_do_not_see_each_other(self) -> None:
+        home, work = self.start("a", cluster="home"), self.start("b", cluster="work")
+        self.assertEqual((home.list(), work.list()), ([], []))
+        health = home.health()
+        self.assertEqual((health.foreign, health.stale), (1, 0))
+
+    def test_the_ancestors_line_can_be_left_out(self) -> None:
+        sent = [self.start(ancestor=ancestor).health().sent for ancestor in (True, False)]
+        self.assertEqual(sent, [2, 1])
+
+    def test_the_group_of_a_family_that_is_off_is_not_used(self) -> None:
+        self.start(ipv4=False, group_v4="192.0.2.1")
+        self.start(ipv6=False, group_v6="2001:db8::1")
 
     def test_a_registered_entry_expires_and_returns(self) -> None:
         node = self.start(expiry=20)
@@ -45,11 +70,11 @@ class Registry(OnMemoryNetwork):
     def test_health_counts(self) -> None:
         node = self.start(max_peers=1)
         node.register("lamp")
-        node.advance(15)
         health = node.health()
         self.assertEqual((health.state, health.reason), (peers.State.RUNNING, peers.Reason.NONE))
         self.assertEqual((health.detail, health.peers, health.sent, health.own), ("", 1, 2, 2))
         self.assertEqual((health.last_send_age, health.last_receive_age), (0, 0))
+        self.assertEqual((health.foreign, health.stale), (0, 0))
 
 
 class Events(OnMemoryNetwork):
@@ -70,6 +95,26 @@ class Events(OnMemoryNetwork):
             (EventKind.LEFT, "lamp", LeaveReason.EXPIRED),
         ]
         self.assertEqual(told, expected)
+
+    def test_a_new_value_is_told(self) -> None:
+        node, other = self.start("kitchen"), self.start("garden")
+        self.assertEqual(node.next_event(0).kind, EventKind.JOINED)
+        for value, content in [(b"\0wet", b"\0wet"), ("grün", "grün".encode()), (b"", b"")]:
+            other.set_value(value)
+            event = node.next_event(0)
+            self.assertEqual((event.kind, event.peer.value), (EventKind.UPDATED, content))
+            other.advance(0.1)
+
+    def test_the_end_of_a_with_block_says_goodbye(self) -> None:
+        node = self.start("kitchen")
+        for error in (None, KeyboardInterrupt):
+            with contextlib.suppress(KeyboardInterrupt), self.start("garden"):
+                self.assertEqual(node.next_event(0).kind, EventKind.JOINED)
+                if error:
+                    raise error
+            event = node.next_event(0)
+            self.assertEqual((event.kind, event.reason), (EventKind.LEFT, LeaveReason.GOODBYE))
+            self.assertEqual((event.peer.name, node.list()), ("garden", []))
 
     def test_lost_events_are_told_by_a_resync(self) -> None:
         node = self.start()
@@ -96,7 +141,7 @@ class Events(OnMemoryNetwork):
     def test_datagrams_that_are_no_event_do_not_end_a_wait(self) -> None:
         # With a manual clock the descriptor is readable for them too.
         node = self.start("kitchen")
-        self.start("kitchen")
+        self.start("garden", cluster="another")
         self.assertEqual(readable(node.fileno()), True)
         with self.assertRaises(peers.TimedOutError):
             node.next_event(0.001)

@@ -1,0 +1,203 @@
+//! A peer that falls silent, moves or restarts is asked before anything is believed of it.
+
+use std::time::Duration;
+
+use peers::core::wire::Kind;
+
+use crate::harness::{Bench, EXPIRY, INTERVAL, Remote, Sent, ms, unicasts, whats};
+
+/// A settled node that has just heard `peer`.
+fn knowing(peer: &mut Remote) -> Bench {
+    let mut bench = Bench::settled();
+    bench.hear(peer, Kind::Announce);
+    bench.events();
+    bench
+}
+
+fn times(sent: &[Sent], since: Duration) -> Vec<Duration> {
+    sent.iter().map(|sent| sent.at - since).collect()
+}
+
+#[test]
+fn a_silent_peer_is_asked_at_60_75_and_90_percent_of_its_life_four_times_each_and_then_it_is_gone() {
+    let mut kitchen = Remote::new("kitchen", 7);
+    let mut bench = knowing(&mut kitchen);
+    let questions = unicasts(&bench.run(EXPIRY - ms(1)));
+    assert!(questions.iter().all(|sent| sent.what == "query" && sent.to == kitchen.to()));
+    let parts = [21_000, 26_250, 31_500].map(|part| [0, 250, 500, 750].map(|gap| ms(part + gap)));
+    assert_eq!(times(&questions, ms(1000)), parts.concat());
+    assert_eq!(bench.names(), ["kitchen"]);
+    bench.run(ms(1));
+    assert_eq!(bench.events(), ["-kitchen (expired)"]);
+}
+
+#[test]
+fn an_answer_ends_the_questions() {
+    let mut kitchen = Remote::new("kitchen", 7);
+    let mut bench = knowing(&mut kitchen);
+    for _ in 0..10 {
+        assert_eq!(whats(&unicasts(&bench.run(ms(21_000)))), ["query"]);
+        bench.hear(&mut kitchen, Kind::Announce);
+    }
+    assert_eq!(bench.events(), [""; 0]);
+}
+
+#[test]
+fn a_peer_that_announces_itself_is_never_asked() {
+    let mut kitchen = Remote::new("kitchen", 7);
+    let mut bench = knowing(&mut kitchen);
+    for _ in 0..10 {
+        assert_eq!(unicasts(&bench.run(INTERVAL)), []);
+        bench.hear(&mut kitchen, Kind::Announce);
+    }
+}
+
+#[test]
+fn many_silent_at_once_are_asked_through_the_group() {
+    let mut bench = Bench::settled();
+    for last in 0..200 {
+        bench.hear(&mut Remote::new(&format!("peer{last}"), last), Kind::Announce);
+    }
+    let sent = bench.run(ms(21_200));
+    assert_eq!(unicasts(&sent), []);
+    assert_eq!(whats(&sent).iter().filter(|what| **what == "query").count(), 1);
+}
+
+#[test]
+fn announcements_in_the_name_of_others_do_not_make_it_ask_them_all() {
+    let mut bench = Bench::settled();
+    let mut questions = 0;
+    for victim in 0..2000_u32 {
+        let mut forged = Remote { expiry: ms(10), ..Remote::new("victim", 8) };
+        forged.id[..4].copy_from_slice(&victim.to_be_bytes());
+        forged.address.set_port(10_000 + victim as u16);
+        bench.hear(&mut forged, Kind::Announce);
+        questions += unicasts(&bench.run(ms(1))).len();
+    }
+    assert!(questions <= 9 * 64, "{questions} in two seconds");
+    assert!(questions >= 8 * 64, "{questions}: those it may ask, it asks");
+}
+
+#[test]
+fn two_answers_in_a_row_that_nobody_is_there_remove_a_peer_at_once() {
+    let mut kitchen = Remote::new("kitchen", 7);
+    let mut bench = knowing(&mut kitchen);
+    assert_eq!(unicasts(&bench.run(ms(21_000))).len(), 1);
+    bench.node.handle_unreachable(kitchen.address, bench.now);
+    assert_eq!(whats(&bench.sent()), ["query"], "asked once more at once");
+    assert_eq!(bench.names(), ["kitchen"]);
+    bench.node.handle_unreachable(kitchen.address, bench.now);
+    assert_eq!(bench.events(), ["-kitchen (unreachable)"]);
+    let late = {
+        kitchen.sequence -= 1;
+        kitchen.message(Kind::Announce)
+    };
+    bench.hear_bytes(&late, kitchen.address);
+    assert_eq!(bench.names(), [""; 0], "what was under way changes nothing");
+}
+
+#[test]
+fn one_that_is_heard_between_two_such_answers_stays() {
+    let mut kitchen = Remote::new("kitchen", 7);
+    let mut bench = knowing(&mut kitchen);
+    for _ in 0..5 {
+        bench.run(ms(21_000));
+        bench.node.handle_unreachable(kitchen.address, bench.now);
+        bench.hear(&mut kitchen, Kind::Announce);
+    }
+    bench.node.handle_unreachable(kitchen.address, bench.now);
+    bench.node.handle_unreachable(kitchen.address, bench.now);
+    assert_eq!(bench.events(), [""; 0], "and answers to what was no question count nothing");
+}
+
+#[test]
+fn a_restart_has_the_old_instance_asked_at_once() {
+    let mut old = Remote::new("kitchen", 7);
+    let mut bench = knowing(&mut old);
+    bench.run(ms(5000));
+    let mut new = old.restarted();
+    bench.hear(&mut new, Kind::Announce);
+    let questions = unicasts(&bench.run(ms(0)));
+    assert_eq!((whats(&questions), questions[0].to), (vec!["query"], old.to()));
+    bench.node.handle_unreachable(old.address, bench.now);
+    bench.node.handle_unreachable(old.address, bench.now);
+    assert_eq!(bench.events(), ["+kitchen", "-kitchen (unreachable)"]);
+    assert_eq!(bench.node.peers(bench.now)[0].id, Some(new.id));
+}
+
+#[test]
+fn a_namesake_that_answers_stays_and_one_that_does_not_gets_its_time() {
+    let mut old = Remote::new("kitchen", 7);
+    let mut bench = knowing(&mut old);
+    let mut new = old.restarted();
+    bench.hear(&mut new, Kind::Announce);
+    assert_eq!(unicasts(&bench.run(ms(0))).len(), 1);
+    bench.hear(&mut old, Kind::Announce);
+    assert_eq!(unicasts(&bench.run(ms(10_000))), []);
+    assert_eq!(bench.names(), ["kitchen", "kitchen"]);
+}
+
+#[test]
+fn a_peer_on_two_interfaces_keeps_the_address_it_was_first_heard_from() {
+    let mut kitchen = Remote::new("kitchen", 7);
+    let mut bench = knowing(&mut kitchen);
+    for beat in 0..20 {
+        bench.run(INTERVAL);
+        let bytes = kitchen.message(Kind::Announce);
+        let ways = if beat % 2 == 0 { [7, 8] } else { [8, 7] };
+        for way in ways {
+            bench.hear_bytes(&bytes, kitchen.at(way).address);
+        }
+    }
+    assert_eq!(bench.node.peers(bench.now)[0].address, Some(kitchen.address.ip()));
+    assert_eq!(bench.events(), [""; 0]);
+}
+
+#[test]
+fn a_peer_that_moved_is_asked_at_its_old_address_and_then_listed_with_the_new_one() {
+    let mut kitchen = Remote::new("kitchen", 7);
+    let mut bench = knowing(&mut kitchen);
+    let (old, mut moved) = (kitchen.to(), kitchen.at(8));
+    bench.hear(&mut moved, Kind::Announce);
+    let questions = unicasts(&bench.run(ms(2000)));
+    assert!(questions.len() == 3 && questions.iter().all(|question| question.to == old));
+    assert_eq!(times(&questions, ms(1000)), [ms(250), ms(750), ms(1250)]);
+    assert_eq!(bench.node.peers(bench.now)[0].address, Some(moved.address.ip()));
+    assert_eq!(bench.events(), ["~kitchen"]);
+}
+
+#[test]
+fn a_message_lost_on_one_way_does_not_move_a_peer_that_answers_there() {
+    let mut kitchen = Remote::new("kitchen", 7);
+    let mut bench = knowing(&mut kitchen);
+    let other_way = kitchen.message(Kind::Announce);
+    bench.hear_bytes(&other_way, kitchen.at(8).address);
+    assert_eq!(unicasts(&bench.run(ms(250))).len(), 1);
+    bench.hear(&mut kitchen, Kind::Announce);
+    assert_eq!(unicasts(&bench.run(ms(5000))), []);
+    assert_eq!(bench.node.peers(bench.now)[0].address, Some(kitchen.address.ip()));
+}
+
+#[test]
+fn after_a_sleep_the_peers_are_asked_before_they_are_gone() {
+    let mut kitchen = Remote::new("kitchen", 7);
+    let mut bench = knowing(&mut kitchen);
+    let mut cellar = Remote::new("cellar", 8);
+    let attic = Remote::new("attic", 9);
+    bench.hear(&mut cellar, Kind::Announce);
+    bench.hear_line(&attic);
+    bench.node.register("brief", b"", Some(ms(60_000)), bench.now).expect("a valid entry");
+    bench.events();
+
+    bench.now += Duration::from_secs(3600);
+    bench.node.handle_timeout(bench.now);
+    assert_eq!(bench.events(), ["-brief (expired)"], "which was registered for a minute");
+    assert_eq!(bench.names(), ["attic", "cellar", "kitchen"]);
+    assert!(!bench.node.poll_reopen(), "nobody could be heard");
+    assert_eq!(whats(&bench.sent()), ["query", "line"]);
+    bench.hear(&mut kitchen, Kind::Announce);
+    bench.run(ms(4000));
+    assert_eq!(bench.events(), ["-cellar (expired)"]);
+    bench.run(EXPIRY - ms(4000));
+    assert_eq!(bench.events(), ["-attic (expired)", "-kitchen (expired)"]);
+}

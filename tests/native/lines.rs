@@ -1,0 +1,99 @@
+//! A node that speaks both formats is one peer, whichever is heard first.
+
+use peers::core::Source;
+use peers::core::wire::Kind;
+
+use crate::harness::{Bench, EXPIRY, INTERVAL, Remote, ms};
+
+#[test]
+fn a_line_heard_first_becomes_the_peer_that_the_message_tells_of() {
+    let mut bench = Bench::settled();
+    let mut kitchen = Remote::new("kitchen", 7);
+    bench.hear_line(&kitchen);
+    assert_eq!(bench.node.peers(bench.now)[0].source, Source::Ancestor);
+    bench.hear(&mut kitchen, Kind::Announce);
+    bench.hear_line(&kitchen);
+    let peers = bench.node.peers(bench.now);
+    assert_eq!((peers.len(), peers[0].source, peers[0].id), (1, Source::Beacon, Some(kitchen.id)));
+    assert_eq!(bench.events(), ["+kitchen", "~kitchen"]);
+}
+
+#[test]
+fn a_line_heard_through_another_interface_first_is_the_same_peers() {
+    let mut bench = Bench::settled();
+    let mut kitchen = Remote::new("kitchen", 7);
+    bench.hear_line(&kitchen.at(8));
+    bench.hear(&mut kitchen, Kind::Announce);
+    bench.hear_line(&kitchen.at(8));
+    assert_eq!(bench.names(), ["kitchen"]);
+}
+
+#[test]
+fn a_line_keeps_its_peer_alive_when_the_messages_are_lost() {
+    let mut bench = Bench::settled();
+    let mut kitchen = Remote::new("kitchen", 7);
+    bench.hear(&mut kitchen, Kind::Announce);
+    for _ in 0..10 {
+        bench.run(INTERVAL);
+        bench.hear_line(&kitchen);
+    }
+    assert_eq!(bench.events(), ["+kitchen"]);
+    bench.run(EXPIRY);
+    assert_eq!(bench.events(), ["-kitchen (expired)"]);
+}
+
+#[test]
+fn an_ancestor_of_the_same_name_on_the_same_host_is_another_peer() {
+    let mut bench = Bench::settled();
+    let mut kitchen = Remote::new("kitchen", 7);
+    let mut ancestor = kitchen.clone();
+    ancestor.address.set_port(49001);
+    bench.hear(&mut kitchen, Kind::Announce);
+    bench.hear_line(&ancestor);
+    bench.hear_line(&kitchen);
+    let sources: Vec<Source> = bench.node.peers(bench.now).iter().map(|peer| peer.source).collect();
+    assert_eq!(sources, [Source::Ancestor, Source::Beacon]);
+}
+
+#[test]
+fn an_ancestor_heard_before_is_not_taken_for_a_newcomer_of_its_name() {
+    let mut bench = Bench::settled();
+    let mut kitchen = Remote::new("kitchen", 7);
+    let mut ancestor = kitchen.clone();
+    ancestor.address.set_port(49001);
+    bench.hear_line(&ancestor);
+    bench.hear(&mut kitchen, Kind::Announce);
+    assert_eq!(bench.names(), ["kitchen", "kitchen"]);
+}
+
+#[test]
+fn what_the_user_registered_under_a_peers_name_stays() {
+    let mut bench = Bench::settled();
+    let mut kitchen = Remote::new("kitchen", 7);
+    bench.node.register("kitchen", b"mine", None, bench.now).expect("a valid entry");
+    bench.hear(&mut kitchen, Kind::Announce);
+    bench.hear_line(&kitchen);
+    let values: Vec<Vec<u8>> = bench.node.peers(bench.now).into_iter().map(|peer| peer.value).collect();
+    assert_eq!(values, [b"mine".to_vec(), b"".to_vec()]);
+    bench.run(ms(10));
+    assert_eq!(bench.events(), ["+kitchen", "+kitchen"]);
+}
+
+#[test]
+fn a_peer_heard_from_two_ports_is_known_by_lines_from_both() {
+    let mut bench = Bench::settled();
+    let mut kitchen = Remote::new("kitchen", 7);
+    let mut reopened =
+        Remote { address: (kitchen.address.ip(), 60_000).into(), sequence: 1, ..kitchen.clone() };
+    bench.hear(&mut kitchen, Kind::Announce);
+    bench.hear(&mut reopened, Kind::Announce);
+    bench.hear_line(&kitchen);
+    bench.hear_line(&reopened);
+    bench.run(ms(5000));
+    bench.hear_line(&kitchen);
+    bench.hear_line(&reopened);
+    bench.hear(&mut reopened, Kind::Goodbye);
+    bench.hear_line(&kitchen);
+    bench.hear_line(&reopened);
+    assert_eq!(bench.events(), ["+kitchen", "-kitchen (goodbye)"]);
+}

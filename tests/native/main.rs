@@ -1,0 +1,7 @@
+//! The native protocol's rules, one by one, in virtual time: no socket, no thread, no sleep.
+
+mod asking;
+mod group;
+mod harness;
+mod hearing;
+mod lines;
