@@ -140,7 +140,8 @@ impl Chaos {
         }
         let other = self.world.rng.choice(alive);
         let shared = other.filter(|_| self.world.rng.u8(..) < 64);
-        let namesake = other.filter(|other| self.world.rng.u8(..) < 64 && !self.world.program(*other).is_ancestor);
+        let namesake =
+            other.filter(|other| self.world.rng.u8(..) < 64 && !self.world.program(*other).is_ancestor);
         let host = match shared {
             Some(other) => self.world.host_of(other),
             None => self.new_host(),

@@ -6,6 +6,10 @@ use std::str::FromStr;
 
 /// Runs with as many seeds; with that of `PEERS_SEED` alone if there is one.
 pub fn for_each_seed(count: u64, run: impl Fn(u64)) {
+    let run = |seed| {
+        println!("seed {seed}");
+        run(seed);
+    };
     match from_environment("PEERS_SEED") {
         Some(seed) => run(seed),
         None => (1..=count).for_each(run),

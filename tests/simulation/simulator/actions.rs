@@ -18,9 +18,8 @@ impl World {
     pub fn start(&mut self, host: HostNumber, program: Program) -> Serial {
         let serial = self.processes.len();
         let node_seed = self.rng.u64(..);
-        let node = (!program.is_ancestor).then(|| {
-            Box::new(Node::new(process::settings(serial, &program, node_seed), self.instant()))
-        });
+        let node = (!program.is_ancestor)
+            .then(|| Box::new(Node::new(process::settings(serial, &program, node_seed), self.instant())));
         self.processes.push(Process {
             program,
             host,

@@ -109,19 +109,20 @@ impl World {
         }
     }
 
-    /// True if for the expiry time nothing kept the two apart but the usual conditions of the network.
+    /// True if for the expiry time nothing kept the two apart but the usual conditions of the network. That the viewer has
+    /// slept is no excuse: it has to ask first.
     pub(super) fn were_connected(&self, viewer: Serial, gone: Serial) -> bool {
-        let since = self.now.saturating_sub(self.processes[gone].program.expiry);
-        [viewer, gone].iter().all(|serial| {
-            let process = &self.processes[*serial];
-            let host = &self.hosts[process.host];
-            process.undisturbed_since <= since
-                && host.down.is_empty()
-                && host.last_down.is_none_or(|last| last <= since)
-        }) && !self.partitions.iter().any(|partition| {
-            partition.healed.is_none_or(|healed| healed > since)
-                && partition.separates(self.host_of(viewer), self.host_of(gone))
-        })
+        let Process { program, undisturbed_since, .. } = &self.processes[gone];
+        let since = self.now.saturating_sub(program.expiry);
+        let hosts = [self.host_of(viewer), self.host_of(gone)];
+        let were_up = hosts
+            .map(|host| &self.hosts[host])
+            .iter()
+            .all(|host| host.down.is_empty() && host.last_down.is_none_or(|last| last <= since));
+        let were_apart = self.partitions.iter().any(|partition| {
+            partition.healed.is_none_or(|healed| healed > since) && partition.separates(hosts[0], hosts[1])
+        });
+        *undisturbed_since <= since && were_up && !were_apart
     }
 
     pub(super) fn check_list(&self, serial: Serial) {

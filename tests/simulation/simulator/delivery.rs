@@ -69,7 +69,12 @@ impl World {
     }
 
     /// After what times copies of a datagram arrive.
-    fn copies(&mut self, sender: Serial, receiver: Serial, link: Link) -> impl Iterator<Item = Duration> + use<> {
+    fn copies(
+        &mut self,
+        sender: Serial,
+        receiver: Serial,
+        link: Link,
+    ) -> impl Iterator<Item = Duration> + use<> {
         let own = sender == receiver;
         let arrives = !own && self.are_connected(sender, receiver, link);
         let looped = own.then_some(LOOPBACK_DELAY);

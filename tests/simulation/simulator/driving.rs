@@ -66,7 +66,10 @@ impl World {
         self.current = Some(serial);
         if node.poll_timeout().is_some_and(|due| due <= now) {
             node.handle_timeout(now);
-            assert!(node.poll_timeout().is_none_or(|due| due > now), "a timeout that was handled is due again");
+            assert!(
+                node.poll_timeout().is_none_or(|due| due > now),
+                "a timeout that was handled is due again"
+            );
         }
         self.settle(serial, None);
     }

@@ -155,7 +155,9 @@ impl View {
             (false, ..) => Err("the list is out of order"),
             (_, false, _) => Err("the list has what the events do not tell"),
             (.., false) => Err("the list lacks what the events tell"),
-            _ if list.iter().any(|peer| peer.expires_in.is_zero()) => Err("the list has one past its deadline"),
+            _ if list.iter().any(|peer| peer.expires_in.is_zero()) => {
+                Err("the list has one past its deadline")
+            }
             _ => Ok(()),
         }
     }

@@ -57,8 +57,8 @@ pub(super) enum Happening {
 impl World {
     /// A world without hosts, and a network with nothing wrong.
     pub fn new(seed: u64) -> Self {
-        println!("seed {seed}");
-        #[allow(clippy::disallowed_methods)] // virtual time has to begin at some time; none of it is looked at
+        #[allow(clippy::disallowed_methods)]
+        // virtual time has to begin at some time; none of it is looked at
         let base = Instant::now();
         World {
             rng: Rng::with_seed(seed),
