@@ -2,7 +2,7 @@
 //! believed gone, what is sent, and how long it takes until all know.
 //!
 //! `cargo bench --bench simulation` takes some minutes. A thousand nodes are watched for `PEERS_HOURS` simulated hours,
-//! half an hour if that is not set; `PEERS_HOURS=24` is the whole day, and takes hours.
+//! a tenth of one if that is not set; `PEERS_HOURS=24` is the whole day, and takes hours.
 
 #[allow(dead_code, unused_imports)] // some of it is for the tests alone
 #[path = "../tests/simulation/simulator/mod.rs"]
@@ -39,7 +39,7 @@ fn print_steady_state() {
     );
     println!("|---|---|---|---|---|---|---|---|---|---|");
     let hours: f64 =
-        env::var("PEERS_HOURS").map_or(0.5, |text| text.parse().expect("PEERS_HOURS is a number"));
+        env::var("PEERS_HOURS").map_or(0.1, |text| text.parse().expect("PEERS_HOURS is a number"));
     for (count, hours) in [(2, 24.0), (100, 24.0), (1000, hours)] {
         for loss in LOSSES {
             for ancestor in [false, true] {
@@ -77,7 +77,7 @@ fn print_convergence() {
     println!("| nodes | loss | after | runs | median | worst |");
     println!("|---|---|---|---|---|---|");
     for loss in [0.0, 0.05] {
-        for (count, runs) in [(2, 100), (100, 20), (1000, 3)] {
+        for (count, runs) in [(2, 100), (100, 20), (1000, 1)] {
             print_times(&format!("{count} | {:.0} % | all start at once", loss * 100.0), runs, |seed| {
                 start_at_once(seed, count, loss)
             });
@@ -107,12 +107,15 @@ fn heal(seed: u64, count: usize, loss: f64) -> Option<Duration> {
     time_until(&mut world, |world| world.all_know_all(count))
 }
 
+/// Something that happens to process 0.
+type Act = fn(&mut World);
+
 fn print_departures() {
     println!("## Time until all have seen it\n");
     println!("20 runs each, seeds 1 to 20, the ancestor's line on.\n");
     println!("| nodes | loss | what | runs | median | worst |");
     println!("|---|---|---|---|---|---|");
-    let cases: [(&str, fn(&mut World)); 3] = [
+    let cases: [(&str, Act); 3] = [
         ("a clean stop", |world| world.stop(0)),
         ("a kill; the host answers that nobody is there", |world| world.kill(0)),
         ("a kill; the host is silent", |world| {

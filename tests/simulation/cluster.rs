@@ -21,7 +21,7 @@ fn settled(seed: u64, count: usize) -> World {
 
 /// One may be known by its line alone as yet, which has overtaken its message.
 fn finish_arrivals(world: &mut World) {
-    world.run_for(SECOND);
+    world.run_for(Duration::from_millis(10));
 }
 
 fn lose_nobody(count: usize, loss: f64, time: Duration) {
