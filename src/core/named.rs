@@ -101,6 +101,11 @@ impl Named {
         }
     }
 
+    /// See [`ExpiringRegistry::look_anew`].
+    pub fn look_anew(&mut self) {
+        self.entries.look_anew();
+    }
+
     pub fn poll_timeout(&self) -> Option<Instant> {
         self.entries.poll_timeout()
     }

@@ -209,6 +209,12 @@ impl Natives {
         }
     }
 
+    /// See [`ExpiringRegistry::look_anew`].
+    pub fn look_anew(&mut self) {
+        self.peers.look_anew();
+        self.checkups.look_anew();
+    }
+
     pub fn poll_timeout(&self) -> Option<Instant> {
         [self.peers.poll_timeout(), self.checkups.poll_timeout()].into_iter().flatten().min()
     }

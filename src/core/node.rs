@@ -112,6 +112,7 @@ pub struct Node {
     last_unicast: Option<Instant>,
     deaf: bool,
     reopen_wanted: bool,
+    last_look: Instant,
     transmits: VecDeque<Transmit>,
     events: Events,
     counters: Counters,
@@ -134,6 +135,7 @@ impl Node {
             last_unicast: None,
             deaf: false,
             reopen_wanted: false,
+            last_look: now,
             transmits: VecDeque::new(),
             events: Events::default(),
             counters: Counters::default(),
@@ -242,6 +244,7 @@ impl Node {
         self.forgive_sleep(now);
         self.speak(now);
         self.answer(now);
+        self.spare_wake_ups(now);
         self.named.handle_timeout(&mut self.events, now);
         self.ask_the_silent(now);
         self.watch_silence(now);
@@ -410,6 +413,16 @@ impl Node {
         self.named.forgive_sleep(now);
         self.silence_deadline = now + self.settings.expiry;
         self.schedule.begin_burst(now);
+    }
+
+    /// Awake for an announcement, the node looks at all deadlines, those that were put off among them: so a node whose peers
+    /// announce themselves wakes for announcements alone.
+    fn spare_wake_ups(&mut self, now: Instant) {
+        if self.last_look + self.settings.interval / 2 <= now {
+            self.last_look = now;
+            self.natives.look_anew();
+            self.named.look_anew();
+        }
     }
 
     fn watch_silence(&mut self, now: Instant) {

@@ -26,7 +26,7 @@ pub struct ExpiringRegistry<K, V> {
     wheel: Wheel,
     /// Times are kept as nanoseconds from here: half the size of an `Instant`.
     origin: Instant,
-    /// Not after the earliest deadline; exact after `handle_timeout`, and early after a renewal or removal.
+    /// Not after the earliest deadline; early after a renewal or removal.
     earliest: Option<u64>,
     max_entries: usize,
 }
@@ -158,15 +158,27 @@ impl<K: Hash + Eq, V> ExpiringRegistry<K, V> {
         self.entries.is_empty()
     }
 
-    /// When to call `handle_timeout` next. Exact after `handle_timeout`; a renewal or removal since then may have
-    /// left it too early, never too late.
+    /// When to call `handle_timeout` next. Exact after a `handle_timeout` that had something to do; a renewal or removal
+    /// since then may have left it too early, never too late.
     pub fn poll_timeout(&self) -> Option<Instant> {
         self.earliest.map(|earliest| self.instant(earliest))
+    }
+
+    /// Gives the next `handle_timeout` something to do even if nothing is due: to look for the earliest deadline anew, for
+    /// which it has to look at each entry that may come first. So whoever is awake now and then anyway need not wake
+    /// for the deadlines of entries that were renewed.
+    pub fn look_anew(&mut self) {
+        if !self.is_empty() {
+            self.earliest = Some(0);
+        }
     }
 
     /// Takes out the entries whose time has run out by `now`, and returns them in the order of their deadlines.
     pub fn handle_timeout(&mut self, now: Instant) -> Vec<Expired<K, V>> {
         let now = self.nanos(now);
+        if self.earliest.is_none_or(|earliest| now < earliest) {
+            return Vec::new();
+        }
         let mut expired = self.take_out_due(now);
         self.earliest = self.find_earliest();
         expired.sort_by_key(|expired| expired.deadline);
