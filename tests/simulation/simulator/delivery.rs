@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use peers::core::{Destination, Transmit};
+use peers::core::{Arrival, Destination, Transmit};
 
 use super::process::{self, Datagram, GROUP_PORT, Process, Serial, State};
 use super::topology::{self, LINKS, Link};
@@ -24,9 +24,13 @@ impl World {
             true => GROUP_PORT,
             false => process::unicast_port(sender),
         };
+        let arrival = match transmit.to {
+            Destination::Group | Destination::GroupV4 => Arrival::Group,
+            Destination::Peer { .. } => Arrival::Unicast,
+        };
         let datagram = |link| {
             let from = topology::address(host, link, port);
-            Arc::new(Datagram { payload: payload.clone(), digest: hash, sender, from })
+            Arc::new(Datagram { payload: payload.clone(), digest: hash, sender, from, arrival })
         };
         for link in 0..LINKS {
             match transmit.to {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use peers::core::wire::InstanceId;
-use peers::core::{Node, Settings};
+use peers::core::{Arrival, Node, Settings};
 
 use super::topology::{HostNumber, Link};
 use super::view::View;
@@ -92,6 +92,7 @@ pub struct Datagram {
     pub digest: u64,
     pub sender: Serial,
     pub from: SocketAddr,
+    pub arrival: Arrival,
 }
 
 impl Process {
