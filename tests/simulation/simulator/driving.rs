@@ -21,8 +21,13 @@ impl World {
         let process = &mut self.processes[receiver];
         let Some(node) = &mut process.node else { return };
         self.current = Some(receiver);
-        let interface = topology::interface(link);
-        node.handle_datagram(&datagram.payload, datagram.from, interface, datagram.arrival, now);
+        node.handle_datagram(
+            &datagram.payload,
+            datagram.from,
+            topology::interface(link),
+            datagram.arrival,
+            now,
+        );
         let line_of = matches!(wire::decode(&datagram.payload), Ok(wire::Message::Ancestor { .. }));
         self.settle(receiver, line_of.then_some(datagram.sender));
         if line_of {
