@@ -77,6 +77,14 @@ impl Checkup {
         self.doubt.is_some() && self.asked >= DOUBT_TRIES
     }
 
+    /// True if the next question is the last one for now.
+    pub fn is_last_try(&self) -> bool {
+        match self.doubt {
+            Some(_) => self.asked + 1 == DOUBT_TRIES,
+            None => (self.asked + 1).is_multiple_of(TRIES),
+        }
+    }
+
     pub fn note_asked(&mut self) {
         self.asked += 1;
     }

@@ -12,7 +12,7 @@ use super::events::Events;
 use super::index::Index;
 use super::path::{self, Path};
 use super::registry::{Expired, ExpiringRegistry};
-use super::wire::{Announcement, InstanceId};
+use super::wire::{self, Announcement, InstanceId, Kind};
 
 /// What a peer may announce as its expiry is taken for no less and no more than this, the range of the configuration.
 const SHORTEST_LIFE: Duration = Duration::from_millis(10);
@@ -31,6 +31,7 @@ const AFTER_SLEEP: Duration = Duration::from_millis(3500);
 const SPREAD_PER_PEER: Duration = Duration::from_micros(500);
 
 pub(super) struct Natives {
+    cluster: Box<str>,
     peers: ExpiringRegistry<InstanceId, Instance>,
     /// The instances that are to be asked, each until its next question is due.
     checkups: ExpiringRegistry<InstanceId, ()>,
@@ -61,6 +62,13 @@ struct Instance {
     is_walled: bool,
 }
 
+/// A question to put to one peer.
+pub(super) struct Question {
+    pub path: Path,
+    /// The length up to which it is to be padded: that of the answer it asks for.
+    pub least: usize,
+}
+
 /// What became of a message.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Hearing {
@@ -75,9 +83,10 @@ pub(super) enum Hearing {
 }
 
 impl Natives {
-    /// Room for `max_peers`; those that leave are remembered for the time of `memory`.
-    pub fn new(max_peers: usize, memory: Duration, now: Instant) -> Self {
+    /// Room for `max_peers` of `cluster`; those that leave are remembered for the time of `memory`.
+    pub fn new(cluster: &str, max_peers: usize, memory: Duration, now: Instant) -> Self {
         Natives {
+            cluster: cluster.into(),
             peers: ExpiringRegistry::new(max_peers, now),
             checkups: ExpiringRegistry::new(max_peers, now),
             index: Index::default(),
@@ -174,9 +183,14 @@ impl Natives {
         true
     }
 
-    /// Takes in the system's answer that nobody is at `to`. Returns the way by which to ask once more, if it is not
-    /// certain yet that the peer there is gone.
-    pub fn handle_unreachable(&mut self, to: SocketAddr, events: &mut Events, now: Instant) -> Option<Path> {
+    /// Takes in the system's answer that nobody is at `to`. Returns one more question, if it is not certain yet that the
+    /// peer there is gone.
+    pub fn handle_unreachable(
+        &mut self,
+        to: SocketAddr,
+        events: &mut Events,
+        now: Instant,
+    ) -> Option<Question> {
         let id = *self.asked.get(&path::normal(to))?;
         let instance = self.peers.get_mut(&id).filter(|instance| !instance.is_walled)?;
         match instance.checkup.handle_refusal() {
@@ -192,8 +206,8 @@ impl Natives {
         }
     }
 
-    /// Does what is due by `now`: those whose time has run out leave. Returns the ways by which to ask others.
-    pub fn handle_timeout(&mut self, events: &mut Events, now: Instant) -> Vec<Path> {
+    /// Does what is due by `now`: those whose time has run out leave. Returns the questions to others.
+    pub fn handle_timeout(&mut self, events: &mut Events, now: Instant) -> Vec<Question> {
         self.expire(events, now);
         self.departed.handle_timeout(now);
         let mut questions = Vec::new();
@@ -241,7 +255,7 @@ impl Natives {
     }
 
     /// Asks one whose question is due; ends a doubt that was pursued to its end.
-    fn check(&mut self, id: InstanceId, events: &mut Events, now: Instant) -> Option<Path> {
+    fn check(&mut self, id: InstanceId, events: &mut Events, now: Instant) -> Option<Question> {
         let instance = self.peers.get_mut(&id)?;
         if !instance.checkup.is_doubt_over() {
             return Some(self.ask(id, now));
@@ -254,13 +268,18 @@ impl Natives {
         None
     }
 
-    fn ask(&mut self, id: InstanceId, now: Instant) -> Path {
+    fn ask(&mut self, id: InstanceId, now: Instant) -> Question {
         let instance = self.peers.get_mut(&id).expect("only listed instances are asked");
+        // The last try is for one whose value has grown unheard.
+        let least = match instance.checkup.is_last_try() {
+            true => wire::MAX_ANNOUNCE,
+            false => instance.longest_answer(id, &self.cluster),
+        };
         instance.checkup.note_asked();
         let path = instance.path;
         self.asked.insert(path.address, id);
         self.plan_checkup(id, now);
-        path
+        Question { path, least }
     }
 
     /// A peer has been heard, by its listed way or by another.
@@ -425,6 +444,21 @@ impl Instance {
         is_changed
     }
 
+    /// The most bytes an announcement of what it told last can have.
+    fn longest_answer(&self, id: InstanceId, cluster: &str) -> usize {
+        let about = Announcement {
+            cluster,
+            id,
+            sequence: u64::MAX,
+            name: &self.name,
+            expiry: self.life,
+            port: self.port,
+            value: &self.value,
+            answer_to_group: false,
+        };
+        wire::encode(Kind::Announce, &about).len()
+    }
+
     /// The ports it sends from.
     fn ports(&self) -> impl Iterator<Item = u16> {
         [Some(self.path.port()), self.other_port].into_iter().flatten()
@@ -457,7 +491,7 @@ mod tests {
     #[allow(clippy::disallowed_methods)] // a test has to begin at some time
     fn nothing_is_kept_of_instances_that_came_once_and_never_answered() {
         let (mut now, mut events) = (Instant::now(), Events::default());
-        let mut natives = Natives::new(100, Duration::from_secs(35), now);
+        let mut natives = Natives::new("", 100, Duration::from_secs(35), now);
         let expiry = Duration::from_secs(1);
         for stranger in 0..100_u8 {
             let path = Path { address: ([192, 0, 2, 1], 10_000 + u16::from(stranger)).into(), interface: 2 };

@@ -13,7 +13,7 @@ use super::event::{Arrival, Destination, Event, Peer, Transmit};
 use super::events::Events;
 use super::name::{self, BadName};
 use super::named::Named;
-use super::natives::{Hearing, Natives};
+use super::natives::{Hearing, Natives, Question};
 use super::path::Path;
 use super::questions::Questions;
 use super::registry::Full;
@@ -53,6 +53,25 @@ pub struct Settings {
     pub expiry: Duration,
     /// The most entries the registry holds.
     pub max_peers: usize,
+}
+
+impl Settings {
+    fn announcement(&self, sequence: u64) -> Announcement<'_> {
+        Announcement {
+            cluster: &self.cluster,
+            id: self.id,
+            sequence,
+            name: &self.name,
+            expiry: self.expiry,
+            port: self.port,
+            value: &self.value,
+            answer_to_group: false,
+        }
+    }
+
+    fn longest_answer(&self) -> usize {
+        wire::encode(Kind::Announce, &self.announcement(u64::MAX)).len()
+    }
 }
 
 /// What a [`Node`] has counted since it was made.
@@ -97,6 +116,8 @@ pub struct TooLong {
 /// One instance of the protocol.
 pub struct Node {
     settings: Settings,
+    /// The most bytes an answer of the node's has.
+    answer_len: usize,
     rng: Rng,
     /// Of the node's last message.
     sequence: u64,
@@ -123,9 +144,10 @@ impl Node {
     pub fn new(settings: Settings, now: Instant) -> Self {
         let (max_peers, expiry) = (settings.max_peers, settings.expiry);
         let mut node = Node {
+            answer_len: settings.longest_answer(),
             rng: Rng::with_seed(settings.seed),
             sequence: 0,
-            natives: Natives::new(max_peers, expiry, now),
+            natives: Natives::new(&settings.cluster, max_peers, expiry, now),
             named: Named::new(max_peers, expiry, now),
             schedule: Schedule::new(settings.interval, now),
             answers: Answers::new(now),
@@ -170,7 +192,7 @@ impl Node {
             Ok(Message::Native(Kind::Query, about)) => {
                 let is_news = self.handle_announcement(&about, path, now);
                 // An answer must not be longer than its question, lest a forged sender makes it a weapon.
-                if is_news && bytes.len() >= wire::MAX_ANNOUNCE {
+                if is_news && bytes.len() >= self.answer_len {
                     match about.answer_to_group {
                         true => self.answers.owe_to_group(self.peer_count(), now, &mut self.rng),
                         false => self.answers.owe(path, arrival, self.peer_count(), now, &mut self.rng),
@@ -184,8 +206,8 @@ impl Node {
     /// Takes note that the system answered that nobody is at `to`, to which a datagram was sent.
     pub fn handle_unreachable(&mut self, to: SocketAddr, now: Instant) {
         let again = self.natives.handle_unreachable(to, &mut self.events, now);
-        if let Some(path) = again.filter(|_| self.questions.allow(1, now)) {
-            self.say(Kind::Query, path.destination());
+        if let Some(question) = again.filter(|_| self.questions.allow(1, now)) {
+            self.ask(&question);
         }
     }
 
@@ -225,6 +247,7 @@ impl Node {
         }
         if value != self.settings.value {
             self.settings.value = value.to_vec();
+            self.answer_len = self.settings.longest_answer();
             self.schedule.note_change(now);
             self.speak(now);
         }
@@ -388,15 +411,16 @@ impl Node {
             self.tell_group(payload);
         }
         while let Some(path) = self.answers.take_due(now) {
-            self.say(Kind::Announce, path.destination());
+            let payload = self.message(Kind::Announce, false);
+            self.transmits.push_back(Transmit { payload, to: path.destination() });
         }
     }
 
     fn ask_the_silent(&mut self, now: Instant) {
         let questions = self.natives.handle_timeout(&mut self.events, now);
         if self.questions.allow(questions.len(), now) {
-            for path in questions {
-                self.say(Kind::Query, path.destination());
+            for question in questions {
+                self.ask(&question);
             }
         } else {
             self.schedule.ask_group(now);
@@ -439,25 +463,19 @@ impl Node {
         self.answers.cancel();
     }
 
-    fn say(&mut self, kind: Kind, to: Destination) {
-        let payload = self.message(kind, false);
-        self.transmits.push_back(Transmit { payload, to });
+    fn ask(&mut self, question: &Question) {
+        let payload = wire::encode_padded(Kind::Query, &self.next_message(false), question.least);
+        self.transmits.push_back(Transmit { payload: payload.into(), to: question.path.destination() });
     }
 
     fn message(&mut self, kind: Kind, answer_to_group: bool) -> Arc<[u8]> {
+        wire::encode(kind, &self.next_message(answer_to_group)).into()
+    }
+
+    /// What the next message tells.
+    fn next_message(&mut self, answer_to_group: bool) -> Announcement<'_> {
         self.sequence += 1;
-        let settings = &self.settings;
-        let about = Announcement {
-            cluster: &settings.cluster,
-            id: settings.id,
-            sequence: self.sequence,
-            name: &settings.name,
-            expiry: settings.expiry,
-            port: settings.port,
-            value: &settings.value,
-            answer_to_group,
-        };
-        wire::encode(kind, &about).into()
+        Announcement { answer_to_group, ..self.settings.announcement(self.sequence) }
     }
 
     fn speaks_ancestor(&self) -> bool {

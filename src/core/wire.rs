@@ -16,7 +16,8 @@ pub const MAX_DATAGRAM: usize = 1200;
 /// The longest message of ours. What is left to [`MAX_DATAGRAM`] is for an envelope that seals it.
 const MAX_MESSAGE: usize = 1152;
 
-/// The longest announcement: two bytes shorter than a query can be padded to, for padding comes in no fewer.
+/// The longest announcement. A query, padded to be as long, may have one or two bytes more, for padding comes in no fewer
+/// than two.
 pub const MAX_ANNOUNCE: usize = MAX_MESSAGE - 2;
 
 /// What the ancestor's line begins with; the sender's name follows, to the end of the datagram.
@@ -189,32 +190,44 @@ pub fn encode_ancestor(name: &str) -> Vec<u8> {
     [ANCESTOR_PREFIX, name.as_bytes()].concat()
 }
 
-/// The datagram of a message. A query is padded to be longer than any announcement, so that whoever answers sends no
-/// more than was sent to it.
+/// The datagram of a message. A query is padded to the length of the longest announcement, so that whoever answers sends
+/// no more than was sent to it.
 ///
 /// `about` has a value of no more than [`room_for_value`] bytes.
 pub fn encode(kind: Kind, about: &Announcement<'_>) -> Vec<u8> {
-    let mut datagram = Vec::with_capacity(if kind == Kind::Query { MAX_MESSAGE } else { MAX_DATAGRAM / 4 });
+    let least = if kind == Kind::Query { MAX_ANNOUNCE } else { 0 };
+    encode_padded(kind, about, least)
+}
+
+/// The datagram of a message, padded if it would have less than `least` bytes, to that many or one more.
+pub fn encode_padded(kind: Kind, about: &Announcement<'_>, least: usize) -> Vec<u8> {
+    let bare = encode_bare(kind, about, false);
+    if bare.len() >= least {
+        return bare;
+    }
+    let mut padded = encode_bare(kind, about, true);
+    pad(&mut padded, least);
+    padded
+}
+
+fn encode_bare(kind: Kind, about: &Announcement<'_>, is_padded: bool) -> Vec<u8> {
+    let mut datagram = Vec::with_capacity(if is_padded { MAX_MESSAGE } else { MAX_DATAGRAM / 4 });
     datagram.extend_from_slice(MAGIC);
     datagram.extend([VERSION, kind as u8]);
     let mut encoder = Encoder::new(datagram);
-    encode_map(&mut encoder, kind, about).expect("a vector takes all that is written to it");
-    let mut datagram = encoder.into_writer();
-    if kind == Kind::Query {
-        pad(&mut datagram);
-    }
-    datagram
+    encode_map(&mut encoder, about, is_padded).expect("a vector takes all that is written to it");
+    encoder.into_writer()
 }
 
 type Encoded = Result<(), minicbor::encode::Error<Infallible>>;
 
-fn encode_map(encoder: &mut Encoder<Vec<u8>>, kind: Kind, about: &Announcement<'_>) -> Encoded {
+fn encode_map(encoder: &mut Encoder<Vec<u8>>, about: &Announcement<'_>, is_padded: bool) -> Encoded {
     let optional = [
         !about.cluster.is_empty(),
         about.port != 0,
         !about.value.is_empty(),
         about.answer_to_group,
-        kind == Kind::Query,
+        is_padded,
     ];
     encoder.map(4 + optional.iter().filter(|there| **there).count() as u64)?;
     if !about.cluster.is_empty() {
@@ -236,23 +249,17 @@ fn encode_map(encoder: &mut Encoder<Vec<u8>>, kind: Kind, about: &Announcement<'
     Ok(())
 }
 
-/// Adds the pair of the padding, which the map's head has counted already. Ends at [`MAX_MESSAGE`] or, at the two lengths
-/// that no byte string has, one byte before it.
-fn pad(datagram: &mut Vec<u8>) {
-    let room = MAX_MESSAGE.saturating_sub(datagram.len());
-    let head = match room {
-        ..=26 => 2,
-        27..=259 => 3,
-        _ => 4,
+/// Adds the pair of the padding, which the map's head has counted already. Ends at `least` bytes, or at one more where no
+/// byte string has the length that is missing.
+fn pad(datagram: &mut Vec<u8>, least: usize) {
+    // What is missing holds the key, the head of the byte string, which grows with its length, and the zeros.
+    let zeros = match least.saturating_sub(datagram.len()) {
+        missing @ ..=25 => missing.saturating_sub(2),
+        missing @ 26..=258 => (missing - 3).max(24),
+        missing => (missing - 4).max(256),
     };
-    let most = match head {
-        2 => 23,
-        3 => 255,
-        _ => MAX_MESSAGE,
-    };
-    let zeros = vec![0; room.saturating_sub(head).min(most)];
     let mut encoder = Encoder::new(datagram);
-    let padded = encoder.u64(key::PADDING).and_then(|encoder| encoder.bytes(&zeros));
+    let padded = encoder.u64(key::PADDING).and_then(|encoder| encoder.bytes(&vec![0; zeros]));
     padded.expect("a vector takes all that is written to it");
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use peers::core::wire::Kind;
+use peers::core::wire::{self, Kind};
 
 use crate::harness::{Bench, EXPIRY, INTERVAL, Remote, Sent, ms, unicasts, whats};
 
@@ -29,6 +29,16 @@ fn a_silent_peer_is_asked_at_60_75_and_90_percent_of_its_life_four_times_each_an
     assert_eq!(bench.names(), ["kitchen"]);
     bench.run(ms(1));
     assert_eq!(bench.events(), ["-kitchen (expired)"]);
+}
+
+#[test]
+fn a_question_is_as_long_as_its_answer_and_the_last_one_as_long_as_any() {
+    let mut kitchen = Remote { value: vec![1; 300], ..Remote::new("kitchen", 7) };
+    let mut bench = knowing(&mut kitchen);
+    let lengths: Vec<usize> = unicasts(&bench.run(EXPIRY)).iter().map(|sent| sent.bytes.len()).collect();
+    kitchen.sequence = u64::MAX - 1;
+    let answer = kitchen.message(Kind::Announce).len();
+    assert_eq!(lengths, [answer, answer, answer, wire::MAX_ANNOUNCE].repeat(3));
 }
 
 #[test]
