@@ -40,7 +40,7 @@ pub(super) fn send(socket: &Socket, payload: &[u8], to: SocketAddr, way: &Way) -
         }
         SocketAddr::V6(to) => {
             let through = libc::in6_pktinfo {
-                ipi6_ifindex: way.interface as _,
+                ipi6_ifindex: way.interface,
                 ipi6_addr: libc::in6_addr { s6_addr: [0; 16] },
             };
             let control = [ControlMessage::Ipv6PacketInfo(&through)];
@@ -62,7 +62,7 @@ pub(super) fn receive(socket: &Socket, buffer: &mut [u8]) -> io::Result<(Receive
             Some((IpAddr::from(to), u32::try_from(info.ipi_ifindex).unwrap_or(0)))
         }
         ControlMessageOwned::Ipv6PacketInfo(info) => {
-            Some((IpAddr::from(info.ipi6_addr.s6_addr), info.ipi6_ifindex as u32))
+            Some((IpAddr::from(info.ipi6_addr.s6_addr), info.ipi6_ifindex))
         }
         _ => None,
     });
