@@ -41,7 +41,7 @@ pub(super) fn send(socket: &Socket, payload: &[u8], to: SocketAddr, way: &Way) -
         }
         SocketAddr::V6(to) => {
             let through = libc::in6_pktinfo {
-                ipi6_ifindex: way.interface as _,
+                ipi6_ifindex: way.interface,
                 ipi6_addr: libc::in6_addr { s6_addr: [0; 16] },
             };
             let control = [ControlMessage::Ipv6PacketInfo(&through)];
