@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use peers::Config;
 use peers::core::wire::{self, Announcement, InstanceId, Kind, Message};
-use peers::core::{Destination, Node, Settings, Transmit, name};
+use peers::core::{Arrival, Destination, Node, Settings, Transmit, name};
 
 const SPECIFICATION: &str = include_str!("../docs/PROTOCOL.md");
 
@@ -83,6 +83,7 @@ struct Told {
     expiry: Duration,
     port: u16,
     value: Vec<u8>,
+    answer_to_group: bool,
 }
 
 impl Told {
@@ -95,6 +96,7 @@ impl Told {
             expiry: Duration::from_millis(vector.number("expiry")),
             port: vector.get("port").map_or(0, |_| vector.number("port")),
             value: bytes(vector.get("value").unwrap_or_default()),
+            answer_to_group: vector.get("answer-to-group").is_some_and(|answer| answer == "yes"),
         }
     }
 
@@ -107,6 +109,7 @@ impl Told {
             expiry: self.expiry,
             port: self.port,
             value: &self.value,
+            answer_to_group: self.answer_to_group,
         }
     }
 }
@@ -279,10 +282,18 @@ impl Clockwork {
     }
 
     fn hear_peer(&mut self, expiry: Duration) {
-        let about =
-            Announcement { cluster: "", id: [2; 16], sequence: 1, name: "peer", expiry, port: 0, value: b"" };
+        let about = Announcement {
+            cluster: "",
+            id: [2; 16],
+            sequence: 1,
+            name: "peer",
+            expiry,
+            port: 0,
+            value: b"",
+            answer_to_group: false,
+        };
         let from = SocketAddr::from(([192, 0, 2, 2], 50_000));
-        self.node.handle_datagram(&wire::encode(Kind::Announce, &about), from, 1, self.now);
+        self.node.handle_datagram(&wire::encode(Kind::Announce, &about), from, 1, Arrival::Group, self.now);
     }
 
     /// The messages that the node sends until `end`, with the time of each since the begin, in milliseconds.

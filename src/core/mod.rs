@@ -17,6 +17,7 @@ mod departed;
 mod event;
 mod events;
 mod index;
+mod instance;
 pub mod name;
 mod named;
 mod natives;

@@ -7,16 +7,13 @@ use std::time::{Duration, Instant};
 
 use super::checkup::{Checkup, Refusal};
 use super::departed::Departed;
-use super::event::{Event, LeaveReason, Peer, Source};
+use super::event::{Event, LeaveReason, Peer};
 use super::events::Events;
 use super::index::Index;
+use super::instance::Instance;
 use super::path::{self, Path};
 use super::registry::{Expired, ExpiringRegistry};
-use super::wire::{self, Announcement, InstanceId, Kind};
-
-/// What a peer may announce as its expiry is taken for no less and no more than this, the range of the configuration.
-const SHORTEST_LIFE: Duration = Duration::from_millis(10);
-const LONGEST_LIFE: Duration = Duration::from_secs(24 * 60 * 60);
+use super::wire::{self, Announcement, InstanceId};
 
 /// A peer heard from a new address alone is asked at its old one after this: by then the copy of the same message that came
 /// by the other way has been seen.
@@ -39,27 +36,6 @@ pub(super) struct Natives {
     departed: Departed,
     /// Where an answer to a question is awaited from.
     asked: HashMap<SocketAddr, InstanceId>,
-}
-
-/// What the registry keeps for an instance.
-struct Instance {
-    name: Box<str>,
-    value: Box<[u8]>,
-    port: u16,
-    sequence: u64,
-    /// The expiry it announced.
-    life: Duration,
-    /// The way it is listed with, and asked by.
-    path: Path,
-    /// Another way it was heard by since it was last heard by `path`.
-    other_path: Option<Path>,
-    /// A port it was heard from that is not the one of `path`: of its other address family, or after it opened its sockets
-    /// anew.
-    other_port: Option<u16>,
-    heard_at: Instant,
-    checkup: Checkup,
-    /// It was taken for gone and was not: a firewall, it seems, answers in its place that nobody is there.
-    is_walled: bool,
 }
 
 /// A question to put to one peer.
@@ -413,74 +389,6 @@ impl Natives {
         let instance = self.peers.get(id).expect("the caller has just heard of it");
         instance.peer(*id, instance.heard_at + instance.life, now)
     }
-}
-
-impl Instance {
-    fn new(about: &Announcement<'_>, path: Path, now: Instant) -> Self {
-        Instance {
-            name: about.name.into(),
-            value: about.value.into(),
-            port: about.port,
-            sequence: about.sequence,
-            life: life(about),
-            path,
-            other_path: None,
-            other_port: None,
-            heard_at: now,
-            checkup: Checkup::default(),
-            is_walled: false,
-        }
-    }
-
-    /// Takes over what a newer message tells; true if a user would see a difference.
-    fn take_over(&mut self, about: &Announcement<'_>) -> bool {
-        self.sequence = about.sequence;
-        self.life = life(about);
-        let is_changed = self.port != about.port || *self.value != *about.value;
-        if is_changed {
-            self.port = about.port;
-            self.value = about.value.into();
-        }
-        is_changed
-    }
-
-    /// The most bytes an announcement of what it told last can have.
-    fn longest_answer(&self, id: InstanceId, cluster: &str) -> usize {
-        let about = Announcement {
-            cluster,
-            id,
-            sequence: u64::MAX,
-            name: &self.name,
-            expiry: self.life,
-            port: self.port,
-            value: &self.value,
-            answer_to_group: false,
-        };
-        wire::encode(Kind::Announce, &about).len()
-    }
-
-    /// The ports it sends from.
-    fn ports(&self) -> impl Iterator<Item = u16> {
-        [Some(self.path.port()), self.other_port].into_iter().flatten()
-    }
-
-    fn peer(&self, id: InstanceId, deadline: Instant, now: Instant) -> Peer {
-        Peer {
-            name: self.name.to_string(),
-            value: self.value.to_vec(),
-            address: Some(self.path.ip()),
-            interface: self.path.interface,
-            port: self.port,
-            id: Some(id),
-            source: Source::Beacon,
-            age: now.saturating_duration_since(self.heard_at),
-            expires_in: deadline.saturating_duration_since(now),
-        }
-    }
-}
-
-fn life(about: &Announcement<'_>) -> Duration {
-    about.expiry.clamp(SHORTEST_LIFE, LONGEST_LIFE)
 }
 
 #[cfg(test)]

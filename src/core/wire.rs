@@ -274,7 +274,8 @@ pub fn room_for_value(name: &str, cluster: &str) -> usize {
         expiry: Duration::MAX,
         port: u16::MAX,
         value: &[],
-        answer_to_group: true,
+        // Only a query says this, and a query may be longer.
+        answer_to_group: false,
     };
     // A value brings its key and the head of a byte string.
     let value_head = 4;
@@ -359,7 +360,6 @@ mod tests {
             cluster: &longest,
             sequence: u64::MAX,
             expiry: Duration::MAX,
-            answer_to_group: true,
             ..about(&longest, &value)
         };
         assert_eq!(encode(Kind::Announce, &full).len(), MAX_ANNOUNCE);

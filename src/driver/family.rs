@@ -112,9 +112,17 @@ impl Family {
         tally
     }
 
-    /// Sends `payload` to one socket, through the interface of that index; 0 lets routing choose.
-    pub fn send_to_peer(&mut self, payload: &[u8], to: SocketAddr, interface: u32) -> Tally {
-        match self.send(payload, to, &Way { interface, source: None }) {
+    /// Sends `payload` to one socket, through the interface of that index; 0 lets routing choose. From the same address as
+    /// to the group, for by that the peer knows us.
+    pub fn send_to_peer(
+        &mut self,
+        payload: &[u8],
+        to: SocketAddr,
+        interface: u32,
+        interfaces: &[Interface],
+    ) -> Tally {
+        let source = interfaces.iter().find(|used| used.index == interface).and_then(|used| used.v4);
+        match self.send(payload, to, &Way { interface, source }) {
             Ok(()) => Tally { sent: 1, errors: 0 },
             Err(_) => Tally { sent: 0, errors: 1 },
         }

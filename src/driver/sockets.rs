@@ -113,7 +113,7 @@ impl Sockets {
                     tally.add(family.send_to_group(payload, &self.interfaces));
                 }
                 Destination::Peer { address, interface } if address.is_ipv6() == family.is_v6() => {
-                    tally.add(family.send_to_peer(payload, address, interface));
+                    tally.add(family.send_to_peer(payload, address, interface, &self.interfaces));
                 }
                 Destination::Peer { .. } => {}
             }

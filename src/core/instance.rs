@@ -1,0 +1,101 @@
+//! `Instance`: what is kept of one peer that speaks the native protocol.
+
+use std::time::{Duration, Instant};
+
+use super::checkup::Checkup;
+use super::event::{Peer, Source};
+use super::path::Path;
+use super::wire::{self, Announcement, InstanceId, Kind};
+
+/// What a peer may announce as its expiry is taken for no less and no more than this, the range of the configuration.
+const SHORTEST_LIFE: Duration = Duration::from_millis(10);
+const LONGEST_LIFE: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// What the registry keeps for an instance.
+pub(super) struct Instance {
+    pub name: Box<str>,
+    pub value: Box<[u8]>,
+    pub port: u16,
+    pub sequence: u64,
+    /// The expiry it announced.
+    pub life: Duration,
+    /// The way it is listed with, and asked by.
+    pub path: Path,
+    /// Another way it was heard by since it was last heard by `path`.
+    pub other_path: Option<Path>,
+    /// A port it was heard from that is not the one of `path`: of its other address family, or after it opened its sockets
+    /// anew.
+    pub other_port: Option<u16>,
+    pub heard_at: Instant,
+    pub checkup: Checkup,
+    /// It was taken for gone and was not: a firewall, it seems, answers in its place that nobody is there.
+    pub is_walled: bool,
+}
+
+impl Instance {
+    pub fn new(about: &Announcement<'_>, path: Path, now: Instant) -> Self {
+        Instance {
+            name: about.name.into(),
+            value: about.value.into(),
+            port: about.port,
+            sequence: about.sequence,
+            life: life(about),
+            path,
+            other_path: None,
+            other_port: None,
+            heard_at: now,
+            checkup: Checkup::default(),
+            is_walled: false,
+        }
+    }
+
+    /// Takes over what a newer message tells; true if a user would see a difference.
+    pub fn take_over(&mut self, about: &Announcement<'_>) -> bool {
+        self.sequence = about.sequence;
+        self.life = life(about);
+        let is_changed = self.port != about.port || *self.value != *about.value;
+        if is_changed {
+            self.port = about.port;
+            self.value = about.value.into();
+        }
+        is_changed
+    }
+
+    /// The most bytes an announcement of what it told last can have.
+    pub fn longest_answer(&self, id: InstanceId, cluster: &str) -> usize {
+        let about = Announcement {
+            cluster,
+            id,
+            sequence: u64::MAX,
+            name: &self.name,
+            expiry: self.life,
+            port: self.port,
+            value: &self.value,
+            answer_to_group: false,
+        };
+        wire::encode(Kind::Announce, &about).len()
+    }
+
+    /// The ports it sends from.
+    pub fn ports(&self) -> impl Iterator<Item = u16> {
+        [Some(self.path.port()), self.other_port].into_iter().flatten()
+    }
+
+    pub fn peer(&self, id: InstanceId, deadline: Instant, now: Instant) -> Peer {
+        Peer {
+            name: self.name.to_string(),
+            value: self.value.to_vec(),
+            address: Some(self.path.ip()),
+            interface: self.path.interface,
+            port: self.port,
+            id: Some(id),
+            source: Source::Beacon,
+            age: now.saturating_duration_since(self.heard_at),
+            expires_in: deadline.saturating_duration_since(now),
+        }
+    }
+}
+
+fn life(about: &Announcement<'_>) -> Duration {
+    about.expiry.clamp(SHORTEST_LIFE, LONGEST_LIFE)
+}
