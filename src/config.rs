@@ -3,9 +3,9 @@
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
-use crate::core::name;
 use crate::core::name::BadName;
 use crate::core::wire;
+use crate::core::{Key, MAX_KEYS, name};
 use crate::error::{Error, ErrorKind};
 
 /// The options of a node. Take the defaults and change what you need:
@@ -23,6 +23,10 @@ pub struct Config {
     /// Bytes announced with the name. Name, cluster and value have to fit into one datagram: with short texts there is
     /// room for some 1000 bytes.
     pub value: Vec<u8>,
+    /// The secrets of the cluster: with one or more every datagram is sealed, and only nodes that have the first of them
+    /// are heard. The first seals and all open, so that keys can be changed one node at a time (see
+    /// [`Peers::set_keys`](crate::Peers::set_keys)). At most 8. Nodes with keys do not speak the ancestor's line.
+    pub keys: Vec<Key>,
     /// The port at which the program offers its service, announced with the name; 0 for none.
     pub service_port: u16,
     /// The interfaces to use: comma-separated names in which `*` stands for any characters. `None` means every
@@ -105,6 +109,7 @@ impl Default for Config {
             name: None,
             cluster: String::new(),
             value: Vec::new(),
+            keys: Vec::new(),
             service_port: 0,
             interfaces: None,
             network: Network::Multicast,
@@ -129,6 +134,7 @@ impl Config {
         self.check_expiry()?;
         self.check_group()?;
         self.check_clock()?;
+        check_key_count(self.keys.len())?;
         if self.hops == 0 {
             return invalid("hops is 0; it is 1 to 255");
         }
@@ -204,6 +210,14 @@ impl Config {
             }
             _ => Ok(()),
         }
+    }
+}
+
+/// An error for more keys than a node holds.
+pub(crate) fn check_key_count(count: usize) -> Result<(), Error> {
+    match count <= MAX_KEYS {
+        true => Ok(()),
+        false => invalid(format!("{count} keys are given; a node holds at most {MAX_KEYS}")),
     }
 }
 

@@ -61,6 +61,8 @@ pub struct Counters {
     pub own: u64,
     /// Heard: no line of the protocol.
     pub malformed: u64,
+    /// Heard: what none of the node's keys opens, or is not sealed where the node has keys.
+    pub wrong_key: u64,
     /// Heard: messages of another cluster.
     pub foreign: u64,
     /// Heard: messages not newer than what was known, which are duplicates, latecomers and replays.

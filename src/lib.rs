@@ -23,7 +23,7 @@ mod peers;
 mod per_process;
 
 pub use config::{Clock, Config, Network, Notice};
-pub use core::{Event, LeaveReason, Peer, Source};
+pub use core::{Event, Key, LeaveReason, Peer, Source};
 pub use error::{Error, ErrorKind};
 pub use health::{Counters, Health, Reason, State};
 pub use peers::Peers;

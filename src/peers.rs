@@ -4,8 +4,8 @@ use std::os::fd::RawFd;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use crate::config::{Config, bad_name, too_long};
-use crate::core::{Event, MAX_VALUE, Peer, Refused, TooLong};
+use crate::config::{Config, bad_name, check_key_count, too_long};
+use crate::core::{Event, Key, MAX_VALUE, Peer, Refused, TooLong};
 use crate::driver::{self, Driver, Thread};
 use crate::error::{Error, ErrorKind};
 use crate::health::Health;
@@ -88,6 +88,23 @@ impl Peers {
     pub fn set_value(&self, value: &[u8]) -> Result<(), Error> {
         let set = self.driver.act(|node, now| node.set_value(value, now))?;
         set.map_err(|TooLong { room }| too_long(value.len(), room))
+    }
+
+    /// Replaces the keys of a node that was started with keys: the first seals from now on, all of them open. To change a
+    /// cluster's key without an outage, give every node the new key behind the old one, then before it, then alone.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Invalid`] if `keys` is empty or has more than 8, or the node was started without keys.
+    pub fn set_keys(&self, keys: &[Key]) -> Result<(), Error> {
+        check_key_count(keys.len())?;
+        let refuse = |detail| Err(Error::new(ErrorKind::Invalid, detail));
+        if keys.is_empty() {
+            return refuse("no key is given; a node that has keys keeps at least one");
+        }
+        match self.driver.act(|node, _| node.set_keys(keys))? {
+            true => Ok(()),
+            false => refuse("the node was started without keys; stop it, and start one with keys"),
+        }
     }
 
     /// The peers that are live now, ordered by name and then by id. The node itself is not listed.

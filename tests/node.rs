@@ -26,6 +26,8 @@ fn settings(max_peers: usize) -> Settings {
     Settings {
         id: [1; 16],
         seed: 1,
+        secret_seed: [9; 32],
+        keys: vec![],
         cluster: String::new(),
         name: "self".into(),
         value: vec![],

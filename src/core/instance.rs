@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::checkup::Checkup;
 use super::event::{Peer, Source};
 use super::path::Path;
-use super::wire::{self, Announcement, InstanceId, Kind};
+use super::wire::{self, Announcement, InstanceId, Kind, Proof};
 
 /// What a peer may announce as its expiry is taken for no less and no more than this, the range of the configuration.
 const SHORTEST_LIFE: Duration = Duration::from_millis(10);
@@ -72,6 +72,7 @@ impl Instance {
             port: self.port,
             value: &self.value,
             answer_to_group: false,
+            proof: Some(Proof::default()),
         };
         wire::encode(Kind::Announce, &about).len()
     }

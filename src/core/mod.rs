@@ -12,12 +12,14 @@
 #![forbid(unsafe_code)]
 
 mod answers;
+mod challenges;
 mod checkup;
 mod departed;
 mod event;
 mod events;
 mod index;
 mod instance;
+mod keyring;
 pub mod name;
 mod named;
 mod natives;
@@ -26,10 +28,13 @@ mod path;
 mod questions;
 mod registry;
 mod schedule;
+mod settings;
 mod wheel;
 pub mod wire;
 
 pub use event::{Arrival, Destination, Event, LeaveReason, Peer, Source, Transmit};
 pub use events::MAX_EVENTS;
-pub use node::{Counters, MAX_VALUE, Node, Refused, Settings, TooLong};
+pub use keyring::{KEY_LEN, Key, MAX_KEYS};
+pub use node::{MAX_VALUE, Node, Refused, TooLong};
 pub use registry::{Expired, ExpiringRegistry, Full};
+pub use settings::{Counters, Settings};

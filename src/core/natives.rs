@@ -77,6 +77,10 @@ impl Natives {
         self.peers.len()
     }
 
+    pub fn contains(&self, id: &InstanceId) -> bool {
+        self.peers.get(id).is_some()
+    }
+
     /// Takes in an announcement or a query. One that is `New` is left to the caller to [`insert`](Self::insert).
     pub fn hear(
         &mut self,
@@ -428,6 +432,7 @@ mod tests {
                 port: 0,
                 value: b"",
                 answer_to_group: false,
+                proof: None,
             };
             natives.insert(&about, path, now);
             natives.hear(

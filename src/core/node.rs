@@ -3,14 +3,15 @@
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use fastrand::Rng;
 
 use super::answers::Answers;
+use super::challenges::Challenges;
 use super::event::{Arrival, Destination, Event, Peer, Transmit};
 use super::events::Events;
+use super::keyring::{Key, Keyring};
 use super::name::{self, BadName};
 use super::named::Named;
 use super::natives::{Hearing, Natives, Question};
@@ -18,7 +19,8 @@ use super::path::Path;
 use super::questions::Questions;
 use super::registry::Full;
 use super::schedule::Schedule;
-use super::wire::{self, Announcement, InstanceId, Kind, Message};
+use super::settings::{Counters, Settings};
+use super::wire::{self, Announcement, Challenge, InstanceId, Kind, Message, Proof};
 
 /// The most bytes a registered value may have: about as much as a peer can announce.
 pub const MAX_VALUE: usize = 1024;
@@ -28,70 +30,6 @@ const GOODBYES: usize = 3;
 
 /// A node that is run this much later than it asked for was asleep, with its machine or by itself.
 const OVERSLEPT: Duration = Duration::from_secs(2);
-
-/// What a [`Node`] has to know.
-#[derive(Debug, Clone)]
-pub struct Settings {
-    /// The random id of this run.
-    pub id: InstanceId,
-    /// What the node's jitter is drawn from.
-    pub seed: u64,
-    /// The cluster, which has passed [`name::check_cluster`].
-    pub cluster: String,
-    /// The node's name, which has passed [`name::check`].
-    pub name: String,
-    /// The value to announce, of no more than [`wire::room_for_value`] bytes.
-    pub value: Vec<u8>,
-    /// The port at which the program offers its service; 0 for none.
-    pub port: u16,
-    /// Whether the node speaks the ancestor's line too. It does so only in the cluster without a name, for a line
-    /// does not tell its cluster.
-    pub ancestor: bool,
-    /// Time between two announcements.
-    pub interval: Duration,
-    /// Time after which a peer that was not heard is gone, and after which silence is suspect.
-    pub expiry: Duration,
-    /// The most entries the registry holds.
-    pub max_peers: usize,
-}
-
-impl Settings {
-    fn announcement(&self, sequence: u64) -> Announcement<'_> {
-        Announcement {
-            cluster: &self.cluster,
-            id: self.id,
-            sequence,
-            name: &self.name,
-            expiry: self.expiry,
-            port: self.port,
-            value: &self.value,
-            answer_to_group: false,
-        }
-    }
-
-    fn longest_answer(&self) -> usize {
-        wire::encode(Kind::Announce, &self.announcement(u64::MAX)).len()
-    }
-}
-
-/// What a [`Node`] has counted since it was made.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Counters {
-    /// Datagrams heard, of every kind.
-    pub received: u64,
-    /// Datagrams heard that were the node's own.
-    pub own: u64,
-    /// Datagrams heard that were no message of the protocol.
-    pub malformed: u64,
-    /// Messages heard of another cluster, or of the ancestor's protocol by a node that does not speak it.
-    pub foreign: u64,
-    /// Messages heard that were not newer than what was known: duplicates, latecomers and replays.
-    pub stale: u64,
-    /// Newcomers refused because the registry was full.
-    pub over_cap: u64,
-    /// Events dropped because nobody took them.
-    pub events_lost: u64,
-}
 
 /// Why [`Node::register`] refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -116,6 +54,8 @@ pub struct TooLong {
 /// One instance of the protocol.
 pub struct Node {
     settings: Settings,
+    keyring: Keyring,
+    challenges: Challenges,
     /// The most bytes an answer of the node's has.
     answer_len: usize,
     rng: Rng,
@@ -144,6 +84,8 @@ impl Node {
     pub fn new(settings: Settings, now: Instant) -> Self {
         let (max_peers, expiry) = (settings.max_peers, settings.expiry);
         let mut node = Node {
+            keyring: Keyring::new(&settings.keys, settings.secret_seed),
+            challenges: Challenges::new(now),
             answer_len: settings.longest_answer(),
             rng: Rng::with_seed(settings.seed),
             sequence: 0,
@@ -178,19 +120,37 @@ impl Node {
     ) {
         self.note_heard(arrival, now);
         let path = Path::new(from, interface);
+        match self.keyring.open(bytes) {
+            Some(plain) => self.handle_plain(&plain, path, arrival, now),
+            None => self.counters.wrong_key += 1,
+        }
+    }
+
+    /// Takes in a datagram that is not sealed, or was.
+    fn handle_plain(&mut self, bytes: &[u8], path: Path, arrival: Arrival, now: Instant) {
         match wire::decode(bytes) {
             Err(wire::Malformed) => self.counters.malformed += 1,
             // Nobody can be answered there, so nobody sends from there.
-            Ok(_) if from.port() == 0 => self.counters.malformed += 1,
+            Ok(_) if path.port() == 0 => self.counters.malformed += 1,
+            Ok(Message::Sealed) => self.counters.wrong_key += 1,
             Ok(Message::Ancestor { name }) => self.handle_line(name, path, now),
+            Ok(Message::Challenge { id, .. }) if id == self.settings.id => self.counters.own += 1,
+            Ok(Message::Challenge { cluster, .. }) if cluster != self.settings.cluster => {
+                self.counters.foreign += 1;
+            }
+            Ok(Message::Challenge { id, challenge, .. }) => {
+                self.handle_challenge(id, challenge, bytes.len(), path, now);
+            }
             Ok(Message::Native(_, about)) if about.id == self.settings.id => self.counters.own += 1,
             Ok(Message::Native(_, about)) if about.cluster != self.settings.cluster => {
                 self.counters.foreign += 1
             }
             Ok(Message::Native(Kind::Goodbye, about)) => self.handle_goodbye(&about, path, now),
-            Ok(Message::Native(Kind::Announce, about)) => drop(self.handle_announcement(&about, path, now)),
+            Ok(Message::Native(Kind::Announce, about)) => {
+                self.handle_announcement(&about, bytes.len(), path, now);
+            }
             Ok(Message::Native(Kind::Query, about)) => {
-                let is_news = self.handle_announcement(&about, path, now);
+                let is_news = self.handle_announcement(&about, bytes.len(), path, now);
                 // An answer must not be longer than its question, lest a forged sender makes it a weapon.
                 if is_news && bytes.len() >= self.answer_len {
                     match about.answer_to_group {
@@ -252,6 +212,16 @@ impl Node {
             self.speak(now);
         }
         Ok(())
+    }
+
+    /// Replaces the keys: the first seals from now on, all of them open. `keys` has at least one. False, and nothing is
+    /// changed, if the node was made without keys: it has told in the open what it is.
+    pub fn set_keys(&mut self, keys: &[Key]) -> bool {
+        let has_keys = !self.keyring.is_empty();
+        if has_keys {
+            self.keyring.set(keys);
+        }
+        has_keys
     }
 
     /// Says goodbye. All that is left to do is to send what [`poll_transmit`](Self::poll_transmit) gives.
@@ -353,7 +323,7 @@ impl Node {
     }
 
     fn handle_line(&mut self, name: &str, path: Path, now: Instant) {
-        if !self.speaks_ancestor() {
+        if !self.settings.speaks_ancestor() {
             self.counters.foreign += 1;
         } else if name == self.settings.name {
             // A line tells nothing but the name, so a namesake's cannot be told from our own.
@@ -368,15 +338,29 @@ impl Node {
     }
 
     /// Takes in what an announcement or a query tells. False if it was no news.
-    fn handle_announcement(&mut self, about: &Announcement<'_>, path: Path, now: Instant) -> bool {
-        let hearing = self.natives.hear(about, path, &mut self.events, now);
-        match hearing {
-            Hearing::Known => {}
-            Hearing::New => self.welcome(about, path, now),
-            Hearing::Stale => self.counters.stale += 1,
-            Hearing::Contradiction => self.counters.malformed += 1,
+    fn handle_announcement(
+        &mut self,
+        about: &Announcement<'_>,
+        len: usize,
+        path: Path,
+        now: Instant,
+    ) -> bool {
+        let is_news = match self.natives.hear(about, path, &mut self.events, now) {
+            Hearing::Known => true,
+            Hearing::New => self.welcome(about, len, path, now),
+            Hearing::Stale => {
+                self.counters.stale += 1;
+                false
+            }
+            Hearing::Contradiction => {
+                self.counters.malformed += 1;
+                false
+            }
+        };
+        if is_news {
+            self.answer_challenge(about, path, now);
         }
-        matches!(hearing, Hearing::Known | Hearing::New)
+        is_news
     }
 
     fn handle_goodbye(&mut self, about: &Announcement<'_>, path: Path, now: Instant) {
@@ -386,15 +370,71 @@ impl Node {
         }
     }
 
-    /// Lists a newcomer, unless there is no room. One whose ancestor's line was heard first is listed already.
-    fn welcome(&mut self, about: &Announcement<'_>, path: Path, now: Instant) {
+    /// Lists a newcomer, unless there is no room. One whose ancestor's line was heard first is listed already. False if it has
+    /// yet to answer a challenge.
+    fn welcome(&mut self, about: &Announcement<'_>, len: usize, path: Path, now: Instant) -> bool {
         let was_listed = self.named.take_line(about.name, path.port());
         if !was_listed && self.is_full() {
             self.counters.over_cap += 1;
-            return;
+            return true;
+        }
+        if !self.has_proof(about, now) {
+            self.challenge(about.id, len, path, now);
+            return false;
         }
         let peer = self.natives.insert(about, path, now);
         self.events.tell(if was_listed { Event::Updated(peer) } else { Event::Joined(peer) });
+        true
+    }
+
+    /// True if this is no recorded message, as far as it matters: without keys anybody can make a new one.
+    fn has_proof(&mut self, about: &Announcement<'_>, now: Instant) -> bool {
+        let response = about.proof.map_or(Challenge::default(), |proof| proof.response);
+        self.keyring.is_empty() || self.challenges.is_answer(&about.id, response, now)
+    }
+
+    /// Challenges a newcomer, with no more bytes than it has sent.
+    fn challenge(&mut self, id: InstanceId, len: usize, path: Path, now: Instant) {
+        if let Some(challenge) = self.challenges.put_to(id, &mut self.keyring, now) {
+            let settings = &self.settings;
+            let plain = wire::encode_challenge(&settings.cluster, settings.id, challenge, len);
+            self.send(plain, path.destination());
+        }
+    }
+
+    /// Answers a challenge, if the answer is no longer than that, and challenges in its turn who is not listed.
+    fn handle_challenge(
+        &mut self,
+        id: InstanceId,
+        challenge: Challenge,
+        len: usize,
+        path: Path,
+        now: Instant,
+    ) {
+        let is_due = !self.keyring.is_empty() && len >= self.answer_len;
+        if !is_due || !self.challenges.may_answer(path.address, now) {
+            return;
+        }
+        let ours = match self.natives.contains(&id) {
+            true => None,
+            false => self.challenges.put_to(id, &mut self.keyring, now),
+        };
+        self.prove(Proof { challenge: ours.unwrap_or_default(), response: challenge }, path);
+    }
+
+    /// Answers the challenge in the message of a listed peer.
+    fn answer_challenge(&mut self, about: &Announcement<'_>, path: Path, now: Instant) {
+        let challenge = about.proof.map_or(Challenge::default(), |proof| proof.challenge);
+        if challenge != Challenge::default() && self.challenges.may_answer(path.address, now) {
+            self.prove(Proof { challenge: Challenge::default(), response: challenge }, path);
+        }
+    }
+
+    fn prove(&mut self, proof: Proof, path: Path) {
+        let least = self.answer_len;
+        let about = Announcement { proof: Some(proof), ..self.next_message(false) };
+        let plain = wire::encode_padded(Kind::Announce, &about, least);
+        self.send(plain, path.destination());
     }
 
     /// Says to the group what is due.
@@ -402,23 +442,22 @@ impl Node {
         while let Some(due) = self.schedule.take_due(now, &mut self.rng) {
             // Our message goes first: whoever hears both then knows whose line it is.
             let is_unanswered = due.asked_before.is_some_and(|asked| self.last_unicast < Some(asked));
-            let payload = self.message(due.kind, is_unanswered);
-            self.tell_group(payload);
-            if due.with_line && self.speaks_ancestor() {
-                let payload = wire::encode_ancestor(&self.settings.name).into();
-                self.transmits.push_back(Transmit { payload, to: Destination::GroupV4 });
+            let plain = self.message(due.kind, is_unanswered);
+            self.tell_group(plain);
+            if due.with_line && self.settings.speaks_ancestor() {
+                self.send(wire::encode_ancestor(&self.settings.name), Destination::GroupV4);
             }
         }
     }
 
     fn answer(&mut self, now: Instant) {
         if self.answers.take_due_to_group(now) {
-            let payload = self.message(Kind::Announce, false);
-            self.tell_group(payload);
+            let plain = self.message(Kind::Announce, false);
+            self.tell_group(plain);
         }
         while let Some(path) = self.answers.take_due(now) {
-            let payload = self.message(Kind::Announce, false);
-            self.transmits.push_back(Transmit { payload, to: path.destination() });
+            let plain = self.message(Kind::Announce, false);
+            self.send(plain, path.destination());
         }
     }
 
@@ -463,29 +502,36 @@ impl Node {
         }
     }
 
-    fn tell_group(&mut self, payload: Arc<[u8]>) {
-        self.transmits.push_back(Transmit { payload, to: Destination::Group });
+    fn tell_group(&mut self, plain: Vec<u8>) {
+        self.send(plain, Destination::Group);
         // Those who wait for an answer have it by this.
         self.answers.cancel();
     }
 
     fn ask(&mut self, question: &Question) {
-        let payload = wire::encode_padded(Kind::Query, &self.next_message(false), question.least);
-        self.transmits.push_back(Transmit { payload: payload.into(), to: question.path.destination() });
+        let plain = wire::encode_padded(Kind::Query, &self.next_message(false), question.least);
+        self.send(plain, question.path.destination());
     }
 
-    fn message(&mut self, kind: Kind, answer_to_group: bool) -> Arc<[u8]> {
-        wire::encode(kind, &self.next_message(answer_to_group)).into()
+    fn send(&mut self, plain: Vec<u8>, to: Destination) {
+        let payload = self.keyring.seal(plain).into();
+        self.transmits.push_back(Transmit { payload, to });
+    }
+
+    fn message(&mut self, kind: Kind, answer_to_group: bool) -> Vec<u8> {
+        let least = match kind {
+            Kind::Query => wire::MAX_ANNOUNCE,
+            // With keys all are of one length: whoever is challenged for one can answer with another.
+            _ if !self.keyring.is_empty() => self.answer_len,
+            _ => 0,
+        };
+        wire::encode_padded(kind, &self.next_message(answer_to_group), least)
     }
 
     /// What the next message tells.
     fn next_message(&mut self, answer_to_group: bool) -> Announcement<'_> {
         self.sequence += 1;
         Announcement { answer_to_group, ..self.settings.announcement(self.sequence) }
-    }
-
-    fn speaks_ancestor(&self) -> bool {
-        self.settings.ancestor && self.settings.cluster.is_empty()
     }
 
     fn is_full(&self) -> bool {

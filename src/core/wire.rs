@@ -13,11 +13,12 @@ use super::name;
 /// section 5), so none is fragmented.
 pub const MAX_DATAGRAM: usize = 1200;
 
-/// The longest message of ours. What is left to [`MAX_DATAGRAM`] is for an envelope that seals it.
-const MAX_MESSAGE: usize = 1152;
+/// The longest message of ours. What is left to [`MAX_DATAGRAM`] is for the envelope that seals it: header, nonce and tag
+/// have 46 bytes.
+pub const MAX_MESSAGE: usize = 1152;
 
-/// The longest announcement. A query, padded to be as long, may have one or two bytes more, for padding comes in no fewer
-/// than two.
+/// The longest announcement. A query that is padded to be as long may have one byte more, for padding comes in no fewer than
+/// two, and two more for what only a query says.
 pub const MAX_ANNOUNCE: usize = MAX_MESSAGE - 2;
 
 /// What the ancestor's line begins with; the sender's name follows, to the end of the datagram.
@@ -26,6 +27,12 @@ const ANCESTOR_PREFIX: &[u8] = b"multitastic:";
 /// What a message of ours begins with, before its version and kind.
 const MAGIC: &[u8; 4] = b"PEER";
 const VERSION: u8 = 1;
+
+/// What a sealed message begins with; nonce, sealed message and tag follow. It is authenticated with them.
+pub const SEALED: [u8; 6] = *b"PEER\x01\x00";
+
+/// The kind of a message that is no announcement: see [`Message::Challenge`].
+const KIND_CHALLENGE: u8 = 4;
 
 /// The keys of the map that follows the header.
 mod key {
@@ -38,10 +45,15 @@ mod key {
     pub const VALUE: u64 = 6;
     pub const PADDING: u64 = 7;
     pub const ANSWER_TO_GROUP: u64 = 8;
+    pub const CHALLENGE: u64 = 9;
+    pub const RESPONSE: u64 = 10;
 }
 
 /// The random id of one run of a node.
 pub type InstanceId = [u8; 16];
+
+/// Random bytes that only somebody who is there now can repeat.
+pub type Challenge = [u8; 16];
 
 /// A datagram's meaning.
 #[derive(Debug, PartialEq, Eq)]
@@ -53,6 +65,17 @@ pub enum Message<'a> {
     },
     /// A message of ours.
     Native(Kind, Announcement<'a>),
+    /// A message of ours to a newcomer: repeat these bytes in an announcement, and you are listed.
+    Challenge {
+        /// The challenger's cluster.
+        cluster: &'a str,
+        /// The challenger.
+        id: InstanceId,
+        /// The bytes.
+        challenge: Challenge,
+    },
+    /// A message that is sealed.
+    Sealed,
 }
 
 /// What a message of ours is for.
@@ -85,6 +108,18 @@ pub struct Announcement<'a> {
     pub value: &'a [u8],
     /// Of a query: the answer is wanted by the group, for those to the sender alone seem not to reach it.
     pub answer_to_group: bool,
+    /// What a cluster with keys adds.
+    pub proof: Option<Proof>,
+}
+
+/// In a cluster with keys each message both answers a challenge and puts one, or has zeros in its place: so all are of one
+/// length.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Proof {
+    /// The challenge that is put to who hears this; zeros if none.
+    pub challenge: Challenge,
+    /// The challenge that this answers; zeros if none.
+    pub response: Challenge,
 }
 
 /// The datagram is not a message of the protocol.
@@ -109,13 +144,15 @@ fn decode_ancestor(datagram: &[u8]) -> Result<Message<'_>, Malformed> {
 
 fn decode_native(rest: &[u8]) -> Result<Message<'_>, Malformed> {
     let [VERSION, kind, map @ ..] = rest else { return Err(Malformed) };
-    let kind = match kind {
+    let kind = match *kind {
+        0 => return Ok(Message::Sealed),
         1 => Kind::Announce,
         2 => Kind::Query,
         3 => Kind::Goodbye,
+        KIND_CHALLENGE => return decode_map(map)?.challenge(),
         _ => return Err(Malformed),
     };
-    Ok(Message::Native(kind, decode_map(map)?))
+    Ok(Message::Native(kind, decode_map(map)?.announcement()?))
 }
 
 /// The pairs of a map as they are found, before what is missing is noticed.
@@ -129,31 +166,52 @@ struct Found<'a> {
     port: Option<u16>,
     value: Option<&'a [u8]>,
     answer_to_group: Option<bool>,
+    challenge: Option<Challenge>,
+    response: Option<Challenge>,
 }
 
-fn decode_map(bytes: &[u8]) -> Result<Announcement<'_>, Malformed> {
+fn decode_map(bytes: &[u8]) -> Result<Found<'_>, Malformed> {
     let mut decoder = Decoder::new(bytes);
     let mut found = Found::default();
     let pairs = decoder.map()?.ok_or(Malformed)?;
     for _ in 0..pairs {
         decode_pair(&mut decoder, &mut found)?;
     }
-    if decoder.position() != bytes.len() {
-        return Err(Malformed);
+    match decoder.position() == bytes.len() {
+        true => Ok(found),
+        false => Err(Malformed),
     }
-    let announcement = Announcement {
-        cluster: found.cluster.unwrap_or_default(),
-        id: found.id.ok_or(Malformed)?,
-        sequence: found.sequence.ok_or(Malformed)?,
-        name: found.name.ok_or(Malformed)?,
-        expiry: Duration::from_millis(found.expiry.ok_or(Malformed)?),
-        port: found.port.unwrap_or_default(),
-        value: found.value.unwrap_or_default(),
-        answer_to_group: found.answer_to_group.unwrap_or_default(),
-    };
-    name::check(announcement.name).map_err(|_| Malformed)?;
-    name::check_cluster(announcement.cluster).map_err(|_| Malformed)?;
-    Ok(announcement)
+}
+
+impl<'a> Found<'a> {
+    fn announcement(self) -> Result<Announcement<'a>, Malformed> {
+        let name = self.name.ok_or(Malformed)?;
+        name::check(name).map_err(|_| Malformed)?;
+        Ok(Announcement {
+            cluster: self.cluster()?,
+            id: self.id.ok_or(Malformed)?,
+            sequence: self.sequence.ok_or(Malformed)?,
+            name,
+            expiry: Duration::from_millis(self.expiry.ok_or(Malformed)?),
+            port: self.port.unwrap_or_default(),
+            value: self.value.unwrap_or_default(),
+            answer_to_group: self.answer_to_group.unwrap_or_default(),
+            proof: self
+                .challenge
+                .zip(self.response)
+                .map(|(challenge, response)| Proof { challenge, response }),
+        })
+    }
+
+    fn challenge(self) -> Result<Message<'a>, Malformed> {
+        let (id, challenge) = (self.id.ok_or(Malformed)?, self.challenge.ok_or(Malformed)?);
+        Ok(Message::Challenge { cluster: self.cluster()?, id, challenge })
+    }
+
+    fn cluster(&self) -> Result<&'a str, Malformed> {
+        let cluster = self.cluster.unwrap_or_default();
+        name::check_cluster(cluster).map(|()| cluster).map_err(|_| Malformed)
+    }
 }
 
 fn decode_pair<'a>(decoder: &mut Decoder<'a>, found: &mut Found<'a>) -> Result<(), Malformed> {
@@ -166,6 +224,8 @@ fn decode_pair<'a>(decoder: &mut Decoder<'a>, found: &mut Found<'a>) -> Result<(
         key::PORT => once(&mut found.port, decoder.u16()?),
         key::VALUE => once(&mut found.value, decoder.bytes()?),
         key::ANSWER_TO_GROUP => once(&mut found.answer_to_group, decoder.bool()?),
+        key::CHALLENGE => once(&mut found.challenge, decoder.bytes()?.try_into().map_err(|_| Malformed)?),
+        key::RESPONSE => once(&mut found.response, decoder.bytes()?.try_into().map_err(|_| Malformed)?),
         // Padding, or a later version's, which it made so that we can do without it.
         _ => Ok(decoder.skip()?),
     }
@@ -199,7 +259,7 @@ pub fn encode(kind: Kind, about: &Announcement<'_>) -> Vec<u8> {
     encode_padded(kind, about, least)
 }
 
-/// The datagram of a message, padded if it would have less than `least` bytes, to that many or one more.
+/// The datagram of a message, padded to `least` bytes if it would have less (or to one more, if one is missing).
 pub fn encode_padded(kind: Kind, about: &Announcement<'_>, least: usize) -> Vec<u8> {
     let bare = encode_bare(kind, about, false);
     if bare.len() >= least {
@@ -227,6 +287,8 @@ fn encode_map(encoder: &mut Encoder<Vec<u8>>, about: &Announcement<'_>, is_padde
         about.port != 0,
         !about.value.is_empty(),
         about.answer_to_group,
+        about.proof.is_some(),
+        about.proof.is_some(),
         is_padded,
     ];
     encoder.map(4 + optional.iter().filter(|there| **there).count() as u64)?;
@@ -246,21 +308,67 @@ fn encode_map(encoder: &mut Encoder<Vec<u8>>, about: &Announcement<'_>, is_padde
     if about.answer_to_group {
         encoder.u64(key::ANSWER_TO_GROUP)?.bool(true)?;
     }
+    if let Some(Proof { challenge, response }) = &about.proof {
+        encoder.u64(key::CHALLENGE)?.bytes(challenge)?.u64(key::RESPONSE)?.bytes(response)?;
+    }
     Ok(())
 }
 
-/// Adds the pair of the padding, which the map's head has counted already. Ends at `least` bytes, or at one more where no
-/// byte string has the length that is missing.
-fn pad(datagram: &mut Vec<u8>, least: usize) {
-    // What is missing holds the key, the head of the byte string, which grows with its length, and the zeros.
-    let zeros = match least.saturating_sub(datagram.len()) {
-        missing @ ..=25 => missing.saturating_sub(2),
-        missing @ 26..=258 => (missing - 3).max(24),
-        missing => (missing - 4).max(256),
+/// The datagram of a challenge, padded to `least` bytes if it would have less.
+pub fn encode_challenge(cluster: &str, id: InstanceId, challenge: Challenge, least: usize) -> Vec<u8> {
+    let bare = |is_padded: bool| {
+        let mut encoder = Encoder::new([&MAGIC[..], &[VERSION, KIND_CHALLENGE]].concat());
+        let pairs = 2 + u64::from(!cluster.is_empty()) + u64::from(is_padded);
+        let encoded = encode_challenge_map(&mut encoder, pairs, cluster, id, challenge);
+        encoded.expect("a vector takes all that is written to it");
+        encoder.into_writer()
     };
-    let mut encoder = Encoder::new(datagram);
-    let padded = encoder.u64(key::PADDING).and_then(|encoder| encoder.bytes(&vec![0; zeros]));
-    padded.expect("a vector takes all that is written to it");
+    if bare(false).len() >= least {
+        return bare(false);
+    }
+    let mut padded = bare(true);
+    pad(&mut padded, least);
+    padded
+}
+
+fn encode_challenge_map(
+    encoder: &mut Encoder<Vec<u8>>,
+    pairs: u64,
+    cluster: &str,
+    id: InstanceId,
+    challenge: Challenge,
+) -> Encoded {
+    encoder.map(pairs)?;
+    if !cluster.is_empty() {
+        encoder.u64(key::CLUSTER)?.str(cluster)?;
+    }
+    encoder.u64(key::ID)?.bytes(&id)?.u64(key::CHALLENGE)?.bytes(&challenge)?;
+    Ok(())
+}
+
+/// Adds the pair of the padding, which the map's head has counted already. Ends at `least` bytes, or one after them if only
+/// one is missing.
+fn pad(datagram: &mut Vec<u8>, least: usize) {
+    // What is missing holds the key, the head of the byte string, and the zeros. The head may be longer than it need be,
+    // so that every length can be had (RFC 8949, section 3, allows that).
+    datagram.push(key::PADDING as u8);
+    let zeros = match least.saturating_sub(datagram.len()) {
+        missing @ ..=24 => {
+            let zeros = missing.saturating_sub(1);
+            datagram.push(0x40 | zeros as u8);
+            zeros
+        }
+        missing @ 25..=257 => {
+            datagram.extend([0x58, (missing - 2) as u8]);
+            missing - 2
+        }
+        missing => {
+            let zeros = missing - 3;
+            datagram.extend([0x59, (zeros >> 8) as u8, zeros as u8]);
+            zeros
+        }
+    };
+    datagram.resize(datagram.len() + zeros, 0);
 }
 
 /// The most bytes of value that fit beside this name and cluster, whatever the other numbers are. There is always
@@ -276,6 +384,8 @@ pub fn room_for_value(name: &str, cluster: &str) -> usize {
         value: &[],
         // Only a query says this, and a query may be longer.
         answer_to_group: false,
+        // Also without keys, so that the room does not depend on them.
+        proof: Some(Proof::default()),
     };
     // A value brings its key and the head of a byte string.
     let value_head = 4;
@@ -297,6 +407,7 @@ mod tests {
             port: 8080,
             value,
             answer_to_group: false,
+            proof: None,
         }
     }
 
@@ -360,6 +471,7 @@ mod tests {
             cluster: &longest,
             sequence: u64::MAX,
             expiry: Duration::MAX,
+            proof: Some(Proof::default()),
             ..about(&longest, &value)
         };
         assert_eq!(encode(Kind::Announce, &full).len(), MAX_ANNOUNCE);
@@ -390,9 +502,10 @@ mod tests {
         assert!(decode(&of_map(&[b"\xa4", REQUIRED].concat())).is_ok());
         let nested = b"\x18\x63\x82\xa1\x61x\xf6\xf9\x3c\x00";
         assert!(decode(&of_map(&[b"\xa5", REQUIRED, nested].concat())).is_ok(), "an unknown key");
-        let cases: [(&str, Vec<u8>); 10] = [
+        let cases: [(&str, Vec<u8>); 11] = [
             ("a key is missing", [b"\xa3", &REQUIRED[..REQUIRED.len() - 4]].concat()),
             ("a key comes twice", [b"\xa5", REQUIRED, b"\x02\x02"].concat()),
+            ("a response is short", [b"\xa5", REQUIRED, b"\x0a\x41x"].concat()),
             ("bytes follow", [b"\xa4", REQUIRED, b"\x00"].concat()),
             ("a pair is missing", [b"\xa5", REQUIRED].concat()),
             ("a key is a text", [b"\xa5", REQUIRED, b"\x61a\x00"].concat()),
@@ -409,7 +522,7 @@ mod tests {
             assert_eq!(decode(&of_map(&map)), Err(Malformed), "{what}");
         }
         let other_version = of_map(&[b"\xa4", REQUIRED].concat());
-        for (at, byte) in [(4, 2), (5, 0), (5, 4)] {
+        for (at, byte) in [(4, 2), (5, 4), (5, 5)] {
             let mut datagram = other_version.clone();
             datagram[at] = byte;
             assert_eq!(decode(&datagram), Err(Malformed), "byte {at} is {byte}");

@@ -91,6 +91,8 @@ impl Driver {
                 // Every run of a test does the same.
                 Clock::Manual => 0,
             },
+            secret_seed: random()?,
+            keys: config.keys.clone(),
             cluster: config.cluster.clone(),
             name,
             value: config.value.clone(),

@@ -106,6 +106,7 @@ impl State {
             received: node.received,
             own: node.own,
             malformed: node.malformed,
+            wrong_key: node.wrong_key,
             foreign: node.foreign,
             stale: node.stale,
             over_cap: node.over_cap,

@@ -38,7 +38,8 @@ fn a_question_is_as_long_as_its_answer_and_the_last_one_as_long_as_any() {
     let lengths: Vec<usize> = unicasts(&bench.run(EXPIRY)).iter().map(|sent| sent.bytes.len()).collect();
     kitchen.sequence = u64::MAX - 1;
     let answer = kitchen.message(Kind::Announce).len();
-    assert_eq!(lengths, [answer, answer, answer, wire::MAX_ANNOUNCE].repeat(3));
+    let with_proof = answer + 2 * 18;
+    assert_eq!(lengths, [with_proof, with_proof, with_proof, wire::MAX_ANNOUNCE].repeat(3));
 }
 
 #[test]

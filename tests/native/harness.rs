@@ -17,6 +17,8 @@ pub fn settings() -> Settings {
     Settings {
         id: *b"the node itself.",
         seed: 7,
+        secret_seed: [9; 32],
+        keys: vec![],
         cluster: String::new(),
         name: "self".into(),
         value: vec![],
@@ -33,6 +35,8 @@ pub struct Bench {
     pub node: Node,
     start: Instant,
     pub now: Instant,
+    /// What a test has put aside to be sent.
+    pub outbox: Vec<Sent>,
 }
 
 /// A datagram the node sent: when, what, and where to.
@@ -48,7 +52,7 @@ impl Bench {
     pub fn new(settings: Settings) -> Bench {
         #[allow(clippy::disallowed_methods)] // a test has to begin at some time
         let start = Instant::now();
-        Bench { node: Node::new(settings, start), start, now: start }
+        Bench { node: Node::new(settings, start), start, now: start, outbox: vec![] }
     }
 
     /// A node that has started and has nothing more to say before its first steady announcement.
@@ -129,6 +133,8 @@ fn name_of(payload: &[u8]) -> &'static str {
         Message::Native(Kind::Announce, _) => "announce",
         Message::Native(Kind::Query, _) => "query",
         Message::Native(Kind::Goodbye, _) => "goodbye",
+        Message::Challenge { .. } => "challenge",
+        Message::Sealed => "sealed",
     }
 }
 
@@ -194,6 +200,7 @@ impl Remote {
             port: 8080,
             value: &self.value,
             answer_to_group: false,
+            proof: None,
         }
     }
 }

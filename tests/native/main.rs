@@ -4,4 +4,5 @@ mod asking;
 mod group;
 mod harness;
 mod hearing;
+mod keys;
 mod lines;

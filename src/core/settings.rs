@@ -1,0 +1,83 @@
+//! What a [`Node`](super::Node) is told, and what it counts.
+
+use std::time::Duration;
+
+use super::keyring::Key;
+use super::wire::{self, Announcement, InstanceId, Kind, Proof};
+
+/// What a [`Node`] has to know.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The random id of this run.
+    pub id: InstanceId,
+    /// What the node's jitter is drawn from.
+    pub seed: u64,
+    /// What nonces and challenges are drawn from: 32 bytes of the system's randomness that nobody else knows.
+    pub secret_seed: [u8; 32],
+    /// The keys of the cluster: none, or at most [`MAX_KEYS`](super::MAX_KEYS). With keys every datagram is sealed.
+    pub keys: Vec<Key>,
+    /// The cluster, which has passed [`name::check_cluster`].
+    pub cluster: String,
+    /// The node's name, which has passed [`name::check`].
+    pub name: String,
+    /// The value to announce, of no more than [`wire::room_for_value`] bytes.
+    pub value: Vec<u8>,
+    /// The port at which the program offers its service; 0 for none.
+    pub port: u16,
+    /// Whether the node speaks the ancestor's line too. It does so only in the cluster without a name, for a line
+    /// does not tell its cluster, and only without keys.
+    pub ancestor: bool,
+    /// Time between two announcements.
+    pub interval: Duration,
+    /// Time after which a peer that was not heard is gone, and after which silence is suspect.
+    pub expiry: Duration,
+    /// The most entries the registry holds.
+    pub max_peers: usize,
+}
+
+impl Settings {
+    /// What a message of this number tells.
+    pub(super) fn announcement(&self, sequence: u64) -> Announcement<'_> {
+        Announcement {
+            cluster: &self.cluster,
+            id: self.id,
+            sequence,
+            name: &self.name,
+            expiry: self.expiry,
+            port: self.port,
+            value: &self.value,
+            answer_to_group: false,
+            proof: (!self.keys.is_empty()).then(Proof::default),
+        }
+    }
+
+    /// The most bytes an announcement of the node's has, before it is sealed.
+    pub(super) fn longest_answer(&self) -> usize {
+        wire::encode(Kind::Announce, &self.announcement(u64::MAX)).len()
+    }
+
+    pub(super) fn speaks_ancestor(&self) -> bool {
+        self.ancestor && self.cluster.is_empty() && self.keys.is_empty()
+    }
+}
+
+/// What a [`Node`] has counted since it was made.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counters {
+    /// Datagrams heard, of every kind.
+    pub received: u64,
+    /// Datagrams heard that were the node's own.
+    pub own: u64,
+    /// Datagrams heard that were no message of the protocol.
+    pub malformed: u64,
+    /// Datagrams heard that none of the node's keys opens, or that are not sealed where the node has keys.
+    pub wrong_key: u64,
+    /// Messages heard of another cluster, or of the ancestor's protocol by a node that does not speak it.
+    pub foreign: u64,
+    /// Messages heard that were not newer than what was known: duplicates, latecomers and replays.
+    pub stale: u64,
+    /// Newcomers refused because the registry was full.
+    pub over_cap: u64,
+    /// Events dropped because nobody took them.
+    pub events_lost: u64,
+}
