@@ -49,16 +49,21 @@ impl Instance {
         }
     }
 
-    /// Takes over what a newer message tells; true if a user would see a difference.
-    pub fn take_over(&mut self, about: &Announcement<'_>) -> bool {
+    /// Takes over what a newer message tells, the value if it may; true if a user would see a difference.
+    pub fn take_over(&mut self, about: &Announcement<'_>, may_take_value: bool) -> bool {
         self.sequence = about.sequence;
         self.life = life(about);
-        let is_changed = self.port != about.port || *self.value != *about.value;
-        if is_changed {
-            self.port = about.port;
+        let has_new_port = std::mem::replace(&mut self.port, about.port) != about.port;
+        let has_new_value = may_take_value && *self.value != *about.value;
+        if has_new_value {
             self.value = about.value.into();
         }
-        is_changed
+        has_new_port || has_new_value
+    }
+
+    /// Bytes of name and value.
+    pub fn held(&self) -> usize {
+        self.name.len() + self.value.len()
     }
 
     /// The most bytes an announcement of what it told last can have.

@@ -12,6 +12,8 @@ const LONGEST_TTL: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 
 pub(super) struct Named {
     entries: ExpiringRegistry<Box<str>, Entry>,
+    /// Bytes of names and values.
+    held: usize,
     /// How long the ancestor's nodes are held live.
     expiry: Duration,
 }
@@ -27,15 +29,21 @@ struct Entry {
 
 impl Named {
     pub fn new(max_entries: usize, expiry: Duration, now: Instant) -> Self {
-        Named { entries: ExpiringRegistry::new(max_entries, now), expiry }
+        Named { entries: ExpiringRegistry::new(max_entries, now), held: 0, expiry }
     }
 
     pub fn len(&self) -> usize {
         self.entries.len()
     }
 
-    pub fn contains(&self, name: &str) -> bool {
-        self.entries.get(name).is_some()
+    /// Bytes of names and values.
+    pub fn held(&self) -> usize {
+        self.held
+    }
+
+    /// The bytes of the name and value of an entry, if there is one.
+    pub fn held_by(&self, name: &str) -> Option<usize> {
+        self.entries.get(name).map(|entry| name.len() + entry.value.len())
     }
 
     /// Takes in a line of the ancestor's.
@@ -80,15 +88,15 @@ impl Named {
         self.put(key, ttl, take_over, new, events, now)
     }
 
-    /// Takes out the ancestor's node that turns out to be the one that sends from `port`. True if there was one.
-    pub fn take_line(&mut self, name: &str, port: u16) -> bool {
-        self.is_line(name, port) && self.entries.remove(name).is_some()
+    /// Takes out an ancestor's node that turns out to be more than that.
+    pub fn take_line(&mut self, name: &str) {
+        self.remove(name);
     }
 
     /// Takes in the goodbye of one that may have been heard by its lines alone.
     pub fn handle_goodbye(&mut self, name: &str, port: u16, events: &mut Events, now: Instant) {
         if self.is_line(name, port)
-            && let Some(entry) = self.entries.remove(name)
+            && let Some(entry) = self.remove(name)
         {
             events.tell(Event::Left(entry.peer(name, now, now), LeaveReason::Goodbye));
         }
@@ -97,6 +105,7 @@ impl Named {
     /// Takes out those whose time has run out by `now`.
     pub fn handle_timeout(&mut self, events: &mut Events, now: Instant) {
         for Expired { key, value: entry, .. } in self.entries.handle_timeout(now) {
+            self.held -= key.len() + entry.value.len();
             events.tell(Event::Left(entry.peer(&key, now, now), LeaveReason::Expired));
         }
     }
@@ -126,8 +135,14 @@ impl Named {
         self.entries.registrations(now).map(move |(name, entry, deadline)| entry.peer(name, deadline, now))
     }
 
+    fn remove(&mut self, name: &str) -> Option<Entry> {
+        let entry = self.entries.remove(name)?;
+        self.held -= name.len() + entry.value.len();
+        Some(entry)
+    }
+
     /// True if there is an ancestor's node of this name that sends from `port`.
-    fn is_line(&self, name: &str, port: u16) -> bool {
+    pub fn is_line(&self, name: &str, port: u16) -> bool {
         self.entries.get(name).is_some_and(|entry| {
             entry.source == Source::Ancestor && entry.path.is_some_and(|path| path.port() == port)
         })
@@ -145,14 +160,18 @@ impl Named {
     ) -> Result<(), Full> {
         match self.entries.renew(name, ttl, now) {
             Some(entry) => {
+                let before = entry.value.len();
                 if take_over(entry) {
+                    self.held = self.held - before + entry.value.len();
                     events.tell(Event::Updated(entry.peer(name, now + ttl, now)));
                 }
             }
             None => {
                 let entry = new();
                 let joined = Event::Joined(entry.peer(name, now + ttl, now));
+                let held = name.len() + entry.value.len();
                 self.entries.register(name.into(), entry, ttl, now)?;
+                self.held += held;
                 events.tell(joined);
             }
         }

@@ -35,6 +35,8 @@ pub(super) struct Natives {
     /// The instances that are to be asked, each until its next question is due.
     checkups: ExpiringRegistry<InstanceId, ()>,
     index: Index,
+    /// Bytes of names and values.
+    held: usize,
     departed: Departed,
     /// Where an answer to a question is awaited from.
     asked: HashMap<SocketAddr, InstanceId>,
@@ -52,6 +54,8 @@ pub(super) struct Question {
 pub(super) enum Hearing {
     /// It told of an instance that is listed.
     Known,
+    /// It told of one that is listed, with a value for which there is no room. All else it told is taken over.
+    NoRoom,
     /// It told of one that is not.
     New,
     /// It was no newer than what is known.
@@ -68,6 +72,7 @@ impl Natives {
             peers: ExpiringRegistry::new(max_peers, now),
             checkups: ExpiringRegistry::new(max_peers, now),
             index: Index::default(),
+            held: 0,
             departed: Departed::new(max_peers, memory, now),
             asked: HashMap::new(),
         }
@@ -77,15 +82,22 @@ impl Natives {
         self.peers.len()
     }
 
+    /// Bytes of names and values.
+    pub fn held(&self) -> usize {
+        self.held
+    }
+
     pub fn contains(&self, id: &InstanceId) -> bool {
         self.peers.get(id).is_some()
     }
 
-    /// Takes in an announcement or a query. One that is `New` is left to the caller to [`insert`](Self::insert).
+    /// Takes in an announcement or a query. One that is `New` is left to the caller to [`insert`](Self::insert). A value may
+    /// grow by `room` bytes.
     pub fn hear(
         &mut self,
         about: &Announcement<'_>,
         path: Path,
+        room: usize,
         events: &mut Events,
         now: Instant,
     ) -> Hearing {
@@ -103,13 +115,16 @@ impl Natives {
             }
             return Hearing::Stale;
         }
-        let is_changed = instance.take_over(about);
+        let has_room = about.value.len() <= instance.value.len() + room;
+        let before = instance.held();
+        let is_changed = instance.take_over(about, has_room);
+        self.held = self.held - before + instance.held();
         self.learn_port(about.id, path.port());
         self.renew(about.id, path, now);
         if is_changed {
             events.tell(Event::Updated(self.peer(&about.id, now)));
         }
-        Hearing::Known
+        if has_room { Hearing::Known } else { Hearing::NoRoom }
     }
 
     /// Lists an instance that was `New`, and returns it. The caller has made sure that there is room.
@@ -118,6 +133,7 @@ impl Natives {
         let is_walled = self.departed.contains(&about.id);
         let instance = Instance { is_walled, ..Instance::new(about, path, now) };
         let life = instance.life;
+        self.held += instance.held();
         // Both have the room that the caller has looked for.
         let _ = self.peers.register(about.id, instance, life, now);
         self.index.insert_line(about.id, about.name, path.port());
@@ -396,6 +412,7 @@ impl Natives {
     }
 
     fn forget(&mut self, id: InstanceId, instance: &Instance) {
+        self.held -= instance.held();
         self.checkups.remove(&id);
         for port in instance.ports() {
             self.index.remove_line(id, &instance.name, port);
@@ -438,6 +455,7 @@ mod tests {
             natives.hear(
                 &Announcement { sequence: 2, ..about },
                 Path { address: ([192, 0, 2, 2], 99).into(), ..path },
+                0,
                 &mut events,
                 now,
             );
@@ -447,6 +465,7 @@ mod tests {
             natives.handle_timeout(&mut events, now);
         }
         assert_eq!((natives.len(), natives.checkups.len(), natives.asked.len()), (0, 0, 0));
+        assert_eq!(natives.held, 0);
         assert!(natives.index.is_empty());
     }
 }

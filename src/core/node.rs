@@ -1,6 +1,8 @@
 //! `Node`: the state machine. What it hears becomes entries of the registry; time makes it announce, ask, answer, expire
 //! and, after a silence, want new sockets.
 
+mod hearing;
+
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -14,16 +16,23 @@ use super::events::Events;
 use super::keyring::{Key, Keyring};
 use super::name::{self, BadName};
 use super::named::Named;
-use super::natives::{Hearing, Natives, Question};
+use super::natives::{Natives, Question};
 use super::path::Path;
 use super::questions::Questions;
 use super::registry::Full;
 use super::schedule::Schedule;
 use super::settings::{Counters, Settings};
-use super::wire::{self, Announcement, Challenge, InstanceId, Kind, Message, Proof};
+use super::wire::{self, Announcement, Kind};
 
 /// The most bytes a registered value may have: about as much as a peer can announce.
 pub const MAX_VALUE: usize = 1024;
+
+/// Names and values together have no more bytes than this for each entry there may be. Few programs announce as much; and
+/// no flood of the longest values fills more than 32 MB, with the default number of peers.
+const BYTES_PER_PEER: usize = 512;
+
+/// Where there may be few entries, each may be long.
+const LEAST_BYTES: usize = 64 * 1024;
 
 /// A goodbye is said this often: nobody asks for one that was lost.
 const GOODBYES: usize = 3;
@@ -126,43 +135,6 @@ impl Node {
         }
     }
 
-    /// Takes in a datagram that is not sealed, or was.
-    fn handle_plain(&mut self, bytes: &[u8], path: Path, arrival: Arrival, now: Instant) {
-        match wire::decode(bytes) {
-            Err(wire::Malformed) => self.counters.malformed += 1,
-            // Nobody can be answered there, so nobody sends from there.
-            Ok(_) if path.port() == 0 => self.counters.malformed += 1,
-            Ok(Message::Sealed) => self.counters.wrong_key += 1,
-            Ok(Message::Ancestor { name }) => self.handle_line(name, path, now),
-            Ok(Message::Challenge { id, .. }) if id == self.settings.id => self.counters.own += 1,
-            Ok(Message::Challenge { cluster, .. }) if cluster != self.settings.cluster => {
-                self.counters.foreign += 1;
-            }
-            Ok(Message::Challenge { id, challenge, .. }) => {
-                self.handle_challenge(id, challenge, bytes.len(), path, now);
-            }
-            Ok(Message::Native(_, about)) if about.id == self.settings.id => self.counters.own += 1,
-            Ok(Message::Native(_, about)) if about.cluster != self.settings.cluster => {
-                self.counters.foreign += 1
-            }
-            Ok(Message::Native(Kind::Goodbye, about)) => self.handle_goodbye(&about, path, now),
-            Ok(Message::Native(Kind::Announce, about)) => {
-                self.handle_announcement(&about, bytes.len(), path, now);
-            }
-            Ok(Message::Native(Kind::Query, about)) => {
-                let is_news = self.handle_announcement(&about, bytes.len(), path, now);
-                // An answer must not be longer than its question, lest a forged sender makes it a weapon.
-                if is_news && bytes.len() >= self.answer_len {
-                    match about.answer_to_group {
-                        true => self.answers.owe_to_group(self.peer_count(), now, &mut self.rng),
-                        false => self.answers.owe(path, arrival, self.peer_count(), now, &mut self.rng),
-                    }
-                    self.answer(now);
-                }
-            }
-        }
-    }
-
     /// Takes note that the system answered that nobody is at `to`, to which a datagram was sent.
     pub fn handle_unreachable(&mut self, to: SocketAddr, now: Instant) {
         let again = self.natives.handle_unreachable(to, &mut self.events, now);
@@ -193,7 +165,7 @@ impl Node {
         if value.len() > MAX_VALUE {
             return Err(Refused::ValueTooLong);
         }
-        if self.is_full() && !self.named.contains(key) {
+        if !self.has_room_for(key, value.len()) {
             return Err(Refused::Full);
         }
         self.named.register(key, value, ttl, &mut self.events, now).map_err(|Full| Refused::Full)
@@ -322,121 +294,6 @@ impl Node {
         }
     }
 
-    fn handle_line(&mut self, name: &str, path: Path, now: Instant) {
-        if !self.settings.speaks_ancestor() {
-            self.counters.foreign += 1;
-        } else if name == self.settings.name {
-            // A line tells nothing but the name, so a namesake's cannot be told from our own.
-            self.counters.own += 1;
-        } else if self.natives.hear_line(name, path, now) {
-            // It is the line of a peer that speaks the native protocol as well.
-        } else if self.is_full() && !self.named.contains(name)
-            || self.named.hear_line(name, path, &mut self.events, now).is_err()
-        {
-            self.counters.over_cap += 1;
-        }
-    }
-
-    /// Takes in what an announcement or a query tells. False if it was no news.
-    fn handle_announcement(
-        &mut self,
-        about: &Announcement<'_>,
-        len: usize,
-        path: Path,
-        now: Instant,
-    ) -> bool {
-        let is_news = match self.natives.hear(about, path, &mut self.events, now) {
-            Hearing::Known => true,
-            Hearing::New => self.welcome(about, len, path, now),
-            Hearing::Stale => {
-                self.counters.stale += 1;
-                false
-            }
-            Hearing::Contradiction => {
-                self.counters.malformed += 1;
-                false
-            }
-        };
-        if is_news {
-            self.answer_challenge(about, path, now);
-        }
-        is_news
-    }
-
-    fn handle_goodbye(&mut self, about: &Announcement<'_>, path: Path, now: Instant) {
-        match self.natives.handle_goodbye(about, path, &mut self.events, now) {
-            true => self.named.handle_goodbye(about.name, path.port(), &mut self.events, now),
-            false => self.counters.stale += 1,
-        }
-    }
-
-    /// Lists a newcomer, unless there is no room. One whose ancestor's line was heard first is listed already. False if it has
-    /// yet to answer a challenge.
-    fn welcome(&mut self, about: &Announcement<'_>, len: usize, path: Path, now: Instant) -> bool {
-        let was_listed = self.named.take_line(about.name, path.port());
-        if !was_listed && self.is_full() {
-            self.counters.over_cap += 1;
-            return true;
-        }
-        if !self.has_proof(about, now) {
-            self.challenge(about.id, len, path, now);
-            return false;
-        }
-        let peer = self.natives.insert(about, path, now);
-        self.events.tell(if was_listed { Event::Updated(peer) } else { Event::Joined(peer) });
-        true
-    }
-
-    /// True if this is no recorded message, as far as it matters: without keys anybody can make a new one.
-    fn has_proof(&mut self, about: &Announcement<'_>, now: Instant) -> bool {
-        let response = about.proof.map_or(Challenge::default(), |proof| proof.response);
-        self.keyring.is_empty() || self.challenges.is_answer(&about.id, response, now)
-    }
-
-    /// Challenges a newcomer, with no more bytes than it has sent.
-    fn challenge(&mut self, id: InstanceId, len: usize, path: Path, now: Instant) {
-        if let Some(challenge) = self.challenges.put_to(id, &mut self.keyring, now) {
-            let settings = &self.settings;
-            let plain = wire::encode_challenge(&settings.cluster, settings.id, challenge, len);
-            self.send(plain, path.destination());
-        }
-    }
-
-    /// Answers a challenge, if the answer is no longer than that, and challenges in its turn who is not listed.
-    fn handle_challenge(
-        &mut self,
-        id: InstanceId,
-        challenge: Challenge,
-        len: usize,
-        path: Path,
-        now: Instant,
-    ) {
-        let is_due = !self.keyring.is_empty() && len >= self.answer_len;
-        if !is_due || !self.challenges.may_answer(path.address, now) {
-            return;
-        }
-        let ours = match self.natives.contains(&id) {
-            true => None,
-            false => self.challenges.put_to(id, &mut self.keyring, now),
-        };
-        self.prove(Proof { challenge: ours.unwrap_or_default(), response: challenge }, path);
-    }
-
-    /// Answers the challenge in the message of a listed peer.
-    fn answer_challenge(&mut self, about: &Announcement<'_>, path: Path, now: Instant) {
-        let challenge = about.proof.map_or(Challenge::default(), |proof| proof.challenge);
-        if challenge != Challenge::default() && self.challenges.may_answer(path.address, now) {
-            self.prove(Proof { challenge: Challenge::default(), response: challenge }, path);
-        }
-    }
-
-    fn prove(&mut self, proof: Proof, path: Path) {
-        let least = self.answer_len;
-        let about = Announcement { proof: Some(proof), ..self.next_message(false) };
-        let plain = wire::encode_padded(Kind::Announce, &about, least);
-        self.send(plain, path.destination());
-    }
-
     /// Says to the group what is due.
     fn speak(&mut self, now: Instant) {
         while let Some(due) = self.schedule.take_due(now, &mut self.rng) {
@@ -536,5 +393,21 @@ impl Node {
 
     fn is_full(&self) -> bool {
         self.peer_count() >= self.settings.max_peers
+    }
+
+    /// How many bytes of names and values there is room for.
+    fn room(&self) -> usize {
+        let most = self.settings.max_peers.saturating_mul(BYTES_PER_PEER).max(LEAST_BYTES);
+        most.saturating_sub(self.natives.held() + self.named.held())
+    }
+
+    /// True if there is room for an entry of this name, with a value of so many bytes, in the place of the one of this name
+    /// that may be there.
+    fn has_room_for(&self, name: &str, value_len: usize) -> bool {
+        let needed = name.len() + value_len;
+        match self.named.held_by(name) {
+            Some(held) => needed <= held + self.room(),
+            None => !self.is_full() && needed <= self.room(),
+        }
     }
 }

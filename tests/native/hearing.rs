@@ -4,7 +4,7 @@ use std::net::SocketAddrV6;
 use std::time::Duration;
 
 use peers::core::wire::{self, Announcement, Kind};
-use peers::core::{Destination, LeaveReason, Peer, Settings, Source};
+use peers::core::{Destination, LeaveReason, Peer, Refused, Settings, Source};
 
 use crate::harness::{Bench, EXPIRY, INTERVAL, Remote, ms, settings, unicasts, whats};
 
@@ -329,6 +329,47 @@ fn a_flood_of_instances_stops_at_the_cap_and_evicts_nobody() {
     assert_eq!(bench.node.counters().over_cap, 19_901);
     assert!(bench.names().contains(&"friend".to_owned()));
     bench.node.register("mine", b"", None, bench.now).expect_err("there is no room");
+}
+
+#[test]
+fn names_and_values_are_held_up_to_a_cap_in_bytes() {
+    let mut bench = Bench::new(Settings { max_peers: 1000, ..settings() });
+    for last in 0..=255 {
+        for more in 0..4 {
+            let id = [last, more, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1];
+            let mut peer = Remote { id, value: vec![1; 1000], ..Remote::new("greedy", last) };
+            bench.hear(&mut peer, Kind::Announce);
+        }
+    }
+    let held = |bench: &Bench| -> usize {
+        bench.node.peers(bench.now).iter().map(|peer| peer.name.len() + peer.value.len()).sum()
+    };
+    assert!((511_000..=512_000).contains(&held(&bench)));
+    assert_eq!(bench.node.counters().over_cap, 1024 - 508);
+    assert_eq!(bench.node.register("one more", &[1; 1000], None, bench.now), Err(Refused::Full));
+
+    let mut small = Remote::new("small", 9);
+    bench.hear(&mut small, Kind::Announce);
+    small.value = vec![1; 1000];
+    bench.hear(&mut small, Kind::Announce);
+    let listed = bench.node.peers(bench.now).pop().expect("they are listed");
+    assert_eq!((listed.name.as_str(), listed.value.len()), ("small", 0), "its value has not grown");
+    bench.run(2 * EXPIRY);
+    bench.node.register("one more", &[1; 1000], None, bench.now).expect("all have gone and left their room");
+}
+
+#[test]
+fn a_line_whose_message_finds_no_room_stays_listed() {
+    let mut bench = Bench::new(Settings { max_peers: 70, ..settings() });
+    let mut kitchen = Remote { value: vec![1; 900], ..Remote::new("kitchen", 7) };
+    bench.hear_line(&kitchen);
+    for key in 0..64 {
+        bench.node.register(&format!("key{key:02}"), &[1; 1015], None, bench.now).expect("there is room");
+    }
+    bench.events();
+    bench.hear(&mut kitchen, Kind::Announce);
+    assert_eq!((bench.events(), bench.node.counters().over_cap), (vec![], 1));
+    assert!(bench.names().contains(&"kitchen".to_owned()));
 }
 
 #[test]
