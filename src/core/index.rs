@@ -1,19 +1,22 @@
 //! `Index`: which instance it is, by its name and where it sends from.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::hash::{BuildHasher, RandomState};
 use std::net::IpAddr;
 
 use super::wire::InstanceId;
 
 /// What is known of the sender of an ancestor's line: its name (as a hash, keyed at random) and the port it sends from.
-/// A node sends its lines and its messages from one port; and two nodes of one name on one port are on two hosts.
+/// A node sends its lines and its messages from one port.
 pub(super) type LineKey = (u64, u16);
+
+const FIRST_ID: InstanceId = [0; 16];
+const LAST_ID: InstanceId = [0xff; 16];
 
 #[derive(Default)]
 pub(super) struct Index {
     hasher: RandomState,
-    lines: HashMap<LineKey, InstanceId>,
+    lines: BTreeSet<(LineKey, InstanceId)>,
     places: BTreeSet<(u64, IpAddr, InstanceId)>,
 }
 
@@ -23,14 +26,11 @@ impl Index {
     }
 
     pub fn insert_line(&mut self, id: InstanceId, name: &str, port: u16) {
-        self.lines.insert(self.line_key(name, port), id);
+        self.lines.insert((self.line_key(name, port), id));
     }
 
     pub fn remove_line(&mut self, id: InstanceId, name: &str, port: u16) {
-        let key = self.line_key(name, port);
-        if self.lines.get(&key) == Some(&id) {
-            self.lines.remove(&key);
-        }
+        self.lines.remove(&(self.line_key(name, port), id));
     }
 
     pub fn insert_place(&mut self, id: InstanceId, name: &str, address: IpAddr) {
@@ -41,16 +41,15 @@ impl Index {
         self.places.remove(&(self.hasher.hash_one(name), address, id));
     }
 
-    /// The instance whose line this is.
-    pub fn sender_of_line(&self, key: &LineKey) -> Option<InstanceId> {
-        self.lines.get(key).copied()
+    /// The instances whose line this may be: one, unless two hosts chance to have the same name and port.
+    pub fn senders_of_line(&self, key: LineKey) -> impl Iterator<Item = InstanceId> {
+        self.lines.range((key, FIRST_ID)..=(key, LAST_ID)).map(|(_, id)| *id)
     }
 
     /// The instances of this name at this address, in the order of their ids.
     pub fn namesakes(&self, name: &str, address: IpAddr) -> impl Iterator<Item = InstanceId> {
         let hash = self.hasher.hash_one(name);
-        let all = (hash, address, InstanceId::default())..=(hash, address, [0xff; 16]);
-        self.places.range(all).map(|(_, _, id)| *id)
+        self.places.range((hash, address, FIRST_ID)..=(hash, address, LAST_ID)).map(|(_, _, id)| *id)
     }
 
     #[cfg(test)]

@@ -2,14 +2,14 @@
 //! silent.
 
 use std::collections::HashMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use super::checkup::{Checkup, Refusal};
 use super::departed::Departed;
 use super::event::{Event, LeaveReason, Peer};
 use super::events::Events;
-use super::index::Index;
+use super::index::{Index, LineKey};
 use super::instance::Instance;
 use super::path::{self, Path};
 use super::registry::{Expired, ExpiringRegistry};
@@ -19,8 +19,10 @@ use super::wire::{self, Announcement, InstanceId};
 /// by the other way has been seen.
 const DOUBT_DELAY: Duration = Duration::from_millis(250);
 
-/// The most instances of one name and address that are asked when another one appears. A restart leaves one.
+/// The most instances of one name and address that are asked when another one appears: of the first so many, those that
+/// have been silent the longest. A restart leaves one.
 const MAX_NAMESAKES: usize = 8;
+const MAX_NAMESAKES_SEEN: usize = 256;
 
 /// How long after a sleep the peers may take to answer, beside the time over which their answers are spread. Unanswered
 /// queries to the group are followed by questions to each peer, and those need a second and a half.
@@ -124,7 +126,7 @@ impl Natives {
     /// that is gone.
     pub fn hear_line(&mut self, name: &str, path: Path, now: Instant) -> bool {
         let key = self.index.line_key(name, path.port());
-        match self.index.sender_of_line(&key) {
+        match self.sender_of_line(key, path.ip()) {
             Some(id) => {
                 self.renew_by_line(id, path, now);
                 true
@@ -168,7 +170,10 @@ impl Natives {
         now: Instant,
     ) -> Option<Question> {
         let id = *self.asked.get(&path::normal(to))?;
-        let instance = self.peers.get_mut(&id).filter(|instance| !instance.is_walled)?;
+        let instance = self.peers.get_mut(&id)?;
+        if instance.is_walled || !instance.checkup.is_asking() {
+            return None;
+        }
         match instance.checkup.handle_refusal() {
             Refusal::Repeated => None,
             Refusal::AskAgain => Some(self.ask(id, now)),
@@ -270,6 +275,14 @@ impl Natives {
         }
     }
 
+    /// The instance whose line it is: of several that have this name and port the one at `address`. Another one of its
+    /// addresses may not have been heard of yet.
+    fn sender_of_line(&self, key: LineKey, address: IpAddr) -> Option<InstanceId> {
+        let is_there =
+            |id: &InstanceId| self.peers.get(id).is_some_and(|instance| instance.path.ip() == address);
+        self.index.senders_of_line(key).find(is_there).or_else(|| self.index.senders_of_line(key).next())
+    }
+
     /// The line of a peer has been heard. It raises no doubt, for it comes by IPv4 alone.
     fn renew_by_line(&mut self, id: InstanceId, path: Path, now: Instant) {
         let Some(instance) = self.peers.get_mut(&id) else { return };
@@ -315,8 +328,11 @@ impl Natives {
 
     /// Another instance of this name has appeared where those are: it may be what became of one of them.
     fn doubt_namesakes(&mut self, name: &str, path: Path, now: Instant) {
-        let namesakes: Vec<InstanceId> = self.index.namesakes(name, path.ip()).take(MAX_NAMESAKES).collect();
-        for id in namesakes {
+        let namesakes = self.index.namesakes(name, path.ip()).take(MAX_NAMESAKES_SEEN);
+        let heard_at = |id| Some((self.peers.get(&id)?.heard_at, id));
+        let mut namesakes: Vec<(Instant, InstanceId)> = namesakes.filter_map(heard_at).collect();
+        namesakes.sort_unstable();
+        for (_, id) in namesakes.into_iter().take(MAX_NAMESAKES) {
             self.doubt(id, Duration::ZERO, now);
         }
     }

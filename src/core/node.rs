@@ -280,6 +280,12 @@ impl Node {
         always.into_iter().chain(sometimes).flatten().min()
     }
 
+    /// True if the node should have been run long ago: the machine slept. Whoever looks at the peers then should call
+    /// [`handle_timeout`](Self::handle_timeout) first.
+    pub fn has_overslept(&self, now: Instant) -> bool {
+        self.poll_timeout().is_some_and(|planned| planned + OVERSLEPT <= now)
+    }
+
     /// The next datagram to send.
     pub fn poll_transmit(&mut self) -> Option<Transmit> {
         self.transmits.pop_front()
@@ -430,7 +436,7 @@ impl Node {
 
     /// After a sleep nobody has been heard, and everybody is to be asked before they are taken for gone.
     fn forgive_sleep(&mut self, now: Instant) {
-        if self.poll_timeout().is_none_or(|planned| now < planned + OVERSLEPT) {
+        if !self.has_overslept(now) {
             return;
         }
         self.natives.forgive_sleep(now);

@@ -46,9 +46,6 @@ use state::{End, State};
 
 pub(crate) use thread::Thread;
 
-/// A deadline missed by more than this is not a thread that is late, but a machine that slept.
-const OVERSLEPT: Duration = Duration::from_secs(2);
-
 pub(crate) struct Driver {
     /// The process that started it. In a forked child there is no thread, and a lock may be held for ever.
     process: u32,
@@ -125,7 +122,7 @@ impl Driver {
         let now = self.time.now();
         let planned = state.node.poll_timeout();
         // The machine has slept, and the thread has not been run yet.
-        if planned.is_some_and(|planned| planned + OVERSLEPT < now) {
+        if state.node.has_overslept(now) {
             state.node.handle_timeout(now);
         }
         let result = action(&mut state.node, now);

@@ -160,6 +160,23 @@ fn a_restart_has_the_old_instance_asked_at_once() {
 }
 
 #[test]
+fn of_many_namesakes_those_that_were_silent_the_longest_are_asked() {
+    let mut bench = Bench::settled();
+    let mut silent = Remote { id: [0x80; 16], ..Remote::new("worker", 7) };
+    bench.hear(&mut silent, Kind::Announce);
+    for other in 0..50_u8 {
+        bench.run(ms(10));
+        let address = (silent.address.ip(), 40_000 + u16::from(other)).into();
+        bench.hear(&mut Remote { id: [other; 16], address, ..silent.clone() }, Kind::Announce);
+    }
+    bench.run(ms(5000));
+    bench.hear(&mut Remote { id: [0xfe; 16], ..silent.restarted() }, Kind::Announce);
+    let questions = unicasts(&bench.run(ms(0)));
+    assert_eq!(questions.len(), 8);
+    assert!(questions.iter().any(|question| question.to == silent.to()));
+}
+
+#[test]
 fn a_namesake_that_answers_stays_and_one_that_does_not_gets_its_time() {
     let mut old = Remote::new("kitchen", 7);
     let mut bench = knowing(&mut old);

@@ -1,5 +1,7 @@
 //! A node that speaks both formats is one peer, whichever is heard first.
 
+use std::net::Ipv4Addr;
+
 use peers::core::Source;
 use peers::core::wire::Kind;
 
@@ -98,6 +100,26 @@ fn what_the_user_registered_stays_even_where_a_line_was_heard_before() {
     bench.node.register("kitchen", b"mine", None, bench.now).expect("a valid entry");
     bench.hear(&mut kitchen, Kind::Announce);
     assert_eq!(bench.names(), ["kitchen", "kitchen"]);
+}
+
+#[test]
+fn two_hosts_whose_name_and_port_chance_to_be_the_same_each_have_their_lines() {
+    let mut bench = Bench::settled();
+    let mut one = Remote::new("worker", 7);
+    let mut two = Remote {
+        address: (Ipv4Addr::new(192, 0, 2, 8), one.address.port()).into(),
+        ..Remote::new("worker", 8)
+    };
+    bench.hear(&mut one, Kind::Announce);
+    bench.hear(&mut two, Kind::Announce);
+    for _ in 0..4 {
+        bench.run(INTERVAL);
+        bench.hear_line(&one);
+    }
+    assert_eq!(bench.events(), ["+worker", "+worker", "-worker (expired)"]);
+    bench.run(EXPIRY - ms(1));
+    bench.hear_line(&one);
+    assert_eq!(bench.names(), ["worker"]);
 }
 
 #[test]
