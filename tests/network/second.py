@@ -1,7 +1,8 @@
 """A second implementation of the protocol, written from docs/PROTOCOL.md alone: minimal, by its section 9.
 
 One interface, IPv4, no lines, no questions before expiry. It lists who is there and prints a line for each
-change, and for each answer that it gets. SIGUSR1 changes its value; SIGTERM ends it with a goodbye.
+change, for each answer that it gets, and for each that it gives to the group. SIGUSR1 changes its value; SIGTERM
+ends it with a goodbye.
 
 usage: second.py NAME ADDRESS (of the interface)
 """
@@ -299,6 +300,7 @@ class Node:
         if self.group_answer is not None and self.group_answer <= now:
             self.speak(ANNOUNCE, now)
             self.last_group_answer = now
+            print("answered the group", flush=True)
         for address in [address for address, due in self.answers.items() if due <= now]:
             del self.answers[address]
             self.unicast.sendto(self.message(ANNOUNCE), address)
