@@ -1,8 +1,8 @@
 """A second implementation of the protocol, written from docs/PROTOCOL.md alone: minimal, by its section 9.
 
 One interface, IPv4, no lines, no questions before expiry. It lists who is there and prints a line for each
-change, for each answer that it gets, and for each that it gives to the group. SIGUSR1 changes its value; SIGTERM
-ends it with a goodbye.
+change, for each answer that it gets, and for each that it gives to the group. SIGUSR1 changes its value;
+SIGTERM ends it with a goodbye.
 
 usage: second.py NAME ADDRESS (of the interface)
 """
