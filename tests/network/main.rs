@@ -137,6 +137,20 @@ fn a_second_implementation_and_ours_see_each_other_join_answer_change_and_leave(
     asking.expect(["joined theirs 192.0.2.2"]);
     theirs.expect(["joined asking 192.0.2.3"]);
 
+    // It hears nothing but what goes to the group, and asks for its answers there.
+    let walled = world.host(4);
+    for rule in [
+        "add table inet test",
+        "add chain inet test input { type filter hook input priority 0 ; }",
+        "add rule inet test input udp dport != 49001 drop",
+    ] {
+        assert!(walled.command("nft").args(rule.split(' ')).status().expect("nft runs").success(), "{rule}");
+    }
+    let mut unanswered = rust_watch(&walled, "unanswered");
+    theirs.expect(["joined unanswered 192.0.2.4", "answered the group"]);
+    unanswered.expect(["joined theirs 192.0.2.2"]);
+    unanswered.kill();
+
     theirs.signal(Signal::SIGUSR1);
     ours.expect(["updated theirs 192.0.2.2"]);
 

@@ -1,7 +1,8 @@
 """A second implementation of the protocol, written from docs/PROTOCOL.md alone: minimal, by its section 9.
 
 One interface, IPv4, no lines, no questions before expiry. It lists who is there and prints a line for each
-change, and for each answer that it gets. SIGUSR1 changes its value; SIGTERM ends it with a goodbye.
+change, for each answer that it gets, and for each that it gives to the group. SIGUSR1 changes its value;
+SIGTERM ends it with a goodbye.
 
 usage: second.py NAME ADDRESS (of the interface)
 """
@@ -17,25 +18,29 @@ import struct
 import sys
 import time
 import unicodedata
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 GROUP, PORT = "239.2.3.4", 49001
 INTERVAL, EXPIRY = 15.0, 35.0
 BURST = (0.0, 0.25, 1.0)
-DATAGRAM_MAX, ANNOUNCE_MAX, QUERY_MAX, NAME_MAX = 1200, 1150, 1152, 255
+DATAGRAM_MAX, ANNOUNCE_MAX, NAME_MAX = 1200, 1150, 255
 PEERS_MAX, ANSWERS_MAX, SMALL, GOODBYES = 1000, 100, 16, 3
-SPREAD, ANSWER_GAP, CHANGE_GAP = 0.0005, 0.05, 0.1
+SPREAD, ANSWER_GAP, GROUP_ANSWER_GAP, CHANGE_GAP = 0.0005, 0.05, 1.0, 0.1
+DEPARTED_MIN = 5.0
 LIFE_MIN, LIFE_MAX = 0.01, 86400.0
 
 HEADER = b"PEER\x01"
 ANNOUNCE, QUERY, GOODBYE = 1, 2, 3
-CLUSTER_KEY, ID_KEY, SEQUENCE_KEY, NAME_KEY, EXPIRY_KEY, PORT_KEY, VALUE_KEY, PADDING_KEY = range(8)
+CLUSTER_KEY, ID_KEY, SEQUENCE_KEY, NAME_KEY, EXPIRY_KEY, PORT_KEY, VALUE_KEY = range(7)
+PADDING_KEY, ANSWER_TO_GROUP_KEY = 7, 8
+KNOWN_KEYS = {*range(PADDING_KEY), ANSWER_TO_GROUP_KEY}
 
 # Python has no name for it: only what this socket joined, and not what others of the host did.
 IP_MULTICAST_ALL = 49
 
-# CBOR's major types.
+# CBOR's major types, and its simple values.
 UINT, BYTES, TEXT, ARRAY, MAP, TAG = 0, 2, 3, 4, 5, 6
+FALSE, TRUE = 0xF4, 0xF5
 BREAK, INDEFINITE, UNTIL_BREAK = 0xFF, 31, -1
 
 Address = tuple[str, int]
@@ -55,6 +60,7 @@ class Message:
     cluster: str = ""
     port: int = 0
     value: bytes = b""
+    answer_to_group: bool = False
 
 
 def head(major: int, argument: int) -> bytes:
@@ -74,14 +80,15 @@ def encode(message: Message) -> bytes:
         EXPIRY_KEY: head(UINT, message.expiry),
         PORT_KEY: head(UINT, message.port) if message.port else b"",
         VALUE_KEY: head(BYTES, len(message.value)) + message.value if message.value else b"",
+        ANSWER_TO_GROUP_KEY: bytes([TRUE]) if message.answer_to_group else b"",
     }
     items = [head(UINT, key) + value for key, value in pairs.items() if value]
-    begin = HEADER + bytes([message.kind])
-    if message.kind != QUERY:
-        return begin + head(MAP, len(items)) + b"".join(items)
-    padded = begin + head(MAP, len(items) + 1) + b"".join(items) + head(UINT, PADDING_KEY)
-    room = QUERY_MAX - len(padded)
-    zeros = next(n for n in range(room - 1, -1, -1) if len(head(BYTES, n)) + n <= room)
+    begin, bare = HEADER + bytes([message.kind]), b"".join(items)
+    if message.kind != QUERY or len(begin) + 1 + len(bare) >= ANNOUNCE_MAX:
+        return begin + head(MAP, len(items)) + bare
+    padded = begin + head(MAP, len(items) + 1) + bare + head(UINT, PADDING_KEY)
+    missing = ANNOUNCE_MAX - len(padded)
+    zeros = next(n for n in range(missing + 1) if len(head(BYTES, n)) + n >= missing)
     return padded + head(BYTES, zeros) + bytes(zeros)
 
 
@@ -117,6 +124,12 @@ class Reader:
             return self.take(self.expect(TEXT)).decode()
         except UnicodeDecodeError:
             raise Malformed("not UTF-8") from None
+
+    def boolean(self) -> bool:
+        item = self.take(1)[0]
+        if item not in (FALSE, TRUE):
+            raise Malformed("neither false nor true")
+        return item == TRUE
 
     def skip(self) -> None:
         """Skips an item, however deeply it is nested: how many items are to come is kept for each level."""
@@ -160,7 +173,7 @@ def decode(datagram: bytes) -> Message:
         key = reader.expect(UINT)
         if key in found:
             raise Malformed("a key comes twice")
-        if key < PADDING_KEY:
+        if key in KNOWN_KEYS:
             found.add(key)
         decode_value(key, reader, message)
     if not found >= {ID_KEY, SEQUENCE_KEY, NAME_KEY, EXPIRY_KEY} or reader.at < len(reader.data):
@@ -187,6 +200,8 @@ def decode_value(key: int, reader: Reader, message: Message) -> None:
         message.port = reader.expect(UINT)
     elif key == VALUE_KEY:
         message.value = reader.take(reader.expect(BYTES))
+    elif key == ANSWER_TO_GROUP_KEY:
+        message.answer_to_group = reader.boolean()
     else:
         reader.skip()
 
@@ -209,6 +224,10 @@ class Node:
     departed: dict[bytes, tuple[int, float]] = field(default_factory=dict)
     answers: dict[Address, float] = field(default_factory=dict)
     served: dict[Address, float] = field(default_factory=dict)
+    group_answer: float | None = None
+    last_group_answer: float = -GROUP_ANSWER_GAP
+    last_query: float | None = None
+    last_unicast: float = 0.0
 
     def __post_init__(self) -> None:
         membership = socket.inet_aton(GROUP) + socket.inet_aton(self.interface)
@@ -228,18 +247,32 @@ class Node:
         self.next_change: float | None = None
         self.last_change = self.begin - CHANGE_GAP
 
-    def message(self, kind: int) -> bytes:
-        self.sequence += 1
-        expiry = int(EXPIRY * 1000)
-        return encode(Message(kind, self.id, self.sequence, self.name, expiry, value=self.value))
+    def about(self, kind: int) -> Message:
+        return Message(kind, self.id, self.sequence, self.name, int(EXPIRY * 1000), value=self.value)
 
-    def speak(self, kind: int, now: float) -> None:
+    def message(self, kind: int, answer_to_group: bool = False) -> bytes:
+        self.sequence += 1
+        return encode(replace(self.about(kind), answer_to_group=answer_to_group))
+
+    def longest_answer(self) -> int:
+        return len(encode(replace(self.about(ANNOUNCE), sequence=(1 << 64) - 1)))
+
+    def speak(self, kind: int, now: float, answer_to_group: bool = False) -> None:
         """To the group: whoever waits for an answer, or for the changed value, has it by this."""
-        self.unicast.sendto(self.message(kind), (GROUP, PORT))
-        self.next_announce = now + INTERVAL * random.uniform(0.9, 1)
+        self.unicast.sendto(self.message(kind, answer_to_group), (GROUP, PORT))
         if self.next_change is not None:
             self.next_change, self.last_change = None, now
         self.answers.clear()
+        self.group_answer = None
+
+    def plan_announce(self, now: float) -> None:
+        self.next_announce = now + INTERVAL * random.uniform(0.9, 1)
+
+    def ask(self, now: float) -> None:
+        is_unanswered = self.last_query is not None and self.last_unicast < self.last_query
+        self.speak(QUERY, now, answer_to_group=is_unanswered)
+        self.last_query = now
+        self.plan_announce(now)
 
     def change_value(self, value: bytes, now: float) -> None:
         self.value = value
@@ -252,15 +285,22 @@ class Node:
 
     def next_timeout(self) -> float:
         deadlines = [self.begin + at for at in self.burst[:1]] + [self.next_announce]
-        deadlines += [] if self.next_change is None else [self.next_change]
+        deadlines += [due for due in (self.next_change, self.group_answer) if due is not None]
         return min([*deadlines, *self.answers.values(), *(peer.deadline for peer in self.peers.values())])
 
     def handle_timeout(self, now: float) -> None:
         if self.burst and self.begin + self.burst[0] <= now:
             self.burst.pop(0)
-            self.speak(QUERY, now)
-        if self.next_announce <= now or (self.next_change is not None and self.next_change <= now):
+            self.ask(now)
+        if self.next_announce <= now:
             self.speak(ANNOUNCE, now)
+            self.plan_announce(now)
+        if self.next_change is not None and self.next_change <= now:
+            self.speak(ANNOUNCE, now)
+        if self.group_answer is not None and self.group_answer <= now:
+            self.speak(ANNOUNCE, now)
+            self.last_group_answer = now
+            print("answered the group", flush=True)
         for address in [address for address, due in self.answers.items() if due <= now]:
             del self.answers[address]
             self.unicast.sendto(self.message(ANNOUNCE), address)
@@ -270,6 +310,8 @@ class Node:
 
     def handle_readable(self, sock: socket.socket, now: float) -> None:
         datagram, address = sock.recvfrom(DATAGRAM_MAX + 1)
+        if sock is self.unicast:
+            self.last_unicast = now
         try:
             message = decode(datagram)
         except Malformed:
@@ -279,8 +321,8 @@ class Node:
         if message.kind == GOODBYE:
             self.handle_goodbye(message, now)
         elif self.hear(message, address, now):
-            if message.kind == QUERY and len(datagram) >= ANNOUNCE_MAX:
-                self.owe_answer(address, now)
+            if message.kind == QUERY and len(datagram) >= self.longest_answer():
+                self.owe_answer(message, address, 0 if sock is self.unicast else self.spread(), now)
             if sock is self.unicast:
                 print("answer", message.name, flush=True)
 
@@ -306,18 +348,24 @@ class Node:
             print("updated", news.name, peer.address[0], flush=True)
         return True
 
-    def owe_answer(self, address: Address, now: float) -> None:
+    def spread(self) -> float:
+        longest = SPREAD * len(self.peers) if len(self.peers) > SMALL else 0
+        return random.uniform(0, longest)
+
+    def owe_answer(self, query: Message, address: Address, delay: float, now: float) -> None:
+        if query.answer_to_group:
+            if self.group_answer is None and self.last_group_answer + GROUP_ANSWER_GAP <= now:
+                self.group_answer = now + self.spread()
+            return
         self.served = {served: until for served, until in self.served.items() if now < until}
         if address not in self.served and len(self.served) < ANSWERS_MAX:
-            spread = SPREAD * len(self.peers) if len(self.peers) > SMALL else 0
-            due = now + random.uniform(0, spread)
-            self.answers[address], self.served[address] = due, due + ANSWER_GAP
+            self.answers[address], self.served[address] = now + delay, now + delay + ANSWER_GAP
 
     def handle_goodbye(self, message: Message, now: float) -> None:
         if message.sequence <= self.known_sequence(message.id):
             return
         if message.id in self.departed or len(self.departed) < PEERS_MAX:
-            self.departed[message.id] = message.sequence, now + EXPIRY
+            self.departed[message.id] = message.sequence, now + max(EXPIRY, DEPARTED_MIN)
         if message.id in self.peers:
             self.remove(self.peers[message.id], "goodbye")
 
