@@ -36,8 +36,8 @@ pub(super) struct Answers {
     /// When an answer to the group is due.
     to_group: Option<Instant>,
     last_to_group: Option<Instant>,
-    /// Who waits for an answer or has just had one.
-    served: ExpiringRegistry<SocketAddr, ()>,
+    /// Who waits for an answer or has just had one, with its place among the pending.
+    served: ExpiringRegistry<SocketAddr, (Instant, u64)>,
 }
 
 impl Answers {
@@ -58,10 +58,16 @@ impl Answers {
             Arrival::Group => spread(peers, rng),
         };
         self.served.handle_timeout(now);
-        let is_served = self.served.get(&path.address).is_some();
-        if !is_served && self.served.register(path.address, (), delay + SHORTEST_GAP, now).is_ok() {
-            self.serial += 1;
-            self.pending.insert((now + delay, self.serial), path);
+        self.serial += 1;
+        let place = (now + delay, self.serial);
+        match self.served.get(&path.address) {
+            // One who asks this node alone waits no longer with those who asked all.
+            Some(waiting) if arrival == Arrival::Unicast && self.pending.remove(waiting).is_some() => {}
+            Some(_) => return,
+            None => {}
+        }
+        if self.served.register(path.address, place, delay + SHORTEST_GAP, now).is_ok() {
+            self.pending.insert(place, path);
         }
     }
 

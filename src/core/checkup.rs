@@ -16,6 +16,10 @@ const LONGEST_GAP: Duration = Duration::from_millis(250);
 /// With a short life they are closer, so that the last four still fit into its last tenth.
 const GAP_PER_LIFE: u32 = 40;
 
+/// After an answer that nobody is there it is asked again after this: by then all such answers to one question have come, of
+/// which there may be several.
+const RETRY_GAP: Duration = Duration::from_millis(10);
+
 /// A peer in doubt is asked this often, so far apart.
 const DOUBT_TRIES: u32 = 3;
 const DOUBT_GAP: Duration = Duration::from_millis(500);
@@ -29,6 +33,8 @@ pub(super) struct Checkup {
     asked: u32,
     /// The number of the question that was last answered by "nobody is there".
     refused: u32,
+    /// When to ask again after such an answer.
+    retry_at: Option<Instant>,
 }
 
 /// What a refusal means.
@@ -38,14 +44,14 @@ pub(super) enum Refusal {
     AskAgain,
     /// Two in a row are not.
     Gone,
-    /// It was for a question that was refused already.
+    /// It was for a question that was refused already, or for none.
     Repeated,
 }
 
 impl Checkup {
     /// A doubt, with the first question at `begin`.
     pub fn doubt(begin: Instant) -> Self {
-        Checkup { doubt: Some(begin), asked: 0, refused: 0 }
+        Checkup { doubt: Some(begin), ..Checkup::default() }
     }
 
     pub fn in_doubt(&self) -> bool {
@@ -60,6 +66,9 @@ impl Checkup {
     /// When the next question is due for a peer that was heard at `heard_at` and lives for `life` from there, when the last
     /// was asked now. For a doubt whose questions are all asked, when to end it. `None` when all is asked.
     pub fn next_question(&self, heard_at: Instant, life: Duration, now: Instant) -> Option<Instant> {
+        if self.retry_at.is_some() {
+            return self.retry_at;
+        }
         let gap = LONGEST_GAP.min(life / GAP_PER_LIFE);
         let due = match self.doubt {
             Some(begin) => begin + DOUBT_GAP * self.asked,
@@ -87,14 +96,16 @@ impl Checkup {
 
     pub fn note_asked(&mut self) {
         self.asked += 1;
+        self.retry_at = None;
     }
 
-    pub fn handle_refusal(&mut self) -> Refusal {
-        if self.asked > 0 && self.refused == self.asked {
+    pub fn handle_refusal(&mut self, now: Instant) -> Refusal {
+        if self.refused == self.asked {
             return Refusal::Repeated;
         }
         let in_a_row = self.refused > 0 && self.refused + 1 == self.asked;
         self.refused = self.asked;
+        self.retry_at = Some(now + RETRY_GAP);
         if in_a_row { Refusal::Gone } else { Refusal::AskAgain }
     }
 }
@@ -126,20 +137,24 @@ mod tests {
 
     #[test]
     fn two_refusals_in_a_row_are_the_end_and_one_that_comes_twice_is_not() {
+        #[allow(clippy::disallowed_methods)] // a test has to begin at some time
+        let now = Instant::now();
         let mut checkup = Checkup::default();
+        assert_eq!(checkup.handle_refusal(now), Refusal::Repeated, "nothing was asked");
         checkup.note_asked();
-        assert_eq!(checkup.handle_refusal(), Refusal::AskAgain);
-        assert_eq!(checkup.handle_refusal(), Refusal::Repeated);
+        assert_eq!(checkup.handle_refusal(now), Refusal::AskAgain);
+        assert_eq!(checkup.next_question(now, LONGEST_GAP, now), Some(now + RETRY_GAP));
+        assert_eq!(checkup.handle_refusal(now), Refusal::Repeated);
         checkup.note_asked();
-        assert_eq!(checkup.handle_refusal(), Refusal::Gone);
+        assert_eq!(checkup.handle_refusal(now), Refusal::Gone);
 
         let mut checkup = Checkup::default();
         checkup.note_asked();
-        assert_eq!(checkup.handle_refusal(), Refusal::AskAgain);
+        assert_eq!(checkup.handle_refusal(now), Refusal::AskAgain);
         checkup.note_asked();
         checkup.note_asked();
         assert_eq!(
-            checkup.handle_refusal(),
+            checkup.handle_refusal(now),
             Refusal::AskAgain,
             "the one between may have been lost on its way"
         );

@@ -73,7 +73,8 @@ impl Instance {
             id,
             sequence: u64::MAX,
             name: &self.name,
-            expiry: self.life,
+            // In its longest form: it may be more than the life that is made of it.
+            expiry: Duration::MAX,
             port: self.port,
             value: &self.value,
             answer_to_group: false,

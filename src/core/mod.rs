@@ -29,6 +29,7 @@ mod questions;
 mod registry;
 mod schedule;
 mod settings;
+mod silence;
 mod wheel;
 pub mod wire;
 

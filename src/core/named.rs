@@ -23,6 +23,8 @@ struct Entry {
     /// The way an ancestor's node is listed with.
     path: Option<Path>,
     path_heard_at: Instant,
+    /// Until when the user has registered it.
+    registered_until: Option<Instant>,
     source: Source,
     heard_at: Instant,
 }
@@ -61,10 +63,14 @@ impl Named {
             value: Box::default(),
             path: Some(path),
             path_heard_at: now,
+            registered_until: None,
             source: Source::Ancestor,
             heard_at: now,
         };
-        self.put(name, self.expiry, take_over, new, events, now)
+        // What the user has registered for longer stays for longer.
+        let registered = self.entries.get(name).and_then(|entry| entry.registered_until);
+        let left = registered.map_or(Duration::ZERO, |until| until.saturating_duration_since(now));
+        self.put(name, self.expiry.max(left), take_over, new, events, now)
     }
 
     /// Puts in an entry of the user's. `ttl` of `None` means the node's expiry.
@@ -77,11 +83,13 @@ impl Named {
         now: Instant,
     ) -> Result<(), Full> {
         let ttl = ttl.unwrap_or(self.expiry).min(LONGEST_TTL);
-        let take_over = |entry: &mut Entry| entry.register(value, now);
+        let until = now + ttl;
+        let take_over = |entry: &mut Entry| entry.register(value, until, now);
         let new = || Entry {
             value: value.into(),
             path: None,
             path_heard_at: now,
+            registered_until: Some(until),
             source: Source::Registered,
             heard_at: now,
         };
@@ -183,7 +191,11 @@ impl Entry {
     /// True if a user would see a difference.
     fn hear_line(&mut self, path: Path, patience: Duration, now: Instant) -> bool {
         self.heard_at = now;
-        let was_registered = std::mem::replace(&mut self.source, Source::Ancestor) == Source::Registered;
+        let is_registered = self.registered_until.is_some_and(|until| now < until);
+        let was_registered = self.source == Source::Registered && !is_registered;
+        if !is_registered {
+            self.source = Source::Ancestor;
+        }
         let is_listed_path = self.path.is_some_and(|listed| listed.ip() == path.ip());
         let is_listed_path_live =
             self.path.is_some() && now.saturating_duration_since(self.path_heard_at) < patience;
@@ -195,8 +207,9 @@ impl Entry {
     }
 
     /// True if a user would see a difference.
-    fn register(&mut self, value: &[u8], now: Instant) -> bool {
+    fn register(&mut self, value: &[u8], until: Instant, now: Instant) -> bool {
         self.heard_at = now;
+        self.registered_until = Some(until);
         let was_heard = std::mem::replace(&mut self.source, Source::Registered) != Source::Registered;
         let is_changed = *self.value != *value;
         if is_changed {

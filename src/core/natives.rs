@@ -111,7 +111,7 @@ impl Natives {
         if about.sequence <= instance.sequence {
             // The copy of the last message that came by the listed way shows that this way is alive.
             if about.sequence == instance.sequence && path.address == instance.path.address {
-                self.confirm(about.id, now);
+                self.rest(about.id, now);
             }
             return Hearing::Stale;
         }
@@ -181,29 +181,15 @@ impl Natives {
         true
     }
 
-    /// Takes in the system's answer that nobody is at `to`. Returns one more question, if it is not certain yet that the
-    /// peer there is gone.
-    pub fn handle_unreachable(
-        &mut self,
-        to: SocketAddr,
-        events: &mut Events,
-        now: Instant,
-    ) -> Option<Question> {
-        let id = *self.asked.get(&path::normal(to))?;
-        let instance = self.peers.get_mut(&id)?;
-        if instance.is_walled || !instance.checkup.is_asking() {
-            return None;
-        }
-        match instance.checkup.handle_refusal() {
-            Refusal::Repeated => None,
-            Refusal::AskAgain => Some(self.ask(id, now)),
-            Refusal::Gone => {
-                match instance.other_path {
-                    Some(other) => self.move_to(id, other, events, now),
-                    None => self.remove(id, LeaveReason::Unreachable, events, now),
-                }
-                None
-            }
+    /// Takes in the system's answer that nobody is at `to`.
+    pub fn handle_unreachable(&mut self, to: SocketAddr, events: &mut Events, now: Instant) {
+        let Some(id) = self.asked.get(&path::normal(to)).copied() else { return };
+        let Some(instance) = self.peers.get_mut(&id).filter(|instance| !instance.is_walled) else { return };
+        match (instance.checkup.handle_refusal(now), instance.other_path) {
+            (Refusal::Repeated, _) => {}
+            (Refusal::AskAgain, _) => self.plan_checkup(id, now),
+            (Refusal::Gone, Some(other)) => self.move_to(id, other, events, now),
+            (Refusal::Gone, None) => self.remove(id, LeaveReason::Unreachable, events, now),
         }
     }
 
@@ -263,8 +249,7 @@ impl Natives {
         }
         match instance.other_path {
             Some(other) => self.move_to(id, other, events, now),
-            // Silent, but its time has not run out: it is asked again when that comes near.
-            None => self.confirm(id, now),
+            None => self.rest(id, now),
         }
         None
     }
@@ -290,7 +275,7 @@ impl Natives {
         let (life, listed) = (instance.life, instance.path);
         self.peers.renew(&id, life, now);
         match path.address == listed.address {
-            true => self.confirm(id, now),
+            true => self.rest(id, now),
             false => self.doubt_path(id, path, now),
         }
     }
@@ -312,7 +297,7 @@ impl Natives {
         let has_doubt = instance.checkup.in_doubt();
         self.peers.renew(&id, life, now);
         if is_listed_path || !has_doubt {
-            self.confirm(id, now);
+            self.rest(id, now);
         }
     }
 
@@ -328,8 +313,9 @@ impl Natives {
         self.index.insert_line(id, &instance.name, port);
     }
 
-    /// A peer has been heard by its listed way: what was asked is answered.
-    fn confirm(&mut self, id: InstanceId, now: Instant) {
+    /// Ends all asking of a peer: it was heard by its listed way, or a doubt led nowhere. It is asked again when its time is
+    /// running out.
+    fn rest(&mut self, id: InstanceId, now: Instant) {
         let Some(instance) = self.peers.get_mut(&id) else { return };
         if instance.checkup.is_asking() {
             self.asked.remove(&instance.path.address);
@@ -376,7 +362,7 @@ impl Natives {
             instance.other_port = Some(left.port());
         }
         self.asked.remove(&left.address);
-        self.confirm(id, now);
+        self.rest(id, now);
         if !left.is_at_same_place(&path) {
             events.tell(Event::Updated(self.peer(&id, now)));
         }
@@ -424,7 +410,7 @@ impl Natives {
     /// An instance that is listed, as it is now.
     fn peer(&self, id: &InstanceId, now: Instant) -> Peer {
         let instance = self.peers.get(id).expect("the caller has just heard of it");
-        instance.peer(*id, instance.heard_at + instance.life, now)
+        instance.peer(*id, self.peers.deadline_of(id).unwrap_or(now), now)
     }
 }
 

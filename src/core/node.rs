@@ -22,6 +22,7 @@ use super::questions::Questions;
 use super::registry::Full;
 use super::schedule::Schedule;
 use super::settings::{Counters, Settings};
+use super::silence::Silence;
 use super::wire::{self, Announcement, Kind};
 
 /// The most bytes a registered value may have: about as much as a peer can announce.
@@ -75,12 +76,10 @@ pub struct Node {
     schedule: Schedule,
     answers: Answers,
     questions: Questions,
-    /// When the silence will have lasted too long.
-    silence_deadline: Instant,
+    silence: Silence,
     last_heard: Option<Instant>,
     /// When a message was last heard that was for this node alone.
     last_unicast: Option<Instant>,
-    deaf: bool,
     reopen_wanted: bool,
     last_look: Instant,
     transmits: VecDeque<Transmit>,
@@ -103,10 +102,9 @@ impl Node {
             schedule: Schedule::new(settings.interval, now),
             answers: Answers::new(now),
             questions: Questions::new(now),
-            silence_deadline: now + expiry,
+            silence: Silence::new(expiry, now),
             last_heard: None,
             last_unicast: None,
-            deaf: false,
             reopen_wanted: false,
             last_look: now,
             transmits: VecDeque::new(),
@@ -127,8 +125,8 @@ impl Node {
         arrival: Arrival,
         now: Instant,
     ) {
-        self.note_heard(arrival, now);
         let path = Path::new(from, interface);
+        self.note_heard(path, arrival, now);
         match self.keyring.open(bytes) {
             Some(plain) => self.handle_plain(&plain, path, arrival, now),
             None => self.counters.wrong_key += 1,
@@ -137,10 +135,7 @@ impl Node {
 
     /// Takes note that the system answered that nobody is at `to`, to which a datagram was sent.
     pub fn handle_unreachable(&mut self, to: SocketAddr, now: Instant) {
-        let again = self.natives.handle_unreachable(to, &mut self.events, now);
-        if let Some(question) = again.filter(|_| self.questions.allow(1, now)) {
-            self.ask(&question);
-        }
+        self.natives.handle_unreachable(to, &mut self.events, now);
     }
 
     /// Takes note that the driver has opened its sockets anew, or that interfaces have changed: whoever is there
@@ -206,7 +201,6 @@ impl Node {
 
     /// Does what is due by `now`.
     pub fn handle_timeout(&mut self, now: Instant) {
-        self.forgive_sleep(now);
         self.speak(now);
         self.answer(now);
         self.spare_wake_ups(now);
@@ -217,7 +211,7 @@ impl Node {
 
     /// When to call [`handle_timeout`](Self::handle_timeout) next.
     pub fn poll_timeout(&self) -> Option<Instant> {
-        let always = [Some(self.schedule.poll_timeout()), Some(self.silence_deadline)];
+        let always = [Some(self.schedule.poll_timeout()), Some(self.silence.poll_timeout())];
         let sometimes = [self.answers.poll_timeout(), self.named.poll_timeout(), self.natives.poll_timeout()];
         always.into_iter().chain(sometimes).flatten().min()
     }
@@ -278,17 +272,14 @@ impl Node {
 
     /// True from the moment the group has been silent for the expiry time until something is heard there again.
     pub fn is_deaf(&self) -> bool {
-        self.deaf
+        self.silence.is_deaf()
     }
 
-    fn note_heard(&mut self, arrival: Arrival, now: Instant) {
+    fn note_heard(&mut self, path: Path, arrival: Arrival, now: Instant) {
         self.counters.received += 1;
         self.last_heard = Some(now);
         match arrival {
-            Arrival::Group => {
-                self.silence_deadline = now + self.settings.expiry;
-                self.deaf = false;
-            }
+            Arrival::Group => self.silence.note_heard(path.ip().is_ipv6(), now),
             // Answers to our questions still come where the group is no longer heard.
             Arrival::Unicast => self.last_unicast = Some(now),
         }
@@ -296,6 +287,7 @@ impl Node {
 
     /// Says to the group what is due.
     fn speak(&mut self, now: Instant) {
+        self.forgive_sleep(now);
         while let Some(due) = self.schedule.take_due(now, &mut self.rng) {
             // Our message goes first: whoever hears both then knows whose line it is.
             let is_unanswered = due.asked_before.is_some_and(|asked| self.last_unicast < Some(asked));
@@ -309,6 +301,7 @@ impl Node {
 
     fn answer(&mut self, now: Instant) {
         if self.answers.take_due_to_group(now) {
+            self.schedule.note_told(now);
             let plain = self.message(Kind::Announce, false);
             self.tell_group(plain);
         }
@@ -337,7 +330,7 @@ impl Node {
         }
         self.natives.forgive_sleep(now);
         self.named.forgive_sleep(now);
-        self.silence_deadline = now + self.settings.expiry;
+        self.silence.forgive(now);
         self.schedule.begin_burst(now);
     }
 
@@ -352,11 +345,7 @@ impl Node {
     }
 
     fn watch_silence(&mut self, now: Instant) {
-        if self.silence_deadline <= now {
-            self.deaf = true;
-            self.reopen_wanted = true;
-            self.silence_deadline = now + self.settings.expiry;
-        }
+        self.reopen_wanted |= self.silence.handle_timeout(now);
     }
 
     fn tell_group(&mut self, plain: Vec<u8>) {

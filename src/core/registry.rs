@@ -115,6 +115,16 @@ impl<K: Hash + Eq, V> ExpiringRegistry<K, V> {
         Some(&self.entries[self.find(key)? as usize].value)
     }
 
+    /// The deadline of an entry, whether it has passed or not.
+    pub fn deadline_of<Q>(&self, key: &Q) -> Option<Instant>
+    where
+        K: Borrow<Q>,
+        Q: Hash + Eq + ?Sized,
+    {
+        let slot = self.find(key)?;
+        Some(self.instant(self.entries[slot as usize].deadline))
+    }
+
     /// As [`get`](Self::get), to change it. Its deadline stays.
     pub fn get_mut<Q>(&mut self, key: &Q) -> Option<&mut V>
     where

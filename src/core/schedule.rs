@@ -37,6 +37,8 @@ pub(super) struct Schedule {
     interval: Duration,
     next_announce: Instant,
     burst: Option<Burst>,
+    /// When to ask everybody once, in the place of many questions.
+    next_question: Option<Instant>,
     last_query: Option<Instant>,
     /// When to announce a change of the value.
     next_change: Option<Instant>,
@@ -68,6 +70,7 @@ impl Schedule {
             interval,
             next_announce: now + interval,
             burst: Some(Burst { next: now, sent: 0, unfinished: 0 }),
+            next_question: None,
             last_query: None,
             next_change: None,
             last_change: None,
@@ -89,7 +92,7 @@ impl Schedule {
     /// Asks everybody once, unless that was done lately.
     pub fn ask_group(&mut self, now: Instant) {
         if self.burst.is_none() && self.last_query.is_none_or(|last| last + GROUP_QUESTION_GAP <= now) {
-            self.burst = Some(Burst { next: now, sent: BURST_GAPS.len(), unfinished: 0 });
+            self.next_question = Some(now);
         }
     }
 
@@ -104,6 +107,12 @@ impl Schedule {
         if self.burst.as_ref().is_some_and(|burst| burst.next <= now) {
             return Some(self.take_query(now, rng));
         }
+        if self.next_question.take_if(|due| *due <= now).is_some() {
+            self.last_query = Some(now);
+            self.note_told(now);
+            // It puts off no announcement: a line goes with that.
+            return Some(Due { kind: Kind::Query, asked_before: None, with_line: false });
+        }
         if self.next_announce <= now {
             self.plan_announce(now, rng);
             return Some(Due { kind: Kind::Announce, asked_before: None, with_line: true });
@@ -117,7 +126,10 @@ impl Schedule {
 
     pub fn poll_timeout(&self) -> Instant {
         let burst = self.burst.as_ref().map(|burst| burst.next);
-        [burst, self.next_change].into_iter().flatten().fold(self.next_announce, Instant::min)
+        [burst, self.next_question, self.next_change]
+            .into_iter()
+            .flatten()
+            .fold(self.next_announce, Instant::min)
     }
 
     /// A query announces as well, so the next announcement is counted from it.
@@ -134,8 +146,8 @@ impl Schedule {
         self.note_told(now);
     }
 
-    /// Every message tells the value, so a change that waited is told now.
-    fn note_told(&mut self, now: Instant) {
+    /// Every message to the group tells the value, so a change that waited is told now.
+    pub fn note_told(&mut self, now: Instant) {
         if self.next_change.take().is_some() {
             self.last_change = Some(now);
         }

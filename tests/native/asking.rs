@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use peers::core::wire::{self, Kind};
+use peers::core::wire::{self, Kind, Message};
 
 use crate::harness::{Bench, EXPIRY, INTERVAL, Remote, Sent, ms, unicasts, whats};
 
@@ -12,6 +12,15 @@ fn knowing(peer: &mut Remote) -> Bench {
     bench.hear(peer, Kind::Announce);
     bench.events();
     bench
+}
+
+/// The system answers two questions in a row that nobody is there. How many questions that took.
+fn refuse_twice(bench: &mut Bench, peer: &Remote) -> usize {
+    bench.node.handle_unreachable(peer.address, bench.now);
+    bench.node.handle_unreachable(peer.address, bench.now);
+    let questions = unicasts(&bench.run(ms(10))).len();
+    bench.node.handle_unreachable(peer.address, bench.now);
+    questions
 }
 
 fn times(sent: &[Sent], since: Duration) -> Vec<Duration> {
@@ -36,7 +45,7 @@ fn a_question_is_as_long_as_its_answer_and_the_last_one_as_long_as_any() {
     let mut kitchen = Remote { value: vec![1; 300], ..Remote::new("kitchen", 7) };
     let mut bench = knowing(&mut kitchen);
     let lengths: Vec<usize> = unicasts(&bench.run(EXPIRY)).iter().map(|sent| sent.bytes.len()).collect();
-    kitchen.sequence = u64::MAX - 1;
+    (kitchen.sequence, kitchen.expiry) = (u64::MAX - 1, Duration::MAX);
     let answer = kitchen.message(Kind::Announce).len();
     let with_proof = answer + 2 * 18;
     assert_eq!(lengths, [with_proof, with_proof, with_proof, wire::MAX_ANNOUNCE].repeat(3));
@@ -71,7 +80,11 @@ fn many_silent_at_once_are_asked_through_the_group() {
     }
     let sent = bench.run(EXPIRY - ms(1));
     assert_eq!(unicasts(&sent), []);
-    assert_eq!(whats(&sent).iter().filter(|what| **what == "query").count(), 3, "at 60, 75 and 90 %");
+    let queries: Vec<Sent> = sent.iter().filter(|sent| sent.what == "query").cloned().collect();
+    assert_eq!(queries.len(), 3, "at 60, 75 and 90 %");
+    let Ok(Message::Native(_, about)) = wire::decode(&queries[2].bytes) else { panic!("it is a query") };
+    assert!(!about.answer_to_group, "each answers alone");
+    assert_eq!(whats(&sent).iter().filter(|what| **what == "line").count(), 2, "the lines go on");
     assert_eq!(bench.names().len(), 200);
 }
 
@@ -95,10 +108,11 @@ fn two_answers_in_a_row_that_nobody_is_there_remove_a_peer_at_once() {
     let mut kitchen = Remote::new("kitchen", 7);
     let mut bench = knowing(&mut kitchen);
     assert_eq!(unicasts(&bench.run(ms(21_000))).len(), 1);
-    bench.node.handle_unreachable(kitchen.address, bench.now);
-    assert_eq!(whats(&bench.sent()), ["query"], "asked once more at once");
-    assert_eq!(bench.names(), ["kitchen"]);
-    bench.node.handle_unreachable(kitchen.address, bench.now);
+    assert_eq!(
+        refuse_twice(&mut bench, &kitchen),
+        1,
+        "a second answer to the first question is no second answer"
+    );
     assert_eq!(bench.events(), ["-kitchen (unreachable)"]);
     let late = {
         kitchen.sequence -= 1;
@@ -117,8 +131,7 @@ fn one_that_is_heard_between_two_such_answers_stays() {
         bench.node.handle_unreachable(kitchen.address, bench.now);
         bench.hear(&mut kitchen, Kind::Announce);
     }
-    bench.node.handle_unreachable(kitchen.address, bench.now);
-    bench.node.handle_unreachable(kitchen.address, bench.now);
+    refuse_twice(&mut bench, &kitchen);
     assert_eq!(bench.events(), [""; 0], "and answers to what was no question count nothing");
 }
 
@@ -128,11 +141,21 @@ fn a_firewall_that_answers_in_a_live_peers_place_is_believed_once_at_most() {
     let mut bench = knowing(&mut kitchen);
     for _ in 0..5 {
         bench.run(ms(21_000));
-        bench.node.handle_unreachable(kitchen.address, bench.now);
-        bench.node.handle_unreachable(kitchen.address, bench.now);
+        refuse_twice(&mut bench, &kitchen);
         bench.hear(&mut kitchen, Kind::Announce);
     }
     assert_eq!(bench.events(), ["-kitchen (unreachable)", "+kitchen"]);
+}
+
+#[test]
+fn a_sleep_is_noticed_whatever_the_node_does_first() {
+    let attic = Remote::new("attic", 9);
+    let mut bench = Bench::settled();
+    bench.hear_line(&attic);
+    bench.now += Duration::from_secs(3600);
+    bench.node.handle_network_change(bench.now);
+    bench.node.handle_timeout(bench.now);
+    assert_eq!(bench.events(), ["+attic"]);
 }
 
 #[test]
@@ -154,8 +177,7 @@ fn a_restart_has_the_old_instance_asked_at_once() {
     bench.hear(&mut new, Kind::Announce);
     let questions = unicasts(&bench.run(ms(0)));
     assert_eq!((whats(&questions), questions[0].to), (vec!["query"], old.to()));
-    bench.node.handle_unreachable(old.address, bench.now);
-    bench.node.handle_unreachable(old.address, bench.now);
+    refuse_twice(&mut bench, &old);
     assert_eq!(bench.events(), ["+kitchen", "-kitchen (unreachable)"]);
     assert_eq!(bench.node.peers(bench.now)[0].id, Some(new.id));
 }
@@ -210,8 +232,7 @@ fn a_way_that_was_heard_once_is_no_refuge_once_the_listed_one_has_answered() {
     bench.hear_bytes(&other_way, kitchen.at(8).address);
     bench.hear(&mut kitchen, Kind::Announce);
     bench.run(ms(21_000));
-    bench.node.handle_unreachable(kitchen.address, bench.now);
-    bench.node.handle_unreachable(kitchen.address, bench.now);
+    refuse_twice(&mut bench, &kitchen);
     assert_eq!(bench.events(), ["-kitchen (unreachable)"]);
 }
 

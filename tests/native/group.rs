@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use peers::core::wire::{self, Kind, Message};
+use peers::core::wire::{self, Announcement, Kind, Message};
 use peers::core::{Destination, Settings, TooLong};
 
 use crate::harness::{Bench, INTERVAL, Remote, Sent, ms, settings, whats};
@@ -91,6 +91,18 @@ fn a_change_of_value_is_announced_at_once_and_no_two_within_a_tenth_of_a_second(
     assert_eq!(bench.sent(), [], "it is no change");
     bench.node.set_value(b"4", bench.now).expect("it fits");
     assert_eq!(values(&bench.sent()), [(ms(2000), b"4".to_vec())]);
+}
+
+#[test]
+fn a_change_that_an_answer_to_the_group_has_told_is_not_told_again() {
+    let mut bench = Bench::settled();
+    bench.node.set_value(b"1", bench.now).expect("it fits");
+    bench.node.set_value(b"2", bench.now).expect("it fits");
+    bench.run(ms(10));
+    let walled = Remote { sequence: 1, ..Remote::new("walled", 7) };
+    let query = wire::encode(Kind::Query, &Announcement { answer_to_group: true, ..walled.about() });
+    bench.hear_bytes(&query, walled.address);
+    assert_eq!(values(&bench.run(ms(1000))), [(ms(1010), b"2".to_vec())]);
 }
 
 #[test]

@@ -118,6 +118,41 @@ fn who_asks_this_node_alone_is_answered_at_once_however_many_peers_there_are() {
 }
 
 #[test]
+fn who_asks_alone_does_not_wait_with_those_who_asked_all() {
+    let mut bench = Bench::settled();
+    for last in 0..=199 {
+        bench.hear(&mut Remote::new(&format!("peer{last}"), last), Kind::Announce);
+    }
+    let mut answers = 0;
+    for last in 0..=199 {
+        let mut peer = Remote { sequence: 1, ..Remote::new(&format!("peer{last}"), last) };
+        bench.hear(&mut peer, Kind::Query);
+        let at_once = bench.sent().len();
+        bench.hear_alone(&mut peer, Kind::Query);
+        answers += at_once + bench.sent().len();
+        assert_eq!(answers, usize::from(last) + 1);
+    }
+    assert_eq!(bench.run(ms(200)), [], "and each has one answer");
+}
+
+#[test]
+fn a_family_that_falls_silent_beside_the_other_has_the_sockets_opened_anew_once() {
+    let mut bench = Bench::settled();
+    let mut by_v4 = Remote::new("kitchen", 7);
+    let mut by_v6 =
+        Remote { address: "[fe80::7%2]:50007".parse().expect("an address"), ..Remote::new("attic", 8) };
+    bench.hear(&mut by_v4, Kind::Announce);
+    let mut reopened = 0;
+    for _ in 0..30 {
+        bench.hear(&mut by_v6, Kind::Announce);
+        bench.run(ms(5000));
+        reopened += usize::from(bench.node.poll_reopen());
+    }
+    assert_eq!(reopened, 1);
+    assert!(!bench.node.is_deaf());
+}
+
+#[test]
 fn a_node_that_hears_its_peers_but_not_the_group_is_deaf() {
     let mut bench = Bench::settled();
     let mut kitchen = Remote::new("kitchen", 7);
@@ -246,6 +281,17 @@ fn the_flow_label_is_no_part_of_an_address_and_the_zone_is() {
     bench.hear(&mut kitchen, Kind::Announce);
     assert_eq!(unicasts(&bench.run(ms(5000))).len(), 3, "questions to the old address");
     assert_eq!(bench.events(), ["+kitchen", "~kitchen"]);
+}
+
+#[test]
+fn who_announces_more_than_a_day_is_asked_for_as_much_as_it_answers() {
+    let mut bench = Bench::settled();
+    let mut endless = Remote { expiry: Duration::MAX, ..Remote::new("endless", 8) };
+    bench.hear(&mut endless, Kind::Announce);
+    let questions = unicasts(&bench.run(Duration::from_secs(24 * 60 * 60)));
+    endless.sequence = u64::MAX - 1;
+    let answer = endless.message(Kind::Announce).len();
+    assert!(questions.len() == 12 && questions.iter().all(|question| question.bytes.len() >= answer));
 }
 
 #[test]

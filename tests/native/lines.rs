@@ -140,3 +140,34 @@ fn a_peer_heard_from_two_ports_is_known_by_lines_from_both() {
     bench.hear_line(&reopened);
     assert_eq!(bench.events(), ["+kitchen", "-kitchen (goodbye)"]);
 }
+
+#[test]
+fn what_the_user_registered_for_long_outlives_the_lines_and_the_goodbye_of_its_name() {
+    let mut bench = Bench::settled();
+    let mut kitchen = Remote::new("kitchen", 7);
+    bench.node.register("kitchen", b"mine", Some(100 * EXPIRY), bench.now).expect("a valid entry");
+    bench.hear_line(&kitchen);
+    bench.hear(&mut kitchen, Kind::Goodbye);
+    bench.run(99 * EXPIRY);
+    let peer = bench.node.peers(bench.now).pop().expect("it is registered");
+    assert_eq!((peer.source, peer.value.as_slice()), (Source::Registered, &b"mine"[..]));
+    bench.run(EXPIRY);
+    assert_eq!(
+        bench.events(),
+        ["+kitchen", "~kitchen", "-kitchen (expired)"],
+        "the line has told its address"
+    );
+}
+
+#[test]
+fn a_registration_that_has_run_out_becomes_the_ancestors_node_that_is_there() {
+    let mut bench = Bench::settled();
+    let kitchen =
+        Remote { address: (Ipv4Addr::new(192, 0, 2, 7), 49001).into(), ..Remote::new("kitchen", 7) };
+    bench.node.register("kitchen", b"mine", Some(ms(1000)), bench.now).expect("a valid entry");
+    for _ in 0..3 {
+        bench.hear_line(&kitchen);
+        bench.run(ms(600));
+    }
+    assert_eq!(bench.node.peers(bench.now)[0].source, Source::Ancestor);
+}

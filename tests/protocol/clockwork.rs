@@ -71,6 +71,7 @@ impl Remote {
             port: 0,
             value: b"",
             answer_to_group: self.answer_to_group,
+            proof: None,
         };
         wire::encode(kind, &about)
     }
@@ -106,6 +107,8 @@ impl Clockwork {
         let settings = Settings {
             id: [1; 16],
             seed: 1,
+            secret_seed: [9; 32],
+            keys: vec![],
             cluster: String::new(),
             name: "node".into(),
             value: Vec::new(),

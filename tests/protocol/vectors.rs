@@ -109,6 +109,7 @@ impl Told {
             port: self.port,
             value: &self.value,
             answer_to_group: self.answer_to_group,
+            proof: None,
         }
     }
 }

@@ -113,6 +113,8 @@ pub fn settings(serial: Serial, program: &Program, seed: u64) -> Settings {
     Settings {
         id: instance_id(serial, seed),
         seed,
+        secret_seed: [9; 32],
+        keys: vec![],
         cluster: program.cluster.clone(),
         name: program.name.clone(),
         value: program.value.clone(),
