@@ -69,6 +69,10 @@ pub struct Counters {
     pub stale: u64,
     /// Newcomers refused because the registry was full.
     pub over_cap: u64,
+    /// Answers and questions not sent, because too many were asked for.
+    pub rate_limited: u64,
+    /// Heard: what came from beyond the links in use, by a router, where announcements are not routed.
+    pub off_link: u64,
     /// Datagrams lost because the node's queue on a memory network was full.
     pub dropped: u64,
     /// Times the sockets were opened anew, or interfaces joined or left.

@@ -51,8 +51,9 @@ impl Answers {
         }
     }
 
-    /// Owes an answer to whoever asked by `path`, one of `peers`. One who asked this node alone has it at once.
-    pub fn owe(&mut self, path: Path, arrival: Arrival, peers: usize, now: Instant, rng: &mut Rng) {
+    /// Owes an answer to whoever asked by `path`, one of `peers`. One who asked this node alone has it at once. False if too
+    /// many are owed, or the same one has just had an answer.
+    pub fn owe(&mut self, path: Path, arrival: Arrival, peers: usize, now: Instant, rng: &mut Rng) -> bool {
         let delay = match arrival {
             Arrival::Unicast => Duration::ZERO,
             Arrival::Group => spread(peers, rng),
@@ -63,20 +64,24 @@ impl Answers {
         match self.served.get(&path.address) {
             // One who asks this node alone waits no longer with those who asked all.
             Some(waiting) if arrival == Arrival::Unicast && self.pending.remove(waiting).is_some() => {}
-            Some(_) => return,
+            Some(_) => return false,
             None => {}
         }
-        if self.served.register(path.address, place, delay + SHORTEST_GAP, now).is_ok() {
+        let is_owed = self.served.register(path.address, place, delay + SHORTEST_GAP, now).is_ok();
+        if is_owed {
             self.pending.insert(place, path);
         }
+        is_owed
     }
 
     /// Owes an answer to the group, to one of `peers` whom others do not seem to reach. One answer reaches all who asked.
-    pub fn owe_to_group(&mut self, peers: usize, now: Instant, rng: &mut Rng) {
+    /// False if the group has just had one.
+    pub fn owe_to_group(&mut self, peers: usize, now: Instant, rng: &mut Rng) -> bool {
         let earliest = self.last_to_group.map_or(now, |last| last + SHORTEST_GROUP_GAP);
-        if self.to_group.is_none() && earliest <= now {
-            self.to_group = Some(now + spread(peers, rng));
+        if earliest <= now {
+            self.to_group.get_or_insert_with(|| now + spread(peers, rng));
         }
+        earliest <= now
     }
 
     /// Everybody has just been told by a message to the group.

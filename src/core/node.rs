@@ -318,6 +318,7 @@ impl Node {
                 self.ask(&question);
             }
         } else {
+            self.counters.rate_limited += questions.len() as u64;
             self.schedule.ask_group(now);
             self.speak(now);
         }

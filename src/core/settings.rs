@@ -78,6 +78,8 @@ pub struct Counters {
     pub stale: u64,
     /// Newcomers refused because the registry was full.
     pub over_cap: u64,
+    /// Answers, questions and challenges not sent, because too many were asked for.
+    pub rate_limited: u64,
     /// Events dropped because nobody took them.
     pub events_lost: u64,
 }

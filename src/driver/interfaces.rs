@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io;
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use nix::ifaddrs::getifaddrs;
 use nix::net::if_::InterfaceFlags;
@@ -16,9 +16,25 @@ pub(super) struct Interface {
     pub index: u32,
     /// Its first IPv4 address, if it has any: the one to send from.
     pub v4: Option<Ipv4Addr>,
+    /// The networks of all its IPv4 addresses: address and mask.
+    networks: Vec<(Ipv4Addr, Ipv4Addr)>,
     /// Its first usable link-local IPv6 address, if it has any.
     pub v6: Option<Ipv6Addr>,
     is_loopback: bool,
+}
+
+impl Interface {
+    /// True if somebody at this address sends through this link, and not by way of a router.
+    pub fn is_on_link(&self, address: IpAddr) -> bool {
+        match address {
+            IpAddr::V4(address) => self.networks.iter().any(|(own, mask)| {
+                // A mask of all bits is that of a link between two: whoever is there is at its other end.
+                *mask == Ipv4Addr::BROADCAST
+                    || own.to_bits() & mask.to_bits() == address.to_bits() & mask.to_bits()
+            }),
+            IpAddr::V6(address) => address.is_unicast_link_local(),
+        }
+    }
 }
 
 /// The names a user chose, `*` standing for any characters; none for the usual choice.
@@ -90,7 +106,7 @@ fn usable() -> io::Result<Vec<Interface>> {
             if can_multicast(entry.flags) {
                 let is_loopback = entry.flags.contains(InterfaceFlags::IFF_LOOPBACK);
                 let (name, index) = (entry.interface_name, link.ifindex() as u32);
-                usable.push(Interface { name, index, v4: None, v6: None, is_loopback });
+                usable.push(Interface { name, index, v4: None, networks: Vec::new(), v6: None, is_loopback });
             }
             continue;
         }
@@ -101,6 +117,8 @@ fn usable() -> io::Result<Vec<Interface>> {
         };
         if let Some(v4) = address.as_sockaddr_in() {
             interface.v4.get_or_insert(v4.ip());
+            let mask = entry.netmask.as_ref().and_then(|mask| mask.as_sockaddr_in()).map(|mask| mask.ip());
+            interface.networks.push((v4.ip(), mask.unwrap_or(Ipv4Addr::BROADCAST)));
         } else if let Some(v6) = address.as_sockaddr_in6().map(|v6| v6.ip()) {
             // Without one, as loopback is, an interface has no route for multicast either.
             if v6.is_unicast_link_local() && !tentative.contains(&(interface.index, v6)) {
@@ -167,6 +185,22 @@ mod tests {
         assert_eq!(error.kind(), ErrorKind::UnknownInterface);
         assert!(error.to_string().starts_with("interface 'nosuch7' does not exist; there are: "), "{error}");
         assert!(error.to_string().contains("lo"), "{error}");
+    }
+
+    #[test]
+    fn who_is_in_a_network_of_the_interface_is_on_its_link() {
+        let on = |networks: &[(&str, &str)], address: &str| {
+            let parse = |text: &&str| text.parse().expect("an address");
+            let networks = networks.iter().map(|(own, mask)| (parse(own), parse(mask))).collect();
+            let interface =
+                Interface { name: "eth0".into(), index: 2, v4: None, networks, v6: None, is_loopback: false };
+            interface.is_on_link(address.parse().expect("an address"))
+        };
+        let lan = [("192.0.2.1", "255.255.255.128"), ("198.51.100.1", "255.255.255.0")];
+        assert!(on(&lan, "192.0.2.127") && on(&lan, "198.51.100.9"));
+        assert!(!on(&lan, "192.0.2.128") && !on(&lan, "203.0.113.1"));
+        assert!(on(&[("192.0.2.1", "255.255.255.255")], "203.0.113.1"), "at the other end of a link of two");
+        assert!(on(&lan, "fe80::1") && !on(&lan, "2001:db8::1"));
     }
 
     #[test]

@@ -98,6 +98,14 @@ impl Link {
         }
     }
 
+    /// Datagrams that came from beyond the links in use, and were thrown away.
+    pub fn off_link(&self) -> u64 {
+        match &self.connection {
+            Connection::Sockets(sockets) => sockets.off_link(),
+            Connection::Memory(_) | Connection::Closed => 0,
+        }
+    }
+
     /// Datagrams lost because the queue on a memory network was full.
     pub fn dropped(&self) -> u64 {
         match &self.connection {

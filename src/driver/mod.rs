@@ -278,6 +278,7 @@ impl Driver {
             state.node.handle_timeout(now);
         }
         state.dropped = link.dropped();
+        state.off_link = link.off_link();
         self.signal_events(&state);
         Ok((take_transmits(&mut state.node), state.node.poll_reopen()))
     }

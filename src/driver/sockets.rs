@@ -8,7 +8,7 @@ use std::os::fd::{AsFd, AsRawFd, RawFd};
 
 use socket2::Socket;
 
-use super::batch::Batch;
+use super::batch::{Batch, Received};
 use super::changes::Changes;
 use super::family::{self, Family, Role};
 use super::interfaces::{Interface, Selection};
@@ -36,6 +36,7 @@ pub(super) struct Sockets {
     place: Place,
     families: Vec<Family>,
     interfaces: Vec<Interface>,
+    off_link: u64,
     /// `None` if it is turned off, or not to be had; then changes are noticed in the other ways.
     changes: Option<Changes>,
 }
@@ -85,7 +86,7 @@ impl Sockets {
         let families = open_families(&place, 0).map_err(|error| cannot_open(&place, &error))?;
         // Before the first look at the interfaces, so that no change falls between.
         let changes = place.notice.system.then(Changes::subscribe).and_then(Result::ok);
-        let mut sockets = Sockets { place, families, interfaces: Vec::new(), changes };
+        let mut sockets = Sockets { place, families, interfaces: Vec::new(), off_link: 0, changes };
         sockets.follow_interfaces();
         Ok(sockets)
     }
@@ -128,7 +129,22 @@ impl Sockets {
         }
         let roles = |role| self.families.iter().map(move |family| (family, role));
         let sources = roles(Role::Unicast).chain(roles(Role::Group)).collect();
-        batch.fill(sources, |(family, role), buffer| family.receive(*role, buffer))
+        let (hops, interfaces, off_link) = (self.place.hops, &self.interfaces, &mut self.off_link);
+        batch.fill(sources, |(family, role), buffer| {
+            let received = family.receive(*role, buffer)?;
+            // What announcements do not reach cannot be a peer, and is not to be answered.
+            let is_near = |received: &Received| {
+                hops > 1 || interfaces.iter().any(|interface| interface.is_on_link(received.from.ip()))
+            };
+            let is_taken = received.as_ref().is_none_or(is_near);
+            *off_link += u64::from(!is_taken);
+            Ok(received.filter(|_| is_taken))
+        })
+    }
+
+    /// Datagrams that came from beyond the links in use, and were thrown away.
+    pub fn off_link(&self) -> u64 {
+        self.off_link
     }
 
     /// Takes the addresses to which datagrams were sent in vain.

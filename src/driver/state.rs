@@ -14,6 +14,8 @@ pub(super) struct State {
     pub mail_waits: bool,
     /// Datagrams lost because the queue on a memory network was full.
     pub dropped: u64,
+    /// Datagrams from beyond the links in use.
+    pub off_link: u64,
     pub ended: Option<End>,
     report: LinkReport,
     /// Why the sockets could not be opened anew, when they last should have been.
@@ -36,6 +38,7 @@ impl State {
             node,
             mail_waits: false,
             dropped: 0,
+            off_link: 0,
             ended: None,
             report: LinkReport::default(),
             reopen_error: None,
@@ -110,6 +113,8 @@ impl State {
             foreign: node.foreign,
             stale: node.stale,
             over_cap: node.over_cap,
+            rate_limited: node.rate_limited,
+            off_link: self.off_link,
             dropped: self.dropped,
             reopened: self.reopened,
             events_lost: node.events_lost,

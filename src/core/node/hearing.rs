@@ -36,10 +36,12 @@ impl Node {
                 let is_news = self.handle_announcement(&about, bytes.len(), path, now);
                 // An answer must not be longer than its question, lest a forged sender makes it a weapon.
                 if is_news && bytes.len() >= self.answer_len {
-                    match about.answer_to_group {
-                        true => self.answers.owe_to_group(self.peer_count(), now, &mut self.rng),
-                        false => self.answers.owe(path, arrival, self.peer_count(), now, &mut self.rng),
-                    }
+                    let (peers, rng) = (self.peer_count(), &mut self.rng);
+                    let is_owed = match about.answer_to_group {
+                        true => self.answers.owe_to_group(peers, now, rng),
+                        false => self.answers.owe(path, arrival, peers, now, rng),
+                    };
+                    self.counters.rate_limited += u64::from(!is_owed);
                     self.answer(now);
                 }
             }
@@ -146,7 +148,11 @@ impl Node {
         now: Instant,
     ) {
         let is_due = !self.keyring.is_empty() && len >= self.answer_len;
-        if !is_due || !self.challenges.may_answer(path.address, now) {
+        if !is_due {
+            return;
+        }
+        if !self.challenges.may_answer(path.address, now) {
+            self.counters.rate_limited += 1;
             return;
         }
         let ours = match self.natives.contains(&id) {
