@@ -17,35 +17,55 @@ impl Node {
             Ok(_) if path.port() == 0 => self.counters.malformed += 1,
             Ok(Message::Sealed) => self.counters.wrong_key += 1,
             Ok(Message::Ancestor { name }) => self.handle_line(name, path, now),
-            Ok(Message::Challenge { id, .. }) if id == self.settings.id => self.counters.own += 1,
-            Ok(Message::Challenge { cluster, .. }) if cluster != self.settings.cluster => {
-                self.counters.foreign += 1;
+            Ok(Message::Challenge { cluster, id, challenge }) => {
+                if self.is_from_another(id, cluster) {
+                    self.handle_challenge(id, challenge, bytes.len(), path, now);
+                }
             }
-            Ok(Message::Challenge { id, challenge, .. }) => {
-                self.handle_challenge(id, challenge, bytes.len(), path, now);
-            }
-            Ok(Message::Native(_, about)) if about.id == self.settings.id => self.counters.own += 1,
-            Ok(Message::Native(_, about)) if about.cluster != self.settings.cluster => {
-                self.counters.foreign += 1
-            }
-            Ok(Message::Native(Kind::Goodbye, about)) => self.handle_goodbye(&about, path, now),
-            Ok(Message::Native(Kind::Announce, about)) => {
-                self.handle_announcement(&about, bytes.len(), path, now);
-            }
-            Ok(Message::Native(Kind::Query, about)) => {
-                let is_news = self.handle_announcement(&about, bytes.len(), path, now);
-                // An answer must not be longer than its question, lest a forged sender makes it a weapon.
-                if is_news && bytes.len() >= self.answer_len {
-                    let (peers, rng) = (self.peer_count(), &mut self.rng);
-                    let is_owed = match about.answer_to_group {
-                        true => self.answers.owe_to_group(peers, now, rng),
-                        false => self.answers.owe(path, arrival, peers, now, rng),
-                    };
-                    self.counters.rate_limited += u64::from(!is_owed);
-                    self.answer(now);
+            Ok(Message::Native(kind, about)) => {
+                if self.is_from_another(about.id, about.cluster) {
+                    match kind {
+                        Kind::Announce => drop(self.handle_announcement(&about, bytes.len(), path, now)),
+                        Kind::Query => self.handle_query(&about, bytes.len(), path, arrival, now),
+                        Kind::Goodbye => self.handle_goodbye(&about, path, now),
+                    }
                 }
             }
         }
+    }
+
+    /// True for a sender of this cluster that is not this node.
+    fn is_from_another(&mut self, id: InstanceId, cluster: &str) -> bool {
+        if id == self.settings.id {
+            self.counters.own += 1;
+        } else if cluster != self.settings.cluster {
+            self.counters.foreign += 1;
+        } else {
+            return true;
+        }
+        false
+    }
+
+    fn handle_query(
+        &mut self,
+        about: &Announcement<'_>,
+        len: usize,
+        path: Path,
+        arrival: Arrival,
+        now: Instant,
+    ) {
+        let is_news = self.handle_announcement(about, len, path, now);
+        // An answer must not be longer than its question, lest a forged sender makes it a weapon.
+        if !is_news || len < self.answer_len {
+            return;
+        }
+        let (peers, rng) = (self.peer_count(), &mut self.rng);
+        let is_owed = match about.answer_to_group {
+            true => self.answers.owe_to_group(peers, now, rng),
+            false => self.answers.owe(path, arrival, peers, now, rng),
+        };
+        self.counters.rate_limited += u64::from(!is_owed);
+        self.answer(now);
     }
 
     fn handle_line(&mut self, name: &str, path: Path, now: Instant) {
