@@ -16,7 +16,10 @@ pub struct Program {
     what: String,
     child: Child,
     lines: Receiver<String>,
+    /// What was printed since it was last expected.
     seen: Vec<String>,
+    /// Everything that was printed.
+    history: Vec<String>,
 }
 
 impl Program {
@@ -34,26 +37,60 @@ impl Program {
                 }
             }
         });
-        Program { what, child, lines, seen: Vec::new() }
+        Program { what, child, lines, seen: Vec::new(), history: Vec::new() }
     }
 
     /// Waits until all of `expected` were printed since the last `expect`, in any order.
     pub fn expect<const N: usize>(&mut self, expected: [&str; N]) {
         let deadline = Instant::now() + LIMIT;
         while let Some(missing) = expected.iter().find(|line| !self.seen.iter().any(|seen| seen == *line)) {
-            match self.lines.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
-                Ok(line) => self.seen.push(line),
-                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
-                    panic!("{}\nshould print {missing:?}; it printed {:?}", self.what, self.seen)
-                }
-            }
+            self.read_line(deadline, &format!("print {missing:?}"));
         }
         self.seen.retain(|seen| !expected.contains(&seen.as_str()));
     }
 
-    /// Fails if any line printed until now begins with `start`.
+    /// Waits until, by what was printed, the peers of that name are listed at exactly these addresses.
+    pub fn expect_listed(&mut self, name: &str, addresses: &[&str]) {
+        let deadline = Instant::now() + LIMIT;
+        while self.listed(name) != addresses {
+            self.read_line(deadline, &format!("list {name} at {addresses:?}"));
+        }
+    }
+
+    /// The addresses at which peers of that name are listed, by what was printed until now.
+    pub fn listed(&self, name: &str) -> Vec<&str> {
+        let mut addresses: Vec<&str> = Vec::new();
+        for line in &self.history {
+            match line.split(' ').collect::<Vec<_>>()[..] {
+                ["joined", joined, address] if joined == name => addresses.push(address),
+                // Of namesakes the tests change none.
+                ["updated", updated, address] if updated == name => addresses = vec![address],
+                ["left", left, _] if left == name => drop(addresses.pop()),
+                _ => {}
+            }
+        }
+        addresses
+    }
+
+    fn read_line(&mut self, deadline: Instant, wanted: &str) {
+        match self.lines.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+            Ok(line) => self.note(line),
+            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
+                panic!("{}\nshould {wanted}; it printed {:?}", self.what, self.history)
+            }
+        }
+    }
+
+    fn note(&mut self, line: String) {
+        self.history.push(line.clone());
+        self.seen.push(line);
+    }
+
+    /// Fails if any line printed until now begins with `start`, but for those that were expected.
     pub fn never_printed(&mut self, start: &str) {
-        self.seen.extend(self.lines.try_iter());
+        while let Ok(line) = self.lines.try_recv() {
+            self.note(line);
+        }
         assert!(
             !self.seen.iter().any(|line| line.starts_with(start)),
             "{} printed {:?}",
