@@ -6,7 +6,7 @@
 
 use nix::sys::signal::Signal;
 
-use crate::nodes::{ear, rust_watch, watch_with, world};
+use crate::nodes::{c_watch, ear, rust_watch, watch_with, world};
 use crate::program::Program;
 use crate::world::{Host, World};
 
@@ -38,10 +38,26 @@ each_way_notices! {
 }
 
 #[test]
+fn in_all_ways_together_a_network_that_comes_goes_and_comes_is_noticed() {
+    let Some(world) = world("in_all_ways_together_a_network_that_comes_goes_and_comes_is_noticed") else {
+        return;
+    };
+    let (early, other) = (world.host_without_network(1), world.host(2));
+    let (mut node, mut watcher) = (c_watch(&early, "early"), rust_watch(&other, "watcher"));
+    for _ in 0..2 {
+        early.plug_in();
+        watcher.expect(["joined early 192.0.2.1"]);
+        node.expect(["joined watcher 192.0.2.2"]);
+        early.unplug();
+        watcher.expect(["left early (expired)"]);
+        node.expect(["left watcher (expired)"]);
+    }
+}
+
+#[test]
 fn without_any_way_a_network_that_comes_up_is_not_noticed() {
     let Some(world) = world("without_any_way_a_network_that_comes_up_is_not_noticed") else { return };
-    let (host, other) = (world.host_without_network(1), world.host_without_ipv6(2));
-    host.turn_ipv6_off();
+    let (host, other) = (world.host_without_network(1), world.host(2));
     let mut watcher = rust_watch(&other, "watcher");
     let (mut blind, companion) = (node(&host, "blind", "none"), node(&host, "companion", "none"));
     let mut seeing = node(&host, "seeing", "system");
@@ -57,8 +73,7 @@ fn without_any_way_a_network_that_comes_up_is_not_noticed() {
 }
 
 fn a_network_that_comes_up_after_the_start(world: &World, way: &str) {
-    let (host, other) = (world.host_without_network(1), world.host_without_ipv6(2));
-    host.turn_ipv6_off();
+    let (host, other) = (world.host_without_network(1), world.host(2));
     let mut watcher = rust_watch(&other, "watcher");
     let (mut node, mut companion) = (node(&host, "node", way), node(&host, "companion", way));
     // That is how it shows that they have started.
@@ -72,7 +87,7 @@ fn a_network_that_comes_up_after_the_start(world: &World, way: &str) {
 }
 
 fn a_link_that_goes_down_and_comes_up(world: &World, way: &str) {
-    let (host, other) = (online(world, way), world.host_without_ipv6(2));
+    let (host, other) = (online(world, way), world.host(2));
     let (mut node, mut watcher) = acquainted(&host, &other, way);
     host.ip("link set eth0 down");
     watcher.expect_listed("node", &[]);
@@ -84,7 +99,7 @@ fn a_link_that_goes_down_and_comes_up(world: &World, way: &str) {
 }
 
 fn an_address_that_changes(world: &World, way: &str) {
-    let (host, other) = (online(world, way), world.host_without_ipv6(2));
+    let (host, other) = (online(world, way), world.host(2));
     let mut ear = ear(&other, "192.0.2.2");
     ear.expect(["listening"]);
     let mut node = node(&host, "node", way);
@@ -107,11 +122,9 @@ fn an_address_that_changes(world: &World, way: &str) {
 
 fn an_interface_that_is_added_and_removed(world: &World, way: &str) {
     world.add_link("second");
-    let (near, far) = (world.host_without_ipv6(2), world.host_without_network(3));
-    far.turn_ipv6_off();
+    let (near, far) = (world.host(2), world.host_without_network(3));
     far.add_card("eth0", "second", "198.51.100");
     let host = world.host_without_network(1);
-    host.turn_ipv6_off();
     silence_loopback(&host, way);
     let mut near = rust_watch(&near, "near");
     let mut node = node(&host, "node", way);
@@ -133,7 +146,7 @@ fn an_interface_that_is_added_and_removed(world: &World, way: &str) {
 }
 
 fn memberships_that_are_all_lost(world: &World, way: &str) {
-    let (host, other) = (online(world, way), world.host_without_ipv6(2));
+    let (host, other) = (online(world, way), world.host(2));
     let (mut node, _watcher) = acquainted(&host, &other, way);
     // It finds everything as it was, but for the memberships.
     node.signal(Signal::SIGSTOP);
@@ -149,7 +162,7 @@ fn node(host: &Host<'_>, name: &str, way: &str) -> Program {
 
 /// A host for a node that is to notice in this way what becomes of `eth0`.
 fn online<'a>(world: &'a World, way: &str) -> Host<'a> {
-    let host = world.host_without_ipv6(1);
+    let host = world.host(1);
     silence_loopback(&host, way);
     host
 }
@@ -171,7 +184,7 @@ fn acquainted(host: &Host<'_>, other: &Host<'_>, way: &str) -> (Program, Program
 
 /// The node hears the group: it lists one that has only spoken to that. And it is heard there.
 fn expect_newcomer(world: &World, node: &mut Program, address: &str) {
-    let host = world.host_without_ipv6(4);
+    let host = world.host(4);
     let mut late = rust_watch(&host, "late");
     node.expect(["joined late 192.0.2.4"]);
     late.expect([&*format!("joined node {address}")]);

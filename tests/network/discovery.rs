@@ -9,7 +9,7 @@ use crate::nodes::{
 #[test]
 fn each_of_three_processes_of_a_host_answers_at_a_port_of_its_own() {
     let Some(world) = world("each_of_three_processes_of_a_host_answers_at_a_port_of_its_own") else { return };
-    let (host, other) = (world.host_without_ipv6(1), world.host_without_ipv6(2));
+    let (host, other) = (world.host(1), world.host(2));
     let mut nodes = ["a", "b", "c"].map(|name| watch_with(&host, name, &HOURS));
     nodes[0].expect(["joined b 192.0.2.1", "joined c 192.0.2.1"]);
     let mut asker = asker(&other, "192.0.2.2", &["a", "b", "c"]);
@@ -20,7 +20,7 @@ fn each_of_three_processes_of_a_host_answers_at_a_port_of_its_own() {
 fn processes_of_one_host_that_no_longer_hear_the_group_stay_listed_by_their_answers() {
     let test = "processes_of_one_host_that_no_longer_hear_the_group_stay_listed_by_their_answers";
     let Some(world) = world_with_firewall(test) else { return };
-    let host = world.host_without_ipv6(1);
+    let host = world.host(1);
     let mut nodes = ["a", "b", "c"].map(|name| rust_watch(&host, name));
     let mut ghost = watch_with(&host, "ghost", &LONG_LIFE);
     ghost.expect(
@@ -41,7 +41,7 @@ fn processes_of_one_host_that_no_longer_hear_the_group_stay_listed_by_their_answ
 fn newcomer_and_old_learn_of_each_other_though_the_next_announcement_is_far() {
     let test = "newcomer_and_old_learn_of_each_other_though_the_next_announcement_is_far";
     let Some(world) = world(test) else { return };
-    let (left, right) = (world.host_without_ipv6(1), world.host_without_ipv6(2));
+    let (left, right) = (world.host(1), world.host(2));
     let mut ear = ear(&right, "192.0.2.2");
     ear.expect(["listening"]);
     let mut old = watch_with(&left, "old", &HOURS);
@@ -56,7 +56,7 @@ fn newcomer_and_old_learn_of_each_other_though_the_next_announcement_is_far() {
 #[test]
 fn a_changed_value_is_told_though_the_next_announcement_is_far() {
     let Some(world) = world("a_changed_value_is_told_though_the_next_announcement_is_far") else { return };
-    let (left, right) = (world.host_without_ipv6(1), world.host_without_ipv6(2));
+    let (left, right) = (world.host(1), world.host(2));
     let mut watcher = watch_with(&right, "watcher", &HOURS);
     let mut patient = health_with(&left, ["3600", "7200"]);
     patient.expect(["joined watcher 192.0.2.2"]);
@@ -69,7 +69,7 @@ fn a_changed_value_is_told_though_the_next_announcement_is_far() {
 fn behind_a_firewall_that_lets_only_the_groups_port_in_a_node_learns_the_others_and_they_it() {
     let test = "behind_a_firewall_that_lets_only_the_groups_port_in_a_node_learns_the_others_and_they_it";
     let Some(world) = world_with_firewall(test) else { return };
-    let [walled, left, right] = [1, 2, 3].map(|number| world.host_without_ipv6(number));
+    let [walled, left, right] = [1, 2, 3].map(|number| world.host(number));
     walled.firewall_rule("input", "udp dport != 49001 drop");
     let mut ear = ear(&left, "192.0.2.2");
     ear.expect(["listening"]);

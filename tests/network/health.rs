@@ -54,7 +54,7 @@ fn a_host_without_any_interface_is_told_by_health_until_one_comes_up() {
 fn a_send_that_fails_is_told_in_the_systems_words() {
     let test = "a_send_that_fails_is_told_in_the_systems_words";
     let Some(world) = world(test).filter(|_| support::has_tool("tc", test)) else { return };
-    let host = world.host_without_ipv6(1);
+    let host = world.host(1);
     let mut health = health(&host);
     health.expect(["running none "]);
     // No datagram is as short as what may be sent at a time.
@@ -70,7 +70,7 @@ fn more_interfaces_than_memberships_are_told_and_peers_are_found_on_the_first() 
     else {
         return;
     };
-    let (host, other) = (world.host_without_ipv6(1), world.host_without_ipv6(2));
+    let (host, other) = (world.host(1), world.host(2));
     host.sysctl("net.ipv4.igmp_max_memberships=2");
     for (card, link, network) in [("eth1", "link1", "198.51.100"), ("eth2", "link2", "203.0.113")] {
         world.add_link(link);
@@ -92,7 +92,7 @@ fn more_interfaces_than_memberships_are_told_and_peers_are_found_on_the_first() 
 #[test]
 fn a_system_without_ipv6_works_and_says_nothing() {
     let Some(world) = world("a_system_without_ipv6_works_and_says_nothing") else { return };
-    let (host, other) = (world.host_without_ipv6(1), world.host(2));
+    let (host, other) = (world.host(1), world.host_with_ipv6(2, "nodad"));
     let mut watcher = rust_watch(&other, "watcher");
     let mut health = health(&host);
     health.expect(["running none ", "joined watcher 192.0.2.2"]);

@@ -10,16 +10,17 @@ fn interfaces_chosen_with_a_star_are_used_and_all_others_are_left_alone() {
         return;
     };
     world.add_link("outside");
-    let (chooser, inside) = (world.host(1), world.host_with_known_ipv6(2));
+    let (chooser, inside) = (world.host_with_ipv6(1, "nodad"), world.host_with_ipv6(2, "nodad"));
     chooser.add_card("wan0", "outside", "198.51.100");
-    let outside = world.host_without_network(3);
+    let outside = world.host_with_ipv6(3, "nodad");
+    outside.unplug();
     outside.add_card("eth0", "outside", "198.51.100");
     let (mut near, mut far) = (ear(&inside, "192.0.2.2"), ear(&outside, "198.51.100.3"));
     near.expect(["listening"]);
     far.expect(["listening"]);
 
     let mut choosy = watch_with(&chooser, "choosy", &["--interfaces", "e*h*"]);
-    let mut friend = rust_watch(&inside, "friend");
+    let mut friend = watch_with(&inside, "friend", &["--ipv4-only"]);
     let mut stranger = rust_watch(&outside, "stranger");
     choosy.expect(["joined friend 192.0.2.2"]);
     friend.expect(["joined choosy 192.0.2.1"]);
@@ -61,7 +62,7 @@ fn a_peer_reached_by_two_links_is_one_entry_whose_address_stays_until_its_card_i
     let test = "a_peer_reached_by_two_links_is_one_entry_whose_address_stays_until_its_card_is_pulled";
     let Some(world) = world(test) else { return };
     world.add_link("second");
-    let (left, right) = (world.host_without_ipv6(1), world.host_without_ipv6(2));
+    let (left, right) = (world.host(1), world.host(2));
     left.add_card("eth1", "second", "198.51.100");
     right.add_card("eth1", "second", "198.51.100");
     let mut watcher = rust_watch(&right, "watcher");

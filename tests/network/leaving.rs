@@ -20,7 +20,7 @@ fn a_goodbye_is_seen_when_two_of_its_three_copies_are_lost() {
     let Some(world) = world_with_firewall("a_goodbye_is_seen_when_two_of_its_three_copies_are_lost") else {
         return;
     };
-    let (left, right) = (world.host_without_ipv6(1), world.host_without_ipv6(2));
+    let (left, right) = (world.host(1), world.host(2));
     // After the head of UDP comes that of the message: "PEER", version 1, kind 3.
     right.firewall_rule("input", "udp dport 49001 @th,64,48 0x504545520103 numgen inc mod 3 < 2 drop");
     let mut watcher = watch_with(&right, "watcher", &HOURS);
@@ -33,7 +33,7 @@ fn a_goodbye_is_seen_when_two_of_its_three_copies_are_lost() {
 #[test]
 fn a_killed_process_is_found_out_before_its_expiry() {
     let Some(world) = world("a_killed_process_is_found_out_before_its_expiry") else { return };
-    let (left, right) = (world.host_without_ipv6(1), world.host_without_ipv6(2));
+    let (left, right) = (world.host(1), world.host(2));
     let life = ["--interval", "2000", "--expiry", "4000"];
     let mut watcher = rust_watch(&right, "watcher");
     let victim = watch_with(&left, "victim", &life);
@@ -46,7 +46,7 @@ fn a_killed_process_is_found_out_before_its_expiry() {
 #[test]
 fn a_process_killed_and_started_again_is_one_entry_soon() {
     let Some(world) = world("a_process_killed_and_started_again_is_one_entry_soon") else { return };
-    let (left, right) = (world.host_without_ipv6(1), world.host_without_ipv6(2));
+    let (left, right) = (world.host(1), world.host(2));
     let mut watcher = watch_with(&right, "watcher", &HOURS);
     let victim = watch_with(&left, "victim", &HOURS);
     watcher.expect(["joined victim 192.0.2.1"]);
@@ -71,7 +71,7 @@ fn a_host_that_loses_its_card_expires() {
 fn a_firewall_that_says_unreachable_in_a_peers_place_is_believed_once_at_most() {
     let test = "a_firewall_that_says_unreachable_in_a_peers_place_is_believed_once_at_most";
     let Some(world) = world_with_firewall(test) else { return };
-    let (walled, right) = (world.host_without_ipv6(1), world.host_without_ipv6(2));
+    let (walled, right) = (world.host(1), world.host(2));
     walled.firewall_rule("input", "udp dport != 49001 reject with icmpx type port-unreachable");
     let mut watcher = rust_watch(&right, "watcher");
     // It is asked at 1.2 s of its life, and announces itself at 1.35 s or later.
@@ -93,7 +93,7 @@ fn a_firewall_that_says_unreachable_in_a_peers_place_is_believed_once_at_most() 
 fn a_process_that_slept_longer_than_its_peers_live_does_not_take_them_for_gone() {
     let test = "a_process_that_slept_longer_than_its_peers_live_does_not_take_them_for_gone";
     let Some(world) = world_with_firewall(test) else { return };
-    let [bedroom, one, two] = [1, 2, 3].map(|number| world.host_without_ipv6(number));
+    let [bedroom, one, two] = [1, 2, 3].map(|number| world.host(number));
     let (mut a, mut b) = (rust_watch(&one, "a"), rust_watch(&two, "b"));
     let ghost = watch_with(&one, "ghost", &LONG_LIFE);
     let mut sleeper = rust_watch(&bedroom, "sleeper");

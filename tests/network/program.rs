@@ -57,8 +57,17 @@ impl Program {
         }
     }
 
+    /// Waits until a peer of that name is listed, and returns its address.
+    pub fn address_of(&mut self, name: &str) -> String {
+        let deadline = Instant::now() + LIMIT;
+        while self.listed(name).is_empty() {
+            self.read_line(deadline, &format!("list {name}"));
+        }
+        self.listed(name)[0].into()
+    }
+
     /// The addresses at which peers of that name are listed, by what was printed until now.
-    pub fn listed(&self, name: &str) -> Vec<&str> {
+    fn listed(&self, name: &str) -> Vec<&str> {
         let mut addresses: Vec<&str> = Vec::new();
         for line in &self.history {
             match line.split(' ').collect::<Vec<_>>()[..] {

@@ -38,33 +38,33 @@ impl World {
         self.try_add_link(name).expect("the hub can have one more bridge");
     }
 
-    /// A host with loopback up and `eth0` up at 192.0.2.`number`.
+    /// A host with loopback up and `eth0` up at 192.0.2.`number`. Its system has IPv6 turned off: what is heard by both
+    /// may be listed at either address.
     pub fn host(&self, number: u8) -> Host<'_> {
         let host = self.host_without_network(number);
         host.plug_in();
         host
     }
 
-    /// As `host`, on a system that has IPv6 turned off: nothing moves there by IPv6, whenever its address gets usable.
-    pub fn host_without_ipv6(&self, number: u8) -> Host<'_> {
-        let host = self.host_without_network(number);
-        host.turn_ipv6_off();
-        host.plug_in();
+    /// A host that has loopback alone, and no IPv6.
+    pub fn host_without_network(&self, number: u8) -> Host<'_> {
+        let host = self.bare_host(number);
+        host.sysctl("net.ipv6.conf.all.disable_ipv6=1");
         host
     }
 
-    /// As `host`, with the link-local address fe80::`number`, which is usable at once.
-    pub fn host_with_known_ipv6(&self, number: u8) -> Host<'_> {
-        let host = self.host_without_network(number);
+    /// A host at 192.0.2.`number` and fe80::`number`. With "nodad" as `checks` the latter is usable at once, with
+    /// "" when the system has found that nobody else has it.
+    pub fn host_with_ipv6(&self, number: u8, checks: &str) -> Host<'_> {
+        let host = self.bare_host(number);
         host.insert_card();
         host.ip("link set eth0 addrgenmode none");
         host.ip("link set eth0 up");
-        host.ip(&format!("addr add fe80::{number}/64 dev eth0 nodad"));
+        host.ip(format!("addr add fe80::{number}/64 dev eth0 {checks}").trim_end());
         host
     }
 
-    /// A host that has loopback alone.
-    pub fn host_without_network(&self, number: u8) -> Host<'_> {
+    fn bare_host(&self, number: u8) -> Host<'_> {
         let mut unshare = self.hub.command("unshare");
         let namespace =
             Namespace::hold(unshare.arg("-n"), self.hub.in_user_namespace).expect("one more namespace");
@@ -128,10 +128,6 @@ impl Host<'_> {
     /// Takes `eth0` away, as when a network card is pulled.
     pub fn unplug(&self) {
         self.ip("link delete eth0");
-    }
-
-    pub fn turn_ipv6_off(&self) {
-        self.sysctl("net.ipv6.conf.all.disable_ipv6=1");
     }
 
     pub fn sysctl(&self, setting: &str) {
