@@ -1,6 +1,6 @@
-"""Asks each of some nodes of one host by its own port, and prints who answered to that: `PORT OWNER: NAMES`.
+"""Asks each of some nodes by its own port, and prints who answered to that: `port of OWNER: NAMES`.
 
-The owner of a port is who sent from it. When each has answered the first question, each is asked once more, by
+The owner of a port is who sent from it. When it has answered the first question, all are asked once more, by
 another socket: the answers to the first that came before those to the second are all there are.
 
 usage: ask.py ADDRESS NODE... (the address of our interface)

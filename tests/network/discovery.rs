@@ -57,10 +57,13 @@ fn newcomer_and_old_learn_of_each_other_though_the_next_announcement_is_far() {
 fn a_changed_value_is_told_though_the_next_announcement_is_far() {
     let Some(world) = world("a_changed_value_is_told_though_the_next_announcement_is_far") else { return };
     let (left, right) = (world.host(1), world.host(2));
+    let mut ear = ear(&right, "192.0.2.2");
+    ear.expect(["listening"]);
     let mut watcher = watch_with(&right, "watcher", &HOURS);
-    let mut patient = health_with(&left, ["3600", "7200"]);
-    patient.expect(["joined watcher 192.0.2.2"]);
+    let patient = health_with(&left, ["3600", "7200"]);
     watcher.expect(["joined patient 192.0.2.1"]);
+    // It says no more from here on, unless it is asked or has something to tell.
+    ear.expect(["v4 query patient 3"]);
     patient.signal(Signal::SIGUSR1);
     watcher.expect(["updated patient 192.0.2.1"]);
 }

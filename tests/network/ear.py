@@ -1,4 +1,4 @@
-"""Prints each message to the group that is heard: `v4 KIND NAME COUNT`, or v6, with how many of that there were.
+"""Prints each message to the group that is heard: `v4 KIND NAME COUNT`, or v6. It counts the same ones.
 
 usage: ear.py ADDRESS (IPv4, of the interface eth0)
 """

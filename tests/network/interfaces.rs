@@ -84,3 +84,29 @@ fn a_peer_reached_by_two_links_is_one_entry_whose_address_stays_until_its_card_i
     watcher.never_printed("left double");
     watcher.never_printed("joined double");
 }
+
+#[test]
+fn a_peer_reached_by_two_links_in_both_families_keeps_the_address_it_has() {
+    let Some(world) = world("a_peer_reached_by_two_links_in_both_families_keeps_the_address_it_has") else {
+        return;
+    };
+    world.add_link("second");
+    let hosts = [1, 2].map(|number| world.host_with_ipv6(number, "nodad"));
+    for host in &hosts {
+        host.add_card("eth1", "second", "198.51.100");
+    }
+    let [left, right] = &hosts;
+    let mut ear = ear(right, "192.0.2.2");
+    ear.expect(["listening"]);
+    let mut watcher = rust_watch(right, "watcher");
+    let _double = rust_watch(left, "double");
+    // By one of the four ways, whichever was taken in first.
+    let address = watcher.address_of("double");
+    let ghost = watch_with(left, "ghost", &LONG_LIFE);
+    ear.expect(["v4 announce ghost 2", "v6 announce ghost 2"]);
+    ghost.signal(Signal::SIGSTOP);
+    watcher.expect(["left ghost (expired)"]);
+    watcher.never_printed("updated double");
+    watcher.never_printed("left double");
+    watcher.expect_listed("double", &[&address]);
+}

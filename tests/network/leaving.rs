@@ -110,6 +110,8 @@ fn a_process_that_slept_longer_than_its_peers_live_does_not_take_them_for_gone()
 
     // It lives as long as those, or longer; and it alone is gone.
     sleeper.expect(["left ghost (expired)"]);
+    let _late = rust_watch(&one, "late");
+    sleeper.expect(["joined late 192.0.2.2"]);
     sleeper.never_printed("left");
     a.expect_listed("sleeper", &["192.0.2.1"]);
     b.expect_listed("sleeper", &["192.0.2.1"]);
