@@ -2,7 +2,7 @@
 
 use nix::sys::signal::Signal;
 
-use crate::nodes::{LONG_LIFE, ear, rust_watch, watch_with, world, world_with_firewall};
+use crate::nodes::{HOURS, LONG_LIFE, ear, rust_watch, watch_with, world, world_with_firewall};
 use crate::support;
 
 const V6: [&str; 1] = ["--ipv6-only"];
@@ -31,7 +31,7 @@ fn an_ipv6_address_that_the_system_still_checks_is_used_once_it_may_be() {
         return;
     };
     let (early, right) = (world.host_with_ipv6(1, ""), world.host_with_ipv6(2, "nodad"));
-    let mut node = watch_with(&early, "early", &["--ipv6-only", "--notice", "system"]);
+    let mut node = watch_with(&early, "early", &[&V6[..], &HOURS].concat());
     let mut watcher = watch_with(&right, "watcher", &V6);
     watcher.expect(["joined early fe80::1%eth0"]);
     node.expect(["joined watcher fe80::2%eth0"]);

@@ -115,12 +115,12 @@ impl Host<'_> {
         world(format!("link set {port} master {link} up"));
     }
 
-    /// Takes `eth0` to another namespace and back, where it has its index and, at the end, its address again. The
-    /// system has forgotten the groups it was a member of.
+    /// Takes `eth0` to a namespace of its own and back: it has the index it had, for that was free there, and at the
+    /// end its address. The system has forgotten of which groups it was a member.
     pub fn take_card_away_and_back(&self) {
-        let (hub, holder) = (self.world.hub.holder.id(), self.namespace.holder.id());
-        self.ip(&format!("link set eth0 netns {hub}"));
-        self.world.try_ip(&format!("link set eth0 netns {holder}")).expect("it is there");
+        let drawer = self.world.bare_host(0);
+        self.ip(&format!("link set eth0 netns {}", drawer.namespace.holder.id()));
+        drawer.ip(&format!("link set eth0 netns {}", self.namespace.holder.id()));
         self.ip(&format!("addr add 192.0.2.{}/24 dev eth0", self.number));
         self.ip("link set eth0 up");
     }
