@@ -3,6 +3,7 @@
 use nix::sys::signal::Signal;
 
 use crate::nodes::{HOURS, LONG_LIFE, ear, rust_watch, watch_with, world, world_with_firewall};
+use crate::program::LIMIT;
 use crate::support;
 
 const V6: [&str; 1] = ["--ipv6-only"];
@@ -86,7 +87,7 @@ fn ipv6_alone_where_the_system_has_it_turned_off_is_refused_in_words() {
     };
     let host = world.host(1);
     let program = support::example("watch");
-    let output = support::output_of(host.command(program.to_str().expect("it is UTF-8")).args(V6));
+    let output = support::output_within(LIMIT, host.command(program.to_str().expect("it is UTF-8")).args(V6));
     let words = String::from_utf8_lossy(&output.stderr);
     assert!(words.contains("IPv4 is turned off, and the system has IPv6 turned off, too"), "{words}");
 }
