@@ -7,6 +7,7 @@
 //! - `Traffic` counts what was sent.
 
 mod actions;
+mod adversary;
 mod checks;
 mod conditions;
 mod delivery;
@@ -18,8 +19,9 @@ mod traffic;
 mod view;
 mod world;
 
+pub use adversary::Forgery;
 pub use conditions::Conditions;
 pub use process::{Program, Serial};
-pub use topology::HostNumber;
+pub use topology::{Firewall, HostNumber};
 pub use trace::Trace;
 pub use world::World;
