@@ -84,7 +84,7 @@ impl World {
         let (now, until) = (self.instant(), self.now + ttl);
         let process = &mut self.processes[serial];
         if let Some(node) = &mut process.node {
-            process.view.note_registration(key, until);
+            process.view.registrations.note(key, until);
             node.register(key, value, Some(ttl), now).expect("there is room for an entry");
             self.settle(serial, None);
         }

@@ -35,7 +35,7 @@ impl World {
         if is_line {
             let name = self.processes[datagram.sender].program.name.clone();
             let view = &mut self.processes[receiver].view;
-            let change = view.note_line(&name, datagram.from.ip(), datagram.sender);
+            let change = view.note_line(&name, datagram.from.ip(), cause);
             self.note_change(change);
         }
     }

@@ -13,6 +13,7 @@ mod conditions;
 mod delivery;
 mod driving;
 mod process;
+mod registrations;
 mod topology;
 mod trace;
 mod traffic;

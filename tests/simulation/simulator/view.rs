@@ -7,6 +7,7 @@ use std::time::Duration;
 use peers::core::{Event, LeaveReason, Peer, Source};
 
 use super::process::{Serial, serial_of_id};
+use super::registrations::Registrations;
 use super::trace::digest_of_peer;
 
 /// A node remembers those that are gone for its expiry time, or for this if that is shorter.
@@ -18,8 +19,7 @@ pub struct View {
     instances: Vec<u64>,
     /// By the name, what is known by the ancestor's lines alone.
     lines: BTreeMap<String, Line>,
-    /// By the key, what was registered.
-    registered: BTreeMap<String, Registration>,
+    pub registrations: Registrations,
     len: usize,
     /// Who was told to be gone, for as long as that is remembered.
     departed: BTreeMap<Serial, Departure>,
@@ -34,17 +34,13 @@ struct Departure {
     remembered_until: Duration,
 }
 
-struct Registration {
-    /// 0 when it is not listed.
-    digest: u64,
-    until: Duration,
-}
-
 struct Line {
     digest: u64,
     address: Option<IpAddr>,
     /// Who sent the last line of that name from that address.
     sender: Serial,
+    /// One that has had another port may have sent lines of that name.
+    is_ambiguous: bool,
 }
 
 /// The datagram that an event follows from, if it was one.
@@ -52,8 +48,7 @@ struct Line {
 pub struct Cause {
     pub sender: Serial,
     pub is_line: bool,
-    /// The sender has had another port. A line from a port from which no message was heard as yet is listed beside the
-    /// instance that it is of.
+    /// The sender has had another port. Whose a line is from a port from which no message was heard is not known.
     pub has_reopened: bool,
 }
 
@@ -70,7 +65,7 @@ impl View {
         View {
             instances: Vec::new(),
             lines: BTreeMap::new(),
-            registered: BTreeMap::new(),
+            registrations: Registrations::default(),
             len: 0,
             departed: BTreeMap::new(),
             walled: BTreeSet::new(),
@@ -89,7 +84,7 @@ impl View {
             Event::Joined(peer) | Event::Updated(peer) | Event::Left(peer, _)
                 if peer.source == Source::Registered =>
             {
-                self.apply_registered(event, peer, now)
+                self.registrations.apply(event, peer, now)
             }
             Event::Joined(peer) => self.join(peer, cause, now),
             Event::Updated(peer) => self.update(peer, cause, now),
@@ -98,40 +93,15 @@ impl View {
         }
     }
 
-    /// Takes note that an entry is about to be registered. The keys are nobody's names.
-    pub fn note_registration(&mut self, key: &str, until: Duration) {
-        self.registered.entry(key.to_owned()).or_insert(Registration { digest: 0, until }).until = until;
-    }
-
-    fn apply_registered(
-        &mut self,
-        event: &Event,
-        peer: &Peer,
-        now: Duration,
-    ) -> Result<Change, &'static str> {
-        let entry = self.registered.get_mut(&peer.name).ok_or("nobody has registered that")?;
-        let digest = digest_of_peer(peer);
-        match event {
-            Event::Joined(_) if entry.digest == 0 => self.len += 1,
-            Event::Updated(_) if entry.digest != 0 && entry.digest != digest => {}
-            Event::Left(_, LeaveReason::Expired) if entry.digest == digest && entry.until <= now => {
-                self.registered.remove(&peer.name);
-                self.len -= 1;
-                return Ok(Change::default());
-            }
-            _ => return Err("that cannot be told of what was registered"),
-        }
-        entry.digest = digest;
-        Ok(Change::default())
-    }
-
     fn join(&mut self, peer: &Peer, cause: Option<Cause>, now: Duration) -> Result<Change, &'static str> {
         let cause = cause.ok_or("an entry came without a datagram")?;
         let sender = match peer.id {
             Some(id) => self.join_instance(serial_of_id(id), peer, cause)?,
             None => self.join_line(peer, cause)?,
         };
-        self.come_back(sender, now)?;
+        if !(cause.is_line && cause.has_reopened) {
+            self.come_back(sender, now)?;
+        }
         self.len += 1;
         Ok(Change { added: Some(sender), removed: None })
     }
@@ -152,8 +122,8 @@ impl View {
         if self.lists_instance(serial) {
             return Err("an instance that is listed has joined");
         }
-        let is_line_listed = self.lines.get(&peer.name).is_some_and(|line| line.sender == serial);
-        if is_line_listed && !cause.has_reopened {
+        let line = self.lines.get(&peer.name).filter(|line| !line.is_ambiguous && !cause.has_reopened);
+        if line.is_some_and(|line| line.sender == serial) {
             return Err("one whose line is listed has joined instead of being updated");
         }
         self.set_instance(serial, digest_of_peer(peer));
@@ -170,7 +140,12 @@ impl View {
         if self.lists_instance(cause.sender) && !cause.has_reopened {
             return Err("the line of a listed instance has joined");
         }
-        let line = Line { digest: digest_of_peer(peer), address: peer.address, sender: cause.sender };
+        let line = Line {
+            digest: digest_of_peer(peer),
+            address: peer.address,
+            sender: cause.sender,
+            is_ambiguous: cause.has_reopened,
+        };
         match self.lines.insert(peer.name.clone(), line) {
             Some(_) => Err("a line that is listed has joined"),
             None => Ok(cause.sender),
@@ -194,8 +169,14 @@ impl View {
 
     fn update_line(&mut self, peer: &Peer, cause: Option<Cause>) -> Result<Change, &'static str> {
         let line = cause.filter(|cause| cause.is_line);
-        let sender = line.ok_or("an entry without an id was updated without a line")?.sender;
-        let line = Line { digest: digest_of_peer(peer), address: peer.address, sender };
+        let line = line.ok_or("an entry without an id was updated without a line")?;
+        let sender = line.sender;
+        let line = Line {
+            digest: digest_of_peer(peer),
+            address: peer.address,
+            sender: line.sender,
+            is_ambiguous: line.has_reopened,
+        };
         let entry = self.lines.get_mut(&peer.name).ok_or("a line that is not listed was updated")?;
         let previous = std::mem::replace(entry, line);
         match previous.digest == entry.digest {
@@ -240,8 +221,12 @@ impl View {
 
     /// Takes note that a line has been heard, after its events. The entry of its name and address, if there is one, is
     /// now the sender's.
-    pub fn note_line(&mut self, name: &str, address: IpAddr, sender: Serial) -> Change {
+    pub fn note_line(&mut self, name: &str, address: IpAddr, cause: Cause) -> Change {
+        let sender = cause.sender;
         let is_known = self.lists_instance(sender);
+        if let Some(line) = self.lines.get_mut(name) {
+            line.is_ambiguous |= cause.has_reopened;
+        }
         match self.lines.get_mut(name) {
             Some(line) if !is_known && line.sender != sender && line.address == Some(address) => {
                 let removed = std::mem::replace(&mut line.sender, sender);
@@ -255,7 +240,7 @@ impl View {
     pub fn compare(&self, list: &[Peer]) -> Result<(), &'static str> {
         let in_order = list.is_sorted_by(|one, next| (&one.name, one.id) < (&next.name, next.id));
         let all_known = list.iter().all(|peer| self.digest_of(peer) == Some(digest_of_peer(peer)));
-        match (in_order, all_known, list.len() == self.len) {
+        match (in_order, all_known, list.len() == self.len + self.registrations.len()) {
             (false, ..) => Err("the list is out of order"),
             (_, false, _) => Err("the list has what the events do not tell"),
             (.., false) => Err("the list lacks what the events tell"),
@@ -269,9 +254,7 @@ impl View {
     fn digest_of(&self, peer: &Peer) -> Option<u64> {
         match peer.id {
             Some(id) => self.instances.get(serial_of_id(id)).copied(),
-            None if peer.source == Source::Registered => {
-                self.registered.get(&peer.name).map(|entry| entry.digest)
-            }
+            None if peer.source == Source::Registered => self.registrations.digest_of(peer),
             None => self.lines.get(&peer.name).map(|line| line.digest),
         }
     }
