@@ -1,8 +1,8 @@
 //! Figures of the protocol in virtual time, on the simulated network of `tests/simulation`: how often a peer is wrongly
 //! believed gone, what is sent, and how long it takes until all know.
 //!
-//! `cargo bench --bench simulation` takes some minutes, on two threads. A cluster of two and one of a hundred are watched
-//! for a simulated day; one of a thousand for as many simulated hours as `PEERS_HOURS` says, or a few minutes.
+//! `cargo bench --bench simulation` takes some minutes, on two threads. A cluster of two is watched for a
+//! simulated day; larger ones for as many simulated hours as `PEERS_HOURS` says (24 for the day), or for less.
 
 #[allow(dead_code, unused_imports)] // some of it is for the tests alone
 #[path = "../tests/simulation/simulator/mod.rs"]
@@ -19,7 +19,8 @@ const HOUR: Duration = Duration::from_secs(60 * 60);
 /// Rows that have nothing to do with one another are worked out by as many threads.
 const THREADS: usize = 2;
 const LOSSES: [f64; 3] = [0.01, 0.05, 0.10];
-/// The simulated hours of a thousand nodes, unless `PEERS_HOURS` is set.
+/// The simulated hours of large clusters, unless `PEERS_HOURS` is set.
+const HOURS_OF_A_HUNDRED: f64 = 6.0;
 const HOURS_OF_A_THOUSAND: f64 = 0.02;
 /// A cluster has settled this long after all started at once.
 const SETTLED: Duration = Duration::from_secs(5);
@@ -33,34 +34,35 @@ fn main() {
     if env::args().any(|argument| argument == "--test") {
         return; // `cargo test --benches` wants to know no more than that it was built
     }
-    print_steady_state();
-    print_convergence();
-    print_departures();
+    let tables = [steady_state(), convergence(), departures()];
+    print_rows(tables.into_iter().flatten().collect());
 }
 
-fn print_steady_state() {
-    println!("## Steady state\n");
-    println!(
-        "Datagrams and bytes of UDP payload are for each node and hour. The ancestor sends 240 datagrams.\n"
-    );
-    println!(
-        "| nodes | loss | the ancestor's line too | seed | simulated hours | false leaves | announcements | questions and answers | lines | all | bytes |"
-    );
-    println!("|---|---|---|---|---|---|---|---|---|---|---|");
-    let hours = env::var("PEERS_HOURS")
-        .map_or(HOURS_OF_A_THOUSAND, |text| text.parse().expect("PEERS_HOURS is a number"));
-    let mut rows: Vec<Row> = Vec::new();
-    for (count, hours) in [(2, 24.0), (100, 24.0)] {
+/// What comes before the rows of a table.
+fn heading(title: &str, explanation: &str, columns: &str) -> Row {
+    let rule = "|---".repeat(columns.split(" | ").count());
+    let text = format!("\n## {title}\n\n{explanation}\n\n| {columns} |\n{rule}|");
+    Box::new(|| text)
+}
+
+fn steady_state() -> Vec<Row> {
+    let hours = env::var("PEERS_HOURS").ok();
+    let hours = hours.map(|text| text.parse().expect("PEERS_HOURS is a number"));
+    let mut rows = vec![heading(
+        "Steady state",
+        "Datagrams and bytes of UDP payload are for each node and hour. The ancestor sends 240 datagrams.",
+        "nodes | loss | the ancestor's line too | seed | simulated hours | false leaves | announcements | questions and answers | lines | all | bytes",
+    )];
+    let hours_of_a_thousand = hours.unwrap_or(HOURS_OF_A_THOUSAND);
+    rows.push(Box::new(move || steady_row(1000, 0.05, true, hours_of_a_thousand)));
+    for (count, hours) in [(100, hours.unwrap_or(HOURS_OF_A_HUNDRED)), (2, 24.0)] {
         for loss in LOSSES {
             for ancestor in [false, true] {
                 rows.push(Box::new(move || steady_row(count, loss, ancestor, hours)));
             }
         }
     }
-    for (loss, ancestor) in [(0.01, false), (0.05, true)] {
-        rows.push(Box::new(move || steady_row(1000, loss, ancestor, hours)));
-    }
-    print_rows(rows);
+    rows
 }
 
 fn steady_row(count: usize, loss: f64, ancestor: bool, hours: f64) -> String {
@@ -85,41 +87,41 @@ fn steady_row(count: usize, loss: f64, ancestor: bool, hours: f64) -> String {
     )
 }
 
-fn print_convergence() {
-    println!("## Time until all know all\n");
-    println!("The ancestor's line is on.\n");
-    println!("| nodes | loss | after | seeds | median | worst | simulated |");
-    println!("|---|---|---|---|---|---|---|");
-    let mut rows: Vec<Row> = Vec::new();
-    // The longest come first, so that no thread ends long after the other.
+fn convergence() -> Vec<Row> {
+    let mut rows = vec![heading(
+        "Time until all know all",
+        "The ancestor's line is on.",
+        "nodes | loss | after | seeds | median | worst | simulated",
+    )];
     for (count, runs) in [(1000, 1), (100, 20), (2, 100)] {
         for loss in [0.0, 0.05] {
-            let row = move |what| format!("| {count} | {:.0} % | {what}", loss * 100.0);
-            rows.push(Box::new(move || {
-                times(&row("all start at once"), runs, |seed| start_at_once(seed, count, loss))
-            }));
-            rows.push(Box::new(move || {
-                times(&row("a partition of 2 min heals"), runs, |seed| heal(seed, count, loss))
-            }));
+            rows.push(Box::new(move || convergence_rows(count, runs, loss)));
         }
     }
-    print_rows(rows);
+    rows
 }
 
-fn start_at_once(seed: u64, count: usize, loss: f64) -> Measured {
+/// Both of one run each: it is the start of a thousand that takes long.
+fn convergence_rows(count: usize, runs: u64, loss: f64) -> String {
+    let (started, healed) = (1..=runs).map(|seed| start_and_heal(seed, count, loss)).unzip();
+    let row = |what| format!("| {count} | {:.0} % | {what}", loss * 100.0);
+    let rows = [
+        times_row(&row("all start at once"), started),
+        times_row(&row("a partition of 2 min heals"), healed),
+    ];
+    rows.join("\n")
+}
+
+fn start_and_heal(seed: u64, count: usize, loss: f64) -> (Measured, Measured) {
     let mut world = World::new(seed);
     world.conditions = Conditions::losing(loss);
     world.start_many(count, true);
-    time_until(&mut world, |world| world.all_know_all(count))
-}
-
-fn heal(seed: u64, count: usize, loss: f64) -> Measured {
-    let mut world = settled(seed, count, true);
-    world.conditions = Conditions::losing(loss);
+    let started = time_until(&mut world, |world| world.all_know_all(count));
+    world.run_for(SETTLED);
     world.partition((0..count).map(|host| (host % 2) as u8).collect());
     world.run_for(120 * SECOND);
     world.heal();
-    time_until(&mut world, |world| world.all_know_all(count))
+    (started, time_until(&mut world, |world| world.all_know_all(count)))
 }
 
 /// What happens to the process of that number.
@@ -132,11 +134,7 @@ enum Departure {
     RestartOnSilentHost,
 }
 
-fn print_departures() {
-    println!("## Time until all have seen it\n");
-    println!("It happens to one node, at a random time. The ancestor's line is on.\n");
-    println!("| nodes | loss | what | seeds | median | worst | simulated |");
-    println!("|---|---|---|---|---|---|---|");
+fn departures() -> Vec<Row> {
     let cases = [
         (Departure::Stop, "a clean stop"),
         (Departure::Kill, "a kill; the host answers that nobody is there"),
@@ -144,14 +142,21 @@ fn print_departures() {
         (Departure::Restart, "a kill and a restart"),
         (Departure::RestartOnSilentHost, "a kill and a restart; the host is silent"),
     ];
-    let mut rows: Vec<Row> = Vec::new();
+    let mut rows = vec![heading(
+        "Time until all have seen it",
+        "It happens to one node, at a random time. The ancestor's line is on.",
+        "nodes | loss | what | seeds | median | worst | simulated",
+    )];
     for (count, loss) in [(2, 0.0), (100, 0.0), (2, 0.05), (100, 0.05)] {
         for (departure, what) in cases {
             let row = format!("| {count} | {:.0} % | {what}", loss * 100.0);
-            rows.push(Box::new(move || times(&row, 20, |seed| depart(seed, count, loss, departure))));
+            rows.push(Box::new(move || {
+                let measured = (1..=20).map(|seed| depart(seed, count, loss, departure));
+                times_row(&row, measured.collect())
+            }));
         }
     }
-    print_rows(rows);
+    rows
 }
 
 fn depart(seed: u64, count: usize, loss: f64, departure: Departure) -> Measured {
@@ -197,9 +202,8 @@ fn time_until(world: &mut World, is_so: impl Fn(&World) -> bool) -> Measured {
     Measured { time, simulated: world.now() }
 }
 
-/// The median and the worst of as many runs.
-fn times(row: &str, runs: u64, run: impl Fn(u64) -> Measured) -> String {
-    let measured: Vec<Measured> = (1..=runs).map(run).collect();
+/// The median and the worst of the runs with the seeds from 1.
+fn times_row(row: &str, measured: Vec<Measured>) -> String {
     let mut times: Vec<Duration> =
         measured.iter().map(|measured| measured.time.unwrap_or(Duration::MAX)).collect();
     times.sort();
@@ -210,7 +214,7 @@ fn times(row: &str, runs: u64, run: impl Fn(u64) -> Measured) -> String {
     };
     let (median, worst) = (shown(times[times.len() / 2]), shown(times[times.len() - 1]));
     let simulated: Duration = measured.iter().map(|measured| measured.simulated).sum();
-    format!("{row} | 1 to {runs} | {median} | {worst} | {:.0} s |", simulated.as_secs_f64())
+    format!("{row} | 1 to {} | {median} | {worst} | {:.0} s |", measured.len(), simulated.as_secs_f64())
 }
 
 /// Prints the rows in their order, each as soon as it and those before it are there.
@@ -239,5 +243,4 @@ fn print_rows(rows: Vec<Row>) {
             }
         }
     });
-    println!();
 }
