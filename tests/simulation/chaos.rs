@@ -1,7 +1,12 @@
 //! Random scenarios: whatever happens to a few nodes and their network, no list is wrong meanwhile, and when it is over
 //! every list is right.
 
+mod adversary;
+mod network;
+
 use std::time::Duration;
+
+use peers::core::wire;
 
 use crate::scenario::{for_each_seed, from_environment};
 use crate::simulator::{Conditions, HostNumber, Program, Serial, Trace, World};
@@ -90,7 +95,7 @@ impl Chaos {
 
     /// One thing of all that can happen.
     fn act(&mut self) {
-        match self.world.rng.u32(0..18) {
+        match self.world.rng.u32(0..30) {
             0..=2 => self.join(),
             3 => self.with_one(|chaos, one| chaos.world.stop(one)),
             4 => self.with_one(|chaos, one| chaos.world.kill(one)),
@@ -111,6 +116,11 @@ impl Chaos {
             13 => self.with_one(Self::toggle_link),
             14..=15 => self.wake_up(),
             16 => self.with_one(|chaos, one| chaos.world.change_network(one)),
+            17 => self.with_one(Self::register),
+            18 => self.with_one(Self::change_firewall),
+            19 => self.with_one(Self::renumber),
+            20 => self.with_one(Self::reopen),
+            21..=28 => self.attack(),
             _ => self.set_conditions(),
         }
     }
@@ -139,7 +149,7 @@ impl Chaos {
             return;
         }
         let other = self.world.rng.choice(alive);
-        let shared = other.filter(|_| self.world.rng.u8(..) < 64);
+        let shared = other.filter(|_| self.world.rng.u8(..) < 96);
         let namesake =
             other.filter(|other| self.world.rng.u8(..) < 64 && !self.world.program(*other).is_ancestor);
         let host = match shared {
@@ -185,17 +195,6 @@ impl Chaos {
         self.world.add_host(links)
     }
 
-    /// The host of one fails, with all that runs there.
-    fn crash(&mut self, one: Serial) {
-        let host = self.world.host_of(one);
-        self.world.silence(host);
-        for serial in self.world.alive() {
-            if self.world.host_of(serial) == host {
-                self.world.kill(serial);
-            }
-        }
-    }
-
     /// The same program once more at the same place.
     fn restart(&mut self, former: Serial) {
         let program = self.world.program(former).clone();
@@ -208,58 +207,22 @@ impl Chaos {
             return;
         }
         for _ in 0..self.world.rng.u32(1..5) {
-            let value = format!("value-{}", self.number());
-            self.world.set_value(one, value.as_bytes());
+            let mut value = format!("value-{}", self.number()).into_bytes();
+            if self.world.rng.u8(..) < 64 {
+                let Program { name, cluster, .. } = self.world.program(one);
+                value.resize(wire::room_for_value(name, cluster), b'.');
+            }
+            self.world.set_value(one, &value);
             let pause = Duration::from_millis(self.world.rng.u64(0..150));
             self.world.run_for(pause);
         }
     }
 
-    fn partition(&mut self) {
-        let sides = (0..self.world.host_count()).map(|_| self.world.rng.u8(0..2)).collect();
-        self.world.partition(sides);
-    }
-
-    /// One does not run for some time, while the others go on.
-    fn sleep(&mut self, one: Serial) {
-        if self.world.program(one).is_ancestor {
-            return;
-        }
-        self.world.suspend(one);
-        let seconds = self.world.rng.choice([0, 1, 10, 40, 120, 3600]).unwrap_or_default();
-        self.world.run_for(Duration::from_secs(seconds));
-    }
-
-    /// Those that sleep go on; their sockets have kept some of what came, or not, as when the machine slept.
-    fn wake_up(&mut self) {
-        for one in self.world.alive() {
-            if self.world.is_suspended(one) {
-                let with_backlog = self.world.rng.bool();
-                self.world.resume(one, with_backlog);
-            }
-        }
-    }
-
-    fn toggle_link(&mut self, one: Serial) {
-        let host = self.world.host_of(one);
-        let links = self.world.links_of(host).to_vec();
-        let link = self.world.rng.choice(links).unwrap_or_default();
-        let is_up = self.world.rng.bool();
-        self.world.set_link(host, link, is_up);
-    }
-
-    /// All is well from now on, for as long as it takes to find that out.
-    fn end(&mut self) {
-        self.world.conditions = Conditions::PERFECT;
-        self.world.heal();
-        self.wake_up();
-        for host in 0..self.world.host_count() {
-            for link in self.world.links_of(host).to_vec() {
-                self.world.set_link(host, link, true);
-            }
-        }
-        let alive = self.world.alive().into_iter();
-        let longest = alive.map(|serial| self.world.program(serial).expiry).max().unwrap_or_default();
-        self.world.run_for(2 * longest.max(Duration::from_secs(60)));
+    /// One of a few entries, so that some are there still.
+    fn register(&mut self, one: Serial) {
+        let key = format!("registered-{}", self.world.rng.u8(0..3));
+        let value = [self.world.rng.u8(0..3)];
+        let ttl = Duration::from_secs_f64(20.0 * self.world.rng.f64().powi(3));
+        self.world.register(one, &key, &value, ttl);
     }
 }

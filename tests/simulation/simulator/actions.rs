@@ -1,36 +1,29 @@
 //! What can be done to a [`World`].
 
-use std::collections::VecDeque;
+use std::time::Duration;
 
 use peers::core::Node;
 
 use super::process::{self, Process, Program, Serial, State};
-use super::topology::{Host, HostNumber, Link, Partition};
-use super::view::{Change, View};
+use super::topology::{Firewall, Host, HostNumber, Link, Partition};
+use super::view::Change;
 use super::world::{Happening, World};
 
 impl World {
     pub fn add_host(&mut self, links: &[Link]) -> HostNumber {
-        self.hosts.push(Host { links: links.to_vec(), down: Vec::new(), last_down: None, silent: false });
-        self.hosts.len() - 1
+        let number = self.hosts.len();
+        self.hosts.push(Host::new(number, links));
+        number
     }
 
     pub fn start(&mut self, host: HostNumber, program: Program) -> Serial {
         let serial = self.processes.len();
         let node_seed = self.rng.u64(..);
         let node = (!program.is_ancestor)
-            .then(|| Box::new(Node::new(process::settings(serial, &program, node_seed), self.instant())));
-        self.processes.push(Process {
-            program,
-            host,
-            state: State::Running,
-            undisturbed_since: self.now,
-            node,
-            armed: None,
-            view: View::default(),
-            backlog: VecDeque::new(),
-            listed_by: 0,
-        });
+            .then(|| Node::new(process::settings(serial, &program, node_seed), self.instant()));
+        let mut process = Process::new(program, host, State::Running, node, self.now);
+        process.is_maligned = self.hosts[host].firewall == Firewall::Rejecting;
+        self.processes.push(process);
         for link in self.hosts[host].links.clone() {
             self.members[link].push(serial);
         }
@@ -63,9 +56,38 @@ impl World {
         self.end(serial, State::Killed);
     }
 
-    /// Makes a host answer no more for ports that nobody has.
-    pub fn silence(&mut self, host: HostNumber) {
-        self.hosts[host].silent = true;
+    pub fn set_firewall(&mut self, host: HostNumber, firewall: Firewall) {
+        self.hosts[host].firewall = firewall;
+        if firewall == Firewall::Rejecting {
+            self.malign_all_of(host);
+        }
+    }
+
+    /// A host gets other IPv4 addresses. Its memberships stay.
+    pub fn renumber(&mut self, host: HostNumber) {
+        self.hosts[host].moves += 1;
+        self.hosts[host].last_down = Some(self.now);
+    }
+
+    /// A node opens its sockets anew, and gets another port.
+    pub fn reopen(&mut self, serial: Serial) {
+        let process = &mut self.processes[serial];
+        process.reopened += 1;
+        process.undisturbed_since = self.now;
+        // Its host answers for the port that it had.
+        process.is_maligned = true;
+        self.change_network(serial);
+    }
+
+    /// Registers an entry with a node, for a time.
+    pub fn register(&mut self, serial: Serial, key: &str, value: &[u8], ttl: Duration) {
+        let (now, until) = (self.instant(), self.now + ttl);
+        let process = &mut self.processes[serial];
+        if let Some(node) = &mut process.node {
+            process.view.registrations.note(key, until);
+            node.register(key, value, Some(ttl), now).expect("there is room for an entry");
+            self.settle(serial, None);
+        }
     }
 
     pub fn suspend(&mut self, serial: Serial) {
@@ -138,8 +160,8 @@ impl World {
         process.node = None;
         process.backlog.clear();
         self.knowing -= process.listed_by;
-        let view = std::mem::take(&mut process.view);
-        for listed in view.listed() {
+        let listed: Vec<Serial> = process.view.listed().collect();
+        for listed in listed {
             self.note_change(Change { added: None, removed: Some(listed) });
         }
         for members in &mut self.members {

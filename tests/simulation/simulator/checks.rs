@@ -15,6 +15,10 @@ impl World {
         self.processes[serial].host
     }
 
+    pub fn times_reopened(&self, serial: Serial) -> u16 {
+        self.processes[serial].reopened
+    }
+
     pub fn links_of(&self, host: HostNumber) -> &[Link] {
         &self.hosts[host].links
     }
@@ -80,7 +84,7 @@ impl World {
     /// True if that is what there is to know of the process.
     fn is_truth(&self, peer: &Peer, serial: Serial) -> bool {
         let Process { program, host, .. } = &self.processes[serial];
-        let is_address = |ip| self.hosts[*host].link_of(*host, ip).is_some();
+        let is_address = |ip| self.hosts[*host].has_address(ip);
         let is_same_run = match program.is_ancestor {
             true => peer.id.is_none(),
             false => {
@@ -98,12 +102,11 @@ impl World {
             (LeaveReason::Goodbye, state) => {
                 assert!(state == State::Stopped, "one that did not say goodbye has left so: {event:?}");
             }
-            (LeaveReason::Unreachable, state) => {
-                assert!(
-                    matches!(state, State::Stopped | State::Killed),
-                    "one that is there is unreachable: {event:?}"
-                );
+            (LeaveReason::Unreachable, State::Running | State::Suspended) => {
+                let is_maligned = self.processes[gone].is_maligned;
+                assert!(is_maligned, "one that is there is unreachable: {event:?}");
             }
+            (LeaveReason::Unreachable, _) => {}
             (_, State::Running) if self.were_connected(viewer, gone) => self.false_leaves += 1,
             _ => {}
         }

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use peers::core::{Arrival, Destination, Transmit};
 
-use super::process::{self, Datagram, GROUP_PORT, Process, Serial, State};
-use super::topology::{self, LINKS, Link};
+use super::process::{self, Datagram, Serial, State};
+use super::topology::{self, Firewall, LINKS, Link};
 use super::trace::digest;
 use super::world::{Happening, World};
 
@@ -20,31 +20,35 @@ impl World {
         let hash = digest(payload);
         self.trace.note([self.now.as_nanos() as u64, sender as u64, hash]);
         let host = self.processes[sender].host;
-        let port = match self.processes[sender].program.is_ancestor {
-            true => GROUP_PORT,
-            false => process::unicast_port(sender),
-        };
         let arrival = match transmit.to {
             Destination::Group | Destination::GroupV4 => Arrival::Group,
             Destination::Peer { .. } => Arrival::Unicast,
         };
-        let datagram = |link| {
-            let from = topology::address(host, link, port);
-            Arc::new(Datagram { payload: payload.clone(), digest: hash, sender, from, arrival })
-        };
         for link in 0..LINKS {
+            if !self.hosts[host].is_on(link) {
+                continue;
+            }
+            let from = self.source_of(sender, link);
+            let datagram =
+                Arc::new(Datagram { payload: payload.clone(), digest: hash, sender, from, arrival });
             match transmit.to {
-                _ if !self.hosts[host].is_on(link) => {}
                 Destination::GroupV4 if !topology::is_ipv4(link) => {}
-                Destination::Group | Destination::GroupV4 => self.send_to_group(datagram(link), link),
-                Destination::Peer { address, .. } => self.send_to_peer(datagram(link), link, address),
+                Destination::Group | Destination::GroupV4 => self.send_to_group(datagram, link),
+                Destination::Peer { address, .. } => self.send_to_peer(datagram, link, address),
             }
         }
+    }
+
+    /// The address that the datagrams of a process come from.
+    pub(super) fn source_of(&self, serial: Serial, link: Link) -> SocketAddr {
+        let process = &self.processes[serial];
+        self.hosts[process.host].address(link, process.source_port(serial))
     }
 
     /// Queues one delivery for all receivers with the same delay.
     fn send_to_group(&mut self, datagram: Arc<Datagram>, link: Link) {
         self.traffic.note(&datagram.payload, true);
+        self.record(&datagram, link);
         let mut deliveries: Vec<(Duration, Vec<Serial>)> = Vec::new();
         for at in 0..self.members[link].len() {
             let receiver = self.members[link][at];
@@ -62,11 +66,11 @@ impl World {
 
     fn send_to_peer(&mut self, datagram: Arc<Datagram>, link: Link, to: SocketAddr) {
         let Some(receiver) = process::serial_of_port(to.port()) else { return };
-        let host = self.processes[receiver].host;
-        if topology::address(host, link, to.port()) != to {
+        if !self.is_on_way_to(receiver, link, to) {
             return;
         }
         self.traffic.note(&datagram.payload, false);
+        self.record(&datagram, link);
         for delay in self.copies(datagram.sender, receiver, link) {
             self.push(self.now + delay, Happening::Unicast(datagram.clone(), link, to));
         }
@@ -103,15 +107,30 @@ impl World {
 
     pub(super) fn receive_unicast(&mut self, datagram: Arc<Datagram>, link: Link, to: SocketAddr) {
         let Some(receiver) = process::serial_of_port(to.port()) else { return };
-        let Process { state, host, .. } = self.processes[receiver];
-        match state {
-            State::Running | State::Suspended => self.receive(receiver, &datagram, link),
-            _ if self.hosts[host].silent => {}
-            State::Stopped | State::Killed => {
-                for delay in self.conditions.draw(&mut self.rng).take(1) {
-                    self.push(self.now + delay, Happening::Unreachable(datagram.sender, to));
-                }
-            }
+        if !self.is_on_way_to(receiver, link, to) {
+            return;
         }
+        let process = &self.processes[receiver];
+        let is_open = process.is_alive() && process.source_port(receiver) == to.port();
+        let is_local = process.host == self.processes[datagram.sender].host;
+        match self.hosts[process.host].firewall {
+            Firewall::None | Firewall::Stealth if is_open => self.receive(receiver, &datagram, link),
+            _ if is_local && is_open => self.receive(receiver, &datagram, link),
+            Firewall::None | Firewall::Rejecting => self.refuse(datagram.sender, to),
+            Firewall::Stealth | Firewall::Dropping => {}
+        }
+    }
+
+    /// Tells the sender of a datagram that nobody is there.
+    fn refuse(&mut self, sender: Serial, to: SocketAddr) {
+        for delay in self.conditions.draw(&mut self.rng).take(1) {
+            self.push(self.now + delay, Happening::Unreachable(sender, to));
+        }
+    }
+
+    /// True if the host of the process has that address still.
+    fn is_on_way_to(&self, receiver: Serial, link: Link, to: SocketAddr) -> bool {
+        let process = self.processes.get(receiver);
+        process.is_some_and(|process| self.hosts[process.host].address(link, to.port()) == to)
     }
 }

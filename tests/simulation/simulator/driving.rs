@@ -8,11 +8,11 @@ use peers::core::{Destination, Event, Transmit, wire};
 use super::process::{Datagram, Program, Serial, State};
 use super::topology::{self, Link};
 use super::trace::digest_of_peer;
-use super::view::Change;
+use super::view::{Cause, Change};
 use super::world::{Happening, World};
 
 /// In worlds of no more processes than this, a list is compared with its events whenever there were any.
-const SMALL: usize = 16;
+const SMALL: usize = 64;
 
 impl World {
     pub(super) fn deliver(&mut self, receiver: Serial, datagram: &Datagram, link: Link) {
@@ -28,12 +28,14 @@ impl World {
             datagram.arrival,
             now,
         );
-        let line_of = matches!(wire::decode(&datagram.payload), Ok(wire::Message::Ancestor { .. }));
-        self.settle(receiver, line_of.then_some(datagram.sender));
-        if line_of {
+        let is_line = matches!(wire::decode(&datagram.payload), Ok(wire::Message::Ancestor { .. }));
+        let sender = datagram.sender;
+        let cause = Cause { sender, is_line, has_reopened: self.times_reopened(sender) > 0 };
+        self.settle(receiver, Some(cause));
+        if is_line {
             let name = self.processes[datagram.sender].program.name.clone();
             let view = &mut self.processes[receiver].view;
-            let change = view.note_line(&name, datagram.from.ip(), datagram.sender);
+            let change = view.note_line(&name, datagram.from.ip(), cause);
             self.note_change(change);
         }
     }
@@ -89,10 +91,10 @@ impl World {
     }
 
     /// Takes what a node puts out, as a driver does after each call.
-    pub(super) fn settle(&mut self, serial: Serial, line_of: Option<Serial>) {
+    pub(super) fn settle(&mut self, serial: Serial, cause: Option<Cause>) {
         let now = self.instant();
         self.current = Some(serial);
-        self.take_events(serial, line_of);
+        self.take_events(serial, cause);
         loop {
             let Some(node) = &mut self.processes[serial].node else { return };
             if node.poll_reopen() {
@@ -104,19 +106,20 @@ impl World {
         self.arm(serial);
     }
 
-    pub(super) fn take_events(&mut self, serial: Serial, line_of: Option<Serial>) {
+    pub(super) fn take_events(&mut self, serial: Serial, cause: Option<Cause>) {
         let mut had_any = false;
         while let Some(event) = self.processes[serial].node.as_mut().and_then(|node| node.poll_event()) {
             had_any = true;
-            self.take_event(serial, &event, line_of);
+            self.take_event(serial, &event, cause);
         }
         if had_any && self.processes.len() <= SMALL {
             self.check_list(serial);
         }
     }
 
-    pub(super) fn take_event(&mut self, viewer: Serial, event: &Event, line_of: Option<Serial>) {
-        let change = self.processes[viewer].view.apply(event, line_of);
+    pub(super) fn take_event(&mut self, viewer: Serial, event: &Event, cause: Option<Cause>) {
+        let now = self.now;
+        let change = self.processes[viewer].view.apply(event, cause, now);
         let change = change.unwrap_or_else(|wrong| panic!("{wrong}: {event:?}"));
         if let Event::Joined(peer) | Event::Updated(peer) | Event::Left(peer, _) = event {
             self.trace.note([self.now.as_nanos() as u64, viewer as u64, digest_of_peer(peer)]);

@@ -7,19 +7,22 @@
 //! - `Traffic` counts what was sent.
 
 mod actions;
+mod adversary;
 mod checks;
 mod conditions;
 mod delivery;
 mod driving;
 mod process;
+mod registrations;
 mod topology;
 mod trace;
 mod traffic;
 mod view;
 mod world;
 
+pub use adversary::Forgery;
 pub use conditions::Conditions;
 pub use process::{Program, Serial};
-pub use topology::HostNumber;
+pub use topology::{Firewall, HostNumber};
 pub use trace::Trace;
 pub use world::World;

@@ -9,13 +9,17 @@ use peers::core::wire::InstanceId;
 use peers::core::{Arrival, Node, Settings};
 
 use super::topology::{HostNumber, Link};
+use super::trace::digest;
 use super::view::View;
 
 /// Number of a process, in the order in which they were started.
 pub type Serial = usize;
 
-/// The first process's unicast port; each process has one of its own, by which it is known.
+/// The first process's unicast port; each process has ports of its own, by which it is known.
 const FIRST_PORT: u16 = 1024;
+
+/// A process that opens its sockets anew gets the next port that is as many further on.
+const PORT_STEP: u16 = 4096;
 
 /// The port of the group, from which the ancestor sends too.
 pub const GROUP_PORT: u16 = 49001;
@@ -74,7 +78,11 @@ pub struct Process {
     pub program: Program,
     pub host: HostNumber,
     pub state: State,
-    /// When it began, or was last suspended: before that it could not be heard.
+    /// How often it has got another unicast port.
+    pub reopened: u16,
+    /// True if somebody has answered in its place that nobody is there.
+    pub is_maligned: bool,
+    /// When it began, was last suspended or got another port: before that it could not be heard.
     pub undisturbed_since: Duration,
     /// `None` for the ancestor, and for one that has ended.
     pub node: Option<Box<Node>>,
@@ -87,6 +95,7 @@ pub struct Process {
 }
 
 /// A datagram on its way.
+#[derive(Clone)]
 pub struct Datagram {
     pub payload: Arc<[u8]>,
     pub digest: u64,
@@ -96,6 +105,30 @@ pub struct Datagram {
 }
 
 impl Process {
+    pub fn new(program: Program, host: HostNumber, state: State, node: Option<Node>, now: Duration) -> Self {
+        Process {
+            view: View::new(program.expiry),
+            program,
+            host,
+            state,
+            reopened: 0,
+            is_maligned: false,
+            undisturbed_since: now,
+            node: node.map(Box::new),
+            armed: None,
+            backlog: VecDeque::new(),
+            listed_by: 0,
+        }
+    }
+
+    /// The port that its datagrams come from.
+    pub fn source_port(&self, serial: Serial) -> u16 {
+        match self.program.is_ancestor {
+            true => GROUP_PORT,
+            false => unicast_port(serial, self.reopened),
+        }
+    }
+
     pub fn is_alive(&self) -> bool {
         matches!(self.state, State::Running | State::Suspended)
     }
@@ -111,7 +144,7 @@ impl Process {
 /// The settings of the process of that number.
 pub fn settings(serial: Serial, program: &Program, seed: u64) -> Settings {
     Settings {
-        id: instance_id(serial, seed),
+        id: instance_id(serial),
         seed,
         secret_seed: [9; 32],
         keys: vec![],
@@ -126,9 +159,9 @@ pub fn settings(serial: Serial, program: &Program, seed: u64) -> Settings {
     }
 }
 
-/// An id that is random, and tells the process.
-fn instance_id(serial: Serial, seed: u64) -> InstanceId {
-    let id = u128::from(seed) << 64 | serial as u128;
+/// An id that looks random, and tells the process.
+pub fn instance_id(serial: Serial) -> InstanceId {
+    let id = u128::from(digest(serial)) << 64 | serial as u128;
     id.to_be_bytes()
 }
 
@@ -138,15 +171,17 @@ pub fn serial_of_id(id: InstanceId) -> Serial {
 
 /// The port that it announces.
 pub fn service_port(serial: Serial) -> u16 {
-    unicast_port(serial) ^ 0x8000
+    unicast_port(serial, 0) ^ 0x8000
 }
 
-pub fn unicast_port(serial: Serial) -> u16 {
-    let port = FIRST_PORT + u16::try_from(serial).expect("a run starts fewer processes than there are ports");
-    assert!(port < GROUP_PORT, "a run starts fewer processes than there are ports");
+/// The port that it sends from when it has opened its sockets anew that often.
+pub fn unicast_port(serial: Serial, reopened: u16) -> u16 {
+    assert!(serial < usize::from(PORT_STEP), "a run starts fewer processes than there are ports");
+    let port = FIRST_PORT + serial as u16 + PORT_STEP * reopened;
+    assert!(port < GROUP_PORT, "sockets are opened anew less often than there are ports");
     port
 }
 
 pub fn serial_of_port(port: u16) -> Option<Serial> {
-    (FIRST_PORT..GROUP_PORT).contains(&port).then(|| usize::from(port - FIRST_PORT))
+    (FIRST_PORT..GROUP_PORT).contains(&port).then(|| usize::from((port - FIRST_PORT) % PORT_STEP))
 }

@@ -24,36 +24,56 @@ pub fn interface(link: Link) -> u32 {
     }
 }
 
-pub fn address(host: HostNumber, link: Link, port: u16) -> SocketAddr {
-    let [.., high, low] = (host + 1).to_be_bytes();
-    match link {
-        IPV6_LINK => {
-            let ip = Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, u16::from_be_bytes([high, low]));
-            SocketAddrV6::new(ip, port, 0, interface(link)).into()
-        }
-        link => (Ipv4Addr::new(10, link as u8, high, low), port).into(),
-    }
-}
-
 /// A host, with one address on each of its links.
 pub struct Host {
+    pub number: HostNumber,
     pub links: Vec<Link>,
+    /// How often its IPv4 addresses have changed.
+    pub moves: u8,
     /// Links that it is on but neither hears nor reaches.
     pub down: Vec<Link>,
-    /// When a link of it was last down.
+    /// When a link of it was last down, or its addresses changed.
     pub last_down: Option<Duration>,
-    /// True if it does not answer for ports that nobody has: off, or behind a firewall.
-    pub silent: bool,
+    pub firewall: Firewall,
+}
+
+/// What a host does with unicast datagrams of others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Firewall {
+    /// Takes them in, and answers for ports that nobody has.
+    None,
+    /// Takes them in, but does not answer for ports that nobody has, as one that is off.
+    Stealth,
+    /// Takes none in.
+    Dropping,
+    /// Takes none in, and answers that nobody is there.
+    Rejecting,
 }
 
 impl Host {
+    pub fn new(number: HostNumber, links: &[Link]) -> Self {
+        let links = links.to_vec();
+        Host { number, links, moves: 0, down: Vec::new(), last_down: None, firewall: Firewall::None }
+    }
+
+    /// The socket address of that port.
+    pub fn address(&self, link: Link, port: u16) -> SocketAddr {
+        let [.., high, low] = (self.number + 1).to_be_bytes();
+        match link {
+            IPV6_LINK => {
+                let ip = Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, u16::from_be_bytes([high, low]));
+                SocketAddrV6::new(ip, port, 0, interface(link)).into()
+            }
+            link => (Ipv4Addr::new(10, link as u8 + 2 * self.moves, high, low), port).into(),
+        }
+    }
+
     pub fn is_on(&self, link: Link) -> bool {
         self.links.contains(&link) && !self.down.contains(&link)
     }
 
-    /// The link on which `host`, this one, has that address.
-    pub fn link_of(&self, host: HostNumber, ip: IpAddr) -> Option<Link> {
-        self.links.iter().copied().find(|link| address(host, *link, 0).ip() == ip)
+    pub fn has_address(&self, ip: IpAddr) -> bool {
+        self.links.iter().any(|link| self.address(*link, 0).ip() == ip)
     }
 }
 

@@ -1,13 +1,14 @@
 //! `World`: the processes, the queue of what happens next, and the clock.
 
 use std::cmp::{Ordering, Reverse};
-use std::collections::BinaryHeap;
+use std::collections::{BinaryHeap, VecDeque};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use fastrand::Rng;
 
+use super::adversary::Recording;
 use super::conditions::Conditions;
 use super::process::{Datagram, Process, Serial};
 use super::topology::{Host, LINKS, Link, Partition};
@@ -33,6 +34,8 @@ pub struct World {
     pub(super) queue: BinaryHeap<Reverse<Queued>>,
     queued: u64,
     pub(super) trace: Trace,
+    /// What was sent lately.
+    pub(super) recorded: VecDeque<Recording>,
     /// How many of the entries of all running processes are about a process that is alive.
     pub(super) knowing: usize,
 }
@@ -76,6 +79,7 @@ impl World {
             queue: BinaryHeap::new(),
             queued: 0,
             trace: Trace::default(),
+            recorded: VecDeque::new(),
             knowing: 0,
         }
     }
