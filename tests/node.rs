@@ -33,6 +33,7 @@ fn settings(max_peers: usize) -> Settings {
         value: vec![],
         port: 0,
         ancestor: true,
+        group_port: 49001,
         interval: INTERVAL,
         expiry: EXPIRY,
         max_peers,

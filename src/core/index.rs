@@ -46,6 +46,12 @@ impl Index {
         self.lines.range((key, FIRST_ID)..=(key, LAST_ID)).map(|(_, id)| *id)
     }
 
+    /// True if an instance of this name is listed.
+    pub fn has_name(&self, name: &str) -> bool {
+        let hash = self.hasher.hash_one(name);
+        self.lines.range(((hash, 0), FIRST_ID)..=((hash, u16::MAX), LAST_ID)).next().is_some()
+    }
+
     /// The instances of this name at this address, in the order of their ids.
     pub fn namesakes(&self, name: &str, address: IpAddr) -> impl Iterator<Item = InstanceId> {
         let hash = self.hasher.hash_one(name);

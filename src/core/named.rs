@@ -103,7 +103,7 @@ impl Named {
 
     /// Takes in the goodbye of one that may have been heard by its lines alone.
     pub fn handle_goodbye(&mut self, name: &str, port: u16, events: &mut Events, now: Instant) {
-        if self.is_line(name, port)
+        if self.line_port(name) == Some(port)
             && let Some(entry) = self.remove(name)
         {
             events.tell(Event::Left(entry.peer(name, now, now), LeaveReason::Goodbye));
@@ -149,11 +149,16 @@ impl Named {
         Some(entry)
     }
 
-    /// True if there is an ancestor's node of this name that sends from `port`.
-    pub fn is_line(&self, name: &str, port: u16) -> bool {
-        self.entries.get(name).is_some_and(|entry| {
-            entry.source == Source::Ancestor && entry.path.is_some_and(|path| path.port() == port)
-        })
+    /// True if there is an entry of this name that lines have made, but not from the port from which the ancestor sends: it is
+    /// that of a native, of which nothing but the lines was heard.
+    pub fn is_natives_line(&self, name: &str, group_port: u16) -> bool {
+        self.line_port(name).is_some_and(|port| port != group_port)
+    }
+
+    /// The port from which the lines come that have made the entry of this name.
+    fn line_port(&self, name: &str) -> Option<u16> {
+        let entry = self.entries.get(name).filter(|entry| entry.source == Source::Ancestor)?;
+        entry.path.map(|path| path.port())
     }
 
     /// Renews the entry of a known name, with what is new about it, or makes one.

@@ -101,10 +101,12 @@ impl Natives {
         events: &mut Events,
         now: Instant,
     ) -> Hearing {
-        if self.departed.is_latecomer(&about.id, about.sequence) {
-            return Hearing::Stale;
-        }
-        let Some(instance) = self.peers.get_mut(&about.id) else { return Hearing::New };
+        let Some(instance) = self.peers.get_mut(&about.id) else {
+            return match self.departed.is_latecomer(&about.id, about.sequence) {
+                true => Hearing::Stale,
+                false => Hearing::New,
+            };
+        };
         if *instance.name != *about.name {
             return Hearing::Contradiction;
         }
@@ -144,14 +146,18 @@ impl Natives {
 
     /// Takes in an ancestor's line. True if it is one of a native's: of one that is listed, which is alive then, or of one
     /// that is gone.
-    pub fn hear_line(&mut self, name: &str, path: Path, now: Instant) -> bool {
+    ///
+    /// A line tells a name and no more: one of a listed native's name is that native's, from whatever port, for it may have
+    /// opened its sockets anew. Only the ancestor's own port shows that it is an ancestor's.
+    pub fn hear_line(&mut self, name: &str, path: Path, group_port: u16, now: Instant) -> bool {
         let key = self.index.line_key(name, path.port());
         match self.sender_of_line(key, path.ip()) {
             Some(id) => {
                 self.renew_by_line(id, path, now);
                 true
             }
-            None => self.departed.is_line_of_one(&key),
+            None if self.departed.is_line_of_one(&key) => true,
+            None => path.port() != group_port && self.index.has_name(name),
         }
     }
 
@@ -170,6 +176,7 @@ impl Natives {
             Some(instance) if about.sequence <= instance.sequence => return false,
             Some(instance) => {
                 instance.sequence = about.sequence;
+                self.learn_port(about.id, path.port());
                 self.remove(about.id, LeaveReason::Goodbye, events, now);
             }
             // Its announcement may have been overtaken.

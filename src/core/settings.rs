@@ -27,6 +27,8 @@ pub struct Settings {
     /// Whether the node speaks the ancestor's line too. It does so only in the cluster without a name, for a line
     /// does not tell its cluster, and only without keys.
     pub ancestor: bool,
+    /// The UDP port of the group, from which the ancestor's nodes send.
+    pub group_port: u16,
     /// Time between two announcements.
     pub interval: Duration,
     /// Time after which a peer that was not heard is gone, and after which silence is suspect.

@@ -98,6 +98,7 @@ impl Driver {
             value: config.value.clone(),
             port: config.service_port,
             ancestor: config.ancestor,
+            group_port: config.port,
             interval: config.interval,
             expiry: config.expiry,
             max_peers: config.max_peers,

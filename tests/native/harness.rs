@@ -24,6 +24,7 @@ pub fn settings() -> Settings {
         value: vec![],
         port: 0,
         ancestor: true,
+        group_port: 49001,
         interval: INTERVAL,
         expiry: EXPIRY,
         max_peers: 65_536,

@@ -171,3 +171,30 @@ fn a_registration_that_has_run_out_becomes_the_ancestors_node_that_is_there() {
     }
     assert_eq!(bench.node.peers(bench.now)[0].source, Source::Ancestor);
 }
+
+#[test]
+fn a_peer_that_opens_its_sockets_anew_is_one_whatever_is_heard_first_from_the_new_port() {
+    let mut bench = Bench::settled();
+    let mut kitchen = Remote::new("kitchen", 7);
+    let moved = Remote { address: (Ipv4Addr::new(192, 0, 2, 9), 60_000).into(), ..kitchen.clone() };
+    bench.hear(&mut kitchen, Kind::Announce);
+    bench.hear_line(&moved);
+    assert_eq!(bench.events(), ["+kitchen"]);
+
+    let mut attic = Remote::new("attic", 8);
+    bench.hear_line(&attic);
+    attic.address.set_port(60_000);
+    bench.hear(&mut attic, Kind::Announce);
+    assert_eq!(bench.events(), ["+attic", "~attic"]);
+}
+
+#[test]
+fn a_line_that_comes_late_from_the_port_of_the_goodbye_is_not_listed() {
+    let mut bench = Bench::settled();
+    let mut kitchen = Remote::new("kitchen", 7);
+    bench.hear(&mut kitchen, Kind::Announce);
+    kitchen.address.set_port(60_000);
+    bench.hear(&mut kitchen, Kind::Goodbye);
+    bench.hear_line(&kitchen);
+    assert_eq!(bench.events(), ["+kitchen", "-kitchen (goodbye)"]);
+}

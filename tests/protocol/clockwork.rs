@@ -114,6 +114,7 @@ impl Clockwork {
             value: Vec::new(),
             port: 0,
             ancestor: false,
+            group_port: 49001,
             interval,
             expiry,
             max_peers: Config::default().max_peers,

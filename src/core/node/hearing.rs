@@ -74,7 +74,7 @@ impl Node {
         } else if name == self.settings.name {
             // A line tells nothing but the name, so a namesake's cannot be told from our own.
             self.counters.own += 1;
-        } else if self.natives.hear_line(name, path, now) {
+        } else if self.natives.hear_line(name, path, self.settings.group_port, now) {
             // It is the line of a peer that speaks the native protocol as well.
         } else if !self.has_room_for(name, 0)
             || self.named.hear_line(name, path, &mut self.events, now).is_err()
@@ -124,7 +124,7 @@ impl Node {
     /// Lists a newcomer, unless there is no room. One whose ancestor's line was heard first is listed already. False if it has
     /// yet to answer a challenge.
     fn welcome(&mut self, about: &Announcement<'_>, len: usize, path: Path, now: Instant) -> bool {
-        let was_listed = self.named.is_line(about.name, path.port());
+        let was_listed = self.named.is_natives_line(about.name, self.settings.group_port);
         let freed = self.named.held_by(about.name).filter(|_| was_listed).unwrap_or(0);
         let needed = about.name.len() + about.value.len();
         if !was_listed && self.is_full() || needed > self.room() + freed {

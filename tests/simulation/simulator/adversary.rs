@@ -155,5 +155,6 @@ fn announcement(serial: Serial, program: &Program) -> Announcement<'_> {
         port: process::service_port(serial),
         value: &program.value,
         answer_to_group: false,
+        proof: None,
     }
 }

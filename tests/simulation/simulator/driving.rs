@@ -30,7 +30,7 @@ impl World {
         );
         let is_line = matches!(wire::decode(&datagram.payload), Ok(wire::Message::Ancestor { .. }));
         let sender = datagram.sender;
-        let cause = Cause { sender, is_line, has_reopened: self.times_reopened(sender) > 0 };
+        let cause = Cause { sender, is_line };
         self.settle(receiver, Some(cause));
         if is_line {
             let name = self.processes[datagram.sender].program.name.clone();

@@ -153,6 +153,7 @@ pub fn settings(serial: Serial, program: &Program, seed: u64) -> Settings {
         value: program.value.clone(),
         port: service_port(serial),
         ancestor: program.ancestor,
+        group_port: GROUP_PORT,
         interval: program.interval,
         expiry: program.expiry,
         max_peers: 65_536,

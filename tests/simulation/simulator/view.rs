@@ -39,8 +39,6 @@ struct Line {
     address: Option<IpAddr>,
     /// Who sent the last line of that name from that address.
     sender: Serial,
-    /// One that has had another port may have sent lines of that name.
-    is_ambiguous: bool,
 }
 
 /// The datagram that an event follows from, if it was one.
@@ -48,8 +46,6 @@ struct Line {
 pub struct Cause {
     pub sender: Serial,
     pub is_line: bool,
-    /// The sender has had another port. Whose a line is from a port from which no message was heard is not known.
-    pub has_reopened: bool,
 }
 
 /// Whose entry came and whose went.
@@ -96,12 +92,10 @@ impl View {
     fn join(&mut self, peer: &Peer, cause: Option<Cause>, now: Duration) -> Result<Change, &'static str> {
         let cause = cause.ok_or("an entry came without a datagram")?;
         let sender = match peer.id {
-            Some(id) => self.join_instance(serial_of_id(id), peer, cause)?,
+            Some(id) => self.join_instance(serial_of_id(id), peer)?,
             None => self.join_line(peer, cause)?,
         };
-        if !(cause.is_line && cause.has_reopened) {
-            self.come_back(sender, now)?;
-        }
+        self.come_back(sender, now)?;
         self.len += 1;
         Ok(Change { added: Some(sender), removed: None })
     }
@@ -118,11 +112,11 @@ impl View {
         }
     }
 
-    fn join_instance(&mut self, serial: Serial, peer: &Peer, cause: Cause) -> Result<Serial, &'static str> {
+    fn join_instance(&mut self, serial: Serial, peer: &Peer) -> Result<Serial, &'static str> {
         if self.lists_instance(serial) {
             return Err("an instance that is listed has joined");
         }
-        let line = self.lines.get(&peer.name).filter(|line| !line.is_ambiguous && !cause.has_reopened);
+        let line = self.lines.get(&peer.name);
         if line.is_some_and(|line| line.sender == serial) {
             return Err("one whose line is listed has joined instead of being updated");
         }
@@ -137,15 +131,10 @@ impl View {
         if !cause.is_line {
             return Err("an entry without an id came without a line");
         }
-        if self.lists_instance(cause.sender) && !cause.has_reopened {
+        if self.lists_instance(cause.sender) {
             return Err("the line of a listed instance has joined");
         }
-        let line = Line {
-            digest: digest_of_peer(peer),
-            address: peer.address,
-            sender: cause.sender,
-            is_ambiguous: cause.has_reopened,
-        };
+        let line = Line { digest: digest_of_peer(peer), address: peer.address, sender: cause.sender };
         match self.lines.insert(peer.name.clone(), line) {
             Some(_) => Err("a line that is listed has joined"),
             None => Ok(cause.sender),
@@ -171,12 +160,7 @@ impl View {
         let line = cause.filter(|cause| cause.is_line);
         let line = line.ok_or("an entry without an id was updated without a line")?;
         let sender = line.sender;
-        let line = Line {
-            digest: digest_of_peer(peer),
-            address: peer.address,
-            sender: line.sender,
-            is_ambiguous: line.has_reopened,
-        };
+        let line = Line { digest: digest_of_peer(peer), address: peer.address, sender: line.sender };
         let entry = self.lines.get_mut(&peer.name).ok_or("a line that is not listed was updated")?;
         let previous = std::mem::replace(entry, line);
         match previous.digest == entry.digest {
@@ -224,9 +208,6 @@ impl View {
     pub fn note_line(&mut self, name: &str, address: IpAddr, cause: Cause) -> Change {
         let sender = cause.sender;
         let is_known = self.lists_instance(sender);
-        if let Some(line) = self.lines.get_mut(name) {
-            line.is_ambiguous |= cause.has_reopened;
-        }
         match self.lines.get_mut(name) {
             Some(line) if !is_known && line.sender != sender && line.address == Some(address) => {
                 let removed = std::mem::replace(&mut line.sender, sender);
