@@ -337,8 +337,8 @@ typedef struct peers_config_t {
      */
     const void *value;
     /**
-     * Number of bytes in `value`. Name, cluster and value share one datagram: there is room for 1090 bytes less those
-     * of the name and the cluster, so always for 580.
+     * Number of bytes in `value`. Name, cluster and value share one datagram: there is room for 1050 bytes less those
+     * of the name and the cluster, so always for 540.
      */
     size_t value_len;
     /**

@@ -153,7 +153,7 @@ static void check_room(const char *name, const char *cluster) {
     config.name = name;
     config.cluster = cluster;
     config.value = bytes;
-    config.value_len = 1090 - strlen(name) - strlen(cluster);
+    config.value_len = 1050 - strlen(name) - strlen(cluster);
     peers_t *node = start(&config);
     CHECK_OK(peers_set_value(node, bytes, config.value_len));
     CHECK_FAILS(peers_set_value(node, bytes, sizeof bytes), PEERS_ERR_TOO_LARGE, "the value has 1200 bytes");

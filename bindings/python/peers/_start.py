@@ -44,7 +44,7 @@ def start(
         processes of one name, on one host or on two, are two peers, which `Peer.id` tells apart.
     cluster: only nodes of the same one list each other; at most 255 bytes as UTF-8, no control characters.
         The nodes of a cluster with a name do not speak the ancestor's line. Default: "".
-    value: bytes announced with the name; a str is written as UTF-8. There is room for 1090 bytes less those
+    value: bytes announced with the name; a str is written as UTF-8. There is room for 1050 bytes less those
         of the name and the cluster. `Node.set_value` replaces it. Default: none.
     interfaces: comma-separated names, `*` stands for any characters ("eth*,wlan0"). Default: every interface
         that is up and can multicast, or loopback when there is none.
