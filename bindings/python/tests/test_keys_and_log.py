@@ -115,8 +115,9 @@ class Recorder(logging.Handler):
 
 class Log(OnMemoryNetwork):
     def logger(self, handler: logging.Handler, level: int = logging.DEBUG) -> logging.Logger:
-        logger = logging.Logger(self.id(), level)
-        logger.addHandler(handler)
+        logger = logging.getLogger(self.id())
+        logger.handlers, logger.propagate = [handler], False
+        logger.setLevel(level)
         return logger
 
     def test_it_comes_in_order_and_ends_with_the_node(self) -> None:
