@@ -7,7 +7,8 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use peers::core::{
-    Arrival, Destination, Event, LeaveReason, MAX_EVENTS, MAX_VALUE, Node, Peer, Refused, Settings, Source,
+    Arrival, Destination, Event, Key, LeaveReason, MAX_EVENTS, MAX_VALUE, Node, Peer, Refused, Settings,
+    Source,
 };
 
 const INTERVAL: Duration = Duration::from_secs(15);
@@ -26,7 +27,7 @@ fn settings(max_peers: usize) -> Settings {
     Settings {
         id: [1; 16],
         seed: 1,
-        secret_seed: [9; 32],
+        secret_seed: Key::new([9; 32]),
         keys: vec![],
         cluster: String::new(),
         name: "self".into(),

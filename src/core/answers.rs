@@ -10,6 +10,7 @@ use super::event::Arrival;
 use super::path::Path;
 use super::registry::ExpiringRegistry;
 use super::schedule::random_up_to;
+use super::wire::InstanceId;
 
 /// With no more peers than this a query is answered at once: so many small datagrams drown nobody.
 const SMALL_CLUSTER: usize = 16;
@@ -29,9 +30,25 @@ const SHORTEST_GROUP_GAP: Duration = Duration::from_secs(1);
 /// announcement.
 const MAX_ANSWERS: usize = 1024;
 
+/// What is owed to one who has spoken.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Reply {
+    pub path: Path,
+    pub to: InstanceId,
+    pub kind: ReplyKind,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ReplyKind {
+    /// An announcement.
+    Answer,
+    /// A challenge, in answer to a message of so many bytes.
+    Challenge(usize),
+}
+
 pub(super) struct Answers {
     /// By the time they are due, and a number that makes each its own.
-    pending: BTreeMap<(Instant, u64), Path>,
+    pending: BTreeMap<(Instant, u64), Reply>,
     serial: u64,
     /// When an answer to the group is due.
     to_group: Option<Instant>,
@@ -51,9 +68,9 @@ impl Answers {
         }
     }
 
-    /// Owes an answer to whoever asked by `path`, one of `peers`. One who asked this node alone has it at once. False if too
-    /// many are owed, or the same one has just had an answer.
-    pub fn owe(&mut self, path: Path, arrival: Arrival, peers: usize, now: Instant, rng: &mut Rng) -> bool {
+    /// Owes a reply to one of `peers`. One who spoke to this node alone has it at once. False if too many are owed, or the
+    /// same one has just had a reply.
+    pub fn owe(&mut self, reply: Reply, arrival: Arrival, peers: usize, now: Instant, rng: &mut Rng) -> bool {
         let delay = match arrival {
             Arrival::Unicast => Duration::ZERO,
             Arrival::Group => spread(peers, rng),
@@ -61,15 +78,15 @@ impl Answers {
         self.served.handle_timeout(now);
         self.serial += 1;
         let place = (now + delay, self.serial);
-        match self.served.get(&path.address) {
+        match self.served.get(&reply.path.address) {
             // One who asks this node alone waits no longer with those who asked all.
             Some(waiting) if arrival == Arrival::Unicast && self.pending.remove(waiting).is_some() => {}
             Some(_) => return false,
             None => {}
         }
-        let is_owed = self.served.register(path.address, place, delay + SHORTEST_GAP, now).is_ok();
+        let is_owed = self.served.register(reply.path.address, place, delay + SHORTEST_GAP, now).is_ok();
         if is_owed {
-            self.pending.insert(place, path);
+            self.pending.insert(place, reply);
         }
         is_owed
     }
@@ -86,7 +103,7 @@ impl Answers {
 
     /// Everybody has just been told by a message to the group.
     pub fn cancel(&mut self) {
-        self.pending.clear();
+        self.pending.retain(|_, reply| reply.kind != ReplyKind::Answer);
         self.to_group = None;
     }
 
@@ -100,7 +117,7 @@ impl Answers {
     }
 
     /// The next of those to answer by `now`.
-    pub fn take_due(&mut self, now: Instant) -> Option<Path> {
+    pub fn take_due(&mut self, now: Instant) -> Option<Reply> {
         let first = self.pending.first_entry().filter(|first| first.key().0 <= now)?;
         Some(first.remove())
     }

@@ -1,5 +1,8 @@
 //! `Challenges`: in a cluster with keys a newcomer is listed only when it has answered a random challenge, which a datagram
 //! that was recorded and is sent again cannot.
+//!
+//! A challenge is made anew from a secret, the time and the newcomer's id whenever it is needed, so nothing is kept of those
+//! who are challenged, and no flood of them keeps others out.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -8,55 +11,35 @@ use super::keyring::Keyring;
 use super::registry::ExpiringRegistry;
 use super::wire::{Challenge, InstanceId};
 
-/// How long an answer may take. Longer than any network and any busy machine; and a newcomer speaks again anyway.
-const PATIENCE: Duration = Duration::from_secs(5);
-
-/// A newcomer that goes on speaking is challenged again after this: the challenge or its answer was lost.
-const REPEAT_GAP: Duration = Duration::from_millis(200);
+/// A challenge is good for the rest of a time of this length, and for one more. Longer than any network and any busy machine
+/// takes to answer.
+const EPOCH: Duration = Duration::from_secs(5);
 
 /// One address gets no second answer to a challenge within this time.
 const ANSWER_GAP: Duration = Duration::from_millis(50);
 
-/// The most newcomers under challenge, and the most addresses of whom it is known that they were answered: what a flood of
-/// recorded datagrams can make a node do.
-const MAX_OPEN: usize = 1024;
+/// The most addresses of whom it is known that they were answered. When there are more, none is.
+const MAX_ANSWERED: usize = 1024;
 
 pub(super) struct Challenges {
-    open: ExpiringRegistry<InstanceId, Open>,
+    start: Instant,
     answered: ExpiringRegistry<SocketAddr, ()>,
-}
-
-struct Open {
-    challenge: Challenge,
-    asked_at: Instant,
 }
 
 impl Challenges {
     pub fn new(now: Instant) -> Self {
-        Challenges {
-            open: ExpiringRegistry::new(MAX_OPEN, now),
-            answered: ExpiringRegistry::new(MAX_OPEN, now),
-        }
+        Challenges { start: now, answered: ExpiringRegistry::new(MAX_ANSWERED, now) }
     }
 
-    /// The challenge to put to a newcomer now; `None` if it has just been challenged, or too many are.
-    pub fn put_to(&mut self, id: InstanceId, keyring: &mut Keyring, now: Instant) -> Option<Challenge> {
-        self.open.handle_timeout(now);
-        if let Some(open) = self.open.get_mut(&id) {
-            let is_time = open.asked_at + REPEAT_GAP <= now;
-            open.asked_at = if is_time { now } else { open.asked_at };
-            return is_time.then_some(open.challenge);
-        }
-        let challenge = keyring.random();
-        let open = Open { challenge, asked_at: now };
-        self.open.register(id, open, PATIENCE, now).ok().map(|_| challenge)
+    /// The challenge to put to a newcomer now.
+    pub fn for_newcomer(&self, id: &InstanceId, keyring: &Keyring, now: Instant) -> Challenge {
+        challenge_of(self.epoch(now), id, keyring)
     }
 
-    /// True, once, if this answers the challenge that was put to the newcomer.
-    pub fn is_answer(&mut self, id: &InstanceId, response: Challenge, now: Instant) -> bool {
-        self.open.handle_timeout(now);
-        let is_answer = self.open.get(id).is_some_and(|open| open.challenge == response);
-        is_answer && self.open.remove(id).is_some()
+    /// True if this answers the challenge that was put to the newcomer.
+    pub fn is_answer(&self, id: &InstanceId, response: &Challenge, keyring: &Keyring, now: Instant) -> bool {
+        let epoch = self.epoch(now);
+        [epoch, epoch.wrapping_sub(1)].iter().any(|epoch| challenge_of(*epoch, id, keyring) == *response)
     }
 
     /// True if a challenge that came from this address may be answered now; it counts as answered then.
@@ -64,4 +47,15 @@ impl Challenges {
         self.answered.handle_timeout(now);
         self.answered.get(&address).is_none() && self.answered.register(address, (), ANSWER_GAP, now).is_ok()
     }
+
+    fn epoch(&self, now: Instant) -> u64 {
+        now.saturating_duration_since(self.start).as_secs() / EPOCH.as_secs()
+    }
+}
+
+fn challenge_of(epoch: u64, id: &InstanceId, keyring: &Keyring) -> Challenge {
+    let mut input = [0; 24];
+    input[..8].copy_from_slice(&epoch.to_be_bytes());
+    input[8..].copy_from_slice(id);
+    keyring.tag(input)
 }

@@ -45,6 +45,7 @@ pub(super) struct Natives {
 /// A question to put to one peer.
 pub(super) struct Question {
     pub path: Path,
+    pub to: InstanceId,
     /// The length up to which it is to be padded: that of the answer it asks for.
     pub least: usize,
 }
@@ -112,7 +113,9 @@ impl Natives {
         }
         if about.sequence <= instance.sequence {
             // The copy of the last message that came by the listed way shows that this way is alive.
-            if about.sequence == instance.sequence && path.address == instance.path.address {
+            // Once, for somebody may be sending it again and again.
+            let is_listed_way = path.address == instance.path.address;
+            if about.sequence == instance.sequence && is_listed_way && instance.checkup.in_doubt() {
                 self.rest(about.id, now);
             }
             return Hearing::Stale;
@@ -272,7 +275,7 @@ impl Natives {
         let path = instance.path;
         self.asked.insert(path.address, id);
         self.plan_checkup(id, now);
-        Question { path, least }
+        Question { path, to: id, least }
     }
 
     /// A peer has been heard, by its listed way or by another.

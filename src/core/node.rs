@@ -8,8 +8,9 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use fastrand::Rng;
+use hearing::Heard;
 
-use super::answers::Answers;
+use super::answers::{Answers, ReplyKind};
 use super::challenges::Challenges;
 use super::event::{Arrival, Destination, Event, Peer, Transmit};
 use super::events::Events;
@@ -23,7 +24,7 @@ use super::registry::Full;
 use super::schedule::Schedule;
 use super::settings::{Counters, Settings};
 use super::silence::Silence;
-use super::wire::{self, Announcement, Kind};
+use super::wire::{self, Announcement, InstanceId, Kind, Proof};
 
 /// The most bytes a registered value may have: about as much as a peer can announce.
 pub const MAX_VALUE: usize = 1024;
@@ -89,12 +90,13 @@ pub struct Node {
 
 impl Node {
     /// A node that announces itself and asks who is there as soon as it is asked for its first transmit.
-    pub fn new(settings: Settings, now: Instant) -> Self {
+    pub fn new(mut settings: Settings, now: Instant) -> Self {
         let (max_peers, expiry) = (settings.max_peers, settings.expiry);
         let mut node = Node {
-            keyring: Keyring::new(&settings.keys, settings.secret_seed),
+            // The keys are kept nowhere else.
+            keyring: Keyring::new(&std::mem::take(&mut settings.keys), &settings.secret_seed),
             challenges: Challenges::new(now),
-            answer_len: settings.longest_answer(),
+            answer_len: 0,
             rng: Rng::with_seed(settings.seed),
             sequence: 0,
             natives: Natives::new(&settings.cluster, max_peers, expiry, now),
@@ -112,6 +114,7 @@ impl Node {
             counters: Counters::default(),
             settings,
         };
+        node.answer_len = node.longest_answer();
         node.speak(now);
         node
     }
@@ -127,8 +130,9 @@ impl Node {
     ) {
         let path = Path::new(from, interface);
         self.note_heard(path, arrival, now);
-        match self.keyring.open(bytes) {
-            Some(plain) => self.handle_plain(&plain, path, arrival, now),
+        let addressee = (arrival == Arrival::Unicast).then_some(&self.settings.id);
+        match self.keyring.open(bytes, addressee) {
+            Some(plain) => self.handle_plain(&plain, Heard { path, arrival, len: plain.len() }, now),
             None => self.counters.wrong_key += 1,
         }
     }
@@ -174,7 +178,7 @@ impl Node {
         }
         if value != self.settings.value {
             self.settings.value = value.to_vec();
-            self.answer_len = self.settings.longest_answer();
+            self.answer_len = self.longest_answer();
             self.schedule.note_change(now);
             self.speak(now);
         }
@@ -243,6 +247,11 @@ impl Node {
         !self.transmits.is_empty()
     }
 
+    /// The events after the first `seen` of this node's life, left where they are, and how many there were ever.
+    pub fn events_after(&self, seen: u64) -> (impl Iterator<Item = &Event>, u64) {
+        self.events.after(seen)
+    }
+
     /// True if events wait to be taken.
     pub fn has_events(&self) -> bool {
         !self.events.is_empty()
@@ -293,8 +302,8 @@ impl Node {
             let is_unanswered = due.asked_before.is_some_and(|asked| self.last_unicast < Some(asked));
             let plain = self.message(due.kind, is_unanswered);
             self.tell_group(plain);
-            if due.with_line && self.settings.speaks_ancestor() {
-                self.send(wire::encode_ancestor(&self.settings.name), Destination::GroupV4);
+            if due.with_line && self.speaks_ancestor() {
+                self.transmit(wire::encode_ancestor(&self.settings.name), None, Destination::GroupV4);
             }
         }
     }
@@ -305,9 +314,15 @@ impl Node {
             let plain = self.message(Kind::Announce, false);
             self.tell_group(plain);
         }
-        while let Some(path) = self.answers.take_due(now) {
-            let plain = self.message(Kind::Announce, false);
-            self.send(plain, path.destination());
+        while let Some(reply) = self.answers.take_due(now) {
+            let plain = match reply.kind {
+                ReplyKind::Answer => self.message(Kind::Announce, false),
+                ReplyKind::Challenge(len) => {
+                    let challenge = self.challenges.for_newcomer(&reply.to, &self.keyring, now);
+                    wire::encode_challenge(&self.settings.cluster, self.settings.id, challenge, len)
+                }
+            };
+            self.send(plain, reply.path, &reply.to);
         }
     }
 
@@ -350,18 +365,23 @@ impl Node {
     }
 
     fn tell_group(&mut self, plain: Vec<u8>) {
-        self.send(plain, Destination::Group);
+        self.transmit(plain, None, Destination::Group);
         // Those who wait for an answer have it by this.
         self.answers.cancel();
     }
 
     fn ask(&mut self, question: &Question) {
         let plain = wire::encode_padded(Kind::Query, &self.next_message(false), question.least);
-        self.send(plain, question.path.destination());
+        self.send(plain, question.path, &question.to);
     }
 
-    fn send(&mut self, plain: Vec<u8>, to: Destination) {
-        let payload = self.keyring.seal(plain).into();
+    /// Sends to one node alone.
+    fn send(&mut self, plain: Vec<u8>, path: Path, to: &InstanceId) {
+        self.transmit(plain, Some(to), path.destination());
+    }
+
+    fn transmit(&mut self, plain: Vec<u8>, addressee: Option<&InstanceId>, to: Destination) {
+        let payload = self.keyring.seal(plain, addressee).into();
         self.transmits.push_back(Transmit { payload, to });
     }
 
@@ -378,7 +398,22 @@ impl Node {
     /// What the next message tells.
     fn next_message(&mut self, answer_to_group: bool) -> Announcement<'_> {
         self.sequence += 1;
-        Announcement { answer_to_group, ..self.settings.announcement(self.sequence) }
+        Announcement { answer_to_group, ..self.announcement(self.sequence) }
+    }
+
+    /// What a message of this number tells.
+    fn announcement(&self, sequence: u64) -> Announcement<'_> {
+        let proof = (!self.keyring.is_empty()).then(Proof::default);
+        Announcement { proof, ..self.settings.announcement(sequence) }
+    }
+
+    /// The most bytes an announcement of the node's has, before it is sealed.
+    fn longest_answer(&self) -> usize {
+        wire::encode(Kind::Announce, &self.announcement(u64::MAX)).len()
+    }
+
+    fn speaks_ancestor(&self) -> bool {
+        self.settings.ancestor && self.settings.cluster.is_empty() && self.keyring.is_empty()
     }
 
     fn is_full(&self) -> bool {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::keyring::Key;
-use super::wire::{self, Announcement, InstanceId, Kind, Proof};
+use super::wire::{Announcement, InstanceId};
 
 /// What a [`Node`] has to know.
 #[derive(Debug, Clone)]
@@ -13,7 +13,7 @@ pub struct Settings {
     /// What the node's jitter is drawn from.
     pub seed: u64,
     /// What nonces and challenges are drawn from: 32 bytes of the system's randomness that nobody else knows.
-    pub secret_seed: [u8; 32],
+    pub secret_seed: Key,
     /// The keys of the cluster: none, or at most [`MAX_KEYS`](super::MAX_KEYS). With keys every datagram is sealed.
     pub keys: Vec<Key>,
     /// The cluster, which has passed [`name::check_cluster`].
@@ -49,17 +49,8 @@ impl Settings {
             port: self.port,
             value: &self.value,
             answer_to_group: false,
-            proof: (!self.keys.is_empty()).then(Proof::default),
+            proof: None,
         }
-    }
-
-    /// The most bytes an announcement of the node's has, before it is sealed.
-    pub(super) fn longest_answer(&self) -> usize {
-        wire::encode(Kind::Announce, &self.announcement(u64::MAX)).len()
-    }
-
-    pub(super) fn speaks_ancestor(&self) -> bool {
-        self.ancestor && self.cluster.is_empty() && self.keys.is_empty()
     }
 }
 

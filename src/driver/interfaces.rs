@@ -1,5 +1,6 @@
 //! Which network interfaces there are, and which of them a node uses.
 
+use std::fmt;
 use std::fs;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -17,10 +18,22 @@ pub(super) struct Interface {
     /// Its first IPv4 address, if it has any: the one to send from.
     pub v4: Option<Ipv4Addr>,
     /// The networks of all its IPv4 addresses: address and mask.
-    networks: Vec<(Ipv4Addr, Ipv4Addr)>,
+    pub networks: Vec<(Ipv4Addr, Ipv4Addr)>,
     /// Its first usable link-local IPv6 address, if it has any.
     pub v6: Option<Ipv6Addr>,
-    is_loopback: bool,
+    pub is_loopback: bool,
+}
+
+impl fmt::Display for Interface {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name)?;
+        match (self.v4, self.v6) {
+            (Some(v4), Some(v6)) => write!(f, " ({v4}, {v6})"),
+            (Some(v4), None) => write!(f, " ({v4})"),
+            (None, Some(v6)) => write!(f, " ({v6})"),
+            (None, None) => Ok(()),
+        }
+    }
 }
 
 impl Interface {

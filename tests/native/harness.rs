@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use peers::core::wire::{self, Announcement, Kind, Message};
-use peers::core::{Arrival, Destination, Event, LeaveReason, Node, Settings};
+use peers::core::{Arrival, Destination, Event, Key, LeaveReason, Node, Settings};
 
 pub const INTERVAL: Duration = Duration::from_secs(15);
 pub const EXPIRY: Duration = Duration::from_secs(35);
@@ -17,7 +17,7 @@ pub fn settings() -> Settings {
     Settings {
         id: *b"the node itself.",
         seed: 7,
-        secret_seed: [9; 32],
+        secret_seed: Key::new([9; 32]),
         keys: vec![],
         cluster: String::new(),
         name: "self".into(),

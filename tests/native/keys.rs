@@ -2,6 +2,7 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 
+use peers::core::wire::{self, Announcement, Kind, Proof};
 use peers::core::{Arrival, Destination, KEY_LEN, Key, Settings};
 
 use crate::harness::{Bench, EXPIRY, INTERVAL, Sent, ms, settings};
@@ -24,7 +25,7 @@ impl Link {
         let node = |(number, keys): (usize, &&[u8])| {
             Bench::new(Settings {
                 id: [number as u8; 16],
-                secret_seed: [number as u8; 32],
+                secret_seed: key(number as u8),
                 name: format!("node{number}"),
                 value: format!("the value of node{number}").into(),
                 keys: keys.iter().map(|byte| key(*byte)).collect(),
@@ -86,6 +87,11 @@ impl Link {
     fn hear(&mut self, receiver: usize, bytes: &[u8], from: SocketAddr, arrival: Arrival) {
         let bench = &mut self.nodes[receiver];
         bench.node.handle_datagram(bytes, from, 2, arrival, bench.now);
+    }
+
+    fn set_value(&mut self, node: usize, len: usize) {
+        let Bench { node, now, .. } = &mut self.nodes[node];
+        node.set_value(&vec![1; len], *now).expect("it fits");
     }
 
     fn names(&self, node: usize) -> Vec<String> {
@@ -202,7 +208,7 @@ fn a_goodbye_without_the_key_ends_nobody_and_neither_does_one_of_another_run() {
     link.nodes[0].events();
     let mut forger =
         crate::harness::Remote { id: [1; 16], sequence: 1000, ..crate::harness::Remote::new("node1", 2) };
-    let goodbye = forger.message(peers::core::wire::Kind::Goodbye);
+    let goodbye = forger.message(Kind::Goodbye);
     link.hear(0, &goodbye, address(1), Arrival::Group);
     assert_eq!(link.nodes[0].events(), [""; 0]);
     assert_eq!(link.nodes[0].node.counters().wrong_key, 1);
@@ -227,12 +233,126 @@ fn a_sender_that_is_forged_gets_no_more_bytes_than_were_sent_in_its_name() {
     }
 }
 
+/// A link on which node 2 has recorded what nodes 0 and 1 said to each other, and node 1 is dead since.
+fn after_a_death(value_len: usize) -> Link {
+    let mut link = Link::of(&[&[1], &[1]]);
+    link.set_value(0, value_len);
+    link.run(1000);
+    link.nodes[0].events();
+    link.nodes.pop();
+    link
+}
+
+#[test]
+fn a_challenge_that_is_sent_again_brings_no_answer_that_keeps_the_dead_alive() {
+    let mut link = Link::of(&[&[1], &[1]]);
+    let attacker: SocketAddr = (Ipv4Addr::new(192, 0, 2, 66), 666).into();
+    // While node 1 lives, everything that was ever said to it is said to it again; its answers are kept.
+    let mut harvest = Vec::new();
+    for (_, datagram) in link.recorded.clone() {
+        link.hear(1, &datagram.bytes, attacker, Arrival::Unicast);
+        link.hear(1, &datagram.bytes, attacker, Arrival::Group);
+        harvest.extend(link.nodes[1].run(ms(60)));
+    }
+    link.nodes[0].now = link.nodes[1].now;
+    link.nodes[0].events();
+    link.nodes.pop();
+    let alone: Vec<Sent> =
+        harvest.into_iter().filter(|sent| matches!(sent.to, Destination::Peer { .. })).collect();
+    for sent in alone {
+        link.run(1000);
+        link.hear(0, &sent.bytes, attacker, Arrival::Unicast);
+        link.hear(0, &sent.bytes, attacker, Arrival::Group);
+    }
+    link.run(EXPIRY.as_millis() as u64);
+    assert_eq!(link.names(0), [""; 0]);
+}
+
+#[test]
+fn nothing_recorded_makes_a_node_send_more_than_was_sent_to_it() {
+    for value_len in [0, 900] {
+        let mut link = after_a_death(value_len);
+        let victim: SocketAddr = (Ipv4Addr::new(192, 0, 2, 99), 53).into();
+        for (_, datagram) in link.recorded.clone() {
+            for arrival in [Arrival::Unicast, Arrival::Group] {
+                link.hear(0, &datagram.bytes, victim, arrival);
+                let to_victim =
+                    |sent: &Sent| matches!(sent.to, Destination::Peer { address, .. } if address == victim);
+                let sent: usize = link.nodes[0]
+                    .run(ms(60))
+                    .iter()
+                    .filter(|sent| to_victim(sent))
+                    .map(|sent| sent.bytes.len())
+                    .sum();
+                assert!(sent <= datagram.bytes.len());
+            }
+        }
+    }
+}
+
+#[test]
+fn without_keys_a_challenge_is_nothing_that_is_answered() {
+    let mut bench = Bench::new(Settings { value: vec![1; 900], ..settings() });
+    bench.run(ms(1000));
+    let forged = crate::harness::Remote::new("forged", 9);
+    let proof = Some(Proof { challenge: [1; 16], response: [0; 16] });
+    let announce = wire::encode(Kind::Announce, &Announcement { sequence: 1, proof, ..forged.about() });
+    bench.hear_bytes(&announce, forged.address);
+    bench.hear_bytes(&wire::encode_challenge("", forged.id, [1; 16], 1150), forged.address);
+    assert_eq!(bench.sent(), []);
+}
+
+#[test]
+fn short_and_long_values_find_each_other_at_once() {
+    let mut link = Link::of(&[&[1], &[1], &[1]]);
+    for (node, value_len) in [(0, 0), (1, 500), (2, 900)] {
+        link.set_value(node, value_len);
+    }
+    link.run(1000);
+    for (id, value_len) in [(10, 0), (11, 300), (12, 900)] {
+        let mut newcomer = Bench::new(Settings {
+            id: [id; 16],
+            secret_seed: key(id),
+            name: format!("newcomer{id}"),
+            value: vec![1; value_len],
+            keys: vec![key(1)],
+            ..settings()
+        });
+        newcomer.now = link.nodes[0].now;
+        link.nodes.push(newcomer);
+        link.exchange();
+        let count = link.nodes.len();
+        assert!((0..count).all(|node| link.names(node).len() == count - 1), "value of {value_len} bytes");
+    }
+}
+
+#[test]
+fn a_flood_of_recordings_does_not_keep_newcomers_out() {
+    let mut link = Link::of(&[&[1]]);
+    let mut strangers = Vec::new();
+    for number in 0..2000_u16 {
+        let id = [number.to_be_bytes(); 8].concat().try_into().expect("16 bytes");
+        let mut stranger = Bench::new(Settings { id, keys: vec![key(1)], ..settings() });
+        strangers.push(stranger.sent().remove(0).bytes);
+    }
+    for (number, recorded) in strangers.iter().enumerate() {
+        let from = (Ipv4Addr::new(192, 0, 2, 200), 10_000 + number as u16).into();
+        link.hear(0, recorded, from, Arrival::Group);
+    }
+    link.run(60);
+    let mut newcomer = Bench::new(Settings { id: [7; 16], keys: vec![key(1)], ..settings() });
+    newcomer.now = link.nodes[0].now;
+    link.nodes.push(newcomer);
+    link.run(100);
+    assert_eq!(link.names(0).len(), 1);
+}
+
 #[test]
 fn a_newcomer_whose_challenge_is_lost_is_challenged_again() {
     let mut link = Link::of(&[&[1], &[1]]);
     let mut newcomer = Bench::new(Settings {
         id: [7; 16],
-        secret_seed: [7; 32],
+        secret_seed: key(7),
         name: "newcomer".into(),
         keys: vec![key(1)],
         ..settings()

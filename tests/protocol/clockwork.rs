@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use peers::Config;
 use peers::core::wire::{self, Announcement, Kind, Message};
-use peers::core::{Arrival, Destination, Node, Settings, Transmit};
+use peers::core::{Arrival, Destination, Key, Node, Settings, Transmit};
 
 pub fn ms(millis: u64) -> Duration {
     Duration::from_millis(millis)
@@ -107,7 +107,7 @@ impl Clockwork {
         let settings = Settings {
             id: [1; 16],
             seed: 1,
-            secret_seed: [9; 32],
+            secret_seed: Key::new([9; 32]),
             keys: vec![],
             cluster: String::new(),
             name: "node".into(),

@@ -3,31 +3,41 @@
 use std::time::Instant;
 
 use super::Node;
+use crate::core::answers::{Reply, ReplyKind};
 use crate::core::event::{Arrival, Event};
 use crate::core::natives::Hearing;
 use crate::core::path::Path;
 use crate::core::wire::{self, Announcement, Challenge, InstanceId, Kind, Message, Proof};
 
+/// How a datagram came.
+#[derive(Clone, Copy)]
+pub(super) struct Heard {
+    pub path: Path,
+    pub arrival: Arrival,
+    /// Its length, before it was sealed.
+    pub len: usize,
+}
+
 impl Node {
     /// Takes in a datagram that is not sealed, or was.
-    pub(super) fn handle_plain(&mut self, bytes: &[u8], path: Path, arrival: Arrival, now: Instant) {
+    pub(super) fn handle_plain(&mut self, bytes: &[u8], heard: Heard, now: Instant) {
         match wire::decode(bytes) {
             Err(wire::Malformed) => self.counters.malformed += 1,
             // Nobody can be answered there, so nobody sends from there.
-            Ok(_) if path.port() == 0 => self.counters.malformed += 1,
+            Ok(_) if heard.path.port() == 0 => self.counters.malformed += 1,
             Ok(Message::Sealed) => self.counters.wrong_key += 1,
-            Ok(Message::Ancestor { name }) => self.handle_line(name, path, now),
+            Ok(Message::Ancestor { name }) => self.handle_line(name, heard.path, now),
             Ok(Message::Challenge { cluster, id, challenge }) => {
                 if self.is_from_another(id, cluster) {
-                    self.handle_challenge(id, challenge, bytes.len(), path, now);
+                    self.answer_challenge(id, challenge, heard, now);
                 }
             }
             Ok(Message::Native(kind, about)) => {
                 if self.is_from_another(about.id, about.cluster) {
                     match kind {
-                        Kind::Announce => drop(self.handle_announcement(&about, bytes.len(), path, now)),
-                        Kind::Query => self.handle_query(&about, bytes.len(), path, arrival, now),
-                        Kind::Goodbye => self.handle_goodbye(&about, path, now),
+                        Kind::Announce => drop(self.handle_announcement(&about, heard, now)),
+                        Kind::Query => self.handle_query(&about, heard, now),
+                        Kind::Goodbye => self.handle_goodbye(&about, heard.path, now),
                     }
                 }
             }
@@ -46,30 +56,23 @@ impl Node {
         false
     }
 
-    fn handle_query(
-        &mut self,
-        about: &Announcement<'_>,
-        len: usize,
-        path: Path,
-        arrival: Arrival,
-        now: Instant,
-    ) {
-        let is_news = self.handle_announcement(about, len, path, now);
+    fn handle_query(&mut self, about: &Announcement<'_>, heard: Heard, now: Instant) {
+        let is_news = self.handle_announcement(about, heard, now);
         // An answer must not be longer than its question, lest a forged sender makes it a weapon.
-        if !is_news || len < self.answer_len {
+        if !is_news || heard.len < self.answer_len {
             return;
         }
-        let (peers, rng) = (self.peer_count(), &mut self.rng);
-        let is_owed = match about.answer_to_group {
-            true => self.answers.owe_to_group(peers, now, rng),
-            false => self.answers.owe(path, arrival, peers, now, rng),
-        };
-        self.counters.rate_limited += u64::from(!is_owed);
+        if about.answer_to_group {
+            let is_owed = self.answers.owe_to_group(self.peer_count(), now, &mut self.rng);
+            self.counters.rate_limited += u64::from(!is_owed);
+        } else {
+            self.owe(ReplyKind::Answer, about.id, heard, now);
+        }
         self.answer(now);
     }
 
     fn handle_line(&mut self, name: &str, path: Path, now: Instant) {
-        if !self.settings.speaks_ancestor() {
+        if !self.speaks_ancestor() {
             self.counters.foreign += 1;
         } else if name == self.settings.name {
             // A line tells nothing but the name, so a namesake's cannot be told from our own.
@@ -84,21 +87,19 @@ impl Node {
     }
 
     /// Takes in what an announcement or a query tells. False if it was no news.
-    fn handle_announcement(
-        &mut self,
-        about: &Announcement<'_>,
-        len: usize,
-        path: Path,
-        now: Instant,
-    ) -> bool {
+    fn handle_announcement(&mut self, about: &Announcement<'_>, heard: Heard, now: Instant) -> bool {
+        if !self.answers_us_or_nobody(about, now) {
+            self.counters.stale += 1;
+            return false;
+        }
         let room = self.room();
-        let is_news = match self.natives.hear(about, path, room, &mut self.events, now) {
+        let is_news = match self.natives.hear(about, heard.path, room, &mut self.events, now) {
             Hearing::Known => true,
             Hearing::NoRoom => {
                 self.counters.over_cap += 1;
                 true
             }
-            Hearing::New => self.welcome(about, len, path, now),
+            Hearing::New => self.handle_newcomer(about, heard, now),
             Hearing::Stale => {
                 self.counters.stale += 1;
                 false
@@ -108,8 +109,9 @@ impl Node {
                 false
             }
         };
-        if is_news {
-            self.answer_challenge(about, path, now);
+        let challenge = about.proof.unwrap_or_default().challenge;
+        if is_news && challenge != Challenge::default() {
+            self.answer_challenge(about.id, challenge, heard, now);
         }
         is_news
     }
@@ -121,79 +123,67 @@ impl Node {
         }
     }
 
-    /// Lists a newcomer, unless there is no room. One whose ancestor's line was heard first is listed already. False if it has
-    /// yet to answer a challenge.
-    fn welcome(&mut self, about: &Announcement<'_>, len: usize, path: Path, now: Instant) -> bool {
+    /// Challenges a newcomer, in a cluster with keys, and lists one that has answered. False for one that has yet to do that.
+    fn handle_newcomer(&mut self, about: &Announcement<'_>, heard: Heard, now: Instant) -> bool {
+        // A response that is not zeros has been looked at.
+        let has_answered = about.proof.unwrap_or_default().response != Challenge::default();
+        if self.keyring.is_empty() || has_answered {
+            self.welcome(about, heard.path, now);
+            return true;
+        }
+        self.owe(ReplyKind::Challenge(heard.len), about.id, heard, now);
+        self.answer(now);
+        false
+    }
+
+    /// Lists a newcomer, unless there is no room. One whose ancestor's line was heard first is listed already.
+    fn welcome(&mut self, about: &Announcement<'_>, path: Path, now: Instant) {
         let was_listed = self.named.is_natives_line(about.name, self.settings.group_port);
         let freed = self.named.held_by(about.name).filter(|_| was_listed).unwrap_or(0);
         let needed = about.name.len() + about.value.len();
         if !was_listed && self.is_full() || needed > self.room() + freed {
             self.counters.over_cap += 1;
-            return true;
-        }
-        if !self.has_proof(about, now) {
-            self.challenge(about.id, len, path, now);
-            return false;
+            return;
         }
         if was_listed {
             self.named.take_line(about.name);
         }
         let peer = self.natives.insert(about, path, now);
         self.events.tell(if was_listed { Event::Updated(peer) } else { Event::Joined(peer) });
-        true
     }
 
-    /// True if this is no recorded message, as far as it matters: without keys anybody can make a new one.
-    fn has_proof(&mut self, about: &Announcement<'_>, now: Instant) -> bool {
-        let response = about.proof.map_or(Challenge::default(), |proof| proof.response);
-        self.keyring.is_empty() || self.challenges.is_answer(&about.id, response, now)
+    /// False for a message that answers a challenge, but none of ours: somebody else had it made, and may send it long after
+    /// its sender has died.
+    fn answers_us_or_nobody(&self, about: &Announcement<'_>, now: Instant) -> bool {
+        let response = about.proof.unwrap_or_default().response;
+        self.keyring.is_empty()
+            || response == Challenge::default()
+            || self.challenges.is_answer(&about.id, &response, &self.keyring, now)
     }
 
-    /// Challenges a newcomer, with no more bytes than it has sent.
-    fn challenge(&mut self, id: InstanceId, len: usize, path: Path, now: Instant) {
-        if let Some(challenge) = self.challenges.put_to(id, &mut self.keyring, now) {
-            let settings = &self.settings;
-            let plain = wire::encode_challenge(&settings.cluster, settings.id, challenge, len);
-            self.send(plain, path.destination());
-        }
+    fn owe(&mut self, kind: ReplyKind, to: InstanceId, heard: Heard, now: Instant) {
+        let reply = Reply { path: heard.path, to, kind };
+        let is_owed = self.answers.owe(reply, heard.arrival, self.peer_count(), now, &mut self.rng);
+        self.counters.rate_limited += u64::from(!is_owed);
     }
 
-    /// Answers a challenge, if the answer is no longer than that, and challenges in its turn who is not listed.
-    fn handle_challenge(
-        &mut self,
-        id: InstanceId,
-        challenge: Challenge,
-        len: usize,
-        path: Path,
-        now: Instant,
-    ) {
-        let is_due = !self.keyring.is_empty() && len >= self.answer_len;
-        if !is_due {
+    /// Answers a challenge, if the answer is no longer than the message it came in, and challenges in its turn who is not
+    /// listed. That answer is as long as the message, so that the next one may be, too.
+    fn answer_challenge(&mut self, id: InstanceId, response: Challenge, heard: Heard, now: Instant) {
+        if self.keyring.is_empty() || heard.len < self.answer_len {
             return;
         }
-        if !self.challenges.may_answer(path.address, now) {
+        if !self.challenges.may_answer(heard.path.address, now) {
             self.counters.rate_limited += 1;
             return;
         }
-        let ours = match self.natives.contains(&id) {
-            true => None,
-            false => self.challenges.put_to(id, &mut self.keyring, now),
+        let (challenge, least) = match self.natives.contains(&id) {
+            true => (Challenge::default(), self.answer_len),
+            false => (self.challenges.for_newcomer(&id, &self.keyring, now), heard.len),
         };
-        self.prove(Proof { challenge: ours.unwrap_or_default(), response: challenge }, path);
-    }
-
-    /// Answers the challenge in the message of a listed peer.
-    fn answer_challenge(&mut self, about: &Announcement<'_>, path: Path, now: Instant) {
-        let challenge = about.proof.map_or(Challenge::default(), |proof| proof.challenge);
-        if challenge != Challenge::default() && self.challenges.may_answer(path.address, now) {
-            self.prove(Proof { challenge: Challenge::default(), response: challenge }, path);
-        }
-    }
-
-    fn prove(&mut self, proof: Proof, path: Path) {
-        let least = self.answer_len;
-        let about = Announcement { proof: Some(proof), ..self.next_message(false) };
+        let proof = Some(Proof { challenge, response });
+        let about = Announcement { proof, ..self.next_message(false) };
         let plain = wire::encode_padded(Kind::Announce, &about, least);
-        self.send(plain, path.destination());
+        self.send(plain, heard.path, &id);
     }
 }

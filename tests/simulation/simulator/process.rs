@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use peers::core::wire::InstanceId;
-use peers::core::{Arrival, Node, Settings};
+use peers::core::{Arrival, Key, Node, Settings};
 
 use super::topology::{HostNumber, Link};
 use super::trace::digest;
@@ -146,7 +146,7 @@ pub fn settings(serial: Serial, program: &Program, seed: u64) -> Settings {
     Settings {
         id: instance_id(serial),
         seed,
-        secret_seed: [9; 32],
+        secret_seed: Key::new([9; 32]),
         keys: vec![],
         cluster: program.cluster.clone(),
         name: program.name.clone(),
