@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use peers::Config;
 use peers::core::wire::{self, Announcement, Kind, Message};
-use peers::core::{Arrival, Destination, Node, Settings, Transmit};
+use peers::core::{Arrival, Destination, Key, Node, Settings, Transmit};
 
 pub fn ms(millis: u64) -> Duration {
     Duration::from_millis(millis)
@@ -104,6 +104,19 @@ impl Clockwork {
     }
 
     pub fn with_times(interval: Duration, expiry: Duration) -> Clockwork {
+        Clockwork::with(|settings| Settings { interval, expiry, ..settings })
+    }
+
+    pub fn with_max_peers(max_peers: usize) -> Clockwork {
+        Clockwork::with(|settings| Settings { max_peers, ..settings })
+    }
+
+    pub fn with_keys(keys: Vec<Key>) -> Clockwork {
+        Clockwork::with(|settings| Settings { keys, ..settings })
+    }
+
+    fn with(change: impl FnOnce(Settings) -> Settings) -> Clockwork {
+        let default = Config::default();
         let settings = Settings {
             id: [1; 16],
             seed: 1,
@@ -114,13 +127,13 @@ impl Clockwork {
             value: Vec::new(),
             port: 0,
             ancestor: false,
-            interval,
-            expiry,
-            max_peers: Config::default().max_peers,
+            interval: default.interval,
+            expiry: default.expiry,
+            max_peers: default.max_peers,
         };
         #[allow(clippy::disallowed_methods)] // a test has to begin at some time
         let begin = Instant::now();
-        Clockwork { node: Node::new(settings, begin), begin, now: begin }
+        Clockwork { node: Node::new(change(settings), begin), begin, now: begin }
     }
 
     pub fn elapsed(&self) -> Duration {
