@@ -77,7 +77,7 @@ impl Remote {
     }
 
     /// Each has an address of its own, lest they are namesakes.
-    fn address(&self) -> SocketAddr {
+    pub fn address(&self) -> SocketAddr {
         let [high, low] = self.number.to_be_bytes();
         SocketAddr::from(([198, 18, high, low], 50_000))
     }
