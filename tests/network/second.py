@@ -32,8 +32,9 @@ LIFE_MIN, LIFE_MAX = 0.01, 86400.0
 HEADER = b"PEER\x01"
 ANNOUNCE, QUERY, GOODBYE = 1, 2, 3
 CLUSTER_KEY, ID_KEY, SEQUENCE_KEY, NAME_KEY, EXPIRY_KEY, PORT_KEY, VALUE_KEY = range(7)
-PADDING_KEY, ANSWER_TO_GROUP_KEY = 7, 8
-KNOWN_KEYS = {*range(PADDING_KEY), ANSWER_TO_GROUP_KEY}
+PADDING_KEY, ANSWER_TO_GROUP_KEY, CHALLENGE_KEY, RESPONSE_KEY = 7, 8, 9, 10
+KNOWN_KEYS = {*range(PADDING_KEY), ANSWER_TO_GROUP_KEY, CHALLENGE_KEY, RESPONSE_KEY}
+CHALLENGE_LEN = 16
 
 # Python has no name for it: only what this socket joined, and not what others of the host did.
 IP_MULTICAST_ALL = 49
@@ -87,9 +88,16 @@ def encode(message: Message) -> bytes:
     if message.kind != QUERY or len(begin) + 1 + len(bare) >= ANNOUNCE_MAX:
         return begin + head(MAP, len(items)) + bare
     padded = begin + head(MAP, len(items) + 1) + bare + head(UINT, PADDING_KEY)
-    missing = ANNOUNCE_MAX - len(padded)
-    zeros = next(n for n in range(missing + 1) if len(head(BYTES, n)) + n >= missing)
-    return padded + head(BYTES, zeros) + bytes(zeros)
+    return padded + padding(ANNOUNCE_MAX - len(padded))
+
+
+def padding(missing: int) -> bytes:
+    """A byte string of so many bytes, its head included, which may be longer than it need be."""
+    if missing <= 24:
+        return head(BYTES, max(missing - 1, 0)) + bytes(max(missing - 1, 0))
+    head_len = 2 if missing <= 257 else 3
+    zeros = missing - head_len
+    return bytes([BYTES << 5 | 22 + head_len]) + zeros.to_bytes(head_len - 1, "big") + bytes(zeros)
 
 
 class Reader:
@@ -202,6 +210,10 @@ def decode_value(key: int, reader: Reader, message: Message) -> None:
         message.value = reader.take(reader.expect(BYTES))
     elif key == ANSWER_TO_GROUP_KEY:
         message.answer_to_group = reader.boolean()
+    elif key in (CHALLENGE_KEY, RESPONSE_KEY):
+        # Of nodes with keys; they mean nothing here.
+        if len(reader.take(reader.expect(BYTES))) != CHALLENGE_LEN:
+            raise Malformed("a challenge or response of another length")
     else:
         reader.skip()
 
@@ -358,7 +370,8 @@ class Node:
                 self.group_answer = now + self.spread()
             return
         self.served = {served: until for served, until in self.served.items() if now < until}
-        if address not in self.served and len(self.served) < ANSWERS_MAX:
+        waits = address in self.answers and delay == 0
+        if waits or (address not in self.served and len(self.served) < ANSWERS_MAX):
             self.answers[address], self.served[address] = now + delay, now + delay + ANSWER_GAP
 
     def handle_goodbye(self, message: Message, now: float) -> None:

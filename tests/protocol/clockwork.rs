@@ -77,7 +77,7 @@ impl Remote {
     }
 
     /// Each has an address of its own, lest they are namesakes.
-    fn address(&self) -> SocketAddr {
+    pub fn address(&self) -> SocketAddr {
         let [high, low] = self.number.to_be_bytes();
         SocketAddr::from(([198, 18, high, low], 50_000))
     }
@@ -104,6 +104,19 @@ impl Clockwork {
     }
 
     pub fn with_times(interval: Duration, expiry: Duration) -> Clockwork {
+        Clockwork::with(|settings| Settings { interval, expiry, ..settings })
+    }
+
+    pub fn with_max_peers(max_peers: usize) -> Clockwork {
+        Clockwork::with(|settings| Settings { max_peers, ..settings })
+    }
+
+    pub fn with_keys(keys: Vec<Key>) -> Clockwork {
+        Clockwork::with(|settings| Settings { keys, ..settings })
+    }
+
+    fn with(change: impl FnOnce(Settings) -> Settings) -> Clockwork {
+        let default = Config::default();
         let settings = Settings {
             id: [1; 16],
             seed: 1,
@@ -115,13 +128,13 @@ impl Clockwork {
             port: 0,
             ancestor: false,
             group_port: 49001,
-            interval,
-            expiry,
-            max_peers: Config::default().max_peers,
+            interval: default.interval,
+            expiry: default.expiry,
+            max_peers: default.max_peers,
         };
         #[allow(clippy::disallowed_methods)] // a test has to begin at some time
         let begin = Instant::now();
-        Clockwork { node: Node::new(settings, begin), begin, now: begin }
+        Clockwork { node: Node::new(change(settings), begin), begin, now: begin }
     }
 
     pub fn elapsed(&self) -> Duration {

@@ -215,3 +215,19 @@ fn a_node_that_was_run_too_late_asks_and_waits_as_the_specification_says() {
     assert_eq!(questions[0] - begin, time / 2);
     assert!(clockwork.node.peers(clockwork.now).is_empty());
 }
+
+#[test]
+fn after_a_report_a_peer_is_asked_again_when_the_specification_says() {
+    let mut clockwork = Clockwork::settled();
+    let mut peer = Remote::new(1);
+    clockwork.hear_announce(&mut peer);
+    let first = millis("EXPIRY") * numbers("ASK_PARTS")[0] as u32 / 100;
+    clockwork.run(first);
+    let begin = clockwork.elapsed();
+    clockwork.node.handle_unreachable(peer.address(), clockwork.now);
+    clockwork.node.handle_unreachable(peer.address(), clockwork.now);
+    let asked = times(&clockwork.run(millis("RETRY_GAP")), |sent| sent.is_question());
+    assert_eq!(asked, [begin + millis("RETRY_GAP")]);
+    clockwork.node.handle_unreachable(peer.address(), clockwork.now);
+    assert_eq!(clockwork.node.peer_count(), 0);
+}

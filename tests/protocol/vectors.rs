@@ -3,18 +3,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use peers::core::wire::{self, Announcement, InstanceId, Kind, Message};
+use peers::core::wire::{self, Announcement, Challenge, InstanceId, Kind, Message, Proof};
 
 use crate::SPECIFICATION;
 
 /// A block of the specification's section on test vectors.
 pub struct Vector {
-    name: String,
+    pub name: String,
     fields: BTreeMap<String, String>,
     pub datagram: Vec<u8>,
 }
 
-const KEYS: [&str; 14] = [
+const KEYS: [&str; 19] = [
     "name",
     "meaning",
     "reason",
@@ -26,6 +26,11 @@ const KEYS: [&str; 14] = [
     "port",
     "value",
     "answer-to-group",
+    "challenge",
+    "response",
+    "plain",
+    "key",
+    "nonce",
     "padded-to",
     "canonical",
     "hex",
@@ -60,12 +65,17 @@ impl Vector {
         self.get("canonical").is_some_and(|canonical| canonical == "yes")
     }
 
-    fn get(&self, key: &str) -> Option<&str> {
+    pub fn get(&self, key: &str) -> Option<&str> {
         self.fields.get(key).map(String::as_str)
     }
 
-    fn required(&self, key: &str) -> &str {
+    pub fn required(&self, key: &str) -> &str {
         self.get(key).unwrap_or_else(|| panic!("{} has no {key}", self.name))
+    }
+
+    /// The bytes that a field gives in hex.
+    pub fn array<const N: usize>(&self, key: &str) -> [u8; N] {
+        bytes(self.required(key)).try_into().unwrap_or_else(|_| panic!("{}: {key} has {N} bytes", self.name))
     }
 
     fn number<T: std::str::FromStr>(&self, key: &str) -> T {
@@ -83,19 +93,23 @@ struct Told {
     port: u16,
     value: Vec<u8>,
     answer_to_group: bool,
+    proof: Option<Proof>,
 }
 
 impl Told {
     fn by(vector: &Vector) -> Told {
         Told {
             cluster: text(vector.get("cluster").unwrap_or_default()),
-            id: bytes(vector.required("id")).try_into().expect("an id has 16 bytes"),
+            id: vector.array("id"),
             sequence: vector.number("sequence"),
             node: text(vector.required("node")),
             expiry: Duration::from_millis(vector.number("expiry")),
             port: vector.get("port").map_or(0, |_| vector.number("port")),
             value: bytes(vector.get("value").unwrap_or_default()),
             answer_to_group: vector.get("answer-to-group").is_some_and(|answer| answer == "yes"),
+            proof: vector
+                .get("response")
+                .map(|_| Proof { challenge: vector.array("challenge"), response: vector.array("response") }),
         }
     }
 
@@ -109,9 +123,14 @@ impl Told {
             port: self.port,
             value: &self.value,
             answer_to_group: self.answer_to_group,
-            proof: None,
+            proof: self.proof,
         }
     }
+}
+
+/// What a vector says that its challenge tells.
+fn challenge(vector: &Vector) -> (String, InstanceId, Challenge) {
+    (text(vector.get("cluster").unwrap_or_default()), vector.array("id"), vector.array("challenge"))
 }
 
 /// Bytes in hex; `XX*N` stands for N of them.
@@ -168,6 +187,11 @@ fn every_vector_means_what_the_specification_says() {
                 let told = Told::by(&vector);
                 assert_eq!(decoded, Ok(Message::Native(kind, told.announcement())), "{name}");
             }
+            ("challenge", _) => {
+                let (cluster, id, challenge) = challenge(&vector);
+                assert_eq!(decoded, Ok(Message::Challenge { cluster: &cluster, id, challenge }), "{name}");
+            }
+            ("sealed", _) => assert_eq!(decoded, Ok(Message::Sealed), "{name}"),
             ("line", _) => {
                 assert_eq!(decoded, Ok(Message::Ancestor { name: vector.required("node") }), "{name}");
             }
@@ -178,7 +202,7 @@ fn every_vector_means_what_the_specification_says() {
         }
         meanings.insert(vector.meaning().to_owned());
     }
-    let all = ["announce", "goodbye", "line", "malformed", "query"].map(str::to_owned);
+    let all = ["announce", "challenge", "goodbye", "line", "malformed", "query", "sealed"].map(str::to_owned);
     assert_eq!(meanings, BTreeSet::from(all), "the specification has vectors of every meaning");
 }
 
@@ -187,17 +211,20 @@ fn what_is_canonical_is_made_to_the_same_bytes() {
     let mut made = BTreeSet::new();
     for vector in vectors().into_iter().filter(Vector::is_canonical) {
         let told = || Told::by(&vector);
-        let datagram = match (kind(vector.meaning()), vector.get("padded-to")) {
-            (Some(kind), None) => wire::encode(kind, &told().announcement()),
-            (Some(kind), Some(_)) => {
-                wire::encode_padded(kind, &told().announcement(), vector.number("padded-to"))
+        let padded_to = vector.get("padded-to").map(|_| vector.number("padded-to"));
+        let datagram = match (vector.meaning(), kind(vector.meaning()), padded_to) {
+            (_, Some(kind), None) => wire::encode(kind, &told().announcement()),
+            (_, Some(kind), Some(least)) => wire::encode_padded(kind, &told().announcement(), least),
+            ("challenge", ..) => {
+                let (cluster, id, challenge) = challenge(&vector);
+                wire::encode_challenge(&cluster, id, challenge, padded_to.unwrap_or_default())
             }
-            (None, _) => wire::encode_ancestor(vector.required("node")),
+            _ => wire::encode_ancestor(vector.required("node")),
         };
         assert_eq!(datagram, vector.datagram, "{}", vector.name);
         made.insert(vector.meaning().to_owned());
     }
-    let all = ["announce", "goodbye", "line", "query"].map(str::to_owned);
+    let all = ["announce", "challenge", "goodbye", "line", "query"].map(str::to_owned);
     assert_eq!(
         made,
         BTreeSet::from(all),
