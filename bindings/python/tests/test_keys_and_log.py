@@ -196,7 +196,9 @@ class Log(OnMemoryNetwork):
                     stopped.set()
 
         handler = Forgetful()
-        handler.nodes.append(peers.start("forgotten", network=f"memory:{self.id()}", logger=self.logger(handler)))
+        handler.nodes.append(
+            peers.start("forgotten", network=f"memory:{self.id()}", logger=self.logger(handler))
+        )
         gc.collect()
         # It may be forgotten before its first line or in it.
         with contextlib.suppress(IndexError):
