@@ -35,8 +35,10 @@ pub enum Level {
 #[derive(Clone)]
 pub struct Logger {
     most_detailed: Level,
-    write: Arc<dyn Fn(Level, &str) + Send + Sync>,
+    write: Arc<Write>,
 }
+
+type Write = dyn Fn(Level, &str) + Send + Sync;
 
 impl Logger {
     /// Gives `write` every line up to `most_detailed`. A line has no control characters, hence no line break.

@@ -9,6 +9,7 @@ mod health;
 mod interfaces;
 mod languages;
 mod leaving;
+mod log;
 mod nodes;
 mod program;
 #[path = "../support/mod.rs"]

@@ -28,7 +28,9 @@ def options() -> dict[str, Any]:
     parser.add_argument("--port", type=int, help="the UDP port of the group")
     parser.add_argument("--group", dest="group_v4", help="the IPv4 multicast group")
     parser.add_argument("--interfaces", help="comma-separated names; * stands for any characters")
-    parser.add_argument("--key-file", help="a file with the cluster's key: 32 bytes, for its owner's eyes only")
+    parser.add_argument(
+        "--key-file", help="a file with the cluster's key: 32 bytes, for its owner's eyes only"
+    )
     parser.add_argument("--verbose", action="store_true", help="print the node's log to the standard error")
     given = vars(parser.parse_args())
     key_file, verbose = given.pop("key_file"), given.pop("verbose")

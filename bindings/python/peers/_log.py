@@ -23,8 +23,8 @@ class Logger(Protocol):
 
 
 def function(logger: Logger) -> Any:
-    """A function for the library to call. It has to be kept for as long as the node lives. What it raises goes
-    to `sys.unraisablehook`, by ctypes."""
+    """A function for the library to call. It has to be kept for as long as the node lives. What it raises
+    goes to `sys.unraisablehook`, by ctypes."""
     log = logger.log
 
     def write(level: int, message: bytes, _context: object) -> None:

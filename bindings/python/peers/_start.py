@@ -81,7 +81,8 @@ def start(
 
         node = peers.start(keys=[read_key("/etc/kitchen/cluster.key")])
 
-    The library wipes its copies. Python cannot wipe `bytes`; give a `bytearray` and overwrite it if it matters.
+    The library wipes its copies. Python cannot wipe `bytes`; if that matters, give a `bytearray` and
+    overwrite it.
 
     The logger is called on the node's internal thread (with a manual clock on the calling one), with the
     levels DEBUG (peers that come and go, at most 100 lines a second) to ERROR. Its handlers may use the node,

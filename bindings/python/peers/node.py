@@ -177,7 +177,7 @@ class Node:
 
         Raises DeadlockError in a handler of the node's own logger, and the node lives on.
         """
-        # By the time another thread has closed it, the handle is void, which is what was wanted.
+        # It holds the log function, which another thread that closes the node too must not let go meanwhile.
         kept = self._free.peek()
         if kept is None:
             return
@@ -217,8 +217,7 @@ class Node:
 def _free(handle: int, log: Any) -> None:
     """Frees a node that nobody has any more. A status would be of no use to anybody."""
     if library.peers_free(handle) == _abi.PEERS_ERR_DEADLOCK:
-        # The garbage collector was run by a handler of the node's own logger. `log` goes with it, to live until
-        # the node has ended.
+        # A handler of the node's own logger dropped it. `log` goes along, to live until the node has ended.
         threading.Thread(target=_free, args=(handle, log), daemon=True).start()
 
 

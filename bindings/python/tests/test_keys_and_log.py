@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import gc
 import logging
 import os
 import secrets
@@ -150,12 +149,13 @@ class Log(OnMemoryNetwork):
                 raise ZeroDivisionError(record.getMessage())
 
         for manual_clock in (True, False):
-            raised = []
-            hook = mock.patch("sys.unraisablehook", lambda told: raised.append(str(told.exc_value)))
+            told: list[sys.UnraisableHookArgs] = []
+            hook = mock.patch("sys.unraisablehook", told.append)
             with hook, self.start(logger=self.logger(Broken()), manual_clock=manual_clock) as node:
                 node.register("lamp")
                 self.assertEqual([peer.name for peer in node.list()], ["lamp"])
                 node.close()
+            raised = [str(one.exc_value) for one in told]
             self.assertEqual(raised[1:], ['peer joined: "lamp" (registered)', "stopped"])
 
     def test_a_handler_may_use_the_node_but_not_close_it(self) -> None:
@@ -184,23 +184,20 @@ class Log(OnMemoryNetwork):
             self.assertTrue(node.closed)
             self.assertEqual(user.lines[-1], ("INFO", "stopped"))
 
-    def test_a_node_forgotten_in_its_own_handler_is_closed(self) -> None:
-        stopped = threading.Event()
-
-        class Forgetful(logging.Handler):
-            nodes: list[peers.Node] = []  # noqa: RUF012
-
+    def test_a_node_that_its_own_handler_drops_is_closed(self) -> None:
+        class Dropping(logging.Handler):
             def emit(self, record: logging.LogRecord) -> None:
-                self.nodes.clear()
+                if record.getMessage().startswith("peer joined"):
+                    released.wait(PATIENCE)
+                    nodes.clear()
                 if record.getMessage() == "stopped":
                     stopped.set()
 
-        handler = Forgetful()
-        handler.nodes.append(peers.start("forgotten", network=f"memory:{self.id()}", logger=self.logger(handler)))
-        gc.collect()
-        # It may be forgotten before its first line or in it.
-        with contextlib.suppress(IndexError):
-            handler.nodes[0].register("lamp")
+        released, stopped = threading.Event(), threading.Event()
+        logger = self.logger(Dropping())
+        nodes = [peers.start("dropped", network=f"memory:{self.id()}", logger=logger)]
+        nodes[0].register("lamp")
+        released.set()
         self.assertTrue(stopped.wait(PATIENCE))
 
 
