@@ -38,6 +38,11 @@ fn the_main_job() {
 }
 
 #[test]
+fn the_log_comes_in_order_and_ends_with_the_node() {
+    run(&mut Command::new(c_test("log")));
+}
+
+#[test]
 fn every_call_from_any_thread() {
     run(&mut Command::new(c_test("threads")));
 }
@@ -52,6 +57,7 @@ fn nothing_leaks_and_no_wrong_byte_is_touched() {
     if has_tool("valgrind", "nothing_leaks_and_no_wrong_byte_is_touched") {
         run(Command::new("valgrind").args(MEMCHECK).arg(c_test("abi")));
         run(Command::new("valgrind").args(MEMCHECK).arg(c_test("bad_input")));
+        run(Command::new("valgrind").args(MEMCHECK).arg(c_test("log")));
         run(register(Command::new("valgrind").args(MEMCHECK).arg(example("register"))));
     }
 }

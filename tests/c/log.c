@@ -1,0 +1,150 @@
+/* The log of a node: what comes, in which order, on which thread, and what its function may call. */
+
+#include "check.h"
+
+#include <pthread.h>
+#include <semaphore.h>
+
+/* What a log function was called with, and what it does in the calls. */
+typedef struct {
+    char text[64 * 1024];
+    int lines;
+    pthread_t caller;
+    peers_t *_Atomic node; /* to be used in the calls, when it is set */
+    int32_t freeing;
+    sem_t freed;
+} log_t;
+
+static void keep_line(int32_t level, const char *message, void *context) {
+    static const char *const levels[] = {"", "ERROR", "WARN", "INFO", "DEBUG"};
+    log_t *log = context;
+    CHECK(level >= PEERS_LOG_ERROR && level <= PEERS_LOG_DEBUG);
+    CHECK(strpbrk(message, "\n\r\t") == NULL);
+    size_t length = strlen(log->text);
+    snprintf(log->text + length, sizeof log->text - length, "%s %s\n", levels[level], message);
+    log->caller = pthread_self();
+    log->lines++;
+    peers_t *node = log->node;
+    if (node == NULL) return;
+
+    /* Every call on its own node but one. */
+    list_len(node);
+    health_of(node);
+    CHECK_OK(peers_set_value(node, "logged", 6));
+    CHECK_OK(peers_register(node, "logged", "", 0, 0));
+    peers_event_t *event = NULL;
+    while (peers_next_event(node, 0, &event) == PEERS_OK) peers_event_free(event);
+    log->freeing = peers_free(node);
+    sem_post(&log->freed);
+}
+
+static log_t *log_to(peers_config_t *config, uint32_t level) {
+    log_t *log = calloc(1, sizeof *log);
+    CHECK(log != NULL && sem_init(&log->freed, 0, 0) == 0);
+    config->log = keep_line;
+    config->log_context = log;
+    config->log_level = level;
+    return log;
+}
+
+#define CHECK_LOG(log, expected)                                                              \
+    do {                                                                                      \
+        if (strcmp((log)->text, (expected)) != 0) FAIL("logged:\n%s", (log)->text);           \
+    } while (0)
+
+static void the_log_comes_in_order_and_ends_with_the_node(void) {
+    peers_config_t config = memory_config("kitchen", "memory:logging");
+    config.cluster = "house";
+    log_t *log = log_to(&config, PEERS_LOG_DEBUG);
+    peers_t *kitchen = start(&config);
+    config.name = "garden";
+    log_t *less = log_to(&config, 0);
+    peers_t *garden = start(&config);
+    config.name = "yard";
+    log_t *least = log_to(&config, PEERS_LOG_ERROR);
+    peers_t *yard = start(&config);
+    CHECK(list_len(kitchen) == 2);
+    CHECK_OK(peers_free(yard));
+    CHECK_OK(peers_free(garden));
+    CHECK(list_len(kitchen) == 0);
+    CHECK(pthread_equal(log->caller, pthread_self()));
+    CHECK_OK(peers_register(kitchen, "lamp", "", 0, 0));
+    CHECK_OK(peers_free(kitchen));
+
+    CHECK_LOG(log,
+              "INFO started \"kitchen\" in cluster \"house\": a network in memory, on memory:logging (10.0.0.1)\n"
+              "DEBUG peer joined: \"garden\" (10.0.0.2)\n"
+              "DEBUG peer joined: \"yard\" (10.0.0.3)\n"
+              "DEBUG peer left: \"yard\" (10.0.0.3), goodbye\n"
+              "DEBUG peer left: \"garden\" (10.0.0.2), goodbye\n"
+              "DEBUG peer joined: \"lamp\" (registered)\n"
+              "INFO stopped\n");
+    CHECK_LOG(less,
+              "INFO started \"garden\" in cluster \"house\": a network in memory, on memory:logging (10.0.0.2)\n"
+              "INFO stopped\n");
+    CHECK_LOG(least, "");
+    free(log), free(less), free(least);
+}
+
+static void a_flood_is_none_of_lines(void) {
+    peers_config_t config = memory_config("node", "memory:log flood");
+    log_t *log = log_to(&config, PEERS_LOG_DEBUG);
+    peers_t *node = start(&config);
+    for (int i = 0; i < 1000; i++) {
+        char key[16];
+        snprintf(key, sizeof key, "key%d", i);
+        CHECK_OK(peers_register(node, key, "", 0, 0));
+    }
+    CHECK(log->lines == 1 + 100 + 1);
+    CHECK(strstr(log->text, "DEBUG more peers come and go than are logged") != NULL);
+    CHECK_OK(peers_advance(node, 1000));
+    CHECK_OK(peers_register(node, "after the flood", "", 0, 0));
+    CHECK(log->lines == 1 + 100 + 1 + 1);
+    CHECK_OK(peers_free(node));
+    free(log);
+}
+
+/* With a thread the log comes on that, else on the caller's. */
+static void every_call_but_free_may_be_made_in_the_log_function(uint32_t flags) {
+    peers_config_t config = memory_config("node", "memory:log calls");
+    config.flags = flags;
+    log_t *log = log_to(&config, PEERS_LOG_DEBUG);
+    peers_t *node = start(&config);
+    log->node = node;
+    CHECK_OK(peers_register(node, "lamp", "", 0, 0));
+    CHECK(sem_wait(&log->freed) == 0);
+    CHECK(log->freeing == PEERS_ERR_DEADLOCK);
+    CHECK(!pthread_equal(log->caller, pthread_self()) == (flags == 0));
+    CHECK(list_len(node) == 2); /* it lives */
+
+    log->node = NULL;
+    CHECK_OK(peers_free(node));
+    CHECK(strncmp(log->text, "INFO started", 12) == 0);
+    const char *end = "INFO stopped\n";
+    CHECK(strcmp(log->text + strlen(log->text) - strlen(end), end) == 0);
+    CHECK(strstr(log->text, "peer joined: \"logged\"") != NULL);
+    free(log);
+}
+
+/* Freed in one thread while the log function of the node is in another: it is not called after that. */
+static void no_line_comes_after_free(void) {
+    peers_config_t config = memory_config("node", "memory:log end");
+    config.flags = 0;
+    for (int i = 0; i < 200; i++) {
+        log_t *log = log_to(&config, PEERS_LOG_DEBUG);
+        peers_t *node = start(&config);
+        CHECK_OK(peers_register(node, "lamp", "", 0, 0));
+        CHECK_OK(peers_free(node));
+        CHECK(log->lines >= 2);
+        free(log); /* what a later call would write to; valgrind sees it */
+    }
+}
+
+int main(void) {
+    the_log_comes_in_order_and_ends_with_the_node();
+    a_flood_is_none_of_lines();
+    every_call_but_free_may_be_made_in_the_log_function(PEERS_MANUAL_CLOCK);
+    every_call_but_free_may_be_made_in_the_log_function(0);
+    no_line_comes_after_free();
+    return 0;
+}
