@@ -20,7 +20,7 @@ const HOUR: Duration = Duration::from_secs(60 * 60);
 const THREADS: usize = 2;
 const LOSSES: [f64; 3] = [0.01, 0.05, 0.10];
 /// The simulated hours of large clusters, unless `PEERS_HOURS` is set.
-const HOURS_OF_A_HUNDRED: f64 = 6.0;
+const HOURS_OF_A_HUNDRED: f64 = 1.0;
 const HOURS_OF_A_THOUSAND: f64 = 0.02;
 /// A cluster has settled this long after all started at once.
 const SETTLED: Duration = Duration::from_secs(5);
