@@ -115,7 +115,7 @@ impl Clockwork {
         Clockwork::with(|settings| Settings { keys, ..settings })
     }
 
-    fn with(change: impl FnOnce(Settings) -> Settings) -> Clockwork {
+    pub fn with(change: impl FnOnce(Settings) -> Settings) -> Clockwork {
         let default = Config::default();
         let settings = Settings {
             id: [1; 16],

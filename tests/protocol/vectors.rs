@@ -14,7 +14,7 @@ pub struct Vector {
     pub datagram: Vec<u8>,
 }
 
-const KEYS: [&str; 19] = [
+const KEYS: [&str; 20] = [
     "name",
     "meaning",
     "reason",
@@ -29,6 +29,7 @@ const KEYS: [&str; 19] = [
     "challenge",
     "response",
     "plain",
+    "addressee",
     "key",
     "nonce",
     "padded-to",
