@@ -1,6 +1,5 @@
 //! What the fuzz targets share: sealed datagrams of any content, and the settings of a node.
 
-pub mod c;
 pub mod case;
 pub mod model;
 pub mod run;
