@@ -31,7 +31,7 @@ pub enum Step {
     Hear(Heard),
     /// As many newcomers that differ in their ids, and in their ports if they are to.
     Flood {
-        count: u16,
+        count: u8,
         template: Message,
         from: Sender,
         differ_in_port: bool,

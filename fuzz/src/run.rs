@@ -15,7 +15,7 @@ use crate::{key, seal};
 const MAX_STEPS: usize = 120;
 
 /// No time that is run through has more intervals.
-const MAX_INTERVALS: u32 = 100;
+const MAX_INTERVALS: u32 = 25;
 
 /// A node that is run more often than this in a millisecond is busy with nothing.
 const MAX_RUNS: usize = 5000;
@@ -26,6 +26,9 @@ const MAX_TO_GROUP: usize = 10;
 
 /// One by one as many are asked at one time.
 const MAX_QUESTIONS: usize = 64;
+
+/// A sealed challenge that is not padded. Messages with keys are longer, unless somebody who has a key makes others.
+const SHORTEST_CHALLENGE: usize = 100;
 
 pub struct Run {
     node: Node,
@@ -123,8 +126,13 @@ impl Run {
         }
     }
 
-    fn flood(&mut self, count: u16, template: &Message, from: SocketAddr, differ_in_port: bool) {
-        for number in 0..count % 2100 {
+    fn flood(&mut self, count: u8, template: &Message, from: SocketAddr, differ_in_port: bool) {
+        // Few as a rule; now and then more than there is room for in any queue.
+        let count = match u16::from(count) {
+            many @ 250.. => (many - 249) * 350,
+            few => few / 4,
+        };
+        for number in 0..count {
             let mut id = [template.who; 16];
             id[..2].copy_from_slice(&number.to_be_bytes());
             let bytes = self.message(template, id);
@@ -320,9 +328,10 @@ impl Run {
     }
 }
 
-/// What a node sends because of a datagram goes to where that came from, or to the group, and is no more than that.
+/// What a node sends because of a datagram goes to where that came from, or to the group, and is no more than that, or than
+/// the shortest challenge.
 fn check_reaction(sent: &[Transmit], len: usize, from: SocketAddr) {
-    let from = normal(from);
+    let (from, len) = (normal(from), len.max(SHORTEST_CHALLENGE));
     for transmit in sent {
         assert!(transmit.payload.len() <= len, "{len} bytes are answered with {}", transmit.payload.len());
         if let Destination::Peer { address, .. } = transmit.to {
