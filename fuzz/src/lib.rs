@@ -1,7 +1,10 @@
-//! What the fuzz targets share: sealed datagrams of any content, and the settings of a node.
+//! What the fuzz targets share. `case`, `run`, `model` and `sent` are the node's; `c`, `calls` and `program` the C ABI's.
 
+pub mod c;
+pub mod calls;
 pub mod case;
 pub mod model;
+pub mod program;
 pub mod run;
 pub mod sent;
 
