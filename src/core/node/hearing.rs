@@ -156,10 +156,11 @@ impl Node {
         self.prove(Proof { challenge: ours.unwrap_or_default(), response: challenge }, path);
     }
 
-    /// Answers the challenge in the message of a listed peer.
+    /// Answers the challenge in the message of a listed peer. Without keys there is none, and whoever forges one gets nothing.
     fn answer_challenge(&mut self, about: &Announcement<'_>, path: Path, now: Instant) {
         let challenge = about.proof.map_or(Challenge::default(), |proof| proof.challenge);
-        if challenge != Challenge::default() && self.challenges.may_answer(path.address, now) {
+        let is_due = !self.keyring.is_empty() && challenge != Challenge::default();
+        if is_due && self.challenges.may_answer(path.address, now) {
             self.prove(Proof { challenge: Challenge::default(), response: challenge }, path);
         }
     }
