@@ -127,11 +127,12 @@ impl Node {
         self.keyring.is_empty() || self.challenges.is_answer(&about.id, response, now)
     }
 
-    /// Challenges a newcomer, with no more bytes than it has sent.
+    /// Challenges a newcomer, with no more bytes than it has sent, nor than a message may have.
     fn challenge(&mut self, id: InstanceId, len: usize, path: Path, now: Instant) {
         if let Some(challenge) = self.challenges.put_to(id, &mut self.keyring, now) {
             let settings = &self.settings;
-            let plain = wire::encode_challenge(&settings.cluster, settings.id, challenge, len);
+            let plain =
+                wire::encode_challenge(&settings.cluster, settings.id, challenge, len.min(wire::MAX_MESSAGE));
             self.send(plain, path.destination());
         }
     }
