@@ -9,7 +9,7 @@ use peers::core::{Arrival, Destination, Node, Peer, Settings, Transmit};
 use crate::case::{Case, Datagram, Expiry, Heard, Kind, Message, Seal, Sequence, Span, Step};
 use crate::model::View;
 use crate::sent::{Ledger, normal};
-use crate::{key, seal};
+use crate::{key, open, seal};
 
 /// More steps than this tell nothing new, and cost time.
 const MAX_STEPS: usize = 120;
@@ -27,7 +27,7 @@ const MAX_TO_GROUP: usize = 10;
 /// One by one as many are asked at one time.
 const MAX_QUESTIONS: usize = 64;
 
-/// A sealed challenge that is not padded. Messages with keys are longer, unless somebody who has a key makes others.
+/// A sealed challenge that is not padded may be longer than what was heard, if that was made by somebody who has a key.
 const SHORTEST_CHALLENGE: usize = 100;
 
 pub struct Run {
@@ -117,12 +117,25 @@ impl Run {
 
     fn hear_bytes(&mut self, bytes: &[u8], from: SocketAddr, interface: u32, arrival: Arrival) {
         let was_settled = self.is_settled();
+        let is_recorded = self.heard.iter().chain(&self.ledger.kept).any(|kept| kept == bytes);
+        let over_cap = self.node.counters().over_cap;
         self.ledger.note_heard(from, bytes.len());
         self.owed += 1;
         self.node.handle_datagram(bytes, from, interface, arrival, self.now);
         let sent = self.take_all(0);
         if was_settled {
-            check_reaction(&sent, bytes.len(), from);
+            check_reaction(&sent, self.most_answered(bytes, is_recorded, over_cap), from);
+        }
+    }
+
+    /// How many bytes a datagram may be answered with: no more than it has, unless its sender has shown that it has a key.
+    fn most_answered(&self, bytes: &[u8], is_recorded: bool, over_cap_before: u64) -> usize {
+        let is_refused = self.node.counters().over_cap > over_cap_before;
+        let is_open = self.keys.iter().all(|key| open(bytes, *key).is_none());
+        match is_open || is_recorded && !is_refused {
+            true => bytes.len().max(SHORTEST_CHALLENGE),
+            // An answer to the question, and one to the challenge in it.
+            false => 2 * wire::MAX_DATAGRAM,
         }
     }
 
@@ -328,16 +341,13 @@ impl Run {
     }
 }
 
-/// What a node sends because of a datagram goes to where that came from, or to the group, and is no more than that, or than
-/// the shortest challenge.
-fn check_reaction(sent: &[Transmit], len: usize, from: SocketAddr) {
-    let (from, len) = (normal(from), len.max(SHORTEST_CHALLENGE));
+/// What a node sends because of a datagram goes to where that came from, or to the group, and is no more than `most` bytes.
+fn check_reaction(sent: &[Transmit], most: usize, from: SocketAddr) {
     for transmit in sent {
-        assert!(transmit.payload.len() <= len, "{len} bytes are answered with {}", transmit.payload.len());
         if let Destination::Peer { address, .. } = transmit.to {
-            assert_eq!(address, from);
+            assert_eq!(address, normal(from));
         }
     }
     let all: usize = sent.iter().map(|transmit| transmit.payload.len()).sum();
-    assert!(all <= len, "{len} bytes are answered with {all}, in {} datagrams", sent.len());
+    assert!(all <= most, "what may be answered with {most} bytes is with {all}, in {} datagrams", sent.len());
 }
