@@ -22,6 +22,7 @@
  *             until it is given to the matching _free; it is read-only, and outlives the node.
  * Threads     Every call may be made from any thread. A node has one internal thread, named "peers", in which all
  *             signals are blocked.
+ * Log         The library prints nothing. `log` in peers_config_t receives what there is to say.
  * fork        In a forked child every call on a handle of the parent gives PEERS_ERR_FORKED; only peers_free may be
  *             used on it. A new peers_start works.
  *
@@ -45,7 +46,7 @@
     { sizeof(peers_config_t), NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, 0, 0, 0, 0, 0, 0, \
       0, 0 }
 #define PEERS_HEALTH_INIT \
-    { sizeof(peers_health_t), 0, 0, { 0 }, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+    { sizeof(peers_health_t), 0, 0, { 0 }, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 
 
 /**
@@ -132,6 +133,31 @@
  * The library met a defect of its own. The node no longer works; free it, and start another.
  */
 #define PEERS_ERR_FAILED -16
+
+/**
+ * The call would wait for itself: `peers_free` in a call of the log function of the same node.
+ */
+#define PEERS_ERR_DEADLOCK -17
+
+/**
+ * Log level: the node has failed.
+ */
+#define PEERS_LOG_ERROR 1
+
+/**
+ * Log level: part of the node's work is failing.
+ */
+#define PEERS_LOG_WARN 2
+
+/**
+ * Log level: what happens now and then: the start, changes of the network, the end of a trouble.
+ */
+#define PEERS_LOG_INFO 3
+
+/**
+ * Log level: peers that come and go; at most 100 lines a second.
+ */
+#define PEERS_LOG_DEBUG 4
 
 /**
  * Flag of `peers_config_t`: the node's time stands still until `peers_advance` moves it.
@@ -271,7 +297,15 @@
 typedef struct peers_t peers_t;
 
 /**
- * Receives the library's log messages, one line each, on the node's internal thread.
+ * Receives a node's log, one line a call and in order: one of the PEERS_LOG_* levels, and NUL-terminated UTF-8 without
+ * control characters, which lives as long as the call. The words may change with every version.
+ *
+ * It is called on the node's internal thread, or on a calling thread if the node has PEERS_MANUAL_CLOCK; never while a
+ * lock of the node is held, and never by two threads at once; the first call may come before `peers_start` has
+ * returned. It may make every call on the node but `peers_free`, which
+ * gives PEERS_ERR_DEADLOCK. While it runs, the node neither hears nor sends: do not take long in it, and do not wait for
+ * events or for another thread that frees the node. No call comes after `peers_free` has returned. It must neither throw
+ * an exception nor leave by longjmp; a child forked in it must not return from it.
  */
 typedef void (*peers_log_fn)(int32_t level, const char *message, void *context);
 
@@ -303,8 +337,8 @@ typedef struct peers_config_t {
      */
     const void *value;
     /**
-     * Number of bytes in `value`. Name, cluster and value share one datagram: there is room for 1090 bytes less those
-     * of the name and the cluster, so always for 580.
+     * Number of bytes in `value`. Name, cluster and value share one datagram: there is room for 1050 bytes less those
+     * of the name and the cluster, so always for 540.
      */
     size_t value_len;
     /**
@@ -326,11 +360,17 @@ typedef struct peers_config_t {
      */
     const char *group_v6;
     /**
-     * Keys that seal every datagram, 32 bytes each. Not supported yet: must be NULL.
+     * The secrets of the cluster: `keys_count` times 32 bytes, one key after the other, from a good source of randomness
+     * (`head -c 32 /dev/urandom`). With keys every datagram is sealed (XChaCha20-Poly1305): only nodes that have one of
+     * them list each other, and nobody else can read names and values, speak for a node or end it. The first seals and
+     * all open; `peers_set_keys` replaces them. Such a node does not speak the ancestor's line. NULL for none.
+     *
+     * The library reads keys from here alone, from no file and no environment. It wipes its copies when they are not
+     * needed any more; wipe yours after the call.
      */
     const void *keys;
     /**
-     * Number of keys. Not supported yet: must be 0.
+     * Number of keys, 1 to 8; 0 for none, and then `keys` is NULL.
      */
     size_t keys_count;
     /**
@@ -338,15 +378,15 @@ typedef struct peers_config_t {
      */
     const char *seeds;
     /**
-     * Called with log messages. Not supported yet: must be NULL.
+     * Called with each line of the node's log. Default: NULL, nothing is logged.
      */
     peers_log_fn log;
     /**
-     * Passed to `log`. Not supported yet: must be NULL.
+     * Passed to `log` as it is. It has to hold until `peers_free` has returned, or `peers_start` has failed.
      */
     void *log_context;
     /**
-     * The most detailed level passed to `log`. Not supported yet: must be 0.
+     * The most detailed level passed to `log`: PEERS_LOG_ERROR to PEERS_LOG_DEBUG. Default: PEERS_LOG_INFO.
      */
     uint32_t log_level;
     /**
@@ -552,6 +592,11 @@ typedef struct peers_health_t {
      * Received: messages not newer than what was known of their sender (duplicates, latecomers, replays), and ignored.
      */
     uint64_t stale;
+    /**
+     * Received: messages that none of the node's keys opens or that are not sealed; by a node without keys, sealed ones.
+     * Ignored. Where they rise, somebody has another key or none.
+     */
+    uint64_t wrong_key;
 } peers_health_t;
 
 #ifdef __cplusplus
@@ -592,7 +637,7 @@ const char *peers_version(void);
  * `peers_free`. A machine without a network is no error: the node is degraded (see `peers_health`) until one
  * comes up.
  *
- * Errors: PEERS_ERR_NULL (`node`, or a `value` with a length), PEERS_ERR_SIZE, PEERS_ERR_UTF8, PEERS_ERR_INVALID,
+ * Errors: PEERS_ERR_NULL (`node`, or a `value` or `keys` with a length), PEERS_ERR_SIZE, PEERS_ERR_UTF8, PEERS_ERR_INVALID,
  * PEERS_ERR_TOO_LARGE (name, cluster or value), PEERS_ERR_UNSUPPORTED, PEERS_ERR_INTERFACE,
  * PEERS_ERR_ADDRESS_IN_USE, PEERS_ERR_PERMISSION, PEERS_ERR_SYSTEM. Thread-safe; does not wait for the network.
  *
@@ -641,6 +686,23 @@ int32_t peers_set_value(struct peers_t *node,
                         size_t value_len);
 
 /**
+ * Replaces the keys of a node that was started with keys, without an outage: `keys_count` times 32 bytes, 1 to 8 keys, as
+ * in `peers_config_t`. From now on the first seals and all open.
+ *
+ * To change the key of a cluster, do three rounds over its nodes: give each the new key behind the old one, then the new
+ * one before the old one, then the new one alone. The bytes are copied, and the copies of the former keys wiped.
+ *
+ * Errors: PEERS_ERR_NULL (`keys`, with a count), PEERS_ERR_INVALID (no key, more than 8, a pointer without a count, or
+ * the node was started without keys), PEERS_ERR_HANDLE, PEERS_ERR_FORKED, PEERS_ERR_FAILED, PEERS_ERR_STOPPED. After an
+ * error the keys are as they were. Thread-safe; does not wait for the network.
+ *
+ * `keys` is NULL or points to `keys_count` times 32 readable bytes.
+ */
+int32_t peers_set_keys(struct peers_t *node,
+                       const void *keys,
+                       size_t keys_count);
+
+/**
  * Moves the time of a node with PEERS_MANUAL_CLOCK on by `ms` milliseconds and does all that falls due on the
  * way, in order: announcements, questions, expiries. When it returns, all of it has happened.
  *
@@ -660,13 +722,14 @@ int32_t peers_advance(struct peers_t *node, uint32_t ms);
  *
  * The handle is dead at once: later calls with it, a second `peers_free` among them, give PEERS_ERR_HANDLE.
  * Calls that other threads have under way end first; one that waits in `peers_next_event` returns
- * PEERS_ERR_STOPPED. Snapshots and events stay valid.
+ * PEERS_ERR_STOPPED. Snapshots and events stay valid. The log function of the node is not called any more when this
+ * returns; in a call of it, `peers_free` of the same node gives PEERS_ERR_DEADLOCK, and the node lives on.
  *
  * In a forked child it releases the memory and the descriptors of a parent's node and nothing more: no goodbye is
  * said, and the parent's node runs on. What a thread of the parent was busy with at the very moment of the fork is not released.
  *
- * Errors: PEERS_ERR_HANDLE. Thread-safe; blocks for as long as the node's thread needs to end, which is
- * milliseconds.
+ * Errors: PEERS_ERR_HANDLE, PEERS_ERR_DEADLOCK. Thread-safe; blocks for as long as the node's thread needs to end,
+ * which is milliseconds, and a log function that is under way.
  */
 int32_t peers_free(struct peers_t *node);
 

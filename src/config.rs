@@ -7,6 +7,7 @@ use crate::core::name::BadName;
 use crate::core::wire;
 use crate::core::{Key, MAX_KEYS, name};
 use crate::error::{Error, ErrorKind};
+use crate::log::Logger;
 
 /// The options of a node. Take the defaults and change what you need:
 ///
@@ -54,6 +55,8 @@ pub struct Config {
     pub max_peers: usize,
     /// How changes of the network are noticed.
     pub notice: Notice,
+    /// Where the node's log goes; `None` for nowhere. The library prints nothing.
+    pub log: Option<Logger>,
 }
 
 /// How a node notices that its network has changed. All ways are on by default, and each is enough by itself, though
@@ -123,6 +126,7 @@ impl Default for Config {
             expiry: DEFAULT_EXPIRY,
             max_peers: DEFAULT_MAX_PEERS,
             notice: Notice { system: true, poll: true, watchdog: true },
+            log: None,
         }
     }
 }

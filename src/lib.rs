@@ -19,13 +19,15 @@ mod driver;
 mod error;
 mod ffi;
 mod health;
+mod log;
 mod peers;
 mod per_process;
 
 pub use config::{Clock, Config, Network, Notice};
-pub use core::{Event, Key, LeaveReason, Peer, Source};
+pub use core::{Event, Key, LeaveReason, Peer, Source, WrongKeyLength};
 pub use error::{Error, ErrorKind};
 pub use health::{Counters, Health, Reason, State};
+pub use log::{Level, Logger};
 pub use peers::Peers;
 
 /// The README's Rust, compiled as documentation tests are.

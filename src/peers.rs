@@ -140,17 +140,29 @@ impl Peers {
     }
 
     /// Stops the node and waits for its thread: calls under way on other threads return [`ErrorKind::Stopped`]. A
-    /// second call does nothing.
+    /// second call does nothing. In a call of the node's [`Logger`](crate::Logger) it does not wait: the node ends when the
+    /// logger returns.
     pub fn stop(&self) {
         if self.driver.is_forked() {
             return;
         }
         self.driver.stop();
-        if let Some(thread) = self.take_thread() {
-            // The thread catches its panics, so joining it does not fail.
-            let _ = thread.join();
-            self.driver.close();
+        if self.driver.is_logging_here() {
+            return;
         }
+        match self.take_thread() {
+            // The thread catches its panics, so joining it does not fail.
+            Some(thread) => drop(thread.join()),
+            // Another call waits for it, or has.
+            None if self.has_thread => return,
+            None => {}
+        }
+        self.driver.close();
+    }
+
+    /// True in a call that the node's own logger makes.
+    pub(crate) fn is_logging_here(&self) -> bool {
+        self.driver.is_logging_here()
     }
 
     fn take_thread(&self) -> Option<Thread> {

@@ -2,15 +2,16 @@
 
 mod support;
 
+use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _};
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use peers::{Config, Event, LeaveReason, Peers};
+use peers::{Config, Event, Key, LeaveReason, Peers};
 use support::{compile, compile_with, has_tool, output_of, run};
 
 const MEMCHECK: [&str; 5] = [
@@ -120,6 +121,57 @@ fn the_example_watch_tells_of_peers_until_a_signal() {
     let mut rest = String::new();
     lines.read_to_string(&mut rest).expect("its output can be read");
     assert_eq!(rest, "");
+}
+
+/// A file of the scratch folder with these bytes, and with this mode.
+fn key_file(bytes: usize, mode: u32) -> PathBuf {
+    let path = support::scratch().join(format!("key-{bytes}-{mode:o}"));
+    let _ = fs::remove_file(&path); // of an earlier run
+    fs::write(&path, vec![7; bytes]).expect("the scratch folder can be written");
+    fs::set_permissions(&path, fs::Permissions::from_mode(mode)).expect("a file's owner may do that");
+    path
+}
+
+#[test]
+fn the_example_watch_takes_a_key_that_only_its_owner_can_read() {
+    let watch = example("watch");
+    for (bytes, mode, expected) in [
+        (32, 0o600, "interface 'nosuch7' does not exist"),
+        (31, 0o600, "too short: a key has 32 bytes"),
+        (33, 0o600, "too long: a key has 32 bytes"),
+        (32, 0o640, "others than its owner may use it"),
+        (32, 0o604, "others than its owner may use it"),
+    ] {
+        let key = key_file(bytes, mode);
+        // It never comes to run.
+        let command = &mut Command::new(&watch);
+        let output = output_of(command.arg("--key-file").arg(key).args(["--interfaces", "nosuch7"]));
+        let words = String::from_utf8_lossy(&output.stderr);
+        assert!(words.contains(expected), "{bytes} bytes, mode {mode:o}: {words}");
+        assert_eq!(output.status.code(), Some(1));
+    }
+}
+
+#[test]
+fn the_example_watch_finds_those_with_its_key_and_logs_on_request() {
+    let port = free_port();
+    let mut watch = Command::new(example("watch"));
+    watch.args(["--verbose", "--name", "watch", "--port", &port.to_string(), "--key-file"]);
+    watch.arg(key_file(32, 0o600)).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut watch = watch.spawn().expect("the program just compiled can be run");
+    let sealed = Config { keys: vec![Key::new([7; 32])], port, ..Config::default() };
+    let observer = Peers::start(sealed).expect("a node starts");
+    let event = observer.next_event(Some(PATIENCE)).expect("the watch is heard");
+    assert!(matches!(&event, Event::Joined(peer) if peer.name == "watch"), "{event:?}");
+
+    kill(Pid::from_raw(watch.id() as i32), Signal::SIGTERM).expect("it is running");
+    assert_eq!(why_left(&observer, "watch"), LeaveReason::Goodbye);
+    let mut log = String::new();
+    watch.stderr.take().expect("it is a pipe").read_to_string(&mut log).expect("it can be read");
+    assert_eq!(watch.wait().expect("a child can be waited for").code(), Some(0));
+    let start = format!("info: started \"watch\": 239.2.3.4:{port} and [ff12::ef02:304]:{port}, sealed, on ");
+    assert!(log.starts_with(&start), "{log}");
+    assert!(log.ends_with("info: stopped\n"), "{log}");
 }
 
 #[test]

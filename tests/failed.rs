@@ -4,9 +4,10 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use peers::{Config, ErrorKind, Network, Peers, Reason, State};
+use peers::{Config, ErrorKind, Level, Logger, Network, Peers, Reason, State};
 
 /// A node that does not notice fails the test after this long.
 const LIMIT: Duration = Duration::from_secs(30);
@@ -21,7 +22,13 @@ fn event_descriptors() -> BTreeSet<i32> {
 
 #[test]
 fn a_descriptor_closed_behind_its_back_fails_the_node_and_nothing_else() {
+    let log: Arc<Mutex<Vec<String>>> = Arc::default();
+    let lines = log.clone();
+    let logger = Logger::new(Level::Error, move |level, line| {
+        lines.lock().expect("nothing panics with it").push(format!("{level:?} {line}"));
+    });
     let config = Config {
+        log: Some(logger),
         name: Some("victim".into()),
         network: Network::Memory("failed".into()),
         interval: Duration::from_millis(10),
@@ -47,5 +54,7 @@ fn a_descriptor_closed_behind_its_back_fails_the_node_and_nothing_else() {
     // SAFETY: the first is open, and nobody else has the second in use: this process has one test and no other files.
     assert_eq!(unsafe { libc::dup2(0, wake) }, wake);
     drop(node);
+    let log = log.lock().expect("nothing panics with it").clone();
+    assert!(matches!(&*log, [line] if line.starts_with("Error failed: a descriptor of the node")), "{log:?}");
     Peers::start(config).expect("another one starts").list().expect("and works");
 }

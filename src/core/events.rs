@@ -11,6 +11,8 @@ pub const MAX_EVENTS: usize = 1024;
 #[derive(Default)]
 pub(super) struct Events {
     queue: VecDeque<Event>,
+    /// How many there were ever.
+    told: u64,
     lost: u64,
 }
 
@@ -20,9 +22,20 @@ impl Events {
         if self.queue.len() >= MAX_EVENTS {
             self.lost += self.queue.len() as u64;
             self.queue.clear();
-            self.queue.push_back(Event::Resync);
+            self.push(Event::Resync);
         }
+        self.push(event);
+    }
+
+    fn push(&mut self, event: Event) {
         self.queue.push_back(event);
+        self.told += 1;
+    }
+
+    /// Those that came after the first `seen`, as far as they are still here, and how many there were ever.
+    pub fn after(&self, seen: u64) -> (impl Iterator<Item = &Event>, u64) {
+        let news = usize::try_from(self.told - seen).unwrap_or(usize::MAX).min(self.queue.len());
+        (self.queue.range(self.queue.len() - news..), self.told)
     }
 
     pub fn take(&mut self) -> Option<Event> {

@@ -22,14 +22,42 @@ const NONCE_LEN: usize = 24;
 
 /// A secret that the nodes of a cluster share. Its bytes are wiped from memory when it is dropped, and never printed.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Key(Zeroizing<[u8; KEY_LEN]>);
+pub struct Key(
+    // In a place of its own: moving a key leaves no copy of its bytes behind.
+    Box<Zeroizing<[u8; KEY_LEN]>>,
+);
 
 impl Key {
     /// A key of these bytes, which should come from a good source of randomness.
     pub fn new(bytes: [u8; KEY_LEN]) -> Self {
-        Key(Zeroizing::new(bytes))
+        Key(Box::new(Zeroizing::new(bytes)))
     }
 }
+
+impl TryFrom<&[u8]> for Key {
+    type Error = WrongKeyLength;
+
+    fn try_from(bytes: &[u8]) -> Result<Self, WrongKeyLength> {
+        if bytes.len() != KEY_LEN {
+            return Err(WrongKeyLength(bytes.len()));
+        }
+        let mut key = Key(Box::default());
+        key.0.copy_from_slice(bytes);
+        Ok(key)
+    }
+}
+
+/// What was to be a key has this many bytes, not [`KEY_LEN`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WrongKeyLength(pub usize);
+
+impl fmt::Display for WrongKeyLength {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the key has {} bytes; a key has {KEY_LEN}", self.0)
+    }
+}
+
+impl std::error::Error for WrongKeyLength {}
 
 impl fmt::Debug for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -54,7 +82,7 @@ impl Keyring {
 
     /// Replaces the keys.
     pub fn set(&mut self, keys: &[Key]) {
-        self.ciphers = keys.iter().map(|key| XChaCha20Poly1305::new((&*key.0).into())).collect();
+        self.ciphers = keys.iter().map(|key| XChaCha20Poly1305::new((&**key.0).into())).collect();
     }
 
     pub fn is_empty(&self) -> bool {
@@ -133,6 +161,15 @@ mod tests {
         assert!(one.len() <= wire::MAX_DATAGRAM);
         assert!(!one.windows(4).any(|window| window == b"xxxx"));
         assert_ne!(one[6..30], two[6..30], "each has a nonce of its own");
+    }
+
+    #[test]
+    fn a_key_of_another_length_is_refused_with_the_right_one() {
+        assert_eq!(Key::try_from(&[7; KEY_LEN][..]), Ok(Key::new([7; KEY_LEN])));
+        for len in [0, KEY_LEN - 1, KEY_LEN + 1] {
+            let error = Key::try_from(&vec![7; len][..]).expect_err("no key has that length");
+            assert_eq!(error.to_string(), format!("the key has {len} bytes; a key has 32"));
+        }
     }
 
     #[test]

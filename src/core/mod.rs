@@ -35,7 +35,7 @@ pub mod wire;
 
 pub use event::{Arrival, Destination, Event, LeaveReason, Peer, Source, Transmit};
 pub use events::MAX_EVENTS;
-pub use keyring::{KEY_LEN, Key, MAX_KEYS};
+pub use keyring::{KEY_LEN, Key, MAX_KEYS, WrongKeyLength};
 pub use node::{MAX_VALUE, Node, Refused, TooLong};
 pub use registry::{Expired, ExpiringRegistry, Full};
 pub use settings::{Counters, Settings};

@@ -243,6 +243,11 @@ impl Node {
         !self.transmits.is_empty()
     }
 
+    /// The events after the first `seen` of this node's life, left where they are, and how many there were ever.
+    pub fn events_after(&self, seen: u64) -> (impl Iterator<Item = &Event>, u64) {
+        self.events.after(seen)
+    }
+
     /// True if events wait to be taken.
     pub fn has_events(&self) -> bool {
         !self.events.is_empty()

@@ -1,5 +1,6 @@
 //! Which network interfaces there are, and which of them a node uses.
 
+use std::fmt;
 use std::fs;
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -18,7 +19,19 @@ pub(super) struct Interface {
     pub v4: Option<Ipv4Addr>,
     /// Its first usable link-local IPv6 address, if it has any.
     pub v6: Option<Ipv6Addr>,
-    is_loopback: bool,
+    pub is_loopback: bool,
+}
+
+impl fmt::Display for Interface {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name)?;
+        match (self.v4, self.v6) {
+            (Some(v4), Some(v6)) => write!(f, " ({v4}, {v6})"),
+            (Some(v4), None) => write!(f, " ({v4})"),
+            (None, Some(v6)) => write!(f, " ({v6})"),
+            (None, None) => Ok(()),
+        }
+    }
 }
 
 /// The names a user chose, `*` standing for any characters; none for the usual choice.

@@ -2,9 +2,11 @@
 
 use std::io;
 use std::os::fd::RawFd;
+use std::sync::Arc;
 use std::time::Instant;
 
 use super::batch::Batch;
+use super::interfaces::Interface;
 use super::memory::MemoryPort;
 use super::sockets::{Sockets, Tally};
 use crate::core::{Node, Transmit};
@@ -26,8 +28,19 @@ pub(super) enum Connection {
 #[derive(Default)]
 pub(super) struct LinkReport {
     /// Interfaces in use.
-    pub interfaces: usize,
-    pub trouble: Option<(Reason, String)>,
+    pub interfaces: Arc<[Interface]>,
+    /// What is wrong, in a code and in words; causes before their effects.
+    pub troubles: Vec<(Reason, String)>,
+}
+
+/// What was done to keep up with the network.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Renewal {
+    Unneeded,
+    /// Groups were joined or left, or addresses have changed.
+    Followed,
+    /// The sockets were opened anew.
+    Reopened,
 }
 
 impl Link {
@@ -69,10 +82,10 @@ impl Link {
     }
 
     /// Notices changes of the network and keeps up with them; see [`Sockets::renew`].
-    pub fn renew(&mut self, is_silent: bool, is_announcing: bool) -> io::Result<bool> {
+    pub fn renew(&mut self, is_silent: bool, is_announcing: bool) -> io::Result<Renewal> {
         match &mut self.connection {
             Connection::Sockets(sockets) => sockets.renew(is_silent, is_announcing),
-            Connection::Memory(_) | Connection::Closed => Ok(false),
+            Connection::Memory(_) | Connection::Closed => Ok(Renewal::Unneeded),
         }
     }
 
@@ -93,7 +106,7 @@ impl Link {
     pub fn report(&self) -> LinkReport {
         match &self.connection {
             Connection::Sockets(sockets) => sockets.report(),
-            Connection::Memory(_) => LinkReport { interfaces: 1, trouble: None },
+            Connection::Memory(port) => LinkReport { interfaces: port.interfaces(), troubles: Vec::new() },
             Connection::Closed => LinkReport::default(),
         }
     }

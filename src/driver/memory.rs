@@ -3,10 +3,11 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::sync::{Arc, Mutex, Weak};
 
 use super::batch::{Received, Taken};
+use super::interfaces::Interface;
 use super::lock;
 use super::sockets::Tally;
 use crate::core::{Arrival, Destination, Transmit};
@@ -44,6 +45,8 @@ pub(super) struct MemoryPort {
     network: String,
     address: SocketAddr,
     mailbox: Arc<Mailbox>,
+    /// The one there is.
+    interfaces: Arc<[Interface]>,
     /// Addresses of which no port was found.
     unreachable: Vec<SocketAddr>,
 }
@@ -56,8 +59,23 @@ impl MemoryPort {
         let here = all.entry(network.to_owned()).or_default();
         here.ports_ever += 1;
         let address = address_of(here.ports_ever);
+        let interface = Interface {
+            name: format!("memory:{network}"),
+            index: 0,
+            v4: Some(*address.ip()),
+            v6: None,
+            is_loopback: true,
+        };
+        let address = address.into();
         here.ports.insert(address, Arc::downgrade(&mailbox));
-        MemoryPort { networks, network: network.to_owned(), address, mailbox, unreachable: Vec::new() }
+        MemoryPort {
+            networks,
+            network: network.to_owned(),
+            address,
+            mailbox,
+            interfaces: [interface].into(),
+            unreachable: Vec::new(),
+        }
     }
 
     /// Puts a datagram into the mailbox of each port it is for.
@@ -91,6 +109,11 @@ impl MemoryPort {
         let len = payload.len().min(buffer.len());
         buffer[..len].copy_from_slice(&payload[..len]);
         Ok(Some(Received { len, from, interface: 0, arrival }))
+    }
+
+    /// The interface that such a network is taken to have.
+    pub fn interfaces(&self) -> Arc<[Interface]> {
+        self.interfaces.clone()
     }
 
     /// Datagrams lost because the queue was full.
@@ -128,9 +151,9 @@ impl MemoryNetwork {
 }
 
 /// Each port gets an address of its own, from 10.0.0.1 on, and as its UDP port one of those that systems choose from.
-fn address_of(number: u32) -> SocketAddr {
+fn address_of(number: u32) -> SocketAddrV4 {
     let address = Ipv4Addr::from_bits(Ipv4Addr::new(10, 0, 0, 0).to_bits().wrapping_add(number));
-    (address, 49152 + (number % 16384) as u16).into()
+    SocketAddrV4::new(address, 49152 + (number % 16384) as u16)
 }
 
 impl Mailbox {

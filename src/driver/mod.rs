@@ -17,7 +17,9 @@ mod clock;
 mod datagram;
 mod family;
 mod interfaces;
+mod journal;
 mod link;
+mod log;
 mod memberships;
 mod memory;
 mod notifier;
@@ -38,7 +40,9 @@ use crate::error::{Error, ErrorKind};
 use crate::health::Health;
 use alarm::Alarm;
 use clock::TimeSource;
-use link::{Connection, Link};
+use journal::Journal;
+use link::{Connection, Link, Renewal};
+use log::Log;
 use memory::MemoryPort;
 use notifier::Notifier;
 use sockets::{Place, Sockets};
@@ -52,6 +56,8 @@ pub(crate) struct Driver {
     time: TimeSource,
     link: Mutex<Link>,
     state: Mutex<State>,
+    /// What the node has to say to the user's logger, if there is one.
+    log: Option<Arc<Log>>,
     /// Signalled when events, or datagrams for a node without a thread, have come; and at the end.
     arrival: Condvar,
     /// Wakes the thread.
@@ -71,7 +77,10 @@ pub(crate) fn start(config: &Config, name: String) -> Result<(Arc<Driver>, Optio
     // busy network there is always more to take in.
     driver.step()?;
     let thread = match driver.time.is_manual() {
-        true => None,
+        true => {
+            driver.deliver_log();
+            None
+        }
         false => Some(thread::spawn(driver.clone())?),
     };
     Ok((driver, thread))
@@ -103,10 +112,13 @@ impl Driver {
             max_peers: config.max_peers,
         };
         let cannot = |error: io::Error| Error::system("making a descriptor to wake by", &error);
+        let log = config.log.clone().map(|logger| Arc::new(Log::new(logger)));
+        let name = settings.name.clone();
         let driver = Arc::new(Driver {
             process: process::id(),
             link: Mutex::new(Link::closed()),
             state: Mutex::new(State::new(Node::new(settings, time.now()))),
+            log,
             arrival: Condvar::new(),
             wake: Notifier::new().map_err(cannot)?,
             alarm: Alarm::new().map_err(cannot)?,
@@ -114,12 +126,19 @@ impl Driver {
             advancing: Mutex::new(()),
             time,
         });
-        driver.lock_link().connect(connection_for(config, &driver)?);
+        let mut link = driver.lock_link();
+        link.connect(connection_for(config, &driver)?);
+        if let Some(log) = &driver.log {
+            let journal = Journal::new(log.clone(), config, &name, link.report().interfaces);
+            lock(&driver.state).journal = Some(journal);
+        }
+        drop(link);
         Ok(driver)
     }
 
     /// Runs `action` on the node as it is now, and does what follows from it.
     pub fn act<R>(&self, action: impl FnOnce(&mut Node, Instant) -> R) -> Result<R, Error> {
+        let _log = self.log_afterwards();
         let mut state = self.lock_settled()?;
         let now = self.time.now();
         let planned = state.node.poll_timeout();
@@ -128,7 +147,7 @@ impl Driver {
             state.node.handle_timeout(now);
         }
         let result = action(&mut state.node, now);
-        self.signal_events(&state);
+        self.note_changes(&mut state);
         let has_work = state.node.has_transmits() || state.node.poll_timeout() < planned;
         drop(state);
         match self.time.is_manual() {
@@ -141,6 +160,7 @@ impl Driver {
 
     /// Waits for an event; without limit if `timeout` is `None`.
     pub fn next_event(&self, timeout: Option<Duration>) -> Result<Event, Error> {
+        let _log = self.log_afterwards();
         let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
         let mut state = self.lock_settled()?;
         loop {
@@ -183,6 +203,7 @@ impl Driver {
                 "the node runs on the system's clock; only one started with a manual clock can be advanced";
             return Err(Error::new(ErrorKind::Invalid, detail));
         }
+        let _log = self.log_afterwards();
         let _turn = lock(&self.advancing);
         let target = self.time.now().checked_add(by).ok_or_else(|| {
             Error::new(ErrorKind::Invalid, format!("{by:?} is further than the clock can count"))
@@ -200,6 +221,7 @@ impl Driver {
 
     /// How the node is. Works on one that has ended, too.
     pub fn health(&self) -> Health {
+        let _log = self.log_afterwards();
         // A node without a thread first takes in what waits for it, unless it has ended.
         drop(self.lock_settled());
         lock(&self.state).health(self.time.now())
@@ -218,9 +240,17 @@ impl Driver {
         }
     }
 
-    /// Closes the sockets, after the thread has ended.
+    /// Closes what a node that was stopped leaves behind, after its thread has ended: the log and the sockets.
     pub fn close(&self) {
+        if let Some(log) = &self.log {
+            log.close();
+        }
         self.lock_link().close();
+    }
+
+    /// True if this very call was made by the user's logger, which this node is waiting for.
+    pub fn is_logging_here(&self) -> bool {
+        self.log.as_ref().is_some_and(|log| log.is_delivering_here())
     }
 
     /// True in a child that was forked off the process that started the node.
@@ -255,12 +285,12 @@ impl Driver {
         let (mut transmits, is_silent) = self.run_node(&mut link)?;
         let is_announcing = transmits.iter().any(|transmit| !matches!(transmit.to, Destination::Peer { .. }));
         let renewal = link.renew(is_silent, is_announcing);
-        if matches!(renewal, Ok(true)) {
+        if matches!(renewal, Ok(Renewal::Followed | Renewal::Reopened)) {
             let mut state = self.lock_state()?;
             state.node.handle_network_change(self.time.now());
             transmits.extend(take_transmits(&mut state.node));
         }
-        let has_news = !transmits.is_empty() || !matches!(renewal, Ok(false));
+        let has_news = !transmits.is_empty() || !matches!(renewal, Ok(Renewal::Unneeded));
         if has_news {
             let sent = link.send(&transmits);
             self.lock_state()?.note_step(link.report(), &sent, renewal, self.time.now());
@@ -278,7 +308,7 @@ impl Driver {
             state.node.handle_timeout(now);
         }
         state.dropped = link.dropped();
-        self.signal_events(&state);
+        self.note_changes(&mut state);
         Ok((take_transmits(&mut state.node), state.node.poll_reopen()))
     }
 
@@ -341,7 +371,9 @@ impl Driver {
         }
     }
 
-    fn signal_events(&self, state: &State) {
+    /// Tells and logs what has changed in the node.
+    fn note_changes(&self, state: &mut State) {
+        state.log_changes(self.time.now());
         if state.node.has_events() {
             self.signal_news();
         }
@@ -365,7 +397,30 @@ impl Driver {
     fn end(&self, how: End) {
         let mut state = lock(&self.state);
         state.ended.get_or_insert(how);
+        state.log_changes(self.time.now());
         self.signal_news();
+    }
+
+    /// When the result is dropped, and with it all locks that were taken later, what there is to log is on its way.
+    fn log_afterwards(&self) -> impl Drop + use<'_> {
+        struct Afterwards<'a>(&'a Driver);
+        impl Drop for Afterwards<'_> {
+            fn drop(&mut self) {
+                match &self.0.log {
+                    Some(_) if self.0.time.is_manual() => self.0.deliver_log(),
+                    Some(log) if log.has_lines() => self.0.wake.set(),
+                    _ => {}
+                }
+            }
+        }
+        Afterwards(self)
+    }
+
+    /// Logs what there is to log: on the node's thread, or in a call on a node without one.
+    fn deliver_log(&self) {
+        if let Some(log) = &self.log {
+            log.deliver();
+        }
     }
 }
 

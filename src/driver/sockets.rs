@@ -5,6 +5,7 @@ use std::io;
 use std::iter;
 use std::net::SocketAddr;
 use std::os::fd::{AsFd, AsRawFd, RawFd};
+use std::sync::Arc;
 
 use socket2::Socket;
 
@@ -12,7 +13,7 @@ use super::batch::Batch;
 use super::changes::Changes;
 use super::family::{self, Family, Role};
 use super::interfaces::{Interface, Selection};
-use super::link::LinkReport;
+use super::link::{LinkReport, Renewal};
 use crate::config::{Config, Notice};
 use crate::core::{Destination, Transmit};
 use crate::error::{Error, ErrorKind};
@@ -35,7 +36,7 @@ pub(super) struct Place {
 pub(super) struct Sockets {
     place: Place,
     families: Vec<Family>,
-    interfaces: Vec<Interface>,
+    interfaces: Arc<[Interface]>,
     /// `None` if it is turned off, or not to be had; then changes are noticed in the other ways.
     changes: Option<Changes>,
 }
@@ -85,21 +86,25 @@ impl Sockets {
         let families = open_families(&place, 0).map_err(|error| cannot_open(&place, &error))?;
         // Before the first look at the interfaces, so that no change falls between.
         let changes = place.notice.system.then(Changes::subscribe).and_then(Result::ok);
-        let mut sockets = Sockets { place, families, interfaces: Vec::new(), changes };
+        let mut sockets = Sockets { place, families, interfaces: Arc::default(), changes };
         sockets.follow_interfaces();
         Ok(sockets)
     }
 
-    /// Notices changes of the network and keeps up with them. True if there were any.
+    /// Notices changes of the network and keeps up with them.
     ///
     /// `is_silent` says that nothing was heard for long, `is_announcing` that something is about to be sent to the
     /// group. An error if new sockets cannot be had.
-    pub fn renew(&mut self, is_silent: bool, is_announcing: bool) -> io::Result<bool> {
+    pub fn renew(&mut self, is_silent: bool, is_announcing: bool) -> io::Result<Renewal> {
         let is_told = self.changes.as_ref().is_some_and(Changes::drain);
         if is_silent && self.place.notice.watchdog {
-            return self.reopen().map(|()| true);
+            return self.reopen().map(|()| Renewal::Reopened);
         }
-        Ok((is_told || (is_announcing && self.place.notice.poll)) && self.follow_interfaces())
+        let may_have_changed = is_told || (is_announcing && self.place.notice.poll);
+        Ok(match may_have_changed && self.follow_interfaces() {
+            true => Renewal::Followed,
+            false => Renewal::Unneeded,
+        })
     }
 
     /// Sends what a node puts out.
@@ -136,13 +141,13 @@ impl Sockets {
         self.families.iter_mut().flat_map(Family::take_unreachable)
     }
 
-    /// What is known of the network; of several troubles the cause before its effects.
+    /// What is known of the network; of its troubles the causes before their effects.
     pub fn report(&self) -> LinkReport {
-        let sending = || self.families.iter().find_map(Family::sending_trouble);
-        let membership = || self.families.iter().find_map(Family::membership_trouble);
+        let sending = self.families.iter().filter_map(Family::sending_trouble);
+        let membership = self.families.iter().filter_map(Family::membership_trouble);
         LinkReport {
-            interfaces: self.interfaces.len(),
-            trouble: self.no_interface().or_else(sending).or_else(membership),
+            interfaces: self.interfaces.clone(),
+            troubles: self.no_interface().into_iter().chain(sending).chain(membership).collect(),
         }
     }
 
@@ -166,8 +171,8 @@ impl Sockets {
     fn follow_interfaces(&mut self) -> bool {
         // A system that cannot say what it has is taken to have what it had.
         let Ok(interfaces) = self.place.selection.current(&self.place.groups) else { return false };
-        let mut has_changed = interfaces != self.interfaces;
-        self.interfaces = interfaces;
+        let mut has_changed = *interfaces != *self.interfaces;
+        self.interfaces = interfaces.into();
         for family in &mut self.families {
             has_changed |= family.follow(&self.interfaces);
         }

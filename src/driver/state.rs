@@ -1,9 +1,11 @@
-//! `State`: what the driver knows of its node, under one lock: the node, what sending it met, and its end.
+//! `State`: what the driver knows of its node, under one lock: the node, what sending it met, its end, and what of that
+//! was logged.
 
 use std::io;
 use std::time::Instant;
 
-use super::link::LinkReport;
+use super::journal::Journal;
+use super::link::{LinkReport, Renewal};
 use super::sockets::Tally;
 use crate::core::Node;
 use crate::health::{Counters, Health, Reason};
@@ -15,6 +17,8 @@ pub(super) struct State {
     /// Datagrams lost because the queue on a memory network was full.
     pub dropped: u64,
     pub ended: Option<End>,
+    /// `None` if nothing is to be logged.
+    pub journal: Option<Journal>,
     report: LinkReport,
     /// Why the sockets could not be opened anew, when they last should have been.
     reopen_error: Option<io::Error>,
@@ -37,6 +41,7 @@ impl State {
             mail_waits: false,
             dropped: 0,
             ended: None,
+            journal: None,
             report: LinkReport::default(),
             reopen_error: None,
             last_sent: None,
@@ -48,7 +53,16 @@ impl State {
 
     /// Takes note of what a step met: how the network is now, what was sent, and whether sockets or memberships were
     /// renewed.
-    pub fn note_step(&mut self, report: LinkReport, sent: &Tally, renewal: io::Result<bool>, now: Instant) {
+    pub fn note_step(
+        &mut self,
+        report: LinkReport,
+        sent: &Tally,
+        renewal: io::Result<Renewal>,
+        now: Instant,
+    ) {
+        if let Some(journal) = &mut self.journal {
+            journal.note_renewal(&renewal, &report, self.node.is_deaf());
+        }
         self.report = report;
         self.sent += sent.sent;
         self.send_errors += sent.errors;
@@ -56,13 +70,25 @@ impl State {
             self.last_sent = Some(now);
         }
         match renewal {
-            Ok(false) => {}
-            Ok(true) => {
+            Ok(Renewal::Unneeded) => {}
+            Ok(Renewal::Followed | Renewal::Reopened) => {
                 self.reopened += 1;
                 self.reopen_error = None;
             }
             Err(error) => self.reopen_error = Some(error),
         }
+        self.log_changes(now);
+    }
+
+    /// Logs what is new since the last time.
+    pub fn log_changes(&mut self, now: Instant) {
+        let Some(mut journal) = self.journal.take() else { return };
+        journal.note_events(&self.node, now);
+        journal.note_troubles(self.troubles());
+        if matches!(self.ended, Some(End::Stopped)) {
+            journal.note_stop();
+        }
+        self.journal = Some(journal);
     }
 
     /// True if a caller that polls has something to find out.
@@ -73,21 +99,23 @@ impl State {
     pub fn health(&self, now: Instant) -> Health {
         let age = |then: Option<Instant>| then.map(|then| now.saturating_duration_since(then));
         Health {
-            reason: self.trouble(),
+            reason: self.troubles().into_iter().next(),
             last_send_age: age(self.last_sent),
             last_receive_age: age(self.node.last_heard()),
-            interfaces: self.report.interfaces,
+            interfaces: self.report.interfaces.len(),
             peers: self.node.peer_count(),
             counters: self.counters(),
         }
     }
 
-    /// What is wrong, the cause before its effects.
-    fn trouble(&self) -> Option<(Reason, String)> {
-        if let Some(End::Failed(why)) = &self.ended {
-            return Some((Reason::Defect, why.clone()));
-        }
-        self.report.trouble.clone().or_else(|| self.deafness())
+    /// What is wrong, causes before their effects.
+    fn troubles(&self) -> Vec<(Reason, String)> {
+        let defect = match &self.ended {
+            Some(End::Failed(why)) => Some((Reason::Defect, why.clone())),
+            _ => None,
+        };
+        let others = self.report.troubles.iter().cloned().chain(self.deafness());
+        defect.into_iter().chain(others).collect()
     }
 
     fn deafness(&self) -> Option<(Reason, String)> {

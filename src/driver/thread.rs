@@ -27,6 +27,7 @@ pub(super) fn spawn(driver: Arc<Driver>) -> Result<Thread, Error> {
         if let Err(panic) = catch_unwind(AssertUnwindSafe(|| driver.run())) {
             driver.end(End::Failed(message_of(&*panic)));
         }
+        driver.deliver_log();
     });
     before.thread_set_mask().map_err(|errno| cannot(&errno.into()))?;
     thread.map_err(|error| cannot(&error))
@@ -36,6 +37,7 @@ impl Driver {
     /// The thread's work, until the node ends.
     fn run(&self) {
         while let Ok(may_be_more) = self.step() {
+            self.deliver_log();
             if !may_be_more && let Err(error) = self.wait() {
                 self.end(End::Failed(error.to_string()));
             }

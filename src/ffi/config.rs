@@ -7,6 +7,8 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use super::input;
+use super::log;
+pub use super::log::peers_log_fn;
 use super::status::{Failure, PEERS_ERR_INVALID, PEERS_ERR_SIZE, PEERS_ERR_UNSUPPORTED};
 use crate::config::{Clock, Config, Network};
 
@@ -21,10 +23,6 @@ pub const PEERS_NO_IPV4: u32 = 2;
 pub const PEERS_NO_IPV6: u32 = 4;
 /// Flag of `peers_config_t`: the node does not speak the ancestor's line, "multitastic:NAME", and ignores it.
 pub const PEERS_NO_ANCESTOR: u32 = 8;
-
-/// Receives the library's log messages, one line each, on the node's internal thread.
-pub type peers_log_fn =
-    Option<unsafe extern "C" fn(level: i32, message: *const c_char, context: *mut c_void)>;
 
 /// The options of `peers_start`. Begin with `PEERS_CONFIG_INIT`, then set what you need; in every field zero
 /// (or NULL) means the default.
@@ -45,8 +43,8 @@ pub struct peers_config_t {
     /// Bytes announced with the name: a version, a role, a path, whatever the peers should know. NULL for none, and
     /// then `value_len` is 0. `peers_set_value` replaces it.
     pub value: *const c_void,
-    /// Number of bytes in `value`. Name, cluster and value share one datagram: there is room for 1090 bytes less those
-    /// of the name and the cluster, so always for 580.
+    /// Number of bytes in `value`. Name, cluster and value share one datagram: there is room for 1050 bytes less those
+    /// of the name and the cluster, so always for 540.
     pub value_len: usize,
     /// The interfaces to use: comma-separated names, `*` stands for any characters ("eth*,wlan0"). Default: every
     /// interface that is up and can multicast, or loopback when there is none.
@@ -58,17 +56,23 @@ pub struct peers_config_t {
     pub group_v4: *const c_char,
     /// The IPv6 multicast group. Default: "ff12::ef02:304". A system without IPv6 is no error: IPv4 remains.
     pub group_v6: *const c_char,
-    /// Keys that seal every datagram, 32 bytes each. Not supported yet: must be NULL.
+    /// The secrets of the cluster: `keys_count` times 32 bytes, one key after the other, from a good source of randomness
+    /// (`head -c 32 /dev/urandom`). With keys every datagram is sealed (XChaCha20-Poly1305): only nodes that have one of
+    /// them list each other, and nobody else can read names and values, speak for a node or end it. The first seals and
+    /// all open; `peers_set_keys` replaces them. Such a node does not speak the ancestor's line. NULL for none.
+    ///
+    /// The library reads keys from here alone, from no file and no environment. It wipes its copies when they are not
+    /// needed any more; wipe yours after the call.
     pub keys: *const c_void,
-    /// Number of keys. Not supported yet: must be 0.
+    /// Number of keys, 1 to 8; 0 for none, and then `keys` is NULL.
     pub keys_count: usize,
     /// Addresses to ask where multicast does not reach. Not supported yet: must be NULL.
     pub seeds: *const c_char,
-    /// Called with log messages. Not supported yet: must be NULL.
+    /// Called with each line of the node's log. Default: NULL, nothing is logged.
     pub log: peers_log_fn,
-    /// Passed to `log`. Not supported yet: must be NULL.
+    /// Passed to `log` as it is. It has to hold until `peers_free` has returned, or `peers_start` has failed.
     pub log_context: *mut c_void,
-    /// The most detailed level passed to `log`. Not supported yet: must be 0.
+    /// The most detailed level passed to `log`: PEERS_LOG_ERROR to PEERS_LOG_DEBUG. Default: PEERS_LOG_INFO.
     pub log_level: u32,
     /// Milliseconds between two announcements, 10 to 3600000 (an hour). Default: 15000.
     pub interval_ms: u32,
@@ -166,22 +170,18 @@ unsafe fn copy_known_fields(pointer: *const peers_config_t) -> Result<peers_conf
     Ok(known)
 }
 
-/// Fields that are in the struct before their feature is in the library.
+/// A field that is in the struct before its feature is in the library.
 fn reject_unsupported(raw: &peers_config_t) -> Result<(), Failure> {
-    let fields = [
-        ("keys", !raw.keys.is_null() || raw.keys_count != 0),
-        ("seeds", !raw.seeds.is_null()),
-        ("log", raw.log.is_some() || !raw.log_context.is_null() || raw.log_level != 0),
-    ];
-    match fields.iter().find(|(_, is_set)| *is_set) {
-        Some((name, _)) => Err(Failure::new(
+    match raw.seeds.is_null() {
+        true => Ok(()),
+        false => Err(Failure::new(
             PEERS_ERR_UNSUPPORTED,
-            format!(
-                "{name} is set, but libpeers {} does not support it yet; leave it zero",
-                env!("CARGO_PKG_VERSION")
+            concat!(
+                "seeds is set, but libpeers ",
+                env!("CARGO_PKG_VERSION"),
+                " does not support it yet; leave it NULL"
             ),
         )),
-        None => Ok(()),
     }
 }
 
@@ -191,6 +191,9 @@ unsafe fn translate(raw: &peers_config_t) -> Result<Config, Failure> {
     unsafe { read_texts(raw, &mut config) }?;
     // SAFETY: as above.
     config.value = unsafe { input::bytes(raw.value, raw.value_len, "value") }?.to_owned();
+    // SAFETY: as above, for the keys.
+    config.keys = unsafe { input::keys(raw.keys, raw.keys_count) }?;
+    config.log = log::logger(raw.log, raw.log_context, raw.log_level)?;
     read_numbers(raw, &mut config)?;
     apply_flags(raw.flags, &mut config)?;
     Ok(config)

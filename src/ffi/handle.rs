@@ -9,7 +9,7 @@
 use std::sync::{Arc, Mutex, PoisonError, TryLockError};
 
 use super::node::peers_t;
-use super::status::{Failure, PEERS_ERR_FORKED, PEERS_ERR_HANDLE, PEERS_ERR_SYSTEM};
+use super::status::{Failure, PEERS_ERR_DEADLOCK, PEERS_ERR_FORKED, PEERS_ERR_HANDLE, PEERS_ERR_SYSTEM};
 use crate::peers::Peers;
 use crate::per_process::PerProcess;
 
@@ -94,7 +94,14 @@ pub(super) fn free(handle: *mut peers_t) -> Result<(), Failure> {
     let token = Token::from_pointer(handle);
     let table = TABLES.all().find(|table| table.depth == token.depth).ok_or_else(unknown)?;
     if table.is_own() {
-        let node = table.value.lock(|slots| slots.remove(token)).ok_or_else(unknown)?;
+        let node = table.value.lock(|slots| slots.get(token)).ok_or_else(unknown)?;
+        if node.is_logging_here() {
+            let detail = "the node is freed in a call of its own log function, and would wait for itself; free it \
+                          when the function has returned, or on another thread";
+            return Err(Failure::new(PEERS_ERR_DEADLOCK, detail));
+        }
+        // Of two that come at once one frees it.
+        table.value.lock(|slots| slots.remove(token)).ok_or_else(unknown)?;
         node.stop();
         return Ok(());
     }

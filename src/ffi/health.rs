@@ -81,6 +81,9 @@ pub struct peers_health_t {
     pub foreign: u64,
     /// Received: messages not newer than what was known of their sender (duplicates, latecomers, replays), and ignored.
     pub stale: u64,
+    /// Received: messages that none of the node's keys opens or that are not sealed; by a node without keys, sealed ones.
+    /// Ignored. Where they rise, somebody has another key or none.
+    pub wrong_key: u64,
 }
 
 /// How the node is: running, degraded or failed, why in a code and in words, and what it has counted.
@@ -147,6 +150,7 @@ fn fill(struct_size: usize, health: &Health) -> peers_health_t {
         events_lost: health.counters.events_lost,
         foreign: health.counters.foreign,
         stale: health.counters.stale,
+        wrong_key: health.counters.wrong_key,
     }
 }
 

@@ -2,7 +2,9 @@
 
 use std::ffi::{CStr, c_char, c_void};
 
-use super::status::{Failure, PEERS_ERR_NULL, PEERS_ERR_TOO_LARGE, PEERS_ERR_UTF8};
+use super::status::{Failure, PEERS_ERR_INVALID, PEERS_ERR_NULL, PEERS_ERR_TOO_LARGE, PEERS_ERR_UTF8};
+use crate::config::check_key_count;
+use crate::core::{KEY_LEN, Key};
 
 /// An error unless `pointer` is non-NULL; `what` names the argument.
 pub(super) fn not_null<T>(pointer: *const T, what: &str) -> Result<(), Failure> {
@@ -53,4 +55,26 @@ pub(super) unsafe fn bytes<'a>(pointer: *const c_void, len: usize, what: &str) -
     }
     // SAFETY: non-NULL, not too long for a slice, and the caller vouches for `len` bytes.
     Ok(unsafe { std::slice::from_raw_parts(pointer.cast(), len) })
+}
+
+/// The `count` keys at `pointer`; NULL means none.
+///
+/// `pointer` is NULL or points to `count` times 32 readable bytes.
+pub(super) unsafe fn keys(pointer: *const c_void, count: usize) -> Result<Vec<Key>, Failure> {
+    let mismatch = |status, detail: String| Err(Failure::new(status, detail));
+    match (pointer.is_null(), count) {
+        (true, 0) => return Ok(Vec::new()),
+        (true, _) => return mismatch(PEERS_ERR_NULL, format!("keys is NULL, but keys_count is {count}")),
+        (false, 0) => {
+            let detail = "keys is set, but keys_count is 0: give the number of keys, or NULL for none";
+            return mismatch(PEERS_ERR_INVALID, detail.into());
+        }
+        (false, _) => check_key_count(count)?,
+    }
+    // SAFETY: non-NULL, and the caller vouches for the bytes of all keys, which are few.
+    let bytes = unsafe { std::slice::from_raw_parts(pointer.cast::<u8>(), count * KEY_LEN) };
+    Ok(bytes
+        .chunks_exact(KEY_LEN)
+        .map(|key| Key::try_from(key).expect("a chunk is as long as a key"))
+        .collect())
 }

@@ -15,6 +15,7 @@ mod handle;
 mod health;
 mod input;
 mod list;
+mod log;
 mod node;
 mod packed;
 mod status;

@@ -31,7 +31,7 @@ pub extern "C" fn peers_version() -> *const c_char {
 /// `peers_free`. A machine without a network is no error: the node is degraded (see `peers_health`) until one
 /// comes up.
 ///
-/// Errors: PEERS_ERR_NULL (`node`, or a `value` with a length), PEERS_ERR_SIZE, PEERS_ERR_UTF8, PEERS_ERR_INVALID,
+/// Errors: PEERS_ERR_NULL (`node`, or a `value` or `keys` with a length), PEERS_ERR_SIZE, PEERS_ERR_UTF8, PEERS_ERR_INVALID,
 /// PEERS_ERR_TOO_LARGE (name, cluster or value), PEERS_ERR_UNSUPPORTED, PEERS_ERR_INTERFACE,
 /// PEERS_ERR_ADDRESS_IN_USE, PEERS_ERR_PERMISSION, PEERS_ERR_SYSTEM. Thread-safe; does not wait for the network.
 ///
@@ -106,6 +106,28 @@ pub unsafe extern "C" fn peers_set_value(node: *mut peers_t, value: *const c_voi
     })
 }
 
+/// Replaces the keys of a node that was started with keys, without an outage: `keys_count` times 32 bytes, 1 to 8 keys, as
+/// in `peers_config_t`. From now on the first seals and all open.
+///
+/// To change the key of a cluster, do three rounds over its nodes: give each the new key behind the old one, then the new
+/// one before the old one, then the new one alone. The bytes are copied, and the copies of the former keys wiped.
+///
+/// Errors: PEERS_ERR_NULL (`keys`, with a count), PEERS_ERR_INVALID (no key, more than 8, a pointer without a count, or
+/// the node was started without keys), PEERS_ERR_HANDLE, PEERS_ERR_FORKED, PEERS_ERR_FAILED, PEERS_ERR_STOPPED. After an
+/// error the keys are as they were. Thread-safe; does not wait for the network.
+///
+/// `keys` is NULL or points to `keys_count` times 32 readable bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn peers_set_keys(node: *mut peers_t, keys: *const c_void, keys_count: usize) -> i32 {
+    super::boundary(|| {
+        input::not_null(node, "node")?;
+        let node = handle::get(node)?;
+        // SAFETY: the caller vouches for the keys.
+        let keys = unsafe { input::keys(keys, keys_count) }?;
+        Ok(node.set_keys(&keys)?)
+    })
+}
+
 /// Moves the time of a node with PEERS_MANUAL_CLOCK on by `ms` milliseconds and does all that falls due on the
 /// way, in order: announcements, questions, expiries. When it returns, all of it has happened.
 ///
@@ -129,13 +151,14 @@ pub extern "C" fn peers_advance(node: *mut peers_t, ms: u32) -> i32 {
 ///
 /// The handle is dead at once: later calls with it, a second `peers_free` among them, give PEERS_ERR_HANDLE.
 /// Calls that other threads have under way end first; one that waits in `peers_next_event` returns
-/// PEERS_ERR_STOPPED. Snapshots and events stay valid.
+/// PEERS_ERR_STOPPED. Snapshots and events stay valid. The log function of the node is not called any more when this
+/// returns; in a call of it, `peers_free` of the same node gives PEERS_ERR_DEADLOCK, and the node lives on.
 ///
 /// In a forked child it releases the memory and the descriptors of a parent's node and nothing more: no goodbye is
 /// said, and the parent's node runs on. What a thread of the parent was busy with at the very moment of the fork is not released.
 ///
-/// Errors: PEERS_ERR_HANDLE. Thread-safe; blocks for as long as the node's thread needs to end, which is
-/// milliseconds.
+/// Errors: PEERS_ERR_HANDLE, PEERS_ERR_DEADLOCK. Thread-safe; blocks for as long as the node's thread needs to end,
+/// which is milliseconds, and a log function that is under way.
 #[unsafe(no_mangle)]
 pub extern "C" fn peers_free(node: *mut peers_t) -> i32 {
     super::boundary(|| {

@@ -39,6 +39,8 @@ pub const PEERS_ERR_STOPPED: i32 = -14;
 pub const PEERS_ERR_FORKED: i32 = -15;
 /// The library met a defect of its own. The node no longer works; free it, and start another.
 pub const PEERS_ERR_FAILED: i32 = -16;
+/// The call would wait for itself: `peers_free` in a call of the log function of the same node.
+pub const PEERS_ERR_DEADLOCK: i32 = -17;
 
 /// A failed call on its way out: the status and the sentence for `peers_last_error`.
 pub(super) struct Failure {
@@ -100,6 +102,7 @@ fn text_of(status: i32) -> &'static CStr {
         PEERS_ERR_STOPPED => c"node was freed during the call",
         PEERS_ERR_FORKED => c"handle belongs to the parent process",
         PEERS_ERR_FAILED => c"node failed: a defect in the library",
+        PEERS_ERR_DEADLOCK => c"call would wait for itself",
         _ => c"unknown status",
     }
 }
@@ -130,12 +133,12 @@ mod tests {
 
     #[test]
     fn every_status_has_a_text_of_its_own() {
-        let mut texts: Vec<_> = (PEERS_ERR_FAILED..=PEERS_OK).map(text_of).collect();
+        let mut texts: Vec<_> = (PEERS_ERR_DEADLOCK..=PEERS_OK).map(text_of).collect();
         texts.sort();
         texts.dedup();
-        assert_eq!(texts.len(), 17);
+        assert_eq!(texts.len(), 18);
         assert!(!texts.contains(&c"unknown status"));
         assert_eq!(text_of(1), c"unknown status");
-        assert_eq!(text_of(PEERS_ERR_FAILED - 1), c"unknown status");
+        assert_eq!(text_of(PEERS_ERR_DEADLOCK - 1), c"unknown status");
     }
 }

@@ -3,6 +3,8 @@
 #include "check.h"
 
 #include <poll.h>
+#include <pthread.h>
+#include <semaphore.h>
 
 #define INTERVAL_MS 1000
 #define EXPIRY_MS 2500
@@ -35,13 +37,13 @@ static void check_no_event(peers_t *node) {
 
 static void version_and_texts(void) {
     CHECK(strcmp(peers_version(), PEERS_VERSION) == 0);
-    for (int32_t status = PEERS_ERR_FAILED; status <= PEERS_OK; status++) {
+    for (int32_t status = PEERS_ERR_DEADLOCK; status <= PEERS_OK; status++) {
         CHECK(strcmp(peers_strerror(status), "unknown status") != 0);
-        for (int32_t other = PEERS_ERR_FAILED; other < status; other++)
+        for (int32_t other = PEERS_ERR_DEADLOCK; other < status; other++)
             CHECK(strcmp(peers_strerror(status), peers_strerror(other)) != 0);
     }
     CHECK(strcmp(peers_strerror(PEERS_OK + 1), "unknown status") == 0);
-    CHECK(strcmp(peers_strerror(PEERS_ERR_FAILED - 1), "unknown status") == 0);
+    CHECK(strcmp(peers_strerror(PEERS_ERR_DEADLOCK - 1), "unknown status") == 0);
 }
 
 static void nodes_find_each_other(void) {
@@ -319,13 +321,223 @@ static void health_counts(void) {
     CHECK(health.peers == 1 && health.over_cap >= 1);
     CHECK(health.last_send_age_ms == 0 && health.last_receive_age_ms == 0);
     CHECK(health.send_errors + health.malformed + health.dropped + health.reopened + health.events_lost == 0);
-    CHECK(health.foreign + health.stale == 0);
+    CHECK(health.foreign + health.stale + health.wrong_key == 0);
 
     CHECK_OK(peers_advance(node, 10));
     CHECK(health_of(node).last_send_age_ms == 10);
     CHECK_OK(peers_free(third));
     CHECK_OK(peers_free(other));
     CHECK_OK(peers_free(node));
+}
+
+#define KEY_BYTES 32
+
+/* A key whose bytes are all this one, after which another may follow. */
+static const unsigned char *key_of(int first, int second) {
+    static unsigned char keys[2 * KEY_BYTES];
+    memset(keys, first, KEY_BYTES);
+    memset(keys + KEY_BYTES, second, KEY_BYTES);
+    return keys;
+}
+
+static peers_t *start_with_key(const char *name, int key) {
+    peers_config_t config = memory_config(name, "memory:keys");
+    config.interval_ms = INTERVAL_MS;
+    config.expiry_ms = EXPIRY_MS;
+    config.keys = key_of(key, key);
+    config.keys_count = 1;
+    return start(&config);
+}
+
+/* Lets each hear what the others say, a few times in turn: who has come is asked to prove itself first. */
+static void let_them_talk(peers_t **nodes, size_t count) {
+    for (int round = 0; round < 4; round++) {
+        for (size_t i = 0; i < count; i++) list_len(nodes[i]);
+    }
+}
+
+static void those_of_one_key_find_each_other_and_nobody_else(void) {
+    peers_t *nodes[] = {
+        start_with_key("kitchen", 1),
+        start_with_key("garden", 1),
+        start_with_key("stranger", 2),
+        start_timed("open", "memory:keys"),
+    };
+    let_them_talk(nodes, 4);
+    check_event(nodes[0], PEERS_EVENT_JOINED, PEERS_LEFT_NONE, "garden", "");
+    check_event(nodes[1], PEERS_EVENT_JOINED, PEERS_LEFT_NONE, "kitchen", "");
+    for (int i = 0; i < 4; i++) check_no_event(nodes[i]);
+    CHECK(list_len(nodes[2]) == 0 && list_len(nodes[3]) == 0);
+    CHECK(health_of(nodes[0]).wrong_key == 3); /* a question of the stranger's, another of the open one's, and a line */
+    CHECK(health_of(nodes[3]).wrong_key == 0); /* it spoke last */
+    CHECK_OK(peers_advance(nodes[0], INTERVAL_MS));
+    CHECK(health_of(nodes[3]).wrong_key > 0); /* sealed datagrams, to one without a key */
+    for (int i = 3; i >= 0; i--) CHECK_OK(peers_free(nodes[i]));
+}
+
+static void keys_are_changed_without_an_outage(void) {
+    peers_t *nodes[] = {start_with_key("kitchen", 1), start_with_key("garden", 1)};
+    let_them_talk(nodes, 2);
+    check_event(nodes[0], PEERS_EVENT_JOINED, PEERS_LEFT_NONE, "garden", "");
+    check_event(nodes[1], PEERS_EVENT_JOINED, PEERS_LEFT_NONE, "kitchen", "");
+
+    static const struct {
+        int first, second;
+        size_t count;
+    } rounds[] = {{1, 2, 2}, {2, 1, 2}, {2, 2, 1}};
+    for (size_t round = 0; round < 3; round++) {
+        for (int i = 0; i < 2; i++) {
+            CHECK_OK(peers_set_keys(nodes[i], key_of(rounds[round].first, rounds[round].second), rounds[round].count));
+            /* Each hears the other go on with the keys of the moment. */
+            for (int j = 0; j < 2; j++) CHECK_OK(peers_advance(nodes[j], INTERVAL_MS));
+            CHECK(list_len(nodes[0]) == 1 && list_len(nodes[1]) == 1);
+            check_no_event(nodes[0]);
+            check_no_event(nodes[1]);
+        }
+    }
+    CHECK(health_of(nodes[0]).wrong_key + health_of(nodes[1]).wrong_key == 0);
+    peers_t *late = start_with_key("late", 1);
+    let_them_talk(nodes, 2);
+    CHECK(list_len(late) == 0); /* the former key opens nothing any more */
+    CHECK(health_of(nodes[0]).wrong_key > 0);
+    CHECK_OK(peers_free(late));
+    CHECK_OK(peers_free(nodes[1]));
+    CHECK_OK(peers_free(nodes[0]));
+}
+
+/* What a log function was called with, and what it does in the calls. */
+typedef struct {
+    char text[64 * 1024];
+    int lines;
+    pthread_t caller;
+    peers_t *_Atomic node; /* to be used in the calls, when it is set */
+    int32_t freeing;
+    sem_t freed;
+} log_t;
+
+static void keep_line(int32_t level, const char *message, void *context) {
+    static const char *const levels[] = {"", "ERROR", "WARN", "INFO", "DEBUG"};
+    log_t *log = context;
+    CHECK(level >= PEERS_LOG_ERROR && level <= PEERS_LOG_DEBUG);
+    CHECK(strpbrk(message, "\n\r\t") == NULL);
+    size_t length = strlen(log->text);
+    snprintf(log->text + length, sizeof log->text - length, "%s %s\n", levels[level], message);
+    log->caller = pthread_self();
+    log->lines++;
+    peers_t *node = log->node;
+    if (node == NULL) return;
+
+    /* Every call on its own node but one. */
+    list_len(node);
+    health_of(node);
+    CHECK_OK(peers_set_value(node, "logged", 6));
+    CHECK_OK(peers_register(node, "logged", "", 0, 0));
+    peers_event_t *event = NULL;
+    while (peers_next_event(node, 0, &event) == PEERS_OK) peers_event_free(event);
+    log->freeing = peers_free(node);
+    sem_post(&log->freed);
+}
+
+static log_t *log_to(peers_config_t *config, uint32_t level) {
+    log_t *log = calloc(1, sizeof *log);
+    CHECK(log != NULL && sem_init(&log->freed, 0, 0) == 0);
+    config->log = keep_line;
+    config->log_context = log;
+    config->log_level = level;
+    return log;
+}
+
+#define CHECK_LOG(log, expected)                                                              \
+    do {                                                                                      \
+        if (strcmp((log)->text, (expected)) != 0) FAIL("logged:\n%s", (log)->text);           \
+    } while (0)
+
+static void the_log_comes_in_order_and_ends_with_the_node(void) {
+    peers_config_t config = memory_config("kitchen", "memory:logging");
+    config.cluster = "house";
+    log_t *log = log_to(&config, PEERS_LOG_DEBUG);
+    peers_t *kitchen = start(&config);
+    config.name = "garden";
+    log_t *less = log_to(&config, 0);
+    peers_t *garden = start(&config);
+    config.name = "yard";
+    log_t *least = log_to(&config, PEERS_LOG_ERROR);
+    peers_t *yard = start(&config);
+    CHECK(list_len(kitchen) == 2);
+    CHECK_OK(peers_free(yard));
+    CHECK_OK(peers_free(garden));
+    CHECK(list_len(kitchen) == 0);
+    CHECK(pthread_equal(log->caller, pthread_self()));
+    CHECK_OK(peers_register(kitchen, "lamp", "", 0, 0));
+    CHECK_OK(peers_free(kitchen));
+
+    CHECK_LOG(log,
+              "INFO started \"kitchen\" in cluster \"house\": a network in memory, on memory:logging (10.0.0.1)\n"
+              "DEBUG peer joined: \"garden\" (10.0.0.2)\n"
+              "DEBUG peer joined: \"yard\" (10.0.0.3)\n"
+              "DEBUG peer left: \"yard\" (10.0.0.3), goodbye\n"
+              "DEBUG peer left: \"garden\" (10.0.0.2), goodbye\n"
+              "DEBUG peer joined: \"lamp\" (registered)\n"
+              "INFO stopped\n");
+    CHECK_LOG(less,
+              "INFO started \"garden\" in cluster \"house\": a network in memory, on memory:logging (10.0.0.2)\n"
+              "INFO stopped\n");
+    CHECK_LOG(least, "");
+    free(log), free(less), free(least);
+}
+
+static void a_flood_is_none_of_lines(void) {
+    peers_config_t config = memory_config("node", "memory:log flood");
+    log_t *log = log_to(&config, PEERS_LOG_DEBUG);
+    peers_t *node = start(&config);
+    for (int i = 0; i < 1000; i++) {
+        char key[16];
+        snprintf(key, sizeof key, "key%d", i);
+        CHECK_OK(peers_register(node, key, "", 0, 0));
+    }
+    CHECK(log->lines == 1 + 100 + 1);
+    CHECK(strstr(log->text, "DEBUG more peers come and go than are logged") != NULL);
+    CHECK_OK(peers_advance(node, 1000));
+    CHECK_OK(peers_register(node, "after the flood", "", 0, 0));
+    CHECK(log->lines == 1 + 100 + 1 + 1);
+    CHECK_OK(peers_free(node));
+    free(log);
+}
+
+/* With a thread the log comes on that, else on the caller's. */
+static void every_call_but_free_may_be_made_in_the_log_function(uint32_t flags) {
+    peers_config_t config = memory_config("node", "memory:log calls");
+    config.flags = flags;
+    log_t *log = log_to(&config, PEERS_LOG_DEBUG);
+    peers_t *node = start(&config);
+    log->node = node;
+    CHECK_OK(peers_register(node, "lamp", "", 0, 0));
+    CHECK(sem_wait(&log->freed) == 0);
+    CHECK(log->freeing == PEERS_ERR_DEADLOCK);
+    CHECK(!pthread_equal(log->caller, pthread_self()) == (flags == 0));
+    CHECK(list_len(node) == 2); /* it lives */
+
+    log->node = NULL;
+    CHECK_OK(peers_free(node));
+    CHECK(strncmp(log->text, "INFO started", 12) == 0);
+    const char *end = "INFO stopped\n";
+    CHECK(strcmp(log->text + strlen(log->text) - strlen(end), end) == 0);
+    CHECK(strstr(log->text, "peer joined: \"logged\"") != NULL);
+    free(log);
+}
+
+/* Freed in one thread while the log function of the node is in another: it is not called after that. */
+static void no_line_comes_after_free(void) {
+    peers_config_t config = memory_config("node", "memory:log end");
+    config.flags = 0;
+    for (int i = 0; i < 200; i++) {
+        log_t *log = log_to(&config, PEERS_LOG_DEBUG);
+        peers_t *node = start(&config);
+        CHECK_OK(peers_register(node, "lamp", "", 0, 0));
+        CHECK_OK(peers_free(node));
+        CHECK(log->lines >= 2);
+        free(log); /* what a later call would write to; valgrind sees it */
+    }
 }
 
 int main(void) {
@@ -341,5 +553,12 @@ int main(void) {
     the_descriptor_tells_of_events();
     a_reader_that_is_too_slow_resyncs_once();
     health_counts();
+    those_of_one_key_find_each_other_and_nobody_else();
+    keys_are_changed_without_an_outage();
+    the_log_comes_in_order_and_ends_with_the_node();
+    a_flood_is_none_of_lines();
+    every_call_but_free_may_be_made_in_the_log_function(PEERS_MANUAL_CLOCK);
+    every_call_but_free_may_be_made_in_the_log_function(0);
+    no_line_comes_after_free();
     return 0;
 }

@@ -153,7 +153,7 @@ static void check_room(const char *name, const char *cluster) {
     config.name = name;
     config.cluster = cluster;
     config.value = bytes;
-    config.value_len = 1090 - strlen(name) - strlen(cluster);
+    config.value_len = 1050 - strlen(name) - strlen(cluster);
     peers_t *node = start(&config);
     CHECK_OK(peers_set_value(node, bytes, config.value_len));
     CHECK_FAILS(peers_set_value(node, bytes, sizeof bytes), PEERS_ERR_TOO_LARGE, "the value has 1200 bytes");
@@ -229,17 +229,46 @@ static void fields(void) {
     CHECK_FIELD(group_v6, "\xc0", PEERS_ERR_UTF8, "group_v6 is not valid UTF-8");
     CHECK_FIELD(service_port, 65536, PEERS_ERR_INVALID, "service_port is 65536; it is 1 to 65535");
 
-    CHECK_FIELD(keys, "k", PEERS_ERR_UNSUPPORTED, "keys is set");
-    CHECK_FIELD(keys_count, 1, PEERS_ERR_UNSUPPORTED, "keys is set");
     CHECK_FIELD(seeds, "192.0.2.1", PEERS_ERR_UNSUPPORTED, "seeds is set");
-    CHECK_FIELD(log, log_nothing, PEERS_ERR_UNSUPPORTED, "log is set");
-    CHECK_FIELD(log_context, &config, PEERS_ERR_UNSUPPORTED, "log is set");
-    CHECK_FIELD(log_level, 1, PEERS_ERR_UNSUPPORTED, "log is set");
+    CHECK_FIELD(log_level, PEERS_LOG_DEBUG + 1, PEERS_ERR_INVALID, "log_level is 5; it is PEERS_LOG_ERROR (1)");
+    CHECK_FIELD(log_level, UINT32_MAX, PEERS_ERR_INVALID, "log_level is 4294967295");
 
     config = valid_config();
     config.group_v6 = "ff02::1";
     config.service_port = 65535;
     check_accepted(&config);
+
+    config = valid_config(); /* without a function they are not used */
+    config.log_context = &config;
+    config.log_level = PEERS_LOG_DEBUG;
+    check_accepted(&config);
+    config.log = log_nothing;
+    config.log_context = NULL;
+    check_accepted(&config);
+}
+
+static void keys(void) {
+    CHECK_FIELD(keys_count, 1, PEERS_ERR_NULL, "keys is NULL, but keys_count is 1");
+    CHECK_FIELD(keys, some_keys_, PEERS_ERR_INVALID, "keys is set, but keys_count is 0");
+    peers_config_t config = valid_config();
+    config.keys = some_keys_;
+    config.keys_count = 9;
+    check_refused(&config, PEERS_ERR_INVALID, "9 keys are given; a node holds at most 8");
+    config.keys_count = SIZE_MAX;
+    check_refused(&config, PEERS_ERR_INVALID, "a node holds at most 8");
+    config.keys_count = 8;
+
+    peers_t *node = start(&config);
+    CHECK_OK(peers_set_keys(node, some_keys_, 8));
+    CHECK_FAILS(peers_set_keys(node, NULL, 0), PEERS_ERR_INVALID, "no key is given");
+    CHECK_FAILS(peers_set_keys(node, NULL, 1), PEERS_ERR_NULL, "keys is NULL, but keys_count is 1");
+    CHECK_FAILS(peers_set_keys(node, some_keys_, 0), PEERS_ERR_INVALID, "keys is set, but keys_count is 0");
+    CHECK_FAILS(peers_set_keys(node, some_keys_, 9), PEERS_ERR_INVALID, "9 keys are given");
+    CHECK_OK(peers_free(node));
+
+    node = start_manual("open", NETWORK);
+    CHECK_FAILS(peers_set_keys(node, some_keys_, 1), PEERS_ERR_INVALID, "was started without keys");
+    CHECK_OK(peers_free(node));
 }
 
 static void flags(void) {
@@ -359,6 +388,7 @@ int main(void) {
     names();
     values();
     fields();
+    keys();
     flags();
     what_the_system_does_not_have();
     registrations();

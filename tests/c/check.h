@@ -44,6 +44,9 @@
 static char untouched_[1];
 #define UNTOUCHED ((void *)untouched_)
 
+/* As many bytes as the most keys a node holds. */
+static const unsigned char some_keys_[8 * 32] = {1};
+
 /* The configuration of a node on a network in memory, whose time stands still. */
 static inline peers_config_t memory_config(const char *name, const char *network) {
     peers_config_t config = PEERS_CONFIG_INIT;
@@ -90,6 +93,7 @@ static inline void check_every_call_fails(peers_t *handle, int32_t status, const
 
     CHECK_FAILS(peers_register(handle, "key", "value", 5, 0), status, words);
     CHECK_FAILS(peers_set_value(handle, "value", 5), status, words);
+    CHECK_FAILS(peers_set_keys(handle, some_keys_, 1), status, words);
     CHECK_FAILS(peers_advance(handle, 1), status, words);
     CHECK_FAILS(peers_list(handle, &list), status, words);
     CHECK_FAILS(peers_next_event(handle, 0, &event), status, words);

@@ -7,21 +7,32 @@
  *     left NAME (REASON)      goodbye, expired or unreachable
  *     resync                  events were lost; what follows builds on peers_list()
  *
+ * --key-file names a file that has the cluster's key, 32 bytes, and that its owner alone may use. To make one:
+ *
+ *     (umask 077 && head -c 32 /dev/urandom > key)
+ *
+ * --verbose prints the node's log to the standard error.
+ *
  * Build: cc -std=c11 watch.c -o watch -lpeers
  * Ends with 0 after a signal, 1 after an error, 2 when it was called wrongly.
  */
 
 #ifndef _GNU_SOURCE
-#define _GNU_SOURCE /* ppoll */
+#define _GNU_SOURCE /* ppoll, explicit_bzero */
 #endif
 
 #include <errno.h>
+#include <fcntl.h>
 #include <peers.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define KEY_BYTES 32
 
 static volatile sig_atomic_t is_ended;
 
@@ -33,7 +44,7 @@ static void end(int number) {
 static void usage(const char *wrong) {
     fprintf(stderr, "watch: %s\n", wrong);
     fputs("usage: watch [--name NAME] [--cluster NAME] [--value TEXT] [--interval MS] [--expiry MS] [--port PORT] "
-          "[--group ADDRESS] [--interfaces LIST]\n", stderr);
+          "[--group ADDRESS] [--interfaces LIST] [--key-file PATH] [--verbose]\n", stderr);
     exit(2);
 }
 
@@ -45,9 +56,49 @@ static uint32_t number(const char *text, unsigned long most) {
     return (uint32_t)value;
 }
 
-static void read_options(int argc, char **argv, peers_config_t *config) {
+/* On the node's thread. One call, so that no line of ours gets in between. */
+static void print_log(int32_t level, const char *message, void *context) {
+    static const char *const names[] = {"?", "error", "warning", "info", "debug"};
+    (void)context;
+    fprintf(stderr, "%s: %s\n", level >= PEERS_LOG_ERROR && level <= PEERS_LOG_DEBUG ? names[level] : names[0], message);
+}
+
+static void refuse_key(const char *path, const char *why) {
+    fprintf(stderr, "watch: %s: %s\n", path, why);
+    exit(1);
+}
+
+/* Reads the key into the configuration, as `key`. */
+static void read_key(const char *path, unsigned char *key, peers_config_t *config) {
+    unsigned char bytes[KEY_BYTES + 1]; /* a longer file is told from a key */
+    struct stat file;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0 || fstat(fd, &file) != 0) refuse_key(path, strerror(errno));
+    if ((file.st_mode & (S_IRWXG | S_IRWXO)) != 0)
+        refuse_key(path, "others than its owner may use it, and may know the key; make a new key, in a file of mode 600");
+    size_t length = 0;
+    ssize_t some;
+    while (length < sizeof bytes && (some = read(fd, bytes + length, sizeof bytes - length)) != 0) {
+        if (some > 0) length += (size_t)some;
+        else if (errno != EINTR) refuse_key(path, strerror(errno));
+    }
+    close(fd);
+    if (length != KEY_BYTES) refuse_key(path, length < KEY_BYTES ? "too short: a key has 32 bytes" : "too long: a key has 32 bytes");
+    memcpy(key, bytes, KEY_BYTES);
+    explicit_bzero(bytes, sizeof bytes);
+    config->keys = key;
+    config->keys_count = 1;
+}
+
+static void read_options(int argc, char **argv, unsigned char *key, peers_config_t *config) {
     for (int i = 1; i < argc; i += 2) {
         const char *option = argv[i];
+        if (strcmp(option, "--verbose") == 0) {
+            config->log = print_log;
+            config->log_level = PEERS_LOG_DEBUG;
+            i--; /* it has no value */
+            continue;
+        }
         const char *value = argv[i + 1]; /* argv ends with NULL */
         if (value == NULL) usage("an option has no value");
         if (strcmp(option, "--name") == 0) config->name = value;
@@ -58,6 +109,7 @@ static void read_options(int argc, char **argv, peers_config_t *config) {
         else if (strcmp(option, "--port") == 0) config->port = number(value, UINT16_MAX);
         else if (strcmp(option, "--group") == 0) config->group_v4 = value;
         else if (strcmp(option, "--interfaces") == 0) config->interfaces = value;
+        else if (strcmp(option, "--key-file") == 0) read_key(value, key, config);
         else usage("there is no such option");
     }
 }
@@ -106,7 +158,8 @@ static int32_t watch(peers_t *node, const sigset_t *while_waiting) {
 
 int main(int argc, char **argv) {
     peers_config_t config = PEERS_CONFIG_INIT;
-    read_options(argc, argv, &config);
+    unsigned char key[KEY_BYTES];
+    read_options(argc, argv, key, &config);
 
     sigset_t ending, before;
     struct sigaction action = {.sa_handler = end};
@@ -120,6 +173,7 @@ int main(int argc, char **argv) {
 
     peers_t *node = NULL;
     int32_t status = peers_start(&config, &node);
+    explicit_bzero(key, sizeof key); /* the library has a copy, which it wipes itself */
     if (status == PEERS_OK) status = watch(node, &before);
     if (status != PEERS_OK) fprintf(stderr, "watch: %s\n", peers_last_error());
     peers_free(node); /* says goodbye */

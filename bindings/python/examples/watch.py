@@ -7,14 +7,17 @@ From a checkout: cargo build && PYTHONPATH=bindings/python python3 bindings/pyth
 from __future__ import annotations
 
 import argparse
+import logging
+import os
 import signal
 import sys
 from collections.abc import Iterator
+from typing import Any
 
 import peers
 
 
-def options() -> argparse.Namespace:
+def options() -> dict[str, Any]:
     """What the command line says. What it does not say is None, and so the library's default."""
     parser = argparse.ArgumentParser(description="Announce this program, and print the others.")
     parser.add_argument("--name", help="the name to announce (default: the host name)")
@@ -25,7 +28,34 @@ def options() -> argparse.Namespace:
     parser.add_argument("--port", type=int, help="the UDP port of the group")
     parser.add_argument("--group", dest="group_v4", help="the IPv4 multicast group")
     parser.add_argument("--interfaces", help="comma-separated names; * stands for any characters")
-    return parser.parse_args()
+    parser.add_argument(
+        "--key-file", help="a file with the cluster's key: 32 bytes, for its owner's eyes only"
+    )
+    parser.add_argument("--verbose", action="store_true", help="print the node's log to the standard error")
+    given = vars(parser.parse_args())
+    key_file, verbose = given.pop("key_file"), given.pop("verbose")
+    if key_file is not None:
+        given["keys"] = [read_key(key_file)]
+    if verbose:
+        logging.basicConfig(level=logging.DEBUG, format="%(levelname)s %(message)s")
+        given["logger"] = logging.getLogger("peers")
+    return given
+
+
+def read_key(path: str) -> bytes:
+    """The key in a file. To make one:
+
+    python3 -c 'import os, secrets; os.umask(0o077); open("key", "xb").write(secrets.token_bytes(32))'
+    """
+    with open(path, "rb") as file:
+        mode = os.fstat(file.fileno()).st_mode & 0o777
+        if mode & 0o077:
+            raise PermissionError(
+                f"{path}: its mode is {mode:o}, so others than its owner may know the key; "
+                f"make a new key, in a file of mode 600"
+            )
+        # One more byte than a key has, so that a longer file is told from a key.
+        return file.read(33)
 
 
 def lines(node: peers.Node, event: peers.Event) -> Iterator[str]:
@@ -45,13 +75,13 @@ def main() -> int:
     # SIGTERM ends the loop as Ctrl-C does.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        with peers.start(**vars(options())) as node:
+        with peers.start(**options()) as node:
             for event in node.events():
                 for line in lines(node, event):
                     print(line, flush=True)
     except KeyboardInterrupt:
         return 0
-    except peers.PeersError as error:
+    except (peers.PeersError, OSError) as error:
         print(error, file=sys.stderr)
         return 1
     return 0

@@ -19,6 +19,7 @@ from ._library import library_version
 from ._start import start
 from .errors import (
     AddressInUseError,
+    DeadlockError,
     EncodingError,
     FailedError,
     ForkedError,
@@ -41,6 +42,7 @@ from .records import Event, EventKind, Health, LeaveReason, Peer, Reason, Source
 
 __all__ = [
     "AddressInUseError",
+    "DeadlockError",
     "EncodingError",
     "Event",
     "EventKind",

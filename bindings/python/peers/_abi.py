@@ -24,6 +24,11 @@ PEERS_ERR_TIMEOUT = -13
 PEERS_ERR_STOPPED = -14
 PEERS_ERR_FORKED = -15
 PEERS_ERR_FAILED = -16
+PEERS_ERR_DEADLOCK = -17
+PEERS_LOG_ERROR = 1
+PEERS_LOG_WARN = 2
+PEERS_LOG_INFO = 3
+PEERS_LOG_DEBUG = 4
 PEERS_MANUAL_CLOCK = 1
 PEERS_NO_IPV4 = 2
 PEERS_NO_IPV6 = 4
@@ -132,6 +137,7 @@ class peers_health_t(ctypes.Structure):
         ("events_lost", ctypes.c_uint64),
         ("foreign", ctypes.c_uint64),
         ("stale", ctypes.c_uint64),
+        ("wrong_key", ctypes.c_uint64),
     ]
 
 
@@ -164,6 +170,12 @@ def declare(library: ctypes.CDLL) -> None:
         ctypes.c_size_t,
     ]
     library.peers_set_value.restype = ctypes.c_int32
+    library.peers_set_keys.argtypes = [
+        ctypes.c_void_p,
+        ctypes.c_void_p,
+        ctypes.c_size_t,
+    ]
+    library.peers_set_keys.restype = ctypes.c_int32
     library.peers_advance.argtypes = [
         ctypes.c_void_p,
         ctypes.c_uint32,

@@ -3,10 +3,16 @@ range is the library's to check, so that it is written down once."""
 
 from __future__ import annotations
 
+import ctypes
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
 from .errors import InvalidError
 
 UINT16_MAX = 2**16 - 1
 UINT32_MAX = 2**32 - 1
+
+_KEY_BYTES = 32
 
 
 def text(what: str, value: str | None) -> bytes | None:
@@ -28,6 +34,27 @@ def data(what: str, value: bytes | str) -> bytes:
     if isinstance(value, (bytes, bytearray, memoryview)):
         return bytes(value)
     raise TypeError(f"{what} must be bytes or a str, not {type(value).__name__}")
+
+
+@contextmanager
+def keys(values: Sequence[bytes]) -> Iterator[ctypes.Array[ctypes.c_char]]:
+    """Keys one after the other for a `const void *`, in a buffer that is wiped afterwards. Of each the length
+    is checked, which C takes for granted."""
+    if isinstance(values, (str, bytes, bytearray, memoryview)):
+        raise TypeError(f"keys must be a sequence of bytes, not {type(values).__name__}")
+    buffer = ctypes.create_string_buffer(len(values) * _KEY_BYTES)
+    try:
+        for place, key in enumerate(values):
+            # An int, too, can be made bytes of: that many zeros.
+            if not isinstance(key, (bytes, bytearray, memoryview)):
+                raise TypeError(f"key {place + 1} must be bytes, not {type(key).__name__}")
+            content = memoryview(key).cast("B")
+            if len(content) != _KEY_BYTES:
+                raise InvalidError(f"key {place + 1} has {len(content)} bytes; a key has {_KEY_BYTES}")
+            memoryview(buffer).cast("B")[place * _KEY_BYTES : (place + 1) * _KEY_BYTES] = content
+        yield buffer
+    finally:
+        ctypes.memset(buffer, 0, len(buffer))
 
 
 def number(what: str, value: int | None, largest: int) -> int:

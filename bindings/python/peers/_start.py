@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Sequence
+from contextlib import ExitStack
 
-from . import _abi, _input
+from . import _abi, _input, _log
 from ._library import check, library
-from .errors import InvalidError
+from ._log import Logger
 from .node import Node
-
-_KEY_BYTES = 32
 
 
 def start(
@@ -34,6 +33,7 @@ def start(
     ipv6: bool = True,
     ancestor: bool = True,
     manual_clock: bool = False,
+    logger: Logger | None = None,
 ) -> Node:
     """Starts a node: it announces itself at once and then every interval, and lists the peers it hears.
 
@@ -44,7 +44,7 @@ def start(
         processes of one name, on one host or on two, are two peers, which `Peer.id` tells apart.
     cluster: only nodes of the same one list each other; at most 255 bytes as UTF-8, no control characters.
         The nodes of a cluster with a name do not speak the ancestor's line. Default: "".
-    value: bytes announced with the name; a str is written as UTF-8. There is room for 1090 bytes less those
+    value: bytes announced with the name; a str is written as UTF-8. There is room for 1050 bytes less those
         of the name and the cluster. `Node.set_value` replaces it. Default: none.
     interfaces: comma-separated names, `*` stands for any characters ("eth*,wlan0"). Default: every interface
         that is up and can multicast, or loopback when there is none.
@@ -63,8 +63,34 @@ def start(
     manual_clock: the node's time stands still until `Node.advance` moves it. For tests; needs a memory
         network.
 
-    Not supported by the library yet, hence UnsupportedError: keys (that seal every datagram, 32 bytes each),
-    seeds (addresses to ask where multicast does not reach).
+    keys: the secrets of the cluster, 1 to 8 of 32 bytes each. With keys every datagram is sealed: only nodes
+        that have one of them list each other, and nobody else can read names and values, speak for a node or
+        end it. The first seals and all open; `Node.set_keys` replaces them. Such a node does not speak the
+        ancestor's line. Default: none.
+    logger: receives the node's log, for example `logging.getLogger("peers")`; of an object with a method
+        `log(level, message, *values)`. Default: nothing is logged, and nothing is ever printed.
+
+    A key is made once, by `secrets.token_bytes(32)`, and kept in a file that its owner alone can read, never
+    in a program's text, its arguments or its environment. This package reads no file; a program does:
+
+        def read_key(path):
+            with open(path, "rb") as file:
+                if os.fstat(file.fileno()).st_mode & 0o077:
+                    raise PermissionError(f"{path}: others than its owner may use it; chmod 600 it")
+                return file.read(33)  # one more byte than a key has, so that a longer file is refused
+
+        node = peers.start(keys=[read_key("/etc/kitchen/cluster.key")])
+
+    The library wipes its copies. Python cannot wipe `bytes`; if that matters, give a `bytearray` and
+    overwrite it.
+
+    The logger is called on the node's internal thread (with a manual clock on the calling one), with the
+    levels DEBUG (peers that come and go, at most 100 lines a second) to ERROR. Its handlers may use the node,
+    but not close it, which raises DeadlockError; they should not take long, for the node waits. What they
+    raise goes to `sys.unraisablehook` and no further. After `Node.close` it is not called any more.
+
+    Not supported by the library yet, hence UnsupportedError: seeds (addresses to ask where multicast does not
+    reach).
 
     Raises InvalidError, EncodingError, TooLargeError, UnsupportedError, InterfaceError, AddressInUseError,
     PermissionDeniedError, RefusedError.
@@ -90,21 +116,17 @@ def start(
         port=_input.number("port", port, _input.UINT16_MAX),
         service_port=_input.number("service_port", service_port, _input.UINT16_MAX),
     )
-    # The two buffers live until the call has copied them; the struct has only their addresses.
-    if value is not None:
-        value_buffer = ctypes.create_string_buffer(_input.data("value", value))
-        config.value, config.value_len = ctypes.addressof(value_buffer), len(value_buffer) - 1
-    if keys is not None:
-        keys_buffer = ctypes.create_string_buffer(b"".join(_key(key) for key in keys))
-        config.keys, config.keys_count = ctypes.addressof(keys_buffer), len(keys)
     handle = ctypes.c_void_p()
-    check(library.peers_start(ctypes.byref(config), ctypes.byref(handle)))
+    # The two buffers live until the call has copied them; the struct has only their addresses.
+    with ExitStack() as buffers:
+        if value is not None:
+            value_buffer = ctypes.create_string_buffer(_input.data("value", value))
+            config.value, config.value_len = ctypes.addressof(value_buffer), len(value_buffer) - 1
+        if keys is not None:
+            keys_buffer = buffers.enter_context(_input.keys(keys))
+            config.keys, config.keys_count = ctypes.addressof(keys_buffer), len(keys)
+        if logger is not None:
+            config.log, config.log_level = _log.function(logger), _abi.PEERS_LOG_DEBUG
+        check(library.peers_start(ctypes.byref(config), ctypes.byref(handle)))
     assert handle.value is not None
-    return Node(handle.value)
-
-
-def _key(key: bytes) -> bytes:
-    content = bytes(key)
-    if len(content) != _KEY_BYTES:
-        raise InvalidError(f"a key has {len(content)} bytes; it must have {_KEY_BYTES}")
-    return content
+    return Node(handle.value, config.log)

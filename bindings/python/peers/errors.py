@@ -118,6 +118,12 @@ class FailedError(PeersError):
     status = _abi.PEERS_ERR_FAILED
 
 
+class DeadlockError(PeersError):
+    """The call would wait for itself: `Node.close` in a handler of the node's own logger."""
+
+    status = _abi.PEERS_ERR_DEADLOCK
+
+
 BY_STATUS: dict[int, type[PeersError]] = {error.status: error for error in PeersError.__subclasses__()}
 
 

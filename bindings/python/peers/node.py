@@ -6,10 +6,12 @@ import builtins
 import ctypes
 import os
 import select
+import threading
 import time
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from types import TracebackType
+from typing import Any
 
 from . import _abi, _input
 from ._library import check, library
@@ -30,15 +32,15 @@ class Node:
     works), FailedError after a defect of the library.
     """
 
-    def __init__(self, handle: int) -> None:
+    def __init__(self, handle: int, log: Any) -> None:
         self._handle = handle
-        # It is run once: by close(), by the garbage collector or at exit, whichever comes first. A status
-        # would be of no use to any of them.
-        self._free = weakref.finalize(self, library.peers_free, handle)
+        # For the garbage collector or the exit, if they come before close(). It keeps the log function for as
+        # long as the node may call it.
+        self._free = weakref.finalize(self, _free, handle, log)
         try:
             self._descriptor = _Descriptor(handle)
         except BaseException:
-            self._free()
+            self.close()
             raise
 
     def __enter__(self) -> Node:
@@ -85,6 +87,19 @@ class Node:
         """
         content = _input.data("value", value)
         check(library.peers_set_value(self._open(), content, len(content)))
+
+    def set_keys(self, keys: Sequence[bytes]) -> None:
+        """Replaces the keys of a node that was started with keys, without an outage: 1 to 8 of 32 bytes each.
+        From now on the first seals and all open.
+
+        To change the key of a cluster, do three rounds over its nodes: give each the new key behind the old
+        one, then the new one before the old one, then the new one alone.
+
+        Raises InvalidError for a key of another length, no key, more than 8, and a node that was started
+        without keys; the keys stay as they were.
+        """
+        with _input.keys(keys) as buffer:
+            check(library.peers_set_keys(self._open(), buffer, len(keys)))
 
     def list(self) -> builtins.list[Peer]:
         """The peers that are live now, ordered by name and then by id. The node itself is not listed."""
@@ -158,8 +173,18 @@ class Node:
     def close(self) -> None:
         """Ends the node: it says goodbye, and the peers drop it at once. Waits for its thread to end, which
         takes milliseconds. Waiting calls of other threads end with StoppedError. A second call does
-        nothing."""
-        self._free()
+        nothing.
+
+        Raises DeadlockError in a handler of the node's own logger, and the node lives on.
+        """
+        # It holds the log function, which another thread that closes the node too must not let go meanwhile.
+        kept = self._free.peek()
+        if kept is None:
+            return
+        status = library.peers_free(self._handle)
+        if status == _abi.PEERS_ERR_DEADLOCK:
+            check(status)
+        self._free.detach()
 
     def _open(self) -> int:
         """The handle of a node that is not closed."""
@@ -187,6 +212,13 @@ class Node:
                 # HandleError: it was closed between two events.
                 return
             yield event
+
+
+def _free(handle: int, log: Any) -> None:
+    """Frees a node that nobody has any more. A status would be of no use to anybody."""
+    if library.peers_free(handle) == _abi.PEERS_ERR_DEADLOCK:
+        # A handler of the node's own logger dropped it. `log` goes along, to live until the node has ended.
+        threading.Thread(target=_free, args=(handle, log), daemon=True).start()
 
 
 class _Descriptor:

@@ -181,6 +181,9 @@ class Health:
     stale: int
     """Received: messages not newer than what was known of their sender (duplicates, latecomers, replays), and
     ignored."""
+    wrong_key: int
+    """Received: messages that none of the node's keys opens or that are not sealed; by a node without keys,
+    sealed ones. Ignored."""
 
     @classmethod
     def _read(cls, raw: Any) -> Health:
@@ -203,6 +206,7 @@ class Health:
             events_lost=raw.events_lost,
             foreign=raw.foreign,
             stale=raw.stale,
+            wrong_key=raw.wrong_key,
         )
 
 

@@ -71,7 +71,6 @@ class Errors(OnMemoryNetwork):
             (peers.InvalidError, "name", {"name": ""}),
             (peers.InvalidError, "network", {"network": "moon"}),
             (peers.InvalidError, "manual clock", {"network": None}),
-            (peers.InvalidError, "a key has 3 bytes", {"keys": [b"key"]}),
             (peers.TooLargeError, "256 bytes", {"name": "a" * 256}),
             (peers.EncodingError, "name", {"name": "\udc80"}),
             (peers.InvalidError, "2001:db8::1", {"group_v6": "2001:db8::1"}),
@@ -81,7 +80,6 @@ class Errors(OnMemoryNetwork):
             (peers.InvalidError, "leave one on", {**REAL, "ipv4": False, "ipv6": False}),
             (peers.TooLargeError, "256 bytes", {"cluster": "a" * 256}),
             (peers.TooLargeError, "the value has 1200 bytes", {"value": bytes(1200)}),
-            (peers.UnsupportedError, "keys", {"keys": [bytes(32)]}),
             (peers.UnsupportedError, "seeds", {"seeds": "192.0.2.1"}),
         ]:
             with self.subTest(**options):

@@ -1,0 +1,76 @@
+//! `peers_log_fn`: the caller's function that receives a node's log.
+
+use std::ffi::{CString, c_char, c_void};
+
+use super::status::{Failure, PEERS_ERR_INVALID};
+use crate::log::{Level, Logger};
+
+/// Log level: the node has failed.
+pub const PEERS_LOG_ERROR: u32 = 1;
+/// Log level: part of the node's work is failing.
+pub const PEERS_LOG_WARN: u32 = 2;
+/// Log level: what happens now and then: the start, changes of the network, the end of a trouble.
+pub const PEERS_LOG_INFO: u32 = 3;
+/// Log level: peers that come and go; at most 100 lines a second.
+pub const PEERS_LOG_DEBUG: u32 = 4;
+
+/// Receives a node's log, one line a call and in order: one of the PEERS_LOG_* levels, and NUL-terminated UTF-8 without
+/// control characters, which lives as long as the call. The words may change with every version.
+///
+/// It is called on the node's internal thread, or on a calling thread if the node has PEERS_MANUAL_CLOCK; never while a
+/// lock of the node is held, and never by two threads at once; the first call may come before `peers_start` has
+/// returned. It may make every call on the node but `peers_free`, which
+/// gives PEERS_ERR_DEADLOCK. While it runs, the node neither hears nor sends: do not take long in it, and do not wait for
+/// events or for another thread that frees the node. No call comes after `peers_free` has returned. It must neither throw
+/// an exception nor leave by longjmp; a child forked in it must not return from it.
+pub type peers_log_fn =
+    Option<unsafe extern "C" fn(level: i32, message: *const c_char, context: *mut c_void)>;
+
+/// What the three fields of a configuration say.
+pub(super) fn logger(
+    function: peers_log_fn,
+    context: *mut c_void,
+    level: u32,
+) -> Result<Option<Logger>, Failure> {
+    let most_detailed = match level {
+        PEERS_LOG_ERROR => Level::Error,
+        PEERS_LOG_WARN => Level::Warn,
+        PEERS_LOG_INFO | 0 => Level::Info,
+        PEERS_LOG_DEBUG => Level::Debug,
+        _ => {
+            let range = "it is PEERS_LOG_ERROR (1) to PEERS_LOG_DEBUG (4), or 0 for PEERS_LOG_INFO";
+            return Err(Failure::new(PEERS_ERR_INVALID, format!("log_level is {level}; {range}")));
+        }
+    };
+    let Some(function) = function else { return Ok(None) };
+    let context = Context(context);
+    Ok(Some(Logger::new(most_detailed, move |level, line| {
+        let line = CString::new(line).expect("a line has no control characters");
+        // SAFETY: the caller of `peers_start` gave a function that may be called like this until `peers_free` returns.
+        unsafe { function(level_code(level), line.as_ptr(), context.pointer()) };
+    })))
+}
+
+/// The caller's pointer, which is handed back and never followed.
+struct Context(*mut c_void);
+
+// SAFETY: the documentation says on which threads it is handed back.
+unsafe impl Send for Context {}
+// SAFETY: as above.
+unsafe impl Sync for Context {}
+
+impl Context {
+    fn pointer(&self) -> *mut c_void {
+        self.0
+    }
+}
+
+fn level_code(level: Level) -> i32 {
+    let code = match level {
+        Level::Error => PEERS_LOG_ERROR,
+        Level::Warn => PEERS_LOG_WARN,
+        Level::Info => PEERS_LOG_INFO,
+        Level::Debug => PEERS_LOG_DEBUG,
+    };
+    code as i32
+}
