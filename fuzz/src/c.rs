@@ -2,6 +2,9 @@
 
 use std::ffi::{c_char, c_void};
 
+/// Receives log messages.
+pub type Log = Option<unsafe extern "C" fn(level: i32, message: *const c_char, context: *mut c_void)>;
+
 /// A handle; a token, which is never followed.
 pub type Handle = *mut c_void;
 
@@ -20,7 +23,7 @@ pub struct Config {
     pub keys: *const c_void,
     pub keys_count: usize,
     pub seeds: *const c_char,
-    pub log: *const c_void,
+    pub log: Log,
     pub log_context: *mut c_void,
     pub log_level: u32,
     pub interval_ms: u32,
@@ -72,7 +75,7 @@ pub const SYSTEM: i32 = -11;
 pub const FULL: i32 = -12;
 pub const TIMEOUT: i32 = -13;
 /// The last of the statuses.
-pub const FAILED: i32 = -16;
+pub const DEADLOCK: i32 = -17;
 
 pub const MANUAL_CLOCK: u32 = 1;
 pub const JOINED: u32 = 1;
@@ -84,6 +87,7 @@ unsafe extern "C" {
     pub fn peers_register(node: Handle, key: *const c_char, value: *const u8, len: usize, ttl_ms: u32)
     -> i32;
     pub fn peers_set_value(node: Handle, value: *const u8, len: usize) -> i32;
+    pub fn peers_set_keys(node: Handle, keys: *const u8, count: usize) -> i32;
     pub fn peers_advance(node: Handle, ms: u32) -> i32;
     pub fn peers_free(node: Handle) -> i32;
     pub fn peers_list(node: Handle, list: *mut *mut List) -> i32;

@@ -15,6 +15,10 @@ pub enum Call {
         node: Which,
         value: Bytes,
     },
+    SetKeys {
+        node: Which,
+        keys: Keys,
+    },
     Advance {
         node: Which,
         ms: u16,
@@ -57,9 +61,8 @@ pub struct Options {
     pub network: Network,
     pub group_v4: Text,
     pub group_v6: Text,
-    /// Fields that this version may not support: what is not zero there.
-    pub keys: Option<Bytes>,
-    pub keys_count: u8,
+    pub keys: Keys,
+    pub has_log: bool,
     pub log_level: u8,
     pub interval_ms: u16,
     pub expiry_ms: u32,
@@ -116,6 +119,16 @@ pub enum Bytes {
     Negative(u8),
 }
 
+#[derive(Arbitrary, Debug)]
+pub enum Keys {
+    None,
+    /// So many that begin with this one; more than a node holds are not there.
+    From(u8, u8),
+    NullOf(usize),
+    /// More than a node holds, of which nothing may be read.
+    Many(usize),
+}
+
 #[derive(Arbitrary, Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Output {
     There,
@@ -151,5 +164,26 @@ impl Bytes {
             Bytes::NullOf(len) => (None, *len),
             Bytes::Negative(back) => (Some(vec![b'v'; 1].into()), usize::MAX - usize::from(*back)),
         }
+    }
+}
+
+impl Keys {
+    /// The keys, in an allocation of just their length, and the count that is told.
+    pub fn of(&self) -> (Option<Box<[u8]>>, usize) {
+        match self {
+            Keys::None => (None, 0),
+            Keys::From(first, count) => {
+                let count = count % 9;
+                let of = |number: u8| [(first % 3).wrapping_add(number); 32];
+                (Some((0..count).flat_map(of).collect()), count.into())
+            }
+            Keys::NullOf(count) => (None, *count),
+            Keys::Many(count) => (Some(Box::new([])), (*count).max(9)),
+        }
+    }
+
+    /// Whether a node takes them.
+    pub fn are_good(&self) -> bool {
+        matches!(self, Keys::From(_, count) if count % 9 != 0)
     }
 }

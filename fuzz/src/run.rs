@@ -109,15 +109,22 @@ impl Run {
     fn hear(&mut self, Heard { from, by_group, interface, what }: &Heard) {
         let Some(bytes) = self.datagram(what) else { return };
         let arrival = if *by_group { Arrival::Group } else { Arrival::Unicast };
-        self.hear_bytes(&bytes, from.address(), u32::from(interface % 4), arrival);
+        let is_recorded = self.heard.contains(&bytes) || self.ledger.kept.contains(&bytes);
+        self.hear_bytes(&bytes, from.address(), u32::from(interface % 4), arrival, is_recorded);
         if self.heard.len() < 64 {
             self.heard.push(bytes);
         }
     }
 
-    fn hear_bytes(&mut self, bytes: &[u8], from: SocketAddr, interface: u32, arrival: Arrival) {
+    fn hear_bytes(
+        &mut self,
+        bytes: &[u8],
+        from: SocketAddr,
+        interface: u32,
+        arrival: Arrival,
+        is_recorded: bool,
+    ) {
         let was_settled = self.is_settled();
-        let is_recorded = self.heard.iter().chain(&self.ledger.kept).any(|kept| kept == bytes);
         let over_cap = self.node.counters().over_cap;
         self.ledger.note_heard(from, bytes.len());
         self.owed += 1;
@@ -150,7 +157,7 @@ impl Run {
             id[..2].copy_from_slice(&number.to_be_bytes());
             let bytes = self.message(template, id);
             let port = if differ_in_port { number } else { from.port() };
-            self.hear_bytes(&bytes, SocketAddr::new(from.ip(), port), 2, Arrival::Group);
+            self.hear_bytes(&bytes, SocketAddr::new(from.ip(), port), 2, Arrival::Group, false);
         }
     }
 
