@@ -12,7 +12,10 @@ use crate::sent::{Ledger, normal};
 use crate::{key, open, seal};
 
 /// More steps than this tell nothing new, and cost time.
-const MAX_STEPS: usize = 120;
+const MAX_STEPS: usize = 60;
+
+/// Nor have more datagrams than fill the largest of queues and registries.
+const MAX_FLOOD: u16 = 2500;
 
 /// No time that is run through has more intervals.
 const MAX_INTERVALS: u32 = 25;
@@ -43,6 +46,7 @@ pub struct Run {
     /// Queries heard, each of which may be owed an answer.
     owed: usize,
     nonce: u8,
+    flooded: u16,
 }
 
 impl Run {
@@ -70,6 +74,7 @@ impl Run {
             heard: vec![],
             owed: 0,
             nonce: 0,
+            flooded: 0,
         }
     }
 
@@ -152,6 +157,8 @@ impl Run {
             many @ 250.. => (many - 249) * 350,
             few => few / 4,
         };
+        let count = count.min(MAX_FLOOD - self.flooded);
+        self.flooded += count;
         for number in 0..count {
             let mut id = [template.who; 16];
             id[..2].copy_from_slice(&number.to_be_bytes());
