@@ -154,8 +154,8 @@ impl Run {
     fn flood(&mut self, count: u8, template: &Message, from: SocketAddr, differ_in_port: bool) {
         // Few as a rule; now and then more than there is room for in any queue.
         let count = match u16::from(count) {
-            many @ 250.. => (many - 249) * 350,
-            few => few / 4,
+            255 => MAX_FLOOD,
+            few => few / 8,
         };
         let count = count.min(MAX_FLOOD - self.flooded);
         self.flooded += count;
