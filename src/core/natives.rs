@@ -269,7 +269,8 @@ impl Natives {
         // The last try is for one whose value has grown unheard.
         let least = match instance.checkup.is_last_try() {
             true => wire::MAX_ANNOUNCE,
-            false => instance.longest_answer(id, &self.cluster),
+            // One may have told more than it could tell with its numbers in their longest form.
+            false => instance.longest_answer(id, &self.cluster).min(wire::MAX_ANNOUNCE),
         };
         instance.checkup.note_asked();
         let path = instance.path;

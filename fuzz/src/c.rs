@@ -1,0 +1,102 @@
+//! The C ABI as a C program sees it: `include/peers.h` in Rust.
+
+use std::ffi::{c_char, c_void};
+
+/// Receives log messages.
+pub type Log = Option<unsafe extern "C" fn(level: i32, message: *const c_char, context: *mut c_void)>;
+
+/// A handle; a token, which is never followed.
+pub type Handle = *mut c_void;
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct Config {
+    pub struct_size: usize,
+    pub name: *const c_char,
+    pub cluster: *const c_char,
+    pub value: *const c_void,
+    pub value_len: usize,
+    pub interfaces: *const c_char,
+    pub network: *const c_char,
+    pub group_v4: *const c_char,
+    pub group_v6: *const c_char,
+    pub keys: *const c_void,
+    pub keys_count: usize,
+    pub seeds: *const c_char,
+    pub log: Log,
+    pub log_context: *mut c_void,
+    pub log_level: u32,
+    pub interval_ms: u32,
+    pub expiry_ms: u32,
+    pub max_peers: u32,
+    pub flags: u32,
+    pub hops: u32,
+    pub port: u32,
+    pub service_port: u32,
+}
+
+#[repr(C)]
+pub struct Peer {
+    pub name: *const c_char,
+    pub value: *const u8,
+    pub value_len: usize,
+    pub address: *const c_char,
+    pub age_ms: u64,
+    pub expires_in_ms: u64,
+    pub source: u32,
+    pub interface_index: u32,
+    pub port: u16,
+    pub id: [u8; 16],
+}
+
+#[repr(C)]
+pub struct List {
+    pub len: usize,
+    pub stride: usize,
+    pub records: *const Peer,
+}
+
+#[repr(C)]
+pub struct Event {
+    pub kind: u32,
+    pub reason: u32,
+    pub peer: *const Peer,
+}
+
+pub const OK: i32 = 0;
+pub const NULL: i32 = -1;
+pub const HANDLE: i32 = -2;
+pub const SIZE: i32 = -3;
+pub const UTF8: i32 = -4;
+pub const INVALID: i32 = -5;
+pub const TOO_LARGE: i32 = -6;
+pub const UNSUPPORTED: i32 = -7;
+pub const SYSTEM: i32 = -11;
+pub const FULL: i32 = -12;
+pub const TIMEOUT: i32 = -13;
+/// The last of the statuses.
+pub const DEADLOCK: i32 = -17;
+
+pub const MANUAL_CLOCK: u32 = 1;
+pub const JOINED: u32 = 1;
+pub const LEFT: u32 = 3;
+pub const RESYNC: u32 = 4;
+
+unsafe extern "C" {
+    pub fn peers_start(config: *const c_void, node: *mut Handle) -> i32;
+    pub fn peers_register(node: Handle, key: *const c_char, value: *const u8, len: usize, ttl_ms: u32)
+    -> i32;
+    pub fn peers_set_value(node: Handle, value: *const u8, len: usize) -> i32;
+    pub fn peers_set_keys(node: Handle, keys: *const u8, count: usize) -> i32;
+    pub fn peers_advance(node: Handle, ms: u32) -> i32;
+    pub fn peers_free(node: Handle) -> i32;
+    pub fn peers_list(node: Handle, list: *mut *mut List) -> i32;
+    pub fn peers_list_at(list: *const List, index: usize) -> *const Peer;
+    pub fn peers_list_free(list: *mut List);
+    pub fn peers_next_event(node: Handle, timeout_ms: i32, event: *mut *mut Event) -> i32;
+    pub fn peers_event_free(event: *mut Event);
+    pub fn peers_event_fd(node: Handle, fd: *mut i32) -> i32;
+    pub fn peers_health(node: Handle, health: *mut c_void) -> i32;
+    pub fn peers_strerror(status: i32) -> *const c_char;
+    pub fn peers_last_error() -> *const c_char;
+}

@@ -1,0 +1,367 @@
+//! A node to which a case happens, and what has to hold all the way.
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use peers::core::wire::{self, Announcement, Challenge};
+use peers::core::{Arrival, Destination, Node, Peer, Settings, Transmit};
+
+use crate::case::{Case, Datagram, Expiry, Heard, Kind, Message, Seal, Sequence, Span, Step};
+use crate::model::View;
+use crate::sent::{Ledger, normal};
+use crate::{key, open, seal};
+
+/// More steps than this tell nothing new, and cost time.
+const MAX_STEPS: usize = 60;
+
+/// Nor have more datagrams than fill the largest of queues and registries.
+const MAX_FLOOD: u16 = 2500;
+
+/// No time that is run through has more intervals.
+const MAX_INTERVALS: u32 = 25;
+
+/// A node that is run more often than this in a millisecond is busy with nothing.
+const MAX_RUNS: usize = 5000;
+
+/// To the group a node says this much at one time, at most: query, announcement and change, each with a line, an answer, and
+/// three goodbyes.
+const MAX_TO_GROUP: usize = 10;
+
+/// One by one as many are asked at one time.
+const MAX_QUESTIONS: usize = 64;
+
+/// A sealed challenge that is not padded may be longer than what was heard, if that was made by somebody who has a key.
+const SHORTEST_CHALLENGE: usize = 100;
+
+pub struct Run {
+    node: Node,
+    settings: Settings,
+    keys: Vec<u8>,
+    now: Instant,
+    view: View,
+    ledger: Ledger,
+    takes_events: bool,
+    sequences: [u64; 256],
+    heard: Vec<Vec<u8>>,
+    /// Queries heard, each of which may be owed an answer.
+    owed: usize,
+    nonce: u8,
+    flooded: u16,
+}
+
+impl Run {
+    pub fn all(case: &Case) {
+        let mut run = Run::new(case);
+        run.take_all(0);
+        for step in case.steps.iter().take(MAX_STEPS) {
+            run.step(step);
+            run.check();
+        }
+        run.finish();
+    }
+
+    fn new(case: &Case) -> Run {
+        let (settings, now) = (case.setup.settings(), Instant::now());
+        Run {
+            node: Node::new(settings.clone(), now),
+            keys: case.setup.keys(),
+            settings,
+            now,
+            view: View::default(),
+            ledger: Ledger::default(),
+            takes_events: true,
+            sequences: [0; 256],
+            heard: vec![],
+            owed: 0,
+            nonce: 0,
+            flooded: 0,
+        }
+    }
+
+    fn step(&mut self, step: &Step) {
+        match step {
+            Step::Hear(heard) => self.hear(heard),
+            Step::Flood { count, template, from, differ_in_port } => {
+                self.flood(*count, template, from.address(), *differ_in_port);
+            }
+            Step::Pass(span) => self.pass(self.bounded(*span)),
+            Step::Sleep(span) => self.now += span.length(&self.settings),
+            Step::Timeout => self.timeout(),
+            Step::Unreachable(to) => {
+                self.ledger.reports += 1;
+                self.node.handle_unreachable(to.address(), self.now);
+                self.take_all(0);
+            }
+            Step::NetworkChange => self.verb(|node, now| node.handle_network_change(now)),
+            Step::Register { name, value_len, ttl } => {
+                let value = vec![b'r'; usize::from(value_len % 1100)];
+                let ttl = ttl.map(|span| span.length(&self.settings));
+                let _ = self.node.register(&name.text(), &value, ttl, self.now);
+                self.take_all(0);
+            }
+            Step::SetValue { len } => self.set_value(usize::from(len % 1200)),
+            Step::SetKeys { first, count } => self.set_keys(*first, *count),
+            Step::Stop => {
+                self.node.stop();
+                self.take_all(0);
+            }
+            Step::LeaveEvents => self.takes_events = false,
+            Step::TakeEvents => self.takes_events = true,
+        }
+        self.take_events();
+    }
+
+    fn hear(&mut self, Heard { from, by_group, interface, what }: &Heard) {
+        let Some(bytes) = self.datagram(what) else { return };
+        let arrival = if *by_group { Arrival::Group } else { Arrival::Unicast };
+        let is_recorded = self.heard.contains(&bytes) || self.ledger.kept.contains(&bytes);
+        self.hear_bytes(&bytes, from.address(), u32::from(interface % 4), arrival, is_recorded);
+        if self.heard.len() < 64 {
+            self.heard.push(bytes);
+        }
+    }
+
+    fn hear_bytes(
+        &mut self,
+        bytes: &[u8],
+        from: SocketAddr,
+        interface: u32,
+        arrival: Arrival,
+        is_recorded: bool,
+    ) {
+        let was_settled = self.is_settled();
+        let over_cap = self.node.counters().over_cap;
+        self.ledger.note_heard(from, bytes.len());
+        self.owed += 1;
+        self.node.handle_datagram(bytes, from, interface, arrival, self.now);
+        let sent = self.take_all(0);
+        if was_settled {
+            check_reaction(&sent, self.most_answered(bytes, is_recorded, over_cap), from);
+        }
+    }
+
+    /// How many bytes a datagram may be answered with: no more than it has, unless its sender has shown that it has a key.
+    fn most_answered(&self, bytes: &[u8], is_recorded: bool, over_cap_before: u64) -> usize {
+        let is_refused = self.node.counters().over_cap > over_cap_before;
+        let is_open = self.keys.iter().all(|key| open(bytes, *key).is_none());
+        match is_open || is_recorded && !is_refused {
+            true => bytes.len().max(SHORTEST_CHALLENGE),
+            // An answer to the question, and one to the challenge in it.
+            false => 2 * wire::MAX_DATAGRAM,
+        }
+    }
+
+    fn flood(&mut self, count: u8, template: &Message, from: SocketAddr, differ_in_port: bool) {
+        // Few as a rule; now and then more than there is room for in any queue.
+        let count = match u16::from(count) {
+            255 => MAX_FLOOD,
+            few => few / 8,
+        };
+        let count = count.min(MAX_FLOOD - self.flooded);
+        self.flooded += count;
+        for number in 0..count {
+            let mut id = [template.who; 16];
+            id[..2].copy_from_slice(&number.to_be_bytes());
+            let bytes = self.message(template, id);
+            let port = if differ_in_port { number } else { from.port() };
+            self.hear_bytes(&bytes, SocketAddr::new(from.ip(), port), 2, Arrival::Group, false);
+        }
+    }
+
+    /// The bytes of a datagram; `None` for an echo or a replay where there is nothing.
+    fn datagram(&mut self, what: &Datagram) -> Option<Vec<u8>> {
+        let of = |kept: &[Vec<u8>], which: u8| kept.get(usize::from(which) % kept.len().max(1)).cloned();
+        Some(match what {
+            Datagram::Message(message) => self.message(message, [message.who % 5; 16]),
+            Datagram::Altered(message, at, byte) => {
+                let mut bytes = self.message(message, [message.who % 5; 16]);
+                let at = usize::from(*at) % bytes.len();
+                bytes[at] = *byte;
+                bytes
+            }
+            Datagram::Line(name) => wire::encode_ancestor(&name.text()),
+            Datagram::Raw(bytes) => bytes.clone(),
+            Datagram::Sealed(bytes, which) => self.seal(bytes, *which % 3),
+            Datagram::Echo(which) => of(&self.ledger.kept, *which)?,
+            Datagram::Replay(which) => of(&self.heard, *which)?,
+        })
+    }
+
+    fn message(&mut self, message: &Message, id: [u8; 16]) -> Vec<u8> {
+        let cluster = if message.foreign { "red" } else { &self.settings.cluster };
+        let least = usize::from(message.least) % (wire::MAX_MESSAGE + 1);
+        let proof = message.proof.map(|proof| wire::Proof {
+            challenge: if proof.asks { [3; 16] } else { Challenge::default() },
+            response: if proof.answers { self.ledger.challenge } else { [4; 16] },
+        });
+        let known = &mut self.sequences[usize::from(message.who)];
+        *known = match message.sequence {
+            Sequence::Next => known.saturating_add(1),
+            Sequence::Same => *known,
+            Sequence::Any(any) => any,
+        };
+        let name = message.name.text();
+        let about = Announcement {
+            cluster,
+            id,
+            sequence: *known,
+            name: &name,
+            expiry: match message.expiry {
+                Expiry::Shortest => Duration::ZERO,
+                Expiry::AsNode => self.settings.expiry,
+                Expiry::Millis(millis) => Duration::from_millis(millis.into()),
+                Expiry::Any(millis) => Duration::from_millis(millis),
+            },
+            port: message.port.into(),
+            value: &vec![b'p'; usize::from(message.value_len % 1200)],
+            answer_to_group: message.answer_to_group,
+            proof,
+        };
+        let plain = match message.kind {
+            Kind::Announce => wire::encode_padded(wire::Kind::Announce, &about, least),
+            Kind::Query => wire::encode_padded(wire::Kind::Query, &about, least),
+            Kind::Goodbye => wire::encode_padded(wire::Kind::Goodbye, &about, least),
+            Kind::Challenge => wire::encode_challenge(cluster, id, [5; 16], least),
+        };
+        match (message.seal, self.keys.first().copied()) {
+            (Seal::AsNode, Some(first)) => self.seal(&plain, first),
+            (Seal::With(which), _) => self.seal(&plain, which % 3),
+            (Seal::AsNode, None) | (Seal::Open, _) => plain,
+        }
+    }
+
+    fn seal(&mut self, plain: &[u8], which: u8) -> Vec<u8> {
+        self.nonce = self.nonce.wrapping_add(1);
+        seal(plain, which, self.nonce)
+    }
+
+    fn set_value(&mut self, len: usize) {
+        let value = vec![b'w'; len];
+        self.note_sleep();
+        let set = self.node.set_value(&value, self.now);
+        let fits = len <= wire::room_for_value(&self.settings.name, &self.settings.cluster);
+        assert_eq!(set.is_ok(), fits);
+        self.take_all(0);
+    }
+
+    fn set_keys(&mut self, first: u8, count: u8) {
+        let keys: Vec<u8> = (0..=count % 3).map(|number| (first % 3 + number) % 3).collect();
+        let was_set = self.node.set_keys(&keys.iter().copied().map(key).collect::<Vec<_>>());
+        assert_eq!(was_set, !self.keys.is_empty());
+        if was_set {
+            self.keys = keys;
+        }
+    }
+
+    /// Runs the node from deadline to deadline.
+    fn pass(&mut self, time: Duration) {
+        let until = self.now + time;
+        let (mut millisecond, mut runs) = (self.now, 0);
+        while let Some(next) = self.node.poll_timeout().filter(|next| *next <= until) {
+            self.now = next.max(self.now);
+            self.timeout();
+            runs += 1;
+            if self.now >= millisecond + Duration::from_millis(1) {
+                (millisecond, runs) = (self.now, 0);
+            }
+            assert!(runs < MAX_RUNS, "the node is run again and again");
+        }
+        self.now = until;
+    }
+
+    fn timeout(&mut self) {
+        self.verb(|node, now| node.handle_timeout(now));
+        assert!(self.is_settled(), "what was done is not due again");
+        // A list of thousands takes its time.
+        if self.node.peer_count() < 100 {
+            let listed = self.node.peers(self.now).len();
+            assert_eq!(self.node.peer_count(), listed, "those whose time ran out are gone");
+        }
+        let _ = self.node.poll_reopen();
+    }
+
+    fn verb(&mut self, action: impl FnOnce(&mut Node, Instant)) {
+        self.note_sleep();
+        action(&mut self.node, self.now);
+        self.take_all(MAX_QUESTIONS);
+        self.take_events();
+    }
+
+    fn note_sleep(&mut self) {
+        self.ledger.sleeps += usize::from(self.node.has_overslept(self.now));
+    }
+
+    /// Takes what the node sends, which is no more than the answers it owes and so many questions.
+    fn take_all(&mut self, questions: usize) -> Vec<Transmit> {
+        let sent: Vec<Transmit> = std::iter::from_fn(|| self.node.poll_transmit()).collect();
+        for transmit in &sent {
+            self.ledger.note_sent(transmit, &self.settings, &self.keys, self.view.joins);
+        }
+        let single = sent.iter().filter(|sent| matches!(sent.to, Destination::Peer { .. })).count();
+        // A message may be answered with a challenge or its answer, and a query with an announcement.
+        assert!(single <= questions + 2 * self.owed, "{single} to single addresses");
+        assert!(sent.len() - single <= MAX_TO_GROUP, "{} to the group", sent.len() - single);
+        sent
+    }
+
+    fn take_events(&mut self) {
+        if self.takes_events {
+            while let Some(event) = self.node.poll_event() {
+                self.view.apply(&event);
+            }
+        }
+    }
+
+    fn check(&mut self) {
+        let list = self.node.peers(self.now);
+        self.check_list(&list);
+        assert_eq!(self.node.counters().received, self.ledger.heard as u64);
+        if self.takes_events && self.is_settled() {
+            self.view.compare(&list);
+        }
+    }
+
+    fn check_list(&self, list: &[Peer]) {
+        assert!(list.is_sorted_by(|one, next| (&one.name, one.id) < (&next.name, next.id)));
+        assert!(list.iter().all(|peer| !peer.expires_in.is_zero()), "one is listed past its deadline");
+        assert!(list.iter().all(|peer| peer.id != Some(self.settings.id)), "the node lists itself");
+        let own = |peer: &Peer| peer.id.is_none() && peer.name == self.settings.name;
+        assert!(!list.iter().any(own), "the node lists its own name");
+        assert!(self.node.peer_count() <= self.settings.max_peers);
+        let bytes: usize = list.iter().map(|peer| peer.name.len() + peer.value.len()).sum();
+        assert!(bytes <= (self.settings.max_peers * 512).max(65_536), "{bytes} bytes are held");
+    }
+
+    /// Nobody speaks any more: after their time all are gone.
+    fn finish(&mut self) {
+        self.takes_events = true;
+        self.timeout();
+        self.check();
+        let left = self.node.peers(self.now).iter().map(|peer| peer.expires_in).max().unwrap_or_default();
+        if left <= self.settings.interval * MAX_INTERVALS {
+            self.pass(left);
+            self.check();
+            assert_eq!(self.node.peers(self.now), [], "one that is silent stays");
+        }
+        assert!(!self.node.has_events() && !self.node.has_transmits());
+    }
+
+    fn is_settled(&self) -> bool {
+        self.node.poll_timeout().is_some_and(|next| next > self.now)
+    }
+
+    fn bounded(&self, span: Span) -> Duration {
+        span.length(&self.settings).min(self.settings.interval * MAX_INTERVALS)
+    }
+}
+
+/// What a node sends because of a datagram goes to where that came from, or to the group, and is no more than `most` bytes.
+fn check_reaction(sent: &[Transmit], most: usize, from: SocketAddr) {
+    for transmit in sent {
+        if let Destination::Peer { address, .. } = transmit.to {
+            assert_eq!(address, normal(from));
+        }
+    }
+    let all: usize = sent.iter().map(|transmit| transmit.payload.len()).sum();
+    assert!(all <= most, "what may be answered with {most} bytes is with {all}, in {} datagrams", sent.len());
+}
