@@ -131,8 +131,14 @@ impl Node {
             self.welcome(about, heard.path, now);
             return true;
         }
-        self.owe(ReplyKind::Challenge(heard.len), about.id, heard, now);
-        self.answer(now);
+        // A challenge must not be longer than what it is put to, nor than any message.
+        let len = heard.len.min(wire::MAX_MESSAGE);
+        let shortest =
+            wire::encode_challenge(&self.settings.cluster, self.settings.id, Challenge::default(), 0).len();
+        if shortest <= len {
+            self.owe(ReplyKind::Challenge(len), about.id, heard, now);
+            self.answer(now);
+        }
         false
     }
 
@@ -179,7 +185,9 @@ impl Node {
         }
         let (challenge, least) = match self.natives.contains(&id) {
             true => (Challenge::default(), self.answer_len),
-            false => (self.challenges.for_newcomer(&id, &self.keyring, now), heard.len),
+            false => {
+                (self.challenges.for_newcomer(&id, &self.keyring, now), heard.len.min(wire::MAX_ANNOUNCE))
+            }
         };
         let proof = Some(Proof { challenge, response });
         let about = Announcement { proof, ..self.next_message(false) };
