@@ -1,15 +1,18 @@
-"""Runs a node and prints its health whenever that changes, and `reopened` whenever its sockets were.
+"""Runs a node and prints its health whenever that changes, `reopened` whenever its sockets were, and who
+joins. SIGUSR1 changes its value.
 
 usage: health.py INTERVAL EXPIRY (in seconds)
 """
 
 import contextlib
+import signal
 import sys
 
 import peers
 
 interval, expiry = float(sys.argv[1]), float(sys.argv[2])
 with peers.start(name="patient", interval=interval, expiry=expiry) as node:
+    signal.signal(signal.SIGUSR1, lambda *_: node.set_value("another"))
     last, reopened = "", 0
     while True:
         health = node.health()
@@ -20,4 +23,6 @@ with peers.start(name="patient", interval=interval, expiry=expiry) as node:
             print("reopened", flush=True)
             reopened = health.reopened
         with contextlib.suppress(peers.TimedOutError):
-            node.next_event(0.02)
+            event = node.next_event(0.02)
+            if event.kind == peers.EventKind.JOINED and event.peer is not None:
+                print("joined", event.peer.name, event.peer.address, flush=True)

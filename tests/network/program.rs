@@ -10,13 +10,16 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 /// Long enough for any machine; a test that fails takes this long, one that passes does not wait.
-const LIMIT: Duration = Duration::from_secs(30);
+pub const LIMIT: Duration = Duration::from_secs(30);
 
 pub struct Program {
     what: String,
     child: Child,
     lines: Receiver<String>,
+    /// What was printed since it was last expected.
     seen: Vec<String>,
+    /// Everything that was printed.
+    history: Vec<String>,
 }
 
 impl Program {
@@ -34,26 +37,69 @@ impl Program {
                 }
             }
         });
-        Program { what, child, lines, seen: Vec::new() }
+        Program { what, child, lines, seen: Vec::new(), history: Vec::new() }
     }
 
     /// Waits until all of `expected` were printed since the last `expect`, in any order.
     pub fn expect<const N: usize>(&mut self, expected: [&str; N]) {
         let deadline = Instant::now() + LIMIT;
         while let Some(missing) = expected.iter().find(|line| !self.seen.iter().any(|seen| seen == *line)) {
-            match self.lines.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
-                Ok(line) => self.seen.push(line),
-                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
-                    panic!("{}\nshould print {missing:?}; it printed {:?}", self.what, self.seen)
-                }
-            }
+            self.read_line(deadline, &format!("print {missing:?}"));
         }
         self.seen.retain(|seen| !expected.contains(&seen.as_str()));
     }
 
-    /// Fails if any line printed until now begins with `start`.
+    /// Waits until, by what was printed, the peers of that name are listed at exactly these addresses.
+    pub fn expect_listed(&mut self, name: &str, addresses: &[&str]) {
+        let deadline = Instant::now() + LIMIT;
+        while self.listed(name) != addresses {
+            self.read_line(deadline, &format!("list {name} at {addresses:?}"));
+        }
+    }
+
+    /// Waits until a peer of that name is listed, and returns its address.
+    pub fn address_of(&mut self, name: &str) -> String {
+        let deadline = Instant::now() + LIMIT;
+        while self.listed(name).is_empty() {
+            self.read_line(deadline, &format!("list {name}"));
+        }
+        self.listed(name)[0].into()
+    }
+
+    /// The addresses at which peers of that name are listed, by what was printed until now.
+    fn listed(&self, name: &str) -> Vec<&str> {
+        let mut addresses: Vec<&str> = Vec::new();
+        for line in &self.history {
+            match line.split(' ').collect::<Vec<_>>()[..] {
+                ["joined", joined, address] if joined == name => addresses.push(address),
+                // Of namesakes the tests change none.
+                ["updated", updated, address] if updated == name => addresses = vec![address],
+                ["left", left, _] if left == name => drop(addresses.pop()),
+                _ => {}
+            }
+        }
+        addresses
+    }
+
+    fn read_line(&mut self, deadline: Instant, wanted: &str) {
+        match self.lines.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+            Ok(line) => self.note(line),
+            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
+                panic!("{}\nshould {wanted}; it printed {:?}", self.what, self.history)
+            }
+        }
+    }
+
+    fn note(&mut self, line: String) {
+        self.history.push(line.clone());
+        self.seen.push(line);
+    }
+
+    /// Fails if any line printed until now begins with `start`, but for those that were expected.
     pub fn never_printed(&mut self, start: &str) {
-        self.seen.extend(self.lines.try_iter());
+        while let Ok(line) = self.lines.try_recv() {
+            self.note(line);
+        }
         assert!(
             !self.seen.iter().any(|line| line.starts_with(start)),
             "{} printed {:?}",

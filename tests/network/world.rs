@@ -1,4 +1,5 @@
-//! Hosts on one link: network namespaces, each with an `eth0` that is a veth into a common bridge.
+//! Hosts on one link: network namespaces, each with an `eth0` that is a veth into a common bridge. There can be more
+//! links, and more cards in a host.
 //!
 //! Each namespace is held open by a process of its own and is gone, with all in it, when that process ends. Root
 //! makes them directly; an ordinary user makes them inside a user namespace, where the system allows that.
@@ -28,26 +29,53 @@ impl World {
         let hub = Namespace::hold(Command::new("unshare").arg("-n"), false)
             .or_else(|_| Namespace::hold(Command::new("unshare").arg("-Urn"), true))?;
         let world = World { hub };
-        world.try_ip("link add bridge type bridge mcast_snooping 0")?;
-        world.try_ip("link set bridge up")?;
+        world.try_add_link("bridge")?;
         Ok(world)
     }
 
-    /// A host with loopback up and `eth0` up at 192.0.2.`number`.
+    /// One more link, of that name, that no host has a card on yet.
+    pub fn add_link(&self, name: &str) {
+        self.try_add_link(name).expect("the hub can have one more bridge");
+    }
+
+    /// A host with loopback up and `eth0` up at 192.0.2.`number`. Its system has IPv6 turned off: what is heard by both
+    /// may be listed at either address.
     pub fn host(&self, number: u8) -> Host<'_> {
         let host = self.host_without_network(number);
         host.plug_in();
         host
     }
 
-    /// A host that has loopback alone.
+    /// A host that has loopback alone, and no IPv6.
     pub fn host_without_network(&self, number: u8) -> Host<'_> {
+        let host = self.bare_host(number);
+        host.sysctl("net.ipv6.conf.all.disable_ipv6=1");
+        host
+    }
+
+    /// A host at 192.0.2.`number` and fe80::`number`. With "nodad" as `checks` the latter is usable at once, with
+    /// "" when the system has found that nobody else has it.
+    pub fn host_with_ipv6(&self, number: u8, checks: &str) -> Host<'_> {
+        let host = self.bare_host(number);
+        host.insert_card();
+        host.ip("link set eth0 addrgenmode none");
+        host.ip("link set eth0 up");
+        host.ip(format!("addr add fe80::{number}/64 dev eth0 {checks}").trim_end());
+        host
+    }
+
+    fn bare_host(&self, number: u8) -> Host<'_> {
         let mut unshare = self.hub.command("unshare");
         let namespace =
             Namespace::hold(unshare.arg("-n"), self.hub.in_user_namespace).expect("one more namespace");
         let host = Host { world: self, namespace, number };
         host.ip("link set lo up");
         host
+    }
+
+    fn try_add_link(&self, name: &str) -> Result<(), String> {
+        self.try_ip(&format!("link add {name} type bridge mcast_snooping 0"))?;
+        self.try_ip(&format!("link set {name} up"))
     }
 
     fn try_ip(&self, arguments: &str) -> Result<(), String> {
@@ -69,11 +97,32 @@ impl Host<'_> {
 
     /// The first half of `plug_in`: `eth0` is there with its address, but down.
     pub fn insert_card(&self) {
-        let (number, holder) = (self.number, self.namespace.holder.id());
+        self.insert("eth0", "bridge");
+        self.ip(&format!("addr add 192.0.2.{}/24 dev eth0", self.number));
+    }
+
+    /// One more card on another link, up, with an address of `network`, the first three numbers of it.
+    pub fn add_card(&self, card: &str, link: &str, network: &str) {
+        self.insert(card, link);
+        self.ip(&format!("addr add {network}.{}/24 dev {card}", self.number));
+        self.ip(&format!("link set {card} up"));
+    }
+
+    fn insert(&self, card: &str, link: &str) {
+        let (port, holder) = (format!("{card}-{}", self.number), self.namespace.holder.id());
         let world = |arguments: String| self.world.try_ip(&arguments).expect("the hub can be changed");
-        world(format!("link add port{number} type veth peer name eth0 netns {holder}"));
-        world(format!("link set port{number} master bridge up"));
-        self.ip(&format!("addr add 192.0.2.{number}/24 dev eth0"));
+        world(format!("link add {port} type veth peer name {card} netns {holder}"));
+        world(format!("link set {port} master {link} up"));
+    }
+
+    /// Takes `eth0` to a namespace of its own and back: it has the index it had, for that was free there, and at the
+    /// end its address. The system has forgotten of which groups it was a member.
+    pub fn take_card_away_and_back(&self) {
+        let drawer = self.world.bare_host(0);
+        self.ip(&format!("link set eth0 netns {}", drawer.namespace.holder.id()));
+        drawer.ip(&format!("link set eth0 netns {}", self.namespace.holder.id()));
+        self.ip(&format!("addr add 192.0.2.{}/24 dev eth0", self.number));
+        self.ip("link set eth0 up");
     }
 
     /// Takes `eth0` away, as when a network card is pulled.
@@ -81,22 +130,37 @@ impl Host<'_> {
         self.ip("link delete eth0");
     }
 
+    pub fn sysctl(&self, setting: &str) {
+        self.configure("sysctl", &format!("-q -w {setting}"));
+    }
+
     pub fn ip(&self, arguments: &str) {
         self.configure("ip", arguments);
     }
 
+    /// The groups of which `card` is a member.
+    pub fn groups(&self, card: &str) -> String {
+        let output = run(self.command("ip").args(["maddr", "show", "dev", card])).expect("nsenter runs");
+        String::from_utf8(output.stdout).expect("ip prints text")
+    }
+
     /// What becomes of the UDP datagrams of the group's port on their way in or out ("input", "output").
     pub fn firewall(&self, way: &str, verdict: &str) {
+        self.firewall_rule(way, &format!("udp dport 49001 {verdict}"));
+    }
+
+    /// As `firewall`, with a whole rule of nft's instead of those that were there.
+    pub fn firewall_rule(&self, way: &str, rule: &str) {
         self.configure("nft", "flush ruleset");
         self.configure("nft", "add table inet test");
         self.configure(
             "nft",
             &format!("add chain inet test {way} {{ type filter hook {way} priority 0 ; }}"),
         );
-        self.configure("nft", &format!("add rule inet test {way} udp dport 49001 {verdict}"));
+        self.configure("nft", &format!("add rule inet test {way} {rule}"));
     }
 
-    fn configure(&self, tool: &str, arguments: &str) {
+    pub fn configure(&self, tool: &str, arguments: &str) {
         let output = run(self.command(tool).args(arguments.split(' '))).expect("nsenter runs");
         assert!(output.status.success(), "{tool} {arguments}: {}", String::from_utf8_lossy(&output.stderr));
     }

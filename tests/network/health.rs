@@ -1,0 +1,101 @@
+//! What health says is wrong.
+
+use crate::nodes::{health, rust_watch, world, world_with_firewall};
+use crate::support;
+
+#[test]
+fn sends_that_fail_are_told_by_health_and_tried_again() {
+    let Some(world) = world_with_firewall("sends_that_fail_are_told_by_health_and_tried_again") else {
+        return;
+    };
+    let host = world.host(1);
+    let mut health = health(&host);
+    health.expect(["running none "]);
+    host.firewall("output", "drop");
+    health.expect(["degraded permission sending through eth0: operation not permitted (os error 1)"]);
+    host.firewall("output", "accept");
+    health.expect(["running none "]);
+}
+
+#[test]
+fn a_silence_has_the_sockets_opened_anew_until_something_is_heard() {
+    let Some(world) = world_with_firewall("a_silence_has_the_sockets_opened_anew_until_something_is_heard")
+    else {
+        return;
+    };
+    let host = world.host(1);
+    let mut health = health(&host);
+    health.expect(["running none "]);
+    host.firewall("input", "drop");
+    let deaf =
+        "degraded deaf nothing is heard, not even our own announcements; a firewall may drop udp multicast";
+    health.expect([deaf, "reopened"]);
+    health.expect(["reopened"]);
+    host.firewall("input", "accept");
+    health.expect(["running none "]);
+}
+
+#[test]
+fn a_host_without_any_interface_is_told_by_health_until_one_comes_up() {
+    let Some(world) = world("a_host_without_any_interface_is_told_by_health_until_one_comes_up") else {
+        return;
+    };
+    let host = world.host_without_network(1);
+    host.ip("link set lo down");
+    let mut health = health(&host);
+    health.expect([
+        "degraded no_interface no interface that may be used is up with an ipv4 or link-local ipv6 address",
+    ]);
+    host.plug_in();
+    health.expect(["running none "]);
+}
+
+#[test]
+fn a_send_that_fails_is_told_in_the_systems_words() {
+    let test = "a_send_that_fails_is_told_in_the_systems_words";
+    let Some(world) = world(test).filter(|_| support::has_tool("tc", test)) else { return };
+    let host = world.host(1);
+    let mut health = health(&host);
+    health.expect(["running none "]);
+    // No datagram is as short as what may be sent at a time.
+    host.configure("tc", "qdisc add dev eth0 root tbf rate 8kbit burst 10 limit 10");
+    health.expect(["degraded send_fails sending through eth0: no buffer space available (os error 105)"]);
+    host.configure("tc", "qdisc del dev eth0 root");
+    health.expect(["running none "]);
+}
+
+#[test]
+fn more_interfaces_than_memberships_are_told_and_peers_are_found_on_the_first() {
+    let Some(world) = world("more_interfaces_than_memberships_are_told_and_peers_are_found_on_the_first")
+    else {
+        return;
+    };
+    let (host, other) = (world.host(1), world.host(2));
+    host.sysctl("net.ipv4.igmp_max_memberships=2");
+    for (card, link, network) in [("eth1", "link1", "198.51.100"), ("eth2", "link2", "203.0.113")] {
+        world.add_link(link);
+        host.add_card(card, link, network);
+    }
+    let mut watcher = rust_watch(&other, "watcher");
+    let mut health = health(&host);
+    health.expect([
+        "degraded membership joined the group on 2 of 3 interfaces: no buffer space available (os error 105); \
+         the system's limit is net.ipv4.igmp_max_memberships",
+        "joined watcher 192.0.2.2",
+    ]);
+    watcher.expect(["joined patient 192.0.2.1"]);
+    // When there are fewer interfaces, all is well.
+    host.ip("link delete eth1");
+    health.expect(["running none "]);
+}
+
+#[test]
+fn a_system_without_ipv6_works_and_says_nothing() {
+    let Some(world) = world("a_system_without_ipv6_works_and_says_nothing") else { return };
+    let (host, other) = (world.host(1), world.host_with_ipv6(2, "nodad"));
+    let mut watcher = rust_watch(&other, "watcher");
+    let mut health = health(&host);
+    health.expect(["running none ", "joined watcher 192.0.2.2"]);
+    watcher.expect(["joined patient 192.0.2.1"]);
+    health.never_printed("degraded");
+}

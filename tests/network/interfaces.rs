@@ -1,0 +1,113 @@
+//! The choice of interfaces, and peers that are reached by several.
+
+use nix::sys::signal::Signal;
+
+use crate::nodes::{LONG_LIFE, c_watch, ear, rust_watch, watch_with, world, world_with_firewall};
+
+#[test]
+fn interfaces_chosen_with_a_star_are_used_and_all_others_are_left_alone() {
+    let Some(world) = world("interfaces_chosen_with_a_star_are_used_and_all_others_are_left_alone") else {
+        return;
+    };
+    world.add_link("outside");
+    let (chooser, inside) = (world.host_with_ipv6(1, "nodad"), world.host_with_ipv6(2, "nodad"));
+    chooser.add_card("wan0", "outside", "198.51.100");
+    let outside = world.host_with_ipv6(3, "nodad");
+    outside.unplug();
+    outside.add_card("eth0", "outside", "198.51.100");
+    let (mut near, mut far) = (ear(&inside, "192.0.2.2"), ear(&outside, "198.51.100.3"));
+    near.expect(["listening"]);
+    far.expect(["listening"]);
+
+    let mut choosy = watch_with(&chooser, "choosy", &["--interfaces", "e*h*"]);
+    let mut friend = watch_with(&inside, "friend", &["--ipv4-only"]);
+    let mut stranger = rust_watch(&outside, "stranger");
+    choosy.expect(["joined friend 192.0.2.2"]);
+    friend.expect(["joined choosy 192.0.2.1"]);
+    // By then it has said by IPv6, too, what it says.
+    near.expect(["v4 announce choosy 5", "v6 announce choosy 5"]);
+    far.expect(["v4 announce stranger 5"]);
+    for family in ["v4", "v6"] {
+        far.never_printed(&format!("{family} query choosy"));
+        far.never_printed(&format!("{family} announce choosy"));
+    }
+    for group in ["239.2.3.4", "ff12::ef02:304"] {
+        assert!(chooser.groups("eth0").contains(group), "{}", chooser.groups("eth0"));
+        assert!(!chooser.groups("wan0").contains(group), "{}", chooser.groups("wan0"));
+    }
+    choosy.never_printed("joined stranger");
+    stranger.never_printed("joined");
+}
+
+#[test]
+fn an_interface_that_was_not_chosen_is_left_alone() {
+    let Some(world) = world("an_interface_that_was_not_chosen_is_left_alone") else { return };
+    let (left, right) = (world.host(1), world.host(2));
+    let mut watcher = rust_watch(&right, "watcher");
+    let [mut shy, mut timid] = ["shy", "timid"].map(|name| watch_with(&left, name, &["--interfaces", "lo"]));
+    shy.expect(["joined timid 127.0.0.1"]);
+    timid.expect(["joined shy 127.0.0.1"]);
+    // Those two have announced themselves by now. What the watcher hears after this, it would have heard of them too.
+    let mut loud = c_watch(&left, "loud");
+    watcher.expect(["joined loud 192.0.2.1"]);
+    loud.expect(["joined watcher 192.0.2.2"]);
+    watcher.never_printed("joined shy");
+    watcher.never_printed("joined timid");
+    loud.never_printed("joined shy");
+    shy.never_printed("joined loud");
+}
+
+#[test]
+fn a_peer_reached_by_two_links_is_one_entry_whose_address_stays_until_its_card_is_pulled() {
+    let test = "a_peer_reached_by_two_links_is_one_entry_whose_address_stays_until_its_card_is_pulled";
+    let Some(world) = world(test) else { return };
+    world.add_link("second");
+    let (left, right) = (world.host(1), world.host(2));
+    left.add_card("eth1", "second", "198.51.100");
+    right.add_card("eth1", "second", "198.51.100");
+    let mut watcher = rust_watch(&right, "watcher");
+    // So long that its entry can be moved before it runs out.
+    let _double = watch_with(&left, "double", &LONG_LIFE);
+    watcher.expect(["joined double 192.0.2.1"]);
+
+    // While this one lives on in its entry, the other announces itself more than ten times.
+    let ghost = watch_with(&left, "ghost", &LONG_LIFE);
+    watcher.expect(["joined ghost 192.0.2.1"]);
+    ghost.signal(Signal::SIGSTOP);
+    watcher.expect(["left ghost (expired)"]);
+    for line in ["joined double", "updated double", "left double"] {
+        watcher.never_printed(line);
+    }
+
+    left.unplug();
+    watcher.expect(["updated double 198.51.100.1"]);
+    watcher.never_printed("left double");
+    watcher.never_printed("joined double");
+}
+
+#[test]
+fn a_peer_reached_by_two_links_in_both_families_keeps_the_address_it_has() {
+    let test = "a_peer_reached_by_two_links_in_both_families_keeps_the_address_it_has";
+    let Some(world) = world_with_firewall(test) else { return };
+    world.add_link("second");
+    let hosts = [1, 2].map(|number| world.host_with_ipv6(number, "nodad"));
+    for host in &hosts {
+        host.add_card("eth1", "second", "198.51.100");
+    }
+    let [left, right] = &hosts;
+    let mut ear = ear(right, "192.0.2.2");
+    ear.expect(["listening"]);
+    let mut watcher = rust_watch(right, "watcher");
+    let _double = rust_watch(left, "double");
+    // By one of the four ways, whichever was taken in first.
+    let address = watcher.address_of("double");
+    // From here on each way is the first to bring an announcement now and then.
+    right.firewall_rule("input", "udp dport 49001 numgen random mod 2 == 0 drop");
+    let ghost = watch_with(left, "ghost", &LONG_LIFE);
+    ear.expect(["v4 announce ghost 2", "v6 announce ghost 2"]);
+    ghost.signal(Signal::SIGSTOP);
+    watcher.expect(["left ghost (expired)"]);
+    watcher.never_printed("updated double");
+    watcher.never_printed("left double");
+    watcher.expect_listed("double", &[&address]);
+}

@@ -1,0 +1,87 @@
+//! The programs of the tests, and how each is started on a host.
+
+use std::path::Path;
+use std::process::Command;
+
+use crate::program::Program;
+use crate::support;
+use crate::world::{Host, World};
+
+/// Beacons five times a second, so that nothing takes long; a peer that falls silent is gone after a second.
+const MILLISECONDS: [&str; 4] = ["--interval", "200", "--expiry", "1000"];
+const SECONDS: [&str; 4] = ["--interval", "0.2", "--expiry", "1"];
+
+/// What happens with these is not brought about by an announcement that was due anyway, nor by time running out.
+pub const HOURS: [&str; 4] = ["--interval", "3600000", "--expiry", "7200000"];
+
+/// One that dies is missed for so long: whatever takes two or three of the usual lives has happened by then.
+pub const LONG_LIFE: [&str; 2] = ["--expiry", "3500"];
+
+pub fn world(test: &str) -> Option<World> {
+    World::new().map_err(|reason| support::skip(test, &format!("no network namespaces: {reason}"))).ok()
+}
+
+/// The world of a test that also needs a firewall.
+pub fn world_with_firewall(test: &str) -> Option<World> {
+    world(test).filter(|_| support::has_tool("nft", test))
+}
+
+pub fn rust_watch(host: &Host<'_>, name: &str) -> Program {
+    watch_with(host, name, &[])
+}
+
+/// Options that come twice count as they come last.
+pub fn watch_with(host: &Host<'_>, name: &str, options: &[&str]) -> Program {
+    watch(host, &support::example("watch"), name, options)
+}
+
+pub fn c_watch(host: &Host<'_>, name: &str) -> Program {
+    watch(host, &support::compile(&support::root().join("bindings/c/examples/watch.c")), name, &[])
+}
+
+fn watch(host: &Host<'_>, program: &Path, name: &str, options: &[&str]) -> Program {
+    let mut command = host.command(program.to_str().expect("it is UTF-8"));
+    Program::start(command.args(MILLISECONDS).args(["--name", name]).args(options))
+}
+
+pub fn python_watch(host: &Host<'_>, name: &str) -> Program {
+    let mut python = host.command("python3");
+    Program::start(
+        with_package(&mut python, "bindings/python/examples/watch.py").args(SECONDS).args(["--name", name]),
+    )
+}
+
+/// A node "patient" that prints its health, with the same times as the others.
+pub fn health(host: &Host<'_>) -> Program {
+    health_with(host, ["0.2", "1"])
+}
+
+/// As `health`, with that interval and expiry in seconds.
+pub fn health_with(host: &Host<'_>, times: [&str; 2]) -> Program {
+    Program::start(with_package(&mut host.command("python3"), "tests/network/health.py").args(times))
+}
+
+fn with_package<'a>(python: &'a mut Command, script: &str) -> &'a mut Command {
+    python.env("PEERS_LIBRARY", support::shared_library());
+    python.env("PYTHONPATH", support::root().join("bindings/python"));
+    python.arg(support::root().join(script))
+}
+
+pub fn ancestor(host: &Host<'_>, hostname: &str) -> Program {
+    script(host, "ancestor.py", &[hostname])
+}
+
+/// Prints what is said to the group.
+pub fn ear(host: &Host<'_>, address: &str) -> Program {
+    script(host, "ear.py", &[address])
+}
+
+/// Asks each node that answers to the group by its own port.
+pub fn asker(host: &Host<'_>, address: &str, nodes: &[&str]) -> Program {
+    script(host, "ask.py", &[&[address], nodes].concat())
+}
+
+fn script(host: &Host<'_>, name: &str, arguments: &[&str]) -> Program {
+    let script = support::root().join("tests/network").join(name);
+    Program::start(host.command("python3").arg(script).args(arguments))
+}
