@@ -1,4 +1,4 @@
-"""Sends beacons of peers that there are not, as fast as it can: each a message and a line, and garbage between them.
+"""Sends beacons of peers that there are not, as fast as it can: messages, lines, and garbage between them.
 
 Prints `flooding`, and `flooded` at the end.
 

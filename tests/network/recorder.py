@@ -1,7 +1,8 @@
 """Records all UDP of IPv4 that crosses the link, and sends it again.
 
-Prints `spoke ADDRESS PORT` of each sender that is new, and `readable TEXT` whenever one of the texts is seen. SIGUSR1
-has it send all again from its own address, SIGUSR2 frame by frame as it was, with the addresses of who sent it.
+Prints `spoke ADDRESS PORT` of each sender that is new, and `readable TEXT` whenever one of the texts is seen.
+SIGUSR1 has it send all again from its own address, SIGUSR2 frame by frame as it was, with the addresses of
+who sent it.
 
 usage: recorder.py TEXT...
 """

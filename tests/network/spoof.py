@@ -13,7 +13,17 @@ FIRST_PORT = 20_000
 def packet(source: str, port: int, to: tuple[str, int], payload: bytes) -> bytes:
     """IPv4 and UDP. The system fills in lengths and the checksum of IPv4; of UDP, 0 is for none."""
     ip = struct.pack(
-        "!BBHHHBBH4s4s", 0x45, 0, 0, 0, 0, 1, socket.IPPROTO_UDP, 0, socket.inet_aton(source), socket.inet_aton(to[0])
+        "!BBHHHBBH4s4s",
+        0x45,
+        0,
+        0,
+        0,
+        0,
+        1,
+        socket.IPPROTO_UDP,
+        0,
+        socket.inet_aton(source),
+        socket.inet_aton(to[0]),
     )
     return ip + struct.pack("!HHHH", port, to[1], 8 + len(payload), 0) + payload
 
