@@ -12,6 +12,9 @@ use peers::{Config, Event, Peers};
 const OWN: &str = "registered";
 const LIVE: &str = "live";
 
+/// Between two rounds of calls: else most of them would be made in the first moments, when they are quick.
+const PAUSE: Duration = Duration::from_millis(1);
+
 /// How long the calls took since somebody last looked.
 #[derive(Default)]
 struct Calls {
@@ -67,6 +70,8 @@ fn call_all_the_time(node: &Peers, calls: &Mutex<Calls>) {
         calls.list.push(list);
         calls.register.push(register);
         calls.missing += usize::from(is_missing);
+        drop(calls);
+        thread::sleep(PAUSE);
     }
 }
 
