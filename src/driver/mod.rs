@@ -2,7 +2,8 @@
 //!
 //! A [`Driver`] is shared by the node's thread and the callers. Two locks, taken in this order:
 //! - `link`: the sockets. Only whoever steps the node holds it: the thread, or with a manual clock the caller.
-//! - `state`: the node. Held for a short while by everybody; never while a datagram is sent or received.
+//! - `state`: the node. Held for a short while by everybody; never while a datagram is sent or received. In a flood the
+//!   thread wants it again at once, so all queue for it by `turn`.
 //!
 //! With a manual clock there is no thread: each call first takes in the datagrams that wait, and `advance` goes
 //! from one deadline to the next. So a run of a test does the same every time.
@@ -26,7 +27,7 @@ mod state;
 mod thread;
 
 use std::os::fd::RawFd;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, LockResult, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use std::{io, mem, process};
 
@@ -52,6 +53,8 @@ pub(crate) struct Driver {
     time: TimeSource,
     link: Mutex<Link>,
     state: Mutex<State>,
+    /// Held by the one who is the next to have `state`, until it has that.
+    turn: Mutex<()>,
     /// Signalled when events, or datagrams for a node without a thread, have come; and at the end.
     arrival: Condvar,
     /// Wakes the thread.
@@ -107,6 +110,7 @@ impl Driver {
             process: process::id(),
             link: Mutex::new(Link::closed()),
             state: Mutex::new(State::new(Node::new(settings, time.now()))),
+            turn: Mutex::new(()),
             arrival: Condvar::new(),
             wake: Notifier::new().map_err(cannot)?,
             alarm: Alarm::new().map_err(cannot)?,
@@ -202,7 +206,7 @@ impl Driver {
     pub fn health(&self) -> Health {
         // A node without a thread first takes in what waits for it, unless it has ended.
         drop(self.lock_settled());
-        lock(&self.state).health(self.time.now())
+        self.lock_any_state().health(self.time.now())
     }
 
     /// Ends the node: it says goodbye, calls under way return, and the thread, if there is one, is about to end.
@@ -286,12 +290,24 @@ impl Driver {
     /// Sends the goodbye of a node that was stopped. By whoever steps the node, and nobody steps it any more.
     fn say_goodbye(&self) {
         let mut link = self.lock_link();
-        let mut state = lock(&self.state);
+        let mut state = self.lock_any_state();
         if matches!(state.ended, Some(End::Stopped)) {
             let transmits = take_transmits(&mut state.node);
             drop(state);
             link.send(&transmits);
         }
+    }
+
+    /// Locks the state as soon as it is free. A lock alone goes to whoever comes at the right moment, and in a flood that
+    /// is the thread, again and again: here it has to wait behind one that waits already.
+    fn queue_for_state(&self) -> LockResult<MutexGuard<'_, State>> {
+        let _turn = lock(&self.turn);
+        self.state.lock()
+    }
+
+    /// The state of a node that lives or has ended.
+    fn lock_any_state(&self) -> MutexGuard<'_, State> {
+        self.queue_for_state().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lock_link(&self) -> MutexGuard<'_, Link> {
@@ -300,7 +316,7 @@ impl Driver {
 
     /// The state of a node that lives. An error that says how it ended, if it does not.
     fn lock_state(&self) -> Result<MutexGuard<'_, State>, Error> {
-        let mut state = self.state.lock().unwrap_or_else(|poisoned| {
+        let mut state = self.queue_for_state().unwrap_or_else(|poisoned| {
             let mut state = poisoned.into_inner();
             state.ended = Some(End::Failed("a call panicked while it changed the node".into()));
             state
@@ -364,7 +380,7 @@ impl Driver {
 
     /// Ends the node, unless it has ended already, and tells everybody who waits.
     fn end(&self, how: End) {
-        let mut state = lock(&self.state);
+        let mut state = self.lock_any_state();
         state.ended.get_or_insert(how);
         self.signal_news();
     }
