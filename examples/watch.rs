@@ -1,24 +1,35 @@
 //! Announces itself and prints peers as they come and go, one line each, until it gets SIGINT (Ctrl-C) or SIGTERM:
 //! then it says goodbye. Its twins in C and Python are `bindings/c/examples/watch.c` and
-//! `bindings/python/examples/watch.py`.
+//! `bindings/python/examples/watch.py`. On SIGUSR1 it prints who is listed, and its health.
 //!
 //!     cargo run --example watch -- --name kitchen
+//!
+//! With a key nobody else can take part, or read what is said. On SIGHUP it reads the file of its keys again:
+//!
+//!     (umask 077 && head -c 32 /dev/urandom | od -An -v -tx1 | tr -d ' \n' >peers.key)
+//!     cargo run --example watch -- --name kitchen --key-file peers.key
 
 #![allow(clippy::disallowed_methods)] // a program has threads
 
 use std::env;
 use std::error::Error;
+use std::fs::File;
+use std::io::Read;
+use std::os::unix::fs::PermissionsExt;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
 use nix::sys::signal::{SigSet, Signal};
-use peers::{Config, ErrorKind, Event, LeaveReason, Notice, Peer, Peers};
+use peers::core::KEY_LEN;
+use peers::{Config, ErrorKind, Event, Health, Key, LeaveReason, Notice, Peer, Peers};
+use zeroize::Zeroizing;
 
-const OPTIONS: &str = "--name, --cluster and --value TEXT, --interval and --expiry in milliseconds, --port, --group \
-                       (IPv4), --interfaces LIST, --ipv4-only, --ipv6-only, --notice system|poll|watchdog|none (how \
-                       changes of the network are noticed; else in all ways)";
+const OPTIONS: &str = "--name, --cluster and --value TEXT, --key-file PATH (a key of 64 hexadecimal digits on each line, \
+                       the first seals), --interval and --expiry in milliseconds, --port, --group (IPv4), --interfaces \
+                       LIST, --max-peers N, --ipv4-only, --ipv6-only, --notice system|poll|watchdog|none (how changes \
+                       of the network are noticed; else in all ways)";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
@@ -33,13 +44,16 @@ fn main() -> ExitCode {
 
 /// Runs a node, and prints a line for each change of its list, until a signal ends it. The demo runs it, too.
 pub fn run(arguments: &[String]) -> Result<(), Box<dyn Error>> {
-    let config = config(arguments)?;
-    let signals = SigSet::from_iter([Signal::SIGINT, Signal::SIGTERM]);
+    let (config, key_file) = config(arguments)?;
+    let mut signals = SigSet::from_iter([Signal::SIGINT, Signal::SIGTERM, Signal::SIGUSR1]);
+    if key_file.is_some() {
+        signals.add(Signal::SIGHUP);
+    }
     // Blocked, they wait for the thread that asks for them.
     signals.thread_block()?;
     let node = Arc::new(Peers::start(config)?);
-    let stopping = node.clone();
-    let stopper = thread::spawn(move || signals.wait().map(|_| stopping.stop()));
+    let obeying = node.clone();
+    let stopper = thread::spawn(move || obey(&obeying, &signals, key_file.as_deref()));
     loop {
         match node.next_event(None) {
             Ok(event) => print(&event),
@@ -50,6 +64,82 @@ pub fn run(arguments: &[String]) -> Result<(), Box<dyn Error>> {
     // It ends when the goodbye has been said.
     stopper.join().expect("it does not panic")?;
     Ok(())
+}
+
+/// Does what the signals ask for, until one asks it to stop.
+fn obey(node: &Peers, signals: &SigSet, key_file: Option<&str>) -> nix::Result<()> {
+    loop {
+        let done = match (signals.wait()?, key_file) {
+            (Signal::SIGUSR1, _) => print_status(node),
+            (Signal::SIGHUP, Some(path)) => take_keys(node, path),
+            _ => {
+                node.stop();
+                return Ok(());
+            }
+        };
+        if let Err(error) = done {
+            // It goes on as it was.
+            eprintln!("watch: {error}");
+        }
+    }
+}
+
+fn take_keys(node: &Peers, path: &str) -> Result<(), Box<dyn Error>> {
+    node.set_keys(&read_keys(path)?)?;
+    println!("took new keys");
+    Ok(())
+}
+
+/// The keys in a file that nobody else may read. What is read is wiped from memory.
+fn read_keys(path: &str) -> Result<Vec<Key>, Box<dyn Error>> {
+    let mut file = File::open(path).map_err(|error| format!("{path}: {error}"))?;
+    if file.metadata()?.permissions().mode() & 0o077 != 0 {
+        return Err(format!("{path}: others may use this file; say chmod 600").into());
+    }
+    // Grown, it would leave copies behind.
+    let mut text = Zeroizing::new(String::with_capacity(4096));
+    file.read_to_string(&mut text).map_err(|error| format!("{path}: {error}"))?;
+    let keys: Option<Vec<Key>> = text.lines().map(parse_key).collect();
+    keys.ok_or_else(|| format!("{path}: each line is a key of {} hexadecimal digits", 2 * KEY_LEN).into())
+}
+
+fn parse_key(line: &str) -> Option<Key> {
+    let digits = line.trim().as_bytes();
+    if digits.len() != 2 * KEY_LEN || !digits.iter().all(u8::is_ascii_hexdigit) {
+        return None;
+    }
+    let mut bytes = Zeroizing::new([0; KEY_LEN]);
+    for (byte, pair) in bytes.iter_mut().zip(digits.chunks(2)) {
+        *byte = u8::from_str_radix(str::from_utf8(pair).ok()?, 16).ok()?;
+    }
+    Some(Key::new(*bytes))
+}
+
+fn print_status(node: &Peers) -> Result<(), Box<dyn Error>> {
+    for peer in node.list()? {
+        let id: String = peer.id.unwrap_or_default().iter().map(|byte| format!("{byte:02x}")).collect();
+        println!("listed {} {} {id}", peer.name, address(&peer));
+    }
+    print_health(&node.health());
+    Ok(())
+}
+
+fn print_health(health: &Health) {
+    let counters = &health.counters;
+    let figures = [
+        ("peers", health.peers as u64),
+        ("sent", counters.sent),
+        ("received", counters.received),
+        ("malformed", counters.malformed),
+        ("wrong_key", counters.wrong_key),
+        ("foreign", counters.foreign),
+        ("stale", counters.stale),
+        ("over_cap", counters.over_cap),
+        ("rate_limited", counters.rate_limited),
+        ("off_link", counters.off_link),
+    ];
+    let figures: Vec<String> = figures.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    println!("health {}", figures.join(" "));
 }
 
 fn print(event: &Event) {
@@ -64,8 +154,9 @@ fn print(event: &Event) {
     }
 }
 
-fn config(arguments: &[String]) -> Result<Config, Box<dyn Error>> {
-    let mut config = Config::default();
+/// What the arguments ask for, and where the keys are.
+fn config(arguments: &[String]) -> Result<(Config, Option<String>), Box<dyn Error>> {
+    let (mut config, mut key_file) = (Config::default(), None);
     let mut arguments = arguments.iter();
     while let Some(option) = arguments.next() {
         let mut value = || arguments.next().ok_or_else(|| format!("{option} needs a value"));
@@ -74,18 +165,20 @@ fn config(arguments: &[String]) -> Result<Config, Box<dyn Error>> {
             "--name" => config.name = Some(value()?.clone()),
             "--cluster" => config.cluster = value()?.clone(),
             "--value" => config.value = value()?.clone().into_bytes(),
+            "--key-file" => config.keys = read_keys(key_file.insert(value()?.clone()))?,
             "--interval" => config.interval = milliseconds(value()?).map_err(|error| wrong(&error))?,
             "--expiry" => config.expiry = milliseconds(value()?).map_err(|error| wrong(&error))?,
             "--port" => config.port = value()?.parse().map_err(|error| wrong(&error))?,
             "--group" => config.group_v4 = Some(value()?.parse().map_err(|error| wrong(&error))?),
             "--interfaces" => config.interfaces = Some(value()?.clone()),
+            "--max-peers" => config.max_peers = value()?.parse().map_err(|error| wrong(&error))?,
             "--ipv4-only" => config.group_v6 = None,
             "--ipv6-only" => config.group_v4 = None,
             "--notice" => config.notice = only(value()?)?,
             _ => return Err(format!("{option} is not known; there are {OPTIONS}").into()),
         }
     }
-    Ok(config)
+    Ok((config, key_file))
 }
 
 fn milliseconds(text: &str) -> Result<Duration, std::num::ParseIntError> {

@@ -5,8 +5,10 @@
 mod addresses;
 mod changes;
 mod discovery;
+mod floods;
 mod health;
 mod interfaces;
+mod keys;
 mod languages;
 mod leaving;
 mod log;

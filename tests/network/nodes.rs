@@ -2,8 +2,11 @@
 
 use std::path::Path;
 use std::process::Command;
+use std::time::Instant;
 
-use crate::program::Program;
+use nix::sys::signal::Signal;
+
+use crate::program::{LIMIT, Program};
 use crate::support;
 use crate::world::{Host, World};
 
@@ -33,6 +36,23 @@ pub fn rust_watch(host: &Host<'_>, name: &str) -> Program {
 /// Options that come twice count as they come last.
 pub fn watch_with(host: &Host<'_>, name: &str, options: &[&str]) -> Program {
     watch(host, &support::example("watch"), name, options)
+}
+
+/// What a watch counts, and how many peers it has ("peers"), at this moment.
+pub fn counted(watch: &mut Program, counter: &str) -> u64 {
+    watch.expect_to_take(Signal::SIGUSR1);
+    watch.signal(Signal::SIGUSR1);
+    let health = watch.line("health ");
+    let figure = health.split(' ').find_map(|figure| figure.strip_prefix(counter)?.strip_prefix('='));
+    figure.unwrap_or_else(|| panic!("{health} has no {counter}")).parse().expect("it is a number")
+}
+
+/// Waits until a watch has counted that many.
+pub fn expect_counted(watch: &mut Program, counter: &str, least: u64) {
+    let deadline = Instant::now() + LIMIT;
+    while counted(watch, counter) < least {
+        assert!(Instant::now() < deadline, "{counter} should come to {least}");
+    }
 }
 
 pub fn c_watch(host: &Host<'_>, name: &str) -> Program {
@@ -81,7 +101,7 @@ pub fn asker(host: &Host<'_>, address: &str, nodes: &[&str]) -> Program {
     script(host, "ask.py", &[&[address], nodes].concat())
 }
 
-fn script(host: &Host<'_>, name: &str, arguments: &[&str]) -> Program {
+pub fn script(host: &Host<'_>, name: &str, arguments: &[&str]) -> Program {
     let script = support::root().join("tests/network").join(name);
     Program::start(host.command("python3").arg(script).args(arguments))
 }

@@ -3,8 +3,8 @@
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
-use std::thread;
 use std::time::{Duration, Instant};
+use std::{fs, thread};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -81,6 +81,17 @@ impl Program {
         addresses
     }
 
+    /// Waits for a line that begins with `start`, and returns the rest of it.
+    pub fn line(&mut self, start: &str) -> String {
+        let deadline = Instant::now() + LIMIT;
+        loop {
+            if let Some(found) = self.seen.iter().position(|line| line.starts_with(start)) {
+                return self.seen.remove(found)[start.len()..].into();
+            }
+            self.read_line(deadline, &format!("print a line that begins with {start:?}"));
+        }
+    }
+
     fn read_line(&mut self, deadline: Instant, wanted: &str) {
         match self.lines.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
             Ok(line) => self.note(line),
@@ -97,15 +108,31 @@ impl Program {
 
     /// Fails if any line printed until now begins with `start`, but for those that were expected.
     pub fn never_printed(&mut self, start: &str) {
+        assert!(!self.has_printed(start), "{} printed {:?}", self.what, self.seen);
+    }
+
+    /// True if any line printed until now begins with `start`, but for those that were expected.
+    pub fn has_printed(&mut self, start: &str) -> bool {
         while let Ok(line) = self.lines.try_recv() {
             self.note(line);
         }
-        assert!(
-            !self.seen.iter().any(|line| line.starts_with(start)),
-            "{} printed {:?}",
-            self.what,
-            self.seen
-        );
+        self.seen.iter().any(|line| line.starts_with(start))
+    }
+
+    /// Waits until the program waits for such a signal, which would have ended it before.
+    pub fn expect_to_take(&self, signal: Signal) {
+        let deadline = Instant::now() + LIMIT;
+        while !self.blocks(signal) {
+            assert!(Instant::now() < deadline, "{} should take {signal}", self.what);
+            thread::yield_now();
+        }
+    }
+
+    fn blocks(&self, signal: Signal) -> bool {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap_or_default();
+        let blocked = status.lines().find_map(|line| line.strip_prefix("SigBlk:"));
+        let blocked = blocked.and_then(|set| u64::from_str_radix(set.trim(), 16).ok()).unwrap_or(0);
+        blocked & (1 << (signal as i32 - 1)) != 0
     }
 
     pub fn signal(&self, signal: Signal) {

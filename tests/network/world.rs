@@ -38,6 +38,11 @@ impl World {
         self.try_add_link(name).expect("the hub can have one more bridge");
     }
 
+    /// From now on every host hears what others say to each other, as on a link without a switch.
+    pub fn hear_everything(&self) {
+        self.try_ip("link set bridge type bridge ageing_time 0").expect("the bridge can be changed");
+    }
+
     /// A host with loopback up and `eth0` up at 192.0.2.`number`. Its system has IPv6 turned off: what is heard by both
     /// may be listed at either address.
     pub fn host(&self, number: u8) -> Host<'_> {

@@ -1,0 +1,32 @@
+//! A flood of peers that there are not: who was there stays listed, and the registry keeps to its size.
+
+use nix::sys::signal::Signal;
+
+use crate::nodes::{LONG_LIFE, counted, expect_counted, script, watch_with, world};
+
+#[test]
+fn a_flood_of_unknown_peers_evicts_nobody_and_calls_return_meanwhile() {
+    let Some(world) = world("a_flood_of_unknown_peers_evicts_nobody_and_calls_return_meanwhile") else {
+        return;
+    };
+    let (host, other, hostile) = (world.host(1), world.host(2), world.host(3));
+    let mut live = watch_with(&other, "live", &LONG_LIFE);
+    let mut node = watch_with(&host, "node", &["--max-peers", "50"]);
+    node.expect(["joined live 192.0.2.2"]);
+    live.expect(["joined node 192.0.2.1"]);
+
+    let mut flood = script(&hostile, "flood.py", &["192.0.2.3", "100000"]);
+    flood.expect(["flooding"]);
+    expect_counted(&mut node, "over_cap", 1);
+    let mut sizes = Vec::new();
+    while !flood.has_printed("flooded") {
+        sizes.push(counted(&mut node, "peers"));
+    }
+    assert_eq!(sizes.iter().max(), Some(&50), "what calls returned while it lasted");
+    for reason in ["over_cap", "malformed"] {
+        assert!(counted(&mut node, reason) > 100, "{reason}");
+    }
+    node.never_printed("left live");
+    node.signal(Signal::SIGUSR1);
+    node.line("listed live 192.0.2.2 ");
+}
