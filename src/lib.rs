@@ -21,6 +21,8 @@ mod ffi;
 mod health;
 mod peers;
 mod per_process;
+#[cfg(feature = "test-panic")]
+mod test_panic;
 
 pub use config::{Clock, Config, Network, Notice};
 pub use core::{Event, Key, LeaveReason, Peer, Source};
