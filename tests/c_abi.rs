@@ -86,7 +86,7 @@ fn the_example_register_refuses_wrong_arguments() {
 #[test]
 fn the_example_watch_tells_of_peers_until_a_signal() {
     let port = free_port();
-    check_watch(port, &mut watch(&mut Command::new(example("watch")), port));
+    check_watch(port, watch(&mut Command::new(example("watch")), port));
 }
 
 #[test]
