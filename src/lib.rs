@@ -22,6 +22,8 @@ mod health;
 mod log;
 mod peers;
 mod per_process;
+#[cfg(feature = "test-panic")]
+mod test_panic;
 
 pub use config::{Clock, Config, Network, Notice};
 pub use core::{Event, Key, LeaveReason, Peer, Source, WrongKeyLength};

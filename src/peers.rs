@@ -63,7 +63,11 @@ impl Peers {
     /// characters, not the node's own) or a value of more than 1024 bytes; [`ErrorKind::Full`] for a new key when the
     /// registry is full.
     pub fn register(&self, key: &str, value: &[u8], ttl: Option<Duration>) -> Result<(), Error> {
-        let registered = self.driver.act(|node, now| node.register(key, value, ttl, now))?;
+        let registered = self.driver.act(|node, now| {
+            #[cfg(feature = "test-panic")]
+            crate::test_panic::at("register", key.as_bytes());
+            node.register(key, value, ttl, now)
+        })?;
         registered.map_err(|refused| match refused {
             Refused::Name(bad) => bad_name("key", key, bad),
             Refused::OwnName => Error::new(
@@ -163,6 +167,11 @@ impl Peers {
     /// True in a call that the node's own logger makes.
     pub(crate) fn is_logging_here(&self) -> bool {
         self.driver.is_logging_here()
+    }
+
+    /// Fails the node, after a panic that may have left it half changed.
+    pub(crate) fn fail(&self, why: &str) {
+        self.driver.fail(why);
     }
 
     fn take_thread(&self) -> Option<Thread> {

@@ -6,13 +6,13 @@ use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use peers::{Config, Event, Key, LeaveReason, Peers};
-use support::{compile, compile_with, has_tool, output_of, run};
+use support::{compile, compile_with, free_port, has_tool, output_of, run};
 
 const MEMCHECK: [&str; 5] = [
     "--quiet",
@@ -45,11 +45,6 @@ fn the_log_comes_in_order_and_ends_with_the_node() {
 #[test]
 fn every_call_from_any_thread() {
     run(&mut Command::new(c_test("threads")));
-}
-
-#[test]
-fn a_forked_child_has_nothing_of_the_parents() {
-    run(&mut Command::new(c_test("fork")));
 }
 
 #[test]
@@ -98,7 +93,20 @@ fn the_example_register_refuses_wrong_arguments() {
 #[test]
 fn the_example_watch_tells_of_peers_until_a_signal() {
     let port = free_port();
-    let mut watch = start_watch(port);
+    check_watch(port, watch(&mut Command::new(example("watch")), port));
+}
+
+#[test]
+fn the_example_watch_leaks_nothing() {
+    if has_tool("valgrind", "the_example_watch_leaks_nothing") {
+        let port = free_port();
+        check_watch(port, watch(Command::new("valgrind").args(MEMCHECK).arg(example("watch")), port));
+    }
+}
+
+/// Starts the watch, and checks what it tells of those who come and go.
+fn check_watch(port: u16, watch: &mut Command) {
+    let mut watch = watch.stdout(Stdio::piped()).spawn().expect("the program just compiled can be run");
     let mut lines = BufReader::new(watch.stdout.take().expect("its output is a pipe"));
     let mut next = || {
         let mut line = String::new();
@@ -205,10 +213,8 @@ fn register(command: &mut Command) -> &mut Command {
     command.args(["printer", "tcp://192.0.2.7:631", "50"])
 }
 
-fn start_watch(port: u16) -> Child {
-    let mut command = Command::new(example("watch"));
-    command.args(["--name", "watch", "--cluster", CLUSTER, "--value", "hello", "--port", &port.to_string()]);
-    command.stdout(Stdio::piped()).spawn().expect("the program just compiled can be run")
+fn watch(command: &mut Command, port: u16) -> &mut Command {
+    command.args(["--name", "watch", "--cluster", CLUSTER, "--value", "hello", "--port", &port.to_string()])
 }
 
 /// A node in the cluster that the watch is started in.
@@ -225,11 +231,4 @@ fn why_left(node: &Peers, name: &str) -> LeaveReason {
             _ => continue,
         }
     }
-}
-
-/// A port that nobody holds, so that nobody else is heard on it.
-#[allow(clippy::disallowed_methods, clippy::disallowed_types)]
-fn free_port() -> u16 {
-    let socket = std::net::UdpSocket::bind("0.0.0.0:0").expect("there are free ports");
-    socket.local_addr().expect("it is bound").port()
 }

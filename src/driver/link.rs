@@ -68,6 +68,8 @@ impl Link {
     /// Hands the batch to the node, and then what proved unreachable: an answer that is there counts.
     pub fn feed(&mut self, node: &mut Node, now: Instant) {
         for (bytes, received) in self.batch.iter() {
+            #[cfg(feature = "test-panic")]
+            crate::test_panic::at("feed", bytes);
             node.handle_datagram(bytes, received.from, received.interface, received.arrival, now);
         }
         match &mut self.connection {
@@ -93,6 +95,8 @@ impl Link {
     pub fn send(&mut self, transmits: &[Transmit]) -> Tally {
         let mut tally = Tally::default();
         for transmit in transmits {
+            #[cfg(feature = "test-panic")]
+            crate::test_panic::at("send", &transmit.payload);
             tally.add(match &mut self.connection {
                 Connection::Sockets(sockets) => sockets.send(transmit),
                 Connection::Memory(port) => port.send(transmit),

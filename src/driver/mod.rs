@@ -241,6 +241,14 @@ impl Driver {
         }
     }
 
+    /// Ends the node after a panic: calls under way return, and the thread, if there is one, is about to end.
+    pub fn fail(&self, why: &str) {
+        // Whoever saw the lock's poison first has noted less than is known here.
+        lock(&self.state).ended = Some(End::Failed(why.into()));
+        self.signal_news();
+        self.wake.set();
+    }
+
     /// Closes what a node that was stopped leaves behind, after its thread has ended: the log and the sockets.
     pub fn close(&self) {
         if let Some(log) = &self.log {
@@ -333,7 +341,7 @@ impl Driver {
     fn lock_state(&self) -> Result<MutexGuard<'_, State>, Error> {
         let mut state = self.state.lock().unwrap_or_else(|poisoned| {
             let mut state = poisoned.into_inner();
-            state.ended = Some(End::Failed("a call panicked while it changed the node".into()));
+            state.ended.get_or_insert(End::Failed("a panic left the node half changed".into()));
             state
         });
         match &mut state.ended {

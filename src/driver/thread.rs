@@ -25,7 +25,7 @@ pub(super) fn spawn(driver: Arc<Driver>) -> Result<Thread, Error> {
         SigSet::all().thread_swap_mask(SigmaskHow::SIG_BLOCK).map_err(|errno| cannot(&errno.into()))?;
     let thread = Builder::new().name("peers".into()).spawn(move || {
         if let Err(panic) = catch_unwind(AssertUnwindSafe(|| driver.run())) {
-            driver.end(End::Failed(message_of(&*panic)));
+            driver.fail(&message_of(&*panic));
         }
         driver.deliver_log();
     });

@@ -61,7 +61,8 @@ pub unsafe extern "C" fn peers_next_event(
         input::not_null(node, "node")?;
         input::not_null(event, "event")?;
         let timeout = u64::try_from(timeout_ms).ok().map(Duration::from_millis);
-        let next = handle::get(node)?.next_event(timeout)?;
+        let node = handle::get(node)?;
+        let next = node.next_event(timeout)?;
         // SAFETY: non-NULL, and the caller vouches that it can be written.
         unsafe { event.write(pack_event(&next)) };
         Ok(())

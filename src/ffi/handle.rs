@@ -6,7 +6,9 @@
 //!
 //! Each process has a table of its own, so that a forked child tells its parent's handles before it takes a lock.
 
+use std::ops::Deref;
 use std::sync::{Arc, Mutex, PoisonError, TryLockError};
+use std::thread::panicking;
 
 use super::node::peers_t;
 use super::status::{Failure, PEERS_ERR_DEADLOCK, PEERS_ERR_FORKED, PEERS_ERR_HANDLE, PEERS_ERR_SYSTEM};
@@ -63,15 +65,34 @@ const fn mask(bits: u32) -> usize {
     (1 << bits) - 1
 }
 
+/// A node for the length of a call. If the call panics, the node has failed: for nobody knows what state it is in.
+pub(super) struct Lease(Arc<Peers>);
+
+impl Deref for Lease {
+    type Target = Peers;
+
+    fn deref(&self) -> &Peers {
+        &self.0
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        if panicking() {
+            self.0.fail("a call panicked");
+        }
+    }
+}
+
 /// The node behind a handle.
-pub(super) fn get(handle: *mut peers_t) -> Result<Arc<Peers>, Failure> {
+pub(super) fn get(handle: *mut peers_t) -> Result<Lease, Failure> {
     let token = Token::from_pointer(handle);
     let newest = TABLES.newest().filter(|table| token.depth <= table.depth).ok_or_else(unknown)?;
     if !newest.is_own() || token.depth < newest.depth {
         let detail = "the handle belongs to the parent of this forked process; start a node of your own";
         return Err(Failure::new(PEERS_ERR_FORKED, detail));
     }
-    newest.value.lock(|slots| slots.get(token)).ok_or_else(unknown)
+    newest.value.lock(|slots| slots.get(token)).map(Lease).ok_or_else(unknown)
 }
 
 /// A handle for a node that was started.

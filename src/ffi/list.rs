@@ -34,7 +34,10 @@ pub unsafe extern "C" fn peers_list(node: *mut peers_t, list: *mut *mut peers_li
     super::boundary(|| {
         input::not_null(node, "node")?;
         input::not_null(list, "list")?;
-        let peers = handle::get(node)?.list()?;
+        let node = handle::get(node)?;
+        let peers = node.list()?;
+        #[cfg(feature = "test-panic")]
+        peers.iter().for_each(|peer| crate::test_panic::at("export", peer.name.as_bytes()));
         let snapshot = packed::pack(&peers, |records, len| peers_list_t {
             len,
             stride: size_of::<peers_peer_t>(),

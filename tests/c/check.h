@@ -107,4 +107,22 @@ static inline void check_every_call_fails(peers_t *handle, int32_t status, const
     CHECK(health.sent == 77);
 }
 
+/* Every call but peers_health and peers_free says that the node has failed, and health says why. */
+static inline void check_calls_on_failed(peers_t *node, const char *words) {
+    peers_list_t *list = UNTOUCHED;
+    peers_event_t *event = UNTOUCHED;
+    int32_t fd = -77;
+    CHECK_FAILS(peers_register(node, "key", "value", 5, 0), PEERS_ERR_FAILED, words);
+    CHECK_FAILS(peers_set_value(node, "value", 5), PEERS_ERR_FAILED, words);
+    CHECK_FAILS(peers_list(node, &list), PEERS_ERR_FAILED, words);
+    CHECK_FAILS(peers_next_event(node, 0, &event), PEERS_ERR_FAILED, words);
+    CHECK_FAILS(peers_next_event(node, -1, &event), PEERS_ERR_FAILED, words);
+    CHECK_FAILS(peers_event_fd(node, &fd), PEERS_ERR_FAILED, words);
+    CHECK(list == UNTOUCHED && event == UNTOUCHED && fd == -77);
+
+    peers_health_t health = health_of(node);
+    CHECK(health.state == PEERS_STATE_FAILED && health.reason == PEERS_REASON_DEFECT);
+    if (strstr(health.detail, words) == NULL) FAIL("health says \"%s\", not \"%s\"", health.detail, words);
+}
+
 #endif

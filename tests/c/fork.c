@@ -1,60 +1,26 @@
 /* A forked child has none of the parent's nodes, must not disturb them, and can start its own. */
 
-#include "check.h"
+#include "process.h"
 
-#include <dirent.h>
 #include <poll.h>
-#include <pthread.h>
-#include <sched.h>
-#include <stdatomic.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-static int open_descriptors(void) {
-    int count = 0;
-    DIR *fds = opendir("/proc/self/fd");
-    CHECK(fds != NULL);
-    while (readdir(fds) != NULL) count++;
-    closedir(fds);
-    return count;
-}
 
 /* True if the node's internal thread waits: what a busy thread holds at a fork cannot be released in the child. */
 static int thread_sleeps(void) {
     int sleeps = 0;
     DIR *tasks = opendir("/proc/self/task");
     CHECK(tasks != NULL);
-    for (struct dirent *task; (task = readdir(tasks)) != NULL;) {
-        char path[300], name[64] = "", state = '?';
-        snprintf(path, sizeof path, "/proc/self/task/%s/stat", task->d_name);
-        FILE *stat = fopen(path, "r");
-        if (stat == NULL) continue; /* "." and ".." */
-        if (fscanf(stat, "%*d (%63[^)]) %c", name, &state) == 2 && strcmp(name, "peers") == 0) sleeps = state == 'S';
-        fclose(stat);
-    }
+    for (struct dirent *task; (task = readdir(tasks)) != NULL;) sleeps |= is_asleep(task->d_name, "peers");
     closedir(tasks);
     return sleeps;
 }
+
+/* Nobody else is heard on it. */
+static uint32_t sockets_port;
 
 static int is_readable(int32_t fd) {
     struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
     CHECK(poll(&poll_fd, 1, 0) >= 0);
     return poll_fd.revents != 0;
-}
-
-/* Runs `child` in a forked child, which ends well. */
-static void in_child(void (*child)(peers_t *, peers_t *), peers_t *first, peers_t *second) {
-    fflush(NULL);
-    pid_t pid = fork();
-    CHECK(pid >= 0);
-    if (pid == 0) {
-        alarm(60); /* a child that hangs must not hang the test */
-        child(first, second);
-        exit(0);
-    }
-    int status = 0;
-    CHECK(waitpid(pid, &status, 0) == pid);
-    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) FAIL("the child ended with wait status %#x", status);
 }
 
 static void only_free_is_left(peers_t *manual, peers_t *threaded) {
@@ -131,7 +97,70 @@ static void a_grandchild(peers_t *manual, peers_t *threaded) {
     CHECK_OK(peers_free(mine));
 }
 
-int main(void) {
+/* Nothing of a node outlives an exec: `descriptors` is what the parent had before its first node. */
+static void exec_inherits_nothing(int descriptors) {
+    fflush(NULL);
+    pid_t pid = fork();
+    CHECK(pid >= 0);
+    if (pid == 0) {
+        char count[16];
+        snprintf(count, sizeof count, "%d", descriptors);
+        execl("/proc/self/exe", "fork", count, (char *)NULL);
+        FAIL("exec");
+    }
+    int status = 0;
+    CHECK(waitpid(pid, &status, 0) == pid);
+    CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
+/* On real sockets: neither a fork nor an exec disturbs the node, and its child has one of its own. */
+static void one_on_the_same_port(peers_t *parents, peers_t *unused) {
+    (void)unused;
+    check_every_call_fails(parents, PEERS_ERR_FORKED, "parent");
+    peers_config_t config = PEERS_CONFIG_INIT;
+    config.name = "child";
+    config.interfaces = "lo";
+    config.flags = PEERS_NO_ANCESTOR;
+    config.port = sockets_port;
+    peers_t *mine = start(&config);
+    peers_event_t *event = NULL;
+    CHECK_OK(peers_next_event(mine, -1, &event)); /* the parent's node answers */
+    CHECK(event->kind == PEERS_EVENT_JOINED && strcmp(event->peer->name, "parent") == 0);
+    peers_event_free(event);
+    CHECK_OK(peers_free(parents));
+    CHECK_OK(peers_free(mine));
+}
+
+static void check_event(peers_t *node, uint32_t kind, const char *name) {
+    peers_event_t *event = NULL;
+    CHECK_OK(peers_next_event(node, -1, &event));
+    CHECK(event->kind == kind && strcmp(event->peer->name, name) == 0);
+    peers_event_free(event);
+}
+
+static void on_sockets(void) {
+    int before = open_descriptors();
+    peers_config_t config = PEERS_CONFIG_INIT;
+    config.name = "parent";
+    config.interfaces = "lo";
+    config.flags = PEERS_NO_ANCESTOR;
+    config.port = sockets_port;
+    peers_t *node = start(&config);
+    exec_inherits_nothing(before);
+    in_child(one_on_the_same_port, node, NULL);
+    check_event(node, PEERS_EVENT_JOINED, "child");
+    check_event(node, PEERS_EVENT_LEFT, "child");
+    CHECK_OK(peers_free(node));
+    CHECK(open_descriptors() == before);
+}
+
+/* With a port; or executed as "fork" with the number of descriptors it may have inherited. */
+int main(int count, char **arguments) {
+    CHECK(count == 2);
+    if (strcmp(arguments[0], "fork") == 0) return open_descriptors() == atoi(arguments[1]) ? 0 : 1;
+    sockets_port = (uint32_t)atoi(arguments[1]);
+    on_sockets();
+
     /* On networks of their own, so that nothing the threaded one says comes to the other. */
     peers_config_t config = memory_config("threaded", "memory:fork-threaded");
     config.flags = 0;

@@ -43,6 +43,13 @@ pub fn static_library() -> PathBuf {
     newest("libpeers.a")
 }
 
+/// A port that nobody holds, so that nobody else is heard on it.
+#[allow(clippy::disallowed_types)]
+pub fn free_port() -> u16 {
+    let socket = std::net::UdpSocket::bind("0.0.0.0:0").expect("there are free ports");
+    socket.local_addr().expect("it is bound").port()
+}
+
 /// An example program, which `cargo test` builds before it runs the tests.
 pub fn example(name: &str) -> PathBuf {
     let test = env::current_exe().expect("the test finds itself");

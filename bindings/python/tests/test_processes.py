@@ -7,9 +7,12 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import unittest
+from collections.abc import Callable
+from functools import partial
 
-from support import PACKAGE, PATIENCE, OnMemoryNetwork, python
+from support import PACKAGE, PATIENCE, OnMemoryNetwork, in_thread, python
 
 import peers
 from peers import _abi, errors, records
@@ -73,6 +76,74 @@ class Processes(OnMemoryNetwork):
         with python(program) as process:
             self.assertEqual(process.communicate(timeout=PATIENCE), ("0\nlamp\n", ""))
 
+    def test_forked_processes(self) -> None:
+        # In an interpreter of its own, for the warning of a fork where there are threads.
+        program = """
+            import multiprocessing, warnings
+            warnings.simplefilter("ignore", DeprecationWarning)
+            node = peers.start("kitchen", network="memory:n")
+            def names(turn):
+                try:
+                    node.list()
+                except peers.ForkedError:
+                    with peers.start(f"child{turn}", network="memory:n") as own:
+                        own.register("lamp")
+                        return own.next_event().peer.name
+            with multiprocessing.get_context("fork").Pool(4) as pool:
+                print(set(pool.map(names, range(20))))
+            node.register("lamp")
+            print(node.next_event().peer.name)
+        """
+        with python(program) as process:
+            self.assertEqual(process.communicate(timeout=PATIENCE), ("{'lamp'}\nlamp\n", ""))
+
+    def test_daemon_threads_at_the_end_of_the_interpreter(self) -> None:
+        program = """
+            import contextlib, threading
+            nodes = [peers.start("kitchen", network="memory:n") for _ in range(3)]
+            begun = threading.Barrier(7)
+            def call(work):
+                begun.wait()
+                while True:
+                    with contextlib.suppress(peers.StoppedError, peers.HandleError):
+                        work()
+            for node in nodes:
+                threading.Thread(target=call, args=(node.list,), daemon=True).start()
+                threading.Thread(target=call, args=(node.next_event,), daemon=True).start()
+            begun.wait()
+        """
+        for _ in range(5):
+            with python(program) as process:
+                self.assertEqual(process.communicate(timeout=PATIENCE), ("", ""))
+                self.assertEqual(process.returncode, 0)
+
+    def test_ctrl_c_ends_a_wait_with_a_limit(self) -> None:
+        program = """
+            with peers.start("kitchen", network="memory:n") as node:
+                try:
+                    print("waiting", flush=True)
+                    node.next_event(timeout=3600)
+                except KeyboardInterrupt:
+                    node.register("lamp")
+                    print(node.next_event().peer.name, flush=True)
+        """
+        with python(program) as process:
+            self.assertEqual(process.stdout.readline(), "waiting\n")
+            process.send_signal(signal.SIGINT)
+            self.assertEqual(process.communicate(timeout=PATIENCE), ("lamp\n", ""))
+
+    def test_closed_by_many_threads_while_others_use_it(self) -> None:
+        for _ in range(20):
+            node = self.start(manual_clock=False)
+            gate = threading.Barrier(8)
+            waits = [in_thread(partial(what_ends, gate, node.next_event)) for _ in range(2)]
+            uses = [in_thread(partial(what_ends, gate, node.list)) for _ in range(2)]
+            closes = [in_thread(partial(close_at, gate, node)) for _ in range(4)]
+            for result in closes:
+                self.assertIsNone(result())
+            for result in waits + uses:
+                self.assertIn(result(), (peers.StoppedError, peers.HandleError))
+
     def test_a_spawned_process(self) -> None:
         with self.start(), multiprocessing.get_context("spawn").Pool(1) as pool:
             self.assertEqual(pool.apply(names_in_a_process_of_its_own), ["lamp"])
@@ -113,6 +184,20 @@ class Loading(unittest.TestCase):
             if isinstance(value, type) and value.__module__ == module.__name__ and name[0] != "_"
         }
         self.assertLessEqual(public, set(peers.__all__))
+
+
+def what_ends(gate: threading.Barrier, call: Callable[[], object]) -> type[peers.PeersError]:
+    gate.wait()
+    while True:
+        try:
+            call()
+        except peers.PeersError as error:
+            return type(error)
+
+
+def close_at(gate: threading.Barrier, node: peers.Node) -> None:
+    gate.wait()
+    node.close()
 
 
 def names_in_a_process_of_its_own() -> list[str]:

@@ -1,0 +1,74 @@
+#!/usr/bin/env bash
+# The C tests under AddressSanitizer with LeakSanitizer, and those with many threads under ThreadSanitizer, of a
+# library that is instrumented too. First each sanitizer has to find a defect that was put in.
+# Needs the nightly toolchain; for ThreadSanitizer also its rust-src, for the standard library has to be instrumented.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+host=$(rustc -vV | sed -n 's/^host: //p')
+runtimes=$(rustc +nightly --print target-libdir)
+out=target/sanitizers
+export PEERS_PATIENCE=${PEERS_PATIENCE:-120}
+mkdir -p "$out"
+
+# Builds the library with a sanitizer: its name, then options of cargo's.
+build_library() {
+    local sanitizer=$1
+    shift
+    RUSTFLAGS="-Zsanitizer=$sanitizer" cargo +nightly build --quiet --lib \
+        --features test-panic --target "$host" --target-dir "$out/$sanitizer" "$@"
+}
+
+# Compiles a C test with a sanitizer, with the runtime that the library was built for.
+compile() {
+    local sanitizer=$1 test=$2 runtime
+    case $sanitizer in address) runtime=asan ;; thread) runtime=tsan ;; esac
+    gcc -std=c11 -Wall -Wextra -Werror -D_GNU_SOURCE -g "-fsanitize=$sanitizer" -fno-omit-frame-pointer -Iinclude \
+        -c "tests/c/$test.c" -o "$out/$test.$sanitizer.o"
+    gcc -rdynamic "$out/$test.$sanitizer.o" "$out/$sanitizer/$host/debug/libpeers.a" \
+        -Wl,--whole-archive "$runtimes/librustc-nightly_rt.$runtime.a" -Wl,--no-whole-archive \
+        -lpthread -ldl -lm -lrt -o "$out/$test.$sanitizer"
+}
+
+# Runs a C test that must not find anything: sanitizer, test, arguments.
+passes() {
+    local sanitizer=$1 test=$2
+    shift 2
+    compile "$sanitizer" "$test"
+    local log=$out/$test.$sanitizer.log
+    timeout "$PEERS_PATIENCE" "$out/$test.$sanitizer" "$@" >"$log" 2>&1 && return
+    echo "$test $* fails under the $sanitizer sanitizer:" >&2
+    cat "$log" >&2
+    exit 1
+}
+
+# Runs the program with a defect, which must be found in these words: sanitizer, defect, words.
+finds() {
+    local log=$out/defects.$1.log
+    if "$out/defects.$1" "$2" >"$log" 2>&1 || ! grep -q "$3" "$log"; then
+        echo "the $1 sanitizer does not find the defect \"$2\":" >&2
+        cat "$log" >&2
+        exit 1
+    fi
+}
+
+build_library address
+passes address defects none
+finds address leak 'LeakSanitizer: detected memory leaks'
+finds address use-after-free 'AddressSanitizer: heap-use-after-free'
+passes address abi
+passes address bad_input
+passes address threads
+passes address fork 53311
+passes address careless
+passes address careless 53312
+passes address statuses
+passes address panics
+
+build_library thread -Zbuild-std
+passes thread defects none
+finds thread race 'ThreadSanitizer: data race'
+passes thread threads
+passes thread careless
+passes thread careless 53314
+passes thread panics
