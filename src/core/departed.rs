@@ -7,11 +7,17 @@ use super::registry::ExpiringRegistry;
 use super::wire::InstanceId;
 
 /// No datagram is under way for longer than this on a local network.
-const SHORTEST_MEMORY: Duration = Duration::from_secs(5);
+/// And for so long an answer to a challenge may be sent again.
+const SHORTEST_MEMORY: Duration = Duration::from_secs(10);
+
+struct Departure {
+    sequence: u64,
+    was_unreachable: bool,
+}
 
 pub(super) struct Departed {
     /// The sequence number of each one's last message. A later one shows that it is not gone after all.
-    instances: ExpiringRegistry<InstanceId, u64>,
+    instances: ExpiringRegistry<InstanceId, Departure>,
     /// The ancestor's lines that are theirs.
     lines: ExpiringRegistry<LineKey, ()>,
     memory: Duration,
@@ -27,9 +33,9 @@ impl Departed {
         }
     }
 
-    pub fn note(&mut self, id: InstanceId, sequence: u64, now: Instant) {
+    pub fn note(&mut self, id: InstanceId, sequence: u64, was_unreachable: bool, now: Instant) {
         // One that finds no room is not remembered: then a latecomer of it may be listed until it expires.
-        let _ = self.instances.register(id, sequence, self.memory, now);
+        let _ = self.instances.register(id, Departure { sequence, was_unreachable }, self.memory, now);
     }
 
     pub fn note_line(&mut self, line: LineKey, now: Instant) {
@@ -38,12 +44,12 @@ impl Departed {
 
     /// True if the message was sent before the instance was gone.
     pub fn is_latecomer(&self, id: &InstanceId, sequence: u64) -> bool {
-        self.instances.get(id).is_some_and(|last| sequence <= *last)
+        self.instances.get(id).is_some_and(|departure| sequence <= departure.sequence)
     }
 
-    /// True if the instance was taken for gone.
-    pub fn contains(&self, id: &InstanceId) -> bool {
-        self.instances.get(id).is_some()
+    /// True if the instance was taken for gone because its system said so.
+    pub fn was_unreachable(&self, id: &InstanceId) -> bool {
+        self.instances.get(id).is_some_and(|departure| departure.was_unreachable)
     }
 
     pub fn is_line_of_one(&self, line: &LineKey) -> bool {

@@ -135,7 +135,7 @@ impl Natives {
     /// Lists an instance that was `New`, and returns it. The caller has made sure that there is room.
     pub fn insert(&mut self, about: &Announcement<'_>, path: Path, now: Instant) -> Peer {
         self.doubt_namesakes(about.name, path, now);
-        let is_walled = self.departed.contains(&about.id);
+        let is_walled = self.departed.was_unreachable(&about.id);
         let instance = Instance { is_walled, ..Instance::new(about, path, now) };
         let life = instance.life;
         self.held += instance.held();
@@ -184,7 +184,7 @@ impl Natives {
             }
             // Its announcement may have been overtaken.
             None => {
-                self.departed.note(about.id, about.sequence, now);
+                self.departed.note(about.id, about.sequence, false, now);
                 self.departed.note_line(self.index.line_key(about.name, path.port()), now);
             }
         }
@@ -393,6 +393,8 @@ impl Natives {
 
     fn expire(&mut self, events: &mut Events, now: Instant) {
         for Expired { key: id, value: instance, .. } in self.peers.handle_timeout(now) {
+            // An answer of it to a challenge may have been recorded.
+            self.departed.note(id, instance.sequence, false, now);
             self.forget(id, &instance);
             events.tell(Event::Left(instance.peer(id, now, now), LeaveReason::Expired));
         }
@@ -400,7 +402,7 @@ impl Natives {
 
     fn remove(&mut self, id: InstanceId, reason: LeaveReason, events: &mut Events, now: Instant) {
         let Some(instance) = self.peers.remove(&id) else { return };
-        self.departed.note(id, instance.sequence, now);
+        self.departed.note(id, instance.sequence, reason == LeaveReason::Unreachable, now);
         for port in instance.ports() {
             self.departed.note_line(self.index.line_key(&instance.name, port), now);
         }

@@ -122,6 +122,28 @@ static void failed(void) {
     CHECK_OK(peers_free(node));
 }
 
+static int32_t freed_in_the_log;
+
+static void free_in_the_log(int32_t level, const char *line, void *context) {
+    (void)level, (void)line;
+    peers_t *node = *(peers_t **)context;
+    if (node != NULL && freed_in_the_log == PEERS_OK) freed_in_the_log = peers_free(node);
+}
+
+static void from_its_own_log(void) {
+    peers_t *node = NULL;
+    peers_config_t config = memory_config("logging", "memory:log");
+    config.log = free_in_the_log;
+    config.log_context = &node;
+    config.log_level = PEERS_LOG_DEBUG;
+    CHECK_OK(peers_start(&config, &node));
+    peers_t *other = start_manual("other", "memory:log");
+    CHECK_OK(peers_advance(node, 1)); /* it hears of the other one, and logs that */
+    PROVOKE(freed_in_the_log, PEERS_ERR_DEADLOCK);
+    CHECK_OK(peers_free(other));
+    CHECK_OK(peers_free(node));
+}
+
 int main(void) {
     arguments();
     configurations();
@@ -129,6 +151,7 @@ int main(void) {
     no_descriptor_to_be_had();
     stopped();
     failed();
+    from_its_own_log();
     peers_t *node = start_manual("parent", "memory:statuses");
     in_child(the_parents_handle, node, NULL);
     in_child(no_sockets_allowed, NULL, NULL);
