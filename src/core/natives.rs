@@ -394,7 +394,7 @@ impl Natives {
     fn expire(&mut self, events: &mut Events, now: Instant) {
         for Expired { key: id, value: instance, .. } in self.peers.handle_timeout(now) {
             // An answer of it to a challenge may have been recorded.
-            self.departed.note(id, instance.sequence, false, now);
+            self.departed.note(id, instance.sequence, instance.is_walled, now);
             self.forget(id, &instance);
             events.tell(Event::Left(instance.peer(id, now, now), LeaveReason::Expired));
         }
@@ -402,7 +402,8 @@ impl Natives {
 
     fn remove(&mut self, id: InstanceId, reason: LeaveReason, events: &mut Events, now: Instant) {
         let Some(instance) = self.peers.remove(&id) else { return };
-        self.departed.note(id, instance.sequence, reason == LeaveReason::Unreachable, now);
+        let is_walled = instance.is_walled || reason == LeaveReason::Unreachable;
+        self.departed.note(id, instance.sequence, is_walled, now);
         for port in instance.ports() {
             self.departed.note_line(self.index.line_key(&instance.name, port), now);
         }
