@@ -50,7 +50,9 @@ def readable(fd: int) -> bool:
 def python(program: str, **environment: str) -> subprocess.Popen[str]:
     """An interpreter that runs a program which uses the package."""
     indent = re.match(r"\n? *", program)[0].lstrip("\n")
-    lines = ["import peers", *(line[len(indent) :] for line in program.splitlines())]
+    # Tests that run in the background may have SIGINT ignored, and an interpreter leaves that as it is.
+    heed = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    lines = [heed, "import peers", *(line[len(indent) :] for line in program.splitlines())]
     return subprocess.Popen(
         [sys.executable, "-c", "\n".join(lines)],
         env={**os.environ, "PYTHONPATH": str(PACKAGE), **environment},
