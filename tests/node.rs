@@ -1,5 +1,5 @@
 //! The ancestor's behaviours, one by one, in virtual time: no socket, no thread, no sleep. Those of the native protocol are
-//! in `native.rs`.
+//! in `native`.
 
 #![allow(clippy::disallowed_methods)] // a test has to begin at some time
 

@@ -132,6 +132,11 @@ impl Answers {
 fn spread(peers: usize, rng: &mut Rng) -> Duration {
     match peers {
         ..=SMALL_CLUSTER => Duration::ZERO,
-        _ => random_up_to(SPREAD_PER_PEER * u32::try_from(peers).unwrap_or(u32::MAX), rng),
+        _ => random_up_to(longest_spread(peers), rng),
     }
+}
+
+/// The time over which the answers of so many peers are spread.
+pub(super) fn longest_spread(peers: usize) -> Duration {
+    SPREAD_PER_PEER * u32::try_from(peers).unwrap_or(u32::MAX)
 }

@@ -45,7 +45,7 @@ impl Named {
 
     /// The bytes of the name and value of an entry, if there is one.
     pub fn held_by(&self, name: &str) -> Option<usize> {
-        self.entries.get(name).map(|entry| name.len() + entry.value.len())
+        self.entries.get(name).map(|entry| entry.held(name))
     }
 
     /// Takes in a line of the ancestor's.
@@ -113,7 +113,7 @@ impl Named {
     /// Takes out those whose time has run out by `now`.
     pub fn handle_timeout(&mut self, events: &mut Events, now: Instant) {
         for Expired { key, value: entry, .. } in self.entries.handle_timeout(now) {
-            self.held -= key.len() + entry.value.len();
+            self.held -= entry.held(&key);
             events.tell(Event::Left(entry.peer(&key, now, now), LeaveReason::Expired));
         }
     }
@@ -145,7 +145,7 @@ impl Named {
 
     fn remove(&mut self, name: &str) -> Option<Entry> {
         let entry = self.entries.remove(name)?;
-        self.held -= name.len() + entry.value.len();
+        self.held -= entry.held(name);
         Some(entry)
     }
 
@@ -182,7 +182,7 @@ impl Named {
             None => {
                 let entry = new();
                 let joined = Event::Joined(entry.peer(name, now + ttl, now));
-                let held = name.len() + entry.value.len();
+                let held = entry.held(name);
                 self.entries.register(name.into(), entry, ttl, now)?;
                 self.held += held;
                 events.tell(joined);
@@ -193,6 +193,11 @@ impl Named {
 }
 
 impl Entry {
+    /// Bytes of its name, which is this, and value.
+    fn held(&self, name: &str) -> usize {
+        name.len() + self.value.len()
+    }
+
     /// True if a user would see a difference.
     fn hear_line(&mut self, path: Path, patience: Duration, now: Instant) -> bool {
         self.heard_at = now;

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
+use super::answers::longest_spread;
 use super::checkup::{Checkup, Refusal};
 use super::departed::Departed;
 use super::event::{Event, LeaveReason, Peer};
@@ -27,7 +28,6 @@ const MAX_NAMESAKES_SEEN: usize = 256;
 /// How long after a sleep the peers may take to answer, beside the time over which their answers are spread. Unanswered
 /// queries to the group are followed by questions to each peer, and those need a second and a half.
 const AFTER_SLEEP: Duration = Duration::from_millis(3500);
-const SPREAD_PER_PEER: Duration = Duration::from_micros(500);
 
 pub(super) struct Natives {
     cluster: Box<str>,
@@ -232,7 +232,7 @@ impl Natives {
 
     /// After a sleep nobody is gone before it could answer: gives every peer the time for that.
     pub fn forgive_sleep(&mut self, now: Instant) {
-        let spread = SPREAD_PER_PEER * u32::try_from(self.peers.len()).unwrap_or(u32::MAX);
+        let spread = longest_spread(self.peers.len());
         let ids: Vec<InstanceId> = self.peers.keys().copied().collect();
         for id in ids {
             let Some(instance) = self.peers.get(&id) else { continue };
@@ -281,14 +281,19 @@ impl Natives {
 
     /// A peer has been heard, by its listed way or by another.
     fn renew(&mut self, id: InstanceId, path: Path, now: Instant) {
-        let Some(instance) = self.peers.get_mut(&id) else { return };
-        instance.heard_at = now;
-        let (life, listed) = (instance.life, instance.path);
-        self.peers.renew(&id, life, now);
-        match path.address == listed.address {
+        match self.prolong(id, path, now) {
             true => self.rest(id, now),
             false => self.doubt_path(id, path, now),
         }
+    }
+
+    /// Gives a peer that has been heard its life anew. True if it was heard by its listed way.
+    fn prolong(&mut self, id: InstanceId, path: Path, now: Instant) -> bool {
+        let Some(instance) = self.peers.get_mut(&id) else { return false };
+        instance.heard_at = now;
+        let (life, listed) = (instance.life, instance.path);
+        self.peers.renew(&id, life, now);
+        path.address == listed.address
     }
 
     /// The instance whose line it is: of several that have this name and port the one at `address`. Another one of its
@@ -301,12 +306,8 @@ impl Natives {
 
     /// The line of a peer has been heard. It raises no doubt, for it comes by IPv4 alone.
     fn renew_by_line(&mut self, id: InstanceId, path: Path, now: Instant) {
-        let Some(instance) = self.peers.get_mut(&id) else { return };
-        instance.heard_at = now;
-        let life = instance.life;
-        let is_listed_path = instance.path.address == path.address;
-        let has_doubt = instance.checkup.in_doubt();
-        self.peers.renew(&id, life, now);
+        let is_listed_path = self.prolong(id, path, now);
+        let has_doubt = self.peers.get(&id).is_some_and(|instance| instance.checkup.in_doubt());
         if is_listed_path || !has_doubt {
             self.rest(id, now);
         }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::keyring::Key;
 use super::wire::{Announcement, InstanceId};
 
-/// What a [`Node`] has to know.
+/// What a [`Node`](super::Node) has to know.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// The random id of this run.
@@ -16,11 +16,11 @@ pub struct Settings {
     pub secret_seed: Key,
     /// The keys of the cluster: none, or at most [`MAX_KEYS`](super::MAX_KEYS). With keys every datagram is sealed.
     pub keys: Vec<Key>,
-    /// The cluster, which has passed [`name::check_cluster`].
+    /// The cluster, which has passed [`name::check_cluster`](super::name::check_cluster).
     pub cluster: String,
-    /// The node's name, which has passed [`name::check`].
+    /// The node's name, which has passed [`name::check`](super::name::check).
     pub name: String,
-    /// The value to announce, of no more than [`wire::room_for_value`] bytes.
+    /// The value to announce, of no more than [`wire::room_for_value`](super::wire::room_for_value) bytes.
     pub value: Vec<u8>,
     /// The port at which the program offers its service; 0 for none.
     pub port: u16,
@@ -54,7 +54,7 @@ impl Settings {
     }
 }
 
-/// What a [`Node`] has counted since it was made.
+/// What a [`Node`](super::Node) has counted since it was made.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counters {
     /// Datagrams heard, of every kind.

@@ -10,7 +10,7 @@ use super::{
     MAX_DATAGRAM, MAX_MESSAGE, Proof, VERSION, key,
 };
 
-/// The ancestor's beacon for `name`, which has passed [`name::check`].
+/// The ancestor's beacon for `name`, which has passed [`check`](crate::core::name::check).
 pub fn encode_ancestor(name: &str) -> Vec<u8> {
     [ANCESTOR_PREFIX, name.as_bytes()].concat()
 }
