@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::checkup::Checkup;
-use super::event::{Peer, Source};
+use super::event::{PeerView, Source};
 use super::path::Path;
 use super::wire::{self, Announcement, InstanceId, Kind, Proof};
 
@@ -88,10 +88,11 @@ impl Instance {
         [Some(self.path.port()), self.other_port].into_iter().flatten()
     }
 
-    pub fn peer(&self, id: InstanceId, deadline: Instant, now: Instant) -> Peer {
-        Peer {
-            name: self.name.to_string(),
-            value: self.value.to_vec(),
+    /// It, as it is listed.
+    pub fn view(&self, id: InstanceId, deadline: Instant, now: Instant) -> PeerView<'_> {
+        PeerView {
+            name: &self.name,
+            value: &self.value,
             address: Some(self.path.ip()),
             interface: self.path.interface,
             port: self.port,

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use super::answers::longest_spread;
 use super::checkup::{Checkup, Refusal};
 use super::departed::Departed;
-use super::event::{Event, LeaveReason, Peer};
+use super::event::{Event, LeaveReason, Peer, PeerView};
 use super::events::Events;
 use super::index::{Index, LineKey};
 use super::instance::Instance;
@@ -246,9 +246,26 @@ impl Natives {
         }
     }
 
-    /// The live peers, in no particular order.
-    pub fn peers(&self, now: Instant) -> impl Iterator<Item = Peer> {
-        self.peers.registrations(now).map(move |(id, instance, deadline)| instance.peer(*id, deadline, now))
+    /// How often a peer has come or gone.
+    pub fn changes(&self) -> u64 {
+        self.peers.changes()
+    }
+
+    /// The places of the peers; see [`ExpiringRegistry::slots`].
+    pub fn slots(&self) -> impl Iterator<Item = u32> {
+        self.peers.slots()
+    }
+
+    /// By which the peers are ordered.
+    pub fn name_of(&self, slot: u32) -> (&str, Option<InstanceId>) {
+        let (id, instance, _) = self.peers.at(slot);
+        (&instance.name, Some(*id))
+    }
+
+    /// The peer at a place, if it is live.
+    pub fn view(&self, slot: u32, now: Instant) -> Option<PeerView<'_>> {
+        let (id, instance, deadline) = self.peers.at(slot);
+        (now < deadline).then(|| instance.view(*id, deadline, now))
     }
 
     /// Asks one whose question is due; ends a doubt that was pursued to its end.
@@ -397,7 +414,7 @@ impl Natives {
             // An answer of it to a challenge may have been recorded.
             self.departed.note(id, instance.sequence, instance.is_walled, now);
             self.forget(id, &instance);
-            events.tell(Event::Left(instance.peer(id, now, now), LeaveReason::Expired));
+            events.tell(Event::Left(instance.view(id, now, now).to_peer(), LeaveReason::Expired));
         }
     }
 
@@ -409,7 +426,7 @@ impl Natives {
             self.departed.note_line(self.index.line_key(&instance.name, port), now);
         }
         self.forget(id, &instance);
-        events.tell(Event::Left(instance.peer(id, now, now), reason));
+        events.tell(Event::Left(instance.view(id, now, now).to_peer(), reason));
     }
 
     fn forget(&mut self, id: InstanceId, instance: &Instance) {
@@ -425,7 +442,7 @@ impl Natives {
     /// An instance that is listed, as it is now.
     fn peer(&self, id: &InstanceId, now: Instant) -> Peer {
         let instance = self.peers.get(id).expect("the caller has just heard of it");
-        instance.peer(*id, self.peers.deadline_of(id).unwrap_or(now), now)
+        instance.view(*id, self.peers.deadline_of(id).unwrap_or(now), now).to_peer()
     }
 }
 

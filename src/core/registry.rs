@@ -29,6 +29,7 @@ pub struct ExpiringRegistry<K, V> {
     /// Not after the earliest deadline; early after a renewal or removal.
     earliest: Option<u64>,
     max_entries: usize,
+    changes: u64,
 }
 
 struct Entry<K, V> {
@@ -68,6 +69,7 @@ impl<K: Hash + Eq, V> ExpiringRegistry<K, V> {
             origin: now,
             earliest: None,
             max_entries: max_entries.min(u32::MAX as usize - 1),
+            changes: 0,
         }
     }
 
@@ -87,6 +89,7 @@ impl<K: Hash + Eq, V> ExpiringRegistry<K, V> {
         self.index.insert_unique(hash, slot, |slot| hasher.hash_one(&entries[*slot as usize].key));
         self.wheel.arm(slot, tick(deadline));
         self.note_deadline(deadline);
+        self.changes += 1;
         Ok(None)
     }
 
@@ -156,6 +159,25 @@ impl<K: Hash + Eq, V> ExpiringRegistry<K, V> {
         let now = self.nanos(now);
         let live = self.entries.iter().map(|(_, entry)| entry).filter(move |entry| now < entry.deadline);
         live.map(|entry| (&entry.key, &entry.value, self.instant(entry.deadline)))
+    }
+
+    /// How often an entry was put in or taken out.
+    pub fn changes(&self) -> u64 {
+        self.changes
+    }
+
+    /// The places of all entries, those included whose time has run out. Good until [`changes`](Self::changes) says otherwise.
+    pub fn slots(&self) -> impl Iterator<Item = u32> {
+        self.entries.iter().map(|(slot, _)| slot as u32)
+    }
+
+    /// The entry at a place, with its deadline, which may have passed.
+    ///
+    /// # Panics
+    /// If there is none.
+    pub fn at(&self, slot: u32) -> (&K, &V, Instant) {
+        let entry = &self.entries[slot as usize];
+        (&entry.key, &entry.value, self.instant(entry.deadline))
     }
 
     /// Number of entries, those included whose time has run out and that `handle_timeout` has not taken out yet.
@@ -230,6 +252,7 @@ impl<K: Hash + Eq, V> ExpiringRegistry<K, V> {
 
     /// Removes a slot that the wheel no longer holds from the entries and the index.
     fn take_out(&mut self, slot: u32) -> Entry<K, V> {
+        self.changes += 1;
         let entry = self.entries.remove(slot as usize);
         let hash = self.hasher.hash_one(&entry.key);
         if let Ok(found) = self.index.find_entry(hash, |candidate| *candidate == slot) {
