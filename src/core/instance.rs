@@ -83,6 +83,15 @@ impl Instance {
         wire::encode(Kind::Announce, &about).len()
     }
 
+    /// When it is to be asked next, if it is.
+    pub fn next_question(&self, now: Instant) -> Option<Instant> {
+        self.checkup.next_question(self.heard_at, self.life, now)
+    }
+
+    pub fn sends_from(&self, port: u16) -> bool {
+        self.ports().any(|known| known == port)
+    }
+
     /// The ports it sends from.
     pub fn ports(&self) -> impl Iterator<Item = u16> {
         [Some(self.path.port()), self.other_port].into_iter().flatten()

@@ -124,7 +124,9 @@ impl Natives {
         let before = instance.held();
         let is_changed = instance.take_over(about, has_room);
         self.held = self.held - before + instance.held();
-        self.learn_port(about.id, path.port());
+        if !instance.sends_from(path.port()) {
+            self.learn_port(about.id, path.port());
+        }
         self.renew(about.id, path, now);
         if is_changed {
             events.tell(Event::Updated(self.peer(&about.id, now)));
@@ -179,7 +181,9 @@ impl Natives {
             Some(instance) if about.sequence <= instance.sequence => return false,
             Some(instance) => {
                 instance.sequence = about.sequence;
-                self.learn_port(about.id, path.port());
+                if !instance.sends_from(path.port()) {
+                    self.learn_port(about.id, path.port());
+                }
                 self.remove(about.id, LeaveReason::Goodbye, events, now);
             }
             // Its announcement may have been overtaken.
@@ -306,11 +310,11 @@ impl Natives {
 
     /// Gives a peer that has been heard its life anew. True if it was heard by its listed way.
     fn prolong(&mut self, id: InstanceId, path: Path, now: Instant) -> bool {
-        let Some(instance) = self.peers.get_mut(&id) else { return false };
-        instance.heard_at = now;
-        let (life, listed) = (instance.life, instance.path);
-        self.peers.renew(&id, life, now);
-        path.address == listed.address
+        let renewed = self.peers.renew_with(&id, now, |instance| {
+            instance.heard_at = now;
+            instance.life
+        });
+        renewed.is_some_and(|instance| instance.path.address == path.address)
     }
 
     /// The instance whose line it is: of several that have this name and port the one at `address`. Another one of its
@@ -333,9 +337,6 @@ impl Natives {
     /// Lines from this port are this instance's, too.
     fn learn_port(&mut self, id: InstanceId, port: u16) {
         let Some(instance) = self.peers.get_mut(&id) else { return };
-        if port == instance.path.port() || Some(port) == instance.other_port {
-            return;
-        }
         if let Some(former) = instance.other_port.replace(port) {
             self.index.remove_line(id, &instance.name, former);
         }
@@ -351,7 +352,8 @@ impl Natives {
         }
         instance.checkup = Checkup::default();
         instance.other_path = None;
-        self.plan_checkup(id, now);
+        let due = instance.next_question(now);
+        self.plan_question(id, due, now);
     }
 
     /// A peer has been heard, but not by its listed way: is that one still good?
@@ -400,7 +402,12 @@ impl Natives {
     /// Sees to it that `handle_timeout` comes to this instance when its next question is due.
     fn plan_checkup(&mut self, id: InstanceId, now: Instant) {
         let Some(instance) = self.peers.get(&id) else { return };
-        match instance.checkup.next_question(instance.heard_at, instance.life, now) {
+        let due = instance.next_question(now);
+        self.plan_question(id, due, now);
+    }
+
+    fn plan_question(&mut self, id: InstanceId, due: Option<Instant>, now: Instant) {
+        match due {
             None => drop(self.checkups.remove(&id)),
             Some(due) => {
                 // There is room for as many as there are peers.

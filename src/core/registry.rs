@@ -99,7 +99,22 @@ impl<K: Hash + Eq, V> ExpiringRegistry<K, V> {
         K: Borrow<Q>,
         Q: Hash + Eq + ?Sized,
     {
+        self.renew_with(key, now, |_| ttl)
+    }
+
+    /// As [`renew`](Self::renew), for a time that `change` tells, which may change the value as well.
+    pub fn renew_with<Q>(
+        &mut self,
+        key: &Q,
+        now: Instant,
+        change: impl FnOnce(&mut V) -> Duration,
+    ) -> Option<&mut V>
+    where
+        K: Borrow<Q>,
+        Q: Hash + Eq + ?Sized,
+    {
         let slot = self.find(key)?;
+        let ttl = change(&mut self.entries[slot as usize].value);
         let deadline = self.deadline(ttl, now);
         let previous = std::mem::replace(&mut self.entries[slot as usize].deadline, deadline);
         if deadline < previous {
