@@ -28,6 +28,10 @@ pub(super) struct Instance {
     pub other_port: Option<u16>,
     pub heard_at: Instant,
     pub checkup: Checkup,
+    /// When it is to be asked next, on the agenda of questions.
+    pub question_at: Option<u64>,
+    /// Where it is kept.
+    pub slot: u32,
     /// It was taken for gone and was not: a firewall, it seems, answers in its place that nobody is there.
     pub is_walled: bool,
 }
@@ -45,6 +49,8 @@ impl Instance {
             other_port: None,
             heard_at: now,
             checkup: Checkup::default(),
+            question_at: None,
+            slot: 0,
             is_walled: false,
         }
     }

@@ -11,6 +11,7 @@
 
 #![forbid(unsafe_code)]
 
+mod agenda;
 mod answers;
 mod challenges;
 mod checkup;

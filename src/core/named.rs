@@ -131,10 +131,10 @@ impl Named {
     /// After a sleep the ancestor's nodes, which cannot be asked, get the time to speak again. What the user has registered
     /// for a time is there for that time.
     pub fn forgive_sleep(&mut self, now: Instant) {
-        let names: Vec<Box<str>> = self.entries.keys().cloned().collect();
-        for name in names {
-            if self.entries.get(&name).is_some_and(|entry| entry.source == Source::Ancestor) {
-                self.entries.renew(&name, self.expiry, now);
+        let slots: Vec<u32> = self.entries.slots().collect();
+        for slot in slots {
+            if self.entries.at_mut(slot).source == Source::Ancestor {
+                self.entries.renew_at(slot, self.expiry, now);
             }
         }
     }
