@@ -9,7 +9,7 @@ use crate::outside::{INSTALLATION, Outside, copy_project};
 use crate::support::run;
 
 /// What the shared library may have, in bytes: what it has on x86-64, and some room for another compiler. More than a
-/// third of it is Rust's own run time, which ARCHITECTURE.md reckons up.
+/// third of it is the standard library; packaging/README.md reckons it up.
 const LIMIT: u64 = 900_000;
 
 #[test]
