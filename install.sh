@@ -37,7 +37,7 @@ read_options() {
     *) usage >&2 && exit 2 ;;
     esac
     prefix=${PREFIX:-/usr/local}
-    libdir=${LIBDIR:-$prefix/lib}
+    libdir=${LIBDIR:-${prefix%/}/lib}
     destdir=${DESTDIR-}
     for folder in "PREFIX=$prefix" "LIBDIR=$libdir"; do
         case $folder in
@@ -45,7 +45,10 @@ read_options() {
         *) fail "$folder is not an absolute folder" ;;
         esac
     done
-    # The installation is left from its own folder, where a relative DESTDIR would be another one.
+    # "/usr/" is "/usr", and of "/" nothing remains.
+    prefix=${prefix%/}
+    libdir=${libdir%/}
+    # The build is run in another folder, where a relative DESTDIR would be another one.
     case $destdir in
     '' | /*) ;;
     *) destdir=$PWD/$destdir ;;
@@ -86,22 +89,25 @@ install_libraries() {
 
 # install_file FILE FOLDER [NAME]
 install_file() {
-    name=${3:-$(basename "$1")}
-    mkdir -p "$destdir$2"
-    # A program that runs keeps the file it has open; this is another one.
-    rm -f "$destdir$2/$name"
-    cp "$1" "$destdir$2/$name"
-    chmod 644 "$destdir$2/$name"
-    echo "installed $destdir$2/$name"
+    place "$2" "${3:-$(basename "$1")}" <"$1"
 }
 
 # install_template TEMPLATE FOLDER HERE: the file without ".in", with the values of this installation. HERE is what names
 # the folder in the file: all paths go out from it, so that everything can be moved.
 install_template() {
-    filled=$target/$(basename "$1" .in)
     sed -e "s|@VERSION@|$version|g" -e "s|@ABI@|$abi|g" -e "s|@LIBS_PRIVATE@|$libs_private|g" \
-        -e "s|@PREFIX@|$(prefix_from "$2" "$3")|g" "$1" >"$filled"
-    install_file "$filled" "$2"
+        -e "s|@PREFIX@|$(prefix_from "$2" "$3")|g" "$1" | place "$2" "$(basename "$1" .in)"
+}
+
+# place FOLDER NAME: a file with what comes in.
+place() {
+    file=$destdir$1/$2
+    mkdir -p "$destdir$1"
+    # A program that runs keeps the file it has open; this is another one.
+    rm -f "$file"
+    cat >"$file"
+    chmod 644 "$file"
+    echo "installed $file"
 }
 
 # prefix_from FOLDER HERE: the prefix as seen from the folder, which HERE stands for: "HERE/../..". It is absolute if the
