@@ -4,9 +4,10 @@
 //!
 //!     cargo run --example watch -- --name kitchen
 //!
-//! With a key nobody else can take part, or read what is said. On SIGHUP it reads the file of its keys again:
+//! With a key nobody else can take part, or read what is said. On SIGHUP it reads the file again, which may have several keys,
+//! one behind the other:
 //!
-//!     (umask 077 && head -c 32 /dev/urandom | od -An -v -tx1 | tr -d ' \n' >peers.key)
+//!     (umask 077 && head -c 32 /dev/urandom >peers.key)
 //!     cargo run --example watch -- --name kitchen --key-file peers.key
 
 #![allow(clippy::disallowed_methods)] // a program has threads
@@ -26,8 +27,8 @@ use peers::core::KEY_LEN;
 use peers::{Config, ErrorKind, Event, Health, Key, LeaveReason, Notice, Peer, Peers};
 use zeroize::Zeroizing;
 
-const OPTIONS: &str = "--name, --cluster and --value TEXT, --key-file PATH (a key of 64 hexadecimal digits on each line, \
-                       the first seals), --interval and --expiry in milliseconds, --port, --group (IPv4), --interfaces \
+const OPTIONS: &str = "--name, --cluster and --value TEXT, --key-file PATH (of keys of 32 bytes, the first seals), \
+                       --interval and --expiry in milliseconds, --port, --group (IPv4), --interfaces \
                        LIST, --max-peers N, --ipv4-only, --ipv6-only, --notice system|poll|watchdog|none (how changes \
                        of the network are noticed; else in all ways)";
 
@@ -92,27 +93,17 @@ fn take_keys(node: &Peers, path: &str) -> Result<(), Box<dyn Error>> {
 
 /// The keys in a file that nobody else may read. What is read is wiped from memory.
 fn read_keys(path: &str) -> Result<Vec<Key>, Box<dyn Error>> {
-    let mut file = File::open(path).map_err(|error| format!("{path}: {error}"))?;
+    let file = File::open(path).map_err(|error| format!("{path}: {error}"))?;
     if file.metadata()?.permissions().mode() & 0o077 != 0 {
         return Err(format!("{path}: others may use this file; say chmod 600").into());
     }
     // Grown, it would leave copies behind.
-    let mut text = Zeroizing::new(String::with_capacity(4096));
-    file.read_to_string(&mut text).map_err(|error| format!("{path}: {error}"))?;
-    let keys: Option<Vec<Key>> = text.lines().map(parse_key).collect();
-    keys.ok_or_else(|| format!("{path}: each line is a key of {} hexadecimal digits", 2 * KEY_LEN).into())
-}
-
-fn parse_key(line: &str) -> Option<Key> {
-    let digits = line.trim().as_bytes();
-    if digits.len() != 2 * KEY_LEN || !digits.iter().all(u8::is_ascii_hexdigit) {
-        return None;
+    let mut bytes = Zeroizing::new(Vec::with_capacity(4096));
+    file.take(4096).read_to_end(&mut bytes).map_err(|error| format!("{path}: {error}"))?;
+    if bytes.is_empty() || bytes.len() % KEY_LEN != 0 {
+        return Err(format!("{path}: it has {} bytes; a key has {KEY_LEN}", bytes.len()).into());
     }
-    let mut bytes = Zeroizing::new([0; KEY_LEN]);
-    for (byte, pair) in bytes.iter_mut().zip(digits.chunks(2)) {
-        *byte = u8::from_str_radix(str::from_utf8(pair).ok()?, 16).ok()?;
-    }
-    Some(Key::new(*bytes))
+    Ok(bytes.chunks(KEY_LEN).map(|key| Key::try_from(key).expect("it has the length of a key")).collect())
 }
 
 fn print_status(node: &Peers) -> Result<(), Box<dyn Error>> {
@@ -134,6 +125,7 @@ fn print_health(health: &Health) {
         ("wrong_key", counters.wrong_key),
         ("foreign", counters.foreign),
         ("stale", counters.stale),
+        ("challenged", counters.challenged),
         ("over_cap", counters.over_cap),
         ("rate_limited", counters.rate_limited),
         ("off_link", counters.off_link),

@@ -597,6 +597,19 @@ typedef struct peers_health_t {
      * Ignored. Where they rise, somebody has another key or none.
      */
     uint64_t wrong_key;
+    /**
+     * Answers, challenges and questions not sent, because too many were asked for: somebody floods, or forges.
+     */
+    uint64_t rate_limited;
+    /**
+     * Received: datagrams from beyond the links in use, by a router, and ignored because `hops` is 1.
+     */
+    uint64_t off_link;
+    /**
+     * Received, by a node with keys: messages of an instance that is not listed and has answered no challenge. Each newcomer
+     * begins so; where they rise and nobody comes, somebody replays what was recorded.
+     */
+    uint64_t challenged;
 } peers_health_t;
 
 #ifdef __cplusplus

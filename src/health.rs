@@ -67,6 +67,9 @@ pub struct Counters {
     pub foreign: u64,
     /// Heard: messages not newer than what was known, which are duplicates, latecomers and replays.
     pub stale: u64,
+    /// Heard, in a cluster with keys: messages of an instance that is not listed and has answered no challenge, which are those
+    /// of newcomers and replays of one that is gone.
+    pub challenged: u64,
     /// Newcomers refused because the registry was full.
     pub over_cap: u64,
     /// Answers and questions not sent, because too many were asked for.

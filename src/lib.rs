@@ -20,6 +20,7 @@ mod error;
 mod ffi;
 mod health;
 mod log;
+mod panics;
 mod peers;
 mod per_process;
 #[cfg(feature = "test-panic")]

@@ -17,7 +17,8 @@ fn a_panic_fails_its_node_and_nothing_else() {
     let library = build(&["--features", "test-panic"], "libpeers.a");
     assert!(contains(&library, TRACE), "the library that panics on demand has what the next test looks for");
     let link: [OsString; 4] = [library.into(), "-lpthread".into(), "-ldl".into(), "-lm".into()];
-    run(&mut Command::new(compile_with(Path::new("tests/c/panics.c"), &link)));
+    let printed = run(&mut Command::new(compile_with(Path::new("tests/c/panics.c"), &link)));
+    assert_eq!(printed, "", "the library prints nothing");
 }
 
 #[test]

@@ -328,7 +328,8 @@ impl Node {
 
     fn ask_the_silent(&mut self, now: Instant) {
         let questions = self.natives.handle_timeout(&mut self.events, now);
-        if self.questions.allow(questions.len(), now) {
+        let bytes = questions.iter().map(|question| question.least.max(self.answer_len)).sum();
+        if self.questions.allow(questions.len(), bytes, now) {
             for question in questions {
                 self.ask(&question);
             }

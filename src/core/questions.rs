@@ -1,32 +1,46 @@
 //! `Questions`: how many peers are asked one by one, and when they are too many for that.
+//!
+//! An announcement can be forged, and is followed by questions to whoever it names as its sender. So a node asks no more bytes
+//! than it hears, but for a small stock. Peers that live tell far more than they are asked.
 
 use std::time::{Duration, Instant};
 
-/// More questions than this within a `WINDOW` become one to the group. It also bounds what forged announcements, which are
-/// followed by questions to whoever they name as their sender, can make a node send.
+/// More questions than this within a `WINDOW` become one to the group.
 const MAX_QUESTIONS: usize = 64;
 
 /// The time between two questions to one peer.
 const WINDOW: Duration = Duration::from_millis(250);
 
+/// The most bytes of questions that are saved up, and the stock of a new node: enough to ask three or four peers that died
+/// at once to the end.
+const MAX_CREDIT: usize = 16 * 1024;
+
 pub(super) struct Questions {
     window_ends: Instant,
     asked: usize,
+    /// How many bytes may be asked before more is heard.
+    credit: usize,
 }
 
 impl Questions {
     pub fn new(now: Instant) -> Self {
-        Questions { window_ends: now, asked: 0 }
+        Questions { window_ends: now, asked: 0, credit: MAX_CREDIT }
     }
 
-    /// True if `count` more may be asked one by one now; they count as asked then.
-    pub fn allow(&mut self, count: usize, now: Instant) -> bool {
+    /// Takes note that somebody else told so many bytes.
+    pub fn note_heard(&mut self, bytes: usize) {
+        self.credit = MAX_CREDIT.min(self.credit + bytes);
+    }
+
+    /// True if `count` more, of so many bytes together, may be asked one by one now; they count as asked then.
+    pub fn allow(&mut self, count: usize, bytes: usize, now: Instant) -> bool {
         if self.window_ends <= now {
-            *self = Questions { window_ends: now + WINDOW, asked: 0 };
+            (self.window_ends, self.asked) = (now + WINDOW, 0);
         }
-        let is_allowed = self.asked + count <= MAX_QUESTIONS;
+        let is_allowed = self.asked + count <= MAX_QUESTIONS && bytes <= self.credit;
         if is_allowed {
             self.asked += count;
+            self.credit -= bytes;
         }
         is_allowed
     }

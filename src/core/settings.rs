@@ -69,6 +69,9 @@ pub struct Counters {
     pub foreign: u64,
     /// Messages heard that were not newer than what was known: duplicates, latecomers and replays.
     pub stale: u64,
+    /// Messages heard, in a cluster with keys, of an instance that is not listed and has answered no challenge: newcomers, and
+    /// replays of one that is gone.
+    pub challenged: u64,
     /// Newcomers refused because the registry was full.
     pub over_cap: u64,
     /// Answers, questions and challenges not sent, because too many were asked for.

@@ -334,14 +334,17 @@ impl Driver {
     }
 
     fn lock_link(&self) -> MutexGuard<'_, Link> {
-        lock(&self.link)
+        self.link.lock().unwrap_or_else(|poisoned| {
+            lock(&self.state).note_half_changed();
+            poisoned.into_inner()
+        })
     }
 
     /// The state of a node that lives. An error that says how it ended, if it does not.
     fn lock_state(&self) -> Result<MutexGuard<'_, State>, Error> {
         let mut state = self.state.lock().unwrap_or_else(|poisoned| {
             let mut state = poisoned.into_inner();
-            state.ended.get_or_insert(End::Failed("a panic left the node half changed".into()));
+            state.note_half_changed();
             state
         });
         match &mut state.ended {
@@ -467,4 +470,24 @@ fn random<const N: usize>() -> Result<[u8; N], Error> {
 /// Takes a lock whose data holds whatever became of the thread that had it last.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_with_only_the_network_locked_fails_the_node() {
+        let network = Network::Memory("half-changed".into());
+        let config = Config { network, clock: Clock::Manual, ..Config::default() };
+        let (driver, _) = start(&config, "victim".into()).expect("there is room");
+        let panicked = crate::panics::contain(|| {
+            let _link = driver.lock_link();
+            panic!("as if by a defect");
+        });
+        assert_eq!(panicked, Err("as if by a defect".to_owned()));
+        let failed = driver.advance(Duration::ZERO).expect_err("nobody knows what became of the network");
+        assert_eq!(failed.kind(), ErrorKind::Failed);
+        assert!(failed.to_string().contains("half changed"), "{failed}");
+    }
 }

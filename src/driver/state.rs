@@ -54,6 +54,11 @@ impl State {
         }
     }
 
+    /// Takes note that a lock was left poisoned. Whoever caught the panic may have noted more.
+    pub fn note_half_changed(&mut self) {
+        self.ended.get_or_insert(End::Failed("a panic left the node half changed".into()));
+    }
+
     /// Takes note of what a step met: how the network is now, what was sent, and whether sockets or memberships were
     /// renewed.
     pub fn note_step(
@@ -140,6 +145,7 @@ impl State {
             wrong_key: node.wrong_key,
             foreign: node.foreign,
             stale: node.stale,
+            challenged: node.challenged,
             over_cap: node.over_cap,
             rate_limited: node.rate_limited,
             off_link: self.off_link,

@@ -1,9 +1,7 @@
 //! The node's thread: it steps the node, and in between it sleeps.
 
-use std::any::Any;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread::{Builder, JoinHandle};
 
@@ -14,6 +12,7 @@ use nix::sys::signal::{SigSet, SigmaskHow};
 use super::Driver;
 use super::state::End;
 use crate::error::Error;
+use crate::panics;
 
 /// The thread of a node that has one.
 pub(crate) type Thread = JoinHandle<()>;
@@ -24,8 +23,8 @@ pub(super) fn spawn(driver: Arc<Driver>) -> Result<Thread, Error> {
     let before =
         SigSet::all().thread_swap_mask(SigmaskHow::SIG_BLOCK).map_err(|errno| cannot(&errno.into()))?;
     let thread = Builder::new().name("peers".into()).spawn(move || {
-        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| driver.run())) {
-            driver.fail(&message_of(&*panic));
+        if let Err(words) = panics::contain(|| driver.run()) {
+            driver.fail(&words);
         }
         driver.deliver_log();
     });
@@ -75,11 +74,4 @@ impl Driver {
         }
         Ok(())
     }
-}
-
-/// What a panic said.
-fn message_of(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().map(|text| text.to_string());
-    text.or_else(|| panic.downcast_ref::<String>().cloned())
-        .unwrap_or_else(|| "a panic without a message".into())
 }

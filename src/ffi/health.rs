@@ -84,6 +84,13 @@ pub struct peers_health_t {
     /// Received: messages that none of the node's keys opens or that are not sealed; by a node without keys, sealed ones.
     /// Ignored. Where they rise, somebody has another key or none.
     pub wrong_key: u64,
+    /// Answers, challenges and questions not sent, because too many were asked for: somebody floods, or forges.
+    pub rate_limited: u64,
+    /// Received: datagrams from beyond the links in use, by a router, and ignored because `hops` is 1.
+    pub off_link: u64,
+    /// Received, by a node with keys: messages of an instance that is not listed and has answered no challenge. Each newcomer
+    /// begins so; where they rise and nobody comes, somebody replays what was recorded.
+    pub challenged: u64,
 }
 
 /// How the node is: running, degraded or failed, why in a code and in words, and what it has counted.
@@ -151,6 +158,9 @@ fn fill(struct_size: usize, health: &Health) -> peers_health_t {
         foreign: health.counters.foreign,
         stale: health.counters.stale,
         wrong_key: health.counters.wrong_key,
+        rate_limited: health.counters.rate_limited,
+        off_link: health.counters.off_link,
+        challenged: health.counters.challenged,
     }
 }
 

@@ -20,17 +20,20 @@ mod node;
 mod packed;
 mod status;
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
 use status::{Failure, PEERS_ERR_FAILED, PEERS_OK};
+
+use crate::panics;
 
 /// Runs the body of an export, so that neither a panic nor an error leaves it as anything but a status.
 fn boundary(body: impl FnOnce() -> Result<(), Failure>) -> i32 {
-    // Unwind safety: state that a panic can leave half changed is behind a mutex, whose poison the next call sees.
-    let failure = match catch_unwind(AssertUnwindSafe(body)) {
+    panics::hush();
+    let failure = match panics::contain(body) {
         Ok(Ok(())) => return PEERS_OK,
         Ok(Err(failure)) => failure,
-        Err(_) => Failure::new(PEERS_ERR_FAILED, "the library panicked; this is a defect in libpeers"),
+        Err(words) => {
+            let detail = format!("the library panicked, which is a defect in libpeers: {words}");
+            Failure::new(PEERS_ERR_FAILED, detail)
+        }
     };
     status::set_last_error(failure.detail);
     failure.status

@@ -88,19 +88,52 @@ fn many_silent_at_once_are_asked_through_the_group() {
     assert_eq!(bench.names().len(), 200);
 }
 
-#[test]
-fn announcements_in_the_name_of_others_do_not_make_it_ask_them_all() {
-    let mut bench = Bench::settled();
-    let mut questions = 0;
-    for victim in 0..2000_u32 {
+/// Somebody announces, every so often, a victim that does not answer. Returns how many bytes it told, and the lengths of the
+/// questions to the victims.
+fn forge(bench: &mut Bench, victims: u32, every: Duration) -> (usize, Vec<usize>) {
+    let (mut told, mut asked) = (0, Vec::new());
+    for victim in 0..victims {
         let mut forged = Remote { expiry: ms(10), ..Remote::new("victim", 8) };
         forged.id[..4].copy_from_slice(&victim.to_be_bytes());
         forged.address.set_port(10_000 + victim as u16);
-        bench.hear(&mut forged, Kind::Announce);
-        questions += unicasts(&bench.run(ms(1))).len();
+        let announce = forged.message(Kind::Announce);
+        told += announce.len();
+        bench.hear_bytes(&announce, forged.address);
+        asked.extend(unicasts(&bench.run(every)).iter().map(|sent| sent.bytes.len()));
     }
-    assert!(questions <= 9 * 64, "{questions} in two seconds");
-    assert!(questions >= 8 * 64, "{questions}: those it may ask, it asks");
+    assert!(bench.node.counters().rate_limited > 0);
+    (told, asked)
+}
+
+#[test]
+fn announcements_in_the_name_of_others_do_not_make_it_ask_them_all() {
+    let (_, asked) = forge(&mut Bench::settled(), 2000, ms(1));
+    assert!(asked.len() <= 9 * 64, "{} in two seconds", asked.len());
+    assert!(asked.len() >= 8 * 64, "{}: those it may ask, it asks", asked.len());
+}
+
+#[test]
+fn announcements_in_the_name_of_others_do_not_make_it_ask_more_than_it_was_told() {
+    let (told, asked) = forge(&mut Bench::settled(), 500, ms(100));
+    let (told, asked) = (told + 16 * 1024, asked.iter().sum::<usize>());
+    assert!(asked <= told, "{asked} bytes of questions, for {told}");
+    assert!(asked > told * 3 / 4, "{asked} bytes, for {told}: those it may ask, it asks");
+}
+
+#[test]
+fn who_has_asked_in_vain_for_too_long_asks_the_group_until_it_has_heard_more() {
+    let mut bench = Bench::settled();
+    let mut asked_of_each = Vec::new();
+    for peer in 0..6 {
+        bench.hear(&mut Remote::new(&format!("peer{peer}"), peer), Kind::Announce);
+        asked_of_each.push(unicasts(&bench.run(EXPIRY)).len());
+    }
+    assert_eq!((asked_of_each[0], asked_of_each[5]), (12, 0), "{asked_of_each:?}");
+    let mut chatty = Remote { value: vec![1; 500], ..Remote::new("chatty", 77) };
+    for _ in 0..20 {
+        bench.hear(&mut chatty, Kind::Announce);
+    }
+    assert_eq!(unicasts(&bench.run(EXPIRY)).len(), 12);
 }
 
 #[test]

@@ -19,8 +19,8 @@ const GROUP: [&str; 2] = ["239.2.3.4", "49001"];
 /// A file of this test with these keys, each of one byte again and again.
 fn key_file(test: &str, keys: &[u8]) -> String {
     let path = support::scratch().join(test);
-    let line = |byte: &u8| format!("{byte:02x}").repeat(KEY_LEN) + "\n";
-    fs::write(&path, keys.iter().map(line).collect::<String>()).expect("the scratch folder can be written");
+    fs::write(&path, keys.iter().flat_map(|byte| [*byte; KEY_LEN]).collect::<Vec<_>>())
+        .expect("the scratch folder can be written");
     fs::set_permissions(&path, Permissions::from_mode(0o600)).expect("the file is ours");
     path.to_str().expect("it is UTF-8").into()
 }
@@ -33,6 +33,10 @@ fn recorder(host: &Host<'_>, texts: &[&str]) -> Program {
 
 /// A node that runs in the test, to make datagrams.
 fn maker(id: InstanceId, keys: &[u8]) -> Node {
+    maker_of(id, keys, Duration::from_secs(35))
+}
+
+fn maker_of(id: InstanceId, keys: &[u8], expiry: Duration) -> Node {
     let settings = Settings {
         id,
         seed: 0,
@@ -44,8 +48,8 @@ fn maker(id: InstanceId, keys: &[u8]) -> Node {
         port: 0,
         ancestor: false,
         group_port: 49001,
-        interval: Duration::from_secs(15),
-        expiry: Duration::from_secs(35),
+        interval: expiry / 2,
+        expiry,
         max_peers: 10,
     };
     Node::new(settings, Instant::now())
@@ -133,12 +137,19 @@ fn what_was_recorded_brings_nobody_back_and_keeps_nobody_alive() {
         }
     }
     watcher.expect(["left victim (expired)"]);
+    // Nor with one that has never heard of it, and cannot know its numbers.
+    let mut newcomer = start(&hosts[3], "newcomer");
+    newcomer.expect(["joined watcher 192.0.2.2"]);
+    watcher.expect(["joined newcomer 192.0.2.4"]);
+    let before = counted(&mut newcomer, "challenged");
     for way in [Signal::SIGUSR1, Signal::SIGUSR2] {
         recorder.signal(way);
         recorder.line("sent ");
     }
+    expect_counted(&mut newcomer, "challenged", before + 1);
     has_taken_in_all(&mut watcher, "marker-2");
     watcher.never_printed("joined");
+    newcomer.never_printed("joined victim");
 }
 
 #[test]
@@ -268,6 +279,42 @@ fn who_is_named_as_the_sender_gets_no_more_than_was_sent_in_its_name() {
         assert!(answered <= sent, "{sent} bytes were sent in its name, and it got {answered}");
         drop((node, marker));
     }
+}
+
+#[test]
+fn who_is_named_as_peers_that_die_is_asked_no_more_than_was_said_in_its_name() {
+    let test = "who_is_named_as_peers_that_die_is_asked_no_more_than_was_said_in_its_name";
+    let Some(world) = world_with_firewall(test) else { return };
+    let hosts = [1, 3].map(|number| world.host(number));
+    let spoofed = "192.0.2.9";
+    let bystanding = world.host(9);
+    bystanding.firewall_rule("input", "meta l4proto udp drop");
+    let mut bystander = script(&bystanding, "bystander.py", &[spoofed]);
+    bystander.expect(["listening"]);
+    let mut node = watch_with(&hosts[0], "node", &HOURS);
+
+    // Few at a time: all of those would be asked to the end, with ten times the bytes.
+    let mut sent = 0;
+    for batch in 0..20_u8 {
+        let said = |number| announcement_of(maker_of([number; 16], &[], Duration::from_millis(10)));
+        let batch: Vec<Vec<u8>> = (1..=5).map(|number| said(5 * batch + number)).collect();
+        sent += spoof(&hosts[1], spoofed, &batch);
+    }
+    node.expect(["left maker-100 (expired)"]);
+    let (asked, stock) = (got(&mut bystander), 16 * 1024);
+    assert!(asked > stock / 2, "it asks who falls silent");
+    assert!(asked <= sent + stock, "{sent} bytes were sent in its name, and it got {asked}");
+}
+
+/// An announcement of a node.
+fn announcement_of(mut node: Node) -> Vec<u8> {
+    let now = Instant::now();
+    node.set_value(b"a change is announced", now).expect("it is short");
+    node.handle_timeout(now + Duration::from_millis(200));
+    let mut sent = iter::from_fn(|| node.poll_transmit());
+    let is_announcement =
+        |bytes: &[u8]| matches!(wire::decode(bytes), Ok(wire::Message::Native(Kind::Announce, _)));
+    sent.find(|sent| is_announcement(&sent.payload)).expect("it announces itself").payload.to_vec()
 }
 
 fn got(bystander: &mut Program) -> u64 {

@@ -16,6 +16,7 @@ pub struct Sent {
     pub at: Duration,
     pub kind: Kind,
     pub to: Destination,
+    pub len: usize,
 }
 
 impl Sent {
@@ -171,7 +172,9 @@ impl Clockwork {
     pub fn sent(&mut self) -> Vec<Sent> {
         let at = self.elapsed();
         let waiting = std::iter::from_fn(|| self.node.poll_transmit());
-        waiting.map(|Transmit { payload, to }| Sent { at, kind: kind_of(&payload), to }).collect()
+        let sent =
+            |Transmit { payload, to }: Transmit| Sent { at, kind: kind_of(&payload), to, len: payload.len() };
+        waiting.map(sent).collect()
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use peers::core::wire::Kind;
 use peers::core::{Arrival, Transmit};
 
-use crate::clockwork::{Clockwork, Remote, gaps, ms, times};
+use crate::clockwork::{Clockwork, Remote, Sent, gaps, ms, times};
 use crate::{constant, number, numbers};
 
 fn millis(name: &str) -> Duration {
@@ -145,6 +145,24 @@ fn more_questions_than_may_be_asked_within_a_window_become_one_to_the_group() {
     assert_eq!(sent(max, window - ms(1)), (max, 1), "the one that is due within the window is too much");
     assert_eq!(sent(max - 1, window - ms(1)), (max, 0));
     assert_eq!(sent(max + 1, Duration::ZERO), (0, 1));
+}
+
+#[test]
+fn questions_have_no_more_bytes_than_what_was_heard_beside_the_credit() {
+    let mut clockwork = Clockwork::settled();
+    let credit = number("ASK_CREDIT");
+    let (mut heard, mut asked) = (0, 0);
+    for number in 0..100 {
+        // Each is asked twelve times, with more than ten times the bytes that it told.
+        let mut forged = Remote { expiry: ms(1000), ..Remote::new(number) };
+        let announce = forged.message(Kind::Announce);
+        heard += announce.len() as u64;
+        clockwork.hear_bytes(&announce, forged.address(), Arrival::Group);
+        let questions = clockwork.run(ms(1000)).into_iter().filter(Sent::is_question);
+        asked += questions.map(|question| question.len as u64).sum::<u64>();
+        assert!(asked <= heard + credit);
+    }
+    assert!(asked > credit, "what was heard may be asked, too");
 }
 
 #[test]

@@ -138,6 +138,9 @@ class peers_health_t(ctypes.Structure):
         ("foreign", ctypes.c_uint64),
         ("stale", ctypes.c_uint64),
         ("wrong_key", ctypes.c_uint64),
+        ("rate_limited", ctypes.c_uint64),
+        ("off_link", ctypes.c_uint64),
+        ("challenged", ctypes.c_uint64),
     ]
 
 

@@ -34,6 +34,7 @@ impl Node {
             }
             Ok(Message::Native(kind, about)) => {
                 if self.is_from_another(about.id, about.cluster) {
+                    self.questions.note_heard(heard.len);
                     match kind {
                         Kind::Announce => drop(self.handle_announcement(&about, heard, now)),
                         Kind::Query => self.handle_query(&about, heard, now),
@@ -135,6 +136,7 @@ impl Node {
         let len = heard.len.min(wire::MAX_MESSAGE);
         let shortest =
             wire::encode_challenge(&self.settings.cluster, self.settings.id, Challenge::default(), 0).len();
+        self.counters.challenged += 1;
         if shortest <= len {
             self.owe(ReplyKind::Challenge(len), about.id, heard, now);
             self.answer(now);
