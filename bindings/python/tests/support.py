@@ -1,5 +1,5 @@
-"""What the tests share. They need no network and wait for no deadline: nodes live on memory networks, most
-with clocks that the tests move."""
+"""What the tests share. They wait for no deadline: nodes live on memory networks, most with clocks that the
+tests move, and programs are waited for by what they print."""
 
 from __future__ import annotations
 
@@ -9,25 +9,18 @@ import select
 import subprocess
 import sys
 import threading
-import unittest
+from collections.abc import Callable
 from pathlib import Path
 
-PACKAGE = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(PACKAGE))
+import peers
 
-import peers  # noqa: E402
+PACKAGE = Path(__file__).resolve().parents[1]
 
 # Reached only when something hangs.
-PATIENCE = 60
+PATIENCE = 120
 
-
-class OnMemoryNetwork(unittest.TestCase):
-    """A test with a memory network of its own."""
-
-    def start(self, name: str = "kitchen", **options: object) -> peers.Node:
-        node = peers.start(name, **{"network": f"memory:{self.id()}", "manual_clock": True, **options})
-        self.addCleanup(node.close)
-        return node
+# The fixture `start`: as `peers.start`, on the test's own memory network.
+Start = Callable[..., peers.Node]
 
 
 def in_thread(work):

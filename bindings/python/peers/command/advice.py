@@ -15,6 +15,18 @@ _KINDS = {
     "bridge": "a bridge: containers on it are reached, hosts behind the other interfaces are not.",
 }
 
+_COUNTERS = {
+    "wrong_key": "datagrams that no key here opens, or that are not sealed while ours are: "
+    "somebody has another --key-file, or none",
+    "foreign": "datagrams of another --cluster, or of the ancestor's nodes where their line is not spoken",
+    "malformed": "datagrams that are not libpeers's: another program uses this group and port",
+    "off_link": "datagrams from beyond the local network: a router forwards multicast, or somebody forges",
+    "rate_limited": "answers not sent, because too many were asked for: somebody floods, or forges",
+    "challenged": "datagrams of nodes that had not proved their key yet: each newcomer begins so, "
+    "and if none comes, somebody replays what was recorded",
+    "send_errors": "sends that the system refused",
+}
+
 
 def of_interface(interface: system.Interface) -> Iterator[str]:
     """What to know of this kind of interface."""
@@ -53,17 +65,11 @@ def of_nobody(port: int, kinds: set[str]) -> Iterator[str]:
 
 
 def of_counters(health: Health) -> Iterator[str]:
-    """What the counters say of the network."""
-    for count, meaning in (
-        (
-            health.wrong_key,
-            "sealed with another key, or not sealed while we are: somebody has another --key-file, or none",
-        ),
-        (health.foreign, "of another --cluster"),
-        (health.malformed, "not libpeers's: another program uses this group and port"),
-    ):
+    """What the counters say of the network, those that say anything."""
+    for counter, meaning in _COUNTERS.items():
+        count: int = getattr(health, counter)
         if count:
-            yield f"{count} datagram{'s were' if count > 1 else ' was'} {meaning}."
+            yield f"{counter} {count}: {meaning}."
 
 
 def _opening(port: int, found: system.Firewall | str) -> str:

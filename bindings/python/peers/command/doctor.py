@@ -118,8 +118,8 @@ def _groups(options: argparse.Namespace) -> dict[int, str]:
 
 
 def _check_interfaces(report: Report, options: argparse.Namespace) -> list[tuple[str, int]]:
-    """Says which interfaces are used, and why the others are not. Returns the interfaces and versions of IP by
-    which a node that was started for it has joined the group."""
+    """Says which interfaces are used, and why the others are not. Returns the interfaces and versions of IP
+    by which a node that was started for it has joined the group."""
     report.section("Interfaces")
     groups = _groups(options)
     # Other programs may be members too: what counts is what comes with the node.

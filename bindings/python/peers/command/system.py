@@ -150,8 +150,8 @@ def _link_local_addresses() -> Iterator[tuple[str, str]]:
 
 
 def _v4_members(table: str, group: ipaddress.IPv4Address | ipaddress.IPv6Address) -> dict[str, int]:
-    """A line for each interface, "index name : ...", and below it one for each of its groups: the address as if
-    its bytes were a number of this machine, then the count."""
+    """A line for each interface, "index name : ...", and below it one for each of its groups: the address as
+    if its bytes were a number of this machine, then the count."""
     digits = f"{int.from_bytes(group.packed, sys.byteorder):08X}"
     found = {}
     name = ""
