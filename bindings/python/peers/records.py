@@ -185,12 +185,13 @@ class Health:
     """Received: messages that none of the node's keys opens or that are not sealed; by a node without keys,
     sealed ones. Ignored."""
     rate_limited: int
-    """Answers, challenges and questions not sent, because too many were asked for: somebody floods, or forges."""
+    """Answers, challenges and questions not sent, because too many were asked for: somebody floods, or
+    forges."""
     off_link: int
     """Received: datagrams from beyond the links in use, by a router, and ignored because `hops` is 1."""
     challenged: int
-    """Received, by a node with keys: messages of an instance that is not listed and has answered no challenge.
-    Each newcomer begins so; where they rise and nobody comes, somebody replays what was recorded."""
+    """Received, by a node with keys: messages of an instance that is not listed and has answered no
+    challenge. Each newcomer begins so; where they rise and nobody comes, somebody replays what was recorded."""
 
     @classmethod
     def _read(cls, raw: Any) -> Health:
