@@ -6,7 +6,6 @@ import argparse
 import os
 import platform
 import re
-import secrets
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -253,7 +252,7 @@ def _private_node(options: argparse.Namespace) -> Node:
 
 
 def _private_cluster() -> str:
-    return f"peers doctor {os.getpid()} {secrets.token_hex(8)}"
+    return f"peers doctor {os.getpid()} {os.urandom(8).hex()}"
 
 
 def _until(node: Node, seconds: float, is_so: Callable[[], bool]) -> bool:

@@ -77,11 +77,12 @@ class _Plain:
 def _rich_table(peers: Sequence[Peer]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in COLUMNS:
-        table.add_column(column, overflow="ellipsis", no_wrap=True)
+        # Who may wrap is narrowed first; its cells do not wrap even so.
+        table.add_column(column, no_wrap=column != "VALUE")
     table.columns[0].style = "green"
     for peer in peers:
         # Text, so that brackets in a name are not taken for colours.
-        table.add_row(*map(Text, row_of(peer)))
+        table.add_row(*(Text(cell, no_wrap=True, overflow="ellipsis") for cell in row_of(peer)))
     return table
 
 
