@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Several copies of this program, on one host or on many, greet each other by TCP, as they find each other.
 
-With the package installed: python3 greet.py --name anna, and in another terminal: python3 greet.py --name otto
+With the package installed: python3 greet.py --name anna; and elsewhere: python3 greet.py --name otto
 
 Each serves on a port of its own and announces it; asyncio does everything, in one thread.
 """

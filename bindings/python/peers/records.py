@@ -191,7 +191,8 @@ class Health:
     """Received: datagrams from beyond the links in use, by a router, and ignored because `hops` is 1."""
     challenged: int
     """Received, by a node with keys: messages of an instance that is not listed and has answered no
-    challenge. Each newcomer begins so; where they rise and nobody comes, somebody replays what was recorded."""
+    challenge. Each newcomer begins so; where they rise and nobody comes, somebody replays what was
+    recorded."""
 
     @classmethod
     def _read(cls, raw: Any) -> Health:

@@ -119,7 +119,10 @@ def test_a_firewall_is_found_and_what_is_advised_helps(hosts: ExitStack) -> None
     status, report = near.doctor("--wait", "200ms")
     assert status == 1
     assert "BAD eth0, IPv4: a node does not hear its own beacon\n" in report
-    assert "firewall drops what no rule allows (inet filter input). Of UDP port 49001: no rule names it." in report
+    assert (
+        "firewall drops what no rule allows (inet filter input). Of UDP port 49001: no rule names it."
+        in report
+    )
     (advised,) = {line.split(": ", 1)[1] for line in report.splitlines() if "To let the port in" in line}
     assert advised == "nft insert rule inet filter input udp dport 49001 accept"
     near.run(advised)
@@ -167,7 +170,9 @@ def test_interfaces_have_what_the_system_tells() -> None:
     assert loopback.obstacle() is None
     down = system.Interface("eth7", 0x1003 & ~1, None, None, "")
     assert down.obstacle() == "it is down"
-    assert system.Interface("eth7", 0x1003, None, None, "").obstacle().startswith("it is up, but has no carrier")
+    assert (
+        system.Interface("eth7", 0x1003, None, None, "").obstacle().startswith("it is up, but has no carrier")
+    )
     assert system.Interface("eth7", 0x43, "192.0.2.1", None, "").obstacle() == "it cannot do multicast"
     assert system.Interface("eth7", 0x1043, None, None, "").obstacle().startswith("it has neither an IPv4")
     assert system.Interface("eth7", 0x1043, None, "fe80::1", "").obstacle() is None

@@ -51,8 +51,8 @@ def of_firewall(port: int) -> Iterator[str]:
 
 def of_nobody(port: int, kinds: set[str]) -> Iterator[str]:
     """Why a node of another host may not be heard."""
-    yield "It has to have the same --cluster, --key-file, --group and --group-port. Who has another cluster or key"
-    yield "does not answer: with --wait 20s its announcements are counted below."
+    yield "It has to have the same --cluster, --key-file, --group and --group-port. Who has another cluster"
+    yield "or key does not answer: with --wait 20s its announcements are counted below."
     yield "It has to be in the same network: beacons do not cross routers, so neither subnets nor VLANs."
     yield f"Its firewall has to let in UDP port {port}. Run 'peers doctor' there too."
     yield from of_firewall(port)
