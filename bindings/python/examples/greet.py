@@ -21,10 +21,8 @@ async def greet(name: str, peer: peers.Peer) -> None:
     """Connects to a peer, and tells it who is there."""
     if peer.port is None:
         return
-    # An IPv6 address of the link means nothing without the interface.
-    scope = f"%{peer.interface_index}" if peer.address and peer.address.startswith("fe80:") else ""
     try:
-        _, writer = await asyncio.open_connection(f"{peer.address}{scope}", peer.port)
+        _, writer = await asyncio.open_connection(peer.address, peer.port)
     except OSError as error:
         print(f"{peer.name} cannot be reached: {error}", file=sys.stderr)
         return
@@ -43,9 +41,10 @@ async def listen(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> 
 
 async def run(options: argparse.Namespace) -> None:
     """Serves, and greets whoever comes, until the node is closed."""
-    server = await asyncio.start_server(listen, port=0)
+    server = await asyncio.start_server(listen, "0.0.0.0", 0)
     port = server.sockets[0].getsockname()[1]
-    network = {"interfaces": options.interfaces, "port": options.port}
+    # The server is reached by IPv4, so that is how it should be found.
+    network = {"interfaces": options.interfaces, "port": options.port, "ipv6": False}
     async with server:
         with peers.start(options.name, service_port=port, **network) as node:
             # With the node closed the loop below ends, and the `with` blocks are left.

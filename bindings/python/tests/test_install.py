@@ -31,12 +31,12 @@ def run(*command: object, **environment: str) -> str:
     return ended.stdout
 
 
-def outcome(*command: object, **environment: str) -> subprocess.CompletedProcess[str]:
+def outcome(*command: object, cwd: Path = Path("/"), **environment: str) -> subprocess.CompletedProcess[str]:
     ours = ("PEERS_LIBRARY", "PYTHONPATH")
     clean = {name: value for name, value in os.environ.items() if name not in ours}
     arguments = [str(word) for word in command]
     return subprocess.run(
-        arguments, env={**clean, **environment}, capture_output=True, text=True, timeout=LIMIT, cwd="/"
+        arguments, env={**clean, **environment}, capture_output=True, text=True, timeout=LIMIT, cwd=cwd
     )
 
 
@@ -48,10 +48,8 @@ def wheel_of(source: Path, folder: Path) -> Path:
 
 def build(source: Path, kind: str, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     """Builds with the backend of this environment, in the folder of the sources."""
-    script = (
-        f"import os; from hatchling import build; os.chdir({str(source)!r}); build.build_{kind}(sys.argv[1])"
-    )
-    return outcome(sys.executable, "-c", f"{script}; build.build_{kind}(sys.argv[1])", folder, **environment)
+    script = f"from hatchling import build; build.build_{kind}({str(folder)!r})"
+    return outcome(sys.executable, "-c", script, cwd=source, **environment)
 
 
 @pytest.fixture(scope="module")
@@ -69,6 +67,7 @@ def bin(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.install
+@pytest.mark.timeout(LIMIT)
 def test_the_wheel_has_the_library_inside(wheel: Path) -> None:
     assert wheel.name == f"peers-{peers.library_version()}-py3-none-linux_{platform.machine()}.whl"
     with zipfile.ZipFile(wheel) as content:
@@ -82,6 +81,7 @@ def test_the_wheel_has_the_library_inside(wheel: Path) -> None:
 
 
 @pytest.mark.install
+@pytest.mark.timeout(LIMIT)
 def test_what_is_installed_uses_the_library_inside(bin: Path) -> None:
     maps = "[line.split()[-1] for line in open('/proc/self/maps') if 'libpeers' in line]"
     package, library = run(bin / "python", "-c", f"import peers; print(peers.__file__, {maps}[0])").split()
@@ -90,6 +90,7 @@ def test_what_is_installed_uses_the_library_inside(bin: Path) -> None:
 
 
 @pytest.mark.install
+@pytest.mark.timeout(LIMIT)
 def test_the_command_is_installed(bin: Path) -> None:
     version = peers.library_version()
     assert run(bin / "peers", "--version") == f"peers {version}, libpeers {version}\n"
@@ -110,6 +111,7 @@ def test_the_command_is_installed(bin: Path) -> None:
 
 
 @pytest.mark.install
+@pytest.mark.timeout(LIMIT)
 def test_a_type_checker_knows_the_types_of_what_is_installed(bin: Path) -> None:
     mypy = [
         sys.executable,
@@ -128,6 +130,7 @@ def test_a_type_checker_knows_the_types_of_what_is_installed(bin: Path) -> None:
 
 
 @pytest.mark.install
+@pytest.mark.timeout(LIMIT)
 def test_the_sdist_carries_the_rust_sources(tmp_path: Path) -> None:
     made = build(PACKAGE, "sdist", tmp_path)
     assert made.returncode == 0, made.stderr
