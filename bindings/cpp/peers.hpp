@@ -511,7 +511,7 @@ private:
         raw.network = detail::c_option("network", options.network);
         raw.group_v4 = detail::c_option("group_v4", options.group_v4);
         raw.group_v6 = detail::c_option("group_v6", options.group_v6);
-        raw.keys = options.keys.empty() ? nullptr : options.keys.data();
+        raw.keys = options.keys.data();
         raw.keys_count = options.keys.size();
         raw.seeds = detail::c_option("seeds", options.seeds);
         raw.log_level = static_cast<std::uint32_t>(options.log_level);

@@ -119,14 +119,6 @@ void wrong_options_are_refused_in_words() {
     CHECK(is_refused(status::invalid, "9", [&](config& it) { it.keys = many; }));
 }
 
-void an_emptied_list_of_keys_is_none() {
-    peers::config options = still("emptied", "emptied");
-    options.keys.assign(2, peers::key(std::string(32, 'k')));
-    options.keys.clear();
-    const peers::node node(options);
-    CHECK(node.list().empty());
-}
-
 }  // namespace
 
 void test_configuration() {
@@ -134,5 +126,4 @@ void test_configuration() {
     only_those_with_a_key_of_the_cluster_take_part();
     a_key_has_32_bytes_and_is_wiped();
     wrong_options_are_refused_in_words();
-    an_emptied_list_of_keys_is_none();
 }

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <iterator>
 #include <string>
+#include <thread>
 #include <type_traits>
 #include <vector>
 
@@ -101,6 +102,12 @@ void a_wait_has_any_length() {
     node.register_peer("door");
     CHECK(node.next_event(std::chrono::milliseconds::max())->peer()->name == "lamp");
     CHECK(node.next_event().peer()->name == "door");
+
+    peers::node waiting(moving("waiting", "waits"));
+    std::thread other([] { const peers::node late(moving("late", "waits")); });
+    const std::chrono::milliseconds beyond_32_bits{std::int64_t{1} << 32};
+    CHECK(waiting.next_event(beyond_32_bits)->kind() == event_kind::joined);
+    other.join();
 }
 
 void the_descriptor_is_readable_while_events_wait() {
