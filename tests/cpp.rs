@@ -19,7 +19,7 @@ use program::Program;
 use support::{compile, free_port, has_tool, output_of, read, root, run, scratch, skip};
 
 const STRICT: [&str; 6] = ["-Wall", "-Wextra", "-Wpedantic", "-Wshadow", "-Wconversion", "-Werror"];
-const SANITIZED: [&str; 3] = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-g"];
+const SANITIZED: [&str; 3] = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-g1"];
 
 /// The C++ compiler, unless there is none: then the test is skipped.
 fn compiler(test: &str) -> Option<String> {

@@ -17,7 +17,8 @@
 ///             and to destroy it, one thread must be alone with it: call stop() to end it under the others. A list
 ///             and an event are values: any number of threads may read one.
 ///
-/// Link with -lpeers. Needs exceptions, no RTTI. Defines no macro.
+/// Link with -lpeers, and -pthread where threads are a library of their own (glibc before 2.34). Needs exceptions, no RTTI.
+/// Defines no macro but those of peers.h.
 #pragma once
 
 #include <peers.h>
@@ -122,7 +123,7 @@ private:
 static_assert(sizeof(key) == key::size, "peers.h takes keys one after the other, and so has a vector to hold them");
 
 /// The options of a node. In every member an empty text or list, and zero, mean the default. Ranges are checked by the
-/// node's constructor.
+/// node's constructor. In C++20 it takes them by name: `peers::node node({.name = "kitchen", .service_port = 8080});`
 struct config {
     std::string name = {};        ///< What the node announces: 1 to 255 bytes of UTF-8. Default: the host name.
     std::string cluster = {};     ///< Only nodes of one cluster list each other: at most 255 bytes of UTF-8.
@@ -374,7 +375,9 @@ private:
 /// A running node: it announces itself, and lists the peers it hears.
 ///
 /// Destroying it says goodbye and waits for its thread, which takes milliseconds and a log function that is under way; so
-/// does assigning another to it. Movable, not copyable: one that was moved from throws status::null.
+/// does assigning another to it. It never throws: in the node's own log function, for which it cannot wait, the node ends
+/// as soon as that has returned; in a forked child it releases memory, and the parent's node runs on. Movable, not copyable:
+/// one that was moved from throws status::null.
 class node {
 public:
     /// Starts a node: it announces itself at once, and its list fills within milliseconds. A machine without a network is

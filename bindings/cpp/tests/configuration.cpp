@@ -50,6 +50,13 @@ void every_option_has_its_effect() {
     CHECK(stranger.list().empty());  // of another cluster
 }
 
+#if __cplusplus >= 202002L
+void options_can_be_given_by_name() {
+    const peers::node node({.name = "node", .network = "memory:names", .expiry = 40s});
+    CHECK(node.list().empty());
+}
+#endif
+
 void only_those_with_a_key_of_the_cluster_take_part() {
     const peers::key first(std::string(32, '\1')), second(std::string(32, '\2'));
     peers::config options = still("a", "keys");
@@ -123,6 +130,9 @@ void wrong_options_are_refused_in_words() {
 
 void test_configuration() {
     every_option_has_its_effect();
+#if __cplusplus >= 202002L
+    options_can_be_given_by_name();
+#endif
     only_those_with_a_key_of_the_cluster_take_part();
     a_key_has_32_bytes_and_is_wiped();
     wrong_options_are_refused_in_words();

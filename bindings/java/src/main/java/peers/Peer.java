@@ -90,9 +90,12 @@ public record Peer(
         return 31 * withoutValue().hashCode() + Arrays.hashCode(value);
     }
 
+    /** As records are written, with the value as text. */
     @Override
     public String toString() {
-        return "Peer" + withoutValue();
+        return String.format(
+                "Peer[name=%s, value=%s, address=%s, port=%d, id=%s, source=%s, interfaceIndex=%d, age=%s, expiresIn=%s]",
+                name, text(), address, port, id, source, interfaceIndex, age, expiresIn);
     }
 
     private List<Object> withoutValue() {

@@ -151,7 +151,7 @@ final class NodeTest {
             check(!taken.equals(node.list().get(0)));
         }
         taken.value()[0] = 'x';
-        check(taken.text().equals("on") && taken.toString().contains("lamp"));
+        check(taken.text().equals("on") && taken.toString().startsWith("Peer[name=lamp, value=on, address=, "));
     }
 
     private static void eventsTellOfThoseWhoComeChangeAndGo() {
