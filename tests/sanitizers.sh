@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 
 host=$(rustc -vV | sed -n 's/^host: //p')
 runtimes=$(rustc +nightly --print target-libdir)
-out=target/sanitizers
+out=$PWD/target/sanitizers
 export PEERS_PATIENCE=${PEERS_PATIENCE:-120}
 mkdir -p "$out"
 
@@ -58,17 +58,21 @@ finds address leak 'LeakSanitizer: detected memory leaks'
 finds address use-after-free 'AddressSanitizer: heap-use-after-free'
 passes address abi
 passes address bad_input
+passes address log
 passes address threads
-passes address fork 53311
+passes address fork 27311
 passes address careless
-passes address careless 53312
+passes address careless 27312
+# A defect of the library shows in a few hundred starts, too; that memory does not grow is looked at elsewhere.
+passes address many 27313 200
 passes address statuses
 passes address panics
+passes address dlopen "$out/address/$host/debug/libpeers.so"
 
 build_library thread -Zbuild-std
 passes thread defects none
 finds thread race 'ThreadSanitizer: data race'
 passes thread threads
 passes thread careless
-passes thread careless 53314
+passes thread careless 27314
 passes thread panics
