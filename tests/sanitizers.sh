@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 host=$(rustc -vV | sed -n 's/^host: //p')
 runtimes=$(rustc +nightly --print target-libdir)
 out=$PWD/target/sanitizers
-export PEERS_PATIENCE=${PEERS_PATIENCE:-120}
+export PEERS_PATIENCE=${PEERS_PATIENCE:-300}
 mkdir -p "$out"
 
 # Builds the library with a sanitizer: its name, then options of cargo's.
