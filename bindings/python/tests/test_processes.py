@@ -154,6 +154,71 @@ def test_a_spawned_process(start: Start) -> None:
         assert pool.apply(names_in_a_process_of_its_own) == ["lamp"]
 
 
+def test_an_executed_program_inherits_nothing() -> None:
+    program = """
+        import subprocess
+        def inherited():
+            listed = subprocess.run(["ls", "/proc/self/fd"], close_fds=False, stdout=subprocess.PIPE)
+            return listed.stdout
+        before = inherited()
+        with peers.start("kitchen", interfaces="lo") as node:
+            node.fileno()
+            print(inherited() == before)
+            node.register("lamp")
+            print(node.next_event().peer.name)
+    """
+    with python(program) as process:
+        assert process.communicate(timeout=PATIENCE) == ("True\nlamp\n", "")
+
+
+def test_a_thread_in_which_all_signals_are_blocked(start: Start) -> None:
+    def first_event() -> str:
+        signal.pthread_sigmask(signal.SIG_SETMASK, signal.valid_signals())
+        with start(manual_clock=False) as node:
+            node.register("lamp")
+            return node.next_event(timeout=PATIENCE).peer.name
+
+    assert in_thread(first_event)() == "lamp"
+
+
+def test_a_thousand_at_once() -> None:
+    # In a process of its own, for the limit on descriptors.
+    program = """
+        import resource
+        most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+        nodes = [peers.start("kitchen", network=f"memory:{number}") for number in range(1000)]
+        for node in nodes:
+            node.register("lamp")
+        print({node.next_event().peer.name for node in nodes})
+        for node in nodes:
+            node.close()
+    """
+    with python(program) as process:
+        assert process.communicate(timeout=PATIENCE) == ("{'lamp'}\n", "")
+
+
+def test_many_one_after_another() -> None:
+    # Of 9000 each may keep a hundred bytes: less than any block that a node holds for itself.
+    program = """
+        import resource
+        from pathlib import Path
+        def resident():
+            pages = int(Path("/proc/self/statm").read_text().split()[1])
+            return pages * resource.getpagesize() // 1024
+        def some(count):
+            for _ in range(count):
+                with peers.start("kitchen", network="memory:n") as node:
+                    node.fileno()
+        some(1000)
+        before = resident()
+        some(9000)
+        print(max(resident() - before - 900, 0))
+    """
+    with python(program) as process:
+        assert process.communicate(timeout=PATIENCE) == ("0\n", "")
+
+
 def test_the_example_tells_what_is_wrong() -> None:
     environment = {**os.environ, "PYTHONPATH": str(PACKAGE)}
     watch = [sys.executable, str(PACKAGE / "examples" / "watch.py"), "--port", "0"]
