@@ -50,8 +50,9 @@ inline peers::config moving(std::string_view name, std::string_view network) {
     return config;
 }
 
-// Whether the next event is of this kind and reason, and of this peer.
-inline bool is_next(peers::node& node, peers::event_kind kind, peers::left_reason reason, std::string_view name) {
-    const std::optional<peers::event> event = node.next_event(patience);
+// Whether the next event comes in time, and is of this kind and reason, and of this peer.
+inline bool is_next(peers::node& node, peers::event_kind kind, peers::left_reason reason, std::string_view name,
+                    std::chrono::milliseconds timeout = patience) {
+    const std::optional<peers::event> event = node.next_event(timeout);
     return event && event->kind() == kind && event->reason() == reason && event->peer() && event->peer()->name == name;
 }
