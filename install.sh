@@ -25,6 +25,7 @@ main() {
     build
     install_libraries
     install_file include/peers.h "$prefix/include"
+    install_file bindings/cpp/peers.hpp "$prefix/include"
     install_template packaging/peers.pc.in "$libdir/pkgconfig" '${pcfiledir}'
     install_template packaging/peers-config.cmake.in "$libdir/cmake/peers" '${here}'
     install_template packaging/peers-config-version.cmake.in "$libdir/cmake/peers" '${here}'

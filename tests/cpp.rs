@@ -201,3 +201,13 @@ fn the_example_watch_refuses_wrong_arguments() {
         assert_eq!(output.status.code(), Some(code), "{arguments:?}");
     }
 }
+
+#[test]
+fn the_program_in_the_readme_compiles() {
+    let Some(compiler) = compiler("the_program_in_the_readme_compiles") else { return };
+    let readme = read("README.md");
+    let program = readme.split("```cpp\n").nth(1).and_then(|rest| rest.split("```").next());
+    let source = scratch().join("readme.cpp");
+    fs::write(&source, program.expect("there is one")).expect("the scratch folder can be written");
+    run(strict(&compiler, "-std=c++17").arg("-fsyntax-only").arg(source));
+}

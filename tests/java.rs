@@ -183,3 +183,14 @@ fn the_example_watch_and_one_in_c_find_and_lose_each_other() {
     assert!(told.contains("Watch: interface 'nosuch7' does not exist"), "{told}");
     assert_eq!(output.status.code(), Some(1));
 }
+
+#[test]
+fn the_program_in_the_readme_compiles() {
+    let Some(package) = package("the_program_in_the_readme_compiles") else { return };
+    let folder = scratch().join("readme");
+    fs::create_dir_all(&folder).expect("the scratch folder can be written");
+    let source = folder.join("App.java");
+    fs::write(&source, between(&read("README.md"), "```java\n", "```"))
+        .expect("the scratch folder can be written");
+    run(Command::new("javac").arg("-cp").arg(&package.class_path).arg("-d").arg(folder).arg(source));
+}

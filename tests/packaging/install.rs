@@ -17,6 +17,7 @@ fn it_installs_these_files_and_no_others() {
     let link = |name: &str| format!("lib/{name} -> libpeers.so.{version}");
     let expected = [
         "include/peers.h",
+        "include/peers.hpp",
         "lib/cmake/peers/peers-config-version.cmake",
         "lib/cmake/peers/peers-config.cmake",
         "lib/libpeers.a",
