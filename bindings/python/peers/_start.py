@@ -121,6 +121,11 @@ def start(
             config.keys, config.keys_count = ctypes.addressof(keys_buffer), len(keys)
         if logger is not None:
             config.log, config.log_level = _log.function(logger), _abi.PEERS_LOG_DEBUG
-        check(library.peers_start(ctypes.byref(config), ctypes.byref(handle)))
-    assert handle.value is not None
-    return Node(handle.value, config.log)
+        try:
+            check(library.peers_start(ctypes.byref(config), ctypes.byref(handle)))
+            assert handle.value is not None
+            return Node(handle.value, config.log)
+        except BaseException:
+            # Ctrl-C may come when the node runs and nobody has it yet. To free none, or twice, does no harm.
+            library.peers_free(handle)
+            raise

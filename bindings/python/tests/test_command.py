@@ -92,8 +92,9 @@ def test_only_those_of_one_cluster_and_key_list_each_other(command: Command, tmp
         assert [peer["name"] for peer in json.loads(output)] == [name]
 
 
-def test_watch_prints_a_line_for_each_event_at_once(command: Command) -> None:
+def test_watch_prints_a_line_for_each_event_at_once(command: Command, observer: peers.Node) -> None:
     watch = command("watch")
+    assert watch.stdout.readline() == "joined observer 127.0.0.1\n"
     web = announce(command, "--name", "web", "--value", "two\nlines", "--port", 8080)
     assert watch.stdout.readline() == "joined web 127.0.0.1 port 8080 value two\\nlines\n"
     web.terminate()
@@ -102,8 +103,9 @@ def test_watch_prints_a_line_for_each_event_at_once(command: Command) -> None:
     assert ended(watch) == (0, "", "")
 
 
-def test_watch_prints_a_line_of_json_for_each_event(command: Command) -> None:
+def test_watch_prints_a_line_of_json_for_each_event(command: Command, observer: peers.Node) -> None:
     watch = command("watch", "--json")
+    assert json.loads(watch.stdout.readline())["peer"]["name"] == "observer"
     web = announce(command, "--name", "web")
     web.terminate()
     joined, left = (json.loads(watch.stdout.readline()) for _ in range(2))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
+from unittest import mock
 
 import pytest
 from support import PATIENCE, Start, in_thread, readable
@@ -197,3 +198,10 @@ def test_closing_ends_the_iteration_of_another_thread(start: Start) -> None:
     assert first.wait(PATIENCE)
     node.close()
     assert kinds() == [EventKind.JOINED]
+
+
+def test_ctrl_c_in_the_midst_of_a_start_leaves_no_node(start: Start) -> None:
+    node = start()
+    with mock.patch("peers._start.Node", side_effect=KeyboardInterrupt), pytest.raises(KeyboardInterrupt):
+        start("garden")
+    assert [event.reason for event in node.events(0)] == [LeaveReason.NONE, LeaveReason.GOODBYE]
