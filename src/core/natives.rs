@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
-use super::agenda::Agenda;
+use super::agenda::{self, Agenda};
 use super::answers::longest_spread;
 use super::checkup::{Checkup, Refusal};
 use super::departed::Departed;
@@ -372,13 +372,9 @@ impl Natives {
     /// Another instance of this name has appeared where those are: it may be what became of one of them.
     fn doubt_namesakes(&mut self, name: &str, path: Path, now: Instant) {
         let namesakes = self.index.namesakes(name, path.ip()).take(MAX_NAMESAKES_SEEN);
-        let heard_at = |id: InstanceId| {
-            let slot = self.peers.slot_of(&id)?;
-            Some((self.peers.at(slot).1.heard_at, id, slot))
-        };
-        let mut namesakes: Vec<(Instant, InstanceId, u32)> = namesakes.filter_map(heard_at).collect();
-        namesakes.sort_unstable();
-        for (_, _, slot) in namesakes.into_iter().take(MAX_NAMESAKES) {
+        let slots = namesakes.filter_map(|id| self.peers.slot_of(&id));
+        let heard_at = |slot| (self.questions.nanos(self.peers.at(slot).1.heard_at), slot);
+        for slot in agenda::in_order(slots.map(heard_at).collect()).into_iter().take(MAX_NAMESAKES) {
             self.doubt(slot, Duration::ZERO, now);
         }
     }
