@@ -54,7 +54,10 @@ fn package() -> PathBuf {
 /// The go command, in the package's folder. It asks no server for anything.
 fn go() -> Command {
     let mut go = Command::new("go");
-    go.current_dir(package()).env("GOPROXY", "off").env("GOFLAGS", "-mod=readonly -buildvcs=false").env("CGO_ENABLED", "1");
+    go.current_dir(package())
+        .env("GOPROXY", "off")
+        .env("GOFLAGS", "-mod=readonly -buildvcs=false")
+        .env("CGO_ENABLED", "1");
     go.env("PKG_CONFIG_PATH", prefix().join("lib/pkgconfig")).env("LD_LIBRARY_PATH", prefix().join("lib"));
     go
 }

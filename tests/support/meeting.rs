@@ -40,8 +40,8 @@ pub fn check_meeting(example: impl Fn() -> Command) {
 pub fn check_key_files(example: impl Fn() -> Command) {
     for (bytes, mode, words) in [
         (32, 0o600, "interface 'nosuch7' does not exist"),
-        (31, 0o600, "a key has 32 bytes"),
-        (33, 0o600, "a key has 32 bytes"),
+        (31, 0o600, "a key has 32"),
+        (33, 0o600, "a key has 32"),
         (32, 0o640, "its mode is 640"),
         (32, 0o604, "its mode is 604"),
     ] {
