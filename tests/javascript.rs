@@ -11,13 +11,11 @@ use std::sync::LazyLock;
 
 use support::{has_tool, output_of, root, run, scratch, shared_library, skip};
 
-/// A test that hangs says which it is before this one does.
-const PATIENCE: &str = "--test-timeout=120000";
-
 #[test]
 fn the_package_passes_its_tests() {
     if let Some(package) = package("the_package_passes_its_tests") {
-        let report = run(node(package).args(["--test", PATIENCE, "test/"]).env("PEERS_HEADER", header()));
+        let report =
+            run(in_package("npm", package).arg("test").env("PEERS_HEADER", root().join("include/peers.h")));
         assert!(report.contains("two nodes list each other"), "{report}");
     }
 }
@@ -25,7 +23,7 @@ fn the_package_passes_its_tests() {
 #[test]
 fn the_types_fit() {
     if let Some(package) = package("the_types_fit") {
-        run(node(package).arg("node_modules/typescript/bin/tsc"));
+        run(in_package("npm", package).args(["run", "types"]));
     }
 }
 
@@ -79,18 +77,14 @@ fn install() -> Result<PathBuf, String> {
     Ok(copy)
 }
 
-fn node(package: &Path) -> Command {
-    let mut node = Command::new("node");
-    node.current_dir(package).env("PEERS_LIBRARY", shared_library());
-    node
+fn in_package(tool: &str, package: &Path) -> Command {
+    let mut command = Command::new(tool);
+    command.current_dir(package).env("PEERS_LIBRARY", shared_library());
+    command
 }
 
 fn example(package: &Path) -> Command {
-    let mut node = node(package);
-    node.arg("examples/watch.mjs");
-    node
-}
-
-fn header() -> PathBuf {
-    root().join("include/peers.h")
+    let mut example = in_package("node", package);
+    example.arg("examples/watch.mjs");
+    example
 }

@@ -9,6 +9,7 @@ extern void peersGoLog(int32_t level, char *message, void *context);
 import "C"
 
 import (
+	"errors"
 	"io"
 	"time"
 	"unsafe"
@@ -129,12 +130,12 @@ func (n *Node) List() ([]Peer, error) {
 //
 // Error: ErrDeadlock, when the node's own Config.Log calls it; the node lives on.
 func (n *Node) Close() error {
-	status := Status(C.peers_free(n.handle))
-	if status == ErrHandle {
+	err := call(func() C.int32_t { return C.peers_free(n.handle) })
+	if errors.Is(err, ErrHandle) {
 		return nil // closed before
 	}
-	if status != C.PEERS_OK {
-		return &Error{status, status.Error()}
+	if err != nil {
+		return err
 	}
 	n.events.close()
 	n.log.free()

@@ -43,7 +43,7 @@ export class Wait {
   }
 
   #start() {
-    // koffi calls us outside of Node's own callbacks, after which no promise would be looked at; an immediate's are.
+    // koffi calls us outside of Node's own callbacks, where nothing promises that promises go on; in an immediate they do.
     const tell = () => {
       this.#stop();
       setImmediate(() => this.#wake());
