@@ -67,7 +67,7 @@ export const config_t = koffi.struct('peers_config_t', {
 
 export const peer_t = koffi.struct('peers_peer_t', {
   name: 'const char *',
-  value: 'const void *',
+  value: koffi.pointer(null, 'uint8_t', 'value_len'), // decoded as so many bytes
   value_len: 'size_t',
   address: 'const char *',
   age_ms: 'uint64_t',

@@ -11,7 +11,7 @@ export function readPeer(pointer) {
   const id = Buffer.from(peer.id);
   return {
     name: peer.name,
-    value: Buffer.from(koffi.decode(peer.value, 'uint8_t', peer.value_len)),
+    value: Buffer.from(peer.value),
     address: peer.address || null,
     port: peer.port || null,
     id: id.some((byte) => byte !== 0) ? id.toString('hex') : null,
