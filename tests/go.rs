@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::LazyLock;
 
-use support::{has_tool, root, run, scratch, shared_library};
+use support::{has_tool, read, root, run, scratch, shared_library};
 
 #[test]
 fn the_package_passes_its_tests_with_the_race_detector() {
@@ -25,6 +25,23 @@ fn vet_and_gofmt_have_nothing_to_say() {
     if has_tools("vet_and_gofmt_have_nothing_to_say") {
         assert_eq!(run(go().args(["vet", "./..."])), "");
         assert_eq!(run(Command::new("gofmt").arg("-l").arg(package())), "");
+    }
+}
+
+#[test]
+fn the_program_in_the_readme_compiles() {
+    if has_tools("the_program_in_the_readme_compiles") {
+        let folder = scratch().join("readme");
+        fs::create_dir_all(&folder).expect("the scratch folder can be written");
+        let readme = read("README.md");
+        let program = readme.split("```go\n").nth(1).and_then(|rest| rest.split("```").next());
+        fs::write(folder.join("main.go"), program.expect("the README has one"))
+            .expect("the folder can be written");
+        let package = package();
+        let module =
+            format!("module app\n\nrequire peers v0.1.0\n\nreplace peers => {}\n", package.display());
+        fs::write(folder.join("go.mod"), module).expect("the folder can be written");
+        run(go().current_dir(folder).args(["vet", "."]));
     }
 }
 

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::LazyLock;
 
-use support::{has_tool, output_of, root, run, scratch, shared_library, skip};
+use support::{has_tool, output_of, read, root, run, scratch, shared_library, skip};
 
 #[test]
 fn the_package_passes_its_tests() {
@@ -24,6 +24,19 @@ fn the_package_passes_its_tests() {
 fn the_types_fit() {
     if let Some(package) = package("the_types_fit") {
         run(in_package("npm", package).args(["run", "types"]));
+    }
+}
+
+#[test]
+fn the_types_of_the_program_in_the_readme_fit() {
+    if let Some(package) = package("the_types_of_the_program_in_the_readme_fit") {
+        let readme = read("README.md");
+        let program = readme.split("```js\n").nth(1).and_then(|rest| rest.split("```").next());
+        fs::write(package.join("readme.mjs"), program.expect("the README has one"))
+            .expect("the copy can be written");
+        let mut tsc = in_package("node", package);
+        tsc.args(["node_modules/typescript/bin/tsc", "--ignoreConfig", "--noEmit", "--checkJs", "--strict"]);
+        run(tsc.args(["--module", "nodenext", "--target", "es2022", "--types", "node", "readme.mjs"]));
     }
 }
 
