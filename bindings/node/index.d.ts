@@ -10,7 +10,8 @@
  *
  * A multicast beacon announces the program, and a registry lists the peers whose beacons are heard, each until it says
  * goodbye or has not been heard for a while. No daemon, no server, no configuration. All times are in milliseconds. No call
- * waits for the network; what waits for events is a promise.
+ * waits for the network; what waits for events is a promise. The library's log is not to be had here; `Node.health` says in
+ * words what is wrong.
  *
  * The package is a thin layer over the C library libpeers, which is loaded from $PEERS_LIBRARY or else from the system.
  */
