@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt::{self, Write};
 use std::net::{IpAddr, SocketAddr, SocketAddrV6};
 
-use nix::net::if_::if_indextoname;
-
 use crate::core::Peer;
+use crate::driver::host;
 
 impl Peer {
     /// Its address as text: "192.0.2.7"; for a link-local IPv6 address with its zone (RFC 4007, section 11), the name of
@@ -47,10 +46,7 @@ impl Zones {
     }
 
     fn name_of(&mut self, index: u32) -> &str {
-        self.0.entry(index).or_insert_with(|| match if_indextoname(index) {
-            Ok(name) if !name.is_empty() => name.to_string_lossy().into_owned(),
-            _ => index.to_string(),
-        })
+        self.0.entry(index).or_insert_with(|| host::zone_of(index).unwrap_or_else(|| index.to_string()))
     }
 }
 
