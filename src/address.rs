@@ -71,6 +71,8 @@ mod tests {
         }
     }
 
+    // On Windows an interface has no name here.
+    #[cfg(unix)]
     #[test]
     fn a_link_local_address_has_its_zone_and_no_other_has() {
         let loopback = nix::net::if_::if_nametoindex("lo").expect("there is one everywhere");

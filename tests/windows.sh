@@ -6,12 +6,15 @@ cd "$(dirname "$0")/.."
 
 target=x86_64-pc-windows-gnu
 out=target/windows
+strict='-std=c11 -Wall -Wextra -Werror -pedantic -g'
 export PEERS_PATIENCE=${PEERS_PATIENCE:-300}
 # A Windows of its own, without a screen, a browser or anybody's settings.
 export WINEPREFIX=$PWD/$out/wine WINEDEBUG=${WINEDEBUG:--all} WINEDLLOVERRIDES='mscoree,mshtml=' DISPLAY=
+# Where programs find libraries that do not lie beside them.
+export WINEPATH=Z:$PWD/$out
 mkdir -p "$out"
 
-# Each needed tool: the command that shows it is there, and how to get it.
+# Says what is missing, and how to get it.
 check_tools() {
     local is_complete=yes
     need x86_64-w64-mingw32-gcc 'mingw-w64 (apt-get install mingw-w64)'
@@ -30,9 +33,8 @@ missing() {
 
 # Compiles a C test for Windows, with this library to link, as $out/NAME.exe.
 compile() {
-    x86_64-w64-mingw32-gcc -std=c11 -Wall -Wextra -Werror -pedantic -D_GNU_SOURCE -D_WIN32_WINNT=0x0A00 -g -Iinclude \
-        "tests/c/$1.c" "$2" -static-libgcc -Wl,-Bstatic,-lpthread,-Bdynamic -lws2_32 -lntdll -luserenv -liphlpapi \
-        -o "$out/$1.exe"
+    x86_64-w64-mingw32-gcc $strict -D_WIN32_WINNT=0x0A00 -Iinclude \
+        "tests/c/$1.c" "$2" -lws2_32 -static-libgcc -Wl,-Bstatic,-lpthread,-Bdynamic -o "$out/$1.exe"
 }
 
 # Runs a command that has to end well within the time.
@@ -57,24 +59,30 @@ meet() {
     fi
 }
 
-check_tools
-library=target/$target/debug/peers.dll
-cargo build --quiet --lib --target $target --features test-panic
-cp "$library" "$out"
-wineboot --init >"$out/log" 2>&1
+# What else than peers_* the library exports.
+foreign_exports() {
+    x86_64-w64-mingw32-objdump -p "$1" | sed -n '/Ordinal.Name Pointer/,/^$/p' | grep '\[ *[0-9]*\]' |
+        grep -v ' peers_[a-z_]*$' || true
+}
 
-CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUNNER=wine \
-    passes cargo test --quiet --lib --test memory --test node --test registry --target $target --features test-panic
-for test in abi bad_input log panics meet; do
-    compile $test "$library"
-done
+check_tools
+cargo build --quiet --lib --target $target --features test-panic
+library=target/$target/debug/peers.dll
+cp "$library" "$out"
+[ -z "$(foreign_exports "$library")" ] || { echo "$library exports more than peers_*:"; foreign_exports "$library"; exit 1; } >&2
+x86_64-w64-mingw32-gcc $strict -shared tests/wine/bcryptprimitives.c -ladvapi32 -o "$out/bcryptprimitives.dll"
+passes wineboot --init
+
+CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUNNER=wine passes \
+    cargo test --quiet --target $target --features test-panic --lib --test log --test memory --test node --test registry
 for test in abi bad_input log panics; do
+    compile $test "$library"
     passes wine "$out/$test.exe"
 done
 
-compile_here() { cc -std=c11 -Wall -Wextra -Werror -pedantic -D_GNU_SOURCE -g -Iinclude "$@"; }
+compile meet "$library"
 cargo build --quiet --lib
-compile_here tests/c/meet.c target/debug/libpeers.a -lpthread -ldl -lm -o "$out/meet"
+cc $strict -D_GNU_SOURCE -Iinclude tests/c/meet.c target/debug/libpeers.a -lpthread -ldl -lm -o "$out/meet"
 meet "wine $out/meet.exe" "wine $out/meet.exe"
 meet "wine $out/meet.exe" "$out/meet"
 meet "$out/meet" "wine $out/meet.exe"

@@ -126,7 +126,7 @@ pub unsafe extern "C" fn peers_event_fd(node: *mut peers_t, fd: *mut i32) -> i32
         // A SOCKET of Windows fits: of handles the system uses 32 bits.
         let descriptor = handle::get(node)?.event_fd()?;
         // SAFETY: non-NULL, and the caller vouches that it can be written.
-        unsafe { fd.write(descriptor as i32) };
+        unsafe { fd.write(descriptor as _) };
         Ok(())
     })
 }

@@ -152,7 +152,7 @@ fn packet_of(mut control: &[u8]) -> Option<(IpAddr, u32)> {
                 return Some((address.into(), u32::from_ne_bytes(at(data, 16)?)));
             }
             // One that says it has no length would be read for ever.
-            _ => control = control.get(len.max(1).next_multiple_of(size_of::<usize>())..)?,
+            _ => control = control.get(len.max(1).checked_next_multiple_of(size_of::<usize>())?..)?,
         }
     }
 }
@@ -160,4 +160,62 @@ fn packet_of(mut control: &[u8]) -> Option<(IpAddr, u32)> {
 /// The bytes from `offset` on, if there are so many.
 fn at<const N: usize>(bytes: &[u8], offset: usize) -> Option<[u8; N]> {
     bytes.get(offset..)?.first_chunk().copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A control message: its header, its data, and what makes it as long as words are.
+    fn message(level: i32, kind: i32, data: &[u8]) -> Vec<u8> {
+        let len = size_of::<CMSGHDR>() + data.len();
+        let mut message = [&len.to_ne_bytes()[..], &level.to_ne_bytes(), &kind.to_ne_bytes(), data].concat();
+        message.resize(len.next_multiple_of(size_of::<usize>()), 0);
+        message
+    }
+
+    #[test]
+    fn packet_information_is_found_behind_other_messages() {
+        let v4 = [&[239, 2, 3, 4][..], &7_u32.to_ne_bytes()].concat();
+        let v6 = [&"ff12::ef02:304".parse::<Ipv6Addr>().unwrap().octets()[..], &9_u32.to_ne_bytes()].concat();
+        let other = message(IPPROTO_IP, 1, &[1]);
+        let v4 = [other.clone(), message(IPPROTO_IP, IP_PKTINFO, &v4)].concat();
+        let v6 = [message(IPPROTO_IPV6, IPV6_PKTINFO, &v6), other.clone()].concat();
+        assert_eq!(packet_of(&v4), Some(("239.2.3.4".parse().unwrap(), 7)));
+        assert_eq!(packet_of(&v6), Some(("ff12::ef02:304".parse().unwrap(), 9)));
+        assert_eq!(packet_of(&other), None);
+    }
+
+    #[test]
+    fn messages_that_are_cut_or_without_length_are_none() {
+        let whole = message(IPPROTO_IP, IP_PKTINFO, &[0; 8]);
+        for len in 0..whole.len() {
+            assert_eq!(packet_of(&whole[..len]), None);
+        }
+        let mut endless = message(IPPROTO_IP, 1, &[0; 8]);
+        endless[..size_of::<usize>()].fill(0);
+        assert_eq!(packet_of(&endless), None);
+        endless[..size_of::<usize>()].fill(0xFF);
+        assert_eq!(packet_of(&endless), None);
+    }
+
+    #[test]
+    fn a_datagram_that_is_too_long_is_thrown_away_and_the_next_one_received() {
+        let socket = crate::driver::family::open_unicast(false, 1, 0).expect("there are free ports");
+        let port = crate::driver::family::port_of(&socket).expect("it is bound");
+        let to = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        let way = Way { interface: 0, source: None };
+        let mut buffer = [0; 4];
+        for payload in [&b"longer"[..], b"fits"] {
+            send(&socket, payload, to, &way).expect("there is a loopback");
+        }
+        let waits = [super::super::descriptor_of(&socket)];
+        assert_eq!(super::super::poll(&waits, 10_000).expect("it can be polled"), [true]);
+        assert!(receive(&socket, &mut buffer).expect("one waits").is_none());
+        assert_eq!(super::super::poll(&waits, 10_000).expect("it can be polled"), [true]);
+        let (received, to) = receive(&socket, &mut buffer).expect("one waits").expect("it is whole");
+        assert_eq!(&buffer[..received.len], b"fits");
+        assert_eq!((received.from.port(), to), (port, Ipv4Addr::LOCALHOST.into()));
+        assert_eq!(received.arrival, Arrival::Unicast);
+    }
 }
