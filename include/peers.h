@@ -344,7 +344,8 @@ typedef struct peers_config_t {
     size_t value_len;
     /**
      * The interfaces to use: comma-separated names, `*` stands for any characters ("eth*,wlan0"). Default: every
-     * interface that is up and can multicast, or loopback when there is none.
+     * interface that is up and can multicast, or loopback when there is none. On Windows the names are those that the
+     * system shows: "Ethernet", "Wi-Fi*".
      */
     const char *interfaces;
     /**

@@ -32,7 +32,8 @@ pub struct Config {
     /// The port at which the program offers its service, announced with the name; 0 for none.
     pub service_port: u16,
     /// The interfaces to use: comma-separated names in which `*` stands for any characters. `None` means every
-    /// interface that is up and can multicast, or loopback when there is none.
+    /// interface that is up and can multicast, or loopback when there is none. On Windows the names are those that the
+    /// system shows: "Ethernet", "Wi-Fi*".
     pub interfaces: Option<String>,
     /// Where the node lives.
     pub network: Network,

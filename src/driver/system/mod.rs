@@ -15,6 +15,9 @@
 //! | [`options`] of sockets | those of Linux | SO_REUSEPORT | joined by index |
 //! | [`host`]: its names; signals | POSIX | POSIX | its own; there are none |
 
+use std::io;
+use std::net::Ipv4Addr;
+
 #[cfg(target_os = "linux")]
 mod linux;
 #[cfg(target_os = "macos")]
@@ -61,15 +64,13 @@ pub(super) struct Way {
     /// Index of the interface; 0 lets routing choose.
     pub interface: u32,
     /// The address to send from; `None` lets the system choose one of the interface.
-    pub source: Option<std::net::Ipv4Addr>,
+    pub source: Option<Ipv4Addr>,
 }
 
 /// An error where a descriptor that was polled is none any more.
-fn check_open(mut is_closed: impl Iterator<Item = bool>) -> std::io::Result<()> {
+fn check_open(mut is_closed: impl Iterator<Item = bool>) -> io::Result<()> {
     match is_closed.any(|is_closed| is_closed) {
         false => Ok(()),
-        true => {
-            Err(std::io::Error::other("a descriptor of the node was closed by another part of the program"))
-        }
+        true => Err(io::Error::other("a descriptor of the node was closed by another part of the program")),
     }
 }

@@ -24,3 +24,18 @@ pub fn with_signals_blocked<R>(spawn: impl FnOnce() -> io::Result<R>) -> io::Res
     before.thread_set_mask()?;
     spawned
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_interface_has_its_name_as_its_zone() {
+        let interfaces = nix::net::if_::if_nameindex().expect("interfaces can be listed");
+        for interface in &interfaces {
+            let name = interface.name().to_str().expect("names are in ASCII");
+            assert_eq!(zone_of(interface.index()).as_deref(), Some(name));
+        }
+        assert_eq!(zone_of(4_000_000), None);
+    }
+}

@@ -1,7 +1,7 @@
 //! The interfaces there are, by getifaddrs.
 
 use std::io;
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::Ipv4Addr;
 
 use nix::ifaddrs::getifaddrs;
 use nix::net::if_::InterfaceFlags;
@@ -48,7 +48,7 @@ pub fn usable() -> io::Result<Vec<Interface>> {
             interface.v4.get_or_insert(v4.ip());
             let mask = entry.netmask.as_ref().and_then(|mask| mask.as_sockaddr_in()).map(|mask| mask.ip());
             interface.networks.push((v4.ip(), mask.unwrap_or(Ipv4Addr::BROADCAST)));
-        } else if let Some(v6) = address.as_sockaddr_in6().map(|v6| without_zone(v6.ip())) {
+        } else if let Some(v6) = address.as_sockaddr_in6().map(|v6| v6.ip()) {
             // Without one, as loopback is, an interface has no route for multicast either.
             if v6.is_unicast_link_local() && !tentative.contains(&(interface.index, v6)) {
                 interface.v6.get_or_insert(v6);
@@ -61,13 +61,4 @@ pub fn usable() -> io::Result<Vec<Interface>> {
 fn can_multicast(flags: InterfaceFlags) -> bool {
     flags.contains(InterfaceFlags::IFF_UP | InterfaceFlags::IFF_RUNNING)
         && flags.intersects(InterfaceFlags::IFF_LOOPBACK | InterfaceFlags::IFF_MULTICAST)
-}
-
-/// A link-local address as it is sent: the BSD family writes the index of the interface into its second word.
-fn without_zone(address: Ipv6Addr) -> Ipv6Addr {
-    let mut segments = address.segments();
-    if address.is_unicast_link_local() {
-        segments[1] = 0;
-    }
-    segments.into()
 }
