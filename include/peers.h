@@ -95,7 +95,8 @@
 #define PEERS_ERR_INTERFACE -8
 
 /**
- * The UDP port is held by a socket that does not share it (one opened without SO_REUSEADDR).
+ * The UDP port is held by a socket that does not share it (one opened without SO_REUSEADDR; on
+ * Windows, with SO_EXCLUSIVEADDRUSE).
  */
 #define PEERS_ERR_ADDRESS_IN_USE -9
 
@@ -343,7 +344,8 @@ typedef struct peers_config_t {
     size_t value_len;
     /**
      * The interfaces to use: comma-separated names, `*` stands for any characters ("eth*,wlan0"). Default: every
-     * interface that is up and can multicast, or loopback when there is none.
+     * interface that is up and can multicast, or loopback when there is none. On Windows the names are those that the
+     * system shows: "Ethernet", "Wi-Fi*".
      */
     const char *interfaces;
     /**
@@ -813,6 +815,10 @@ void peers_event_free(struct peers_event_t *event);
  *
  * On success `*fd` is the descriptor. It belongs to the node and is closed by `peers_free`: take it out of your
  * event loop before that, and do not close it. Every call on a node gives the same descriptor.
+ *
+ * On Windows, where there are no file descriptors, it is a SOCKET as an int: `(SOCKET)fd`, for WSAPoll, select,
+ * WSAEventSelect, libuv's uv_poll_init_socket or asyncio's selector loop. There, and on macOS, it may now and then poll
+ * readable when nothing waits; the loop above ends at once then.
  *
  * Errors: PEERS_ERR_NULL, PEERS_ERR_HANDLE, PEERS_ERR_FORKED, PEERS_ERR_SYSTEM (no descriptor to be had).
  * Thread-safe; does not block.

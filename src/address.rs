@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV6};
 
-use nix::net::if_::if_indextoname;
-
 use crate::core::{Peer, PeerView};
+use crate::driver::host;
 
 impl Peer {
     /// Its address as text: "192.0.2.7"; for a link-local IPv6 address with its zone (RFC 4007, section 11), the name of
@@ -51,10 +50,7 @@ impl Zones {
     }
 
     fn name_of(&mut self, index: u32) -> &str {
-        self.0.entry(index).or_insert_with(|| match if_indextoname(index) {
-            Ok(name) if !name.is_empty() => name.to_string_lossy().into_owned(),
-            _ => index.to_string(),
-        })
+        self.0.entry(index).or_insert_with(|| host::zone_of(index).unwrap_or_else(|| index.to_string()))
     }
 }
 
@@ -93,11 +89,12 @@ mod tests {
 
     #[test]
     fn a_link_local_address_has_its_zone_and_no_other_has() {
-        let loopback = nix::net::if_::if_nametoindex("lo").expect("there is one everywhere");
+        // The first is everywhere the loopback. On Windows it has no name.
+        let loopback = format!("fe80::7%{}", host::zone_of(1).unwrap_or("1".into()));
         let cases = [
             (Some("192.0.2.7"), 2, Some("192.0.2.7"), Some("192.0.2.7:80")),
             (Some("2001:db8::7"), 2, Some("2001:db8::7"), Some("[2001:db8::7]:80")),
-            (Some("fe80::7"), loopback, Some("fe80::7%lo"), Some("[fe80::7%1]:80")),
+            (Some("fe80::7"), 1, Some(&*loopback), Some("[fe80::7%1]:80")),
             (Some("fe80::7"), 4_000_000, Some("fe80::7%4000000"), Some("[fe80::7%4000000]:80")),
             (Some("fe80::7"), 0, Some("fe80::7"), Some("[fe80::7]:80")),
             (None, 0, None, None),

@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::core::name::BadName;
 use crate::core::wire;
 use crate::core::{Key, MAX_KEYS, name};
+use crate::driver::host;
 use crate::error::{Error, ErrorKind};
 use crate::log::Logger;
 
@@ -31,7 +32,8 @@ pub struct Config {
     /// The port at which the program offers its service, announced with the name; 0 for none.
     pub service_port: u16,
     /// The interfaces to use: comma-separated names in which `*` stands for any characters. `None` means every
-    /// interface that is up and can multicast, or loopback when there is none.
+    /// interface that is up and can multicast, or loopback when there is none. On Windows the names are those that the
+    /// system shows: "Ethernet", "Wi-Fi*".
     pub interfaces: Option<String>,
     /// Where the node lives.
     pub network: Network,
@@ -248,9 +250,7 @@ pub(crate) fn bad_name(what: &str, name: &str, bad: BadName) -> Error {
 }
 
 fn host_name() -> Result<String, Error> {
-    let host =
-        nix::unistd::gethostname().map_err(|errno| Error::system("reading the host name", &errno.into()))?;
-    let host = host.to_string_lossy().into_owned();
+    let host = host::name().map_err(|error| Error::system("reading the host name", &error))?;
     name::check(&host).map(|()| host.clone()).map_err(|bad| bad_name("host name", &host, bad))
 }
 

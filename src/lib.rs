@@ -28,6 +28,7 @@ mod test_panic;
 
 pub use config::{Clock, Config, Network, Notice};
 pub use core::{Event, Key, LeaveReason, Peer, Source, WrongKeyLength};
+pub use driver::Descriptor;
 pub use error::{Error, ErrorKind};
 pub use health::{Counters, Health, Reason, State};
 pub use log::{Level, Logger};

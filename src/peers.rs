@@ -1,12 +1,11 @@
 //! `Peers`: the safe Rust API. The C ABI is a translation of it.
 
-use std::os::fd::RawFd;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::config::{Config, bad_name, check_key_count, too_long};
 use crate::core::{Event, Key, MAX_VALUE, Peer, PeerView, Refused, TooLong};
-use crate::driver::{self, Driver, Thread};
+use crate::driver::{self, Descriptor, Driver, Thread};
 use crate::error::{Error, ErrorKind};
 use crate::health::Health;
 
@@ -129,9 +128,9 @@ impl Peers {
         self.driver.next_event(timeout)
     }
 
-    /// A descriptor that polls readable while events wait: then call [`next_event`](Self::next_event) with no time to
+    /// A descriptor (on Windows a socket) that polls readable while events wait: then call [`next_event`](Self::next_event) with no time to
     /// wait until [`ErrorKind::Timeout`]. It belongs to the node; do not read from it, nor close it.
-    pub fn event_fd(&self) -> Result<RawFd, Error> {
+    pub fn event_fd(&self) -> Result<Descriptor, Error> {
         self.driver.event_fd()
     }
 

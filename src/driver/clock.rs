@@ -2,26 +2,19 @@
 
 use std::io;
 use std::sync::Mutex;
-use std::time::{Duration, Instant};
-
-use nix::time::{ClockId, clock_gettime};
+use std::time::Instant;
 
 use super::lock;
+use super::system::Clock;
 
 pub(super) enum TimeSource {
-    /// The system's clock that goes on while the machine sleeps, which `Instant` does not: a peer that fell silent
-    /// meanwhile has been silent for all that time.
-    System {
-        start: Instant,
-        /// What that clock showed at `start`.
-        at_start: Duration,
-    },
+    System(Clock),
     Manual(Mutex<Instant>),
 }
 
 impl TimeSource {
     pub fn system() -> io::Result<Self> {
-        Ok(TimeSource::System { start: Instant::now(), at_start: since_boot()? })
+        Ok(TimeSource::System(Clock::start()?))
     }
 
     pub fn manual() -> Self {
@@ -30,9 +23,7 @@ impl TimeSource {
 
     pub fn now(&self) -> Instant {
         match self {
-            TimeSource::System { start, at_start } => {
-                *start + since_boot().expect("the clock was there at the start").saturating_sub(*at_start)
-            }
+            TimeSource::System(clock) => clock.now(),
             TimeSource::Manual(now) => *lock(now),
         }
     }
@@ -47,8 +38,4 @@ impl TimeSource {
     pub fn is_manual(&self) -> bool {
         matches!(self, TimeSource::Manual(_))
     }
-}
-
-fn since_boot() -> io::Result<Duration> {
-    Ok(clock_gettime(ClockId::CLOCK_BOOTTIME)?.into())
 }

@@ -5,17 +5,13 @@
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::os::fd::{AsFd, BorrowedFd};
 
-use nix::sys::socket::setsockopt;
-use nix::sys::socket::sockopt::{Ipv4PacketInfo, Ipv4RecvErr, Ipv6RecvErr, Ipv6RecvPacketInfo};
-use socket2::{Domain, InterfaceIndexOrAddress, Protocol, Socket, Type};
+use socket2::{Domain, Protocol, Socket, Type};
 
 use super::batch::Taken;
-use super::datagram::{self, Way};
 use super::interfaces::Interface;
-use super::memberships;
 use super::sockets::Tally;
+use super::system::{self, Descriptor, Way, datagram, errors, memberships, options};
 use crate::health::Reason;
 
 /// Errors taken from a socket's queue at a time.
@@ -62,12 +58,13 @@ impl Family {
     /// Joins the group on the interfaces that came or whose membership was lost, and leaves those that went. True if
     /// there were any.
     pub fn follow(&mut self, interfaces: &[Interface]) -> bool {
-        let wanted: Vec<u32> =
-            interfaces.iter().filter(|interface| self.uses(interface)).map(|used| used.index).collect();
+        let wanted: Vec<&Interface> = interfaces.iter().filter(|interface| self.uses(interface)).collect();
         let known = memberships::of(self.group.ip());
         let is_lost = |index: &u32| known.as_ref().is_some_and(|known| !known.contains(index));
-        let (stay, go): (Vec<u32>, Vec<u32>) =
-            self.members.iter().partition(|index| wanted.contains(index) && !is_lost(index));
+        let (stay, go): (Vec<u32>, Vec<u32>) = self
+            .members
+            .iter()
+            .partition(|index| wanted.iter().any(|used| used.index == **index) && !is_lost(index));
         for index in &go {
             // Fails where the membership went with the interface.
             let _ = self.leave(*index);
@@ -75,11 +72,11 @@ impl Family {
         let stayed = stay.len();
         self.members = stay;
         self.membership_error = None;
-        for index in &wanted {
-            match self.members.contains(index) {
+        for interface in &wanted {
+            match self.members.contains(&interface.index) {
                 true => {}
-                false => match self.join(*index) {
-                    Ok(()) => self.members.push(*index),
+                false => match self.join(interface) {
+                    Ok(()) => self.members.push(interface.index),
                     Err(error) => self.membership_error = Some((error, 0, wanted.len())),
                 },
             }
@@ -131,11 +128,11 @@ impl Family {
     /// Takes one datagram from a socket.
     pub fn receive(&self, role: Role, buffer: &mut [u8]) -> Taken {
         match role {
-            Role::Unicast => datagram::receive(&self.unicast, buffer).map(|(received, _)| Some(received)),
+            Role::Unicast => Ok(datagram::receive(&self.unicast, buffer)?.map(|(received, _)| received)),
             Role::Group => {
-                let (received, to) = datagram::receive(&self.receiver, buffer)?;
-                // The socket of IPv6 also gets what was sent to the group's port and not to the group.
-                Ok(Some(received).filter(|_| to == self.group.ip()))
+                let taken = datagram::receive(&self.receiver, buffer)?;
+                // A socket that is not bound to the group also gets what was sent to the group's port alone.
+                Ok(taken.filter(|(_, to)| *to == self.group.ip()).map(|(received, _)| received))
             }
         }
     }
@@ -144,7 +141,7 @@ impl Family {
     pub fn receive_errors(&mut self) -> bool {
         let mut has_any = false;
         for _ in 0..MOST_ERRORS {
-            let Ok((is_nobody_there, to)) = datagram::receive_error(&self.unicast) else { break };
+            let Ok((is_nobody_there, to)) = errors::receive_error(&self.unicast) else { break };
             has_any = true;
             self.unreachable.extend(is_nobody_there.then_some(to));
         }
@@ -165,11 +162,8 @@ impl Family {
     /// What is wrong with hearing the group.
     pub fn membership_trouble(&self) -> Option<(Reason, String)> {
         let (error, joined, wanted) = self.membership_error.as_ref()?;
-        let limit = match error.raw_os_error() {
-            Some(libc::ENOBUFS) if !self.is_v6() => "; the system's limit is net.ipv4.igmp_max_memberships",
-            Some(libc::ENOBUFS | libc::ENOMEM) => "; the system's limit is net.core.optmem_max",
-            _ => "",
-        };
+        let limit = options::membership_limit(error, self.is_v6())
+            .map_or(String::new(), |setting| format!("; the system's limit is {setting}"));
         let words = format!("joined the group on {joined} of {wanted} interfaces: {error}{limit}");
         Some((reason_of(error, Reason::Membership), words))
     }
@@ -180,8 +174,8 @@ impl Family {
     }
 
     /// The descriptors that are readable when datagrams or errors wait.
-    pub fn readable(&self) -> [BorrowedFd<'_>; 2] {
-        [self.receiver.as_fd(), self.unicast.as_fd()]
+    pub fn readable(&self) -> [Descriptor; 2] {
+        [&self.receiver, &self.unicast].map(system::descriptor_of)
     }
 
     /// True if `interface` has an address of this family.
@@ -201,20 +195,16 @@ impl Family {
         }
     }
 
-    fn join(&self, index: u32) -> io::Result<()> {
+    fn join(&self, interface: &Interface) -> io::Result<()> {
         match self.group.ip() {
-            IpAddr::V4(group) => {
-                self.receiver.join_multicast_v4_n(&group, &InterfaceIndexOrAddress::Index(index))
-            }
-            IpAddr::V6(group) => self.receiver.join_multicast_v6(&group, index),
+            IpAddr::V4(group) => options::join_v4(&self.receiver, group, interface),
+            IpAddr::V6(group) => self.receiver.join_multicast_v6(&group, interface.index),
         }
     }
 
     fn leave(&self, index: u32) -> io::Result<()> {
         match self.group.ip() {
-            IpAddr::V4(group) => {
-                self.receiver.leave_multicast_v4_n(&group, &InterfaceIndexOrAddress::Index(index))
-            }
+            IpAddr::V4(group) => options::leave_v4(&self.receiver, group, index),
             IpAddr::V6(group) => self.receiver.leave_multicast_v6(&group, index),
         }
     }
@@ -223,19 +213,13 @@ impl Family {
 /// A socket that hears `group` on the interfaces that it joins.
 pub(super) fn open_receiver(group: SocketAddr) -> io::Result<Socket> {
     let socket = udp_socket(group.is_ipv6())?;
-    // The port is shared by all processes of the host that set this.
-    socket.set_reuse_address(true)?;
+    options::share_port(&socket)?;
     let bound_to: SocketAddr = match group {
-        SocketAddr::V4(_) => {
-            setsockopt(&socket, Ipv4PacketInfo, &true)?;
-            // Bound to the group, it gets nothing that was sent to another address.
-            group
-        }
-        SocketAddr::V6(_) => {
-            setsockopt(&socket, Ipv6RecvPacketInfo, &true)?;
-            // A group of a link cannot be bound without naming one link.
-            (Ipv6Addr::UNSPECIFIED, group.port()).into()
-        }
+        // It then gets nothing that was sent to another address.
+        SocketAddr::V4(_) if options::IS_GROUP_BINDABLE => group,
+        SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, group.port()).into(),
+        // A group of a link cannot be bound without naming one link.
+        SocketAddr::V6(_) => (Ipv6Addr::UNSPECIFIED, group.port()).into(),
     };
     socket.bind(&bound_to.into())?;
     Ok(socket)
@@ -244,20 +228,17 @@ pub(super) fn open_receiver(group: SocketAddr) -> io::Result<Socket> {
 /// A socket to send from, and to be reached at, on `port`; 0 lets the system choose.
 pub(super) fn open_unicast(is_v6: bool, hops: u8, port: u16) -> io::Result<Socket> {
     let socket = udp_socket(is_v6)?;
+    options::keep_errors(&socket, is_v6)?;
     // Other processes of this host hear us by the loop, and so do we: that is how deafness shows.
     let any: IpAddr = match is_v6 {
         true => {
             socket.set_multicast_hops_v6(hops.into())?;
             socket.set_multicast_loop_v6(true)?;
-            setsockopt(&socket, Ipv6RecvErr, &true)?;
-            setsockopt(&socket, Ipv6RecvPacketInfo, &true)?;
             Ipv6Addr::UNSPECIFIED.into()
         }
         false => {
             socket.set_multicast_ttl_v4(hops.into())?;
             socket.set_multicast_loop_v4(true)?;
-            setsockopt(&socket, Ipv4RecvErr, &true)?;
-            setsockopt(&socket, Ipv4PacketInfo, &true)?;
             Ipv4Addr::UNSPECIFIED.into()
         }
     };
@@ -274,14 +255,11 @@ fn udp_socket(is_v6: bool) -> io::Result<Socket> {
     let domain = if is_v6 { Domain::IPV6 } else { Domain::IPV4 };
     let socket = Socket::new(domain, Type::DGRAM, Some(Protocol::UDP))?;
     socket.set_nonblocking(true)?;
-    // Only what comes through the interfaces this socket joined, not what other sockets of the host joined.
-    match is_v6 {
-        true => {
-            socket.set_only_v6(true)?;
-            socket.set_multicast_all_v6(false)?;
-        }
-        false => socket.set_multicast_all_v4(false)?,
+    if is_v6 {
+        socket.set_only_v6(true)?;
     }
+    options::hear_only_joined(&socket, is_v6)?;
+    options::tell_destination(&socket, is_v6)?;
     Ok(socket)
 }
 

@@ -1,7 +1,6 @@
 //! `Link`: what a node is connected to, sockets or a memory network, behind one set of verbs.
 
 use std::io;
-use std::os::fd::RawFd;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -9,6 +8,7 @@ use super::batch::Batch;
 use super::interfaces::Interface;
 use super::memory::MemoryPort;
 use super::sockets::{Sockets, Tally};
+use super::system::Descriptor;
 use crate::core::{Node, Transmit};
 use crate::health::Reason;
 
@@ -133,7 +133,7 @@ impl Link {
 
     /// The descriptors that are readable when there is something to receive or to notice. A memory network has none:
     /// it notifies.
-    pub fn readable(&self) -> Vec<RawFd> {
+    pub fn readable(&self) -> Vec<Descriptor> {
         match &self.connection {
             Connection::Sockets(sockets) => sockets.readable(),
             Connection::Memory(_) | Connection::Closed => Vec::new(),

@@ -10,24 +10,19 @@
 // The core may not; this is where it is done.
 #![allow(clippy::disallowed_methods, clippy::disallowed_types)]
 
-mod alarm;
 mod batch;
-mod changes;
 mod clock;
-mod datagram;
 mod family;
 mod interfaces;
 mod journal;
 mod link;
 mod log;
-mod memberships;
 mod memory;
-mod notifier;
 mod sockets;
 mod state;
+mod system;
 mod thread;
 
-use std::os::fd::RawFd;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use std::{io, mem, process};
@@ -38,16 +33,17 @@ use crate::config::{Clock, Config, Network};
 use crate::core::{Destination, Event, Key, Node, Settings, Transmit};
 use crate::error::{Error, ErrorKind};
 use crate::health::Health;
-use alarm::Alarm;
 use clock::TimeSource;
 use journal::Journal;
 use link::{Connection, Link, Renewal};
 use log::Log;
 use memory::MemoryPort;
-use notifier::Notifier;
 use sockets::{Place, Sockets};
 use state::{End, State};
+use system::{Alarm, Notifier};
 
+pub use system::Descriptor;
+pub(crate) use system::host;
 pub(crate) use thread::Thread;
 
 pub(crate) struct Driver {
@@ -186,15 +182,15 @@ impl Driver {
         }
     }
 
-    /// The descriptor that polls readable while events wait.
-    pub fn event_fd(&self) -> Result<RawFd, Error> {
+    /// What polls readable while events wait.
+    pub fn event_fd(&self) -> Result<Descriptor, Error> {
         let fd = self.event_fd.get_or_try_init(Notifier::new);
         let fd = fd.map_err(|error| Error::system("making a descriptor for events", &error))?;
         let state = self.lock_state()?;
         if state.has_news() {
             fd.set();
         }
-        Ok(fd.as_raw_fd())
+        Ok(fd.descriptor())
     }
 
     /// Moves a manual clock on, from deadline to deadline.

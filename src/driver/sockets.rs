@@ -1,19 +1,17 @@
 //! `Sockets`: the sockets of both families, kept in step with the interfaces there are.
 
-use std::fs;
 use std::io;
 use std::iter;
 use std::net::SocketAddr;
-use std::os::fd::{AsFd, AsRawFd, RawFd};
 use std::sync::Arc;
 
 use socket2::Socket;
 
 use super::batch::{Batch, Received};
-use super::changes::Changes;
 use super::family::{self, Family, Role};
 use super::interfaces::{Interface, Selection};
 use super::link::{LinkReport, Renewal};
+use super::system::{Changes, Descriptor, options};
 use crate::config::{Config, Notice};
 use crate::core::{Destination, Transmit};
 use crate::error::{Error, ErrorKind};
@@ -21,9 +19,6 @@ use crate::health::Reason;
 
 /// Ports tried for one that both families can have. Few ports are taken in one family alone.
 const PORTS_TRIED: usize = 16;
-
-/// "1" on a system whose interfaces get no IPv6 addresses.
-const IPV6_SWITCH: &str = "/proc/sys/net/ipv6/conf/all/disable_ipv6";
 
 /// Where the groups are, by which interfaces to reach them, and how changes are noticed.
 pub(super) struct Place {
@@ -70,12 +65,14 @@ impl Place {
 
     /// An error if there is nothing but IPv6, and the system has it turned off.
     fn check_families(&self) -> Result<(), Error> {
-        let is_off = || fs::read_to_string(IPV6_SWITCH).is_ok_and(|text| text.trim() == "1");
-        match self.groups.iter().all(SocketAddr::is_ipv6) && is_off() {
-            false => Ok(()),
-            true => Err(Error::new(
+        if !self.groups.iter().all(SocketAddr::is_ipv6) {
+            return Ok(());
+        }
+        match options::ipv6_turned_off() {
+            None => Ok(()),
+            Some(setting) => Err(Error::new(
                 ErrorKind::System,
-                format!("IPv4 is turned off, and the system has IPv6 turned off, too ({IPV6_SWITCH})"),
+                format!("IPv4 is turned off, and the system has IPv6 turned off, too ({setting})"),
             )),
         }
     }
@@ -168,9 +165,9 @@ impl Sockets {
     }
 
     /// The descriptors that are readable when a datagram, an error or a change waits.
-    pub fn readable(&self) -> Vec<RawFd> {
+    pub fn readable(&self) -> Vec<Descriptor> {
         let sockets = self.families.iter().flat_map(Family::readable);
-        sockets.chain(self.changes.as_ref().map(Changes::as_fd)).map(|fd| fd.as_raw_fd()).collect()
+        sockets.chain(self.changes.as_ref().map(Changes::descriptor)).collect()
     }
 
     /// Opens the sockets anew, on the same ports if they are still to be had, and joins every interface again.
@@ -245,13 +242,13 @@ fn open_unicast(groups: &[SocketAddr], hops: u8, port: u16) -> io::Result<Vec<So
 }
 
 fn is_unsupported(error: &io::Error) -> bool {
-    error.raw_os_error() == Some(libc::EAFNOSUPPORT)
+    error.raw_os_error() == Some(options::NO_SUCH_FAMILY)
 }
 
 fn cannot_open(place: &Place, error: &io::Error) -> Error {
     let groups: Vec<String> = place.groups.iter().map(SocketAddr::to_string).collect();
-    match error.kind() {
-        io::ErrorKind::AddrInUse => {
+    match error {
+        _ if options::is_port_held(error) => {
             let port = place.groups.first().map_or(0, SocketAddr::port);
             let detail = format!(
                 "UDP port {port} is in use by a socket that does not share it; end that program, have it set \

@@ -47,7 +47,8 @@ pub struct peers_config_t {
     /// of the name and the cluster, so always for 540.
     pub value_len: usize,
     /// The interfaces to use: comma-separated names, `*` stands for any characters ("eth*,wlan0"). Default: every
-    /// interface that is up and can multicast, or loopback when there is none.
+    /// interface that is up and can multicast, or loopback when there is none. On Windows the names are those that the
+    /// system shows: "Ethernet", "Wi-Fi*".
     pub interfaces: *const c_char,
     /// Where the node lives. Default: the local network. "memory:NAME" is a network inside this process, shared
     /// by the nodes that give the same NAME, for tests.

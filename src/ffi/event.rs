@@ -110,6 +110,10 @@ pub unsafe extern "C" fn peers_event_free(event: *mut peers_event_t) {
 /// On success `*fd` is the descriptor. It belongs to the node and is closed by `peers_free`: take it out of your
 /// event loop before that, and do not close it. Every call on a node gives the same descriptor.
 ///
+/// On Windows, where there are no file descriptors, it is a SOCKET as an int: `(SOCKET)fd`, for WSAPoll, select,
+/// WSAEventSelect, libuv's uv_poll_init_socket or asyncio's selector loop. There, and on macOS, it may now and then poll
+/// readable when nothing waits; the loop above ends at once then.
+///
 /// Errors: PEERS_ERR_NULL, PEERS_ERR_HANDLE, PEERS_ERR_FORKED, PEERS_ERR_SYSTEM (no descriptor to be had).
 /// Thread-safe; does not block.
 ///
@@ -119,9 +123,10 @@ pub unsafe extern "C" fn peers_event_fd(node: *mut peers_t, fd: *mut i32) -> i32
     super::boundary(|| {
         input::not_null(node, "node")?;
         input::not_null(fd, "fd")?;
+        // A SOCKET of Windows fits: of handles the system uses 32 bits.
         let descriptor = handle::get(node)?.event_fd()?;
         // SAFETY: non-NULL, and the caller vouches that it can be written.
-        unsafe { fd.write(descriptor) };
+        unsafe { fd.write(descriptor as _) };
         Ok(())
     })
 }

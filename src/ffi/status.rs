@@ -23,7 +23,8 @@ pub const PEERS_ERR_TOO_LARGE: i32 = -6;
 pub const PEERS_ERR_UNSUPPORTED: i32 = -7;
 /// A network interface named in the configuration does not exist.
 pub const PEERS_ERR_INTERFACE: i32 = -8;
-/// The UDP port is held by a socket that does not share it (one opened without SO_REUSEADDR).
+/// The UDP port is held by a socket that does not share it (one opened without SO_REUSEADDR; on
+/// Windows, with SO_EXCLUSIVEADDRUSE).
 pub const PEERS_ERR_ADDRESS_IN_USE: i32 = -9;
 /// The system does not permit what was asked.
 pub const PEERS_ERR_PERMISSION: i32 = -10;

@@ -1,12 +1,9 @@
 /* Wrong input of every kind: each gives its own status, words that name the value, and no output. */
 
 #include "check.h"
+#include "sockets.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <stdint.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #define NETWORK "memory:bad-input"
 
@@ -300,7 +297,8 @@ static void flags(void) {
 }
 
 static void what_the_system_does_not_have(void) {
-    int holder = socket(AF_INET, SOCK_DGRAM, 0);
+    int holder = (int)socket(AF_INET, SOCK_DGRAM, 0);
+    CHECK(hold_alone(holder) == 0);
     struct sockaddr_in address = {.sin_family = AF_INET};
     socklen_t length = sizeof address;
     CHECK(bind(holder, (struct sockaddr *)&address, length) == 0);
@@ -312,7 +310,7 @@ static void what_the_system_does_not_have(void) {
     char words[32];
     snprintf(words, sizeof words, "UDP port %u is in use", config.port);
     check_refused(&config, PEERS_ERR_ADDRESS_IN_USE, words);
-    close(holder);
+    close_socket(holder);
 
     config.interfaces = "nosuch7";
     check_refused(&config, PEERS_ERR_INTERFACE, "interface 'nosuch7' does not exist");

@@ -7,7 +7,7 @@ use std::fs;
 use std::net::{IpAddr, Ipv6Addr};
 
 /// Indexes of the interfaces that are members of `group`; `None` where the system does not tell.
-pub(super) fn of(group: IpAddr) -> Option<Vec<u32>> {
+pub fn of(group: IpAddr) -> Option<Vec<u32>> {
     // Of this thread, which may be in another network namespace than the rest of the process.
     let read = |name: &str| fs::read_to_string(format!("/proc/thread-self/net/{name}")).ok();
     match group {

@@ -2,11 +2,13 @@
 //! caller's event loop that events wait.
 
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
+use std::os::fd::AsRawFd;
 
 use nix::sys::eventfd::{EfdFlags, EventFd};
 
-pub(super) struct Notifier(EventFd);
+use crate::driver::system::Descriptor;
+
+pub struct Notifier(EventFd);
 
 impl Notifier {
     pub fn new() -> io::Result<Self> {
@@ -23,13 +25,7 @@ impl Notifier {
         let _ = self.0.read();
     }
 
-    pub fn as_raw_fd(&self) -> RawFd {
+    pub fn descriptor(&self) -> Descriptor {
         self.0.as_raw_fd()
-    }
-}
-
-impl AsFd for Notifier {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.0.as_fd()
     }
 }

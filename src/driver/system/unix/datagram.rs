@@ -10,29 +10,22 @@ use nix::sys::socket::{
 };
 use socket2::Socket;
 
-use super::batch::Received;
+use super::super::Way;
 use crate::core::Arrival;
+use crate::driver::batch::Received;
 
-/// Room for the control messages that come with a datagram: packet information, and an error with an address.
-const CONTROL_SIZE: usize = 256;
-
-/// The way out for a datagram.
-pub(super) struct Way {
-    /// Index of the interface; 0 lets routing choose.
-    pub interface: u32,
-    /// The address to send from; `None` lets the system choose one of the interface.
-    pub source: Option<Ipv4Addr>,
-}
+/// Room for the control message that comes with a datagram, its packet information.
+const CONTROL_SIZE: usize = 128;
 
 /// Sends one datagram.
-pub(super) fn send(socket: &Socket, payload: &[u8], to: SocketAddr, way: &Way) -> io::Result<()> {
+pub fn send(socket: &Socket, payload: &[u8], to: SocketAddr, way: &Way) -> io::Result<()> {
     let parts = [IoSlice::new(payload)];
     let (fd, flags) = (socket.as_raw_fd(), MsgFlags::MSG_DONTWAIT);
     match to {
         SocketAddr::V4(to) => {
             let source = way.source.unwrap_or(Ipv4Addr::UNSPECIFIED);
             let through = libc::in_pktinfo {
-                ipi_ifindex: way.interface as libc::c_int,
+                ipi_ifindex: way.interface as _,
                 ipi_spec_dst: libc::in_addr { s_addr: u32::from_ne_bytes(source.octets()) },
                 ipi_addr: libc::in_addr { s_addr: 0 },
             };
@@ -51,15 +44,16 @@ pub(super) fn send(socket: &Socket, payload: &[u8], to: SocketAddr, way: &Way) -
     Ok(())
 }
 
-/// Receives one datagram into `buffer`, with the address it was sent to. An error if none waits.
-pub(super) fn receive(socket: &Socket, buffer: &mut [u8]) -> io::Result<(Received, IpAddr)> {
+/// Receives one datagram into `buffer`, with the address it was sent to; `None` if what was taken is no datagram. An error
+/// if none waits.
+pub fn receive(socket: &Socket, buffer: &mut [u8]) -> io::Result<Option<(Received, IpAddr)>> {
     let mut control = [0; CONTROL_SIZE];
     let mut parts = [IoSliceMut::new(buffer)];
     let message = receive_message(socket, &mut parts, &mut control, MsgFlags::empty())?;
     let packet = message.cmsgs()?.find_map(|control| match control {
         ControlMessageOwned::Ipv4PacketInfo(info) => {
             let to = Ipv4Addr::from(info.ipi_addr.s_addr.to_ne_bytes());
-            Some((IpAddr::from(to), u32::try_from(info.ipi_ifindex).unwrap_or(0)))
+            Some((IpAddr::from(to), info.ipi_ifindex as _))
         }
         ControlMessageOwned::Ipv6PacketInfo(info) => {
             Some((IpAddr::from(info.ipi6_addr.s6_addr), info.ipi6_ifindex))
@@ -68,36 +62,11 @@ pub(super) fn receive(socket: &Socket, buffer: &mut [u8]) -> io::Result<(Receive
     });
     let (to, interface) = packet.ok_or(io::ErrorKind::InvalidData)?;
     let arrival = if to.is_multicast() { Arrival::Group } else { Arrival::Unicast };
-    Ok((Received { len: message.bytes, from: address_of(&message)?, interface, arrival }, to))
+    Ok(Some((Received { len: message.bytes, from: address_of(&message)?, interface, arrival }, to)))
 }
 
-/// Takes one error from the socket's queue: whether it says that nobody is there, and where the datagram was sent that
-/// it is about. An error if none waits.
-pub(super) fn receive_error(socket: &Socket) -> io::Result<(bool, SocketAddr)> {
-    let mut control = [0; CONTROL_SIZE];
-    let message = receive_message(socket, &mut [], &mut control, MsgFlags::MSG_ERRQUEUE)?;
-    let is_nobody_there = message.cmsgs()?.any(|control| match control {
-        ControlMessageOwned::Ipv4RecvErr(error, _) | ControlMessageOwned::Ipv6RecvErr(error, _) => {
-            is_nobody_there(&error)
-        }
-        _ => false,
-    });
-    Ok((is_nobody_there, address_of(&message)?))
-}
-
-/// True for the two answers that say so, the port's and the host's. Others, of firewalls and routers, say that they will
-/// not tell.
-fn is_nobody_there(error: &libc::sock_extended_err) -> bool {
-    match error.ee_origin {
-        // Destination unreachable: host (also where nobody answers to ARP), port (RFC 792).
-        libc::SO_EE_ORIGIN_ICMP => error.ee_type == 3 && matches!(error.ee_code, 1 | 3),
-        // Destination unreachable: address, port (RFC 4443, section 3.1).
-        libc::SO_EE_ORIGIN_ICMP6 => error.ee_type == 1 && matches!(error.ee_code, 3 | 4),
-        _ => false,
-    }
-}
-
-fn receive_message<'a, 'outer, 'inner>(
+/// Receives one message, and what the system tells with it.
+pub fn receive_message<'a, 'outer, 'inner>(
     socket: &Socket,
     parts: &'outer mut [IoSliceMut<'inner>],
     control: &'a mut [u8],
@@ -109,7 +78,8 @@ where
     Ok(recvmsg(socket.as_raw_fd(), parts, Some(control), flags | MsgFlags::MSG_DONTWAIT)?)
 }
 
-fn address_of(message: &RecvMsg<'_, '_, SockaddrStorage>) -> io::Result<SocketAddr> {
+/// Where a message came from; of an error, where what it is about was sent.
+pub fn address_of(message: &RecvMsg<'_, '_, SockaddrStorage>) -> io::Result<SocketAddr> {
     let address = message.address.as_ref();
     let v4 = || address?.as_sockaddr_in().map(|v4| SocketAddrV4::from(*v4).into());
     let v6 = || address?.as_sockaddr_in6().map(|v6| SocketAddrV6::from(*v6).into());

@@ -1,29 +1,46 @@
-//! `Alarm`: a descriptor that polls readable from a deadline on, also if the machine slept past it.
+//! `Alarm`: sleeps until a deadline, by a descriptor that polls readable from then on, also if the machine slept past it.
 
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::{AsFd, AsRawFd};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use nix::sys::time::TimeSpec;
 use nix::sys::timerfd::{ClockId, Expiration, TimerFd, TimerFlags, TimerSetTimeFlags};
 
-use super::lock;
+use super::super::{Descriptor, poll};
+use crate::driver::lock;
 
-pub(super) struct Alarm {
+pub struct Alarm {
     timer: TimerFd,
     set_for: Mutex<Option<Instant>>,
 }
 
 impl Alarm {
     pub fn new() -> io::Result<Self> {
-        // The clock of `TimeSource::System`. The timeout of a poll would stand still while the machine sleeps.
+        // The clock of `Clock`. The timeout of a poll would stand still while the machine sleeps.
         let flags = TimerFlags::TFD_CLOEXEC | TimerFlags::TFD_NONBLOCK;
         Ok(Alarm { timer: TimerFd::new(ClockId::CLOCK_BOOTTIME, flags)?, set_for: Mutex::new(None) })
     }
 
+    /// Sleeps until one of `descriptors` is readable, or until `deadline`: which of them are readable.
+    pub fn sleep(
+        &self,
+        mut descriptors: Vec<Descriptor>,
+        deadline: Option<Instant>,
+        now: Instant,
+    ) -> io::Result<Vec<bool>> {
+        self.set(deadline, now)?;
+        descriptors.push(self.timer.as_fd().as_raw_fd());
+        let mut readable = poll(&descriptors, -1)?;
+        if readable.pop() == Some(true) {
+            self.clear();
+        }
+        Ok(readable)
+    }
+
     /// Sets it for `deadline`, unless it is already.
-    pub fn set(&self, deadline: Option<Instant>, now: Instant) -> io::Result<()> {
+    fn set(&self, deadline: Option<Instant>, now: Instant) -> io::Result<()> {
         let mut set_for = lock(&self.set_for);
         if *set_for == deadline {
             return Ok(());
@@ -42,15 +59,9 @@ impl Alarm {
     }
 
     /// Turns it off, after it has rung.
-    pub fn clear(&self) {
+    fn clear(&self) {
         // Fails only when it has not rung.
         let _ = self.timer.wait();
         *lock(&self.set_for) = None;
-    }
-}
-
-impl AsFd for Alarm {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.timer.as_fd()
     }
 }

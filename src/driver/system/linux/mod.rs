@@ -1,0 +1,12 @@
+//! What only Linux has.
+
+mod alarm;
+pub mod errors;
+pub mod memberships;
+mod notifier;
+pub mod options;
+pub mod routes;
+pub mod tentative;
+
+pub use alarm::Alarm;
+pub use notifier::Notifier;

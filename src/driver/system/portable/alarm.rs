@@ -1,0 +1,61 @@
+//! `Alarm`: sleeps until a deadline by the timeout of poll. That may stand still while the machine sleeps: afterwards the
+//! rest of it is waited for, or what comes first, and the node then sees that it was run late.
+
+use std::io;
+use std::time::{Duration, Instant};
+
+use super::super::{Descriptor, poll};
+
+/// No deadline.
+const FOREVER: i32 = -1;
+
+pub struct Alarm;
+
+impl Alarm {
+    pub fn new() -> io::Result<Self> {
+        Ok(Alarm)
+    }
+
+    /// Sleeps until one of `descriptors` is readable, or until `deadline`: which of them are readable.
+    pub fn sleep(
+        &self,
+        descriptors: Vec<Descriptor>,
+        deadline: Option<Instant>,
+        now: Instant,
+    ) -> io::Result<Vec<bool>> {
+        poll(
+            &descriptors,
+            deadline.map_or(FOREVER, |deadline| millis(deadline.saturating_duration_since(now))),
+        )
+    }
+}
+
+/// Rounded up: whoever wakes too early would go to sleep again for no time, over and over.
+fn millis(duration: Duration) -> i32 {
+    i32::try_from(duration.as_nanos().div_ceil(1_000_000)).unwrap_or(i32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::notifier::Notifier;
+    use super::*;
+
+    #[test]
+    fn a_sleep_ends_at_its_deadline_and_not_before() {
+        let quiet = Notifier::new().expect("there is a loopback");
+        let start = Instant::now();
+        let deadline = start + Duration::from_micros(20_500);
+        let alarm = Alarm::new().expect("it needs nothing");
+        let readable = alarm.sleep(vec![quiet.descriptor()], Some(deadline), start);
+        assert_eq!(readable.expect("it can be polled"), [false]);
+        assert!(Instant::now() >= deadline);
+    }
+
+    #[test]
+    fn no_time_is_rounded_to_none_and_much_time_to_the_most() {
+        assert_eq!(millis(Duration::ZERO), 0);
+        assert_eq!(millis(Duration::from_nanos(1)), 1);
+        assert_eq!(millis(Duration::from_millis(7)), 7);
+        assert_eq!(millis(Duration::MAX), i32::MAX);
+    }
+}

@@ -1,0 +1,41 @@
+//! The names of the host and of its interfaces, and the signals.
+
+use std::io;
+
+use nix::net::if_::if_indextoname;
+use nix::sys::signal::{SigSet, SigmaskHow};
+
+/// The host's name.
+pub fn name() -> io::Result<String> {
+    Ok(nix::unistd::gethostname()?.to_string_lossy().into_owned())
+}
+
+/// The name that stands for an interface behind the `%` of a link-local address. `None` if it has none any more.
+pub fn zone_of(index: u32) -> Option<String> {
+    let name = if_indextoname(index).ok()?.to_string_lossy().into_owned();
+    Some(name).filter(|name| !name.is_empty())
+}
+
+/// Calls `spawn` with every signal blocked, which a thread that it starts inherits: signals are for the program's own
+/// threads.
+pub fn with_signals_blocked<R>(spawn: impl FnOnce() -> io::Result<R>) -> io::Result<R> {
+    let before = SigSet::all().thread_swap_mask(SigmaskHow::SIG_BLOCK)?;
+    let spawned = spawn();
+    before.thread_set_mask()?;
+    spawned
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_interface_has_its_name_as_its_zone() {
+        let interfaces = nix::net::if_::if_nameindex().expect("interfaces can be listed");
+        for interface in &interfaces {
+            let name = interface.name().to_str().expect("names are in ASCII");
+            assert_eq!(zone_of(interface.index()).as_deref(), Some(name));
+        }
+        assert_eq!(zone_of(4_000_000), None);
+    }
+}
