@@ -25,7 +25,8 @@ programs=benches/inside/target/release
 cargo build --release --bins --manifest-path "$manifest"
 abi=$programs/abi
 cc -std=c11 -D_GNU_SOURCE -O2 -Wall -Wextra -Iinclude benches/inside/abi.c -o "$abi" \
-    -Ltarget/release -lpeers -lpthread -Wl,-rpath,"$PWD/target/release"
+    target/release/libpeers.so -lpthread -Wl,-rpath,"$PWD/$programs"
+ln -sf "$PWD/target/release/libpeers.so" "$programs/libpeers.so.0"
 
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
@@ -33,7 +34,7 @@ trap 'rm -rf "$scratch"' EXIT
 # Every round has each system in turn; a figure's ratio to the floor is of one round.
 criterion() { # ROUND BENCH
     CRITERION_HOME="$scratch/criterion.$1" cargo bench --quiet --manifest-path "$manifest" --bench "$2" -- \
-        --noplot --sample-size 10 --warm-up-time "$warm_up" --measurement-time "$seconds"
+        --noplot --sample-size 50 --warm-up-time "$warm_up" --measurement-time "$seconds"
 }
 
 # Instructions for one announcement: a long run less a short one, which have the same beginning.
