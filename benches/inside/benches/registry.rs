@@ -4,8 +4,12 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use criterion::measurement::WallTime;
-use criterion::{BatchSize, BenchmarkGroup, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use peers_benches::contenders::{BareMap, Contender, Key, Moka, Ours, TokioQueue, Tree, paused_runtime, pass_time};
+use criterion::{
+    BatchSize, BenchmarkGroup, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main,
+};
+use peers_benches::contenders::{
+    BareMap, Contender, Key, Moka, Ours, TokioQueue, Tree, pass_time, paused_runtime,
+};
 use peers_benches::{EXPIRY, shuffled};
 
 const SIZES: [usize; 3] = [1000, 100_000, 1_000_000];

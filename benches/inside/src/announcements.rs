@@ -3,11 +3,9 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
-use peers::core::wire::{self, Announcement, Kind};
 use crate::{EXPIRY, VALUE};
+use peers::core::wire::{self, Announcement, Kind};
 use peers::core::{Arrival, Key, Node, Settings};
-
-
 
 const INTERFACE: u32 = 2;
 
@@ -32,7 +30,8 @@ impl Crowd {
         let now = Instant::now();
         let datagrams: Vec<_> = (0..count as u32).map(|number| (datagram(number), address(number))).collect();
         let marker = FIRST_SEQUENCE.to_be_bytes();
-        let sequence_at = datagrams[0].0.windows(5).position(|window| window[0] == SEQUENCE_TAG && window[1..] == marker);
+        let sequence_at =
+            datagrams[0].0.windows(5).position(|window| window[0] == SEQUENCE_TAG && window[1..] == marker);
         let mut crowd = Crowd {
             node: Node::new(settings(count), now),
             now,
