@@ -134,11 +134,10 @@ fn expire_in<R: Contender<[u8; 16]>>(
 /// Its time passes with the runtime it was made in.
 fn expire_in_tokio(group: &mut BenchmarkGroup<'_, WallTime>, size: usize) {
     let runtime = paused_runtime();
+    let _entered = runtime.enter();
     expire_in(group, size, |_| {
-        let entered = runtime.enter();
         let begin = tokio::time::Instant::now().into_std();
         let queue = filled_with::<_, TokioQueue<_>>(size, begin);
-        drop(entered);
         pass_time(&runtime, EXPIRY + Duration::from_millis(2));
         queue
     });
