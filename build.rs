@@ -10,9 +10,10 @@ const SOURCES: [&str; 8] = ["status", "log", "config", "packed", "node", "list",
 fn main() {
     generate_header();
     if env::var("CARGO_CFG_TARGET_OS").as_deref() == Ok("linux") {
-        // The soname's number counts incompatible changes of the ABI. A library that has started a thread must not be
-        // unmapped by dlclose, hence nodelete.
-        println!("cargo:rustc-cdylib-link-arg=-Wl,-soname,libpeers.so.0");
+        // The soname's number counts incompatible changes of the ABI; it is the major number of the version. A library
+        // that has started a thread must not be unmapped by dlclose, hence nodelete.
+        let abi = env::var("CARGO_PKG_VERSION_MAJOR").expect("cargo sets it");
+        println!("cargo:rustc-cdylib-link-arg=-Wl,-soname,libpeers.so.{abi}");
         println!("cargo:rustc-cdylib-link-arg=-Wl,-z,nodelete");
     }
 }

@@ -1,10 +1,10 @@
 //! A peer's address as a user needs it: as text, and as something to connect to.
 
 use std::collections::BTreeMap;
-use std::fmt::{self, Write};
-use std::net::{IpAddr, SocketAddr, SocketAddrV6};
+use std::fmt::Write;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV6};
 
-use crate::core::Peer;
+use crate::core::{Peer, PeerView};
 use crate::driver::host;
 
 impl Peer {
@@ -13,7 +13,7 @@ impl Peer {
     pub fn address_text(&self) -> Option<String> {
         let mut text = String::new();
         self.address?;
-        Zones::default().write_address(&mut text, self).expect("writing to a String does not fail");
+        Zones::default().write_address(&mut text, &self.view());
         Some(text)
     }
 
@@ -35,18 +35,34 @@ pub(crate) struct Zones(BTreeMap<u32, String>);
 
 impl Zones {
     /// Writes a peer's address as [`Peer::address_text`] has it, or nothing.
-    pub fn write_address(&mut self, text: &mut impl Write, peer: &Peer) -> fmt::Result {
+    pub fn write_address(&mut self, text: &mut String, peer: &PeerView<'_>) {
         match peer.address {
-            Some(IpAddr::V6(address)) if address.is_unicast_link_local() && peer.interface != 0 => {
-                write!(text, "{address}%{}", self.name_of(peer.interface))
+            Some(IpAddr::V4(address)) => write_v4(text, address),
+            Some(IpAddr::V6(address)) => {
+                write!(text, "{address}").expect("writing to a String does not fail");
+                if address.is_unicast_link_local() && peer.interface != 0 {
+                    text.push('%');
+                    text.push_str(self.name_of(peer.interface));
+                }
             }
-            Some(address) => write!(text, "{address}"),
-            None => Ok(()),
+            None => {}
         }
     }
 
     fn name_of(&mut self, index: u32) -> &str {
         self.0.entry(index).or_insert_with(|| host::zone_of(index).unwrap_or_else(|| index.to_string()))
+    }
+}
+
+/// As the standard library writes it, in a tenth of the time: most of a list's was this.
+fn write_v4(text: &mut String, address: Ipv4Addr) {
+    for (at, octet) in address.octets().into_iter().enumerate() {
+        if at > 0 {
+            text.push('.');
+        }
+        let digits = [octet / 100, octet / 10 % 10, octet % 10];
+        let zeros = digits[..2].iter().take_while(|digit| **digit == 0).count();
+        text.extend(digits[zeros..].iter().map(|digit| char::from(b'0' + digit)));
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::config::{Config, bad_name, check_key_count, too_long};
-use crate::core::{Event, Key, MAX_VALUE, Peer, Refused, TooLong};
+use crate::core::{Event, Key, MAX_VALUE, Peer, PeerView, Refused, TooLong};
 use crate::driver::{self, Descriptor, Driver, Thread};
 use crate::error::{Error, ErrorKind};
 use crate::health::Health;
@@ -113,6 +113,11 @@ impl Peers {
     /// The peers that are live now, ordered by name and then by id. The node itself is not listed.
     pub fn list(&self) -> Result<Vec<Peer>, Error> {
         self.driver.act(|node, now| node.peers(now))
+    }
+
+    /// What `copy` makes of the live peers. The node waits for it.
+    pub(crate) fn list_with<R>(&self, copy: impl FnOnce(&[PeerView<'_>]) -> R) -> Result<R, Error> {
+        self.driver.act(|node, now| copy(&node.list(now)))
     }
 
     /// Waits up to `timeout` (`None`: without limit; in real time, whatever the clock) for the next event, and takes it.

@@ -7,8 +7,8 @@ cd "$(dirname "$0")/.."
 
 host=$(rustc -vV | sed -n 's/^host: //p')
 runtimes=$(rustc +nightly --print target-libdir)
-out=target/sanitizers
-export PEERS_PATIENCE=${PEERS_PATIENCE:-120}
+out=$PWD/target/sanitizers
+export PEERS_PATIENCE=${PEERS_PATIENCE:-300}
 mkdir -p "$out"
 
 # Builds the library with a sanitizer: its name, then options of cargo's.
@@ -16,7 +16,10 @@ build_library() {
     local sanitizer=$1
     shift
     RUSTFLAGS="-Zsanitizer=$sanitizer" cargo +nightly build --quiet --lib \
-        --features test-panic --target "$host" --target-dir "$out/$sanitizer" "$@"
+        --features test-panic --target "$host" --target-dir "$out" "$@"
+    # The next one is built in the same place, for the sake of what the build itself needs.
+    mkdir -p "$out/$sanitizer"
+    cp "$out/$host/debug/libpeers.a" "$out/$host/debug/libpeers.so" "$out/$sanitizer"
 }
 
 # Compiles a C test with a sanitizer, with the runtime that the library was built for.
@@ -25,7 +28,7 @@ compile() {
     case $sanitizer in address) runtime=asan ;; thread) runtime=tsan ;; esac
     gcc -std=c11 -Wall -Wextra -Werror -D_GNU_SOURCE -g "-fsanitize=$sanitizer" -fno-omit-frame-pointer -Iinclude \
         -c "tests/c/$test.c" -o "$out/$test.$sanitizer.o"
-    gcc -rdynamic "$out/$test.$sanitizer.o" "$out/$sanitizer/$host/debug/libpeers.a" \
+    gcc -rdynamic "$out/$test.$sanitizer.o" "$out/$sanitizer/libpeers.a" \
         -Wl,--whole-archive "$runtimes/librustc-nightly_rt.$runtime.a" -Wl,--no-whole-archive \
         -lpthread -ldl -lm -lrt -o "$out/$test.$sanitizer"
 }
@@ -58,17 +61,21 @@ finds address leak 'LeakSanitizer: detected memory leaks'
 finds address use-after-free 'AddressSanitizer: heap-use-after-free'
 passes address abi
 passes address bad_input
+passes address log
 passes address threads
-passes address fork 53311
+passes address fork 27311
 passes address careless
-passes address careless 53312
+passes address careless 27312
+# A defect of the library shows in a few hundred starts, too; that memory does not grow is looked at elsewhere.
+passes address many 27313 200
 passes address statuses
 passes address panics
+passes address dlopen "$out/address/libpeers.so"
 
 build_library thread -Zbuild-std
 passes thread defects none
 finds thread race 'ThreadSanitizer: data race'
 passes thread threads
 passes thread careless
-passes thread careless 53314
+passes thread careless 27314
 passes thread panics

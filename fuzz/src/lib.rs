@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
-use peers::core::wire::SEALED;
+use peers::core::wire::{InstanceId, SEALED};
 use peers::core::{Key, Settings};
 
 const NONCE_LEN: usize = 24;
@@ -22,32 +22,36 @@ pub fn key(which: u8) -> Key {
     Key::new(key_bytes(which))
 }
 
-/// A sealed datagram of these bytes, whatever they are.
-pub fn seal(plain: &[u8], which: u8, nonce: u8) -> Vec<u8> {
+/// The id of the node that is tested.
+pub const ID: InstanceId = *b"the node itself.";
+
+/// A sealed datagram of these bytes, whatever they are, for one node or for the group.
+pub fn seal(plain: &[u8], which: u8, addressee: Option<&InstanceId>, nonce: u8) -> Vec<u8> {
     let nonce = [nonce; NONCE_LEN];
-    let payload = Payload { msg: plain, aad: &SEALED };
+    let payload = Payload { msg: plain, aad: &authenticated(addressee) };
     let sealed = cipher(which).encrypt(&nonce.into(), payload).expect("a datagram is short enough");
     [&SEALED[..], &nonce, &sealed].concat()
 }
 
-/// What was sealed with that key.
-pub fn open(datagram: &[u8], which: u8) -> Option<Vec<u8>> {
+/// What was sealed with that key, for one node or for the group.
+pub fn open(datagram: &[u8], which: u8, addressee: Option<&InstanceId>) -> Option<Vec<u8>> {
     let (nonce, msg) = datagram.strip_prefix(&SEALED)?.split_at_checked(NONCE_LEN)?;
     let nonce: &XNonce = nonce.try_into().ok()?;
-    cipher(which).decrypt(nonce, Payload { msg, aad: &SEALED }).ok()
+    cipher(which).decrypt(nonce, Payload { msg, aad: &authenticated(addressee) }).ok()
 }
 
 /// Settings of a node that a test changes where it has to.
 pub fn settings() -> Settings {
     Settings {
-        id: *b"the node itself.",
+        id: ID,
         seed: 7,
-        secret_seed: [9; 32],
+        secret_seed: Key::new([9; 32]),
         keys: vec![],
         cluster: String::new(),
         name: "self".into(),
         value: vec![],
         port: 0,
+        group_port: 49_001,
         ancestor: true,
         interval: Duration::from_secs(15),
         expiry: Duration::from_secs(35),
@@ -57,6 +61,10 @@ pub fn settings() -> Settings {
 
 fn key_bytes(which: u8) -> [u8; 32] {
     [which.wrapping_add(1); 32]
+}
+
+fn authenticated(addressee: Option<&InstanceId>) -> Vec<u8> {
+    [&SEALED[..], addressee.map_or(&[][..], |id| id)].concat()
 }
 
 fn cipher(which: u8) -> XChaCha20Poly1305 {

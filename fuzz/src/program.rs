@@ -4,6 +4,8 @@ use std::ffi::{CStr, c_char, c_void};
 use std::mem::{offset_of, size_of};
 use std::ptr;
 
+use peers::core::wire::room_for_value;
+
 use crate::c::{self, Config, Event, Handle, List};
 use crate::calls::{Bytes, Call, Keys, Network, Options, Output, Size, Text, Which};
 
@@ -16,6 +18,9 @@ const UNTOUCHED: usize = 0x5555_5555_5555_5555;
 /// What `peers_health_t` has before its counters, and the most that a caller may claim of it.
 const LEAST_HEALTH: usize = 16;
 const MOST_HEALTH: usize = 4096;
+
+/// A value of so many bytes fits beside the longest of names and clusters.
+const ALWAYS_ROOM: usize = 540;
 
 #[derive(Default)]
 pub struct Program {
@@ -139,7 +144,8 @@ impl Program {
         let handle = self.handle(node);
         let status = unsafe { c::peers_set_value(handle, pointer(&value), len) };
         self.expect_of_handle(status, handle, &[c::OK, c::NULL, c::TOO_LARGE]);
-        assert!(status != c::OK || len <= 1050);
+        assert!(status != c::OK || len <= room_for_value("n", ""), "there is no room for {len} bytes");
+        assert!(status != c::TOO_LARGE || len > ALWAYS_ROOM, "there is always room for {len} bytes");
     }
 
     fn set_keys(&mut self, node: Which, keys: &Keys) {

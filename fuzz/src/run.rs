@@ -3,13 +3,13 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use peers::core::wire::{self, Announcement, Challenge};
+use peers::core::wire::{self, Announcement, Challenge, InstanceId};
 use peers::core::{Arrival, Destination, Node, Peer, Settings, Transmit};
 
 use crate::case::{Case, Datagram, Expiry, Heard, Kind, Message, Seal, Sequence, Span, Step};
 use crate::model::View;
 use crate::sent::{Ledger, normal};
-use crate::{key, open, seal};
+use crate::{ID, key, open, seal};
 
 /// More steps than this tell nothing new, and cost time.
 const MAX_STEPS: usize = 60;
@@ -30,8 +30,8 @@ const MAX_TO_GROUP: usize = 10;
 /// One by one as many are asked at one time.
 const MAX_QUESTIONS: usize = 64;
 
-/// A sealed challenge that is not padded may be longer than what was heard, if that was made by somebody who has a key.
-const SHORTEST_CHALLENGE: usize = 100;
+/// An instance that nobody has heard of.
+const OTHER: InstanceId = *b"somebody else...";
 
 pub struct Run {
     node: Node,
@@ -43,8 +43,6 @@ pub struct Run {
     takes_events: bool,
     sequences: [u64; 256],
     heard: Vec<Vec<u8>>,
-    /// Queries heard, each of which may be owed an answer.
-    owed: usize,
     nonce: u8,
     flooded: u16,
 }
@@ -72,7 +70,6 @@ impl Run {
             takes_events: true,
             sequences: [0; 256],
             heard: vec![],
-            owed: 0,
             nonce: 0,
             flooded: 0,
         }
@@ -112,8 +109,8 @@ impl Run {
     }
 
     fn hear(&mut self, Heard { from, by_group, interface, what }: &Heard) {
-        let Some(bytes) = self.datagram(what) else { return };
         let arrival = if *by_group { Arrival::Group } else { Arrival::Unicast };
+        let Some(bytes) = self.datagram(what, arrival) else { return };
         let is_recorded = self.heard.contains(&bytes) || self.ledger.kept.contains(&bytes);
         self.hear_bytes(&bytes, from.address(), u32::from(interface % 4), arrival, is_recorded);
         if self.heard.len() < 64 {
@@ -131,23 +128,15 @@ impl Run {
     ) {
         let was_settled = self.is_settled();
         let over_cap = self.node.counters().over_cap;
-        self.ledger.note_heard(from, bytes.len());
-        self.owed += 1;
+        let plain = self.keys.iter().find_map(|key| open(bytes, *key, addressee(arrival)));
+        self.ledger.note_heard(from, bytes.len(), plain.as_deref());
         self.node.handle_datagram(bytes, from, interface, arrival, self.now);
         let sent = self.take_all(0);
         if was_settled {
-            check_reaction(&sent, self.most_answered(bytes, is_recorded, over_cap), from);
-        }
-    }
-
-    /// How many bytes a datagram may be answered with: no more than it has, unless its sender has shown that it has a key.
-    fn most_answered(&self, bytes: &[u8], is_recorded: bool, over_cap_before: u64) -> usize {
-        let is_refused = self.node.counters().over_cap > over_cap_before;
-        let is_open = self.keys.iter().all(|key| open(bytes, *key).is_none());
-        match is_open || is_recorded && !is_refused {
-            true => bytes.len().max(SHORTEST_CHALLENGE),
-            // An answer to the question, and one to the challenge in it.
-            false => 2 * wire::MAX_DATAGRAM,
+            // A question and a challenge may be put in one message, by somebody who is there and has the key.
+            let is_refused = self.node.counters().over_cap > over_cap;
+            let answers = if plain.is_some() && (!is_recorded || is_refused) { 2 } else { 1 };
+            check_reaction(&sent, answers * bytes.len(), from);
         }
     }
 
@@ -162,37 +151,37 @@ impl Run {
         for number in 0..count {
             let mut id = [template.who; 16];
             id[..2].copy_from_slice(&number.to_be_bytes());
-            let bytes = self.message(template, id);
+            let bytes = self.message(template, id, Arrival::Group);
             let port = if differ_in_port { number } else { from.port() };
             self.hear_bytes(&bytes, SocketAddr::new(from.ip(), port), 2, Arrival::Group, false);
         }
     }
 
     /// The bytes of a datagram; `None` for an echo or a replay where there is nothing.
-    fn datagram(&mut self, what: &Datagram) -> Option<Vec<u8>> {
+    fn datagram(&mut self, what: &Datagram, arrival: Arrival) -> Option<Vec<u8>> {
         let of = |kept: &[Vec<u8>], which: u8| kept.get(usize::from(which) % kept.len().max(1)).cloned();
         Some(match what {
-            Datagram::Message(message) => self.message(message, [message.who % 5; 16]),
+            Datagram::Message(message) => self.message(message, [message.who % 5; 16], arrival),
             Datagram::Altered(message, at, byte) => {
-                let mut bytes = self.message(message, [message.who % 5; 16]);
+                let mut bytes = self.message(message, [message.who % 5; 16], arrival);
                 let at = usize::from(*at) % bytes.len();
                 bytes[at] = *byte;
                 bytes
             }
             Datagram::Line(name) => wire::encode_ancestor(&name.text()),
             Datagram::Raw(bytes) => bytes.clone(),
-            Datagram::Sealed(bytes, which) => self.seal(bytes, *which % 3),
+            Datagram::Sealed(bytes, which) => self.seal(bytes, *which, arrival),
             Datagram::Echo(which) => of(&self.ledger.kept, *which)?,
             Datagram::Replay(which) => of(&self.heard, *which)?,
         })
     }
 
-    fn message(&mut self, message: &Message, id: [u8; 16]) -> Vec<u8> {
+    fn message(&mut self, message: &Message, id: InstanceId, arrival: Arrival) -> Vec<u8> {
         let cluster = if message.foreign { "red" } else { &self.settings.cluster };
         let least = usize::from(message.least) % (wire::MAX_MESSAGE + 1);
         let proof = message.proof.map(|proof| wire::Proof {
             challenge: if proof.asks { [3; 16] } else { Challenge::default() },
-            response: if proof.answers { self.ledger.challenge } else { [4; 16] },
+            response: if proof.answers { self.ledger.challenge_to(&id) } else { [4; 16] },
         });
         let known = &mut self.sequences[usize::from(message.who)];
         *known = match message.sequence {
@@ -224,15 +213,17 @@ impl Run {
             Kind::Challenge => wire::encode_challenge(cluster, id, [5; 16], least),
         };
         match (message.seal, self.keys.first().copied()) {
-            (Seal::AsNode, Some(first)) => self.seal(&plain, first),
-            (Seal::With(which), _) => self.seal(&plain, which % 3),
+            (Seal::AsNode, Some(first)) => self.seal(&plain, first, arrival),
+            (Seal::With(which), _) => self.seal(&plain, which, arrival),
             (Seal::AsNode, None) | (Seal::Open, _) => plain,
         }
     }
 
-    fn seal(&mut self, plain: &[u8], which: u8) -> Vec<u8> {
+    /// Seals with one of three keys for who is to hear it so, but now and then for another.
+    fn seal(&mut self, plain: &[u8], which: u8, arrival: Arrival) -> Vec<u8> {
         self.nonce = self.nonce.wrapping_add(1);
-        seal(plain, which, self.nonce)
+        let addressee = if which < 250 { addressee(arrival) } else { Some(&OTHER) };
+        seal(plain, which % 3, addressee, self.nonce)
     }
 
     fn set_value(&mut self, len: usize) {
@@ -297,10 +288,10 @@ impl Run {
         for transmit in &sent {
             self.ledger.note_sent(transmit, &self.settings, &self.keys, self.view.joins);
         }
-        let single = sent.iter().filter(|sent| matches!(sent.to, Destination::Peer { .. })).count();
-        // A message may be answered with a challenge or its answer, and a query with an announcement.
-        assert!(single <= questions + 2 * self.owed, "{single} to single addresses");
-        assert!(sent.len() - single <= MAX_TO_GROUP, "{} to the group", sent.len() - single);
+        let asked = std::mem::take(&mut self.ledger.asked);
+        assert!(asked <= questions, "{asked} are asked");
+        let to_group = sent.iter().filter(|sent| !matches!(sent.to, Destination::Peer { .. })).count();
+        assert!(to_group <= MAX_TO_GROUP, "{to_group} to the group");
         sent
     }
 
@@ -353,6 +344,11 @@ impl Run {
     fn bounded(&self, span: Span) -> Duration {
         span.length(&self.settings).min(self.settings.interval * MAX_INTERVALS)
     }
+}
+
+/// For whom a node takes what it hears so.
+fn addressee(arrival: Arrival) -> Option<&'static InstanceId> {
+    (arrival == Arrival::Unicast).then_some(&ID)
 }
 
 /// What a node sends because of a datagram goes to where that came from, or to the group, and is no more than `most` bytes.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::net::{SocketAddr, SocketAddrV6};
 
-use peers::core::wire::{self, Challenge, Kind, Message};
+use peers::core::wire::{self, Challenge, InstanceId, Kind, Message};
 use peers::core::{Destination, Settings, Transmit};
 
 use crate::open;
@@ -21,8 +21,12 @@ const NAMESAKES: usize = 8;
 #[derive(Default)]
 pub struct Ledger {
     last_sequence: u64,
-    /// The last challenge the node has put to anybody.
-    pub challenge: Challenge,
+    /// The last challenge the node has put to each.
+    challenges: HashMap<InstanceId, Challenge>,
+    /// Questions sent, since somebody looked.
+    pub asked: usize,
+    /// Answers and challenges sent.
+    answered: usize,
     /// What was sent, the last ones.
     pub kept: Vec<Vec<u8>>,
     accounts: HashMap<SocketAddr, Account>,
@@ -33,17 +37,30 @@ pub struct Ledger {
 
 #[derive(Default)]
 struct Account {
+    /// The instances heard from there, in a cluster with keys.
+    ids: Vec<InstanceId>,
     heard: usize,
     bytes_heard: usize,
     bytes_sent: usize,
 }
 
 impl Ledger {
-    pub fn note_heard(&mut self, from: SocketAddr, bytes: usize) {
+    /// Takes note of a datagram, and of what was sealed in it.
+    pub fn note_heard(&mut self, from: SocketAddr, bytes: usize, plain: Option<&[u8]>) {
         self.heard += 1;
         let account = self.accounts.entry(normal(from)).or_default();
         account.heard += 1;
         account.bytes_heard += bytes;
+        if let Some(id) = plain.and_then(sender) {
+            // The one that was heard last is the first to be looked for.
+            account.ids.retain(|known| *known != id);
+            account.ids.push(id);
+        }
+    }
+
+    /// What the node has asked this instance to repeat; zeros if nothing.
+    pub fn challenge_to(&self, id: &InstanceId) -> Challenge {
+        self.challenges.get(id).copied().unwrap_or_default()
     }
 
     /// Checks a datagram that the node sends, with its `keys`.
@@ -52,11 +69,10 @@ impl Ledger {
         assert!(payload.len() <= wire::MAX_DATAGRAM, "{} bytes", payload.len());
         match keys.first() {
             Some(first) => {
-                let plain = open(payload, *first).expect("with keys all is sealed with the first");
-                self.check_plain(&plain, *to, settings);
-                assert_ne!(*to, Destination::GroupV4, "a line in a cluster with keys");
+                let (plain, addressee) = self.unseal(payload, *to, *first);
+                self.check_plain(&plain, *to, addressee, settings);
             }
-            None => self.check_plain(payload, *to, settings),
+            None => self.check_plain(payload, *to, None, settings),
         }
         if let Destination::Peer { address, .. } = to {
             self.charge(*address, payload.len(), joins);
@@ -66,7 +82,29 @@ impl Ledger {
         }
     }
 
-    fn check_plain(&mut self, plain: &[u8], to: Destination, settings: &Settings) {
+    /// Opens what has to be sealed with this key: for the group, or for one that was heard from where it goes.
+    fn unseal(&self, payload: &[u8], to: Destination, key: u8) -> (Vec<u8>, Option<InstanceId>) {
+        let opened = match to {
+            Destination::Peer { address, .. } => {
+                let ids =
+                    self.accounts.get(&address).into_iter().flat_map(|account| account.ids.iter().rev());
+                ids.copied().find_map(|id| Some((open(payload, key, Some(&id))?, Some(id))))
+            }
+            Destination::Group => open(payload, key, None).map(|plain| (plain, None)),
+            Destination::GroupV4 => panic!("a line in a cluster with keys"),
+        };
+        opened.unwrap_or_else(|| {
+            panic!("what goes to {to:?} is not sealed with the first key for who is there")
+        })
+    }
+
+    fn check_plain(
+        &mut self,
+        plain: &[u8],
+        to: Destination,
+        addressee: Option<InstanceId>,
+        settings: &Settings,
+    ) {
         assert!(plain.len() <= wire::MAX_MESSAGE);
         match wire::decode(plain).expect("a node sends what can be read") {
             Message::Ancestor { name } => {
@@ -81,15 +119,32 @@ impl Ledger {
                 assert!(is_repeat || about.sequence > self.last_sequence, "a number comes twice");
                 self.last_sequence = about.sequence;
                 assert!(kind != Kind::Goodbye || to == Destination::Group);
-                if let Some(proof) = about.proof.filter(|proof| proof.challenge != Challenge::default()) {
-                    self.challenge = proof.challenge;
-                }
+                self.note_kind(kind, to);
+                self.note_challenge(about.proof.unwrap_or_default().challenge, addressee);
             }
             Message::Challenge { id, challenge, .. } => {
                 assert_eq!(id, settings.id);
-                self.challenge = challenge;
+                self.note_kind(Kind::Announce, to);
+                self.note_challenge(challenge, addressee);
             }
             Message::Sealed => panic!("sealed twice"),
+        }
+    }
+
+    /// Counts what goes to one alone: questions, and answers, of which each message has two at most: one to its question, and
+    /// one to its challenge.
+    fn note_kind(&mut self, kind: Kind, to: Destination) {
+        match (kind, to) {
+            (_, Destination::Group | Destination::GroupV4) => {}
+            (Kind::Query, Destination::Peer { .. }) => self.asked += 1,
+            (_, Destination::Peer { .. }) => self.answered += 1,
+        }
+        assert!(self.answered <= 2 * self.heard, "more is answered than was heard");
+    }
+
+    fn note_challenge(&mut self, challenge: Challenge, addressee: Option<InstanceId>) {
+        if challenge != Challenge::default() {
+            self.challenges.insert(addressee.expect("a challenge is put to one alone"), challenge);
         }
     }
 
@@ -103,6 +158,15 @@ impl Ledger {
             + self.reports;
         let most = account.bytes_heard + questions * wire::MAX_DATAGRAM;
         assert!(account.bytes_sent <= most, "{to} was sent {} bytes", account.bytes_sent);
+    }
+}
+
+/// Who has sent this.
+fn sender(plain: &[u8]) -> Option<InstanceId> {
+    match wire::decode(plain).ok()? {
+        Message::Native(_, about) => Some(about.id),
+        Message::Challenge { id, .. } => Some(id),
+        Message::Ancestor { .. } | Message::Sealed => None,
     }
 }
 

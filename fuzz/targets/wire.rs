@@ -7,40 +7,67 @@ use std::net::SocketAddr;
 use std::time::Instant;
 
 use libfuzzer_sys::fuzz_target;
-use peers::core::wire::{self, Kind, Message};
+use peers::core::wire::{self, Announcement, Challenge, Kind, Message};
 use peers::core::{Arrival, Counters, Node};
-use peers_fuzz::{key, seal, settings};
+use peers_fuzz::{ID, key, seal, settings};
 
 fuzz_target!(|datagram: &[u8]| {
     let decoded = wire::decode(datagram);
     if let Ok(message) = &decoded {
         reads_back(message);
     }
-    let is_message = decoded.is_ok_and(|message| message != Message::Sealed);
+    let is_message = decoded.as_ref().is_ok_and(|message| *message != Message::Sealed);
 
-    let in_the_open = heard(datagram, false);
+    let in_the_open = heard(datagram, Arrival::Group, false);
     let is_counted = in_the_open.malformed + in_the_open.wrong_key > 0;
     assert_eq!(is_counted, !is_message, "{in_the_open:?}");
+    assert_eq!(in_the_open, heard(datagram, Arrival::Unicast, false), "how it came makes no difference");
 
-    let raw = heard(datagram, true);
-    assert_eq!(raw, Counters { received: 1, wrong_key: 1, ..raw }, "nobody can have sealed it");
+    for (arrival, addressee, other) in
+        [(Arrival::Group, None, ID), (Arrival::Unicast, Some(ID), *b"somebody else...")]
+    {
+        assert!(is_unopened(heard(datagram, arrival, true)), "nobody can have sealed it");
+        let sealed_for_another = seal(datagram, 0, Some(&other), 1);
+        assert!(is_unopened(heard(&sealed_for_another, arrival, true)), "it is for another");
 
-    let sealed = heard(&seal(datagram, 0, 1), true);
-    // A node with keys speaks no line, and a sealed datagram in another one is none that it was to open.
-    let is_line = datagram.starts_with(b"multitastic:") && in_the_open.malformed == 0;
-    match is_line {
-        true => assert_eq!(sealed.foreign, 1, "{sealed:?}"),
-        false => assert_eq!(sealed, in_the_open),
+        let sealed = heard(&seal(datagram, 0, addressee.as_ref(), 1), arrival, true);
+        match decoded {
+            // A node with keys speaks no line.
+            Ok(Message::Ancestor { .. }) if !is_counted => {
+                assert_eq!(sealed, Counters { foreign: 1, own: 0, ..in_the_open });
+            }
+            // It cannot be a response to a challenge of a node that has put none.
+            Ok(Message::Native(Kind::Announce | Kind::Query, about))
+                if has_response(&about) && is_heeded(in_the_open) =>
+            {
+                assert_eq!(sealed, Counters { stale: 1, ..in_the_open });
+            }
+            _ => assert_eq!(sealed, in_the_open),
+        }
     }
 });
 
+/// True if all that was counted is that the datagram could not be opened.
+fn is_unopened(counters: Counters) -> bool {
+    counters == Counters { received: 1, wrong_key: 1, ..Counters::default() }
+}
+
+/// True if the message was taken in.
+fn is_heeded(counters: Counters) -> bool {
+    counters == Counters { received: 1, ..Counters::default() }
+}
+
+fn has_response(about: &Announcement<'_>) -> bool {
+    about.proof.unwrap_or_default().response != Challenge::default()
+}
+
 /// What a fresh node counts when it hears the datagram.
-fn heard(datagram: &[u8], with_key: bool) -> Counters {
+fn heard(datagram: &[u8], arrival: Arrival, with_key: bool) -> Counters {
     let now = Instant::now();
     let keys = if with_key { vec![key(0)] } else { vec![] };
     let mut node = Node::new(peers::core::Settings { keys, ..settings() }, now);
     let from = SocketAddr::from(([192, 0, 2, 1], 50_000));
-    node.handle_datagram(datagram, from, 2, Arrival::Group, now);
+    node.handle_datagram(datagram, from, 2, arrival, now);
     assert!(node.peer_count() <= 1);
     let counters = node.counters();
     let reasons = [counters.own, counters.malformed, counters.wrong_key, counters.foreign, counters.stale];

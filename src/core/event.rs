@@ -88,6 +88,63 @@ pub struct Peer {
     pub expires_in: Duration,
 }
 
+/// A [`Peer`], lent by the registry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PeerView<'a> {
+    /// See [`Peer::name`].
+    pub name: &'a str,
+    /// See [`Peer::value`].
+    pub value: &'a [u8],
+    /// See [`Peer::address`].
+    pub address: Option<IpAddr>,
+    /// See [`Peer::interface`].
+    pub interface: u32,
+    /// See [`Peer::port`].
+    pub port: u16,
+    /// See [`Peer::id`].
+    pub id: Option<[u8; 16]>,
+    /// See [`Peer::source`].
+    pub source: Source,
+    /// See [`Peer::age`].
+    pub age: Duration,
+    /// See [`Peer::expires_in`].
+    pub expires_in: Duration,
+}
+
+impl PeerView<'_> {
+    /// A copy that lasts.
+    pub fn to_peer(&self) -> Peer {
+        Peer {
+            name: self.name.to_owned(),
+            value: self.value.to_owned(),
+            address: self.address,
+            interface: self.interface,
+            port: self.port,
+            id: self.id,
+            source: self.source,
+            age: self.age,
+            expires_in: self.expires_in,
+        }
+    }
+}
+
+impl Peer {
+    /// Lends it.
+    pub fn view(&self) -> PeerView<'_> {
+        PeerView {
+            name: &self.name,
+            value: &self.value,
+            address: self.address,
+            interface: self.interface,
+            port: self.port,
+            id: self.id,
+            source: self.source,
+            age: self.age,
+            expires_in: self.expires_in,
+        }
+    }
+}
+
 /// How a peer became known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::checkup::Checkup;
-use super::event::{Peer, Source};
+use super::event::{PeerView, Source};
 use super::path::Path;
 use super::wire::{self, Announcement, InstanceId, Kind, Proof};
 
@@ -28,6 +28,10 @@ pub(super) struct Instance {
     pub other_port: Option<u16>,
     pub heard_at: Instant,
     pub checkup: Checkup,
+    /// When it is to be asked next, on the agenda of questions.
+    pub question_at: Option<u64>,
+    /// Where it is kept.
+    pub slot: u32,
     /// It was taken for gone and was not: a firewall, it seems, answers in its place that nobody is there.
     pub is_walled: bool,
 }
@@ -45,6 +49,8 @@ impl Instance {
             other_port: None,
             heard_at: now,
             checkup: Checkup::default(),
+            question_at: None,
+            slot: 0,
             is_walled: false,
         }
     }
@@ -83,15 +89,25 @@ impl Instance {
         wire::encode(Kind::Announce, &about).len()
     }
 
+    /// When it is to be asked next, if it is.
+    pub fn next_question(&self, now: Instant) -> Option<Instant> {
+        self.checkup.next_question(self.heard_at, self.life, now)
+    }
+
+    pub fn sends_from(&self, port: u16) -> bool {
+        self.ports().any(|known| known == port)
+    }
+
     /// The ports it sends from.
     pub fn ports(&self) -> impl Iterator<Item = u16> {
         [Some(self.path.port()), self.other_port].into_iter().flatten()
     }
 
-    pub fn peer(&self, id: InstanceId, deadline: Instant, now: Instant) -> Peer {
-        Peer {
-            name: self.name.to_string(),
-            value: self.value.to_vec(),
+    /// It, as it is listed.
+    pub fn view(&self, id: InstanceId, deadline: Instant, now: Instant) -> PeerView<'_> {
+        PeerView {
+            name: &self.name,
+            value: &self.value,
             address: Some(self.path.ip()),
             interface: self.path.interface,
             port: self.port,

@@ -7,10 +7,11 @@
 //!
 //! A node is put together from parts, one job each: `schedule` says when to speak to the group, `answers` whom to answer,
 //! `natives` keeps the peers that speak our protocol (with `checkup`: when to ask one, `index`: who is who, `departed`: who
-//! is gone for good, `questions`: how many to ask), `named` those that are known by a name alone. [`wire`] is the language.
+//! is gone for good, `questions`: how many to ask), `named` those that are known by a name alone, and `listing` the order of all. [`wire`] is the language.
 
 #![forbid(unsafe_code)]
 
+mod agenda;
 mod answers;
 mod challenges;
 mod checkup;
@@ -20,6 +21,7 @@ mod events;
 mod index;
 mod instance;
 mod keyring;
+mod listing;
 pub mod name;
 mod named;
 mod natives;
@@ -33,7 +35,7 @@ mod silence;
 mod wheel;
 pub mod wire;
 
-pub use event::{Arrival, Destination, Event, LeaveReason, Peer, Source, Transmit};
+pub use event::{Arrival, Destination, Event, LeaveReason, Peer, PeerView, Source, Transmit};
 pub use events::MAX_EVENTS;
 pub use keyring::{KEY_LEN, Key, MAX_KEYS, WrongKeyLength};
 pub use node::{MAX_VALUE, Node, Refused, TooLong};

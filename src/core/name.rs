@@ -22,10 +22,18 @@ pub fn check(name: &str) -> Result<(), BadName> {
         Err(BadName::Empty)
     } else if name.len() > MAX_LEN {
         Err(BadName::TooLong)
-    } else if name.chars().any(char::is_control) {
+    } else if has_control_character(name) {
         Err(BadName::Control)
     } else {
         Ok(())
+    }
+}
+
+/// The names of most are ASCII, and every datagram has one.
+fn has_control_character(name: &str) -> bool {
+    match name.is_ascii() {
+        true => name.bytes().any(|byte| byte.is_ascii_control()),
+        false => name.chars().any(char::is_control),
     }
 }
 

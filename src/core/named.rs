@@ -2,10 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use super::event::{Event, LeaveReason, Peer, Source};
+use super::event::{Event, LeaveReason, PeerView, Source};
 use super::events::Events;
 use super::path::Path;
 use super::registry::{Expired, ExpiringRegistry, Full};
+use super::wire::InstanceId;
 
 /// A registration for longer is one for this long: a century, which every clock can still add to its time.
 const LONGEST_TTL: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
@@ -106,7 +107,7 @@ impl Named {
         if self.line_port(name) == Some(port)
             && let Some(entry) = self.remove(name)
         {
-            events.tell(Event::Left(entry.peer(name, now, now), LeaveReason::Goodbye));
+            events.tell(Event::Left(entry.view(name, now, now).to_peer(), LeaveReason::Goodbye));
         }
     }
 
@@ -114,7 +115,7 @@ impl Named {
     pub fn handle_timeout(&mut self, events: &mut Events, now: Instant) {
         for Expired { key, value: entry, .. } in self.entries.handle_timeout(now) {
             self.held -= entry.held(&key);
-            events.tell(Event::Left(entry.peer(&key, now, now), LeaveReason::Expired));
+            events.tell(Event::Left(entry.view(&key, now, now).to_peer(), LeaveReason::Expired));
         }
     }
 
@@ -130,17 +131,33 @@ impl Named {
     /// After a sleep the ancestor's nodes, which cannot be asked, get the time to speak again. What the user has registered
     /// for a time is there for that time.
     pub fn forgive_sleep(&mut self, now: Instant) {
-        let names: Vec<Box<str>> = self.entries.keys().cloned().collect();
-        for name in names {
-            if self.entries.get(&name).is_some_and(|entry| entry.source == Source::Ancestor) {
-                self.entries.renew(&name, self.expiry, now);
+        let slots: Vec<u32> = self.entries.slots().collect();
+        for slot in slots {
+            if self.entries.at_mut(slot).source == Source::Ancestor {
+                self.entries.renew_at(slot, self.expiry, now);
             }
         }
     }
 
-    /// The live entries, in no particular order.
-    pub fn peers(&self, now: Instant) -> impl Iterator<Item = Peer> {
-        self.entries.registrations(now).map(move |(name, entry, deadline)| entry.peer(name, deadline, now))
+    /// How often an entry has come or gone.
+    pub fn changes(&self) -> u64 {
+        self.entries.changes()
+    }
+
+    /// The places of the entries; see [`ExpiringRegistry::slots`].
+    pub fn slots(&self) -> impl Iterator<Item = u32> {
+        self.entries.slots()
+    }
+
+    /// By which the entries are ordered.
+    pub fn name_of(&self, slot: u32) -> (&str, Option<InstanceId>) {
+        (self.entries.at(slot).0, None)
+    }
+
+    /// The entry at a place, if it is live.
+    pub fn view(&self, slot: u32, now: Instant) -> Option<PeerView<'_>> {
+        let (name, entry, deadline) = self.entries.at(slot);
+        (now < deadline).then(|| entry.view(name, deadline, now))
     }
 
     fn remove(&mut self, name: &str) -> Option<Entry> {
@@ -176,12 +193,12 @@ impl Named {
                 let before = entry.value.len();
                 if take_over(entry) {
                     self.held = self.held - before + entry.value.len();
-                    events.tell(Event::Updated(entry.peer(name, now + ttl, now)));
+                    events.tell(Event::Updated(entry.view(name, now + ttl, now).to_peer()));
                 }
             }
             None => {
                 let entry = new();
-                let joined = Event::Joined(entry.peer(name, now + ttl, now));
+                let joined = Event::Joined(entry.view(name, now + ttl, now).to_peer());
                 let held = entry.held(name);
                 self.entries.register(name.into(), entry, ttl, now)?;
                 self.held += held;
@@ -228,10 +245,10 @@ impl Entry {
         was_heard || is_changed
     }
 
-    fn peer(&self, name: &str, deadline: Instant, now: Instant) -> Peer {
-        Peer {
-            name: name.to_owned(),
-            value: self.value.to_vec(),
+    fn view<'a>(&'a self, name: &'a str, deadline: Instant, now: Instant) -> PeerView<'a> {
+        PeerView {
+            name,
+            value: &self.value,
             address: self.path.map(|path| path.ip()),
             interface: self.path.map_or(0, |path| path.interface),
             port: 0,

@@ -5,10 +5,11 @@ use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
+use super::agenda::{self, Agenda};
 use super::answers::longest_spread;
 use super::checkup::{Checkup, Refusal};
 use super::departed::Departed;
-use super::event::{Event, LeaveReason, Peer};
+use super::event::{Event, LeaveReason, Peer, PeerView};
 use super::events::Events;
 use super::index::{Index, LineKey};
 use super::instance::Instance;
@@ -32,8 +33,8 @@ const AFTER_SLEEP: Duration = Duration::from_millis(3500);
 pub(super) struct Natives {
     cluster: Box<str>,
     peers: ExpiringRegistry<InstanceId, Instance>,
-    /// The instances that are to be asked, each until its next question is due.
-    checkups: ExpiringRegistry<InstanceId, ()>,
+    /// When each is to be asked next.
+    questions: Agenda,
     index: Index,
     /// Bytes of names and values.
     held: usize,
@@ -71,7 +72,7 @@ impl Natives {
         Natives {
             cluster: cluster.into(),
             peers: ExpiringRegistry::new(max_peers, now),
-            checkups: ExpiringRegistry::new(max_peers, now),
+            questions: Agenda::new(now),
             index: Index::default(),
             held: 0,
             departed: Departed::new(max_peers, memory, now),
@@ -89,7 +90,7 @@ impl Natives {
     }
 
     pub fn contains(&self, id: &InstanceId) -> bool {
-        self.peers.get(id).is_some()
+        self.peers.slot_of(id).is_some()
     }
 
     /// Takes in an announcement or a query. One that is `New` is left to the caller to [`insert`](Self::insert). A value may
@@ -102,12 +103,13 @@ impl Natives {
         events: &mut Events,
         now: Instant,
     ) -> Hearing {
-        let Some(instance) = self.peers.get_mut(&about.id) else {
+        let Some(slot) = self.peers.slot_of(&about.id) else {
             return match self.departed.is_latecomer(&about.id, about.sequence) {
                 true => Hearing::Stale,
                 false => Hearing::New,
             };
         };
+        let instance = self.peers.at_mut(slot);
         if *instance.name != *about.name {
             return Hearing::Contradiction;
         }
@@ -116,7 +118,7 @@ impl Natives {
             // Once, for somebody may be sending it again and again.
             let is_listed_way = path.address == instance.path.address;
             if about.sequence == instance.sequence && is_listed_way && instance.checkup.in_doubt() {
-                self.rest(about.id, now);
+                self.rest(slot, now);
             }
             return Hearing::Stale;
         }
@@ -124,10 +126,12 @@ impl Natives {
         let before = instance.held();
         let is_changed = instance.take_over(about, has_room);
         self.held = self.held - before + instance.held();
-        self.learn_port(about.id, path.port());
-        self.renew(about.id, path, now);
+        if !instance.sends_from(path.port()) {
+            self.learn_port(slot, path.port());
+        }
+        self.renew(slot, path, now);
         if is_changed {
-            events.tell(Event::Updated(self.peer(&about.id, now)));
+            events.tell(Event::Updated(self.peer(slot, now)));
         }
         if has_room { Hearing::Known } else { Hearing::NoRoom }
     }
@@ -139,12 +143,14 @@ impl Natives {
         let instance = Instance { is_walled, ..Instance::new(about, path, now) };
         let life = instance.life;
         self.held += instance.held();
-        // Both have the room that the caller has looked for.
+        // It has the room that the caller has looked for.
         let _ = self.peers.register(about.id, instance, life, now);
+        let slot = self.peers.slot_of(&about.id).expect("it has just been put in");
+        self.peers.at_mut(slot).slot = slot;
         self.index.insert_line(about.id, about.name, path.port());
         self.index.insert_place(about.id, about.name, path.ip());
-        self.plan_checkup(about.id, now);
-        self.peer(&about.id, now)
+        self.plan_question(slot, now);
+        self.peer(slot, now)
     }
 
     /// Takes in an ancestor's line. True if it is one of a native's: of one that is listed, which is alive then, or of one
@@ -155,8 +161,8 @@ impl Natives {
     pub fn hear_line(&mut self, name: &str, path: Path, group_port: u16, now: Instant) -> bool {
         let key = self.index.line_key(name, path.port());
         match self.sender_of_line(key, path.ip()) {
-            Some(id) => {
-                self.renew_by_line(id, path, now);
+            Some(slot) => {
+                self.renew_by_line(slot, path, now);
                 true
             }
             None if self.departed.is_line_of_one(&key) => true,
@@ -175,11 +181,16 @@ impl Natives {
         if self.departed.is_latecomer(&about.id, about.sequence) {
             return false;
         }
-        match self.peers.get_mut(&about.id) {
-            Some(instance) if about.sequence <= instance.sequence => return false,
-            Some(instance) => {
+        match self.peers.slot_of(&about.id) {
+            Some(slot) => {
+                let instance = self.peers.at_mut(slot);
+                if about.sequence <= instance.sequence {
+                    return false;
+                }
                 instance.sequence = about.sequence;
-                self.learn_port(about.id, path.port());
+                if !instance.sends_from(path.port()) {
+                    self.learn_port(slot, path.port());
+                }
                 self.remove(about.id, LeaveReason::Goodbye, events, now);
             }
             // Its announcement may have been overtaken.
@@ -194,11 +205,15 @@ impl Natives {
     /// Takes in the system's answer that nobody is at `to`.
     pub fn handle_unreachable(&mut self, to: SocketAddr, events: &mut Events, now: Instant) {
         let Some(id) = self.asked.get(&path::normal(to)).copied() else { return };
-        let Some(instance) = self.peers.get_mut(&id).filter(|instance| !instance.is_walled) else { return };
+        let Some(slot) = self.peers.slot_of(&id) else { return };
+        let instance = self.peers.at_mut(slot);
+        if instance.is_walled {
+            return;
+        }
         match (instance.checkup.handle_refusal(now), instance.other_path) {
             (Refusal::Repeated, _) => {}
-            (Refusal::AskAgain, _) => self.plan_checkup(id, now),
-            (Refusal::Gone, Some(other)) => self.move_to(id, other, events, now),
+            (Refusal::AskAgain, _) => self.plan_question(slot, now),
+            (Refusal::Gone, Some(other)) => self.move_to(slot, other, events, now),
             (Refusal::Gone, None) => self.remove(id, LeaveReason::Unreachable, events, now),
         }
     }
@@ -209,186 +224,196 @@ impl Natives {
         self.departed.handle_timeout(now);
         let mut questions = Vec::new();
         // Each due instance is put back until its next question, which may be due as well.
-        loop {
-            let due = self.checkups.handle_timeout(now);
-            if due.is_empty() {
-                return questions;
+        while let Some(due) = self.questions.take_due(now, question_at(&self.peers)) {
+            for slot in due {
+                self.peers.at_mut(slot).question_at = None;
+                questions.extend(self.check(slot, events, now));
             }
-            for Expired { key: id, .. } in due {
-                questions.extend(self.check(id, events, now));
-            }
+            self.questions.look(question_at(&self.peers));
         }
+        questions
     }
 
     /// See [`ExpiringRegistry::look_anew`].
     pub fn look_anew(&mut self) {
         self.peers.look_anew();
-        self.checkups.look_anew();
+        self.questions.look_anew();
     }
 
     pub fn poll_timeout(&self) -> Option<Instant> {
-        [self.peers.poll_timeout(), self.checkups.poll_timeout()].into_iter().flatten().min()
+        [self.peers.poll_timeout(), self.questions.poll_timeout()].into_iter().flatten().min()
     }
 
     /// After a sleep nobody is gone before it could answer: gives every peer the time for that.
     pub fn forgive_sleep(&mut self, now: Instant) {
         let spread = longest_spread(self.peers.len());
-        let ids: Vec<InstanceId> = self.peers.keys().copied().collect();
-        for id in ids {
-            let Some(instance) = self.peers.get(&id) else { continue };
+        let slots: Vec<u32> = self.peers.slots().collect();
+        for slot in slots {
+            let instance = self.peers.at_mut(slot);
             let grace = instance.life.min(AFTER_SLEEP + spread);
             let left = (instance.heard_at + instance.life).saturating_duration_since(now);
-            if let Some(instance) = self.peers.renew(&id, grace.max(left), now) {
-                // First comes a query to the group.
-                instance.checkup = Checkup::doubt(now + grace / 2);
-                self.plan_checkup(id, now);
-            }
+            // First comes a query to the group.
+            instance.checkup = Checkup::doubt(now + grace / 2);
+            self.peers.renew_at(slot, grace.max(left), now);
+            self.plan_question(slot, now);
         }
     }
 
-    /// The live peers, in no particular order.
-    pub fn peers(&self, now: Instant) -> impl Iterator<Item = Peer> {
-        self.peers.registrations(now).map(move |(id, instance, deadline)| instance.peer(*id, deadline, now))
+    /// How often a peer has come or gone.
+    pub fn changes(&self) -> u64 {
+        self.peers.changes()
+    }
+
+    /// The places of the peers; see [`ExpiringRegistry::slots`].
+    pub fn slots(&self) -> impl Iterator<Item = u32> {
+        self.peers.slots()
+    }
+
+    /// By which the peers are ordered.
+    pub fn name_of(&self, slot: u32) -> (&str, Option<InstanceId>) {
+        let (id, instance, _) = self.peers.at(slot);
+        (&instance.name, Some(*id))
+    }
+
+    /// The peer at a place, if it is live.
+    pub fn view(&self, slot: u32, now: Instant) -> Option<PeerView<'_>> {
+        let (id, instance, deadline) = self.peers.at(slot);
+        (now < deadline).then(|| instance.view(*id, deadline, now))
     }
 
     /// Asks one whose question is due; ends a doubt that was pursued to its end.
-    fn check(&mut self, id: InstanceId, events: &mut Events, now: Instant) -> Option<Question> {
-        let instance = self.peers.get_mut(&id)?;
+    fn check(&mut self, slot: u32, events: &mut Events, now: Instant) -> Option<Question> {
+        let instance = self.peers.at_mut(slot);
         if !instance.checkup.is_doubt_over() {
-            return Some(self.ask(id, now));
+            return Some(self.ask(slot, now));
         }
         match instance.other_path {
-            Some(other) => self.move_to(id, other, events, now),
-            None => self.rest(id, now),
+            Some(other) => self.move_to(slot, other, events, now),
+            None => self.rest(slot, now),
         }
         None
     }
 
-    fn ask(&mut self, id: InstanceId, now: Instant) -> Question {
-        let instance = self.peers.get_mut(&id).expect("only listed instances are asked");
+    fn ask(&mut self, slot: u32, now: Instant) -> Question {
+        let (id, instance, _) = self.peers.at(slot);
+        let (id, path) = (*id, instance.path);
         // The last try is for one whose value has grown unheard.
         let least = match instance.checkup.is_last_try() {
             true => wire::MAX_ANNOUNCE,
             // One may have told more than it could tell with its numbers in their longest form.
             false => instance.longest_answer(id, &self.cluster).min(wire::MAX_ANNOUNCE),
         };
-        instance.checkup.note_asked();
-        let path = instance.path;
         self.asked.insert(path.address, id);
-        self.plan_checkup(id, now);
+        self.peers.at_mut(slot).checkup.note_asked();
+        self.plan_question(slot, now);
         Question { path, to: id, least }
     }
 
     /// A peer has been heard, by its listed way or by another.
-    fn renew(&mut self, id: InstanceId, path: Path, now: Instant) {
-        match self.prolong(id, path, now) {
-            true => self.rest(id, now),
-            false => self.doubt_path(id, path, now),
+    fn renew(&mut self, slot: u32, path: Path, now: Instant) {
+        match self.prolong(slot, path, now) {
+            true => self.rest(slot, now),
+            false => self.doubt_path(slot, path, now),
         }
     }
 
     /// Gives a peer that has been heard its life anew. True if it was heard by its listed way.
-    fn prolong(&mut self, id: InstanceId, path: Path, now: Instant) -> bool {
-        let Some(instance) = self.peers.get_mut(&id) else { return false };
+    fn prolong(&mut self, slot: u32, path: Path, now: Instant) -> bool {
+        let life = self.peers.at(slot).1.life;
+        let instance = self.peers.renew_at(slot, life, now);
         instance.heard_at = now;
-        let (life, listed) = (instance.life, instance.path);
-        self.peers.renew(&id, life, now);
-        path.address == listed.address
+        instance.path.address == path.address
     }
 
     /// The instance whose line it is: of several that have this name and port the one at `address`. Another one of its
     /// addresses may not have been heard of yet.
-    fn sender_of_line(&self, key: LineKey, address: IpAddr) -> Option<InstanceId> {
-        let is_there =
-            |id: &InstanceId| self.peers.get(id).is_some_and(|instance| instance.path.ip() == address);
-        self.index.senders_of_line(key).find(is_there).or_else(|| self.index.senders_of_line(key).next())
+    fn sender_of_line(&self, key: LineKey, address: IpAddr) -> Option<u32> {
+        let slots = || self.index.senders_of_line(key).filter_map(|id| self.peers.slot_of(&id));
+        let is_there = |slot: &u32| self.peers.at(*slot).1.path.ip() == address;
+        slots().find(is_there).or_else(|| slots().next())
     }
 
     /// The line of a peer has been heard. It raises no doubt, for it comes by IPv4 alone.
-    fn renew_by_line(&mut self, id: InstanceId, path: Path, now: Instant) {
-        let is_listed_path = self.prolong(id, path, now);
-        let has_doubt = self.peers.get(&id).is_some_and(|instance| instance.checkup.in_doubt());
-        if is_listed_path || !has_doubt {
-            self.rest(id, now);
+    fn renew_by_line(&mut self, slot: u32, path: Path, now: Instant) {
+        let is_listed_path = self.prolong(slot, path, now);
+        if is_listed_path || !self.peers.at(slot).1.checkup.in_doubt() {
+            self.rest(slot, now);
         }
     }
 
     /// Lines from this port are this instance's, too.
-    fn learn_port(&mut self, id: InstanceId, port: u16) {
-        let Some(instance) = self.peers.get_mut(&id) else { return };
-        if port == instance.path.port() || Some(port) == instance.other_port {
-            return;
+    fn learn_port(&mut self, slot: u32, port: u16) {
+        let former = self.peers.at_mut(slot).other_port.replace(port);
+        let (id, instance, _) = self.peers.at(slot);
+        if let Some(former) = former {
+            self.index.remove_line(*id, &instance.name, former);
         }
-        if let Some(former) = instance.other_port.replace(port) {
-            self.index.remove_line(id, &instance.name, former);
-        }
-        self.index.insert_line(id, &instance.name, port);
+        self.index.insert_line(*id, &instance.name, port);
     }
 
     /// Ends all asking of a peer: it was heard by its listed way, or a doubt led nowhere. It is asked again when its time is
     /// running out.
-    fn rest(&mut self, id: InstanceId, now: Instant) {
-        let Some(instance) = self.peers.get_mut(&id) else { return };
+    fn rest(&mut self, slot: u32, now: Instant) {
+        let instance = self.peers.at_mut(slot);
         if instance.checkup.is_asking() {
             self.asked.remove(&instance.path.address);
         }
         instance.checkup = Checkup::default();
         instance.other_path = None;
-        self.plan_checkup(id, now);
+        self.plan_question(slot, now);
     }
 
     /// A peer has been heard, but not by its listed way: is that one still good?
-    fn doubt_path(&mut self, id: InstanceId, path: Path, now: Instant) {
-        let Some(instance) = self.peers.get_mut(&id) else { return };
-        instance.other_path = Some(path);
-        self.doubt(id, DOUBT_DELAY, now);
+    fn doubt_path(&mut self, slot: u32, path: Path, now: Instant) {
+        self.peers.at_mut(slot).other_path = Some(path);
+        self.doubt(slot, DOUBT_DELAY, now);
     }
 
     /// Another instance of this name has appeared where those are: it may be what became of one of them.
     fn doubt_namesakes(&mut self, name: &str, path: Path, now: Instant) {
         let namesakes = self.index.namesakes(name, path.ip()).take(MAX_NAMESAKES_SEEN);
-        let heard_at = |id| Some((self.peers.get(&id)?.heard_at, id));
-        let mut namesakes: Vec<(Instant, InstanceId)> = namesakes.filter_map(heard_at).collect();
-        namesakes.sort_unstable();
-        for (_, id) in namesakes.into_iter().take(MAX_NAMESAKES) {
-            self.doubt(id, Duration::ZERO, now);
+        let slots = namesakes.filter_map(|id| self.peers.slot_of(&id));
+        let heard_at = |slot| (self.questions.nanos(self.peers.at(slot).1.heard_at), slot);
+        for slot in agenda::in_order(slots.map(heard_at).collect()).into_iter().take(MAX_NAMESAKES) {
+            self.doubt(slot, Duration::ZERO, now);
         }
     }
 
     /// Asks one soon, and not only when it has been silent for long. Goes on with a doubt that is there.
-    fn doubt(&mut self, id: InstanceId, delay: Duration, now: Instant) {
-        let Some(instance) = self.peers.get_mut(&id) else { return };
+    fn doubt(&mut self, slot: u32, delay: Duration, now: Instant) {
+        let instance = self.peers.at_mut(slot);
         if !instance.checkup.in_doubt() {
             instance.checkup = Checkup::doubt(now + delay);
-            self.plan_checkup(id, now);
+            self.plan_question(slot, now);
         }
     }
 
-    fn move_to(&mut self, id: InstanceId, path: Path, events: &mut Events, now: Instant) {
-        let Some(instance) = self.peers.get_mut(&id) else { return };
+    fn move_to(&mut self, slot: u32, path: Path, events: &mut Events, now: Instant) {
+        let instance = self.peers.at_mut(slot);
         let left = std::mem::replace(&mut instance.path, path);
-        self.index.remove_place(id, &instance.name, left.ip());
-        self.index.insert_place(id, &instance.name, path.ip());
         if left.port() != path.port() {
             // Both are known; they change roles.
             instance.other_port = Some(left.port());
         }
+        let (id, instance, _) = self.peers.at(slot);
+        self.index.remove_place(*id, &instance.name, left.ip());
+        self.index.insert_place(*id, &instance.name, path.ip());
         self.asked.remove(&left.address);
-        self.rest(id, now);
+        self.rest(slot, now);
         if !left.is_at_same_place(&path) {
-            events.tell(Event::Updated(self.peer(&id, now)));
+            events.tell(Event::Updated(self.peer(slot, now)));
         }
     }
 
     /// Sees to it that `handle_timeout` comes to this instance when its next question is due.
-    fn plan_checkup(&mut self, id: InstanceId, now: Instant) {
-        let Some(instance) = self.peers.get(&id) else { return };
-        match instance.checkup.next_question(instance.heard_at, instance.life, now) {
-            None => drop(self.checkups.remove(&id)),
-            Some(due) => {
-                // There is room for as many as there are peers.
-                let _ = self.checkups.register(id, (), due.saturating_duration_since(now), now);
-            }
+    fn plan_question(&mut self, slot: u32, now: Instant) {
+        let instance = self.peers.at_mut(slot);
+        let due = instance.next_question(now).map(|due| self.questions.nanos(due));
+        match (std::mem::replace(&mut instance.question_at, due), due) {
+            (Some(before), Some(due)) => self.questions.change(slot, before, due),
+            (None, Some(due)) => self.questions.insert(slot, due),
+            (Some(_), None) => self.questions.remove(slot),
+            (None, None) => {}
         }
     }
 
@@ -397,7 +422,7 @@ impl Natives {
             // An answer of it to a challenge may have been recorded.
             self.departed.note(id, instance.sequence, instance.is_walled, now);
             self.forget(id, &instance);
-            events.tell(Event::Left(instance.peer(id, now, now), LeaveReason::Expired));
+            events.tell(Event::Left(instance.view(id, now, now).to_peer(), LeaveReason::Expired));
         }
     }
 
@@ -409,12 +434,14 @@ impl Natives {
             self.departed.note_line(self.index.line_key(&instance.name, port), now);
         }
         self.forget(id, &instance);
-        events.tell(Event::Left(instance.peer(id, now, now), reason));
+        events.tell(Event::Left(instance.view(id, now, now).to_peer(), reason));
     }
 
     fn forget(&mut self, id: InstanceId, instance: &Instance) {
         self.held -= instance.held();
-        self.checkups.remove(&id);
+        if instance.question_at.is_some() {
+            self.questions.remove(instance.slot);
+        }
         for port in instance.ports() {
             self.index.remove_line(id, &instance.name, port);
         }
@@ -423,10 +450,15 @@ impl Natives {
     }
 
     /// An instance that is listed, as it is now.
-    fn peer(&self, id: &InstanceId, now: Instant) -> Peer {
-        let instance = self.peers.get(id).expect("the caller has just heard of it");
-        instance.peer(*id, self.peers.deadline_of(id).unwrap_or(now), now)
+    fn peer(&self, slot: u32, now: Instant) -> Peer {
+        let (id, instance, deadline) = self.peers.at(slot);
+        instance.view(*id, deadline, now).to_peer()
     }
+}
+
+/// When a peer that is on the agenda is to be asked.
+fn question_at(peers: &ExpiringRegistry<InstanceId, Instance>) -> impl Fn(u32) -> u64 {
+    |slot| peers.at(slot).1.question_at.expect("who is on the agenda has a time")
 }
 
 #[cfg(test)]
@@ -465,7 +497,7 @@ mod tests {
             now = next;
             natives.handle_timeout(&mut events, now);
         }
-        assert_eq!((natives.len(), natives.checkups.len(), natives.asked.len()), (0, 0, 0));
+        assert_eq!((natives.len(), natives.questions.poll_timeout(), natives.asked.len()), (0, None, 0));
         assert_eq!(natives.held, 0);
         assert!(natives.index.is_empty());
     }

@@ -12,9 +12,10 @@ use hearing::Heard;
 
 use super::answers::{Answers, ReplyKind};
 use super::challenges::Challenges;
-use super::event::{Arrival, Destination, Event, Peer, Transmit};
+use super::event::{Arrival, Destination, Event, Peer, PeerView, Transmit};
 use super::events::Events;
 use super::keyring::{Key, Keyring};
+use super::listing::Listing;
 use super::name::{self, BadName};
 use super::named::Named;
 use super::natives::{Natives, Question};
@@ -74,6 +75,7 @@ pub struct Node {
     sequence: u64,
     natives: Natives,
     named: Named,
+    listing: Listing,
     schedule: Schedule,
     answers: Answers,
     questions: Questions,
@@ -101,6 +103,7 @@ impl Node {
             sequence: 0,
             natives: Natives::new(&settings.cluster, max_peers, expiry, now),
             named: Named::new(max_peers, expiry, now),
+            listing: Listing::default(),
             schedule: Schedule::new(settings.interval, now),
             answers: Answers::new(now),
             questions: Questions::new(now),
@@ -258,10 +261,13 @@ impl Node {
     }
 
     /// The live peers, ordered by name and then by id.
+    pub fn list(&self, now: Instant) -> Vec<PeerView<'_>> {
+        self.listing.list(&self.natives, &self.named, now)
+    }
+
+    /// As [`list`](Self::list), copies.
     pub fn peers(&self, now: Instant) -> Vec<Peer> {
-        let mut peers: Vec<Peer> = self.natives.peers(now).chain(self.named.peers(now)).collect();
-        peers.sort_unstable_by(|a, b| (&a.name, a.id).cmp(&(&b.name, b.id)));
-        peers
+        self.list(now).iter().map(PeerView::to_peer).collect()
     }
 
     /// Number of entries in the registry.

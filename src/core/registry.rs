@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use hashbrown::HashTable;
 use slab::Slab;
 
-use super::wheel::Wheel;
+use super::agenda::Agenda;
 
 /// A map from keys to values in which each entry has a deadline of its own.
 ///
@@ -23,12 +23,9 @@ pub struct ExpiringRegistry<K, V> {
     /// Slots in `entries`, by the hash of their key. Keys live in the entries alone.
     index: HashTable<u32>,
     hasher: RandomState,
-    wheel: Wheel,
-    /// Times are kept as nanoseconds from here: half the size of an `Instant`.
-    origin: Instant,
-    /// Not after the earliest deadline; early after a renewal or removal.
-    earliest: Option<u64>,
+    agenda: Agenda,
     max_entries: usize,
+    changes: u64,
 }
 
 struct Entry<K, V> {
@@ -52,10 +49,6 @@ pub struct Expired<K, V> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Full;
 
-/// Ticks of the wheel, as a power of two of nanoseconds: 2^26 ns = 67 ms. Deadlines are exact whatever the tick; a
-/// coarser one means longer lists to look through, a finer one a shorter span of the wheel.
-const TICK_BITS: u32 = 26;
-
 impl<K: Hash + Eq, V> ExpiringRegistry<K, V> {
     /// An empty registry for at most `max_entries` entries (and never more than 2^32 - 2), in which time begins
     /// at `now`.
@@ -64,10 +57,9 @@ impl<K: Hash + Eq, V> ExpiringRegistry<K, V> {
             entries: Slab::new(),
             index: HashTable::new(),
             hasher: RandomState::new(),
-            wheel: Wheel::new(),
-            origin: now,
-            earliest: None,
+            agenda: Agenda::new(now),
             max_entries: max_entries.min(u32::MAX as usize - 1),
+            changes: 0,
         }
     }
 
@@ -80,13 +72,13 @@ impl<K: Hash + Eq, V> ExpiringRegistry<K, V> {
         if self.entries.len() >= self.max_entries {
             return Err(Full);
         }
-        let deadline = self.deadline(ttl, now);
+        let deadline = self.agenda.deadline(ttl, now);
         let hash = self.hasher.hash_one(&key);
         let slot = self.entries.insert(Entry { key, value, deadline }) as u32;
         let (entries, hasher) = (&self.entries, &self.hasher);
         self.index.insert_unique(hash, slot, |slot| hasher.hash_one(&entries[*slot as usize].key));
-        self.wheel.arm(slot, tick(deadline));
-        self.note_deadline(deadline);
+        self.agenda.insert(slot, deadline);
+        self.changes += 1;
         Ok(None)
     }
 
@@ -96,14 +88,20 @@ impl<K: Hash + Eq, V> ExpiringRegistry<K, V> {
         K: Borrow<Q>,
         Q: Hash + Eq + ?Sized,
     {
-        let slot = self.find(key)?;
-        let deadline = self.deadline(ttl, now);
-        let previous = std::mem::replace(&mut self.entries[slot as usize].deadline, deadline);
-        if deadline < previous {
-            self.wheel.arm_earlier(slot, tick(deadline));
-            self.note_deadline(deadline);
-        }
-        Some(&mut self.entries[slot as usize].value)
+        let slot = self.slot_of(key)?;
+        Some(self.renew_at(slot, ttl, now))
+    }
+
+    /// As [`renew`](Self::renew), for the entry at a place.
+    ///
+    /// # Panics
+    /// If there is none.
+    pub fn renew_at(&mut self, slot: u32, ttl: Duration, now: Instant) -> &mut V {
+        let deadline = self.agenda.deadline(ttl, now);
+        let entry = &mut self.entries[slot as usize];
+        let before = std::mem::replace(&mut entry.deadline, deadline);
+        self.agenda.change(slot, before, deadline);
+        &mut entry.value
     }
 
     /// The value of an entry, whether its time has run out or not.
@@ -112,17 +110,7 @@ impl<K: Hash + Eq, V> ExpiringRegistry<K, V> {
         K: Borrow<Q>,
         Q: Hash + Eq + ?Sized,
     {
-        Some(&self.entries[self.find(key)? as usize].value)
-    }
-
-    /// The deadline of an entry, whether it has passed or not.
-    pub fn deadline_of<Q>(&self, key: &Q) -> Option<Instant>
-    where
-        K: Borrow<Q>,
-        Q: Hash + Eq + ?Sized,
-    {
-        let slot = self.find(key)?;
-        Some(self.instant(self.entries[slot as usize].deadline))
+        Some(&self.entries[self.slot_of(key)? as usize].value)
     }
 
     /// As [`get`](Self::get), to change it. Its deadline stays.
@@ -131,13 +119,8 @@ impl<K: Hash + Eq, V> ExpiringRegistry<K, V> {
         K: Borrow<Q>,
         Q: Hash + Eq + ?Sized,
     {
-        let slot = self.find(key)?;
+        let slot = self.slot_of(key)?;
         Some(&mut self.entries[slot as usize].value)
-    }
-
-    /// The keys of all entries, those included whose time has run out, in the order of their slots.
-    pub fn keys(&self) -> impl Iterator<Item = &K> {
-        self.entries.iter().map(|(_, entry)| &entry.key)
     }
 
     /// Takes an entry out, whether its time has run out or not.
@@ -146,16 +129,53 @@ impl<K: Hash + Eq, V> ExpiringRegistry<K, V> {
         K: Borrow<Q>,
         Q: Hash + Eq + ?Sized,
     {
-        let slot = self.find(key)?;
-        self.wheel.disarm(slot);
+        let slot = self.slot_of(key)?;
+        self.agenda.remove(slot);
         Some(self.take_out(slot).value)
     }
 
     /// The live entries with their deadlines, in no particular order.
     pub fn registrations(&self, now: Instant) -> impl Iterator<Item = (&K, &V, Instant)> {
-        let now = self.nanos(now);
+        let now = self.agenda.nanos(now);
         let live = self.entries.iter().map(|(_, entry)| entry).filter(move |entry| now < entry.deadline);
-        live.map(|entry| (&entry.key, &entry.value, self.instant(entry.deadline)))
+        live.map(|entry| (&entry.key, &entry.value, self.agenda.instant(entry.deadline)))
+    }
+
+    /// How often an entry was put in or taken out.
+    pub fn changes(&self) -> u64 {
+        self.changes
+    }
+
+    /// The place of an entry, whether its time has run out or not: good until it is taken out.
+    pub fn slot_of<Q>(&self, key: &Q) -> Option<u32>
+    where
+        K: Borrow<Q>,
+        Q: Hash + Eq + ?Sized,
+    {
+        let hash = self.hasher.hash_one(key);
+        self.index.find(hash, |slot| self.entries[*slot as usize].key.borrow() == key).copied()
+    }
+
+    /// The places of all entries, those included whose time has run out.
+    pub fn slots(&self) -> impl Iterator<Item = u32> {
+        self.entries.iter().map(|(slot, _)| slot as u32)
+    }
+
+    /// The entry at a place, with its deadline, which may have passed.
+    ///
+    /// # Panics
+    /// If there is none.
+    pub fn at(&self, slot: u32) -> (&K, &V, Instant) {
+        let entry = &self.entries[slot as usize];
+        (&entry.key, &entry.value, self.agenda.instant(entry.deadline))
+    }
+
+    /// The value at a place, to change it. Its deadline stays.
+    ///
+    /// # Panics
+    /// If there is none.
+    pub fn at_mut(&mut self, slot: u32) -> &mut V {
+        &mut self.entries[slot as usize].value
     }
 
     /// Number of entries, those included whose time has run out and that `handle_timeout` has not taken out yet.
@@ -171,65 +191,34 @@ impl<K: Hash + Eq, V> ExpiringRegistry<K, V> {
     /// When to call `handle_timeout` next. Exact after a `handle_timeout` that had something to do; a renewal or removal
     /// since then may have left it too early, never too late.
     pub fn poll_timeout(&self) -> Option<Instant> {
-        self.earliest.map(|earliest| self.instant(earliest))
+        self.agenda.poll_timeout()
     }
 
     /// Gives the next `handle_timeout` something to do even if nothing is due: to look for the earliest deadline anew, for
     /// which it has to look at each entry that may come first. So whoever is awake now and then anyway need not wake
     /// for the deadlines of entries that were renewed.
     pub fn look_anew(&mut self) {
-        if !self.is_empty() {
-            self.earliest = Some(0);
-        }
+        self.agenda.look_anew();
     }
 
     /// Takes out the entries whose time has run out by `now`, and returns them in the order of their deadlines.
     pub fn handle_timeout(&mut self, now: Instant) -> Vec<Expired<K, V>> {
-        let now = self.nanos(now);
-        if self.earliest.is_none_or(|earliest| now < earliest) {
+        let Some(due) = self.agenda.take_due(now, |slot| self.entries[slot as usize].deadline) else {
             return Vec::new();
-        }
-        let mut expired = self.take_out_due(now);
-        self.earliest = self.find_earliest();
-        expired.sort_by_key(|expired| expired.deadline);
+        };
+        let expired = due.into_iter().map(|slot| self.expire(slot)).collect();
+        self.agenda.look(|slot| self.entries[slot as usize].deadline);
         expired
     }
 
-    fn take_out_due(&mut self, now: u64) -> Vec<Expired<K, V>> {
-        let mut expired = Vec::new();
-        self.wheel.advance(tick(now));
-        while let Some(slot) = self.wheel.pop_due() {
-            let deadline = self.entries[slot as usize].deadline;
-            if now < deadline {
-                self.wheel.arm(slot, tick(deadline));
-            } else {
-                let entry = self.take_out(slot);
-                expired.push(Expired {
-                    key: entry.key,
-                    value: entry.value,
-                    deadline: self.instant(deadline),
-                });
-            }
-        }
-        expired
+    fn expire(&mut self, slot: u32) -> Expired<K, V> {
+        let Entry { key, value, deadline } = self.take_out(slot);
+        Expired { key, value, deadline: self.agenda.instant(deadline) }
     }
 
-    fn find_earliest(&mut self) -> Option<u64> {
-        let deadline_of = |slot: u32| self.entries[slot as usize].deadline;
-        self.wheel.earliest(|slot| tick(deadline_of(slot)))?.map(deadline_of).min()
-    }
-
-    fn find<Q>(&self, key: &Q) -> Option<u32>
-    where
-        K: Borrow<Q>,
-        Q: Hash + Eq + ?Sized,
-    {
-        let hash = self.hasher.hash_one(key);
-        self.index.find(hash, |slot| self.entries[*slot as usize].key.borrow() == key).copied()
-    }
-
-    /// Removes a slot that the wheel no longer holds from the entries and the index.
+    /// Removes a slot that the agenda no longer holds from the entries and the index.
     fn take_out(&mut self, slot: u32) -> Entry<K, V> {
+        self.changes += 1;
         let entry = self.entries.remove(slot as usize);
         let hash = self.hasher.hash_one(&entry.key);
         if let Ok(found) = self.index.find_entry(hash, |candidate| *candidate == slot) {
@@ -237,26 +226,4 @@ impl<K: Hash + Eq, V> ExpiringRegistry<K, V> {
         }
         entry
     }
-
-    fn note_deadline(&mut self, deadline: u64) {
-        self.earliest = Some(self.earliest.map_or(deadline, |earliest| earliest.min(deadline)));
-    }
-
-    fn deadline(&self, ttl: Duration, now: Instant) -> u64 {
-        let ttl = u64::try_from(ttl.as_nanos()).unwrap_or(u64::MAX);
-        // Half the range is 292 years; beyond it an `Instant` might not hold the sum.
-        self.nanos(now).saturating_add(ttl).min(u64::MAX / 2)
-    }
-
-    fn nanos(&self, instant: Instant) -> u64 {
-        u64::try_from(instant.saturating_duration_since(self.origin).as_nanos()).unwrap_or(u64::MAX)
-    }
-
-    fn instant(&self, nanos: u64) -> Instant {
-        self.origin + Duration::from_nanos(nanos)
-    }
-}
-
-fn tick(nanos: u64) -> u64 {
-    nanos >> TICK_BITS
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use minicbor::Decoder;
 
 use super::name;
-pub use encode::{encode, encode_ancestor, encode_challenge, encode_padded, room_for_value};
+pub use encode::{encode, encode_ancestor, encode_answer, encode_challenge, encode_padded, room_for_value};
 
 /// The longest datagram. With headers it stays below the 1280 bytes that every IPv6 link carries whole (RFC 8200,
 /// section 5), so none is fragmented.
@@ -314,6 +314,22 @@ mod tests {
             assert!(announce.len() <= MAX_ANNOUNCE, "{value_len}");
             assert!((MAX_ANNOUNCE..=MAX_MESSAGE).contains(&query.len()), "{value_len}: {}", query.len());
             assert_eq!(decode(&query), Ok(Message::Native(Kind::Query, full)));
+        }
+    }
+
+    #[test]
+    fn what_answers_is_as_long_as_what_was_asked_or_a_byte_shorter_and_never_longer() {
+        let about = about("kitchen", b"warm");
+        let lengths: [fn(&Announcement<'_>, usize) -> usize; 2] = [
+            |about, len| encode_answer(about, len).len(),
+            |about, len| encode_challenge(about.cluster, about.id, [3; 16], len).len(),
+        ];
+        for length in lengths {
+            let bare = length(&about, 0);
+            assert_eq!(length(&about, bare + 1), bare, "one byte cannot be padded");
+            for len in (bare..=MAX_MESSAGE).filter(|len| *len != bare + 1) {
+                assert_eq!(length(&about, len), len);
+            }
         }
     }
 

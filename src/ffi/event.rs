@@ -6,7 +6,7 @@ use super::handle;
 use super::input;
 use super::node::peers_t;
 use super::packed::{self, Packed, peers_peer_t};
-use crate::core::{Event, LeaveReason};
+use crate::core::{Event, LeaveReason, Peer};
 
 /// Event: a peer was heard, or registered, that was not listed before.
 pub const PEERS_EVENT_JOINED: u32 = 1;
@@ -76,7 +76,7 @@ fn pack_event(event: &Event) -> *mut peers_event_t {
         Event::Left(peer, reason) => (PEERS_EVENT_LEFT, reason_code(*reason), Some(peer)),
         Event::Resync => (PEERS_EVENT_RESYNC, PEERS_LEFT_NONE, None),
     };
-    packed::pack(peer.map_or(&[], std::slice::from_ref), |records, len| peers_event_t {
+    packed::pack(peer.map(Peer::view).as_slice(), |records, len| peers_event_t {
         kind,
         reason,
         peer: if len == 0 { std::ptr::null() } else { records },

@@ -35,14 +35,12 @@ pub unsafe extern "C" fn peers_list(node: *mut peers_t, list: *mut *mut peers_li
         input::not_null(node, "node")?;
         input::not_null(list, "list")?;
         let node = handle::get(node)?;
-        let peers = node.list()?;
-        #[cfg(feature = "test-panic")]
-        peers.iter().for_each(|peer| crate::test_panic::at("export", peer.name.as_bytes()));
-        let snapshot = packed::pack(&peers, |records, len| peers_list_t {
-            len,
-            stride: size_of::<peers_peer_t>(),
-            records,
-        });
+        let snapshot = node.list_with(|peers| {
+            #[cfg(feature = "test-panic")]
+            peers.iter().for_each(|peer| crate::test_panic::at("export", peer.name.as_bytes()));
+            let stride = size_of::<peers_peer_t>();
+            packed::pack(peers, |records, len| peers_list_t { len, stride, records })
+        })?;
         // SAFETY: non-NULL, and the caller vouches that it can be written.
         unsafe { list.write(snapshot) };
         Ok(())

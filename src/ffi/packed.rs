@@ -9,7 +9,7 @@ use std::mem::{align_of, size_of};
 use std::time::Duration;
 
 use crate::address::Zones;
-use crate::core::{Peer, Source};
+use crate::core::{PeerView, Source};
 
 /// Source: heard by a message of the native protocol.
 pub const PEERS_SOURCE_BEACON: u32 = 1;
@@ -65,7 +65,7 @@ pub(super) fn millis(duration: Duration) -> u64 {
 /// Copies `peers` behind a header made by `header(first record, number of records)`, in one allocation that
 /// `free` takes back.
 pub(super) fn pack<H: Packed>(
-    peers: &[Peer],
+    peers: &[PeerView<'_>],
     header: impl FnOnce(*const peers_peer_t, usize) -> H,
 ) -> *mut H {
     const { assert!(align_of::<H>() <= align_of::<Prefix>()) };
@@ -90,7 +90,7 @@ pub(super) fn pack<H: Packed>(
         for (index, (peer, address)) in peers.iter().zip(addresses.iter()).enumerate() {
             records.add(index).write(peers_peer_t {
                 name: cursor.put(peer.name.as_bytes()).cast(),
-                value: cursor.put(&peer.value).cast(),
+                value: cursor.put(peer.value).cast(),
                 value_len: peer.value.len(),
                 address: cursor.put(address.as_bytes()).cast(),
                 age_ms: millis(peer.age),
@@ -152,11 +152,11 @@ struct Addresses {
 }
 
 impl Addresses {
-    fn of(peers: &[Peer]) -> Self {
+    fn of(peers: &[PeerView<'_>]) -> Self {
         let mut text = String::with_capacity(peers.len() * "255.255.255.255\0".len());
         let mut zones = Zones::default();
         for peer in peers {
-            zones.write_address(&mut text, peer).expect("writing to a String does not fail");
+            zones.write_address(&mut text, peer);
             text.push('\0');
         }
         Addresses { text }

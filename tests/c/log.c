@@ -11,6 +11,7 @@ typedef struct {
     int lines;
     pthread_t caller;
     peers_t *_Atomic node; /* to be used in the calls, when it is set */
+    int has_thread;
     int32_t freeing;
     sem_t freed;
 } log_t;
@@ -33,6 +34,10 @@ static void keep_line(int32_t level, const char *message, void *context) {
     health_of(node);
     CHECK_OK(peers_set_value(node, "logged", 6));
     CHECK_OK(peers_register(node, "logged", "", 0, 0));
+    int32_t fd = -1;
+    CHECK_OK(peers_event_fd(node, &fd));
+    CHECK_STATUS(peers_set_keys(node, some_keys_, 1), PEERS_ERR_INVALID); /* it has none */
+    CHECK_STATUS(peers_advance(node, 1), log->has_thread ? PEERS_ERR_INVALID : PEERS_OK);
     peers_event_t *event = NULL;
     while (peers_next_event(node, 0, &event) == PEERS_OK) peers_event_free(event);
     log->freeing = peers_free(node);
@@ -111,6 +116,7 @@ static void every_call_but_free_may_be_made_in_the_log_function(uint32_t flags) 
     config.flags = flags;
     log_t *log = log_to(&config, PEERS_LOG_DEBUG);
     peers_t *node = start(&config);
+    log->has_thread = flags == 0;
     log->node = node;
     CHECK_OK(peers_register(node, "lamp", "", 0, 0));
     CHECK(sem_wait(&log->freed) == 0);

@@ -79,7 +79,7 @@ static void *use_node(void *node) {
     for (int i = 0; i < CALLS; i++) {
         char key[32];
         snprintf(key, sizeof key, "%d-%d", caller, i);
-        CHECK_OK(peers_register(node, key, key, strlen(key), 0));
+        CHECK_OK(peers_register(node, key, key, strlen(key), 3600000)); /* on the slowest machine, too */
         peers_list_t *list = NULL;
         CHECK_OK(peers_list(node, &list));
         CHECK(list->len > (size_t)i);
@@ -101,6 +101,71 @@ static void many_callers(void) {
     for (int i = 0; i < CALLERS; i++) CHECK(pthread_join(threads[i], NULL) == 0);
     CHECK(list_len(node) == CALLERS * CALLS);
     CHECK_OK(peers_free(node));
+}
+
+/* What each of these gives until the node is freed, from some time on whenever that comes. */
+static int is_over(int32_t status) {
+    if (status == PEERS_ERR_HANDLE || status == PEERS_ERR_STOPPED) return 1;
+    CHECK_OK(status);
+    return 0;
+}
+
+static atomic_int rounds;
+
+static void *list_until_freed(void *node) {
+    for (;; rounds++) {
+        peers_list_t *list = NULL;
+        if (is_over(peers_list(node, &list))) return NULL;
+        for (size_t at = 0; at < list->len; at++) CHECK(peers_list_at(list, at)->name[0] != '\0');
+        peers_list_free(list);
+    }
+}
+
+static void *register_until_freed(void *node) {
+    for (int i = 0;; i++, rounds++) {
+        char key[32];
+        snprintf(key, sizeof key, "lamp%d", i % 50);
+        if (is_over(peers_register(node, key, &i, sizeof i, 0))) return NULL;
+        if (is_over(peers_set_value(node, &i, sizeof i))) return NULL;
+    }
+}
+
+static void *take_events_until_freed(void *node) {
+    for (;; rounds++) {
+        peers_event_t *event = NULL;
+        if (is_over(peers_next_event(node, -1, &event))) return NULL;
+        CHECK((event->kind == PEERS_EVENT_RESYNC) == (event->peer == NULL));
+        peers_event_free(event);
+    }
+}
+
+static void *look_until_freed(void *node) {
+    for (;; rounds++) {
+        peers_health_t health = PEERS_HEALTH_INIT;
+        int32_t fd = -1;
+        if (is_over(peers_health(node, &health))) return NULL;
+        CHECK(health.state == PEERS_STATE_RUNNING);
+        if (is_over(peers_event_fd(node, &fd))) return NULL;
+    }
+}
+
+/* Lists, registrations, waits and all else at once, with a node beside it that is heard, until the node is freed under them. */
+static void freed_under_many_callers(void) {
+    void *(*const callers[])(void *) = {
+        list_until_freed,        list_until_freed,        register_until_freed, register_until_freed,
+        take_events_until_freed, take_events_until_freed, look_until_freed,
+    };
+    enum { COUNT = sizeof callers / sizeof *callers };
+    for (int round = 0; round < 20; round++) {
+        peers_t *node = start_threaded("node"), *other = start_threaded("other");
+        pthread_t threads[COUNT];
+        rounds = 0;
+        for (int i = 0; i < COUNT; i++) start_thread(&threads[i], callers[i], node);
+        while (rounds < 200) sched_yield();
+        CHECK_OK(peers_free(node));
+        for (int i = 0; i < COUNT; i++) CHECK(pthread_join(threads[i], NULL) == 0);
+        CHECK_OK(peers_free(other));
+    }
 }
 
 #define NODES 1000
@@ -179,6 +244,7 @@ int main(void) {
     free_ends_a_wait();
     two_frees_at_once();
     many_callers();
+    freed_under_many_callers();
     a_thousand_nodes();
     return 0;
 }

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import logging
-import os
 import signal
 import sys
 from collections.abc import Iterator
@@ -35,27 +34,11 @@ def options() -> dict[str, Any]:
     given = vars(parser.parse_args())
     key_file, verbose = given.pop("key_file"), given.pop("verbose")
     if key_file is not None:
-        given["keys"] = [read_key(key_file)]
+        given["keys"] = [peers.read_key_file(key_file)]
     if verbose:
         logging.basicConfig(level=logging.DEBUG, format="%(levelname)s %(message)s")
         given["logger"] = logging.getLogger("peers")
     return given
-
-
-def read_key(path: str) -> bytes:
-    """The key in a file. To make one:
-
-    python3 -c 'import os, secrets; os.umask(0o077); open("key", "xb").write(secrets.token_bytes(32))'
-    """
-    with open(path, "rb") as file:
-        mode = os.fstat(file.fileno()).st_mode & 0o777
-        if mode & 0o077:
-            raise PermissionError(
-                f"{path}: its mode is {mode:o}, so others than its owner may know the key; "
-                f"make a new key, in a file of mode 600"
-            )
-        # One more byte than a key has, so that a longer file is told from a key.
-        return file.read(33)
 
 
 def lines(node: peers.Node, event: peers.Event) -> Iterator[str]:

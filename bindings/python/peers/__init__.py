@@ -11,10 +11,12 @@ it says goodbye or has not been heard for a while. No daemon, no server, no conf
 seconds. Every error is a `PeersError`, and where Python has one of that meaning (ValueError, TimeoutError,
 OSError...) that one too.
 
-This package is a thin layer over the C library libpeers. It is looked for at $PEERS_LIBRARY, beside the
-package, in the checkout that the package is part of, and on the system.
+This package is a thin layer over the C library libpeers. A wheel carries it; otherwise it is looked for at
+$PEERS_LIBRARY, in the checkout that the package is part of, and on the system. $PEERS_LIBRARY comes first and
+alone: who names a library means that one.
 """
 
+from ._key_file import read_key_file
 from ._library import library_version
 from ._start import start
 from .errors import (
@@ -69,5 +71,6 @@ __all__ = [
     "TooLargeError",
     "UnsupportedError",
     "library_version",
+    "read_key_file",
     "start",
 ]

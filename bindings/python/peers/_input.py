@@ -11,8 +11,7 @@ from .errors import InvalidError
 
 UINT16_MAX = 2**16 - 1
 UINT32_MAX = 2**32 - 1
-
-_KEY_BYTES = 32
+KEY_BYTES = 32
 
 
 def text(what: str, value: str | None) -> bytes | None:
@@ -42,16 +41,16 @@ def keys(values: Sequence[bytes]) -> Iterator[ctypes.Array[ctypes.c_char]]:
     is checked, which C takes for granted."""
     if isinstance(values, (str, bytes, bytearray, memoryview)):
         raise TypeError(f"keys must be a sequence of bytes, not {type(values).__name__}")
-    buffer = ctypes.create_string_buffer(len(values) * _KEY_BYTES)
+    buffer = ctypes.create_string_buffer(len(values) * KEY_BYTES)
     try:
         for place, key in enumerate(values):
             # An int, too, can be made bytes of: that many zeros.
             if not isinstance(key, (bytes, bytearray, memoryview)):
                 raise TypeError(f"key {place + 1} must be bytes, not {type(key).__name__}")
             content = memoryview(key).cast("B")
-            if len(content) != _KEY_BYTES:
-                raise InvalidError(f"key {place + 1} has {len(content)} bytes; a key has {_KEY_BYTES}")
-            memoryview(buffer).cast("B")[place * _KEY_BYTES : (place + 1) * _KEY_BYTES] = content
+            if len(content) != KEY_BYTES:
+                raise InvalidError(f"key {place + 1} has {len(content)} bytes; a key has {KEY_BYTES}")
+            memoryview(buffer).cast("B")[place * KEY_BYTES : (place + 1) * KEY_BYTES] = content
         yield buffer
     finally:
         ctypes.memset(buffer, 0, len(buffer))

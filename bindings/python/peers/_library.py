@@ -1,4 +1,12 @@
-"""Finds libpeers, loads it, and turns its statuses into errors."""
+"""Finds libpeers, loads it, and turns its statuses into errors.
+
+It is looked for in this order:
+
+1. at $PEERS_LIBRARY, and if that is set nowhere else;
+2. in the package, where a wheel has it;
+3. in the checkout that the package is part of: what Cargo has built last;
+4. on the system, as the dynamic linker finds it.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +50,7 @@ def _load() -> ctypes.CDLL:
             tried.append(f"  {place}: {error}")
             continue
         _check_version(found, place)
-        _abi.declare(found)
+        _declare(found, place)
         return found
     advice = "Set PEERS_LIBRARY to the path of libpeers.so. Looked at:"
     raise ImportError("\n".join([f"cannot load libpeers. {advice}", *tried]))
@@ -83,6 +91,14 @@ def _check_version(found: ctypes.CDLL, place: str) -> None:
     version = version_of().decode()
     if version.split(".")[:2] != _abi.PEERS_VERSION.split(".")[:2]:
         raise ImportError(f"{place} is libpeers {version}, but this package needs {_abi.PEERS_VERSION}")
+
+
+def _declare(found: ctypes.CDLL, place: str) -> None:
+    """A function may have come with a patch."""
+    try:
+        _abi.declare(found)
+    except AttributeError as error:
+        raise ImportError(f"{place} is an older libpeers than this package needs: {error}") from None
 
 
 library = _load()

@@ -71,15 +71,9 @@ def start(
         `log(level, message, *values)`. Default: nothing is logged, and nothing is ever printed.
 
     A key is made once, by `secrets.token_bytes(32)`, and kept in a file that its owner alone can read, never
-    in a program's text, its arguments or its environment. This package reads no file; a program does:
+    in a program's text, its arguments or its environment:
 
-        def read_key(path):
-            with open(path, "rb") as file:
-                if os.fstat(file.fileno()).st_mode & 0o077:
-                    raise PermissionError(f"{path}: others than its owner may use it; chmod 600 it")
-                return file.read(33)  # one more byte than a key has, so that a longer file is refused
-
-        node = peers.start(keys=[read_key("/etc/kitchen/cluster.key")])
+        node = peers.start(keys=[peers.read_key_file("/etc/kitchen/cluster.key")])
 
     The library wipes its copies. Python cannot wipe `bytes`; if that matters, give a `bytearray` and
     overwrite it.
@@ -127,6 +121,11 @@ def start(
             config.keys, config.keys_count = ctypes.addressof(keys_buffer), len(keys)
         if logger is not None:
             config.log, config.log_level = _log.function(logger), _abi.PEERS_LOG_DEBUG
-        check(library.peers_start(ctypes.byref(config), ctypes.byref(handle)))
-    assert handle.value is not None
-    return Node(handle.value, config.log)
+        try:
+            check(library.peers_start(ctypes.byref(config), ctypes.byref(handle)))
+            assert handle.value is not None
+            return Node(handle.value, config.log)
+        except BaseException:
+            # Ctrl-C may come when the node runs and nobody has it yet. To free none, or twice, does no harm.
+            library.peers_free(handle)
+            raise

@@ -9,14 +9,17 @@ import select
 import threading
 import time
 import weakref
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import _abi, _input
 from ._library import check, library
 from .errors import HandleError, StoppedError, TimedOutError
 from .records import Event, Health, Peer
+
+if TYPE_CHECKING:
+    import asyncio
 
 # poll() counts in an int of milliseconds; a longer wait is made of several.
 _LONGEST_POLL = 3600.0
@@ -144,6 +147,19 @@ class Node:
         self._open()
         return self._events(timeout)
 
+    def events_async(self, timeout: float | None = None) -> AsyncIterator[Event]:
+        """The events as they come, for an `async for` loop of asyncio. It ends as that of `events` does.
+
+        No thread waits: the event loop watches the node's descriptor (so it has to be one with `add_reader`,
+        as all are on Linux). A task that is cancelled while it waits takes no event with it. Several tasks,
+        and several loops, may take from one node at once, each with a call of its own; each event goes to one
+        of them.
+        """
+        self._open()
+        if timeout is not None:
+            _input.milliseconds("timeout", timeout)
+        return self._events_async(timeout)
+
     def health(self) -> Health:
         """How the node is: running, degraded or failed, why, and what it has counted. Works on a failed
         node."""
@@ -213,6 +229,22 @@ class Node:
                 return
             yield event
 
+    async def _events_async(self, timeout: float | None) -> AsyncIterator[Event]:
+        descriptor = self._descriptor
+        while True:
+            deadline = None if timeout is None else time.monotonic() + timeout
+            try:
+                event = self._take_event()
+                while event is None:
+                    left = None if deadline is None else deadline - time.monotonic()
+                    if left is not None and left <= 0:
+                        return
+                    await descriptor.wait_async(left)
+                    event = self._take_event()
+            except (StoppedError, HandleError):
+                return
+            yield event
+
 
 def _free(handle: int, log: Any) -> None:
     """Frees a node that nobody has any more. A status would be of no use to anybody."""
@@ -241,3 +273,27 @@ class _Descriptor:
         waiting = select.poll()
         waiting.register(self.number, select.POLLIN)
         waiting.poll(seconds * 1000)
+
+    async def wait_async(self, seconds: float | None) -> None:
+        """The same, for a task: its event loop waits. None is without limit."""
+        # Only here: programs without asyncio would wait for it at their start.
+        import asyncio
+
+        loop = asyncio.get_running_loop()
+        readable = loop.create_future()
+        # A loop has one reader for a number, so each task brings its own.
+        number = os.dup(self.number)
+        try:
+            loop.add_reader(number, _set, readable)
+            try:
+                await asyncio.wait([readable], timeout=seconds)
+            finally:
+                loop.remove_reader(number)
+        finally:
+            os.close(number)
+
+
+def _set(future: asyncio.Future[None]) -> None:
+    """Tells who awaits it. A loop may call a reader once more before the task has taken it away."""
+    if not future.done():
+        future.set_result(None)

@@ -184,6 +184,15 @@ class Health:
     wrong_key: int
     """Received: messages that none of the node's keys opens or that are not sealed; by a node without keys,
     sealed ones. Ignored."""
+    rate_limited: int
+    """Answers, challenges and questions not sent, because too many were asked for: somebody floods, or
+    forges."""
+    off_link: int
+    """Received: datagrams from beyond the links in use, by a router, and ignored because `hops` is 1."""
+    challenged: int
+    """Received, by a node with keys: messages of an instance that is not listed and has answered no
+    challenge. Each newcomer begins so; where they rise and nobody comes, somebody replays what was
+    recorded."""
 
     @classmethod
     def _read(cls, raw: Any) -> Health:
@@ -207,6 +216,9 @@ class Health:
             foreign=raw.foreign,
             stale=raw.stale,
             wrong_key=raw.wrong_key,
+            rate_limited=raw.rate_limited,
+            off_link=raw.off_link,
+            challenged=raw.challenged,
         )
 
 

@@ -1,33 +1,32 @@
-"""What the tests share. They need no network and wait for no deadline: nodes live on memory networks, most
-with clocks that the tests move."""
+"""What the tests share. They wait for no deadline: nodes live on memory networks, most with clocks that the
+tests move, and programs are waited for by what they print."""
 
 from __future__ import annotations
 
 import os
 import re
 import select
+import signal
+import socket
 import subprocess
 import sys
 import threading
-import unittest
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
+
+import peers
 
 PACKAGE = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(PACKAGE))
-
-import peers  # noqa: E402
 
 # Reached only when something hangs.
-PATIENCE = 60
+PATIENCE = 120
 
+# The fixture `start`: as `peers.start`, on the test's own memory network.
+Start = Callable[..., peers.Node]
 
-class OnMemoryNetwork(unittest.TestCase):
-    """A test with a memory network of its own."""
-
-    def start(self, name: str = "kitchen", **options: object) -> peers.Node:
-        node = peers.start(name, **{"network": f"memory:{self.id()}", "manual_clock": True, **options})
-        self.addCleanup(node.close)
-        return node
+# The fixture `command`: `peers SUBCOMMAND` with its arguments, started.
+Command = Callable[..., "subprocess.Popen[str]"]
 
 
 def in_thread(work):
@@ -47,16 +46,24 @@ def readable(fd: int) -> bool:
     return bool(select.select([fd], [], [], 0)[0])
 
 
+def free_port() -> int:
+    """A UDP port that nobody holds, so that nobody else is heard on it."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.bind(("", 0))
+        return probe.getsockname()[1]
+
+
+def started(arguments: Sequence[object], **more: Any) -> subprocess.Popen[str]:
+    """A program that uses the package."""
+    environment = {**os.environ, "PYTHONPATH": str(PACKAGE), **more.pop("env", {})}
+    options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, **more}
+    # Tests that run in the background may have SIGINT ignored, and an interpreter leaves that as it is.
+    options["preexec_fn"] = lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)
+    return subprocess.Popen([str(argument) for argument in arguments], env=environment, **options)
+
+
 def python(program: str, **environment: str) -> subprocess.Popen[str]:
     """An interpreter that runs a program which uses the package."""
     indent = re.match(r"\n? *", program)[0].lstrip("\n")
-    # Tests that run in the background may have SIGINT ignored, and an interpreter leaves that as it is.
-    heed = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
-    lines = [heed, "import peers", *(line[len(indent) :] for line in program.splitlines())]
-    return subprocess.Popen(
-        [sys.executable, "-c", "\n".join(lines)],
-        env={**os.environ, "PYTHONPATH": str(PACKAGE), **environment},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    lines = ["import peers", *(line[len(indent) :] for line in program.splitlines())]
+    return started([sys.executable, "-c", "\n".join(lines)], env=environment)

@@ -185,7 +185,7 @@ impl Node {
             self.counters.rate_limited += 1;
             return;
         }
-        let (challenge, least) = match self.natives.contains(&id) {
+        let (challenge, len) = match self.natives.contains(&id) {
             true => (Challenge::default(), self.answer_len),
             false => {
                 (self.challenges.for_newcomer(&id, &self.keyring, now), heard.len.min(wire::MAX_ANNOUNCE))
@@ -193,7 +193,7 @@ impl Node {
         };
         let proof = Some(Proof { challenge, response });
         let about = Announcement { proof, ..self.next_message(false) };
-        let plain = wire::encode_padded(Kind::Announce, &about, least);
+        let plain = wire::encode_answer(&about, len);
         self.send(plain, heard.path, &id);
     }
 }

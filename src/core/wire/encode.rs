@@ -35,6 +35,17 @@ pub fn encode_padded(kind: Kind, about: &Announcement<'_>, least: usize) -> Vec<
     padded
 }
 
+/// The datagram of an announcement that answers a message of `len` bytes, and is no longer than it: padded to its length, or
+/// one byte shorter where one is missing, for padding comes in no fewer than two.
+pub fn encode_answer(about: &Announcement<'_>, len: usize) -> Vec<u8> {
+    encode_padded(Kind::Announce, about, paddable(encode_bare(Kind::Announce, about, false).len(), len))
+}
+
+/// The length to pad `bare` bytes to so that they have `len`, or none where one byte is missing.
+fn paddable(bare: usize, len: usize) -> usize {
+    if bare + 1 == len { bare } else { len }
+}
+
 fn encode_bare(kind: Kind, about: &Announcement<'_>, is_padded: bool) -> Vec<u8> {
     let mut datagram = Vec::with_capacity(if is_padded { MAX_MESSAGE } else { MAX_DATAGRAM / 4 });
     datagram.extend_from_slice(MAGIC);
@@ -79,8 +90,8 @@ fn encode_map(encoder: &mut Encoder<Vec<u8>>, about: &Announcement<'_>, is_padde
     Ok(())
 }
 
-/// The datagram of a challenge, padded to `least` bytes if it would have less.
-pub fn encode_challenge(cluster: &str, id: InstanceId, challenge: Challenge, least: usize) -> Vec<u8> {
+/// The datagram of a challenge that is put to a message of `len` bytes, and is no longer than it; see [`encode_answer`].
+pub fn encode_challenge(cluster: &str, id: InstanceId, challenge: Challenge, len: usize) -> Vec<u8> {
     let bare = |is_padded: bool| {
         let mut encoder = Encoder::new([&MAGIC[..], &[VERSION, KIND_CHALLENGE]].concat());
         let pairs = 2 + u64::from(!cluster.is_empty()) + u64::from(is_padded);
@@ -88,8 +99,10 @@ pub fn encode_challenge(cluster: &str, id: InstanceId, challenge: Challenge, lea
         encoded.expect("a vector takes all that is written to it");
         encoder.into_writer()
     };
-    if bare(false).len() >= least {
-        return bare(false);
+    let shortest = bare(false);
+    let least = paddable(shortest.len(), len);
+    if shortest.len() >= least {
+        return shortest;
     }
     let mut padded = bare(true);
     pad(&mut padded, least);

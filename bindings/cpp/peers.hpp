@@ -1,0 +1,543 @@
+/// libpeers for C++17: find the other instances of your program on the local network.
+///
+///     peers::node node;
+///     for (const peers::peer& peer : node.list()) std::cout << peer.name << ' ' << peer.address << '\n';
+///     while (std::optional<peers::event> event = node.next_event(std::chrono::minutes(1))) { ... }
+///
+/// A thin layer over peers.h, whose words hold here too. Rules for every item:
+///
+/// Errors      A call that fails throws peers::error, which has the status and a sentence with the details; the state is
+///             then as it was before. Any call on a node may throw one with status::failed (a defect of the library),
+///             status::forked (in a forked child: start a node of your own) or, once the node was stopped, status::handle.
+///             Where memory runs out it is std::bad_alloc. What is noexcept never fails.
+/// Ownership   What a call takes is copied. A list and an event own what they show: their std::string_view and
+///             peers::peer live exactly as long as they do, through moves, and longer than the node. Take a std::string
+///             of what has to live longer.
+/// Threads     Every method of a node may be called from any thread, on the same node at once. To move it, to assign to it
+///             and to destroy it, one thread must be alone with it: call stop() to end it under the others. A list
+///             and an event are values: any number of threads may read one.
+///
+/// Link with -lpeers, and -pthread where threads are a library of their own (glibc before 2.34). Needs exceptions, no RTTI.
+/// Defines no macro but those of peers.h.
+#pragma once
+
+#include <peers.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace peers {
+
+/// Why a call failed. A later version of the library may give numbers that have no name here.
+enum class status : std::int32_t {
+    null = PEERS_ERR_NULL,                      ///< The node was moved from.
+    handle = PEERS_ERR_HANDLE,                  ///< The node was stopped.
+    size = PEERS_ERR_SIZE,                      ///< The library is older than the header and lacks an option that is set.
+    utf8 = PEERS_ERR_UTF8,                      ///< A text is not UTF-8.
+    invalid = PEERS_ERR_INVALID,                ///< A value is outside its range.
+    too_large = PEERS_ERR_TOO_LARGE,            ///< A name, key or value is longer than its limit.
+    unsupported = PEERS_ERR_UNSUPPORTED,        ///< This version or this platform does not have the feature.
+    no_such_interface = PEERS_ERR_INTERFACE,    ///< An interface named in the options does not exist.
+    address_in_use = PEERS_ERR_ADDRESS_IN_USE,  ///< The UDP port is held by a socket that does not share it.
+    permission = PEERS_ERR_PERMISSION,          ///< The system does not permit what was asked.
+    system = PEERS_ERR_SYSTEM,                  ///< The system refused for another reason.
+    full = PEERS_ERR_FULL,                      ///< The registry holds max_peers entries.
+    timeout = PEERS_ERR_TIMEOUT,                ///< Nothing happened in time. No call throws it.
+    stopped = PEERS_ERR_STOPPED,                ///< The node was stopped while the call was under way.
+    forked = PEERS_ERR_FORKED,                  ///< The node is one of the parent of this forked process.
+    failed = PEERS_ERR_FAILED,                  ///< A defect of the library: the node no longer works.
+    deadlock = PEERS_ERR_DEADLOCK,              ///< The node's own log function stops it, which would wait for itself.
+};
+
+/// The fixed text of a status, such as "registry is full"; "unknown status" for a number that is none. Static.
+/// Thread-safe.
+inline std::string_view to_string(status code) noexcept { return peers_strerror(static_cast<std::int32_t>(code)); }
+
+/// The version of the library that is running, such as "0.1.0". Static. Thread-safe.
+inline std::string_view version() noexcept { return peers_version(); }
+
+/// What every call throws that fails. `what()` is a sentence that names the value and says what would be right.
+class error : public std::runtime_error {
+public:
+    /// An error of this status, in these words.
+    error(peers::status code, const std::string& words) : std::runtime_error(words), status_(code) {}
+
+    /// Why the call failed.
+    peers::status status() const noexcept { return status_; }
+
+private:
+    peers::status status_;
+};
+
+/// How much a line of the log matters.
+enum class level : std::uint32_t {
+    error = PEERS_LOG_ERROR,  ///< The node has failed.
+    warn = PEERS_LOG_WARN,    ///< Part of the node's work is failing.
+    info = PEERS_LOG_INFO,    ///< What happens now and then: the start, changes of the network, the end of a trouble.
+    debug = PEERS_LOG_DEBUG,  ///< Peers that come and go; at most 100 lines a second.
+};
+
+/// Receives a node's log: one line a call and in order, UTF-8 without control characters, which lives as long as the call.
+///
+/// It is called on the node's thread, or on a calling thread with a manual clock; never by two threads at once, and first
+/// perhaps before the node's constructor has returned. It may call everything on the node, but stop() throws
+/// status::deadlock in it. While it runs the node neither hears nor sends. What it throws is dropped.
+using log_function = std::function<void(level, std::string_view)>;
+
+/// A secret of a cluster: 32 bytes from a good source of randomness. Wiped from memory when it is destroyed.
+class key {
+public:
+    /// Number of bytes.
+    static constexpr std::size_t size = 32;
+
+    /// A copy of these bytes; wipe yours. Throws error with status::invalid if they are not 32.
+    explicit key(std::string_view bytes) {
+        if (bytes.size() != size)
+            throw error(status::invalid, "a key has 32 bytes, and this has " + std::to_string(bytes.size()));
+        std::copy(bytes.begin(), bytes.end(), bytes_.begin());
+    }
+    key(const key&) = default;
+    key& operator=(const key&) = default;
+    ~key() {
+        // Volatile, so that no compiler leaves it out for the bytes being about to end.
+        for (volatile char& byte : bytes_) byte = 0;
+    }
+
+private:
+    std::array<char, size> bytes_{};
+};
+static_assert(sizeof(key) == key::size, "peers.h takes keys one after the other, and so has a vector to hold them");
+
+/// The options of a node. In every member an empty text or list, and zero, mean the default. Ranges are checked by the
+/// node's constructor. In C++20 it takes them by name: `peers::node node({.name = "kitchen", .service_port = 8080});`
+struct config {
+    std::string name = {};        ///< What the node announces: 1 to 255 bytes of UTF-8. Default: the host name.
+    std::string cluster = {};     ///< Only nodes of one cluster list each other: at most 255 bytes of UTF-8.
+    std::string value = {};       ///< Bytes announced with the name; 540 always fit. node::set_value replaces it.
+    std::string interfaces = {};  ///< Which to use: "eth*,wlan0". Default: all that are up and can multicast.
+    std::string network = {};     ///< "memory:NAME" is a network inside the process, for tests. Default: the local one.
+    std::string group_v4 = {};    ///< The IPv4 multicast group. Default: "239.2.3.4".
+    std::string group_v6 = {};    ///< The IPv6 multicast group. Default: "ff12::ef02:304".
+    std::vector<key> keys = {};   ///< Up to 8. Only nodes with one of them take part; the first seals, all open.
+    std::string seeds = {};       ///< Addresses to ask where multicast does not reach. Not supported yet.
+    log_function log = {};        ///< Receives the log. Default: nothing is logged. The node keeps it until it ends.
+    level log_level = level::info;          ///< The most detailed level that `log` gets.
+    std::chrono::milliseconds interval{0};  ///< Between two announcements: 10 ms to 1 h. Default: 15 s.
+    std::chrono::milliseconds expiry{0};    ///< After it a peer not heard is gone: above interval, to 24 h. Default: 35 s.
+    std::uint32_t max_peers = 0;     ///< The most entries of the registry; newcomers are refused. Default: 65536.
+    std::uint32_t hops = 0;          ///< Routers an announcement may cross, 1 to 255. Default: 1, the local network.
+    std::uint32_t port = 0;          ///< The UDP port of the groups, shared by a host's processes. Default: 49001.
+    std::uint32_t service_port = 0;  ///< Where this program offers its service, for peer::port. Default: none.
+    bool ipv4 = true;                ///< Whether the node speaks IPv4. One of the two has to stay on.
+    bool ipv6 = true;                ///< Whether the node speaks IPv6.
+    bool ancestor = true;            ///< Whether the node speaks the ancestor's line, "multitastic:NAME".
+    bool manual_clock = false;       ///< For tests: time moves by node::advance alone. Needs a memory network.
+};
+
+/// What last told of a peer. A later version may add some.
+enum class source : std::uint32_t {
+    beacon = PEERS_SOURCE_BEACON,          ///< A message of the native protocol.
+    ancestor = PEERS_SOURCE_ANCESTOR,      ///< A line of the ancestor's protocol.
+    registered = PEERS_SOURCE_REGISTERED,  ///< node::register_peer.
+};
+
+/// The random id of one run of a peer; all zero when unknown, as with the ancestor's nodes and registered entries.
+using peer_id = std::array<std::uint8_t, 16>;
+
+/// One peer, as it was when the list was taken or the event raised. Its views live as long as that list or event.
+struct peer {
+    std::string_view name;     ///< Its name, UTF-8. Two peers may have the same; `id` tells them apart.
+    std::string_view value;    ///< The bytes it announces.
+    std::string_view address;  ///< Its IP address ("192.0.2.7", "2001:db8::7"); "" for one that was only registered.
+    std::uint16_t port;        ///< Where it offers its service; 0 when it announces none.
+    peer_id id;                ///< Which run of it this is.
+    peers::source source;      ///< What last told of it.
+    std::uint32_t interface_index;         ///< The interface it was heard through (if_indextoname); 0 when unknown.
+    std::chrono::milliseconds age;         ///< Since it was last heard or registered.
+    std::chrono::milliseconds expires_in;  ///< Until it is gone unless it is heard again; 0 in an event of one that left.
+};
+
+/// What an event tells. A later version may add kinds: ignore those you do not know.
+enum class event_kind : std::uint32_t {
+    joined = PEERS_EVENT_JOINED,    ///< A peer was heard, or registered, that was not listed before.
+    updated = PEERS_EVENT_UPDATED,  ///< A listed peer has another value, address, port, source or id.
+    left = PEERS_EVENT_LEFT,        ///< A peer is no longer listed; the event's reason says why.
+    resync = PEERS_EVENT_RESYNC,    ///< Events were not read in time and are lost: node::list has the state as it is.
+};
+
+/// Why a peer left. A later version may add some.
+enum class left_reason : std::uint32_t {
+    none = PEERS_LEFT_NONE,                ///< It has not: the event is of another kind.
+    goodbye = PEERS_LEFT_GOODBYE,          ///< It said that it ends.
+    expired = PEERS_LEFT_EXPIRED,          ///< It was not heard for its expiry time, nor did it answer when asked.
+    unreachable = PEERS_LEFT_UNREACHABLE,  ///< Its system answered, twice in a row, that nobody is there.
+};
+
+/// How a node does.
+enum class node_state : std::uint32_t {
+    running = PEERS_STATE_RUNNING,    ///< It announces itself and hears.
+    degraded = PEERS_STATE_DEGRADED,  ///< It works on, but part of its work is failing.
+    failed = PEERS_STATE_FAILED,      ///< It met a defect of the library and no longer works.
+};
+
+/// Why a node is not running. A later version may add some.
+enum class health_reason : std::uint32_t {
+    none = PEERS_REASON_NONE,                  ///< Nothing is wrong.
+    no_interface = PEERS_REASON_NO_INTERFACE,  ///< No interface that may be used is up.
+    deaf = PEERS_REASON_DEAF,                  ///< Nothing was heard for the expiry time, not even its own announcements.
+    send_fails = PEERS_REASON_SEND_FAILS,      ///< An announcement could not be sent through every interface.
+    permission = PEERS_REASON_PERMISSION,      ///< The system does not permit sending, or joining the group.
+    membership = PEERS_REASON_MEMBERSHIP,      ///< The system did not let it join the group on every interface.
+    defect = PEERS_REASON_DEFECT,              ///< It met a defect and no longer works.
+};
+
+/// How a node is, and what it has counted since its start. Owns all it has.
+struct health {
+    node_state state;                                            ///< How it does.
+    health_reason reason;                                        ///< What is wrong.
+    std::string detail;                                          ///< The reason in words; "" when nothing is wrong.
+    std::optional<std::chrono::milliseconds> last_send_age;      ///< Since a datagram was sent; none before the first.
+    std::optional<std::chrono::milliseconds> last_receive_age;   ///< Since one was heard, its own included.
+    std::uint64_t interfaces;    ///< Interfaces in use.
+    std::uint64_t peers;         ///< Entries in the registry.
+    std::uint64_t sent;          ///< Datagrams sent.
+    std::uint64_t send_errors;   ///< Sends that the system refused.
+    std::uint64_t received;      ///< Datagrams received, of every kind.
+    std::uint64_t own;           ///< Received: its own messages, and the ancestor's lines with its name.
+    std::uint64_t malformed;     ///< Received: what is of neither protocol.
+    std::uint64_t over_cap;      ///< Newcomers refused because the registry was full.
+    std::uint64_t dropped;       ///< Datagrams lost because its queue on a memory network was full.
+    std::uint64_t reopened;      ///< Times the sockets were opened anew, or interfaces joined or left.
+    std::uint64_t events_lost;   ///< Events lost because nobody read them; each loss is told by an event_kind::resync.
+    std::uint64_t foreign;       ///< Received: messages of another cluster, and the ancestor's lines where not spoken.
+    std::uint64_t stale;         ///< Received: messages not newer than what was known (duplicates, replays).
+    std::uint64_t wrong_key;     ///< Received: messages that no key of the node opens, or sealed ones by one without.
+    std::uint64_t rate_limited;  ///< Answers, challenges and questions not sent, because too many were asked for.
+    std::uint64_t off_link;      ///< Received: datagrams from beyond the links in use, ignored because `hops` is 1.
+    std::uint64_t challenged;    ///< Received: messages of an instance that has yet to answer a challenge.
+};
+
+/// What is no part of the interface.
+namespace detail {
+
+inline void check(std::int32_t code) {
+    if (code != PEERS_OK) throw error(static_cast<status>(code), peers_last_error());
+}
+
+/// A text for C, which would take one with a NUL in it for its beginning alone.
+inline const char* c_text(const char* what, const std::string& text) {
+    const std::size_t nul = text.find('\0');
+    if (nul == std::string::npos) return text.c_str();
+    throw error(status::invalid, std::string(what) + " has a NUL at byte " + std::to_string(nul) + "; text has none");
+}
+
+/// An option for C, where NULL is the default.
+inline const char* c_option(const char* what, const std::string& text) {
+    return text.empty() ? nullptr : c_text(what, text);
+}
+
+/// Milliseconds for C, which would take -1 for 49 days.
+inline std::uint32_t c_milliseconds(const char* what, std::chrono::milliseconds time) {
+    constexpr std::chrono::milliseconds most{std::numeric_limits<std::uint32_t>::max()};
+    if (time >= time.zero() && time <= most) return static_cast<std::uint32_t>(time.count());
+    throw error(status::invalid, std::string(what) + " is " + std::to_string(time.count()) + " ms; it can be 0 to " +
+                                     std::to_string(most.count()) + " ms");
+}
+
+inline std::chrono::milliseconds milliseconds(std::uint64_t count) {
+    return std::chrono::milliseconds(static_cast<std::chrono::milliseconds::rep>(count));
+}
+
+inline std::optional<std::chrono::milliseconds> age(std::uint64_t count) {
+    if (count == std::numeric_limits<std::uint64_t>::max()) return std::nullopt;
+    return milliseconds(count);
+}
+
+inline peer view(const peers_peer_t& record) {
+    peer peer{};
+    peer.name = record.name;
+    peer.value = {static_cast<const char*>(record.value), record.value_len};
+    peer.address = record.address;
+    peer.port = record.port;
+    std::copy(std::begin(record.id), std::end(record.id), peer.id.begin());
+    peer.source = static_cast<source>(record.source);
+    peer.interface_index = record.interface_index;
+    peer.age = milliseconds(record.age_ms);
+    peer.expires_in = milliseconds(record.expires_in_ms);
+    return peer;
+}
+
+/// Frees what the library handed out.
+struct give_back {
+    void operator()(peers_list_t* list) const noexcept { peers_list_free(list); }
+    void operator()(peers_event_t* event) const noexcept { peers_event_free(event); }
+};
+
+/// Ends a node, and then its log function, which the node may call until then.
+struct end_node {
+    std::unique_ptr<log_function> log;
+
+    /// The one error there can be is status::deadlock: the node is being destroyed in its own log function. It then ends
+    /// on a thread of its own, when that function has returned; if no thread is to be had it lives on with the process.
+    void operator()(peers_t* handle) noexcept {
+        if (peers_free(handle) != PEERS_ERR_DEADLOCK) return;
+        log_function* kept = log.release();
+        try {
+            std::thread([handle, kept] {
+                peers_free(handle);
+                delete kept;
+            }).detach();
+        } catch (const std::system_error&) {
+        }
+    }
+};
+
+/// The log function that C calls. Nothing may be thrown through C.
+inline void write_log(std::int32_t level, const char* message, void* context) noexcept {
+    try {
+        (*static_cast<log_function*>(context))(static_cast<peers::level>(level), message);
+    } catch (...) {
+    }
+}
+
+}  // namespace detail
+
+/// The peers that were live when it was taken, ordered by name and then by id; the node itself is not among them.
+///
+/// A constant range with random access. Owns its peers: their views live as long as it, wherever it is moved. Movable, not
+/// copyable. Nothing here fails.
+class list {
+public:
+    using value_type = peer;                                     ///< What it holds.
+    using size_type = std::size_t;                               ///< What counts them.
+    using const_iterator = std::vector<peer>::const_iterator;    ///< Random access.
+    using iterator = const_iterator;                             ///< The same: a list is not changed.
+
+    /// The first peer.
+    const_iterator begin() const noexcept { return peers_.begin(); }
+    /// The end of the peers.
+    const_iterator end() const noexcept { return peers_.end(); }
+    /// How many there are.
+    size_type size() const noexcept { return peers_.size(); }
+    /// True if there is none.
+    bool empty() const noexcept { return peers_.empty(); }
+    /// The peer at an index below size().
+    const peer& operator[](size_type index) const noexcept { return peers_[index]; }
+
+private:
+    friend class node;
+    explicit list(peers_list_t* snapshot) : snapshot_(snapshot) {
+        peers_.reserve(snapshot->len);
+        for (std::size_t index = 0; index < snapshot->len; ++index)
+            peers_.push_back(detail::view(*peers_list_at(snapshot, index)));
+    }
+
+    std::unique_ptr<peers_list_t, detail::give_back> snapshot_;
+    std::vector<peers::peer> peers_;
+};
+
+/// One change of the registry.
+///
+/// Owns its peer, whose views live as long as it, wherever it is moved. Movable, not copyable. Nothing here fails.
+class event {
+public:
+    /// What it tells.
+    event_kind kind() const noexcept { return static_cast<event_kind>(event_->kind); }
+    /// Why the peer left.
+    left_reason reason() const noexcept { return static_cast<left_reason>(event_->reason); }
+    /// The peer as it was when the event was raised; none with event_kind::resync.
+    const std::optional<peers::peer>& peer() const noexcept { return peer_; }
+
+private:
+    friend class node;
+    explicit event(peers_event_t* taken) : event_(taken) {
+        if (taken->peer != nullptr) peer_ = detail::view(*taken->peer);
+    }
+
+    std::unique_ptr<peers_event_t, detail::give_back> event_;
+    std::optional<peers::peer> peer_;
+};
+
+/// A running node: it announces itself, and lists the peers it hears.
+///
+/// Destroying it says goodbye and waits for its thread, which takes milliseconds and a log function that is under way; so
+/// does assigning another to it. It never throws: in the node's own log function, for which it cannot wait, the node ends
+/// as soon as that has returned; in a forked child it releases memory, and the parent's node runs on. Movable, not copyable:
+/// one that was moved from throws status::null.
+class node {
+public:
+    /// Starts a node: it announces itself at once, and its list fills within milliseconds. A machine without a network is
+    /// no error: health() tells of it until one comes up. Does not wait for the network.
+    ///
+    /// Throws error with status::utf8, invalid, too_large (name, cluster or value), unsupported, no_such_interface,
+    /// address_in_use, permission, system, or size (the library is older than this header).
+    explicit node(config options = {}) {
+        auto log = options.log ? std::make_unique<log_function>(std::move(options.log)) : nullptr;
+        peers_config_t raw = c_config(options);
+        if (log != nullptr) {
+            raw.log = detail::write_log;
+            raw.log_context = log.get();
+        }
+        peers_t* handle = nullptr;
+        detail::check(peers_start(&raw, &handle));
+        handle_ = {handle, detail::end_node{std::move(log)}};
+    }
+
+    /// Puts an entry in the registry, exactly as if its beacon had been heard: it is gone after `ttl` (zero: the node's
+    /// expiry) unless it is registered again. `name` is what it is listed under: 1 to 255 bytes of UTF-8, no control
+    /// characters, not the node's own. `value` is at most 1024 bytes.
+    ///
+    /// Throws error with status::utf8, invalid (a name or ttl that does not do), too_large, or full.
+    void register_peer(std::string_view name, std::string_view value = {}, std::chrono::milliseconds ttl = {}) {
+        const std::string text(name);
+        detail::check(peers_register(handle_.get(), detail::c_text("the name", text), value.data(), value.size(),
+                                     detail::c_milliseconds("the ttl", ttl)));
+    }
+
+    /// Announces another value from now on. It is told at once; a change within 100 ms of the last is held until these
+    /// are over, and of several only the latest is told.
+    ///
+    /// Throws error with status::too_large: it does not fit beside the node's name and cluster.
+    void set_value(std::string_view value) { detail::check(peers_set_value(handle_.get(), value.data(), value.size())); }
+
+    /// Replaces the keys of a node that was started with keys, without an outage: 1 to 8. To change the key of a cluster,
+    /// do three rounds over its nodes: the new key behind the old one, then before it, then alone.
+    ///
+    /// Throws error with status::invalid: another number of keys, or the node was started without.
+    void set_keys(const std::vector<key>& keys) {
+        detail::check(peers_set_keys(handle_.get(), keys.data(), keys.size()));
+    }
+
+    /// A snapshot of the peers that are live now. Does not wait for the network.
+    peers::list list() const {
+        peers_list_t* snapshot = nullptr;
+        detail::check(peers_list(handle_.get(), &snapshot));
+        return peers::list(snapshot);
+    }
+
+    /// Waits for the next event and takes it from the queue; none if nothing happens within `timeout`. Zero and less do not
+    /// wait. The wait is in real time, whatever the node's clock. Events come in the order they happened, each to one caller;
+    /// 1024 are kept, and if more wait event_kind::resync takes their place.
+    ///
+    /// Throws error with status::stopped when another thread stops the node meanwhile.
+    std::optional<event> next_event(std::chrono::milliseconds timeout) {
+        constexpr std::chrono::milliseconds longest{std::numeric_limits<std::int32_t>::max()};
+        for (; timeout > longest; timeout -= longest)
+            if (std::optional<event> early = take_event(longest)) return early;
+        return take_event(std::max(timeout, timeout.zero()));
+    }
+
+    /// The same without a limit to the wait.
+    event next_event() { return *take_event(std::chrono::milliseconds(-1)); }
+
+    /// A descriptor that polls readable while events wait, for poll, epoll or libuv. When it does, call next_event(0) until
+    /// there is none; do not read from it. It stays readable once the node was stopped or has failed. Every call gives
+    /// the same one. It belongs to the node: take it out of your event loop before that ends, and do not close it.
+    ///
+    /// Throws error with status::system: no descriptor to be had.
+    int event_fd() const {
+        std::int32_t descriptor = -1;
+        detail::check(peers_event_fd(handle_.get(), &descriptor));
+        return descriptor;
+    }
+
+    /// How the node is, and what it has counted. Works on a failed node.
+    peers::health health() const {
+        peers_health_t raw = PEERS_HEALTH_INIT;
+        detail::check(peers_health(handle_.get(), &raw));
+        peers::health health{};
+        health.state = static_cast<node_state>(raw.state);
+        health.reason = static_cast<health_reason>(raw.reason);
+        health.detail = raw.detail;
+        health.last_send_age = detail::age(raw.last_send_age_ms);
+        health.last_receive_age = detail::age(raw.last_receive_age_ms);
+        health.interfaces = raw.interfaces;
+        health.peers = raw.peers;
+        health.sent = raw.sent;
+        health.send_errors = raw.send_errors;
+        health.received = raw.received;
+        health.own = raw.own;
+        health.malformed = raw.malformed;
+        health.over_cap = raw.over_cap;
+        health.dropped = raw.dropped;
+        health.reopened = raw.reopened;
+        health.events_lost = raw.events_lost;
+        health.foreign = raw.foreign;
+        health.stale = raw.stale;
+        health.wrong_key = raw.wrong_key;
+        health.rate_limited = raw.rate_limited;
+        health.off_link = raw.off_link;
+        health.challenged = raw.challenged;
+        return health;
+    }
+
+    /// Moves the time of a node with a manual clock on, and does all that falls due on the way, in order. Each node has a
+    /// time of its own: one that is not advanced falls silent, and expires at the others.
+    ///
+    /// Throws error with status::invalid: the node runs on the system's clock, or the time is negative or above 49 days.
+    void advance(std::chrono::milliseconds time) {
+        detail::check(peers_advance(handle_.get(), detail::c_milliseconds("the time to advance", time)));
+    }
+
+    /// Ends the node, as its destruction does, while other threads may use it: what waits in next_event throws
+    /// status::stopped, and later calls status::handle. A second call does nothing.
+    ///
+    /// Throws error with status::deadlock in the node's own log function; the node lives on.
+    void stop() {
+        const std::int32_t code = peers_free(handle_.get());
+        if (code != PEERS_ERR_HANDLE) detail::check(code);
+    }
+
+private:
+    /// Points into `options`.
+    static peers_config_t c_config(const config& options) {
+        peers_config_t raw = PEERS_CONFIG_INIT;
+        raw.name = detail::c_option("name", options.name);
+        raw.cluster = detail::c_option("cluster", options.cluster);
+        raw.value = options.value.data();
+        raw.value_len = options.value.size();
+        raw.interfaces = detail::c_option("interfaces", options.interfaces);
+        raw.network = detail::c_option("network", options.network);
+        raw.group_v4 = detail::c_option("group_v4", options.group_v4);
+        raw.group_v6 = detail::c_option("group_v6", options.group_v6);
+        raw.keys = options.keys.data();
+        raw.keys_count = options.keys.size();
+        raw.seeds = detail::c_option("seeds", options.seeds);
+        raw.log_level = static_cast<std::uint32_t>(options.log_level);
+        raw.interval_ms = detail::c_milliseconds("interval", options.interval);
+        raw.expiry_ms = detail::c_milliseconds("expiry", options.expiry);
+        raw.max_peers = options.max_peers;
+        raw.hops = options.hops;
+        raw.port = options.port;
+        raw.service_port = options.service_port;
+        raw.flags = (options.ipv4 ? 0U : PEERS_NO_IPV4) | (options.ipv6 ? 0U : PEERS_NO_IPV6) |
+                    (options.ancestor ? 0U : PEERS_NO_ANCESTOR) | (options.manual_clock ? PEERS_MANUAL_CLOCK : 0U);
+        return raw;
+    }
+
+    std::optional<event> take_event(std::chrono::milliseconds timeout) {
+        peers_event_t* taken = nullptr;
+        const std::int32_t code = peers_next_event(handle_.get(), static_cast<std::int32_t>(timeout.count()), &taken);
+        if (code == PEERS_ERR_TIMEOUT) return std::nullopt;
+        detail::check(code);
+        return event(taken);
+    }
+
+    std::unique_ptr<peers_t, detail::end_node> handle_{nullptr, detail::end_node{}};
+};
+
+}  // namespace peers

@@ -1,0 +1,104 @@
+package peers;
+
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.UUID;
+
+/**
+ * One peer, as it was when the list was taken or the event raised.
+ *
+ * @param name its name; two peers may have the same, and {@code id} tells them apart
+ * @param value the bytes it announces
+ * @param address its IP address ("192.0.2.7", "2001:db8::7"); "" for one that was only registered
+ * @param port where it offers its service; 0 when it announces none
+ * @param id the random id of this run of it; all zero when unknown, as with registered entries
+ * @param source what last told of it
+ * @param interfaceIndex the interface it was heard through, as {@link java.net.NetworkInterface#getIndex} counts; 0 when unknown
+ * @param age since it was last heard or registered
+ * @param expiresIn until it is gone unless it is heard again; zero in an event of one that left
+ */
+public record Peer(
+        String name,
+        byte[] value,
+        String address,
+        int port,
+        UUID id,
+        Source source,
+        int interfaceIndex,
+        Duration age,
+        Duration expiresIn) {
+
+    /** What last told of a peer. */
+    public enum Source {
+        /** A message of the native protocol. */
+        BEACON,
+        /** A line of the ancestor's protocol. */
+        ANCESTOR,
+        /** {@link Node#register}. */
+        REGISTERED,
+        /** A source that this package does not know. */
+        OTHER;
+
+        private static Source of(int code) {
+            return switch (code) {
+                case Libpeers.PEERS_SOURCE_BEACON -> BEACON;
+                case Libpeers.PEERS_SOURCE_ANCESTOR -> ANCESTOR;
+                case Libpeers.PEERS_SOURCE_REGISTERED -> REGISTERED;
+                default -> OTHER;
+            };
+        }
+    }
+
+    static Peer of(Libpeers.peers_peer_t record) {
+        var id = ByteBuffer.wrap(record.id);
+        return new Peer(
+                record.name.getString(0, "UTF-8"),
+                record.value.getByteArray(0, record.value_len.intValue()),
+                record.address.getString(0, "UTF-8"),
+                Short.toUnsignedInt(record.port),
+                new UUID(id.getLong(), id.getLong()),
+                Source.of(record.source),
+                record.interface_index,
+                Duration.ofMillis(record.age_ms),
+                Duration.ofMillis(record.expires_in_ms));
+    }
+
+    /** A copy of the bytes it announces. */
+    @Override
+    public byte[] value() {
+        return value.clone();
+    }
+
+    /** The bytes it announces, read as UTF-8. */
+    public String text() {
+        return new String(value, StandardCharsets.UTF_8);
+    }
+
+    /** As records are compared, but for the value, whose bytes count. */
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof Peer peer
+                && Arrays.equals(value, peer.value)
+                && withoutValue().equals(peer.withoutValue());
+    }
+
+    @Override
+    public int hashCode() {
+        return 31 * withoutValue().hashCode() + Arrays.hashCode(value);
+    }
+
+    /** As records are written, with the value as text. */
+    @Override
+    public String toString() {
+        return String.format(
+                "Peer[name=%s, value=%s, address=%s, port=%d, id=%s, source=%s, interfaceIndex=%d, age=%s, expiresIn=%s]",
+                name, text(), address, port, id, source, interfaceIndex, age, expiresIn);
+    }
+
+    private List<Object> withoutValue() {
+        return List.of(name, address, port, id, source, interfaceIndex, age, expiresIn);
+    }
+}

@@ -1,0 +1,4 @@
+export { PeersError } from './lib/errors.js';
+export { headerVersion, libraryVersion } from './lib/library.js';
+export { Node } from './lib/node.js';
+export { start } from './lib/start.js';

@@ -1,0 +1,138 @@
+// What peers.h declares, in the words of koffi. A test compares it with the header.
+
+import koffi from 'koffi';
+
+export const VERSION = '0.1.0';
+
+// In the order of the header: the number of each is its place, from 1.
+export const STATUSES = [
+  'PEERS_ERR_NULL',
+  'PEERS_ERR_HANDLE',
+  'PEERS_ERR_SIZE',
+  'PEERS_ERR_UTF8',
+  'PEERS_ERR_INVALID',
+  'PEERS_ERR_TOO_LARGE',
+  'PEERS_ERR_UNSUPPORTED',
+  'PEERS_ERR_INTERFACE',
+  'PEERS_ERR_ADDRESS_IN_USE',
+  'PEERS_ERR_PERMISSION',
+  'PEERS_ERR_SYSTEM',
+  'PEERS_ERR_FULL',
+  'PEERS_ERR_TIMEOUT',
+  'PEERS_ERR_STOPPED',
+  'PEERS_ERR_FORKED',
+  'PEERS_ERR_FAILED',
+  'PEERS_ERR_DEADLOCK',
+];
+
+/** The number of a status. */
+export const status = (name) => -1 - STATUSES.indexOf(name);
+
+export const FLAGS = { PEERS_MANUAL_CLOCK: 1, PEERS_NO_IPV4: 2, PEERS_NO_IPV6: 4, PEERS_NO_ANCESTOR: 8 };
+
+// Words for the header's numbers, each at the place of its number.
+export const SOURCES = [, 'beacon', 'ancestor', 'registered'];
+export const EVENTS = [, 'joined', 'updated', 'left', 'resync'];
+export const LEFT = ['none', 'goodbye', 'expired', 'unreachable'];
+export const STATES = ['running', 'degraded', 'failed'];
+export const REASONS = ['none', 'no-interface', 'deaf', 'send-fails', 'permission', 'membership', 'defect'];
+
+/** The word for a number; its number for one that only a newer library knows. */
+export const word = (words, number) => words[number] ?? `unknown-${number}`;
+
+export const config_t = koffi.struct('peers_config_t', {
+  struct_size: 'size_t',
+  name: 'const char *',
+  cluster: 'const char *',
+  value: 'const void *',
+  value_len: 'size_t',
+  interfaces: 'const char *',
+  network: 'const char *',
+  group_v4: 'const char *',
+  group_v6: 'const char *',
+  keys: 'const void *',
+  keys_count: 'size_t',
+  seeds: 'const char *',
+  log: 'void *',
+  log_context: 'void *',
+  log_level: 'uint32_t',
+  interval_ms: 'uint32_t',
+  expiry_ms: 'uint32_t',
+  max_peers: 'uint32_t',
+  flags: 'uint32_t',
+  hops: 'uint32_t',
+  port: 'uint32_t',
+  service_port: 'uint32_t',
+});
+
+export const peer_t = koffi.struct('peers_peer_t', {
+  name: 'const char *',
+  value: koffi.pointer(null, 'uint8_t', 'value_len'), // decoded as so many bytes
+  value_len: 'size_t',
+  address: 'const char *',
+  age_ms: 'uint64_t',
+  expires_in_ms: 'uint64_t',
+  source: 'uint32_t',
+  interface_index: 'uint32_t',
+  port: 'uint16_t',
+  id: koffi.array('uint8_t', 16),
+});
+
+export const list_t = koffi.struct('peers_list_t', {
+  len: 'size_t',
+  stride: 'size_t',
+  records: 'const peers_peer_t *',
+});
+
+export const event_t = koffi.struct('peers_event_t', {
+  kind: 'uint32_t',
+  reason: 'uint32_t',
+  peer: 'const peers_peer_t *',
+});
+
+export const health_t = koffi.struct('peers_health_t', {
+  struct_size: 'size_t',
+  state: 'uint32_t',
+  reason: 'uint32_t',
+  detail: koffi.array('char', 256),
+  last_send_age_ms: 'uint64_t',
+  last_receive_age_ms: 'uint64_t',
+  interfaces: 'uint64_t',
+  peers: 'uint64_t',
+  sent: 'uint64_t',
+  send_errors: 'uint64_t',
+  received: 'uint64_t',
+  own: 'uint64_t',
+  malformed: 'uint64_t',
+  over_cap: 'uint64_t',
+  dropped: 'uint64_t',
+  reopened: 'uint64_t',
+  events_lost: 'uint64_t',
+  foreign: 'uint64_t',
+  stale: 'uint64_t',
+  wrong_key: 'uint64_t',
+  rate_limited: 'uint64_t',
+  off_link: 'uint64_t',
+  challenged: 'uint64_t',
+});
+
+koffi.opaque('peers_t');
+
+export const FUNCTIONS = [
+  'const char *peers_strerror(int32_t status)',
+  'const char *peers_last_error(void)',
+  'const char *peers_version(void)',
+  'int32_t peers_start(const peers_config_t *config, _Out_ peers_t **node)',
+  'int32_t peers_register(peers_t *node, const char *key, const void *value, size_t value_len, uint32_t ttl_ms)',
+  'int32_t peers_set_value(peers_t *node, const void *value, size_t value_len)',
+  'int32_t peers_set_keys(peers_t *node, const void *keys, size_t keys_count)',
+  'int32_t peers_advance(peers_t *node, uint32_t ms)',
+  'int32_t peers_free(peers_t *node)',
+  'int32_t peers_list(peers_t *node, _Out_ peers_list_t **list)',
+  'const peers_peer_t *peers_list_at(const peers_list_t *list, size_t index)',
+  'void peers_list_free(peers_list_t *list)',
+  'int32_t peers_next_event(peers_t *node, int32_t timeout_ms, _Out_ peers_event_t **event)',
+  'void peers_event_free(peers_event_t *event)',
+  'int32_t peers_event_fd(peers_t *node, _Out_ int32_t *fd)',
+  'int32_t peers_health(peers_t *node, _Inout_ peers_health_t *health)',
+];

@@ -1,0 +1,7 @@
+"""`python -m peers`: the command `peers`."""
+
+import sys
+
+from .command import main
+
+sys.exit(main())

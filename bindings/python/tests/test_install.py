@@ -1,0 +1,162 @@
+"""What a user installs: a wheel with the library inside, from a checkout and from an sdist."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tarfile
+import venv
+import zipfile
+from pathlib import Path
+
+import pytest
+from support import PACKAGE
+
+import peers
+
+# Cargo builds everything, on whatever machine this is.
+LIMIT = 1200
+
+TYPING = PACKAGE / "tests" / "typing"
+
+
+def run(*command: object, **environment: str) -> str:
+    """Runs a command as a user would who has never heard of the checkout. Returns what it prints."""
+    ended = outcome(*command, **environment)
+    assert ended.returncode == 0, ended.stderr
+    return ended.stdout
+
+
+def outcome(*command: object, cwd: Path = Path("/"), **environment: str) -> subprocess.CompletedProcess[str]:
+    ours = ("PEERS_LIBRARY", "PYTHONPATH")
+    clean = {name: value for name, value in os.environ.items() if name not in ours}
+    arguments = [str(word) for word in command]
+    return subprocess.run(
+        arguments, env={**clean, **environment}, capture_output=True, text=True, timeout=LIMIT, cwd=cwd
+    )
+
+
+def wheel_of(source: Path, folder: Path) -> Path:
+    # What Cargo has compiled of other crates serves wherever the sources of this one are.
+    target = os.environ.get("CARGO_TARGET_DIR") or str(PACKAGE.parents[1] / "target")
+    pip = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps"]
+    run(*pip, "--wheel-dir", folder, source, CARGO_TARGET_DIR=target)
+    (wheel,) = folder.glob("*.whl")
+    return wheel
+
+
+def build(source: Path, kind: str, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Builds with the backend of this environment, in the folder of the sources."""
+    script = f"from hatchling import build; build.build_{kind}({str(folder)!r})"
+    return outcome(sys.executable, "-c", script, cwd=source, **environment)
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return wheel_of(PACKAGE, tmp_path_factory.mktemp("wheel"))
+
+
+@pytest.fixture(scope="module")
+def bin(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The programs of an environment into which pip has installed the package from the checkout."""
+    folder = tmp_path_factory.mktemp("user")
+    venv.create(folder, with_pip=True)
+    run(folder / "bin" / "pip", "install", "--quiet", PACKAGE)
+    return folder / "bin"
+
+
+@pytest.mark.install
+@pytest.mark.timeout(LIMIT)
+def test_the_wheel_has_the_library_inside(wheel: Path) -> None:
+    assert wheel.name == f"peers-{peers.library_version()}-py3-none-linux_{platform.machine()}.whl"
+    with zipfile.ZipFile(wheel) as content:
+        names = set(content.namelist())
+        assert content.read("peers/libpeers.so").startswith(b"\x7fELF")
+    assert {"peers/py.typed", "peers/command/doctor.py"} <= names
+    assert {name.rsplit("/", 1)[1] for name in names if "/licenses/" in name} == {
+        "LICENSE-APACHE",
+        "LICENSE-MIT",
+    }
+
+
+@pytest.mark.install
+@pytest.mark.timeout(LIMIT)
+def test_what_is_installed_uses_the_library_inside(bin: Path) -> None:
+    maps = "[line.split()[-1] for line in open('/proc/self/maps') if 'libpeers' in line]"
+    package, library = run(bin / "python", "-c", f"import peers; print(peers.__file__, {maps}[0])").split()
+    assert Path(library) == Path(package).with_name("libpeers.so")
+    assert bin.parent in Path(package).parents
+
+
+@pytest.mark.install
+@pytest.mark.timeout(LIMIT)
+def test_the_command_is_installed(bin: Path) -> None:
+    version = peers.library_version()
+    assert run(bin / "peers", "--version") == f"peers {version}, libpeers {version}\n"
+    listed = run(
+        bin / "python",
+        "-m",
+        "peers",
+        "list",
+        "--interface",
+        "lo",
+        "--group-port",
+        50999,
+        "--json",
+        "--wait",
+        "0ms",
+    )
+    assert json.loads(listed) == []
+
+
+@pytest.mark.install
+@pytest.mark.timeout(LIMIT)
+def test_a_type_checker_knows_the_types_of_what_is_installed(bin: Path) -> None:
+    mypy = [
+        sys.executable,
+        "-m",
+        "mypy",
+        "--strict",
+        "--python-executable",
+        bin / "python",
+        "--cache-dir",
+        os.devnull,
+    ]
+    for version in ("3.9", "3.13"):
+        assert run(*mypy, "--python-version", version, TYPING / "user.py", TYPING / "wrong.py").startswith(
+            "Success"
+        )
+
+
+@pytest.mark.install
+@pytest.mark.timeout(LIMIT)
+def test_the_sdist_carries_the_rust_sources(tmp_path: Path) -> None:
+    made = build(PACKAGE, "sdist", tmp_path)
+    assert made.returncode == 0, made.stderr
+    (sdist,) = tmp_path.glob("*.tar.gz")
+    with tarfile.open(sdist) as content:
+        names = content.getnames()
+    assert not [name for name in names if ".so" in Path(name).suffixes or "/target/" in name]
+    wheel = wheel_of(sdist, tmp_path)
+    with zipfile.ZipFile(wheel) as content:
+        assert content.read("peers/libpeers.so").startswith(b"\x7fELF")
+
+
+def test_the_package_alone_is_refused_with_a_reason(tmp_path: Path) -> None:
+    alone = tmp_path / "one" / "two" / "python"
+    shutil.copytree(PACKAGE, alone, ignore=shutil.ignore_patterns("__pycache__"))
+    made = build(alone, "wheel", tmp_path)
+    assert made.returncode != 0
+    assert (
+        "is not in a checkout of libpeers, and has no Rust sources beside it. Install from a" in made.stderr
+    )
+
+
+def test_a_machine_without_cargo_is_told(tmp_path: Path) -> None:
+    made = build(PACKAGE, "wheel", tmp_path, PATH=str(tmp_path))
+    assert made.returncode != 0
+    assert made.stderr.startswith("cargo is not installed, and the wheel carries a library in Rust.")

@@ -1,0 +1,127 @@
+//! What README.md and the guides in docs/ show is code that works: C is compiled, and run where it needs no network; so is
+//! Python; shell is read by the shell. The README's Rust is a documentation test (see `src/lib.rs`), and its C++, Java, Go and
+//! JavaScript are compiled beside the tests of those languages.
+
+mod support;
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+
+use support::{compile_with, has_tool, read, root, run, scratch, shared_library, static_library};
+
+/// Languages whose blocks are looked after elsewhere.
+const ELSEWHERE: [&str; 7] = ["rust,no_run", "cpp", "java", "go", "js", "cmake", "text"];
+
+/// A block of code, with the document it is in.
+struct Block {
+    document: String,
+    language: String,
+    code: String,
+}
+
+impl Block {
+    /// It needs no network and comes to an end.
+    fn can_run(&self) -> bool {
+        self.code.contains("memory:")
+    }
+
+    /// The block in a file of its own.
+    fn file(&self, number: usize, ending: &str) -> PathBuf {
+        let path = scratch().join(format!("{}_{number}.{ending}", self.document.replace(['/', '.'], "_")));
+        fs::write(&path, &self.code).expect("the scratch folder can be written");
+        path
+    }
+}
+
+/// All blocks of code, but those of the specification, which has tests of its own.
+fn blocks() -> Vec<Block> {
+    let docs = fs::read_dir(root().join("docs")).expect("there are guides");
+    let docs = docs.map(|entry| format!("docs/{}", entry.expect("it can be read").file_name().display()));
+    let guides = docs.filter(|path| path.ends_with(".md") && path != "docs/PROTOCOL.md");
+    guides.chain(["README.md".into()]).flat_map(|document| blocks_of(&document)).collect()
+}
+
+fn blocks_of(document: &str) -> Vec<Block> {
+    let text = read(document);
+    let fenced = text.split("\n```").skip(1).step_by(2);
+    let block = |fenced: &str| {
+        let (language, code) = fenced.split_once('\n').expect("a block begins on a line of its own");
+        Block { document: document.into(), language: language.into(), code: code.into() }
+    };
+    fenced.map(block).collect()
+}
+
+/// Does this to all blocks of a language, of which there are at least so many.
+fn each(language: &str, least: usize, check: impl Fn(&Block, usize)) {
+    let blocks: Vec<Block> = blocks().into_iter().filter(|block| block.language == language).collect();
+    assert!(blocks.len() >= least, "only {} blocks of {language}", blocks.len());
+    blocks.iter().enumerate().for_each(|(number, block)| check(block, number));
+}
+
+#[test]
+fn every_block_is_in_a_language_that_is_looked_after() {
+    for Block { document, language, .. } in blocks() {
+        let is_known = ["c", "python", "sh"].contains(&&*language) || ELSEWHERE.contains(&&*language);
+        assert!(is_known, "{document} has a block of {language:?}, which nothing checks");
+    }
+}
+
+#[test]
+fn c_compiles_without_a_warning_and_what_can_run_does() {
+    each("c", 6, |block, number| {
+        let mut link: Vec<OsString> = vec![static_library().into()];
+        for (header, package) in [("<uv.h>", "libuv"), ("<glib", "glib-2.0")] {
+            if block.code.contains(header) {
+                let Some(flags) = flags_of(package) else { return };
+                link.extend(flags);
+            }
+        }
+        link.extend(["-lpthread", "-ldl", "-lm"].map(OsString::from));
+        let program = compile_with(&block.file(number, "c"), &link);
+        if block.can_run() {
+            run(&mut Command::new(program));
+        }
+    });
+}
+
+/// What a compiler needs for a library, if it is there.
+fn flags_of(package: &str) -> Option<Vec<OsString>> {
+    let test = "c_compiles_without_a_warning_and_what_can_run_does";
+    let mut query = Command::new("pkg-config");
+    query.args(["--cflags", "--libs", package]);
+    if !has_tool("pkg-config", test) {
+        return None;
+    }
+    if !query.output().is_ok_and(|output| output.status.success()) {
+        support::skip(test, &format!("{package} is not installed"));
+        return None;
+    }
+    // Other people's headers are not held to our warnings.
+    let flags = run(&mut query).replace(" -I", " -isystem").replacen("-I", "-isystem", 1);
+    Some(flags.split_whitespace().map(OsString::from).collect())
+}
+
+#[test]
+fn python_compiles_and_what_can_run_does() {
+    each("python", 5, |block, number| {
+        let file = block.file(number, "py");
+        let mut python = Command::new("python3");
+        python.env("PEERS_LIBRARY", shared_library());
+        python.env("PYTHONPATH", root().join("bindings/python"));
+        match block.can_run() {
+            // Tests are pytest's; see the Python package's own.
+            true if !block.code.contains("import pytest") => python.arg(file),
+            _ => python.args(["-m", "py_compile"]).arg(file),
+        };
+        run(&mut python);
+    });
+}
+
+#[test]
+fn the_shell_can_read_the_commands() {
+    each("sh", 4, |block, number| {
+        run(Command::new("bash").arg("-n").arg(block.file(number, "sh")));
+    });
+}

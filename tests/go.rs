@@ -1,0 +1,113 @@
+//! The Go package: its own tests, and its example beside the one in C.
+
+#[path = "support/meeting.rs"]
+mod meeting;
+mod support;
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::LazyLock;
+
+use support::{has_tool, read, root, run, scratch, shared_library};
+
+#[test]
+fn the_package_passes_its_tests_with_the_race_detector() {
+    if has_tools("the_package_passes_its_tests_with_the_race_detector") {
+        let report = run(go().args(["test", "-race", "-count=1", "-timeout=250s", "-v", "."]));
+        assert!(report.contains("--- PASS: TestTwoNodesListEachOther"), "{report}");
+    }
+}
+
+#[test]
+fn vet_and_gofmt_have_nothing_to_say() {
+    if has_tools("vet_and_gofmt_have_nothing_to_say") {
+        assert_eq!(run(go().args(["vet", "./..."])), "");
+        assert_eq!(run(Command::new("gofmt").arg("-l").arg(package())), "");
+    }
+}
+
+#[test]
+fn the_program_in_the_readme_compiles() {
+    if has_tools("the_program_in_the_readme_compiles") {
+        let folder = scratch().join("readme");
+        fs::create_dir_all(&folder).expect("the scratch folder can be written");
+        let readme = read("README.md");
+        let program = readme.split("```go\n").nth(1).and_then(|rest| rest.split("```").next());
+        fs::write(folder.join("main.go"), program.expect("the README has one"))
+            .expect("the folder can be written");
+        let package = package();
+        let module =
+            format!("module app\n\nrequire peers v0.1.0\n\nreplace peers => {}\n", package.display());
+        fs::write(folder.join("go.mod"), module).expect("the folder can be written");
+        run(go().current_dir(folder).args(["vet", "."]));
+    }
+}
+
+#[test]
+fn the_example_and_the_one_in_c_find_each_other() {
+    if has_tools("the_example_and_the_one_in_c_find_each_other") {
+        meeting::check_meeting(example);
+    }
+}
+
+#[test]
+fn the_example_takes_a_key_that_only_its_owner_can_read() {
+    if has_tools("the_example_takes_a_key_that_only_its_owner_can_read") {
+        meeting::check_key_files(example);
+    }
+}
+
+/// Go, and what cgo needs.
+fn has_tools(test: &str) -> bool {
+    ["go", "cc", "pkg-config"].into_iter().all(|tool| has_tool(tool, test))
+}
+
+fn package() -> PathBuf {
+    root().join("bindings/go")
+}
+
+/// The go command, in the package's folder. It asks no server for anything.
+fn go() -> Command {
+    let mut go = Command::new("go");
+    go.current_dir(package())
+        .env("GOPROXY", "off")
+        .env("GOFLAGS", "-mod=readonly -buildvcs=false")
+        .env("CGO_ENABLED", "1");
+    go.env("PKG_CONFIG_PATH", prefix().join("lib/pkgconfig")).env("LD_LIBRARY_PATH", prefix().join("lib"));
+    go
+}
+
+/// The example, compiled once.
+fn example() -> Command {
+    static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| {
+        let program = scratch().join("watch");
+        run(go().args(["build", "-o"]).arg(&program).arg("./examples/watch"));
+        program
+    });
+    let mut example = Command::new(PROGRAM.as_path());
+    example.env("LD_LIBRARY_PATH", prefix().join("lib"));
+    example
+}
+
+/// A prefix in which the library just built is installed.
+fn prefix() -> &'static Path {
+    static PREFIX: LazyLock<PathBuf> = LazyLock::new(|| {
+        let prefix = scratch().join("prefix");
+        let _ = fs::remove_dir_all(&prefix); // of an earlier run
+        let library = prefix.join("lib");
+        fs::create_dir_all(library.join("pkgconfig")).expect("the scratch folder can be written");
+        for name in ["libpeers.so", "libpeers.so.0"] {
+            symlink(shared_library(), library.join(name)).expect("the scratch folder can be written");
+        }
+        symlink(root().join("include"), prefix.join("include")).expect("the scratch folder can be written");
+        let description = "\
+            Name: peers\nDescription: the library just built\nVersion: 0\n\
+            Cflags: -I${pcfiledir}/../../include\nLibs: -L${pcfiledir}/.. -lpeers\n";
+        fs::write(library.join("pkgconfig/peers.pc"), description)
+            .expect("the scratch folder can be written");
+        prefix
+    });
+    &PREFIX
+}

@@ -1,0 +1,38 @@
+//! How large the libraries are, and a program with the static one in it.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::Path;
+use std::process::Command;
+
+use crate::outside::{INSTALLATION, Outside, copy_project};
+use crate::support::run;
+
+/// What the shared library may have, in bytes: what it has on x86-64, and some room for another compiler. More than a
+/// third of it is the standard library; packaging/README.md reckons it up.
+const LIMIT: u64 = 900_000;
+
+#[test]
+fn the_library_stays_small() {
+    let outside = Outside::new("size");
+    copy_project(outside.path());
+    let program = outside.path().join("app");
+    let mut compiler = Command::new("cc");
+    compiler.current_dir(outside.path()).args(["-O2", "-s", "-Wl,--gc-sections", "app.c", "-o", "app", "-I"]);
+    compiler.arg(INSTALLATION.prefix.join("include")).arg(INSTALLATION.libdir.join("libpeers.a"));
+    run(compiler.args(["-lgcc_s", "-lpthread", "-ldl", "-lm"]));
+
+    let shared = size(&INSTALLATION.libdir.join("libpeers.so"));
+    let report = format!(
+        "size of libpeers.so, stripped: {shared} bytes; of libpeers.a: {}; of a program with it, stripped: {}\n",
+        size(&INSTALLATION.libdir.join("libpeers.a")),
+        size(&program)
+    );
+    // Not println, which the test harness captures.
+    let _ = std::io::stderr().write_all(report.as_bytes());
+    assert!(shared <= LIMIT, "libpeers.so has {shared} bytes, more than {LIMIT}");
+}
+
+fn size(file: &Path) -> u64 {
+    fs::metadata(file).expect("it is installed").len()
+}
