@@ -37,6 +37,30 @@ fn each_entry_expires_at_its_own_deadline_in_order() {
 }
 
 #[test]
+fn very_many_expire_in_several_calls_and_poll_timeout_says_that_there_are_more() {
+    let (start, count) = (Instant::now(), 5000);
+    let mut registry = ExpiringRegistry::new(count, start);
+    for number in 0..count {
+        registry.register(number, (), secs(35), start).expect("there is room");
+    }
+    // Of those that wait for their turn, one is renewed and one taken out.
+    let late = start + secs(35);
+    let mut gone: Vec<usize> = registry.handle_timeout(late).into_iter().map(|expired| expired.key).collect();
+    assert_eq!((gone.len(), registry.poll_timeout()), (1024, Some(late)));
+    let mut waiting = (0..count).filter(|number| !gone.contains(number));
+    let (renewed, removed) = (waiting.next().expect("most wait"), waiting.next().expect("most wait"));
+    registry.renew(&renewed, secs(1), late);
+    registry.remove(&removed);
+    for _ in 0..4 {
+        gone.extend(registry.handle_timeout(late).into_iter().map(|expired| expired.key));
+    }
+    assert_eq!((gone.len(), registry.len()), (count - 2, 1));
+    assert_eq!(registry.poll_timeout(), Some(late + secs(1)));
+    assert_eq!(registry.handle_timeout(late + secs(1)).len(), 1);
+    assert_eq!(registry.poll_timeout(), None);
+}
+
+#[test]
 fn a_deadline_is_exact_to_the_nanosecond() {
     let start = Instant::now();
     let mut registry = ExpiringRegistry::new(10, start);

@@ -11,6 +11,10 @@ use super::wheel::Wheel;
 /// coarser one means longer lists to look through, a finer one a shorter span of the wheel.
 const TICK_BITS: u32 = 26;
 
+/// The most slots that are due at a time: when everything is, others are to get their turn between. What is done for one takes
+/// a few microseconds.
+pub(super) const MAX_DUE: usize = 1024;
+
 pub(super) struct Agenda {
     wheel: Wheel,
     begin: Instant,
@@ -69,25 +73,31 @@ impl Agenda {
         }
     }
 
-    /// Takes out the slots whose deadline has come, in the order of their deadlines. `None` if there was nothing to do; else a
-    /// [`look`](Self::look) has to follow.
+    /// Takes out the slots whose deadline has come, in the order of their deadlines: at most [`MAX_DUE`], and then `poll_timeout`
+    /// says that there are more. `None` if there was nothing to do; else a [`look`](Self::look) has to follow.
     pub fn take_due(&mut self, now: Instant, deadline_of: impl Fn(u32) -> u64) -> Option<Vec<u32>> {
         let now = self.nanos(now);
         self.earliest.filter(|earliest| *earliest <= now)?;
         let mut due = Vec::new();
         self.wheel.advance(tick(now));
-        while let Some(slot) = self.wheel.pop_due() {
+        while due.len() < MAX_DUE
+            && let Some(slot) = self.wheel.pop_due()
+        {
             let deadline = deadline_of(slot);
             match now < deadline {
                 true => self.wheel.arm(slot, tick(deadline)),
                 false => due.push((deadline, slot)),
             }
         }
+        self.earliest = Some(now);
         Some(in_order(due))
     }
 
-    /// Finds the earliest deadline.
+    /// Finds the earliest deadline, unless there are more that have come.
     pub fn look(&mut self, deadline_of: impl Fn(u32) -> u64) {
+        if self.wheel.has_due() {
+            return;
+        }
         let first = self.wheel.earliest(|slot| tick(deadline_of(slot)));
         self.earliest = first.and_then(|slots| slots.map(deadline_of).min());
     }

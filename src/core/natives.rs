@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
-use super::agenda::{self, Agenda};
+use super::agenda::{self, Agenda, MAX_DUE};
 use super::answers::longest_spread;
 use super::checkup::{Checkup, Refusal};
 use super::departed::Departed;
@@ -41,6 +41,13 @@ pub(super) struct Natives {
     departed: Departed,
     /// Where an answer to a question is awaited from.
     asked: HashMap<SocketAddr, InstanceId>,
+}
+
+/// A peer that is to be asked. It counts as asked.
+pub(super) struct Due {
+    slot: u32,
+    /// The question is the last one of several.
+    is_last: bool,
 }
 
 /// A question to put to one peer.
@@ -218,20 +225,35 @@ impl Natives {
         }
     }
 
-    /// Does what is due by `now`: those whose time has run out leave. Returns the questions to others.
-    pub fn handle_timeout(&mut self, events: &mut Events, now: Instant) -> Vec<Question> {
+    /// Does what is due by `now`: those whose time has run out leave. Returns who is to be asked. When very much is due, it is
+    /// done in several calls.
+    pub fn handle_timeout(&mut self, events: &mut Events, now: Instant) -> Vec<Due> {
         self.expire(events, now);
         self.departed.handle_timeout(now);
-        let mut questions = Vec::new();
+        let mut asked = Vec::new();
         // Each due instance is put back until its next question, which may be due as well.
-        while let Some(due) = self.questions.take_due(now, question_at(&self.peers)) {
+        while asked.len() < MAX_DUE
+            && let Some(due) = self.questions.take_due(now, question_at(&self.peers))
+        {
             for slot in due {
                 self.peers.at_mut(slot).question_at = None;
-                questions.extend(self.check(slot, events, now));
+                asked.extend(self.check(slot, events, now));
             }
             self.questions.look(question_at(&self.peers));
         }
-        questions
+        asked
+    }
+
+    /// What to ask one who is to be asked.
+    pub fn question(&self, due: &Due) -> Question {
+        let (id, instance, _) = self.peers.at(due.slot);
+        let least = match due.is_last {
+            // For one whose value has grown unheard.
+            true => wire::MAX_ANNOUNCE,
+            // One may have told more than it could tell with its numbers in their longest form.
+            false => instance.longest_answer(*id, &self.cluster).min(wire::MAX_ANNOUNCE),
+        };
+        Question { path: instance.path, to: *id, least }
     }
 
     /// See [`ExpiringRegistry::look_anew`].
@@ -282,7 +304,7 @@ impl Natives {
     }
 
     /// Asks one whose question is due; ends a doubt that was pursued to its end.
-    fn check(&mut self, slot: u32, events: &mut Events, now: Instant) -> Option<Question> {
+    fn check(&mut self, slot: u32, events: &mut Events, now: Instant) -> Option<Due> {
         let instance = self.peers.at_mut(slot);
         if !instance.checkup.is_doubt_over() {
             return Some(self.ask(slot, now));
@@ -294,19 +316,14 @@ impl Natives {
         None
     }
 
-    fn ask(&mut self, slot: u32, now: Instant) -> Question {
+    fn ask(&mut self, slot: u32, now: Instant) -> Due {
         let (id, instance, _) = self.peers.at(slot);
-        let (id, path) = (*id, instance.path);
-        // The last try is for one whose value has grown unheard.
-        let least = match instance.checkup.is_last_try() {
-            true => wire::MAX_ANNOUNCE,
-            // One may have told more than it could tell with its numbers in their longest form.
-            false => instance.longest_answer(id, &self.cluster).min(wire::MAX_ANNOUNCE),
-        };
-        self.asked.insert(path.address, id);
-        self.peers.at_mut(slot).checkup.note_asked();
+        self.asked.insert(instance.path.address, *id);
+        let instance = self.peers.at_mut(slot);
+        let is_last = instance.checkup.is_last_try();
+        instance.checkup.note_asked();
         self.plan_question(slot, now);
-        Question { path, to: id, least }
+        Due { slot, is_last }
     }
 
     /// A peer has been heard, by its listed way or by another.

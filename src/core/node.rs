@@ -333,17 +333,17 @@ impl Node {
     }
 
     fn ask_the_silent(&mut self, now: Instant) {
-        let questions = self.natives.handle_timeout(&mut self.events, now);
-        let bytes = questions.iter().map(|question| question.least.max(self.answer_len)).sum();
-        if self.questions.allow(questions.len(), bytes, now) {
-            for question in questions {
-                self.ask(&question);
+        let due = self.natives.handle_timeout(&mut self.events, now);
+        if self.questions.may_ask(due.len(), now) {
+            let questions: Vec<Question> = due.iter().map(|due| self.natives.question(due)).collect();
+            let bytes = questions.iter().map(|question| question.least.max(self.answer_len)).sum();
+            if self.questions.pay(questions.len(), bytes) {
+                return questions.iter().for_each(|question| self.ask(question));
             }
-        } else {
-            self.counters.rate_limited += questions.len() as u64;
-            self.schedule.ask_group(now);
-            self.speak(now);
         }
+        self.counters.rate_limited += due.len() as u64;
+        self.schedule.ask_group(now);
+        self.speak(now);
     }
 
     /// After a sleep nobody has been heard, and everybody is to be asked before they are taken for gone.

@@ -32,16 +32,21 @@ impl Questions {
         self.credit = MAX_CREDIT.min(self.credit + bytes);
     }
 
-    /// True if `count` more, of so many bytes together, may be asked one by one now; they count as asked then.
-    pub fn allow(&mut self, count: usize, bytes: usize, now: Instant) -> bool {
+    /// True if `count` more may be asked one by one now, if they are not too long.
+    pub fn may_ask(&mut self, count: usize, now: Instant) -> bool {
         if self.window_ends <= now {
             (self.window_ends, self.asked) = (now + WINDOW, 0);
         }
-        let is_allowed = self.asked + count <= MAX_QUESTIONS && bytes <= self.credit;
-        if is_allowed {
+        self.asked + count <= MAX_QUESTIONS
+    }
+
+    /// True if those that may be asked have no more bytes together than there is credit; they count as asked then.
+    pub fn pay(&mut self, count: usize, bytes: usize) -> bool {
+        let is_paid = bytes <= self.credit;
+        if is_paid {
             self.asked += count;
             self.credit -= bytes;
         }
-        is_allowed
+        is_paid
     }
 }

@@ -83,6 +83,11 @@ impl Wheel {
         self.present = self.present.max(tick);
     }
 
+    /// True if `advance` has set slots aside that were not taken yet.
+    pub fn has_due(&self) -> bool {
+        self.heads[DUE] != NIL
+    }
+
     /// Takes one slot off the wheel that `advance` has set aside.
     pub fn pop_due(&mut self) -> Option<u32> {
         let slot = self.head(DUE)?;

@@ -23,6 +23,7 @@ mod state;
 mod system;
 mod thread;
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use std::{io, mem, process};
@@ -46,6 +47,9 @@ pub use system::Descriptor;
 pub(crate) use system::host;
 pub(crate) use thread::Thread;
 
+/// How often the thread steps back for calls that wait: they need some microseconds to wake up.
+const MOST_YIELDS: usize = 1000;
+
 pub(crate) struct Driver {
     /// The process that started it. In a forked child there is no thread, and a lock may be held for ever.
     process: u32,
@@ -62,6 +66,8 @@ pub(crate) struct Driver {
     alarm: Alarm,
     /// Made when a caller first asks for it.
     event_fd: OnceCell<Notifier>,
+    /// How many calls wait for `state`.
+    waiting: AtomicUsize,
     /// Held for the length of an `advance`, so that two of them do not interleave.
     advancing: Mutex<()>,
 }
@@ -120,6 +126,7 @@ impl Driver {
             wake: Notifier::new().map_err(cannot)?,
             alarm: Alarm::new().map_err(cannot)?,
             event_fd: OnceCell::new(),
+            waiting: AtomicUsize::new(0),
             advancing: Mutex::new(()),
             time,
         });
@@ -287,7 +294,7 @@ impl Driver {
     fn step(&self) -> Result<bool, Error> {
         let mut link = self.lock_link();
         let may_be_more = link.receive();
-        let (mut transmits, is_silent) = self.run_node(&mut link)?;
+        let (mut transmits, is_silent, is_more_due) = self.run_node(&mut link)?;
         let is_announcing = transmits.iter().any(|transmit| !matches!(transmit.to, Destination::Peer { .. }));
         let renewal = link.renew(is_silent, is_announcing);
         if matches!(renewal, Ok(Renewal::Followed | Renewal::Reopened)) {
@@ -300,22 +307,24 @@ impl Driver {
             let sent = link.send(&transmits);
             self.lock_state()?.note_step(link.report(), &sent, renewal, self.time.now());
         }
-        Ok(may_be_more || has_news)
+        Ok(may_be_more || has_news || is_more_due)
     }
 
-    /// Hands the node what was received, and lets it do what is due: what it has to send, and whether it has heard
-    /// nothing for so long that new sockets may help.
-    fn run_node(&self, link: &mut Link) -> Result<(Vec<Transmit>, bool), Error> {
+    /// Hands the node what was received, and lets it do what is due: what it has to send, whether it has heard nothing for
+    /// so long that new sockets may help, and whether more is due.
+    fn run_node(&self, link: &mut Link) -> Result<(Vec<Transmit>, bool, bool), Error> {
         let mut state = self.lock_state()?;
         let now = self.time.now();
         link.feed(&mut state.node, now);
-        if state.node.poll_timeout().is_some_and(|deadline| deadline <= now) {
+        let is_due = |node: &Node| node.poll_timeout().is_some_and(|deadline| deadline <= now);
+        if is_due(&state.node) {
             state.node.handle_timeout(now);
         }
         state.dropped = link.dropped();
         state.off_link = link.off_link();
         self.note_changes(&mut state);
-        Ok((take_transmits(&mut state.node), state.node.poll_reopen()))
+        let is_more_due = is_due(&state.node);
+        Ok((take_transmits(&mut state.node), state.node.poll_reopen(), is_more_due))
     }
 
     /// Sends the goodbye of a node that was stopped. By whoever steps the node, and nobody steps it any more.
@@ -338,7 +347,10 @@ impl Driver {
 
     /// The state of a node that lives. An error that says how it ended, if it does not.
     fn lock_state(&self) -> Result<MutexGuard<'_, State>, Error> {
-        let mut state = self.state.lock().unwrap_or_else(|poisoned| {
+        self.waiting.fetch_add(1, Ordering::Relaxed);
+        let locked = self.state.lock();
+        self.waiting.fetch_sub(1, Ordering::Relaxed);
+        let mut state = locked.unwrap_or_else(|poisoned| {
             let mut state = poisoned.into_inner();
             state.note_half_changed();
             state
@@ -349,6 +361,17 @@ impl Driver {
             Some(End::Failed(why)) => {
                 Err(Error::new(ErrorKind::Failed, format!("the node has failed: {why}")))
             }
+        }
+    }
+
+    /// Lets those have the node's lock who wait for it. The lock goes to whoever is there first, and in a flood that is the
+    /// node's thread, again and again.
+    fn let_callers_in(&self) {
+        for _ in 0..MOST_YIELDS {
+            if self.waiting.load(Ordering::Relaxed) == 0 {
+                return;
+            }
+            std::thread::yield_now();
         }
     }
 

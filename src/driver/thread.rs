@@ -30,8 +30,9 @@ impl Driver {
     fn run(&self) {
         while let Ok(may_be_more) = self.step() {
             self.deliver_log();
-            if !may_be_more && let Err(error) = self.wait() {
-                self.end(End::Failed(error.to_string()));
+            match may_be_more {
+                true => self.let_callers_in(),
+                false => self.wait().unwrap_or_else(|error| self.end(End::Failed(error.to_string()))),
             }
         }
         self.say_goodbye();

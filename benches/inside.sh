@@ -1,0 +1,68 @@
+#!/usr/bin/env bash
+# Measures the inside of the library: the registry against others, the node, the calls of the C ABI. Writes
+# docs/benchmarks/inside.json (times) and docs/benchmarks/inside-counts.json (bytes and instructions).
+#
+#     benches/inside.sh [--quick]
+#
+# Needs Rust, a C compiler, python3, valgrind and elixir (Debian: apt-get install gcc python3 valgrind elixir).
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+case "${1-}" in
+    "") rounds=5 seconds=2 warm_up=0.5 sizes=(1000 100000 1000000) ;;
+    --quick) rounds=1 seconds=0.5 warm_up=0.1 sizes=(1000 100000) ;;
+    *) echo "inside.sh: $1: there is one option: --quick" >&2; exit 2 ;;
+esac
+
+for tool in cargo cc python3 valgrind elixir; do
+    command -v "$tool" >/dev/null || { echo "inside.sh: $tool is missing" >&2; exit 1; }
+done
+
+# The library as it is released, and what measures it.
+cargo rustc --release --lib --crate-type cdylib
+manifest=benches/inside/Cargo.toml
+programs=benches/inside/target/release
+cargo build --release --bins --manifest-path "$manifest"
+abi=$programs/abi
+cc -std=c11 -D_GNU_SOURCE -O2 -Wall -Wextra -Iinclude benches/inside/abi.c -o "$abi" \
+    target/release/libpeers.so -lpthread -Wl,-rpath,"$PWD/$programs"
+ln -sf "$PWD/target/release/libpeers.so" "$programs/libpeers.so.0"
+
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+
+# Every round has each system in turn; a figure's ratio to the floor is of one round.
+criterion() { # ROUND BENCH
+    CRITERION_HOME="$scratch/criterion.$1" cargo bench --quiet --manifest-path "$manifest" --bench "$2" -- \
+        --noplot --sample-size 50 --warm-up-time "$warm_up" --measurement-time "$seconds"
+}
+
+# Instructions for one announcement: a long run less a short one, which have the same beginning.
+instructions() { # PEERS
+    local count peers=$1
+    count() {
+        valgrind --tool=callgrind --callgrind-out-file=/dev/null "$programs/intake" "$peers" "$1" 2>&1 \
+            | sed -n 's/.*Collected : //p'
+    }
+    python3 -c 'import json, sys; peers, few, many = map(int, sys.argv[1:]); print(json.dumps({
+        "group": "known announcement", "system": "peers", "size": peers, "order": "sequential", "unit": "instructions",
+        "median": (many - few) / (20 * peers)}))' "$peers" "$(count 10)" "$(count 30)"
+}
+
+for round in $(seq "$rounds"); do
+    echo "inside.sh: round $round of $rounds" >&2
+    criterion "$round" registry
+    criterion "$round" node
+    {
+        elixir benches/ancestor/registry.exs "${sizes[@]}"
+        for what in calls lists starts; do "$abi" "$what"; done
+        for kind in none memory sockets; do "$abi" memory "$kind"; done
+        "$programs/stall"
+    } >"$scratch/rows.$round"
+done
+{
+    "$programs/memory"
+    instructions 1000
+} >>"$scratch/rows.1"
+
+python3 benches/inside/collect.py "$scratch" docs/benchmarks

@@ -1,0 +1,64 @@
+//! The bytes of an entry of 100 bytes, of each registry: what the allocator is asked for, allocations rounded up as malloc
+//! does, divided by the entries.
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
+
+use peers_benches::contenders::{BareMap, Contender, Key, Moka, Ours, TokioQueue, Tree, paused_runtime};
+use peers_benches::print_row;
+
+const SIZES: [usize; 3] = [1000, 100_000, 1_000_000];
+
+/// What malloc of glibc keeps beside each allocation, and the unit in which it gives them out.
+const HEADER: usize = 8;
+const UNIT: usize = 16;
+
+static HELD: AtomicUsize = AtomicUsize::new(0);
+
+struct Counting;
+
+// SAFETY: the system's allocator does the work.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        HELD.fetch_add(cost(layout.size()), Ordering::Relaxed);
+        // SAFETY: as the caller's.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, place: *mut u8, layout: Layout) {
+        HELD.fetch_sub(cost(layout.size()), Ordering::Relaxed);
+        // SAFETY: as the caller's.
+        unsafe { System.dealloc(place, layout) }
+    }
+}
+
+fn cost(size: usize) -> usize {
+    (size + HEADER).next_multiple_of(UNIT)
+}
+
+#[global_allocator]
+static COUNTING: Counting = Counting;
+
+fn main() {
+    let runtime = paused_runtime();
+    let _entered = runtime.enter();
+    for size in SIZES {
+        measure::<BareMap<[u8; 16]>>(size);
+        measure::<Ours<[u8; 16]>>(size);
+        measure::<Tree<[u8; 16]>>(size);
+        measure::<TokioQueue<[u8; 16]>>(size);
+        measure::<Moka<[u8; 16]>>(size);
+    }
+}
+
+fn measure<R: Contender<[u8; 16]>>(size: usize) {
+    let before = HELD.load(Ordering::Relaxed);
+    let now = Instant::now();
+    let mut registry = R::new(now);
+    (0..size).for_each(|number| registry.insert(Key::numbered(number), now));
+    // What a cache has put off is not its memory.
+    registry.expire(now);
+    let held = HELD.load(Ordering::Relaxed) - before;
+    print_row("memory for an entry of 100 bytes", R::NAME, size, "", "bytes", held as f64 / size as f64);
+}
