@@ -1,0 +1,45 @@
+//! Some of the nodes of a large cluster, in one process.
+
+use std::io::stdin;
+use std::sync::Arc;
+use std::thread;
+
+use peers::{Config, Peers};
+
+/// Waits for "start", has `count` nodes, numbered from `first`, and prints "full" when each of them knows the `all` that
+/// there are. To "sent" it prints how many datagrams they have sent.
+pub fn run(first: &str, count: &str, all: &str) -> Result<(), String> {
+    let number = |text: &str| text.parse::<usize>().map_err(|_| format!("{text:?} is no number"));
+    let (first, count, all) = (number(first)?, number(count)?, number(all)?);
+    let mut nodes = Vec::new();
+    println!("ready");
+    for command in stdin().lines().map_while(Result::ok) {
+        match command.as_str() {
+            "start" => {
+                nodes = (first..first + count).map(start).collect::<Result<Vec<_>, String>>()?;
+                let watched = nodes.clone();
+                thread::spawn(move || wait_until_full(&watched, all - 1));
+            }
+            "sent" => println!("sent {}", nodes.iter().map(|node| node.health().counters.sent).sum::<u64>()),
+            _ => return Err(format!("{command:?} is no command")),
+        }
+    }
+    Ok(())
+}
+
+fn start(number: usize) -> Result<Arc<Peers>, String> {
+    let config = Config { name: Some(format!("node{number}")), ..Config::default() };
+    Peers::start(config).map(Arc::new).map_err(|error| error.to_string())
+}
+
+/// One after the other: that all are full is when the last of them is, whichever that is.
+fn wait_until_full(nodes: &[Arc<Peers>], peers: usize) {
+    for node in nodes {
+        while node.health().peers < peers {
+            if node.next_event(None).is_err() {
+                return;
+            }
+        }
+    }
+    println!("full");
+}
