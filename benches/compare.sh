@@ -44,7 +44,7 @@ crate() {
 }
 
 crate_version() {
-    cargo tree --locked --manifest-path $here/Cargo.toml -p "compare-$name" --depth 1 --prefix none |
+    cargo tree --locked --manifest-path $here/Cargo.toml -p "compare-$name" --prefix none |
         sed -n "s/^$crate v\([0-9.]*\).*/\1/p" | head -n 1
 }
 

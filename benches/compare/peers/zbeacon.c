@@ -30,7 +30,9 @@ int main(int argc, char **argv) {
     char *address = zstr_recv(beacon);
     if (!address || !*address) {
         fprintf(stderr, "zbeacon found no interface to use\n");
-        return 1;
+        // Without a word of the library's destructors, which would be the last.
+        fflush(stderr);
+        _exit(1);
     }
     zstr_free(&address);
     zsock_send(beacon, "sbi", "PUBLISH", argv[1], strlen(argv[1]), INTERVAL_MS);

@@ -7,7 +7,8 @@ use std::thread;
 use peers::{Config, Peers};
 
 /// Waits for "start", has `count` nodes, numbered from `first`, and prints "full" when each of them knows the `all` that
-/// there are. To "sent" it prints how many datagrams they have sent.
+/// there are. To "health" it prints how many datagrams they have sent, and how many peers they
+/// list, all together.
 pub fn run(first: &str, count: &str, all: &str) -> Result<(), String> {
     let number = |text: &str| text.parse::<usize>().map_err(|_| format!("{text:?} is no number"));
     let (first, count, all) = (number(first)?, number(count)?, number(all)?);
@@ -20,7 +21,12 @@ pub fn run(first: &str, count: &str, all: &str) -> Result<(), String> {
                 let watched = nodes.clone();
                 thread::spawn(move || wait_until_full(&watched, all - 1));
             }
-            "sent" => println!("sent {}", nodes.iter().map(|node| node.health().counters.sent).sum::<u64>()),
+            "health" => {
+                let health: Vec<_> = nodes.iter().map(|node| node.health()).collect();
+                let sent: u64 = health.iter().map(|health| health.counters.sent).sum();
+                let known: usize = health.iter().map(|health| health.peers).sum();
+                println!("health {sent} {known}");
+            }
             _ => return Err(format!("{command:?} is no command")),
         }
     }

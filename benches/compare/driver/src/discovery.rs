@@ -76,7 +76,8 @@ impl<'a> Stage<'a> {
         results.note(LEARNS, self.system.name, learns);
         results.note(LEARNT, self.system.name, learnt);
         if results.is_hopeful(LEFT, self.system.name) {
-            let left = process.stop().and_then(|at| until(&mut self.watcher, "left", &started.name, at, LEFT));
+            let left =
+                process.stop().and_then(|at| until(&mut self.watcher, "left", &started.name, at, LEFT));
             results.note(LEFT, self.system.name, left);
         }
     }
@@ -122,4 +123,3 @@ fn until(process: &mut Process, what: &str, name: &str, since: Instant, measured
     let line = process.wait_for(&format!("{what} {name}"), measured.limit)?;
     Ok(line.map(|line| line.at.saturating_duration_since(since).as_secs_f64() * 1e3))
 }
-

@@ -16,7 +16,7 @@ const SHARED: usize = 50;
 /// Up to here each node has a process and a host of its own.
 const ALONE: usize = 10;
 /// For all to know all.
-const LIMIT: Duration = Duration::from_secs(180);
+const LIMIT: Duration = Duration::from_secs(90);
 
 pub fn measure(plan: &Plan, results: &mut Results) {
     for nodes in plan.real {
@@ -73,6 +73,8 @@ struct Total {
     resident_mb: f64,
     /// Datagrams that the nodes sent, by their own count: a copy of a group message for each interface.
     sent: f64,
+    /// Peers that they list.
+    known: f64,
     taken: u64,
     dropped: u64,
     bytes: u64,
@@ -94,10 +96,13 @@ fn real(nodes: usize, window: Duration) -> Result<Value, String> {
     for crowd in &mut crowds {
         crowd.process.command("start")?;
     }
-    let mut known = Duration::ZERO;
-    for crowd in &mut crowds {
-        known = known.max(crowd.process.expect("full", LIMIT)?.at.saturating_duration_since(begin));
-    }
+    let Some(known) = wait_until_full(&mut crowds, begin)? else {
+        let (total, pairs) = (total(&mut crowds)?, (nodes * (nodes - 1)) as f64);
+        let (share, seconds) = (100.0 * total.known / pairs, LIMIT.as_secs());
+        return Err(format!(
+            "after {seconds} s each knew {share:.0} % of the others; this machine is too small"
+        ));
+    };
     thread::sleep(SETTLE);
     let (settled, since) = (total(&mut crowds)?, Instant::now());
     thread::sleep(window);
@@ -121,15 +126,36 @@ fn real(nodes: usize, window: Duration) -> Result<Value, String> {
     }))
 }
 
-fn total(crowds: &mut [Crowd<'_>]) -> Result<Total, String> {
-    let mut total = Total { cpu: Duration::ZERO, resident_mb: 0.0, sent: 0.0, taken: 0, dropped: 0, bytes: 0 };
+/// The time until each of them knew all, since `begin`.
+fn wait_until_full(crowds: &mut [Crowd<'_>], begin: Instant) -> Result<Option<Duration>, String> {
+    let mut known = Duration::ZERO;
     for crowd in crowds {
-        crowd.process.command("sent")?;
-        let sent = crowd.process.expect("sent", LIMIT)?;
+        let left = (begin + LIMIT).saturating_duration_since(Instant::now());
+        let Some(line) = crowd.process.wait_for("full", left)? else { return Ok(None) };
+        known = known.max(line.at.saturating_duration_since(begin));
+    }
+    Ok(Some(known))
+}
+
+fn total(crowds: &mut [Crowd<'_>]) -> Result<Total, String> {
+    let mut total = Total {
+        cpu: Duration::ZERO,
+        resident_mb: 0.0,
+        sent: 0.0,
+        known: 0.0,
+        taken: 0,
+        dropped: 0,
+        bytes: 0,
+    };
+    for crowd in crowds {
+        crowd.process.command("health")?;
+        let health = crowd.process.expect("health", LIMIT)?.numbers();
+        let [sent, known] = health[..] else { return Err("health has two numbers".into()) };
         let (usage, datagrams) = (Usage::of(crowd.process.id())?, Datagrams::of(crowd.process.id())?);
         total.cpu += usage.cpu;
         total.resident_mb += usage.resident_mb;
-        total.sent += sent.numbers().iter().sum::<f64>();
+        total.sent += sent;
+        total.known += known;
         total.taken += datagrams.taken;
         total.dropped += datagrams.dropped;
         total.bytes += link_bytes(crowd.process.id())?;

@@ -42,7 +42,7 @@ fn kill_all(system: &System, kills: usize, limit: Duration) -> Result<Vec<Option
     let mut killed = Vec::new();
     for (_host, process, name) in &mut victims {
         killed.push((process.kill(), name.clone()));
-        thread::sleep(SPREAD / kills as u32);
+        thread::sleep(SPREAD / (kills as u32).max(1));
     }
     let mut times = Vec::new();
     for (at, name) in killed {

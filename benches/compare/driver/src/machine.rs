@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::thread;
+use std::time::SystemTime;
 
 use serde::Serialize;
 
@@ -11,6 +12,8 @@ pub struct Machine {
     cores: usize,
     memory_mib: u64,
     kernel: String,
+    /// When the measurements began, in seconds since 1970.
+    time: u64,
     /// Processes that wanted to run when the measurements began: much more than 0 spoils them.
     load: String,
 }
@@ -28,6 +31,7 @@ impl Machine {
             cpu: field(&cpus, "model name"),
             cores: thread::available_parallelism().map_or(0, usize::from),
             memory_mib: kib / 1024,
+            time: SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |time| time.as_secs()),
             kernel: format!("Linux {}", read("/proc/sys/kernel/osrelease").trim_end()),
             load: read("/proc/loadavg").split(' ').next().unwrap_or_default().to_owned(),
         }

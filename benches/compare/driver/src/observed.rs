@@ -60,7 +60,8 @@ pub fn run(peers: &str, cap: &str) -> Result<(), String> {
     let (count, cap) = (number(peers)?, number(cap)?);
     let mut rng = Rng::with_seed(1);
     let peers: Vec<Peer> = (0..count).map(|number| peer(number, &mut rng)).collect();
-    let due = (0..count).map(|number| Reverse((INTERVAL.mul_f64(rng.f64()), number, Act::Announce))).collect();
+    let due =
+        (0..count).map(|number| Reverse((INTERVAL.mul_f64(rng.f64()), number, Act::Announce))).collect();
     let before = resident()?;
     let mut observation = Observation::new(cap, peers, due, rng);
 
@@ -144,7 +145,8 @@ impl Observation {
 
     /// Goes on to what happens next, at a peer or at the node itself.
     fn step(&mut self) {
-        let own = self.node.poll_timeout().map_or(Duration::MAX, |at| at.saturating_duration_since(self.begin));
+        let own =
+            self.node.poll_timeout().map_or(Duration::MAX, |at| at.saturating_duration_since(self.begin));
         let Some(&Reverse((at, number, act))) = self.due.peek() else { return };
         if own <= at {
             self.now = self.now.max(own);
@@ -209,7 +211,9 @@ impl Observation {
             match transmit.to {
                 Destination::Peer { address, .. } => {
                     let asked = self.peers.iter().position(|peer| peer.from == address);
-                    asked.into_iter().for_each(|number| self.due.push(Reverse((self.now, number, Act::Answer))));
+                    asked
+                        .into_iter()
+                        .for_each(|number| self.due.push(Reverse((self.now, number, Act::Answer))));
                 }
                 _ => self.answer_all(),
             }

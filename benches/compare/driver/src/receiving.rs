@@ -35,13 +35,13 @@ struct Figures {
 
 const FLOOD: Figures = Figures {
     rate: 0,
-    taken: figure("flood: taken in", "1/s"),
+    taken: figure("flood: taken in", "/s"),
     lost: figure("flood: lost", "%"),
     cpu: figure("flood: CPU for each", "ns"),
 };
 const EVEN: Figures = Figures {
     rate: EVEN_RATE,
-    taken: figure("2000 a second: taken in", "1/s"),
+    taken: figure("2000 a second: taken in", "/s"),
     lost: figure("2000 a second: lost", "%"),
     cpu: figure("2000 a second: CPU for each", "ns"),
 };

@@ -104,7 +104,8 @@ fn folder(process: u32) -> PathBuf {
 }
 
 fn tasks(folder: &Path) -> Result<Vec<PathBuf>, String> {
-    let entries = fs::read_dir(folder.join("task")).map_err(|error| format!("{}: {error}", folder.display()))?;
+    let entries =
+        fs::read_dir(folder.join("task")).map_err(|error| format!("{}: {error}", folder.display()))?;
     Ok(entries.filter_map(|entry| Some(entry.ok()?.path())).collect())
 }
 

@@ -17,7 +17,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let daemon = ServiceDaemon::new()?;
     let events = daemon.browse(SERVICE)?;
     // Its addresses are those that the host has, also later.
-    let service = ServiceInfo::new(SERVICE, &name, &format!("{name}.local."), "", 9, None)?.enable_addr_auto();
+    let service =
+        ServiceInfo::new(SERVICE, &name, &format!("{name}.local."), "", 9, None)?.enable_addr_auto();
     let full_name = service.get_fullname().to_owned();
     daemon.register(service)?;
     println!("started {name}");

@@ -11,7 +11,9 @@ use tokio::runtime::Builder;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [name, address] = &arguments[..] else { return Err("usage: compare-swarm-discovery NAME ADDRESS".into()) };
+    let [name, address] = &arguments[..] else {
+        return Err("usage: compare-swarm-discovery NAME ADDRESS".into());
+    };
     let address: IpAddr = address.parse()?;
     println!("ready");
     stdin().read_line(&mut String::new())?;
