@@ -36,7 +36,7 @@ built() {
 }
 
 cargo_workspace() {
-    cargo build --release --locked --manifest-path $here/Cargo.toml --target-dir $build -p "$1"
+    cargo build --release --manifest-path $here/Cargo.toml --target-dir $build -p "$1"
 }
 
 crate() {
@@ -44,7 +44,7 @@ crate() {
 }
 
 crate_version() {
-    cargo tree --locked --manifest-path $here/Cargo.toml -p "compare-$name" --prefix none |
+    cargo tree --manifest-path $here/Cargo.toml -p "compare-$name" --prefix none |
         sed -n "s/^$crate v\([0-9.]*\).*/\1/p" | head -n 1
 }
 

@@ -21,7 +21,8 @@ class Figures:
         return [system for found, system in self._rows if found == what]
 
     def unit(self, what: str) -> str:
-        return next(row["unit"] for (found, _), row in self._rows.items() if found == what)
+        units: list[str] = [row["unit"] for (found, _), row in self._rows.items() if found == what]
+        return units[0]
 
     def failures(self) -> list[tuple[str, str, str]]:
         return [
@@ -31,7 +32,7 @@ class Figures:
         ]
 
     def median(self, what: str, system: str) -> float | None:
-        """The value that half of the runs do not exceed, if there is one: a run that saw nothing exceeds every value."""
+        """The value that half of the runs do not exceed: none if they saw nothing, which exceeds all."""
         return self._ranked(what, system, lambda runs: (runs - 1) // 2)
 
     def worst(self, what: str, system: str) -> float | None:

@@ -6,8 +6,8 @@ from typing import Any
 import matplotlib
 
 matplotlib.use("svg")
-import matplotlib.pyplot as plt  # noqa: E402 - the way of drawing is chosen first
-from figures import Figures, Rows  # noqa: E402
+import matplotlib.pyplot as plt
+from figures import Figures, Rows
 
 matplotlib.rcParams.update(
     {"svg.hashsalt": "libpeers", "svg.fonttype": "none", "font.size": 9, "axes.grid": True, "grid.alpha": 0.3}
@@ -89,10 +89,10 @@ def growth(rows: Rows, path: Path) -> None:
 
 
 def value(row: dict[str, Any], key: str) -> float | None:
-    known: float | None = (
+    found: float | None = (
         row.get("all_know_all_s", row.get("all_known_s")) if key == "known" else row.get(key)
     )
-    return known
+    return found
 
 
 def inside(rows: Rows, path: Path) -> bool:
@@ -101,15 +101,13 @@ def inside(rows: Rows, path: Path) -> bool:
     if len({row["size"] for row in rows}) < 2:
         return False
     figure, axes = plt.subplots(figsize=(8, 4))
-    lines = dict.fromkeys((row["system"], row.get("order") or "") for row in rows)
-    for place, (system, order) in enumerate(lines):
-        points = sorted(
-            (row["size"], row["median_ns"])
-            for row in rows
-            if (row["system"], row.get("order") or "") == (system, order)
-        )
+    lines: dict[str, list[tuple[int, float]]] = {}
+    for row in rows:
+        name = f"{row['system']} {row.get('order') or ''}".strip()
+        lines.setdefault(name, []).append((row["size"], row["median_ns"]))
+    for place, (name, points) in enumerate(lines.items()):
         style = f"-{MARKS[place % len(MARKS)]}"
-        axes.plot(*zip(*points, strict=True), style, label=f"{system} {order}".strip(), markersize=4)
+        axes.plot(*zip(*sorted(points), strict=True), style, label=name, markersize=4)
     axes.set(xscale="log", yscale="log", xlabel="entries", ylabel="ns: median")
     axes.legend(fontsize=8)
     save(figure, path)

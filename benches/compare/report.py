@@ -1,7 +1,7 @@
 """Writes docs/benchmarks.md and its plots from the data of a run: `report.py DOCS`.
 
-DOCS/benchmarks/compare.json is what the comparison has measured, DOCS/benchmarks/inside.json, if it is there, what the
-benches of the inside have. The text is that of template.md; every number in it comes from the data.
+DOCS/benchmarks/compare.json is what the comparison has measured; DOCS/benchmarks/inside.json, if it is
+there, what the benches of the inside have. The text is that of template.md; every number in it comes from the data.
 """
 
 import json
@@ -29,6 +29,7 @@ IDLE = {
     "idle: datagrams taken in": "datagrams taken in",
     "idle: CPU time": "CPU time",
     "idle: resident memory": "resident memory",
+    "idle: memory more than before the start": "more than before the start",
     "idle: its share of memory (PSS)": "its share of it (PSS)",
 }
 LOADS = ("flood", "2000 a second")
@@ -40,7 +41,7 @@ TARGETS = [
     ("the old learns the newcomer", 2, "ms"),
     ("clean leave seen", 2, "ms"),
     ("network up after the start: both know each other", 100, "ms"),
-    ("idle: resident memory", 3, "MB"),
+    ("idle: memory more than before the start", 3, "MB"),
 ]
 # Times the CPU that a loop needs which receives and drops.
 RECEIVE_TARGET = 1.5
@@ -54,7 +55,9 @@ def compared(figures: Figures, wanted: dict[str, str], systems: list[str]) -> st
         rows.append([f"**{system}**", *(figures.spread(what, system) for what in wanted)])
         if system != OURS:
             ratios = [figures.ratio(what, system, OURS) for what in wanted]
-            rows.append(["", *(f"{number(ratio)} × ours" if ratio is not None else "" for ratio in ratios)])
+            rows.append(
+                ["", *(f"{number(ratio)} times ours" if ratio is not None else "" for ratio in ratios)]
+            )
     return table(["", *wanted.values()], rows)
 
 
@@ -65,7 +68,7 @@ def receiving(figures: Figures) -> str:
         ratios = [figures.ratio("flood: CPU for each", receiver, floor) for floor in FLOORS]
         rows.append([f"**{receiver}**", *cells, *(number(ratio) for ratio in ratios)])
     heads = [f"{load}: {what}" for load in LOADS for what in RECEIVING]
-    return table(["", *heads, *(f"CPU in the flood, × {floor}" for floor in FLOORS)], rows)
+    return table(["", *heads, *(f"CPU in the flood, times {floor}" for floor in FLOORS)], rows)
 
 
 def targets(figures: Figures) -> str:
@@ -82,10 +85,10 @@ def targets(figures: Figures) -> str:
         rows.append(
             row(
                 f"CPU of a datagram, against {floor}",
-                f"within {RECEIVE_TARGET} ×",
+                f"within {RECEIVE_TARGET} times",
                 ratio,
                 RECEIVE_TARGET,
-                "×",
+                "times",
             )
         )
     return table(["what", "target", "median", "met"], rows)
@@ -97,9 +100,8 @@ def losses(figures: Figures) -> str:
     for what in figures.whats():
         for system in figures.systems_of(what):
             if system not in FLOORS and figures.is_better(what, system, OURS):
-                found.append(
-                    f"- {what}: {system} {median(figures, what, system)}, {OURS} {median(figures, what, OURS)}."
-                )
+                theirs, ours = median(figures, what, system), median(figures, what, OURS)
+                found.append(f"- {what}: {system} {theirs}, {OURS} {ours}.")
     return "\n".join(found) or "In none of these figures."
 
 
@@ -177,7 +179,7 @@ def inside(data: dict[str, Any] | None, folder: Path) -> str:
             ]
             for row in rows
         ]
-        parts.append(f"### {group}\n\n" + table(["", "size", "order", "median", "× the floor"], cells))
+        parts.append(f"### {group}\n\n" + table(["", "size", "order", "median", "times the floor"], cells))
         name = f"inside-{''.join(letter if letter.isalnum() else '-' for letter in group.lower())}.svg"
         if plots.inside(rows, folder / name):
             parts.append(f"![{group}, by size](benchmarks/{name})")
@@ -194,8 +196,8 @@ def machine(data: dict[str, Any]) -> str:
     versions = [[system["name"], system["version"] or "not built"] for system in data["systems"]]
     return "\n\n".join(
         [
-            f"{found['cpu']}, {found['cores']} cores, {number(found['memory_mib'] / 1024)} GiB, {found['kernel']}, "
-            f"{date:%Y-%m-%d}. The load when the run began was {found['load']}.",
+            f"{found['cpu']}, {found['cores']} cores, {number(found['memory_mib'] / 1024)} GiB, "
+            f"{found['kernel']}, {date:%Y-%m-%d}. The load when the run began was {found['load']}.",
             table(["system", "version"], versions),
         ]
     )
@@ -203,13 +205,12 @@ def machine(data: dict[str, Any]) -> str:
 
 def runs(plan: dict[str, Any]) -> str:
     text = (
-        f"With each system: {plan['rounds']} newcomers and leaves, {plan['late_rounds']} late networks, {plan['kills']} kills, "
-        f"{plan['idle_rounds']} times three idle processes, {plan['receive_rounds']} rounds of receiving for "
-        f"{plan['receive_s']} s."
+        f"With each system: {plan['rounds']} newcomers and leaves, {plan['late_rounds']} late networks, "
+        f"{plan['kills']} kills, {plan['idle_rounds']} times three idle processes, {plan['receive_rounds']} "
+        f"rounds of receiving for {plan['receive_s']} s."
     )
-    return (
-        text + " **This was a quick run, to see that all works: its figures mean little.**" * plan["is_quick"]
-    )
+    quick = " **This was a quick run, to see that all works: its figures mean little.**"
+    return text + (quick if plan["is_quick"] else "")
 
 
 def main(docs: Path) -> None:

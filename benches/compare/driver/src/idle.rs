@@ -25,6 +25,7 @@ const SENT: What = value("idle: datagrams sent", "");
 const TAKEN: What = value("idle: datagrams taken in", "");
 const CPU: What = value("idle: CPU time", "ms");
 const RESIDENT: What = value("idle: resident memory", "MB");
+const GROWN: What = value("idle: memory more than before the start", "MB");
 const PROPORTIONAL: What = value("idle: its share of memory (PSS)", "MB");
 
 pub fn measure(system: &System, plan: &Plan) -> Vec<(What, Outcome)> {
@@ -39,29 +40,33 @@ fn idle(system: &System, period: Duration) -> Result<Vec<(What, Outcome)>, Strin
         let host = world.host(number);
         let mut process =
             Process::ready(&host, system, &format!("idle{number}"), &format!("192.0.2.{number}"))?;
+        let loaded = Usage::of(process.id())?;
         let name = process.start()?.name;
-        started.push((host, process, name));
+        started.push((host, process, name, loaded));
         thread::sleep(SPACING);
     }
-    let names: Vec<String> = started.iter().map(|(_, _, name)| name.clone()).collect();
-    for (_, process, own) in &mut started {
+    let names: Vec<String> = started.iter().map(|(_, _, name, _)| name.clone()).collect();
+    for (_, process, own, _) in &mut started {
         for name in names.iter().filter(|name| *name != own) {
             process.expect(&format!("joined {name}"), PATIENCE)?;
         }
     }
     thread::sleep(CALM);
-    let look = || started.iter().map(|(_, process, _)| used(process)).collect::<Result<Vec<_>, String>>();
+    let look = || started.iter().map(|(_, process, ..)| used(process)).collect::<Result<Vec<_>, String>>();
     let before = look()?;
     thread::sleep(period);
     let after = look()?;
-    Ok(before.into_iter().zip(after).flat_map(|(before, after)| values(before, after)).collect())
+    let loaded = started.iter().map(|(.., loaded)| *loaded);
+    let looks = loaded.zip(before).zip(after);
+    Ok(looks.flat_map(|((loaded, before), after)| values(loaded, before, after)).collect())
 }
 
 fn used(process: &Process) -> Result<(Usage, Datagrams), String> {
     Ok((Usage::of(process.id())?, Datagrams::of(process.id())?))
 }
 
-fn values(before: (Usage, Datagrams), after: (Usage, Datagrams)) -> Vec<(What, Outcome)> {
+/// Of one process: when it was loaded, before and after the time in which it was idle.
+fn values(loaded: Usage, before: (Usage, Datagrams), after: (Usage, Datagrams)) -> Vec<(What, Outcome)> {
     let datagrams = after.1.since(before.1);
     let (before, after) = (before.0, after.0);
     let values = [
@@ -70,6 +75,7 @@ fn values(before: (Usage, Datagrams), after: (Usage, Datagrams)) -> Vec<(What, O
         (TAKEN, datagrams.taken as f64),
         (CPU, (after.cpu - before.cpu).as_secs_f64() * 1e3),
         (RESIDENT, after.resident_mb),
+        (GROWN, after.resident_mb - loaded.resident_mb),
         (PROPORTIONAL, after.proportional_mb),
     ];
     values.map(|(what, value)| (what, Ok(Some(value)))).into()

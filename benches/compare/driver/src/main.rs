@@ -5,8 +5,6 @@
 //!
 //! PROGRAMS is a folder of executables, one for each system (see `systems`), DATA the file for what was measured.
 
-#![allow(clippy::disallowed_methods, clippy::disallowed_types)] // it measures the library from outside
-
 mod crowd;
 mod discovery;
 mod growth;
