@@ -99,5 +99,10 @@ crate=libp2p-mdns; built libp2p-mdns crate_version crate libp2p-mdns
 crate=mdns-sd; built mdns-sd crate_version crate mdns-sd
 crate=swarm-discovery; built swarm-discovery crate_version crate swarm-discovery
 cargo_workspace compare
-"$build/release/compare" "$programs" "$data" "$@"
+# Whatever ends the script ends the driver; and all that it has started ends with the driver, by the end of its input.
+"$build/release/compare" "$programs" "$data" "$@" &
+driver=$!
+trap 'kill "$driver"; exit 130' INT TERM
+wait "$driver"
+trap - INT TERM
 report

@@ -1,7 +1,7 @@
 """Writes docs/benchmarks.md and its plots from the data of a run: `report.py DOCS`.
 
-DOCS/benchmarks/compare.json is what the comparison has measured; DOCS/benchmarks/inside.json, if it is
-there, what the benches of the inside have. The text is that of template.md; every number in it comes from the data.
+DOCS/benchmarks/compare.json is what the comparison has measured; DOCS/benchmarks/inside.json, if it is there,
+what the benches of the inside have. The text is that of template.md; every number in it comes from the data.
 """
 
 import json
