@@ -1,0 +1,248 @@
+"""Writes docs/benchmarks.md and its plots from the data of a run: `report.py DOCS`.
+
+DOCS/benchmarks/compare.json is what the comparison has measured; DOCS/benchmarks/inside.json, if it is there,
+what the benches of the inside have. The text is that of template.md; every number in it comes from the data.
+"""
+
+import json
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import plots
+from figures import Figures, Rows, number, quantity, table
+
+OURS = "libpeers"
+
+# What is told of each system in the first table: name in the data, heading.
+DISCOVERY = {
+    "newcomer learns the old": "newcomer learns the old",
+    "the old learns the newcomer": "the old learns the newcomer",
+    "clean leave seen": "clean leave seen",
+    "network up after the start: both know each other": "network up after the start",
+    "kill seen": "kill seen",
+}
+IDLE = {
+    "idle: wake-ups of all threads": "wake-ups",
+    "idle: datagrams sent": "datagrams sent",
+    "idle: datagrams taken in": "datagrams taken in",
+    "idle: CPU time": "CPU time",
+    "idle: resident memory": "resident memory",
+    "idle: memory more than before the start": "more than before the start",
+    "idle: its share of memory (PSS)": "its share of it (PSS)",
+}
+LOADS = ("flood", "2000 a second")
+RECEIVING = ("taken in", "lost", "CPU for each")
+
+# What the project has promised itself: what, the most it may be, the unit.
+TARGETS = [
+    ("newcomer learns the old", 2, "ms"),
+    ("the old learns the newcomer", 2, "ms"),
+    ("clean leave seen", 2, "ms"),
+    ("network up after the start: both know each other", 100, "ms"),
+    ("idle: memory more than before the start", 3, "MB"),
+]
+# Times the CPU that a loop needs which receives and drops.
+RECEIVE_TARGET = 1.5
+FLOORS = ("bare loop, recvfrom", "bare loop, recvmmsg")
+
+
+def compared(figures: Figures, wanted: dict[str, str], systems: list[str]) -> str:
+    """A row for each system: medians and worst values, and below them how many times ours that is."""
+    rows = []
+    for system in systems:
+        rows.append([f"**{system}**", *(figures.spread(what, system) for what in wanted)])
+        if system != OURS:
+            ratios = [figures.ratio(what, system, OURS) for what in wanted]
+            rows.append(
+                ["", *(f"{number(ratio)} times ours" if ratio is not None else "" for ratio in ratios)]
+            )
+    return table(["", *wanted.values()], rows)
+
+
+def receiving(figures: Figures) -> str:
+    rows = []
+    for receiver in figures.systems_of("flood: taken in"):
+        cells = [figures.spread(f"{load}: {what}", receiver) for load in LOADS for what in RECEIVING]
+        ratios = [figures.ratio("flood: CPU for each", receiver, floor) for floor in FLOORS]
+        rows.append([f"**{receiver}**", *cells, *(number(ratio) for ratio in ratios)])
+    heads = [f"{load}: {what}" for load in LOADS for what in RECEIVING]
+    return table(["", *heads, *(f"CPU in the flood, times {floor}" for floor in FLOORS)], rows)
+
+
+def targets(figures: Figures) -> str:
+    def row(what: str, target: str, value: float | None, limit: float, unit: str) -> list[str]:
+        met = "not measured" if value is None else "yes" if value <= limit else "**no**"
+        return [what, target, "" if value is None else f"{number(value)} {unit}", met]
+
+    rows = [
+        row(what, f"under {limit} {unit}", figures.median(what, OURS), limit, unit)
+        for what, limit, unit in TARGETS
+    ]
+    for floor in FLOORS:
+        ratio = figures.ratio("flood: CPU for each", OURS, floor)
+        rows.append(
+            row(
+                f"CPU of a datagram, against {floor}",
+                f"within {RECEIVE_TARGET} times",
+                ratio,
+                RECEIVE_TARGET,
+                "times",
+            )
+        )
+    return table(["what", "target", "median", "met"], rows)
+
+
+def losses(figures: Figures) -> str:
+    """Where another is better than ours."""
+    found = []
+    for what in figures.whats():
+        for system in figures.systems_of(what):
+            if system not in FLOORS and figures.is_better(what, system, OURS):
+                theirs, ours = median(figures, what, system), median(figures, what, OURS)
+                found.append(f"- {what}: {system} {theirs}, {OURS} {ours}.")
+    return "\n".join(found) or "In none of these figures."
+
+
+def median(figures: Figures, what: str, system: str) -> str:
+    value = figures.median(what, system)
+    return "saw nothing" if value is None else quantity(value, figures.unit(what))
+
+
+def failures(figures: Figures) -> str:
+    found = [f"- {system}, {what}: {reason}." for system, what, reason in figures.failures()]
+    return "\n".join(["What failed:", "", *found]) if found else "Nothing failed."
+
+
+GROWTH = [
+    ("start_sent_each", "sent by each, at the start", ""),
+    ("sent_each_per_min", "sent by each, per min", ""),
+    ("taken_each_per_s", "heard by each, per s", ""),
+    ("link_datagrams_per_s", "on the link, per s", ""),
+    ("link_bytes_per_s", "on the link", "B/s"),
+    ("cpu_ms_each_per_s", "CPU of each, per s", "ms"),
+    ("memory_mb_each", "memory of each", "MB"),
+]
+
+
+def growth(rows: Rows) -> str:
+    return table(
+        [
+            "nodes",
+            "",
+            "until all know all",
+            *(head for _, head, _ in GROWTH),
+            "lost at the start",
+            "refused by the cap",
+        ],
+        [growth_row(row) for row in rows],
+    )
+
+
+def growth_row(row: dict[str, Any]) -> list[str]:
+    kind = plots.KINDS[row["kind"]]
+    if row["max_peers"] < row["nodes"]:
+        kind += f", `max_peers` {row['max_peers']}"
+    cells = [f"{row['nodes']:,}", kind]
+    if "failed" in row:
+        return [*cells, f"failed: {row['failed']}", *[""] * (len(GROWTH) + 2)]
+    known = row.get("all_know_all_s", row.get("all_known_s"))
+    cells.append("not in time" if known is None else f"{number(known)} s")
+    for key, _, unit in GROWTH:
+        # Simulated datagrams have no heads; real ones have those of Ethernet, IP and UDP.
+        value = row.get(key, with_heads(row) if key == "link_bytes_per_s" else None)
+        cells.append("" if value is None else quantity(value, unit))
+    return [*cells, number(row.get("start_dropped")), number(row.get("refused"))]
+
+
+def with_heads(row: dict[str, Any]) -> float | None:
+    heads = 14 + 20 + 8
+    payload = row.get("payload_bytes_per_s")
+    return None if payload is None else payload + heads * row["link_datagrams_per_s"]
+
+
+def inside(data: dict[str, Any] | None, folder: Path) -> str:
+    if data is None:
+        return "Not measured in this run."
+    parts = []
+    groups = dict.fromkeys(row["group"] for row in data["rows"])
+    for group in groups:
+        rows = [row for row in data["rows"] if row["group"] == group]
+        cells = [
+            [
+                str(row["system"]),
+                size(row.get("size")),
+                str(row.get("order") or ""),
+                f"{number(row['median_ns'])} {data.get('unit', 'ns')}",
+                number(row.get("ratio_to_floor")),
+            ]
+            for row in rows
+        ]
+        parts.append(f"### {group}\n\n" + table(["", "size", "order", "median", "times the floor"], cells))
+        name = f"inside-{''.join(letter if letter.isalnum() else '-' for letter in group.lower())}.svg"
+        if plots.inside(rows, folder / name):
+            parts.append(f"![{group}, by size](benchmarks/{name})")
+    return "\n\n".join(parts)
+
+
+def size(value: Any) -> str:
+    return f"{value:,}" if isinstance(value, int) else str(value or "")
+
+
+def machine(data: dict[str, Any]) -> str:
+    found = data["machine"]
+    date = datetime.fromtimestamp(found["time"], UTC)
+    versions = [[system["name"], system["version"] or "not built"] for system in data["systems"]]
+    return "\n\n".join(
+        [
+            f"{found['cpu']}, {found['cores']} cores, {number(found['memory_mib'] / 1024)} GiB, "
+            f"{found['kernel']}, {date:%Y-%m-%d}. The load when the run began was {found['load']}.",
+            table(["system", "version"], versions),
+        ]
+    )
+
+
+def runs(plan: dict[str, Any]) -> str:
+    text = (
+        f"With each system: {plan['rounds']} newcomers and leaves, {plan['late_rounds']} late networks, "
+        f"{plan['kills']} kills, {plan['idle_rounds']} times three idle processes, {plan['receive_rounds']} "
+        f"rounds of receiving for {plan['receive_s']} s."
+    )
+    quick = " **This was a quick run, to see that all works: its figures mean little.**"
+    return text + (quick if plan["is_quick"] else "")
+
+
+def main(docs: Path) -> None:
+    folder = docs / "benchmarks"
+    data = json.loads((folder / "compare.json").read_text())
+    inside_file = folder / "inside.json"
+    inside_data = json.loads(inside_file.read_text()) if inside_file.exists() else None
+    figures = Figures(data["measured"])
+    systems = [system["name"] for system in data["systems"]]
+
+    plots.discovery(figures, DISCOVERY, systems, folder / "discovery.svg")
+    plots.receiving(figures, folder / "receiving.svg")
+    plots.growth(data["growth"], folder / "growth.svg")
+    parts = {
+        "MACHINE": machine(data),
+        "RUNS": runs(data["plan"]),
+        "TARGETS": targets(figures),
+        "LOSSES": losses(figures),
+        "FAILURES": failures(figures),
+        "DISCOVERY": compared(figures, DISCOVERY, systems),
+        "KILL_LIMIT": str(data["plan"]["kill_limit_s"]),
+        "IDLE_SECONDS": str(data["plan"]["idle_s"]),
+        "IDLE": compared(figures, IDLE, systems),
+        "RECEIVING": receiving(figures),
+        "GROWTH": growth(data["growth"]),
+        "INSIDE": inside(inside_data, folder),
+    }
+    text = (Path(__file__).parent / "template.md").read_text()
+    for name, part in parts.items():
+        text = text.replace("{{" + name + "}}", part)
+    (docs / "benchmarks.md").write_text(text)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
