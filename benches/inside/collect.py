@@ -1,4 +1,4 @@
-"""Makes the tables of docs/benchmarks out of what a run of benches/inside.sh has left: collect.py SCRATCH TARGET."""
+"""Makes the tables of docs/benchmarks of what benches/inside.sh has left: collect.py SCRATCH TARGET."""
 
 import json
 import os
