@@ -2,9 +2,8 @@
 
 mod support;
 
-use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _};
-use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -137,15 +136,6 @@ fn check_watch(port: u16, watch: &mut Command) {
     assert_eq!(rest, "");
 }
 
-/// A file of the scratch folder with these bytes, and with this mode.
-fn key_file(bytes: usize, mode: u32) -> PathBuf {
-    let path = support::scratch().join(format!("key-{bytes}-{mode:o}"));
-    let _ = fs::remove_file(&path); // of an earlier run
-    fs::write(&path, vec![7; bytes]).expect("the scratch folder can be written");
-    fs::set_permissions(&path, fs::Permissions::from_mode(mode)).expect("a file's owner may do that");
-    path
-}
-
 #[test]
 fn the_example_watch_takes_a_key_that_only_its_owner_can_read() {
     let watch = example("watch");
@@ -156,7 +146,7 @@ fn the_example_watch_takes_a_key_that_only_its_owner_can_read() {
         (32, 0o640, "others than its owner may use it"),
         (32, 0o604, "others than its owner may use it"),
     ] {
-        let key = key_file(bytes, mode);
+        let key = support::key_file(bytes, mode);
         // It never comes to run.
         let command = &mut Command::new(&watch);
         let output = output_of(command.arg("--key-file").arg(key).args(["--interfaces", "nosuch7"]));
@@ -171,7 +161,7 @@ fn the_example_watch_finds_those_with_its_key_and_logs_on_request() {
     let port = free_port();
     let mut watch = Command::new(example("watch"));
     watch.args(["--verbose", "--name", "watch", "--port", &port.to_string(), "--key-file"]);
-    watch.arg(key_file(32, 0o600)).stdout(Stdio::piped()).stderr(Stdio::piped());
+    watch.arg(support::key_file(32, 0o600)).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut watch = watch.spawn().expect("the program just compiled can be run");
     let sealed = Config { keys: vec![Key::new([7; 32])], port, ..Config::default() };
     let observer = Peers::start(sealed).expect("a node starts");

@@ -115,16 +115,6 @@ impl<K: Hash + Eq, V> ExpiringRegistry<K, V> {
         Some(&self.entries[self.slot_of(key)? as usize].value)
     }
 
-    /// As [`get`](Self::get), to change it. Its deadline stays.
-    pub fn get_mut<Q>(&mut self, key: &Q) -> Option<&mut V>
-    where
-        K: Borrow<Q>,
-        Q: Hash + Eq + ?Sized,
-    {
-        let slot = self.slot_of(key)?;
-        Some(&mut self.entries[slot as usize].value)
-    }
-
     /// Takes an entry out, whether its time has run out or not.
     pub fn remove<Q>(&mut self, key: &Q) -> Option<V>
     where

@@ -307,14 +307,18 @@ fn who_is_named_as_peers_that_die_is_asked_no_more_than_was_said_in_its_name() {
 }
 
 /// An announcement of a node.
-fn announcement_of(mut node: Node) -> Vec<u8> {
+fn announcement_of(node: Node) -> Vec<u8> {
+    let is_announcement =
+        |bytes: &Vec<u8>| matches!(wire::decode(bytes), Ok(wire::Message::Native(Kind::Announce, _)));
+    said_by(node).into_iter().find(is_announcement).expect("it announces itself")
+}
+
+/// What a node says at its start, and when its value changes.
+fn said_by(mut node: Node) -> Vec<Vec<u8>> {
     let now = Instant::now();
     node.set_value(b"a change is announced", now).expect("it is short");
     node.handle_timeout(now + Duration::from_millis(200));
-    let mut sent = iter::from_fn(|| node.poll_transmit());
-    let is_announcement =
-        |bytes: &[u8]| matches!(wire::decode(bytes), Ok(wire::Message::Native(Kind::Announce, _)));
-    sent.find(|sent| is_announcement(&sent.payload)).expect("it announces itself").payload.to_vec()
+    iter::from_fn(|| node.poll_transmit()).map(|sent| sent.payload.to_vec()).collect()
 }
 
 fn got(bystander: &mut Program) -> u64 {
@@ -324,12 +328,7 @@ fn got(bystander: &mut Program) -> u64 {
 
 /// What so many nodes have said: the queries of their starts, and an announcement of each.
 fn recorded(count: u8, keys: &[u8]) -> Vec<Vec<u8>> {
-    let said = |id| {
-        let (mut node, now) = (maker([id; 16], keys), Instant::now());
-        node.set_value(b"a change is announced", now).expect("it is short");
-        node.handle_timeout(now + Duration::from_millis(200));
-        iter::from_fn(|| node.poll_transmit()).map(|sent| sent.payload.to_vec()).collect::<Vec<_>>()
-    };
+    let said = |id| said_by(maker([id; 16], keys));
     (1..=count).flat_map(said).collect()
 }
 

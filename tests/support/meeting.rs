@@ -1,8 +1,6 @@
 //! A watch example in another language, and the one in C: each is a process, and they find each other over loopback.
 
-use std::fs::{self, Permissions};
 use std::io::{BufRead as _, BufReader, Lines};
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
@@ -12,7 +10,7 @@ use std::time::Duration;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use crate::support::{compile, free_port, output_of, scratch};
+use crate::support::{compile, free_port, key_file, output_of};
 
 /// Reached only when something hangs.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -45,10 +43,7 @@ pub fn check_key_files(example: impl Fn() -> Command) {
         (32, 0o640, "its mode is 640"),
         (32, 0o604, "its mode is 604"),
     ] {
-        let key = scratch().join(format!("key-{bytes}-{mode:o}"));
-        let _ = fs::remove_file(&key); // of an earlier run
-        fs::write(&key, vec![7; bytes]).expect("the scratch folder can be written");
-        fs::set_permissions(&key, Permissions::from_mode(mode)).expect("a file's owner may do that");
+        let key = key_file(bytes, mode);
         // It never comes to run.
         let output = output_of(example().arg("--key-file").arg(key).args(["--interfaces", "nosuch7"]));
         let told = String::from_utf8_lossy(&output.stderr);

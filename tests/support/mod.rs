@@ -5,7 +5,9 @@
 #![allow(clippy::disallowed_methods)]
 
 use std::ffi::OsString;
+use std::fs::Permissions;
 use std::io::{ErrorKind, Write as _};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -76,6 +78,15 @@ pub fn scratch() -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(env!("CARGO_CRATE_NAME"));
     fs::create_dir_all(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
     folder
+}
+
+/// A file of the scratch folder with so many bytes, and with this mode.
+pub fn key_file(bytes: usize, mode: u32) -> PathBuf {
+    let path = scratch().join(format!("key-{bytes}-{mode:o}"));
+    let _ = fs::remove_file(&path); // of an earlier run
+    fs::write(&path, vec![7; bytes]).expect("the scratch folder can be written");
+    fs::set_permissions(&path, Permissions::from_mode(mode)).expect("a file's owner may do that");
+    path
 }
 
 /// Compiles a C program strictly and links libpeers.a into it. Returns the program.

@@ -26,24 +26,24 @@ pub fn encode(kind: Kind, about: &Announcement<'_>) -> Vec<u8> {
 
 /// The datagram of a message, padded to `least` bytes if it would have less (or to one more, if one is missing).
 pub fn encode_padded(kind: Kind, about: &Announcement<'_>, least: usize) -> Vec<u8> {
-    let bare = encode_bare(kind, about, false);
-    if bare.len() >= least {
-        return bare;
-    }
-    let mut padded = encode_bare(kind, about, true);
-    pad(&mut padded, least);
-    padded
+    padded(|is_padded| encode_bare(kind, about, is_padded), least, 0)
 }
 
 /// The datagram of an announcement that answers a message of `len` bytes, and is no longer than it: padded to its length, or
-/// one byte shorter where one is missing, for padding comes in no fewer than two.
+/// one byte shorter where one is missing.
 pub fn encode_answer(about: &Announcement<'_>, len: usize) -> Vec<u8> {
-    encode_padded(Kind::Announce, about, paddable(encode_bare(Kind::Announce, about, false).len(), len))
+    padded(|is_padded| encode_bare(Kind::Announce, about, is_padded), len, 1)
 }
 
-/// The length to pad `bare` bytes to so that they have `len`, or none where one byte is missing.
-fn paddable(bare: usize, len: usize) -> usize {
-    if bare + 1 == len { bare } else { len }
+/// What `encode` makes, padded to `len` bytes, unless no more than `tolerated` are missing. Padding comes in no fewer than two.
+fn padded(encode: impl Fn(bool) -> Vec<u8>, len: usize, tolerated: usize) -> Vec<u8> {
+    let bare = encode(false);
+    if bare.len() + tolerated >= len {
+        return bare;
+    }
+    let mut padded = encode(true);
+    pad(&mut padded, len);
+    padded
 }
 
 fn encode_bare(kind: Kind, about: &Announcement<'_>, is_padded: bool) -> Vec<u8> {
@@ -92,21 +92,14 @@ fn encode_map(encoder: &mut Encoder<Vec<u8>>, about: &Announcement<'_>, is_padde
 
 /// The datagram of a challenge that is put to a message of `len` bytes, and is no longer than it; see [`encode_answer`].
 pub fn encode_challenge(cluster: &str, id: InstanceId, challenge: Challenge, len: usize) -> Vec<u8> {
-    let bare = |is_padded: bool| {
+    let encode = |is_padded: bool| {
         let mut encoder = Encoder::new([&MAGIC[..], &[VERSION, KIND_CHALLENGE]].concat());
         let pairs = 2 + u64::from(!cluster.is_empty()) + u64::from(is_padded);
         let encoded = encode_challenge_map(&mut encoder, pairs, cluster, id, challenge);
         encoded.expect("a vector takes all that is written to it");
         encoder.into_writer()
     };
-    let shortest = bare(false);
-    let least = paddable(shortest.len(), len);
-    if shortest.len() >= least {
-        return shortest;
-    }
-    let mut padded = bare(true);
-    pad(&mut padded, least);
-    padded
+    padded(encode, len, 1)
 }
 
 fn encode_challenge_map(
