@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Measures the inside of the library: the registry against others, the node, the calls of the C ABI. Writes
-# docs/benchmarks/inside.json (times) and docs/benchmarks/inside-counts.json (bytes and instructions).
+# docs/benchmarks/inside.json, of which benches/compare.sh makes tables.
 #
 #     benches/inside.sh [--quick]
 #
@@ -9,7 +9,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 case "${1-}" in
-    "") rounds=5 seconds=2 warm_up=0.5 sizes=(1000 100000 1000000) ;;
+    "") rounds=3 seconds=1 warm_up=0.3 sizes=(1000 100000 1000000) ;;
     --quick) rounds=1 seconds=0.5 warm_up=0.1 sizes=(1000 100000) ;;
     *) echo "inside.sh: $1: there is one option: --quick" >&2; exit 2 ;;
 esac
@@ -65,4 +65,4 @@ done
     instructions 1000
 } >>"$scratch/rows.1"
 
-python3 benches/inside/collect.py "$scratch" docs/benchmarks
+python3 benches/inside/collect.py "$scratch" docs/benchmarks/inside.json

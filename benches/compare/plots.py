@@ -97,18 +97,17 @@ def value(row: dict[str, Any], key: str) -> float | None:
 
 def inside(rows: Rows, path: Path) -> bool:
     """A line for each system and order over the sizes. False if there is but one size."""
-    rows = [row for row in rows if isinstance(row.get("size"), int)]
     if len({row["size"] for row in rows}) < 2:
         return False
     figure, axes = plt.subplots(figsize=(8, 4))
     lines: dict[str, list[tuple[int, float]]] = {}
     for row in rows:
-        name = f"{row['system']} {row.get('order') or ''}".strip()
-        lines.setdefault(name, []).append((row["size"], row["median_ns"]))
+        name = f"{row['system']} {row['order']}".strip()
+        lines.setdefault(name, []).append((row["size"], row["median"]))
     for place, (name, points) in enumerate(lines.items()):
         style = f"-{MARKS[place % len(MARKS)]}"
         axes.plot(*zip(*sorted(points), strict=True), style, label=name, markersize=4)
-    axes.set(xscale="log", yscale="log", xlabel="entries", ylabel="ns: median")
+    axes.set(xscale="log", yscale="log", xlabel="entries", ylabel=f"{rows[0]['unit']}: median")
     axes.legend(fontsize=8)
     save(figure, path)
     return True

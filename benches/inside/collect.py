@@ -1,4 +1,4 @@
-"""Makes the tables of docs/benchmarks of what benches/inside.sh has left: collect.py SCRATCH TARGET."""
+"""Makes the file TARGET of what benches/inside.sh has left: collect.py SCRATCH TARGET."""
 
 import json
 import os
@@ -51,26 +51,26 @@ def main(scratch, target):
         for key, ratio in ratios(figures):
             by_ratio[key].append(ratio)
 
-    times, counts = [], []
-    for key in sorted(by_figure):
-        group, system, size, order, unit = key
-        figure = round(statistics.median(by_figure[key]), 1)
-        ratio = round(statistics.median(by_ratio[key]), 2) if key in by_ratio else None
-        place = {"group": group, "system": system, "size": size, "order": order}
-        if unit == TIMES:
-            times.append({**place, "median_ns": figure, "ratio_to_floor": ratio})
-        else:
-            counts.append({**place, "unit": unit, "median": figure, "ratio_to_floor": ratio})
-
-    target.mkdir(parents=True, exist_ok=True)
-    write(target / "inside.json", "The inside: times", "ns for one entry or call", times)
-    write(target / "inside-counts.json", "The inside: bytes and instructions", "as each row says", counts)
+    rows = [row(key, figures, by_ratio[key]) for key, figures in by_figure.items()]
+    rows.sort(key=lambda row: (row["group"], row["unit"], row["size"], row["order"], row["median"]))
+    table = {"machine": machine(), "rounds": len(rounds), "rows": rows}
+    target.write_text(json.dumps(table, indent=1) + "\n")
+    print(f"{target}: {len(rows)} rows")
 
 
-def write(path, title, unit, rows):
-    table = {"title": title, "unit": unit, "machine": machine(), "rows": rows}
-    path.write_text(json.dumps(table, indent=1) + "\n")
-    print(f"{path}: {len(rows)} rows")
+def row(key, figures, ratios):
+    """The figures of all rounds in one row."""
+    group, system, size, order, unit = key
+    return {
+        "group": group,
+        "system": system,
+        "size": size,
+        "order": order,
+        "unit": unit,
+        "median": round(statistics.median(figures), 1),
+        "worst": round(max(figures), 1),
+        "ratio_to_floor": round(statistics.median(ratios), 2) if ratios else None,
+    }
 
 
 if __name__ == "__main__":
