@@ -45,7 +45,7 @@ instructions() { # PEERS
             | sed -n 's/.*Collected : //p'
     }
     python3 -c 'import json, sys; peers, few, many = map(int, sys.argv[1:]); print(json.dumps({
-        "group": "known announcement", "system": "peers", "size": peers, "order": "sequential", "unit": "instructions",
+        "group": "known announcement, instructions", "system": "peers", "size": peers, "order": "sequential", "unit": "instructions",
         "median": (many - few) / (20 * peers)}))' "$peers" "$(count 10)" "$(count 30)"
 }
 

@@ -122,8 +122,9 @@ def inside_targets(data: dict[str, Any] | None) -> list[tuple[str, float, str, f
         if furthest is None:
             found.append((group, limit, unit, None))
         else:
-            place = f"{group} ({furthest['size']:,} {furthest['order']})".replace(" )", ")")
-            found.append((place, limit, unit, furthest[key]))
+            entries_there = "" if furthest["size"] == 1 else f"{furthest['size']:,}"
+            place = f"{entries_there} {furthest['order']}".strip()
+            found.append((f"{group} ({place})", limit, unit, furthest[key]))
     return found
 
 
@@ -198,7 +199,7 @@ def with_heads(row: dict[str, Any]) -> float | None:
 def inside(data: dict[str, Any] | None, folder: Path) -> str:
     if data is None:
         return "Not measured."
-    parts = [f"Measured on {data['machine']}, in {data['rounds']} rounds."]
+    parts = [f"Measured on {data['machine']}, rounds: {data['rounds']}."]
     groups = dict.fromkeys(row["group"] for row in data["rows"])
     for group in groups:
         rows = [row for row in data["rows"] if row["group"] == group]
