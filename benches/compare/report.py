@@ -214,7 +214,9 @@ def inside(data: dict[str, Any] | None, folder: Path) -> str:
             ]
             for row in rows
         ]
-        parts.append(f"### {group}\n\n" + table(["", "size", "order", "median", "worst", "times the bare map"], cells))
+        parts.append(
+            f"### {group}\n\n" + table(["", "size", "order", "median", "worst", "times the bare map"], cells)
+        )
         name = f"inside-{''.join(letter if letter.isalnum() else '-' for letter in group.lower())}.svg"
         if plots.inside(rows, folder / name):
             parts.append(f"![{group}, by size](benchmarks/{name})")
