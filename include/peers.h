@@ -44,7 +44,7 @@
 /* Initialisers: begin every peers_config_t and peers_health_t with one of these. */
 #define PEERS_CONFIG_INIT \
     { sizeof(peers_config_t), NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, 0, 0, 0, 0, 0, 0, \
-      0, 0 }
+      0, 0, 0, 0 }
 #define PEERS_HEALTH_INIT \
     { sizeof(peers_health_t), 0, 0, { 0 }, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 
@@ -184,6 +184,23 @@
 #define PEERS_NO_ANCESTOR 8
 
 /**
+ * Mode of `peers_config_t`: peers are found by multicast, on the local network; with `seeds`, by these as well.
+ */
+#define PEERS_MODE_MULTICAST 1
+
+/**
+ * Mode of `peers_config_t`: peers are found by unicast, with seeds and with those who have this node for a seed. Joined to
+ * PEERS_MODE_MULTICAST by `|` both ways go together; alone, no multicast is sent, and none heard.
+ */
+#define PEERS_MODE_SEEDS 2
+
+/**
+ * Mode of `peers_config_t`, which goes with no other: the nodes are a cluster whose members know of one another by the SWIM
+ * protocol, over unicast alone. Any one seed that answers is enough to join. For more than some 200 nodes.
+ */
+#define PEERS_MODE_SWIM 4
+
+/**
  * Source: heard by a message of the native protocol.
  */
 #define PEERS_SOURCE_BEACON 1
@@ -197,6 +214,17 @@
  * Source: put there by `peers_register`.
  */
 #define PEERS_SOURCE_REGISTERED 3
+
+/**
+ * Source: heard by a message of the native protocol that came to this node alone, and not yet by multicast: it is a seed, or
+ * has this node for one.
+ */
+#define PEERS_SOURCE_SEED 4
+
+/**
+ * Source: a member of the cluster, as the SWIM protocol has it (PEERS_MODE_SWIM).
+ */
+#define PEERS_SOURCE_MEMBER 5
 
 /**
  * Event: a peer was heard, or registered, that was not listed before.
@@ -292,6 +320,12 @@
 #define PEERS_REASON_DEFECT 6
 
 /**
+ * Health reason: the name of a seed cannot be resolved. It is tried again every minute; the other seeds, and the addresses
+ * that a name had before, are spoken to all the same.
+ */
+#define PEERS_REASON_SEEDS 7
+
+/**
  * A running node. The pointer is a token that is looked up, never followed: a stale, freed or made-up one gives
  * PEERS_ERR_HANDLE.
  */
@@ -376,7 +410,15 @@ typedef struct peers_config_t {
      */
     size_t keys_count;
     /**
-     * Addresses to ask where multicast does not reach. Not supported yet: must be NULL.
+     * Where to find peers that multicast does not reach: comma-separated `host:port`, at most 1024, with a name, an IPv4 address
+     * or an IPv6 address in brackets, and the `unicast_port` of the nodes there ("10.0.1.5:49002,peers.example:49002").
+     * Default: none.
+     *
+     * Two nodes list each other if one has the other for a seed; with PEERS_MODE_SWIM, if seeds have joined both to one cluster.
+     * Names are resolved on a thread of their own, and again every
+     * minute (with a shorter `interval_ms`, every four of these); a name with several addresses is several seeds. One that
+     * cannot be resolved shows in `peers_health`. A seed that is no node costs a datagram an interval and is not listed.
+     * `peers_set_seeds` replaces them.
      */
     const char *seeds;
     /**
@@ -423,6 +465,17 @@ typedef struct peers_config_t {
      * lists. Default: none.
      */
     uint32_t service_port;
+    /**
+     * By which ways peers are found: PEERS_MODE_MULTICAST, PEERS_MODE_SEEDS, both joined by `|`, or PEERS_MODE_SWIM. Default:
+     * PEERS_MODE_MULTICAST, and PEERS_MODE_SEEDS too if there are `seeds`.
+     */
+    uint32_t mode;
+    /**
+     * The UDP port of the node's own socket, 1 to 65535, from which it sends and by which it is reached alone: that a firewall
+     * can be opened for it, and others can have this node for a seed. One node of a host can have it, and with multicast it
+     * is not `port`. Default: the system chooses. On a memory network it has no meaning.
+     */
+    uint32_t unicast_port;
 } peers_config_t;
 
 /**
@@ -716,6 +769,23 @@ int32_t peers_set_value(struct peers_t *node,
 int32_t peers_set_keys(struct peers_t *node,
                        const void *keys,
                        size_t keys_count);
+
+/**
+ * Replaces the seeds of a node that was started with `seeds`, or in a `mode` that has them: a list as in `peers_config_t`;
+ * NULL or "" for none.
+ *
+ * Those that are new are asked at once. Those that are left out are told nothing from now on; a peer there expires, unless
+ * it has this node for a seed. The text is copied.
+ *
+ * Errors: PEERS_ERR_INVALID (one of the list is no `host:port`, there are more than 1024, the node takes no seeds, or one of a
+ * node with PEERS_MANUAL_CLOCK has a name), PEERS_ERR_NULL, PEERS_ERR_UTF8, PEERS_ERR_HANDLE, PEERS_ERR_FORKED,
+ * PEERS_ERR_SYSTEM (no thread can be started), PEERS_ERR_FAILED, PEERS_ERR_STOPPED. After an error the seeds are as they
+ * were. Thread-safe; does not wait for the network, nor for names to be resolved.
+ *
+ * `seeds` is NULL or NUL-terminated.
+ */
+int32_t peers_set_seeds(struct peers_t *node,
+                        const char *seeds);
 
 /**
  * Moves the time of a node with PEERS_MANUAL_CLOCK on by `ms` milliseconds and does all that falls due on the

@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use crate::core::name::BadName;
 use crate::core::wire;
-use crate::core::{Key, MAX_KEYS, name};
+use crate::core::{Key, MAX_KEYS, Mode, name};
 use crate::driver::host;
 use crate::error::{Error, ErrorKind};
 use crate::log::Logger;
+use crate::seed::{self, Seed};
 
 /// The options of a node. Take the defaults and change what you need:
 ///
@@ -55,6 +56,15 @@ pub struct Config {
     pub expiry: Duration,
     /// The most entries the registry holds, 1 or more.
     pub max_peers: usize,
+    /// By which ways peers are found. With seeds, [`Mode::Multicast`] is [`Mode::MulticastAndSeeds`].
+    pub mode: Mode,
+    /// Where to ask for peers that multicast does not reach, at most [`MAX_SEEDS`](crate::MAX_SEEDS). See
+    /// [`Peers::set_seeds`](crate::Peers::set_seeds).
+    pub seeds: Vec<Seed>,
+    /// The UDP port of the node's own socket, from which it sends and by which it is reached alone: for a firewall, and for
+    /// those who have this node for a seed. One node of a host can have it. 0: the system chooses. On a memory network it
+    /// has no meaning.
+    pub unicast_port: u16,
     /// How changes of the network are noticed.
     pub notice: Notice,
     /// Where the node's log goes; `None` for nowhere. The library prints nothing.
@@ -127,6 +137,9 @@ impl Default for Config {
             interval: DEFAULT_INTERVAL,
             expiry: DEFAULT_EXPIRY,
             max_peers: DEFAULT_MAX_PEERS,
+            mode: Mode::Multicast,
+            seeds: Vec::new(),
+            unicast_port: 0,
             notice: Notice { system: true, poll: true, watchdog: true },
             log: None,
         }
@@ -140,6 +153,8 @@ impl Config {
         self.check_expiry()?;
         self.check_group()?;
         self.check_clock()?;
+        self.check_unicast_port()?;
+        seed::check_count(&self.seeds)?;
         check_key_count(self.keys.len())?;
         if self.hops == 0 {
             return invalid("hops is 0; it is 1 to 255");
@@ -151,6 +166,14 @@ impl Config {
             return invalid("max_peers is 0; it is 1 or more");
         }
         Ok(())
+    }
+
+    /// By which ways peers are found: seeds that are given are asked.
+    pub(crate) fn mode(&self) -> Mode {
+        match self.mode {
+            Mode::Multicast if !self.seeds.is_empty() => Mode::MulticastAndSeeds,
+            mode => mode,
+        }
     }
 
     /// An error if the value does not fit into a message beside this name and the cluster.
@@ -214,8 +237,30 @@ impl Config {
             (Clock::Manual, Network::Multicast) => {
                 invalid("a manual clock needs a memory network (network \"memory:NAME\")")
             }
+            (Clock::Manual, Network::Memory(_)) => names_need_clock(&self.seeds),
             _ => Ok(()),
         }
+    }
+
+    fn check_unicast_port(&self) -> Result<(), Error> {
+        match self.mode().has_multicast() && self.unicast_port == self.port {
+            false => Ok(()),
+            true => invalid(format!(
+                "unicast_port is {}, the port of the groups, which all processes of a host share; take another one, or turn multicast off",
+                self.port
+            )),
+        }
+    }
+}
+
+/// An error for a seed with a name, where nothing is done unless a call is made.
+pub(crate) fn names_need_clock(seeds: &[Seed]) -> Result<(), Error> {
+    match seeds.iter().find(|seed| seed.address().is_none()) {
+        None => Ok(()),
+        Some(name) => invalid(format!(
+            "the seed {name} has a name, which a node with a manual clock does not resolve; give an address: the nodes of a \
+             memory network have 10.0.0.1:49153, 10.0.0.2:49154 and so on, in the order of their start"
+        )),
     }
 }
 
@@ -286,6 +331,17 @@ mod tests {
             (Config { port: 0, ..default() }, "port is 0"),
             (Config { max_peers: 0, ..default() }, "max_peers is 0"),
             (Config { clock: Clock::Manual, ..default() }, "needs a memory network"),
+            (Config { unicast_port: 49001, ..default() }, "unicast_port is 49001"),
+            (Config { seeds: vec!["a:1".parse().unwrap(); 1025], ..default() }, "1025 seeds are given"),
+            (
+                Config {
+                    clock: Clock::Manual,
+                    network: Network::Memory("n".into()),
+                    seeds: vec!["a:1".parse().unwrap()],
+                    ..default()
+                },
+                "the seed a:1 has a name",
+            ),
         ];
         for (config, expected) in cases {
             let complaint = complaint(config);

@@ -27,6 +27,8 @@ pub enum Reason {
     Permission,
     /// The system did not let the node join the group on every interface.
     Membership,
+    /// The name of a seed cannot be resolved.
+    Seeds,
     /// The node met a defect, of the library or of the program around it, and no longer works.
     Defect,
 }

@@ -23,16 +23,18 @@ mod log;
 mod panics;
 mod peers;
 mod per_process;
+mod seed;
 #[cfg(feature = "test-panic")]
 mod test_panic;
 
 pub use config::{Clock, Config, Network, Notice};
-pub use core::{Event, Key, LeaveReason, Peer, Source, WrongKeyLength};
+pub use core::{Event, Key, LeaveReason, MAX_SEEDS, Mode, Peer, Source, WrongKeyLength};
 pub use driver::Descriptor;
 pub use error::{Error, ErrorKind};
 pub use health::{Counters, Health, Reason, State};
 pub use log::{Level, Logger};
 pub use peers::Peers;
+pub use seed::Seed;
 
 /// The README's Rust, compiled as documentation tests are.
 #[cfg(doctest)]

@@ -8,6 +8,7 @@ use crate::core::{Event, Key, MAX_VALUE, Peer, PeerView, Refused, TooLong};
 use crate::driver::{self, Descriptor, Driver, Thread};
 use crate::error::{Error, ErrorKind};
 use crate::health::Health;
+use crate::seed::Seed;
 
 /// A running node: it announces itself, and lists the peers it hears.
 ///
@@ -108,6 +109,20 @@ impl Peers {
             true => Ok(()),
             false => refuse("the node was started without keys; stop it, and start one with keys"),
         }
+    }
+
+    /// Replaces the seeds of a node that was started with some, or in a mode that has them. Those that are new are asked at
+    /// once; those that are no seeds any more are told nothing from now on, and peers there expire unless they have this node
+    /// for a seed.
+    ///
+    /// Names are resolved on a thread of their own, and again every minute: each address of a name is a seed. One that is not
+    /// found keeps the addresses it had, and shows in [`Peers::health`].
+    ///
+    /// # Errors
+    /// [`ErrorKind::Invalid`] if the node takes no seeds, there are more than [`MAX_SEEDS`](crate::MAX_SEEDS), or one of a
+    /// node with a manual clock has a name.
+    pub fn set_seeds(&self, seeds: &[Seed]) -> Result<(), Error> {
+        self.driver.set_seeds(seeds)
     }
 
     /// The peers that are live now, ordered by name and then by id. The node itself is not listed.

@@ -42,6 +42,11 @@ fn the_log_comes_in_order_and_ends_with_the_node() {
 }
 
 #[test]
+fn nodes_without_multicast_find_each_other_by_seeds() {
+    run(&mut Command::new(c_test("seeds")));
+}
+
+#[test]
 fn every_call_from_any_thread() {
     run(&mut Command::new(c_test("threads")));
 }
@@ -52,6 +57,7 @@ fn nothing_leaks_and_no_wrong_byte_is_touched() {
         run(Command::new("valgrind").args(MEMCHECK).arg(c_test("abi")));
         run(Command::new("valgrind").args(MEMCHECK).arg(c_test("bad_input")));
         run(Command::new("valgrind").args(MEMCHECK).arg(c_test("log")));
+        run(Command::new("valgrind").args(MEMCHECK).arg(c_test("seeds")));
         run(register(Command::new("valgrind").args(MEMCHECK).arg(example("register"))));
     }
 }

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use peers::core::wire::{self, Announcement, InstanceId, Kind};
-use peers::core::{Arrival, Key, Node, Settings};
+use peers::core::{Arrival, Key, Mode, Node, Settings};
 
 const STRANGERS: u32 = 1_000_000;
 const MAX_PEERS: usize = 65_536;
@@ -23,6 +23,7 @@ fn node(now: Instant) -> Node {
         name: "flooded".into(),
         value: vec![],
         port: 0,
+        mode: Mode::Multicast,
         ancestor: true,
         group_port: 49001,
         interval: Duration::from_secs(15),

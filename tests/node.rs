@@ -7,8 +7,8 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use peers::core::{
-    Arrival, Destination, Event, Key, LeaveReason, MAX_EVENTS, MAX_VALUE, Node, Peer, Refused, Settings,
-    Source,
+    Arrival, Destination, Event, Key, LeaveReason, MAX_EVENTS, MAX_VALUE, Mode, Node, Peer, Refused,
+    Settings, Source,
 };
 
 const INTERVAL: Duration = Duration::from_secs(15);
@@ -33,6 +33,7 @@ fn settings(max_peers: usize) -> Settings {
         name: "self".into(),
         value: vec![],
         port: 0,
+        mode: Mode::Multicast,
         ancestor: true,
         group_port: 49001,
         interval: INTERVAL,

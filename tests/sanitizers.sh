@@ -62,6 +62,7 @@ finds address use-after-free 'AddressSanitizer: heap-use-after-free'
 passes address abi
 passes address bad_input
 passes address log
+passes address seeds
 passes address threads
 passes address fork 27311
 passes address careless

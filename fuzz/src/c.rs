@@ -33,6 +33,8 @@ pub struct Config {
     pub hops: u32,
     pub port: u32,
     pub service_port: u32,
+    pub mode: u32,
+    pub unicast_port: u32,
 }
 
 #[repr(C)]

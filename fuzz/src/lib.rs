@@ -13,7 +13,7 @@ use std::time::Duration;
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use peers::core::wire::{InstanceId, SEALED};
-use peers::core::{Key, Settings};
+use peers::core::{Key, Mode, Settings};
 
 const NONCE_LEN: usize = 24;
 
@@ -52,6 +52,7 @@ pub fn settings() -> Settings {
         value: vec![],
         port: 0,
         group_port: 49_001,
+        mode: Mode::Multicast,
         ancestor: true,
         interval: Duration::from_secs(15),
         expiry: Duration::from_secs(35),

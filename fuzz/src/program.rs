@@ -105,6 +105,8 @@ impl Program {
             hops: options.hops.into(),
             port: options.port,
             service_port: options.service_port,
+            mode: 0,
+            unicast_port: 0,
         };
         let is_manual = !options.has_thread && known >= offset_of!(Config, flags) + 4;
         let given = as_given(&config, &options.size);

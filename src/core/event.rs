@@ -151,6 +151,11 @@ impl Peer {
 pub enum Source {
     /// Heard by a message of the native protocol.
     Beacon,
+    /// Heard by a message of the native protocol that came to this node alone, and not yet by multicast: it is a seed, or has
+    /// this node for one.
+    Seed,
+    /// A member of the cluster, as the SWIM protocol has it.
+    Member,
     /// Heard by a line of the ancestor's protocol.
     Ancestor,
     /// Put there by `register`.

@@ -27,6 +27,9 @@ pub(super) struct Instance {
     /// anew.
     pub other_port: Option<u16>,
     pub heard_at: Instant,
+    /// When it was last heard by the group.
+    pub group_heard_at: Option<Instant>,
+    pub source: Source,
     pub checkup: Checkup,
     /// When it is to be asked next, on the agenda of questions.
     pub question_at: Option<u64>,
@@ -37,7 +40,7 @@ pub(super) struct Instance {
 }
 
 impl Instance {
-    pub fn new(about: &Announcement<'_>, path: Path, now: Instant) -> Self {
+    pub fn new(about: &Announcement<'_>, path: Path, source: Source, now: Instant) -> Self {
         Instance {
             name: about.name.into(),
             value: about.value.into(),
@@ -48,6 +51,8 @@ impl Instance {
             other_path: None,
             other_port: None,
             heard_at: now,
+            group_heard_at: (source == Source::Beacon).then_some(now),
+            source,
             checkup: Checkup::default(),
             question_at: None,
             slot: 0,
@@ -65,6 +70,17 @@ impl Instance {
             self.value = about.value.into();
         }
         has_new_port || has_new_value
+    }
+
+    /// Takes note that it was heard by the group; true if a user would see a difference.
+    pub fn note_group(&mut self, now: Instant) -> bool {
+        self.group_heard_at = Some(now);
+        std::mem::replace(&mut self.source, Source::Beacon) != Source::Beacon
+    }
+
+    /// True if it has not been heard by the group for its whole life: multicast does not reach us from there.
+    pub fn is_beyond(&self) -> bool {
+        self.group_heard_at.is_none_or(|at| at + self.life <= self.heard_at)
     }
 
     /// Bytes of name and value.
@@ -112,7 +128,7 @@ impl Instance {
             interface: self.path.interface,
             port: self.port,
             id: Some(id),
-            source: Source::Beacon,
+            source: self.source,
             age: now.saturating_duration_since(self.heard_at),
             expires_in: deadline.saturating_duration_since(now),
         }

@@ -7,7 +7,8 @@
 //!
 //! A node is put together from parts, one job each: `schedule` says when to speak to the group, `answers` whom to answer,
 //! `natives` keeps the peers that speak our protocol (with `checkup`: when to ask one, `index`: who is who, `departed`: who
-//! is gone for good, `questions`: how many to ask), `named` those that are known by a name alone, and `listing` the order of all. [`wire`] is the language.
+//! is gone for good, `questions`: how many to ask), `named` those that are known by a name alone, `seeds` the addresses
+//! that are told where multicast does not reach, and `listing` the order of all. [`wire`] is the language.
 
 #![forbid(unsafe_code)]
 
@@ -30,6 +31,7 @@ mod path;
 mod questions;
 mod registry;
 mod schedule;
+mod seeds;
 mod settings;
 mod silence;
 mod wheel;
@@ -40,4 +42,5 @@ pub use events::MAX_EVENTS;
 pub use keyring::{KEY_LEN, Key, MAX_KEYS, WrongKeyLength};
 pub use node::{MAX_VALUE, Node, Refused, TooLong};
 pub use registry::{Expired, ExpiringRegistry, Full};
-pub use settings::{Counters, Settings};
+pub use seeds::MAX_SEEDS;
+pub use settings::{Counters, Mode, Settings};

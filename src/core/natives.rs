@@ -9,7 +9,7 @@ use super::agenda::{self, Agenda, MAX_DUE};
 use super::answers::longest_spread;
 use super::checkup::{Checkup, Refusal};
 use super::departed::Departed;
-use super::event::{Event, LeaveReason, Peer, PeerView};
+use super::event::{Arrival, Event, LeaveReason, Peer, PeerView, Source};
 use super::events::Events;
 use super::index::{Index, LineKey};
 use super::instance::Instance;
@@ -106,6 +106,7 @@ impl Natives {
         &mut self,
         about: &Announcement<'_>,
         path: Path,
+        arrival: Arrival,
         room: usize,
         events: &mut Events,
         now: Instant,
@@ -120,12 +121,17 @@ impl Natives {
         if *instance.name != *about.name {
             return Hearing::Contradiction;
         }
+        let is_by_group = arrival == Arrival::Group && about.sequence >= instance.sequence;
+        let has_new_source = is_by_group && instance.note_group(now);
         if about.sequence <= instance.sequence {
             // The copy of the last message that came by the listed way shows that this way is alive.
             // Once, for somebody may be sending it again and again.
             let is_listed_way = path.address == instance.path.address;
             if about.sequence == instance.sequence && is_listed_way && instance.checkup.in_doubt() {
                 self.rest(slot, now);
+            }
+            if has_new_source {
+                events.tell(Event::Updated(self.peer(slot, now)));
             }
             return Hearing::Stale;
         }
@@ -137,17 +143,25 @@ impl Natives {
             self.learn_port(slot, path.port());
         }
         self.renew(slot, path, now);
-        if is_changed {
+        if is_changed || has_new_source {
             events.tell(Event::Updated(self.peer(slot, now)));
         }
         if has_room { Hearing::Known } else { Hearing::NoRoom }
     }
 
     /// Lists an instance that was `New`, and returns it. The caller has made sure that there is room.
-    pub fn insert(&mut self, about: &Announcement<'_>, path: Path, now: Instant) -> Peer {
+    pub fn insert(
+        &mut self,
+        about: &Announcement<'_>,
+        path: Path,
+        source: Source,
+        events: &mut Events,
+        now: Instant,
+    ) -> Peer {
+        self.remove_former(about.name, path, events, now);
         self.doubt_namesakes(about.name, path, now);
         let is_walled = self.departed.was_unreachable(&about.id);
-        let instance = Instance { is_walled, ..Instance::new(about, path, now) };
+        let instance = Instance { is_walled, ..Instance::new(about, path, source, now) };
         let life = instance.life;
         self.held += instance.held();
         // It has the room that the caller has looked for.
@@ -158,6 +172,17 @@ impl Natives {
         self.index.insert_place(about.id, about.name, path.ip());
         self.plan_question(slot, now);
         self.peer(slot, now)
+    }
+
+    /// The addresses of all.
+    pub fn addresses(&self) -> impl Iterator<Item = SocketAddr> {
+        self.peers.slots().map(|slot| self.peers.at(slot).1.path.address)
+    }
+
+    /// The addresses of those whom multicast does not reach.
+    pub fn beyond(&self) -> impl Iterator<Item = SocketAddr> {
+        let instances = self.peers.slots().map(|slot| self.peers.at(slot).1);
+        instances.filter(|instance| instance.is_beyond()).map(|instance| instance.path.address)
     }
 
     /// Takes in an ancestor's line. True if it is one of a native's: of one that is listed, which is alive then, or of one
@@ -386,6 +411,19 @@ impl Natives {
         self.doubt(slot, DOUBT_DELAY, now);
     }
 
+    /// Another instance of this name speaks from the very socket of one that is listed: that one is gone. Ports that are not
+    /// chosen by the system come back after a restart.
+    fn remove_former(&mut self, name: &str, path: Path, events: &mut Events, now: Instant) {
+        let namesakes: Vec<InstanceId> =
+            self.index.namesakes(name, path.ip()).take(MAX_NAMESAKES_SEEN).collect();
+        for id in namesakes {
+            let slot = self.peers.slot_of(&id);
+            if slot.is_some_and(|slot| self.peers.at(slot).1.path.address == path.address) {
+                self.remove(id, LeaveReason::Unreachable, events, now);
+            }
+        }
+    }
+
     /// Another instance of this name has appeared where those are: it may be what became of one of them.
     fn doubt_namesakes(&mut self, name: &str, path: Path, now: Instant) {
         let namesakes = self.index.namesakes(name, path.ip()).take(MAX_NAMESAKES_SEEN);
@@ -501,10 +539,11 @@ mod tests {
                 answer_to_group: false,
                 proof: None,
             };
-            natives.insert(&about, path, now);
+            natives.insert(&about, path, Source::Beacon, &mut events, now);
             natives.hear(
                 &Announcement { sequence: 2, ..about },
                 Path { address: ([192, 0, 2, 2], 99).into(), ..path },
+                Arrival::Group,
                 0,
                 &mut events,
                 now,

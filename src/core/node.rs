@@ -1,10 +1,13 @@
 //! `Node`: the state machine. What it hears becomes entries of the registry; time makes it announce, ask, answer, expire
 //! and, after a silence, want new sockets.
 
+mod beyond;
 mod hearing;
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use fastrand::Rng;
@@ -23,6 +26,7 @@ use super::path::Path;
 use super::questions::Questions;
 use super::registry::Full;
 use super::schedule::Schedule;
+use super::seeds::Seeds;
 use super::settings::{Counters, Settings};
 use super::silence::Silence;
 use super::wire::{self, Announcement, InstanceId, Kind, Proof};
@@ -77,9 +81,11 @@ pub struct Node {
     named: Named,
     listing: Listing,
     schedule: Schedule,
+    seeds: Seeds,
     answers: Answers,
     questions: Questions,
-    silence: Silence,
+    /// `None` if no group is heard.
+    silence: Option<Silence>,
     last_heard: Option<Instant>,
     /// When a message was last heard that was for this node alone.
     last_unicast: Option<Instant>,
@@ -105,9 +111,10 @@ impl Node {
             named: Named::new(max_peers, expiry, now),
             listing: Listing::default(),
             schedule: Schedule::new(settings.interval, now),
+            seeds: Seeds::default(),
             answers: Answers::new(now),
             questions: Questions::new(now),
-            silence: Silence::new(expiry, now),
+            silence: settings.mode.has_multicast().then(|| Silence::new(expiry, now)),
             last_heard: None,
             last_unicast: None,
             reopen_wanted: false,
@@ -133,8 +140,7 @@ impl Node {
     ) {
         let path = Path::new(from, interface);
         self.note_heard(path, arrival, now);
-        let addressee = (arrival == Arrival::Unicast).then_some(&self.settings.id);
-        match self.keyring.open(bytes, addressee) {
+        match self.open(bytes, arrival) {
             Some(plain) => self.handle_plain(&plain, Heard { path, arrival, len: plain.len() }, now),
             None => self.counters.wrong_key += 1,
         }
@@ -202,13 +208,14 @@ impl Node {
     pub fn stop(&mut self) {
         let goodbye = self.message(Kind::Goodbye, false);
         for _ in 0..GOODBYES {
-            self.tell_group(goodbye.clone());
+            self.tell_all(Kind::Goodbye, goodbye.clone());
         }
     }
 
     /// Does what is due by `now`.
     pub fn handle_timeout(&mut self, now: Instant) {
         self.speak(now);
+        self.greet_seeds(now);
         self.answer(now);
         self.spare_wake_ups(now);
         self.named.handle_timeout(&mut self.events, now);
@@ -218,9 +225,14 @@ impl Node {
 
     /// When to call [`handle_timeout`](Self::handle_timeout) next.
     pub fn poll_timeout(&self) -> Option<Instant> {
-        let always = [Some(self.schedule.poll_timeout()), Some(self.silence.poll_timeout())];
-        let sometimes = [self.answers.poll_timeout(), self.named.poll_timeout(), self.natives.poll_timeout()];
-        always.into_iter().chain(sometimes).flatten().min()
+        let own = [Some(self.schedule.poll_timeout()), self.silence.as_ref().map(Silence::poll_timeout)];
+        let others = [
+            self.seeds.poll_timeout(),
+            self.answers.poll_timeout(),
+            self.named.poll_timeout(),
+            self.natives.poll_timeout(),
+        ];
+        own.into_iter().chain(others).flatten().min()
     }
 
     /// True if the node should have been run long ago: the machine slept. Whoever looks at the peers then should call
@@ -287,14 +299,18 @@ impl Node {
 
     /// True from the moment the group has been silent for the expiry time until something is heard there again.
     pub fn is_deaf(&self) -> bool {
-        self.silence.is_deaf()
+        self.silence.as_ref().is_some_and(Silence::is_deaf)
     }
 
     fn note_heard(&mut self, path: Path, arrival: Arrival, now: Instant) {
         self.counters.received += 1;
         self.last_heard = Some(now);
         match arrival {
-            Arrival::Group => self.silence.note_heard(path.ip().is_ipv6(), now),
+            Arrival::Group => {
+                if let Some(silence) = &mut self.silence {
+                    silence.note_heard(path.ip().is_ipv6(), now);
+                }
+            }
             // Answers to our questions still come where the group is no longer heard.
             Arrival::Unicast => self.last_unicast = Some(now),
         }
@@ -307,9 +323,10 @@ impl Node {
             // Our message goes first: whoever hears both then knows whose line it is.
             let is_unanswered = due.asked_before.is_some_and(|asked| self.last_unicast < Some(asked));
             let plain = self.message(due.kind, is_unanswered);
-            self.tell_group(plain);
+            self.tell_all(due.kind, plain);
             if due.with_line && self.speaks_ancestor() {
-                self.transmit(wire::encode_ancestor(&self.settings.name), None, Destination::GroupV4);
+                let payload = wire::encode_ancestor(&self.settings.name).into();
+                self.transmits.push_back(Transmit { payload, to: Destination::GroupV4 });
             }
         }
     }
@@ -318,7 +335,8 @@ impl Node {
         if self.answers.take_due_to_group(now) {
             self.schedule.note_told(now);
             let plain = self.message(Kind::Announce, false);
-            self.tell_group(plain);
+            let payload = self.keyring.seal(plain, None).into();
+            self.tell_group(payload);
         }
         while let Some(reply) = self.answers.take_due(now) {
             let plain = match reply.kind {
@@ -353,7 +371,9 @@ impl Node {
         }
         self.natives.forgive_sleep(now);
         self.named.forgive_sleep(now);
-        self.silence.forgive(now);
+        if let Some(silence) = &mut self.silence {
+            silence.forgive(now);
+        }
         self.schedule.begin_burst(now);
     }
 
@@ -368,11 +388,22 @@ impl Node {
     }
 
     fn watch_silence(&mut self, now: Instant) {
-        self.reopen_wanted |= self.silence.handle_timeout(now);
+        self.reopen_wanted |= self.silence.as_mut().is_some_and(|silence| silence.handle_timeout(now));
     }
 
-    fn tell_group(&mut self, plain: Vec<u8>) {
-        self.transmit(plain, None, Destination::Group);
+    /// Tells everybody: the group, and those whom multicast does not reach.
+    fn tell_all(&mut self, kind: Kind, plain: Vec<u8>) {
+        let payload: Arc<[u8]> = self.keyring.seal(plain, None).into();
+        if self.settings.mode.has_multicast() {
+            self.tell_group(payload.clone());
+        }
+        if self.settings.mode.has_seeds() {
+            self.tell_beyond(kind, &payload);
+        }
+    }
+
+    fn tell_group(&mut self, payload: Arc<[u8]>) {
+        self.transmits.push_back(Transmit { payload, to: Destination::Group });
         // Those who wait for an answer have it by this.
         self.answers.cancel();
     }
@@ -384,12 +415,21 @@ impl Node {
 
     /// Sends to one node alone.
     fn send(&mut self, plain: Vec<u8>, path: Path, to: &InstanceId) {
-        self.transmit(plain, Some(to), path.destination());
+        let payload = self.keyring.seal(plain, Some(to)).into();
+        self.transmits.push_back(Transmit { payload, to: path.destination() });
     }
 
-    fn transmit(&mut self, plain: Vec<u8>, addressee: Option<&InstanceId>, to: Destination) {
-        let payload = self.keyring.seal(plain, addressee).into();
-        self.transmits.push_back(Transmit { payload, to });
+    /// The datagram that was sealed for those who hear it this way. One who has this node for a seed does not know its id, and
+    /// seals for all.
+    fn open<'a>(&self, bytes: &'a [u8], arrival: Arrival) -> Option<Cow<'a, [u8]>> {
+        match arrival {
+            Arrival::Group => self.keyring.open(bytes, None),
+            Arrival::Unicast => {
+                let for_all =
+                    || self.keyring.open(bytes, None).filter(|_| self.settings.mode.is_beyond_link());
+                self.keyring.open(bytes, Some(&self.settings.id)).or_else(for_all)
+            }
+        }
     }
 
     fn message(&mut self, kind: Kind, answer_to_group: bool) -> Vec<u8> {
@@ -420,7 +460,8 @@ impl Node {
     }
 
     fn speaks_ancestor(&self) -> bool {
-        self.settings.ancestor && self.settings.cluster.is_empty() && self.keyring.is_empty()
+        let may_be_heard = self.settings.mode.has_multicast() && self.settings.cluster.is_empty();
+        self.settings.ancestor && may_be_heard && self.keyring.is_empty()
     }
 
     fn is_full(&self) -> bool {

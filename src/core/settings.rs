@@ -5,6 +5,37 @@ use std::time::Duration;
 use super::keyring::Key;
 use super::wire::{Announcement, InstanceId};
 
+/// By which ways a node finds its peers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Mode {
+    /// By multicast: on the local network.
+    #[default]
+    Multicast,
+    /// By multicast, and by unicast with seeds and with those who have this node for a seed.
+    MulticastAndSeeds,
+    /// By unicast with seeds and with those who have this node for a seed, and not by multicast.
+    Seeds,
+    /// By unicast with the members of a cluster, each of which knows of all, by the SWIM protocol. One seed is enough to join.
+    Swim,
+}
+
+impl Mode {
+    /// True if the group is spoken to, and heard.
+    pub fn has_multicast(self) -> bool {
+        matches!(self, Mode::Multicast | Mode::MulticastAndSeeds)
+    }
+
+    /// True if peers may be beyond the link: whoever speaks to this node alone is heard.
+    pub fn is_beyond_link(self) -> bool {
+        self != Mode::Multicast
+    }
+
+    /// True if everything that is told is told to seeds, and to those who have this node for one.
+    pub fn has_seeds(self) -> bool {
+        matches!(self, Mode::Seeds | Mode::MulticastAndSeeds)
+    }
+}
+
 /// What a [`Node`](super::Node) has to know.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -24,6 +55,8 @@ pub struct Settings {
     pub value: Vec<u8>,
     /// The port at which the program offers its service; 0 for none.
     pub port: u16,
+    /// By which ways the node finds its peers.
+    pub mode: Mode,
     /// Whether the node speaks the ancestor's line too. It does so only in the cluster without a name, for a line
     /// does not tell its cluster, and only without keys.
     pub ancestor: bool,

@@ -109,17 +109,11 @@ impl Family {
         tally
     }
 
-    /// Sends `payload` to one socket, through the interface of that index; 0 lets routing choose. From the same address as
-    /// to the group, for by that the peer knows us.
-    pub fn send_to_peer(
-        &mut self,
-        payload: &[u8],
-        to: SocketAddr,
-        interface: u32,
-        interfaces: &[Interface],
-    ) -> Tally {
-        let source = interfaces.iter().find(|used| used.index == interface).and_then(|used| used.v4);
-        match self.send(payload, to, &Way { interface, source }) {
+    /// Sends `payload` to one socket: through `interface`, and from the same address as to the group, for by that the peer knows
+    /// us; `None` lets routing choose.
+    pub fn send_to_peer(&mut self, payload: &[u8], to: SocketAddr, interface: Option<&Interface>) -> Tally {
+        let way = interface.map_or(Way::default(), |used| Way { interface: used.index, source: used.v4 });
+        match self.send(payload, to, &way) {
             Ok(()) => Tally { sent: 1, errors: 0 },
             Err(_) => Tally { sent: 0, errors: 1 },
         }

@@ -29,6 +29,8 @@ struct MemoryNetwork {
 
 struct Mailbox {
     queue: Mutex<Queue>,
+    /// What is sent to the group is for it, too.
+    hears_group: bool,
     /// Called when a datagram was put in the queue.
     on_delivery: Box<dyn Fn() + Send + Sync>,
 }
@@ -52,8 +54,9 @@ pub(super) struct MemoryPort {
 }
 
 impl MemoryPort {
-    pub fn open(network: &str, on_delivery: impl Fn() + Send + Sync + 'static) -> Self {
-        let mailbox = Arc::new(Mailbox { queue: Mutex::default(), on_delivery: Box::new(on_delivery) });
+    pub fn open(network: &str, hears_group: bool, on_delivery: impl Fn() + Send + Sync + 'static) -> Self {
+        let on_delivery = Box::new(on_delivery);
+        let mailbox = Arc::new(Mailbox { queue: Mutex::default(), hears_group, on_delivery });
         let networks = NETWORKS.get();
         let mut all = lock(&networks.value);
         let here = all.entry(network.to_owned()).or_default();
@@ -142,7 +145,7 @@ impl MemoryNetwork {
     fn receivers(&self, to: Destination) -> Vec<Arc<Mailbox>> {
         match to {
             Destination::Group | Destination::GroupV4 => {
-                self.ports.values().filter_map(Weak::upgrade).collect()
+                self.ports.values().filter_map(Weak::upgrade).filter(|port| port.hears_group).collect()
             }
             Destination::Peer { address, .. } => {
                 self.ports.get(&address).and_then(Weak::upgrade).into_iter().collect()

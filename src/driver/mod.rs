@@ -18,6 +18,8 @@ mod journal;
 mod link;
 mod log;
 mod memory;
+mod resolver;
+mod seeding;
 mod sockets;
 mod state;
 mod system;
@@ -39,6 +41,7 @@ use journal::Journal;
 use link::{Connection, Link, Renewal};
 use log::Log;
 use memory::MemoryPort;
+use resolver::Resolver;
 use sockets::{Place, Sockets};
 use state::{End, State};
 use system::{Alarm, Notifier};
@@ -68,6 +71,9 @@ pub(crate) struct Driver {
     event_fd: OnceCell<Notifier>,
     /// How many calls wait for `state`.
     waiting: AtomicUsize,
+    /// Looks up the names of seeds, if there are any.
+    resolver: Mutex<Option<Resolver>>,
+    names_period: Duration,
     /// Held for the length of an `advance`, so that two of them do not interleave.
     advancing: Mutex<()>,
 }
@@ -75,6 +81,9 @@ pub(crate) struct Driver {
 /// Opens what `config` asks for and sets the node going. With a manual clock it has no thread.
 pub(crate) fn start(config: &Config, name: String) -> Result<(Arc<Driver>, Option<Thread>), Error> {
     let driver = Driver::open(config, name)?;
+    if config.mode().is_beyond_link() {
+        driver.set_seeds(&config.seeds)?;
+    }
     // The first announcement goes out before this returns, or is refused and shows in health. One step only: on a
     // busy network there is always more to take in.
     driver.step()?;
@@ -108,6 +117,7 @@ impl Driver {
             name,
             value: config.value.clone(),
             port: config.service_port,
+            mode: config.mode(),
             ancestor: config.ancestor,
             group_port: config.port,
             interval: config.interval,
@@ -127,6 +137,8 @@ impl Driver {
             alarm: Alarm::new().map_err(cannot)?,
             event_fd: OnceCell::new(),
             waiting: AtomicUsize::new(0),
+            resolver: Mutex::new(None),
+            names_period: seeding::names_period(config.interval),
             advancing: Mutex::new(()),
             time,
         });
@@ -252,8 +264,9 @@ impl Driver {
         self.wake.set();
     }
 
-    /// Closes what a node that was stopped leaves behind, after its thread has ended: the log and the sockets.
+    /// Closes what a node that was stopped leaves behind, after its thread has ended: the resolver, the log and the sockets.
     pub fn close(&self) {
+        lock(&self.resolver).take().into_iter().for_each(Resolver::stop);
         if let Some(log) = &self.log {
             log.close();
         }
@@ -467,7 +480,7 @@ fn connection_for(config: &Config, driver: &Arc<Driver>) -> Result<Connection, E
                     driver.note_mail();
                 }
             };
-            Ok(Connection::Memory(MemoryPort::open(network, on_delivery)))
+            Ok(Connection::Memory(MemoryPort::open(network, config.mode().has_multicast(), on_delivery)))
         }
     }
 }

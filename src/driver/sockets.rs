@@ -23,7 +23,13 @@ const PORTS_TRIED: usize = 16;
 /// Where the groups are, by which interfaces to reach them, and how changes are noticed.
 pub(super) struct Place {
     groups: Vec<SocketAddr>,
+    /// Whether the groups are joined.
+    multicast: bool,
+    /// Whether datagrams from beyond the links are heard.
+    hears_all: bool,
     hops: u8,
+    /// 0 lets the system choose.
+    unicast_port: u16,
     selection: Selection,
     notice: Notice,
 }
@@ -57,7 +63,10 @@ impl Place {
         let v6 = config.group_v6.map(|group| SocketAddr::from((group, config.port)));
         Ok(Place {
             groups: v4.into_iter().chain(v6).collect(),
+            multicast: config.mode().has_multicast(),
+            hears_all: config.mode().is_beyond_link() || config.hops > 1,
             hops: config.hops,
+            unicast_port: config.unicast_port,
             selection: Selection::parse(config.interfaces.as_deref())?,
             notice: config.notice,
         })
@@ -116,7 +125,10 @@ impl Sockets {
                     tally.add(family.send_to_group(payload, &self.interfaces));
                 }
                 Destination::Peer { address, interface } if address.is_ipv6() == family.is_v6() => {
-                    tally.add(family.send_to_peer(payload, address, interface, &self.interfaces));
+                    // Beyond the link the way there is routing's to choose.
+                    let is_way = |used: &&Interface| used.index == interface && used.is_on_link(address.ip());
+                    let way = self.interfaces.iter().find(is_way);
+                    tally.add(family.send_to_peer(payload, address, way));
                 }
                 Destination::Peer { .. } => {}
             }
@@ -131,12 +143,12 @@ impl Sockets {
         }
         let roles = |role| self.families.iter().map(move |family| (family, role));
         let sources = roles(Role::Unicast).chain(roles(Role::Group)).collect();
-        let (hops, interfaces, off_link) = (self.place.hops, &self.interfaces, &mut self.off_link);
+        let (hears_all, interfaces, off_link) = (self.place.hears_all, &self.interfaces, &mut self.off_link);
         batch.fill(sources, |(family, role), buffer| {
             let received = family.receive(*role, buffer)?;
             // What announcements do not reach cannot be a peer, and is not to be answered.
             let is_near = |received: &Received| {
-                hops > 1 || interfaces.iter().any(|interface| interface.is_on_link(received.from.ip()))
+                hears_all || interfaces.iter().any(|interface| interface.is_on_link(received.from.ip()))
             };
             let is_taken = received.as_ref().is_none_or(is_near);
             *off_link += u64::from(!is_taken);
@@ -175,7 +187,7 @@ impl Sockets {
         let port = self.families.first().map_or(0, Family::unicast_port);
         // The old ones first: they hold the ports.
         self.families.clear();
-        self.families = open_families(&self.place, port)?;
+        self.families = open_families(&self.place, port).map_err(|refused| refused.error)?;
         self.follow_interfaces();
         Ok(())
     }
@@ -186,8 +198,9 @@ impl Sockets {
         let Ok(interfaces) = self.place.selection.current(&self.place.groups) else { return false };
         let mut has_changed = *interfaces != *self.interfaces;
         self.interfaces = interfaces.into();
+        let joined = if self.place.multicast { &*self.interfaces } else { &[] };
         for family in &mut self.families {
-            has_changed |= family.follow(&self.interfaces);
+            has_changed |= family.follow(joined);
         }
         has_changed
     }
@@ -200,21 +213,32 @@ impl Sockets {
             (false, _) => "a link-local IPv6 address",
         };
         let words = || format!("no interface that may be used is up with {address}");
-        self.interfaces.is_empty().then(|| (Reason::NoInterface, words()))
+        (self.place.multicast && self.interfaces.is_empty()).then(|| (Reason::NoInterface, words()))
     }
 }
 
-/// The sockets of each family that the system has. An error if it has none.
-fn open_families(place: &Place, port: u16) -> io::Result<Vec<Family>> {
+/// A socket for this port cannot be had.
+struct Refused {
+    port: u16,
+    error: io::Error,
+}
+
+/// The sockets of each family that the system has, the unicast ones on `port`. An error if it has none.
+fn open_families(place: &Place, port: u16) -> Result<Vec<Family>, Refused> {
     let mut receivers = Vec::new();
     for group in &place.groups {
         match family::open_receiver(*group) {
             Err(error) if is_unsupported(&error) && place.groups.len() > 1 => {}
-            receiver => receivers.push((*group, receiver?)),
+            Err(error) => return Err(Refused { port: group.port(), error }),
+            Ok(receiver) => receivers.push((*group, receiver)),
         }
     }
     let groups: Vec<SocketAddr> = receivers.iter().map(|(group, _)| *group).collect();
-    let unicast = open_unicast(&groups, place.hops, port)?;
+    let unicast = match place.unicast_port {
+        0 => open_unicast(&groups, place.hops, port),
+        port => open_unicast_at(&groups, place.hops, port),
+    };
+    let unicast = unicast.map_err(|error| Refused { port: place.unicast_port, error })?;
     let families = iter::zip(receivers, unicast);
     Ok(families.map(|((group, receiver), unicast)| Family::new(group, receiver, unicast)).collect())
 }
@@ -222,34 +246,41 @@ fn open_families(place: &Place, port: u16) -> io::Result<Vec<Family>> {
 /// The unicast sockets of all `groups`, on one port if that can be had: who knows a node by its port knows it in both
 /// families then. `port` is tried first, unless it is 0.
 fn open_unicast(groups: &[SocketAddr], hops: u8, port: u16) -> io::Result<Vec<Socket>> {
-    let open = |group: &SocketAddr, port| family::open_unicast(group.is_ipv6(), hops, port);
-    let open_all = |port| -> io::Result<Vec<Socket>> {
-        let mut sockets: Vec<Socket> = Vec::new();
-        for group in groups {
-            let port = sockets.first().map_or(Ok(port), family::port_of)?;
-            sockets.push(open(group, port)?);
-        }
-        Ok(sockets)
-    };
     // 0 lets the system choose.
     for port in iter::once(port).chain(iter::repeat_n(0, PORTS_TRIED)) {
-        match open_all(port) {
+        match open_unicast_at(groups, hops, port) {
             Err(error) if error.kind() == io::ErrorKind::AddrInUse => {}
             opened => return opened,
         }
     }
-    groups.iter().map(|group| open(group, 0)).collect()
+    groups.iter().map(|group| family::open_unicast(group.is_ipv6(), hops, 0)).collect()
+}
+
+/// The unicast sockets of all `groups`, on this port; if it is 0, on that which the system chooses for the first.
+fn open_unicast_at(groups: &[SocketAddr], hops: u8, port: u16) -> io::Result<Vec<Socket>> {
+    let mut sockets: Vec<Socket> = Vec::new();
+    for group in groups {
+        let port = sockets.first().map_or(Ok(port), family::port_of)?;
+        sockets.push(family::open_unicast(group.is_ipv6(), hops, port)?);
+    }
+    Ok(sockets)
 }
 
 fn is_unsupported(error: &io::Error) -> bool {
     error.raw_os_error() == Some(options::NO_SUCH_FAMILY)
 }
 
-fn cannot_open(place: &Place, error: &io::Error) -> Error {
+fn cannot_open(place: &Place, Refused { port, error }: &Refused) -> Error {
     let groups: Vec<String> = place.groups.iter().map(SocketAddr::to_string).collect();
     match error {
+        _ if options::is_port_held(error) && *port == place.unicast_port => {
+            let detail = format!(
+                "UDP port {port} (unicast_port) is in use; end that program, or choose another port, for one node of a host \
+                 can have it"
+            );
+            Error::new(ErrorKind::AddressInUse, detail)
+        }
         _ if options::is_port_held(error) => {
-            let port = place.groups.first().map_or(0, SocketAddr::port);
             let detail = format!(
                 "UDP port {port} is in use by a socket that does not share it; end that program, have it set \
                  SO_REUSEADDR, or choose another port"

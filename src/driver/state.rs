@@ -18,6 +18,8 @@ pub(super) struct State {
     pub dropped: u64,
     /// Datagrams from beyond the links in use.
     pub off_link: u64,
+    /// Why a seed cannot be spoken to.
+    pub seed_trouble: Option<String>,
     pub ended: Option<End>,
     /// `None` if nothing is to be logged.
     pub journal: Option<Journal>,
@@ -43,6 +45,7 @@ impl State {
             mail_waits: false,
             dropped: 0,
             off_link: 0,
+            seed_trouble: None,
             ended: None,
             journal: None,
             report: LinkReport::default(),
@@ -123,7 +126,8 @@ impl State {
             _ => None,
         };
         let others = self.report.troubles.iter().cloned().chain(self.deafness());
-        defect.into_iter().chain(others).collect()
+        let seeds = self.seed_trouble.iter().map(|words| (Reason::Seeds, words.clone()));
+        defect.into_iter().chain(others).chain(seeds).collect()
     }
 
     fn deafness(&self) -> Option<(Reason, String)> {

@@ -11,6 +11,8 @@ use super::log;
 pub use super::log::peers_log_fn;
 use super::status::{Failure, PEERS_ERR_INVALID, PEERS_ERR_SIZE, PEERS_ERR_UNSUPPORTED};
 use crate::config::{Clock, Config, Network};
+use crate::core::Mode;
+use crate::seed::Seed;
 
 /// Flag of `peers_config_t`: the node's time stands still until `peers_advance` moves it.
 ///
@@ -23,6 +25,15 @@ pub const PEERS_NO_IPV4: u32 = 2;
 pub const PEERS_NO_IPV6: u32 = 4;
 /// Flag of `peers_config_t`: the node does not speak the ancestor's line, "multitastic:NAME", and ignores it.
 pub const PEERS_NO_ANCESTOR: u32 = 8;
+
+/// Mode of `peers_config_t`: peers are found by multicast, on the local network; with `seeds`, by these as well.
+pub const PEERS_MODE_MULTICAST: u32 = 1;
+/// Mode of `peers_config_t`: peers are found by unicast, with seeds and with those who have this node for a seed. Joined to
+/// PEERS_MODE_MULTICAST by `|` both ways go together; alone, no multicast is sent, and none heard.
+pub const PEERS_MODE_SEEDS: u32 = 2;
+/// Mode of `peers_config_t`, which goes with no other: the nodes are a cluster whose members know of one another by the SWIM
+/// protocol, over unicast alone. Any one seed that answers is enough to join. For more than some 200 nodes.
+pub const PEERS_MODE_SWIM: u32 = 4;
 
 /// The options of `peers_start`. Begin with `PEERS_CONFIG_INIT`, then set what you need; in every field zero
 /// (or NULL) means the default.
@@ -67,7 +78,15 @@ pub struct peers_config_t {
     pub keys: *const c_void,
     /// Number of keys, 1 to 8; 0 for none, and then `keys` is NULL.
     pub keys_count: usize,
-    /// Addresses to ask where multicast does not reach. Not supported yet: must be NULL.
+    /// Where to find peers that multicast does not reach: comma-separated `host:port`, at most 1024, with a name, an IPv4 address
+    /// or an IPv6 address in brackets, and the `unicast_port` of the nodes there ("10.0.1.5:49002,peers.example:49002").
+    /// Default: none.
+    ///
+    /// Two nodes list each other if one has the other for a seed; with PEERS_MODE_SWIM, if seeds have joined both to one cluster.
+    /// Names are resolved on a thread of their own, and again every
+    /// minute (with a shorter `interval_ms`, every four of these); a name with several addresses is several seeds. One that
+    /// cannot be resolved shows in `peers_health`. A seed that is no node costs a datagram an interval and is not listed.
+    /// `peers_set_seeds` replaces them.
     pub seeds: *const c_char,
     /// Called with each line of the node's log. Default: NULL, nothing is logged.
     pub log: peers_log_fn,
@@ -93,15 +112,22 @@ pub struct peers_config_t {
     /// The port at which this program offers its service, 1 to 65535, announced with the name: `port` in the peers'
     /// lists. Default: none.
     pub service_port: u32,
+    /// By which ways peers are found: PEERS_MODE_MULTICAST, PEERS_MODE_SEEDS, both joined by `|`, or PEERS_MODE_SWIM. Default:
+    /// PEERS_MODE_MULTICAST, and PEERS_MODE_SEEDS too if there are `seeds`.
+    pub mode: u32,
+    /// The UDP port of the node's own socket, 1 to 65535, from which it sends and by which it is reached alone: that a firewall
+    /// can be opened for it, and others can have this node for a seed. One node of a host can have it, and with multicast it
+    /// is not `port`. Default: the system chooses. On a memory network it has no meaning.
+    pub unicast_port: u32,
 }
 
 // No padding at the end: a field that a later version adds must make the struct longer, or an older caller's garbage
 // would be read as that field.
 const _: () =
-    assert!(size_of::<peers_config_t>() == offset_of!(peers_config_t, service_port) + size_of::<u32>());
+    assert!(size_of::<peers_config_t>() == offset_of!(peers_config_t, unicast_port) + size_of::<u32>());
 
 /// Where each field begins, hence where a shorter struct of an older caller may end.
-const BOUNDARIES: [usize; 21] = [
+const BOUNDARIES: [usize; 23] = [
     offset_of!(peers_config_t, name),
     offset_of!(peers_config_t, cluster),
     offset_of!(peers_config_t, value),
@@ -123,6 +149,8 @@ const BOUNDARIES: [usize; 21] = [
     offset_of!(peers_config_t, hops),
     offset_of!(peers_config_t, port),
     offset_of!(peers_config_t, service_port),
+    offset_of!(peers_config_t, mode),
+    offset_of!(peers_config_t, unicast_port),
 ];
 
 /// The most a `struct_size` may be. A real struct of a later version stays far below; a wild number (an
@@ -139,7 +167,6 @@ pub(super) unsafe fn read(pointer: *const peers_config_t) -> Result<Config, Fail
     }
     // SAFETY: the caller vouches for the struct.
     let raw = unsafe { copy_known_fields(pointer) }?;
-    reject_unsupported(&raw)?;
     // SAFETY: the caller vouches for the texts.
     unsafe { translate(&raw) }
 }
@@ -171,21 +198,6 @@ unsafe fn copy_known_fields(pointer: *const peers_config_t) -> Result<peers_conf
     Ok(known)
 }
 
-/// A field that is in the struct before its feature is in the library.
-fn reject_unsupported(raw: &peers_config_t) -> Result<(), Failure> {
-    match raw.seeds.is_null() {
-        true => Ok(()),
-        false => Err(Failure::new(
-            PEERS_ERR_UNSUPPORTED,
-            concat!(
-                "seeds is set, but libpeers ",
-                env!("CARGO_PKG_VERSION"),
-                " does not support it yet; leave it NULL"
-            ),
-        )),
-    }
-}
-
 unsafe fn translate(raw: &peers_config_t) -> Result<Config, Failure> {
     let mut config = Config::default();
     // SAFETY: the caller of `read` vouches for the texts and the value.
@@ -212,6 +224,9 @@ unsafe fn read_texts(raw: &peers_config_t, config: &mut Config) -> Result<(), Fa
     }
     if let Some(interfaces) = text(raw.interfaces, "interfaces")? {
         config.interfaces = Some(interfaces.to_owned());
+    }
+    if let Some(seeds) = text(raw.seeds, "seeds")? {
+        config.seeds = Seed::list(seeds)?;
     }
     if let Some(network) = text(raw.network, "network")? {
         config.network = parse_network(network)?;
@@ -242,6 +257,8 @@ fn read_numbers(raw: &peers_config_t, config: &mut Config) -> Result<(), Failure
         config.port = narrow(raw.port, "port", u16::MAX)?;
     }
     config.service_port = narrow(raw.service_port, "service_port", u16::MAX)?;
+    config.unicast_port = narrow(raw.unicast_port, "unicast_port", u16::MAX)?;
+    config.mode = parse_mode(raw.mode)?;
     Ok(())
 }
 
@@ -261,6 +278,23 @@ fn parse_network(text: &str) -> Result<Network, Failure> {
         _ => Err(Failure::new(
             PEERS_ERR_INVALID,
             format!("network '{text}' is not known; it is \"memory:NAME\", or NULL for the local network"),
+        )),
+    }
+}
+
+fn parse_mode(mode: u32) -> Result<Mode, Failure> {
+    const BOTH: u32 = PEERS_MODE_MULTICAST | PEERS_MODE_SEEDS;
+    match mode {
+        0 | PEERS_MODE_MULTICAST => Ok(Mode::Multicast),
+        PEERS_MODE_SEEDS => Ok(Mode::Seeds),
+        BOTH => Ok(Mode::MulticastAndSeeds),
+        PEERS_MODE_SWIM => Ok(Mode::Swim),
+        _ => Err(Failure::new(
+            PEERS_ERR_UNSUPPORTED,
+            format!(
+                "mode is {mode:#x}, which is not known; it is PEERS_MODE_MULTICAST (0x1), PEERS_MODE_SEEDS (0x2), both joined by |, \
+                 or PEERS_MODE_SWIM (0x4)"
+            ),
         )),
     }
 }

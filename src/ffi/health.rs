@@ -33,6 +33,9 @@ pub const PEERS_REASON_MEMBERSHIP: u32 = 5;
 /// Health reason: the node met a defect, of the library or of the program around it, and no longer works. `detail`
 /// has what is known.
 pub const PEERS_REASON_DEFECT: u32 = 6;
+/// Health reason: the name of a seed cannot be resolved. It is tried again every minute; the other seeds, and the addresses
+/// that a name had before, are spoken to all the same.
+pub const PEERS_REASON_SEEDS: u32 = 7;
 
 /// As a number in the struct too: cbindgen does not export private constants.
 const DETAIL_SIZE: usize = 256;
@@ -172,6 +175,7 @@ fn reason_code(reason: Reason) -> u32 {
         Reason::Permission => PEERS_REASON_PERMISSION,
         Reason::Membership => PEERS_REASON_MEMBERSHIP,
         Reason::Defect => PEERS_REASON_DEFECT,
+        Reason::Seeds => PEERS_REASON_SEEDS,
     }
 }
 

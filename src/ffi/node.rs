@@ -8,6 +8,7 @@ use super::handle;
 use super::input;
 use super::status::{Failure, PEERS_ERR_NULL};
 use crate::peers::Peers;
+use crate::seed::Seed;
 
 /// A running node. The pointer is a token that is looked up, never followed: a stale, freed or made-up one gives
 /// PEERS_ERR_HANDLE.
@@ -125,6 +126,29 @@ pub unsafe extern "C" fn peers_set_keys(node: *mut peers_t, keys: *const c_void,
         // SAFETY: the caller vouches for the keys.
         let keys = unsafe { input::keys(keys, keys_count) }?;
         Ok(node.set_keys(&keys)?)
+    })
+}
+
+/// Replaces the seeds of a node that was started with `seeds`, or in a `mode` that has them: a list as in `peers_config_t`;
+/// NULL or "" for none.
+///
+/// Those that are new are asked at once. Those that are left out are told nothing from now on; a peer there expires, unless
+/// it has this node for a seed. The text is copied.
+///
+/// Errors: PEERS_ERR_INVALID (one of the list is no `host:port`, there are more than 1024, the node takes no seeds, or one of a
+/// node with PEERS_MANUAL_CLOCK has a name), PEERS_ERR_NULL, PEERS_ERR_UTF8, PEERS_ERR_HANDLE, PEERS_ERR_FORKED,
+/// PEERS_ERR_SYSTEM (no thread can be started), PEERS_ERR_FAILED, PEERS_ERR_STOPPED. After an error the seeds are as they
+/// were. Thread-safe; does not wait for the network, nor for names to be resolved.
+///
+/// `seeds` is NULL or NUL-terminated.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn peers_set_seeds(node: *mut peers_t, seeds: *const c_char) -> i32 {
+    super::boundary(|| {
+        input::not_null(node, "node")?;
+        let node = handle::get(node)?;
+        // SAFETY: the caller vouches for the text.
+        let seeds = unsafe { input::optional_text(seeds, "seeds") }?.unwrap_or_default();
+        Ok(node.set_seeds(&Seed::list(seeds)?)?)
     })
 }
 

@@ -17,6 +17,11 @@ pub const PEERS_SOURCE_BEACON: u32 = 1;
 pub const PEERS_SOURCE_ANCESTOR: u32 = 2;
 /// Source: put there by `peers_register`.
 pub const PEERS_SOURCE_REGISTERED: u32 = 3;
+/// Source: heard by a message of the native protocol that came to this node alone, and not yet by multicast: it is a seed, or
+/// has this node for one.
+pub const PEERS_SOURCE_SEED: u32 = 4;
+/// Source: a member of the cluster, as the SWIM protocol has it (PEERS_MODE_SWIM).
+pub const PEERS_SOURCE_MEMBER: u32 = 5;
 
 /// One peer, as it was when the snapshot was taken or the event raised. Read-only; lives as long as the snapshot
 /// or the event it is part of.
@@ -170,6 +175,8 @@ impl Addresses {
 fn source_code(source: Source) -> u32 {
     match source {
         Source::Beacon => PEERS_SOURCE_BEACON,
+        Source::Seed => PEERS_SOURCE_SEED,
+        Source::Member => PEERS_SOURCE_MEMBER,
         Source::Ancestor => PEERS_SOURCE_ANCESTOR,
         Source::Registered => PEERS_SOURCE_REGISTERED,
     }

@@ -226,7 +226,16 @@ static void fields(void) {
     CHECK_FIELD(group_v6, "\xc0", PEERS_ERR_UTF8, "group_v6 is not valid UTF-8");
     CHECK_FIELD(service_port, 65536, PEERS_ERR_INVALID, "service_port is 65536; it is 1 to 65535");
 
-    CHECK_FIELD(seeds, "192.0.2.1", PEERS_ERR_UNSUPPORTED, "seeds is set");
+    CHECK_FIELD(seeds, "192.0.2.1", PEERS_ERR_INVALID, "the seed \"192.0.2.1\" has no port");
+    CHECK_FIELD(seeds, "192.0.2.1:0", PEERS_ERR_INVALID, "has no port from 1 to 65535");
+    CHECK_FIELD(seeds, "a:1,,b:2", PEERS_ERR_INVALID, "the seed \"\"");
+    CHECK_FIELD(seeds, "2001:db8::1:49002", PEERS_ERR_INVALID, "without brackets");
+    CHECK_FIELD(seeds, "peers.example:49002", PEERS_ERR_INVALID, "which a node with a manual clock does not resolve");
+    CHECK_FIELD(seeds, "\xc0", PEERS_ERR_UTF8, "seeds is not valid UTF-8");
+    CHECK_FIELD(mode, 8, PEERS_ERR_UNSUPPORTED, "mode is 0x8, which is not known");
+    CHECK_FIELD(mode, PEERS_MODE_SWIM | PEERS_MODE_SEEDS, PEERS_ERR_UNSUPPORTED, "mode is 0x6");
+    CHECK_FIELD(unicast_port, 65536, PEERS_ERR_INVALID, "unicast_port is 65536; it is 1 to 65535");
+    CHECK_FIELD(unicast_port, 49001, PEERS_ERR_INVALID, "unicast_port is 49001, the port of the groups");
     CHECK_FIELD(log_level, PEERS_LOG_DEBUG + 1, PEERS_ERR_INVALID, "log_level is 5; it is PEERS_LOG_ERROR (1)");
     CHECK_FIELD(log_level, UINT32_MAX, PEERS_ERR_INVALID, "log_level is 4294967295");
 

@@ -94,6 +94,7 @@ static inline void check_every_call_fails(peers_t *handle, int32_t status, const
     CHECK_FAILS(peers_register(handle, "key", "value", 5, 0), status, words);
     CHECK_FAILS(peers_set_value(handle, "value", 5), status, words);
     CHECK_FAILS(peers_set_keys(handle, some_keys_, 1), status, words);
+    CHECK_FAILS(peers_set_seeds(handle, "192.0.2.1:1"), status, words);
     CHECK_FAILS(peers_advance(handle, 1), status, words);
     CHECK_FAILS(peers_list(handle, &list), status, words);
     CHECK_FAILS(peers_next_event(handle, 0, &event), status, words);
@@ -114,6 +115,7 @@ static inline void check_calls_on_failed(peers_t *node, const char *words) {
     int32_t fd = -77;
     CHECK_FAILS(peers_register(node, "key", "value", 5, 0), PEERS_ERR_FAILED, words);
     CHECK_FAILS(peers_set_value(node, "value", 5), PEERS_ERR_FAILED, words);
+    CHECK_FAILS(peers_set_seeds(node, NULL), PEERS_ERR_FAILED, words);
     CHECK_FAILS(peers_list(node, &list), PEERS_ERR_FAILED, words);
     CHECK_FAILS(peers_next_event(node, 0, &event), PEERS_ERR_FAILED, words);
     CHECK_FAILS(peers_next_event(node, -1, &event), PEERS_ERR_FAILED, words);

@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use peers::core::wire::{self, Announcement, Kind, Message};
-use peers::core::{Arrival, Destination, Event, Key, LeaveReason, Node, Settings};
+use peers::core::{Arrival, Destination, Event, Key, LeaveReason, Mode, Node, Settings};
 
 pub const INTERVAL: Duration = Duration::from_secs(15);
 pub const EXPIRY: Duration = Duration::from_secs(35);
@@ -23,6 +23,7 @@ pub fn settings() -> Settings {
         name: "self".into(),
         value: vec![],
         port: 0,
+        mode: Mode::Multicast,
         ancestor: true,
         group_port: 49001,
         interval: INTERVAL,

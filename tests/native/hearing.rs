@@ -368,6 +368,7 @@ fn a_flood_of_instances_stops_at_the_cap_and_evicts_nobody() {
     for stranger in 0..10_000_u32 {
         let mut peer = Remote::new("stranger", 8);
         peer.id[..4].copy_from_slice(&stranger.to_be_bytes());
+        peer.address.set_port(10_000 + stranger as u16);
         bench.hear(&mut peer, Kind::Announce);
         bench.hear_line(&Remote { name: format!("line{stranger}"), ..peer });
     }
@@ -384,6 +385,7 @@ fn names_and_values_are_held_up_to_a_cap_in_bytes() {
         for more in 0..4 {
             let id = [last, more, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1];
             let mut peer = Remote { id, value: vec![1; 1000], ..Remote::new("greedy", last) };
+            peer.address.set_port(10_000 + u16::from(more));
             bench.hear(&mut peer, Kind::Announce);
         }
     }
@@ -402,6 +404,29 @@ fn names_and_values_are_held_up_to_a_cap_in_bytes() {
     assert_eq!((listed.name.as_str(), listed.value.len()), ("small", 0), "its value has not grown");
     bench.run(2 * EXPIRY);
     bench.node.register("one more", &[1; 1000], None, bench.now).expect("all have gone and left their room");
+}
+
+#[test]
+fn another_instance_of_the_name_on_the_same_socket_takes_the_place_of_the_one_before() {
+    let mut bench = Bench::settled();
+    let mut kitchen = Remote::new("kitchen", 7);
+    let mut garden = Remote { id: [8; 16], name: "garden".into(), ..kitchen.clone() };
+    bench.hear(&mut kitchen, Kind::Announce);
+    bench.hear(&mut garden, Kind::Announce);
+    let mut restarted = Remote { address: kitchen.address, ..kitchen.restarted() };
+    bench.hear(&mut restarted, Kind::Query);
+    assert_eq!(bench.events(), ["+kitchen", "+garden", "-kitchen (unreachable)", "+kitchen"]);
+    assert_eq!(
+        bench.names(),
+        ["garden", "kitchen"],
+        "a program of another name may be behind the same relay"
+    );
+    bench.hear(&mut kitchen, Kind::Announce);
+    assert_eq!(
+        bench.node.peers(bench.now).len(),
+        2,
+        "a later message of the former does the same, the other way"
+    );
 }
 
 #[test]

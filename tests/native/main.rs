@@ -6,3 +6,4 @@ mod harness;
 mod hearing;
 mod keys;
 mod lines;
+mod seeds;

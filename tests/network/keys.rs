@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
 use peers::core::wire::{self, Announcement, InstanceId, Kind};
-use peers::core::{KEY_LEN, Key, Node, Settings};
+use peers::core::{KEY_LEN, Key, Mode, Node, Settings};
 
 use crate::nodes::{HOURS, counted, expect_counted, script, watch_with, world, world_with_firewall};
 use crate::program::{LIMIT, Program};
@@ -46,6 +46,7 @@ fn maker_of(id: InstanceId, keys: &[u8], expiry: Duration) -> Node {
         name: format!("maker-{}", id[0]),
         value: Vec::new(),
         port: 0,
+        mode: Mode::Multicast,
         ancestor: false,
         group_port: 49001,
         interval: expiry / 2,

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use peers::Config;
 use peers::core::wire::{self, Announcement, Kind, Message};
-use peers::core::{Arrival, Destination, Key, Node, Settings, Transmit};
+use peers::core::{Arrival, Destination, Key, Mode, Node, Settings, Transmit};
 
 pub fn ms(millis: u64) -> Duration {
     Duration::from_millis(millis)
@@ -127,6 +127,7 @@ impl Clockwork {
             name: "node".into(),
             value: Vec::new(),
             port: 0,
+            mode: Mode::Multicast,
             ancestor: false,
             group_port: 49001,
             interval: default.interval,

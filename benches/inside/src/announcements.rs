@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::{EXPIRY, VALUE};
 use peers::core::wire::{self, Announcement, Kind};
-use peers::core::{Arrival, Key, Node, Settings};
+use peers::core::{Arrival, Key, Node, Mode, Settings};
 
 const INTERFACE: u32 = 2;
 
@@ -71,6 +71,7 @@ fn settings(max_peers: usize) -> Settings {
         name: "listener".into(),
         value: Vec::new(),
         port: 0,
+        mode: Mode::Multicast,
         ancestor: true,
         group_port: 49001,
         interval: Duration::from_secs(15),

@@ -33,9 +33,14 @@ PEERS_MANUAL_CLOCK = 1
 PEERS_NO_IPV4 = 2
 PEERS_NO_IPV6 = 4
 PEERS_NO_ANCESTOR = 8
+PEERS_MODE_MULTICAST = 1
+PEERS_MODE_SEEDS = 2
+PEERS_MODE_SWIM = 4
 PEERS_SOURCE_BEACON = 1
 PEERS_SOURCE_ANCESTOR = 2
 PEERS_SOURCE_REGISTERED = 3
+PEERS_SOURCE_SEED = 4
+PEERS_SOURCE_MEMBER = 5
 PEERS_EVENT_JOINED = 1
 PEERS_EVENT_UPDATED = 2
 PEERS_EVENT_LEFT = 3
@@ -54,6 +59,7 @@ PEERS_REASON_SEND_FAILS = 3
 PEERS_REASON_PERMISSION = 4
 PEERS_REASON_MEMBERSHIP = 5
 PEERS_REASON_DEFECT = 6
+PEERS_REASON_SEEDS = 7
 
 peers_log_fn = ctypes.CFUNCTYPE(None, ctypes.c_int32, ctypes.c_char_p, ctypes.c_void_p)
 
@@ -82,6 +88,8 @@ class peers_config_t(ctypes.Structure):
         ("hops", ctypes.c_uint32),
         ("port", ctypes.c_uint32),
         ("service_port", ctypes.c_uint32),
+        ("mode", ctypes.c_uint32),
+        ("unicast_port", ctypes.c_uint32),
     ]
 
 
@@ -179,6 +187,11 @@ def declare(library: ctypes.CDLL) -> None:
         ctypes.c_size_t,
     ]
     library.peers_set_keys.restype = ctypes.c_int32
+    library.peers_set_seeds.argtypes = [
+        ctypes.c_void_p,
+        ctypes.c_char_p,
+    ]
+    library.peers_set_seeds.restype = ctypes.c_int32
     library.peers_advance.argtypes = [
         ctypes.c_void_p,
         ctypes.c_uint32,

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use super::Node;
 use crate::core::answers::{Reply, ReplyKind};
-use crate::core::event::{Arrival, Event};
+use crate::core::event::{Arrival, Event, Source};
 use crate::core::natives::Hearing;
 use crate::core::path::Path;
 use crate::core::wire::{self, Announcement, Challenge, InstanceId, Kind, Message, Proof};
@@ -63,7 +63,7 @@ impl Node {
         if !is_news || heard.len < self.answer_len {
             return;
         }
-        if about.answer_to_group {
+        if about.answer_to_group && heard.arrival == Arrival::Group {
             let is_owed = self.answers.owe_to_group(self.peer_count(), now, &mut self.rng);
             self.counters.rate_limited += u64::from(!is_owed);
         } else {
@@ -94,7 +94,7 @@ impl Node {
             return false;
         }
         let room = self.room();
-        let is_news = match self.natives.hear(about, heard.path, room, &mut self.events, now) {
+        let is_news = match self.natives.hear(about, heard.path, heard.arrival, room, &mut self.events, now) {
             Hearing::Known => true,
             Hearing::NoRoom => {
                 self.counters.over_cap += 1;
@@ -129,7 +129,7 @@ impl Node {
         // A response that is not zeros has been looked at.
         let has_answered = about.proof.unwrap_or_default().response != Challenge::default();
         if self.keyring.is_empty() || has_answered {
-            self.welcome(about, heard.path, now);
+            self.welcome(about, heard, now);
             return true;
         }
         // A challenge must not be longer than what it is put to, nor than any message.
@@ -145,7 +145,7 @@ impl Node {
     }
 
     /// Lists a newcomer, unless there is no room. One whose ancestor's line was heard first is listed already.
-    fn welcome(&mut self, about: &Announcement<'_>, path: Path, now: Instant) {
+    fn welcome(&mut self, about: &Announcement<'_>, heard: Heard, now: Instant) {
         let was_listed = self.named.is_natives_line(about.name, self.settings.group_port);
         let freed = self.named.held_by(about.name).filter(|_| was_listed).unwrap_or(0);
         let needed = about.name.len() + about.value.len();
@@ -156,7 +156,9 @@ impl Node {
         if was_listed {
             self.named.take_line(about.name);
         }
-        let peer = self.natives.insert(about, path, now);
+        let is_by_seed = self.settings.mode.has_seeds() && heard.arrival == Arrival::Unicast;
+        let source = if is_by_seed { Source::Seed } else { Source::Beacon };
+        let peer = self.natives.insert(about, heard.path, source, &mut self.events, now);
         self.events.tell(if was_listed { Event::Updated(peer) } else { Event::Joined(peer) });
     }
 

@@ -60,6 +60,7 @@ pub type Descriptor = std::os::fd::RawFd;
 pub type Descriptor = std::os::windows::io::RawSocket;
 
 /// The way out for a datagram.
+#[derive(Default)]
 pub(super) struct Way {
     /// Index of the interface; 0 lets routing choose.
     pub interface: u32,

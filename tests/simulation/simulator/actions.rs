@@ -1,5 +1,6 @@
 //! What can be done to a [`World`].
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use peers::core::Node;
@@ -86,6 +87,18 @@ impl World {
         if let Some(node) = &mut process.node {
             process.view.registrations.note(key, until);
             node.register(key, value, Some(ttl), now).expect("there is room for an entry");
+            self.settle(serial, None);
+        }
+    }
+
+    /// Gives a process the addresses of others, on their first links, as its seeds.
+    pub fn set_seeds(&mut self, serial: Serial, seeds: &[Serial]) {
+        let now = self.instant();
+        let first_link = |seed: Serial| self.hosts[self.processes[seed].host].links[0];
+        let seeds: Vec<SocketAddr> =
+            seeds.iter().map(|seed| self.source_of(*seed, first_link(*seed))).collect();
+        if let Some(node) = &mut self.processes[serial].node {
+            node.set_seeds(&seeds, now);
             self.settle(serial, None);
         }
     }

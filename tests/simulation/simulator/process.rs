@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use peers::core::wire::InstanceId;
-use peers::core::{Arrival, Key, Node, Settings};
+use peers::core::{Arrival, Key, Mode, Node, Settings};
 
 use super::topology::{HostNumber, Link};
 use super::trace::digest;
@@ -33,6 +33,7 @@ pub struct Program {
     pub cluster: String,
     pub name: String,
     pub value: Vec<u8>,
+    pub mode: Mode,
     /// Whether it speaks the ancestor's line too.
     pub ancestor: bool,
     /// True for a node of the ancestor itself.
@@ -48,6 +49,7 @@ impl Program {
             cluster: String::new(),
             name: name.into(),
             value: Vec::new(),
+            mode: Mode::Multicast,
             ancestor: true,
             is_ancestor: false,
             interval: Duration::from_secs(15),
@@ -152,6 +154,7 @@ pub fn settings(serial: Serial, program: &Program, seed: u64) -> Settings {
         name: program.name.clone(),
         value: program.value.clone(),
         port: service_port(serial),
+        mode: program.mode,
         ancestor: program.ancestor,
         group_port: GROUP_PORT,
         interval: program.interval,

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use fastrand::Rng;
 use peers::core::wire::{self, Announcement, Kind, Message};
-use peers::core::{Arrival, Destination, Key, Node, Settings};
+use peers::core::{Arrival, Destination, Key, Node, Mode, Settings};
 use serde_json::json;
 
 const INTERVAL: Duration = Duration::from_secs(15);
@@ -118,6 +118,7 @@ impl Observation {
             name: "observed".into(),
             value: vec![],
             port: 0,
+            mode: Mode::Multicast,
             ancestor: true,
             group_port: PORT,
             interval: INTERVAL,

@@ -1,0 +1,143 @@
+//! `Seed`: where to ask for peers that multicast does not reach.
+
+use std::fmt;
+use std::net::{IpAddr, SocketAddr};
+use std::str::FromStr;
+
+use crate::core::MAX_SEEDS;
+use crate::error::{Error, ErrorKind};
+
+/// A name has no more bytes (RFC 1035, section 3.1, less what only the wire has).
+const LONGEST_NAME: usize = 253;
+
+/// A host and the port of the unicast socket of the nodes there. Read from `host:port`, where the host is a name, an IPv4
+/// address, or an IPv6 address in brackets.
+///
+/// ```
+/// let seed: peers::Seed = "peers.example:49002".parse()?;
+/// assert_eq!(seed.to_string(), "peers.example:49002");
+/// # Ok::<(), peers::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Seed {
+    host: String,
+    port: u16,
+}
+
+impl Seed {
+    /// Reads a list such as `10.0.1.5:49002,peers.example:49002`; an empty text is an empty list.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Invalid`] for the first that is no seed.
+    pub fn list(text: &str) -> Result<Vec<Seed>, Error> {
+        match text.trim() {
+            "" => Ok(Vec::new()),
+            text => text.split(',').map(|seed| seed.trim().parse()).collect(),
+        }
+    }
+
+    /// The host, without the brackets of an IPv6 address.
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// The port.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Its address, if it is written as one and not as a name.
+    pub fn address(&self) -> Option<SocketAddr> {
+        let ip: IpAddr = self.host.parse().ok()?;
+        Some((ip, self.port).into())
+    }
+}
+
+impl FromStr for Seed {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        let wrong = |why: &str| {
+            let right = "it is host:port, as in \"10.0.1.5:49002\", \"[2001:db8::5]:49002\" or \"peers.example:49002\"";
+            Err(Error::new(ErrorKind::Invalid, format!("the seed {text:?} {why}; {right}")))
+        };
+        let Some((host, port)) = text.rsplit_once(':') else { return wrong("has no port") };
+        let Ok(port @ 1..) = port.parse() else { return wrong("has no port from 1 to 65535") };
+        let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+        match bare {
+            None if host.contains(':') => return wrong("has an IPv6 address without brackets"),
+            Some(host) if !host.contains(':') => return wrong("has brackets around what is no IPv6 address"),
+            _ => {}
+        }
+        let host = bare.unwrap_or(host);
+        let is_name = |byte: u8| byte.is_ascii_graphic() && !b"[]/@\"'\\".contains(&byte);
+        if host.is_empty() || host.len() > LONGEST_NAME || !host.bytes().all(is_name) {
+            return wrong("has no host");
+        }
+        Ok(Seed { host: host.to_owned(), port })
+    }
+}
+
+impl fmt::Display for Seed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.host.contains(':') {
+            true => write!(f, "[{}]:{}", self.host, self.port),
+            false => write!(f, "{}:{}", self.host, self.port),
+        }
+    }
+}
+
+/// An error for more seeds than a node keeps.
+pub(crate) fn check_count(seeds: &[Seed]) -> Result<(), Error> {
+    match seeds.len() {
+        ..=MAX_SEEDS => Ok(()),
+        count => {
+            let detail = format!(
+                "{count} seeds are given; a node keeps at most {MAX_SEEDS}, and a full mesh is meant for some 200"
+            );
+            Err(Error::new(ErrorKind::Invalid, detail))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_addresses_of_both_kinds_are_seeds_and_are_written_as_they_were_read() {
+        for text in
+            ["a:1", "10.0.1.5:49002", "[2001:db8::5]:65535", "[fe80::1%eth0]:9", "peers.default.svc:49002"]
+        {
+            let seed: Seed = text.parse().expect(text);
+            assert_eq!(seed.to_string(), text);
+        }
+        let list = Seed::list(" 10.0.1.5:49002, peers.example:1 ").expect("a list");
+        assert_eq!(list[0].address(), Some(([10, 0, 1, 5], 49002).into()));
+        assert_eq!((list[1].address(), list[1].host(), list[1].port()), (None, "peers.example", 1));
+        assert_eq!(Seed::list(""), Ok(Vec::new()));
+    }
+
+    #[test]
+    fn what_is_no_seed_is_named_with_what_is_wrong_about_it() {
+        let long = format!("{}:1", "n".repeat(254));
+        for (text, wrong) in [
+            ("", "no port"),
+            ("a", "no port"),
+            ("a:", "no port from 1"),
+            ("a:0", "no port from 1"),
+            ("a:65536", "no port from 1"),
+            ("a:-1", "no port from 1"),
+            (":1", "no host"),
+            ("a b:1", "no host"),
+            ("udp/a:1", "no host"),
+            ("2001:db8::5:49002", "without brackets"),
+            ("[a]:1", "no IPv6 address"),
+            (&long, "no host"),
+        ] {
+            let error = text.parse::<Seed>().expect_err(text).to_string();
+            assert!(error.contains(wrong) && error.contains(&format!("{text:?}")), "{error}");
+        }
+        assert!(Seed::list("a:1,,b:1").is_err());
+    }
+}
