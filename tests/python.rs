@@ -8,6 +8,8 @@ use std::process::Command;
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use support::has_tool;
+
 /// What the tests need, pinned: pytest and its limit on time, a terminal to draw in, the optional extra of the package,
 /// its build backend, and a type checker that still knows Python 3.9.
 const TOOLS: [&str; 6] = [
@@ -24,7 +26,15 @@ const LIMIT: Duration = Duration::from_secs(2400);
 
 #[test]
 fn the_python_package_passes_its_tests() {
-    pytest("not install");
+    pytest("not install and not etcd");
+}
+
+#[test]
+fn the_python_package_passes_its_tests_with_etcd() {
+    let test = "the_python_package_passes_its_tests_with_etcd";
+    if has_tool("etcd", test) && has_tool("etcdctl", test) {
+        pytest("etcd");
+    }
 }
 
 #[test]
