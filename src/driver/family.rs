@@ -4,14 +4,16 @@
 //! of its own: everything is sent from it, and by it this node alone is reached.
 
 use std::io;
+use std::mem;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
 
 use socket2::{Domain, Protocol, Socket, Type};
 
-use super::batch::Taken;
+use super::batch::{Batch, Received};
 use super::interfaces::Interface;
 use super::sockets::Tally;
-use super::system::{self, Descriptor, Way, datagram, errors, memberships, options};
+use super::system::{self, Descriptor, Outgoing, Way, datagram::Messages, errors, memberships, options};
 use crate::health::Reason;
 
 /// Errors taken from a socket's queue at a time.
@@ -27,6 +29,8 @@ pub(super) struct Family {
     membership_error: Option<(io::Error, usize, usize)>,
     /// Why, and through which interface, the last datagram to the group could not be sent.
     refusal: Option<(io::Error, String)>,
+    /// What is to be sent next.
+    outgoing: Vec<Outgoing>,
     /// Where datagrams were sent to, by the system's word in vain.
     unreachable: Vec<SocketAddr>,
 }
@@ -47,6 +51,7 @@ impl Family {
             members: Vec::new(),
             membership_error: None,
             refusal: None,
+            outgoing: Vec::new(),
             unreachable: Vec::new(),
         }
     }
@@ -87,54 +92,73 @@ impl Family {
         !go.is_empty() || self.members.len() > stayed
     }
 
-    /// Sends `payload` to the group through each of `interfaces` that has an address of this family.
-    pub fn send_to_group(&mut self, payload: &[u8], interfaces: &[Interface]) -> Tally {
-        let mut tally = Tally::default();
+    /// Plans to send `payload` to the group through each of `interfaces` that has an address of this family.
+    pub fn plan_for_group(&mut self, payload: &Arc<[u8]>, interfaces: &[Interface]) {
         self.refusal = None;
         for interface in interfaces {
-            if !self.uses(interface) {
-                continue;
-            }
-            let way = Way { interface: interface.index, source: interface.v4 };
-            match self.send(payload, self.group, &way) {
-                Ok(()) => tally.sent += 1,
-                // Its IPv6 address is not usable yet, or any more. When that changes the system tells.
-                Err(error) if self.is_v6() && error.kind() == io::ErrorKind::AddrNotAvailable => {}
-                Err(error) => {
-                    tally.errors += 1;
-                    self.refusal = Some((error, interface.name.clone()));
-                }
+            if self.uses(interface) {
+                let way = Way { interface: interface.index, source: interface.v4 };
+                self.outgoing.push(Outgoing { payload: payload.clone(), to: self.group, way });
             }
         }
-        tally
     }
 
-    /// Sends `payload` to one socket, through the interface of that index; 0 lets routing choose. From the same address as
-    /// to the group, for by that the peer knows us.
-    pub fn send_to_peer(
+    /// Plans to send `payload` to one socket, through the interface of that index; 0 lets routing choose. From the same
+    /// address as to the group, for by that the peer knows us.
+    pub fn plan_for_peer(
         &mut self,
-        payload: &[u8],
+        payload: &Arc<[u8]>,
         to: SocketAddr,
         interface: u32,
         interfaces: &[Interface],
-    ) -> Tally {
+    ) {
         let source = interfaces.iter().find(|used| used.index == interface).and_then(|used| used.v4);
-        match self.send(payload, to, &Way { interface, source }) {
-            Ok(()) => Tally { sent: 1, errors: 0 },
-            Err(_) => Tally { sent: 0, errors: 1 },
-        }
+        self.outgoing.push(Outgoing { payload: payload.clone(), to, way: Way { interface, source } });
     }
 
-    /// Takes one datagram from a socket.
-    pub fn receive(&self, role: Role, buffer: &mut [u8]) -> Taken {
-        match role {
-            Role::Unicast => Ok(datagram::receive(&self.unicast, buffer)?.map(|(received, _)| received)),
-            Role::Group => {
-                let taken = datagram::receive(&self.receiver, buffer)?;
-                // A socket that is not bound to the group also gets what was sent to the group's port alone.
-                Ok(taken.filter(|(_, to)| *to == self.group.ip()).map(|(received, _)| received))
+    /// Sends what was planned, in that order.
+    pub fn send(&mut self, messages: &mut Messages, interfaces: &[Interface]) -> Tally {
+        let mut tally = Tally::default();
+        let mut outgoing = mem::take(&mut self.outgoing);
+        let mut left = &outgoing[..];
+        while let [first, others @ ..] = left {
+            match self.send_some(messages, left) {
+                Ok(count) => {
+                    tally.sent += count as u64;
+                    left = &left[count..];
+                }
+                Err(error) => {
+                    tally.errors += u64::from(self.note_refusal(first, error, interfaces));
+                    left = others;
+                }
             }
         }
+        outgoing.clear();
+        self.outgoing = outgoing;
+        tally
+    }
+
+    /// Receives up to `most` datagrams that `is_wanted`. True if more may wait.
+    pub fn receive(
+        &self,
+        role: Role,
+        most: usize,
+        messages: &mut Messages,
+        batch: &mut Batch,
+        mut is_wanted: impl FnMut(&Received) -> bool,
+    ) -> bool {
+        let group = self.group.ip();
+        // A socket that is not bound to the group also gets what was sent to the group's port alone.
+        let is_ours = |to: IpAddr| matches!(role, Role::Unicast) || to == group;
+        batch.fill(most, |buffers, take| {
+            let received = messages.receive(self.socket(role), buffers, |number, received, to| {
+                if is_ours(to) && is_wanted(&received) {
+                    take(number, received);
+                }
+            });
+            // None waits; or it is the error of a datagram sent before, which the next poll tells.
+            received.unwrap_or(0)
+        })
     }
 
     /// Takes the errors that wait at the unicast socket. True if there were any.
@@ -173,9 +197,9 @@ impl Family {
         port_of(&self.unicast).unwrap_or(0)
     }
 
-    /// The descriptors that are readable when datagrams or errors wait.
-    pub fn readable(&self) -> [Descriptor; 2] {
-        [&self.receiver, &self.unicast].map(system::descriptor_of)
+    /// What is readable when datagrams wait at a socket; the unicast one has an error when errors do.
+    pub fn descriptor(&self, role: Role) -> Descriptor {
+        system::descriptor_of(self.socket(role))
     }
 
     /// True if `interface` has an address of this family.
@@ -186,12 +210,34 @@ impl Family {
         }
     }
 
-    /// Sends a datagram. The system reports the errors of earlier ones at the next send: those are taken first, and
-    /// then it is sent.
-    fn send(&mut self, payload: &[u8], to: SocketAddr, way: &Way) -> io::Result<()> {
-        match datagram::send(&self.unicast, payload, to, way) {
-            Err(_) if self.receive_errors() => datagram::send(&self.unicast, payload, to, way),
+    /// Sends some of the datagrams, the first ones. The system reports the errors of earlier ones at the next send: those are
+    /// taken first, and then it is sent.
+    fn send_some(&mut self, messages: &mut Messages, datagrams: &[Outgoing]) -> io::Result<usize> {
+        match messages.send(&self.unicast, datagrams) {
+            Err(_) if self.receive_errors() => messages.send(&self.unicast, datagrams),
             sent => sent,
+        }
+    }
+
+    /// Takes note of a datagram that could not be sent. False if that is no error.
+    fn note_refusal(&mut self, datagram: &Outgoing, error: io::Error, interfaces: &[Interface]) -> bool {
+        if datagram.to != self.group {
+            return true;
+        }
+        // Its IPv6 address is not usable yet, or any more. When that changes the system tells.
+        let is_error = !self.is_v6() || error.kind() != io::ErrorKind::AddrNotAvailable;
+        let through =
+            interfaces.iter().find(|used| used.index == datagram.way.interface).filter(|_| is_error);
+        if let Some(interface) = through {
+            self.refusal = Some((error, interface.name.clone()));
+        }
+        is_error
+    }
+
+    fn socket(&self, role: Role) -> &Socket {
+        match role {
+            Role::Unicast => &self.unicast,
+            Role::Group => &self.receiver,
         }
     }
 

@@ -7,11 +7,12 @@ use std::sync::Arc;
 
 use socket2::Socket;
 
-use super::batch::{Batch, Received};
+use super::batch::{self, Batch, Received};
 use super::family::{self, Family, Role};
 use super::interfaces::{Interface, Selection};
 use super::link::{LinkReport, Renewal};
-use super::system::{Changes, Descriptor, options};
+use super::system::datagram::Messages;
+use super::system::{Changes, Watched, options};
 use crate::config::{Config, Notice};
 use crate::core::{Destination, Transmit};
 use crate::error::{Error, ErrorKind};
@@ -33,6 +34,7 @@ pub(super) struct Sockets {
     families: Vec<Family>,
     interfaces: Arc<[Interface]>,
     off_link: u64,
+    messages: Messages,
     /// `None` if it is turned off, or not to be had; then changes are noticed in the other ways.
     changes: Option<Changes>,
 }
@@ -84,7 +86,9 @@ impl Sockets {
         let families = open_families(&place, 0).map_err(|error| cannot_open(&place, &error))?;
         // Before the first look at the interfaces, so that no change falls between.
         let changes = place.notice.system.then(Changes::subscribe).and_then(Result::ok);
-        let mut sockets = Sockets { place, families, interfaces: Arc::default(), off_link: 0, changes };
+        let interfaces = Arc::default();
+        let mut sockets =
+            Sockets { place, families, interfaces, off_link: 0, messages: Messages::new(), changes };
         sockets.follow_interfaces();
         Ok(sockets)
     }
@@ -93,8 +97,9 @@ impl Sockets {
     ///
     /// `is_silent` says that nothing was heard for long, `is_announcing` that something is about to be sent to the
     /// group. An error if new sockets cannot be had.
-    pub fn renew(&mut self, is_silent: bool, is_announcing: bool) -> io::Result<Renewal> {
-        let is_told = self.changes.as_ref().is_some_and(Changes::drain);
+    pub fn renew(&mut self, watched: &Watched, is_silent: bool, is_announcing: bool) -> io::Result<Renewal> {
+        let has_word = |changes: &Changes| watched.at(changes.descriptor()).is_readable && changes.drain();
+        let is_told = self.changes.as_ref().is_some_and(has_word);
         if is_silent && self.place.notice.watchdog {
             return self.reopen().map(|()| Renewal::Reopened);
         }
@@ -106,42 +111,55 @@ impl Sockets {
     }
 
     /// Sends what a node puts out.
-    pub fn send(&mut self, transmit: &Transmit) -> Tally {
-        let payload = &transmit.payload;
+    pub fn send(&mut self, transmits: impl Iterator<Item = Transmit>) -> Tally {
+        for Transmit { payload, to } in transmits {
+            for family in &mut self.families {
+                match to {
+                    Destination::GroupV4 if family.is_v6() => {}
+                    Destination::Group | Destination::GroupV4 => {
+                        family.plan_for_group(&payload, &self.interfaces);
+                    }
+                    Destination::Peer { address, interface } if address.is_ipv6() == family.is_v6() => {
+                        family.plan_for_peer(&payload, address, interface, &self.interfaces);
+                    }
+                    Destination::Peer { .. } => {}
+                }
+            }
+        }
         let mut tally = Tally::default();
         for family in &mut self.families {
-            match transmit.to {
-                Destination::GroupV4 if family.is_v6() => {}
-                Destination::Group | Destination::GroupV4 => {
-                    tally.add(family.send_to_group(payload, &self.interfaces));
-                }
-                Destination::Peer { address, interface } if address.is_ipv6() == family.is_v6() => {
-                    tally.add(family.send_to_peer(payload, address, interface, &self.interfaces));
-                }
-                Destination::Peer { .. } => {}
-            }
+            tally.add(family.send(&mut self.messages, &self.interfaces));
         }
         tally
     }
 
-    /// Receives a batch, and the errors that wait. True if more may wait.
-    pub fn receive(&mut self, batch: &mut Batch) -> bool {
+    /// Receives a batch, and the errors that wait, from the sockets at which a poll has found any. True if more may wait.
+    pub fn receive(&mut self, watched: &Watched, batch: &mut Batch) -> bool {
         for family in &mut self.families {
-            family.receive_errors();
+            if watched.at(family.descriptor(Role::Unicast)).has_error {
+                family.receive_errors();
+            }
         }
         let roles = |role| self.families.iter().map(move |family| (family, role));
-        let sources = roles(Role::Unicast).chain(roles(Role::Group)).collect();
+        let is_readable = |(family, role): &(&Family, Role)| watched.at(family.descriptor(*role)).is_readable;
+        let readable = || [Role::Unicast, Role::Group].into_iter().flat_map(roles).filter(is_readable);
+        // Each has an equal share, so that a flood at one does not starve the others. What they leave of it the next poll
+        // gives to those that have more.
+        let share = batch::LENGTH / readable().count().max(1);
         let (hops, interfaces, off_link) = (self.place.hops, &self.interfaces, &mut self.off_link);
-        batch.fill(sources, |(family, role), buffer| {
-            let received = family.receive(*role, buffer)?;
+        let mut is_near = |received: &Received| {
             // What announcements do not reach cannot be a peer, and is not to be answered.
-            let is_near = |received: &Received| {
-                hops > 1 || interfaces.iter().any(|interface| interface.is_on_link(received.from.ip()))
-            };
-            let is_taken = received.as_ref().is_none_or(is_near);
-            *off_link += u64::from(!is_taken);
-            Ok(received.filter(|_| is_taken))
-        })
+            let is_near =
+                hops > 1 || interfaces.iter().any(|interface| interface.is_on_link(received.from.ip()));
+            *off_link += u64::from(!is_near);
+            is_near
+        };
+        batch.clear();
+        let mut may_be_more = false;
+        for (family, role) in readable() {
+            may_be_more |= family.receive(role, share, &mut self.messages, batch, &mut is_near);
+        }
+        may_be_more
     }
 
     /// Datagrams that came from beyond the links in use, and were thrown away.
@@ -164,10 +182,15 @@ impl Sockets {
         }
     }
 
-    /// The descriptors that are readable when a datagram, an error or a change waits.
-    pub fn readable(&self) -> Vec<Descriptor> {
-        let sockets = self.families.iter().flat_map(Family::readable);
-        sockets.chain(self.changes.as_ref().map(Changes::descriptor)).collect()
+    /// Has it watched when a datagram, an error or a change waits.
+    pub fn watch(&self, watched: &mut Watched) {
+        for family in &self.families {
+            watched.add(family.descriptor(Role::Group));
+            watched.add(family.descriptor(Role::Unicast));
+        }
+        if let Some(changes) = &self.changes {
+            watched.add(changes.descriptor());
+        }
     }
 
     /// Opens the sockets anew, on the same ports if they are still to be had, and joins every interface again.

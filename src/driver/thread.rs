@@ -4,9 +4,9 @@ use std::io;
 use std::sync::Arc;
 use std::thread::{Builder, JoinHandle};
 
-use super::Driver;
 use super::state::End;
-use super::system::host;
+use super::system::{Watched, host};
+use super::{Driver, Step};
 use crate::error::Error;
 use crate::panics;
 
@@ -28,24 +28,27 @@ pub(super) fn spawn(driver: Arc<Driver>) -> Result<Thread, Error> {
 impl Driver {
     /// The thread's work, until the node ends.
     fn run(&self) {
-        while let Ok(may_be_more) = self.step() {
+        let mut watched = Watched::default();
+        while let Ok(step) = self.step(&mut watched) {
             self.deliver_log();
-            match may_be_more {
-                true => self.let_callers_in(),
-                false => self.wait().unwrap_or_else(|error| self.end(End::Failed(error.to_string()))),
-            }
+            self.wait(&mut watched, &step).unwrap_or_else(|error| self.end(End::Failed(error.to_string())));
         }
         self.say_goodbye();
     }
 
-    /// Sleeps until a datagram, a change of the network, a deadline or a wake-up.
-    fn wait(&self) -> io::Result<()> {
-        let Ok(deadline) = self.lock_state().map(|state| state.node.poll_timeout()) else { return Ok(()) };
+    /// Sleeps until a datagram, a change of the network, a deadline or a wake-up; or only looks for them, if there may be
+    /// more to do.
+    fn wait(&self, watched: &mut Watched, step: &Step) -> io::Result<()> {
+        let wake = self.wake.descriptor();
         // Only this thread replaces the sockets, and they are closed after it has ended.
-        let mut descriptors = self.lock_link().readable();
-        descriptors.push(self.wake.descriptor());
-        let readable = self.alarm.sleep(descriptors, deadline, self.time.now())?;
-        if readable.last() == Some(&true) {
+        watched.add(wake);
+        if step.may_be_more {
+            self.let_callers_in();
+            watched.poll(0)?;
+        } else {
+            self.alarm.sleep(watched, step.next, || self.time.now())?;
+        }
+        if watched.at(wake).is_readable {
             self.wake.clear();
         }
         Ok(())

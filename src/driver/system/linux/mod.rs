@@ -1,6 +1,7 @@
 //! What only Linux has.
 
 mod alarm;
+pub mod datagram;
 pub mod errors;
 pub mod memberships;
 mod notifier;

@@ -2,18 +2,20 @@
 
 mod changes;
 mod clock;
+#[cfg(any(not(target_os = "linux"), test))]
 pub mod datagram;
 pub mod host;
 pub mod interfaces;
+pub mod message;
 pub mod options;
 
 use std::io;
-use std::os::fd::{AsRawFd, BorrowedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout};
 
-use super::{Descriptor, check_open};
+use super::{Descriptor, Found, check_open};
 
 pub use changes::Changes;
 pub use clock::Clock;
@@ -23,20 +25,43 @@ pub fn descriptor_of(socket: &impl AsRawFd) -> Descriptor {
     socket.as_raw_fd()
 }
 
-/// Waits until one of `descriptors`, which stay open for so long, is readable, or for `timeout_ms`, unless that is -1:
-/// which of them are readable. None are if a signal came.
-pub fn poll(descriptors: &[Descriptor], timeout_ms: i32) -> io::Result<Vec<bool>> {
-    let watched = |descriptor: &Descriptor| {
-        // SAFETY: the caller keeps it open. One that another part of the program has closed is told by POLLNVAL below.
-        PollFd::new(unsafe { BorrowedFd::borrow_raw(*descriptor) }, PollFlags::POLLIN)
-    };
-    let mut fds: Vec<PollFd> = descriptors.iter().map(watched).collect();
-    let timeout = PollTimeout::try_from(timeout_ms).map_err(io::Error::other)?;
-    match nix::poll::poll(&mut fds, timeout) {
-        Err(Errno::EINTR) => return Ok(vec![false; descriptors.len()]),
-        Err(errno) => return Err(errno.into()),
-        Ok(_) => {}
+/// Descriptors that are polled together, and what was found at them.
+#[derive(Default)]
+pub struct Watched(Vec<PollFd<'static>>);
+
+impl Watched {
+    pub fn clear(&mut self) {
+        self.0.clear();
     }
-    check_open(fds.iter().map(|fd| fd.revents().is_some_and(|events| events.contains(PollFlags::POLLNVAL))))?;
-    Ok(fds.iter().map(|fd| fd.any() == Some(true)).collect())
+
+    /// Adds a descriptor. It stays open until the next `clear`.
+    pub fn add(&mut self, descriptor: Descriptor) {
+        // SAFETY: the caller keeps it open. One that another part of the program has closed is told by POLLNVAL below.
+        self.0.push(PollFd::new(unsafe { BorrowedFd::borrow_raw(descriptor) }, PollFlags::POLLIN));
+    }
+
+    /// What was found at a descriptor; nothing at one that was not polled.
+    pub fn at(&self, descriptor: Descriptor) -> Found {
+        let fd = self.0.iter().find(|fd| fd.as_fd().as_raw_fd() == descriptor);
+        fd.map(found_at).unwrap_or_default()
+    }
+
+    /// Waits until something is to be found, or for `timeout_ms`, unless that is -1. Nothing is if a signal came. Once for
+    /// each `clear`.
+    pub fn poll(&mut self, timeout_ms: i32) -> io::Result<()> {
+        let timeout = PollTimeout::try_from(timeout_ms).map_err(io::Error::other)?;
+        match nix::poll::poll(&mut self.0, timeout) {
+            Err(Errno::EINTR) => return Ok(()),
+            Err(errno) => return Err(errno.into()),
+            Ok(_) => {}
+        }
+        check_open(
+            self.0.iter().map(|fd| fd.revents().is_some_and(|events| events.contains(PollFlags::POLLNVAL))),
+        )
+    }
+}
+
+fn found_at(fd: &PollFd<'_>) -> Found {
+    let events = fd.revents().unwrap_or(PollFlags::empty());
+    Found { is_readable: !events.is_empty(), has_error: events.contains(PollFlags::POLLERR) }
 }
