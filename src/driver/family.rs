@@ -13,7 +13,9 @@ use socket2::{Domain, Protocol, Socket, Type};
 use super::batch::{Batch, Received};
 use super::interfaces::Interface;
 use super::sockets::Tally;
-use super::system::{self, Descriptor, Outgoing, Way, datagram::Messages, errors, memberships, options};
+use super::system::{
+    self, Descriptor, Outgoing, Watched, Way, datagram::Messages, errors, memberships, options,
+};
 use crate::health::Reason;
 
 /// Errors taken from a socket's queue at a time.
@@ -40,6 +42,10 @@ pub(super) struct Family {
 pub(super) enum Role {
     Unicast,
     Group,
+}
+
+impl Role {
+    pub const ALL: [Role; 2] = [Role::Unicast, Role::Group];
 }
 
 impl Family {
@@ -202,6 +208,16 @@ impl Family {
         system::descriptor_of(self.socket(role))
     }
 
+    /// Has both sockets watched.
+    pub fn watch(&self, watched: &mut Watched) -> io::Result<()> {
+        Role::ALL.into_iter().try_for_each(|role| watched.add(self.descriptor(role)))
+    }
+
+    /// Ends that, before they are closed.
+    pub fn unwatch(&self, watched: &mut Watched) {
+        Role::ALL.into_iter().for_each(|role| watched.remove(self.descriptor(role)));
+    }
+
     /// True if `interface` has an address of this family.
     fn uses(&self, interface: &Interface) -> bool {
         match self.is_v6() {
@@ -313,5 +329,40 @@ fn reason_of(error: &io::Error, otherwise: Reason) -> Reason {
     match error.kind() {
         io::ErrorKind::PermissionDenied => Reason::Permission,
         _ => otherwise,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_nobody_took_keeps_nothing_from_the_others() {
+        let group = SocketAddr::from(([239, 2, 3, 4], 0));
+        let open = || open_unicast(false, 1, 0).expect("there are free ports");
+        let address =
+            |socket: &Socket| SocketAddr::from((Ipv4Addr::LOCALHOST, port_of(socket).expect("it is bound")));
+        let mut family = Family::new(group, open_receiver(group).expect("it can be opened"), open());
+        let here: Vec<Socket> = (0..100).map(|_| open()).collect();
+        // Closed at the end of the line: the system answers each datagram that nobody is there.
+        let gone: Vec<SocketAddr> = (0..100).map(|_| open()).map(|socket| address(&socket)).collect();
+        let payload: Arc<[u8]> = Arc::from(&b"to all"[..]);
+        for (gone, here) in gone.iter().zip(&here) {
+            family.plan_for_peer(&payload, *gone, 0, &[]);
+            family.plan_for_peer(&payload, address(here), 0, &[]);
+        }
+        let mut messages = Messages::new();
+        let tally = family.send(&mut messages, &[]);
+        assert_eq!((tally.sent, tally.errors), (200, 0));
+        let mut batch = Batch::new();
+        for socket in here {
+            batch.clear();
+            let receiver = Family::new(group, open(), socket);
+            let mut watched = Watched::default();
+            receiver.watch(&mut watched).expect("both are open");
+            watched.poll(10_000).expect("they can be polled");
+            receiver.receive(Role::Unicast, 1, &mut messages, &mut batch, |_| true);
+            assert_eq!(batch.iter().map(|(bytes, _)| bytes).collect::<Vec<_>>(), [b"to all"]);
+        }
     }
 }

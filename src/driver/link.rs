@@ -90,7 +90,7 @@ impl Link {
     }
 
     /// Notices changes of the network and keeps up with them; see [`Sockets::renew`].
-    pub fn renew(&mut self, watched: &Watched, is_silent: bool) -> io::Result<Renewal> {
+    pub fn renew(&mut self, watched: &mut Watched, is_silent: bool) -> io::Result<Renewal> {
         let to_group = |transmit: &Transmit| !matches!(transmit.to, Destination::Peer { .. });
         let is_announcing = self.outgoing.iter().any(to_group);
         match &mut self.connection {
@@ -152,9 +152,10 @@ impl Link {
     }
 
     /// Has it watched when there is something to receive or to notice. A memory network notifies by itself.
-    pub fn watch(&self, watched: &mut Watched) {
-        if let Connection::Sockets(sockets) = &self.connection {
-            sockets.watch(watched);
+    pub fn watch(&self, watched: &mut Watched) -> io::Result<()> {
+        match &self.connection {
+            Connection::Sockets(sockets) => sockets.watch(watched),
+            Connection::Memory(_) | Connection::Closed => Ok(()),
         }
     }
 }

@@ -312,8 +312,7 @@ impl Driver {
         }
     }
 
-    /// Takes in a batch, does what is due, and sends what follows. `watched` tells what a poll has found, and is then made
-    /// ready for the next one.
+    /// Takes in a batch of what a poll has found, does what is due, and sends what follows.
     fn step(&self, watched: &mut Watched) -> Result<Step, Error> {
         let mut link = self.lock_link();
         let waits = link.receive(watched);
@@ -331,8 +330,6 @@ impl Driver {
             state.note_step(link.report(), &sent, renewal, self.time.now());
             next = state.node.poll_timeout();
         }
-        watched.clear();
-        link.watch(watched);
         Ok(Step { may_be_more: waits || is_more_due, has_news, next })
     }
 

@@ -97,11 +97,16 @@ impl Sockets {
     ///
     /// `is_silent` says that nothing was heard for long, `is_announcing` that something is about to be sent to the
     /// group. An error if new sockets cannot be had.
-    pub fn renew(&mut self, watched: &Watched, is_silent: bool, is_announcing: bool) -> io::Result<Renewal> {
+    pub fn renew(
+        &mut self,
+        watched: &mut Watched,
+        is_silent: bool,
+        is_announcing: bool,
+    ) -> io::Result<Renewal> {
         let has_word = |changes: &Changes| watched.at(changes.descriptor()).is_readable && changes.drain();
         let is_told = self.changes.as_ref().is_some_and(has_word);
         if is_silent && self.place.notice.watchdog {
-            return self.reopen().map(|()| Renewal::Reopened);
+            return self.reopen(watched).map(|()| Renewal::Reopened);
         }
         let may_have_changed = is_told || (is_announcing && self.place.notice.poll);
         Ok(match may_have_changed && self.follow_interfaces() {
@@ -142,7 +147,7 @@ impl Sockets {
         }
         let roles = |role| self.families.iter().map(move |family| (family, role));
         let is_readable = |(family, role): &(&Family, Role)| watched.at(family.descriptor(*role)).is_readable;
-        let readable = || [Role::Unicast, Role::Group].into_iter().flat_map(roles).filter(is_readable);
+        let readable = || Role::ALL.into_iter().flat_map(roles).filter(is_readable);
         // Each has an equal share, so that a flood at one does not starve the others. What they leave of it the next poll
         // gives to those that have more.
         let share = batch::LENGTH / readable().count().max(1);
@@ -183,24 +188,23 @@ impl Sockets {
     }
 
     /// Has it watched when a datagram, an error or a change waits.
-    pub fn watch(&self, watched: &mut Watched) {
-        for family in &self.families {
-            watched.add(family.descriptor(Role::Group));
-            watched.add(family.descriptor(Role::Unicast));
-        }
+    pub fn watch(&self, watched: &mut Watched) -> io::Result<()> {
         if let Some(changes) = &self.changes {
-            watched.add(changes.descriptor());
+            watched.add(changes.descriptor())?;
         }
+        self.families.iter().try_for_each(|family| family.watch(watched))
     }
 
     /// Opens the sockets anew, on the same ports if they are still to be had, and joins every interface again.
-    fn reopen(&mut self) -> io::Result<()> {
+    fn reopen(&mut self, watched: &mut Watched) -> io::Result<()> {
         let port = self.families.first().map_or(0, Family::unicast_port);
         // The old ones first: they hold the ports.
-        self.families.clear();
+        for family in self.families.drain(..) {
+            family.unwatch(watched);
+        }
         self.families = open_families(&self.place, port)?;
         self.follow_interfaces();
-        Ok(())
+        self.families.iter().try_for_each(|family| family.watch(watched))
     }
 
     /// Looks which interfaces there are now, and brings the memberships up to date. True if anything changed.
@@ -281,5 +285,47 @@ fn cannot_open(place: &Place, error: &io::Error) -> Error {
         }
         _ if is_unsupported(error) => Error::system("IPv4 is turned off, and the system has no IPv6", error),
         _ => Error::system(format!("opening the sockets for {}", groups.join(" and ")), error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::Arrival;
+
+    #[test]
+    fn a_flood_of_the_group_leaves_room_for_what_comes_to_the_node_alone() {
+        let port = family::open_unicast(false, 1, 0).and_then(|socket| family::port_of(&socket));
+        let config = Config {
+            port: port.expect("there are free ports"),
+            interfaces: Some("lo*".into()),
+            group_v6: None,
+            ..Config::default()
+        };
+        let place = Place::of(&config).expect("it is valid");
+        let mut sockets = Sockets::open(place).expect("the port is free");
+        let mut watched = Watched::default();
+        sockets.watch(&mut watched).expect("they are open");
+        let address = sockets.interfaces.iter().find_map(|interface| interface.v4).expect("there is one");
+        let address = SocketAddr::from((address, sockets.families[0].unicast_port()));
+        let alone =
+            Transmit { payload: Arc::from(&b"alone"[..]), to: Destination::Peer { address, interface: 0 } };
+        let flood = Transmit { payload: Arc::from(&b"flood"[..]), to: Destination::GroupV4 };
+        let sent = sockets.send(iter::repeat_n(flood, 100).chain([alone]));
+        assert_eq!(sent.errors, 0);
+
+        let (mut batch, mut count) = (Batch::new(), 0);
+        watched.poll(10_000).expect("they can be polled");
+        assert!(sockets.receive(&watched, &mut batch), "more waits");
+        let is_alone = |arrival| matches!(arrival, Arrival::Unicast);
+        assert_eq!(batch.iter().filter(|(_, received)| is_alone(received.arrival)).count(), 1);
+        assert!(batch.iter().count() > batch::LENGTH / 2);
+        while count < sent.sent as usize {
+            count += batch.iter().count();
+            watched.poll(if count < sent.sent as usize { 10_000 } else { 0 }).expect("they can be polled");
+            sockets.receive(&watched, &mut batch);
+        }
+        assert_eq!(count, sent.sent as usize);
+        assert_eq!(batch.iter().count(), 0);
     }
 }

@@ -29,26 +29,32 @@ impl Driver {
     /// The thread's work, until the node ends.
     fn run(&self) {
         let mut watched = Watched::default();
+        let fail = |error: io::Error| self.end(End::Failed(error.to_string()));
+        self.watch(&mut watched).unwrap_or_else(fail);
         while let Ok(step) = self.step(&mut watched) {
             self.deliver_log();
-            self.wait(&mut watched, &step).unwrap_or_else(|error| self.end(End::Failed(error.to_string())));
+            self.wait(&mut watched, &step).unwrap_or_else(fail);
         }
         self.say_goodbye();
+    }
+
+    /// Only this thread replaces the sockets, and all that is watched is closed after it has ended.
+    fn watch(&self, watched: &mut Watched) -> io::Result<()> {
+        watched.add(self.wake.descriptor())?;
+        self.alarm.watch(watched)?;
+        self.lock_link().watch(watched)
     }
 
     /// Sleeps until a datagram, a change of the network, a deadline or a wake-up; or only looks for them, if there may be
     /// more to do.
     fn wait(&self, watched: &mut Watched, step: &Step) -> io::Result<()> {
-        let wake = self.wake.descriptor();
-        // Only this thread replaces the sockets, and they are closed after it has ended.
-        watched.add(wake);
         if step.may_be_more {
             self.let_callers_in();
             watched.poll(0)?;
         } else {
             self.alarm.sleep(watched, step.next, || self.time.now())?;
         }
-        if watched.at(wake).is_readable {
+        if watched.at(self.wake.descriptor()).is_readable {
             self.wake.clear();
         }
         Ok(())

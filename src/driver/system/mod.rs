@@ -10,7 +10,7 @@
 //! | [`Changes`], word of new links and addresses | netlink | a routing socket | none: a look at each announcement |
 //! | [`memberships`], as the system has them | /proc | not told | not told |
 //! | [`datagram`], by interface and packet information | sendmmsg, recvmmsg | sendmsg, recvmsg | a multicast interface, WSARecvMsg |
-//! | [`Watched`], descriptors to wait for | poll | poll | WSAPoll |
+//! | [`Watched`], what to wait for | epoll | poll | WSAPoll |
 //! | [`errors`], of datagrams sent in vain | the error queue | not told: such a peer expires | as macOS |
 //! | [`interfaces`] | getifaddrs, /proc | getifaddrs | GetAdaptersAddresses |
 //! | [`options`] of sockets | those of Linux | SO_REUSEPORT | joined by index |
@@ -35,15 +35,15 @@ mod windows;
 compile_error!("src/driver/system knows Linux, macOS and Windows; this system is none of them");
 
 #[cfg(target_os = "linux")]
-pub(super) use linux::{Alarm, Notifier, datagram, errors, memberships, options};
+pub(super) use linux::{Alarm, Notifier, Watched, datagram, errors, memberships, options};
 #[cfg(target_os = "macos")]
-pub(super) use macos::options;
+pub(super) use macos::{options, watched::Watched};
 #[cfg(not(target_os = "linux"))]
 pub(super) use portable::{Alarm, Notifier, datagram, errors, memberships};
 #[cfg(unix)]
 pub(crate) use unix::host;
 #[cfg(unix)]
-pub(super) use unix::{Changes, Clock, Watched, descriptor_of, interfaces};
+pub(super) use unix::{Changes, Clock, descriptor_of, interfaces};
 #[cfg(windows)]
 pub(crate) use windows::host;
 #[cfg(windows)]

@@ -23,6 +23,11 @@ impl Alarm {
         Ok(Alarm { timer: TimerFd::new(ClockId::CLOCK_BOOTTIME, flags)?, set_for: Mutex::new(None) })
     }
 
+    /// Has it watched when it rings, for `sleep`.
+    pub fn watch(&self, watched: &mut Watched) -> io::Result<()> {
+        watched.add(self.timer.as_fd().as_raw_fd())
+    }
+
     /// Sleeps until something is to be found at what is watched, or until `deadline`.
     pub fn sleep(
         &self,
@@ -31,11 +36,11 @@ impl Alarm {
         now: impl FnOnce() -> Instant,
     ) -> io::Result<()> {
         self.set(deadline, now)?;
-        let timer = self.timer.as_fd().as_raw_fd();
-        watched.add(timer);
         watched.poll(-1)?;
-        if watched.at(timer).is_readable {
+        if watched.at(self.timer.as_fd().as_raw_fd()).is_readable {
             self.clear();
+            // It rings for each announcement, if for nothing else.
+            watched.check()?;
         }
         Ok(())
     }

@@ -216,3 +216,37 @@ fn address_of(name: &Name) -> Option<SocketAddr> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+#[path = "../datagram_tests.rs"]
+mod tests;
+
+#[cfg(test)]
+mod linux_tests {
+    use super::*;
+
+    #[test]
+    fn an_address_of_either_family_reads_back_as_it_was_written() {
+        let zoned = SocketAddrV6::new("fe80::1".parse().expect("it is one"), 5, 7, 3).into();
+        for address in ["192.0.2.1:49001".parse().expect("it is one"), zoned] {
+            let (name, len) = name_of(address);
+            assert_eq!(address_of(&name), Some(address));
+            assert_eq!(len, if address.is_ipv4() { 16 } else { 28 });
+        }
+        assert_eq!(address_of(&name(libc::AF_UNIX, 0, 0, [0; 16], 0)), None);
+    }
+
+    #[test]
+    fn a_way_out_tells_interface_and_source_to_the_system() {
+        let way = Way { interface: 9, source: Some(Ipv4Addr::new(192, 0, 2, 1)) };
+        let (v4, v4_len) = Control::of(&way, false);
+        assert_eq!(v4.info[..12], [&9_u32.to_ne_bytes()[..], &[192, 0, 2, 1], &[0; 4]].concat());
+        assert_eq!(v4.packet(), Some((Ipv4Addr::UNSPECIFIED.into(), 9)));
+        let (v6, v6_len) = Control::of(&way, true);
+        assert_eq!(v6.packet(), Some((Ipv6Addr::UNSPECIFIED.into(), 9)));
+        // SAFETY: they only reckon.
+        let spaces = unsafe { (libc::CMSG_SPACE(12), libc::CMSG_SPACE(20)) };
+        assert_eq!((v4_len, v6_len), (spaces.0 as usize, spaces.1 as usize));
+        assert_eq!(Control::NONE.packet(), None);
+    }
+}

@@ -8,6 +8,8 @@ mod notifier;
 pub mod options;
 pub mod routes;
 pub mod tentative;
+mod watched;
 
 pub use alarm::Alarm;
 pub use notifier::Notifier;
+pub use watched::Watched;

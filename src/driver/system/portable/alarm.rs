@@ -16,6 +16,11 @@ impl Alarm {
         Ok(Alarm)
     }
 
+    /// Nothing has to be watched for it.
+    pub fn watch(&self, _: &mut Watched) -> io::Result<()> {
+        Ok(())
+    }
+
     /// Sleeps until something is to be found at what is watched, or until `deadline`.
     pub fn sleep(
         &self,
@@ -45,7 +50,8 @@ mod tests {
         let deadline = start + Duration::from_micros(20_500);
         let alarm = Alarm::new().expect("it needs nothing");
         let mut watched = Watched::default();
-        watched.add(quiet.descriptor());
+        alarm.watch(&mut watched).expect("it needs nothing");
+        watched.add(quiet.descriptor()).expect("it can be watched");
         alarm.sleep(&mut watched, Some(deadline), || start).expect("it can be polled");
         assert!(!watched.at(quiet.descriptor()).is_readable);
         assert!(Instant::now() >= deadline);

@@ -46,3 +46,7 @@ impl Messages {
         single::send(socket, payload, *to, way).map(|()| 1)
     }
 }
+
+#[cfg(test)]
+#[path = "../datagram_tests.rs"]
+mod tests;

@@ -39,7 +39,7 @@ mod tests {
     /// Waits for a while until it is readable; what a loopback delivers may take a moment.
     fn is_readable(notifier: &Notifier, timeout_ms: i32) -> bool {
         let mut watched = Watched::default();
-        watched.add(notifier.descriptor());
+        watched.add(notifier.descriptor()).expect("it can be watched");
         watched.poll(timeout_ms).expect("it can be polled");
         watched.at(notifier.descriptor()).is_readable
     }

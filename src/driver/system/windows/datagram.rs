@@ -211,7 +211,7 @@ mod tests {
         }
         let wait = || {
             let mut watched = super::super::Watched::default();
-            watched.add(super::super::descriptor_of(&socket));
+            watched.add(super::super::descriptor_of(&socket)).expect("nothing can go wrong");
             watched.poll(10_000).expect("it can be polled");
             assert!(watched.at(super::super::descriptor_of(&socket)).is_readable);
         };

@@ -21,28 +21,30 @@ pub fn descriptor_of(socket: &impl AsRawSocket) -> Descriptor {
     socket.as_raw_socket()
 }
 
-/// Sockets that are polled together, and what was found at them.
+/// Sockets to wait for, and what was found at them.
 #[derive(Default)]
 pub struct Watched(Vec<WSAPOLLFD>);
 
 impl Watched {
-    pub fn clear(&mut self) {
-        self.0.clear();
-    }
-
-    /// Adds a socket. It stays open until the next `clear`.
-    pub fn add(&mut self, socket: Descriptor) {
+    /// Adds a socket, until it is removed.
+    pub fn add(&mut self, socket: Descriptor) -> io::Result<()> {
         self.0.push(WSAPOLLFD { fd: socket as SOCKET, events: POLLRDNORM, revents: 0 });
+        Ok(())
     }
 
-    /// What was found at a socket; nothing at one that was not polled.
+    /// Removes a socket.
+    pub fn remove(&mut self, socket: Descriptor) {
+        self.0.retain(|watched| watched.fd != socket as SOCKET);
+    }
+
+    /// What was found at a socket.
     pub fn at(&self, socket: Descriptor) -> Found {
         let found = self.0.iter().find(|watched| watched.fd == socket as SOCKET);
         let events = found.map_or(0, |watched| watched.revents);
         Found { is_readable: events != 0, has_error: events & POLLERR != 0 }
     }
 
-    /// Waits until something is to be found, or for `timeout_ms`, unless that is -1. Once for each `clear`.
+    /// Waits until something is to be found, or for `timeout_ms`, unless that is -1.
     pub fn poll(&mut self, timeout_ms: i32) -> io::Result<()> {
         // SAFETY: the pointer and the length are those of one vector.
         if unsafe { WSAPoll(self.0.as_mut_ptr(), self.0.len() as u32, timeout_ms) } < 0 {
