@@ -67,6 +67,8 @@ pub struct TooLong {
 pub struct Node {
     settings: Settings,
     keyring: Keyring,
+    /// Room for a datagram that is opened.
+    opened: Vec<u8>,
     challenges: Challenges,
     /// The most bytes an answer of the node's has.
     answer_len: usize,
@@ -97,6 +99,7 @@ impl Node {
         let mut node = Node {
             // The keys are kept nowhere else.
             keyring: Keyring::new(&std::mem::take(&mut settings.keys), &settings.secret_seed),
+            opened: Vec::new(),
             challenges: Challenges::new(now),
             answer_len: 0,
             rng: Rng::with_seed(settings.seed),
@@ -134,10 +137,12 @@ impl Node {
         let path = Path::new(from, interface);
         self.note_heard(path, arrival, now);
         let addressee = (arrival == Arrival::Unicast).then_some(&self.settings.id);
-        match self.keyring.open(bytes, addressee) {
-            Some(plain) => self.handle_plain(&plain, Heard { path, arrival, len: plain.len() }, now),
+        let mut opened = std::mem::take(&mut self.opened);
+        match self.keyring.open(bytes, addressee, &mut opened) {
+            Some(plain) => self.handle_plain(plain, Heard { path, arrival, len: plain.len() }, now),
             None => self.counters.wrong_key += 1,
         }
+        self.opened = opened;
     }
 
     /// Takes note that the system answered that nobody is at `to`, to which a datagram was sent.

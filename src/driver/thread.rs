@@ -15,8 +15,9 @@ pub(crate) type Thread = JoinHandle<()>;
 
 /// Starts the node's thread, with every signal blocked: signals are for the program's own threads.
 pub(super) fn spawn(driver: Arc<Driver>) -> Result<Thread, Error> {
+    let mut watched = driver.watch().map_err(|error| Error::system("watching the node's sockets", &error))?;
     let body = move || {
-        if let Err(words) = panics::contain(|| driver.run()) {
+        if let Err(words) = panics::contain(|| driver.run(&mut watched)) {
             driver.fail(&words);
         }
         driver.deliver_log();
@@ -27,22 +28,22 @@ pub(super) fn spawn(driver: Arc<Driver>) -> Result<Thread, Error> {
 
 impl Driver {
     /// The thread's work, until the node ends.
-    fn run(&self) {
-        let mut watched = Watched::default();
-        let fail = |error: io::Error| self.end(End::Failed(error.to_string()));
-        self.watch(&mut watched).unwrap_or_else(fail);
-        while let Ok(step) = self.step(&mut watched) {
+    fn run(&self, watched: &mut Watched) {
+        while let Ok(step) = self.step(watched) {
             self.deliver_log();
-            self.wait(&mut watched, &step).unwrap_or_else(fail);
+            let waited = self.wait(watched, &step);
+            waited.unwrap_or_else(|error| self.end(End::Failed(error.to_string())));
         }
         self.say_goodbye();
     }
 
-    /// Only this thread replaces the sockets, and all that is watched is closed after it has ended.
-    fn watch(&self, watched: &mut Watched) -> io::Result<()> {
+    /// What the thread waits for. Only the thread replaces the sockets, and all the rest is closed after it has ended.
+    fn watch(&self) -> io::Result<Watched> {
+        let mut watched = Watched::default();
         watched.add(self.wake.descriptor())?;
-        self.alarm.watch(watched)?;
-        self.lock_link().watch(watched)
+        self.alarm.watch(&mut watched)?;
+        self.lock_link().watch(&mut watched)?;
+        Ok(watched)
     }
 
     /// Sleeps until a datagram, a change of the network, a deadline or a wake-up; or only looks for them, if there may be

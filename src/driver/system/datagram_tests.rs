@@ -1,15 +1,15 @@
 //! What each system's `Messages` has to do.
 
+use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use socket2::Socket;
 
-use super::{Messages, Outgoing};
+use super::{Outgoing, Watched, Way, descriptor_of};
 use crate::core::Arrival;
-use crate::driver::batch::{Batch, LENGTH};
+use crate::driver::batch::{Batch, Buffer, LENGTH, Received};
 use crate::driver::family;
-use crate::driver::system::{Watched, Way, descriptor_of};
 
 const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
@@ -19,8 +19,12 @@ fn open() -> (Socket, SocketAddr) {
     (socket, (HERE, port).into())
 }
 
+/// `Messages::receive`, of one system or the other.
+type Receive<'a> =
+    &'a mut dyn FnMut(&Socket, &mut [Buffer], &mut dyn FnMut(usize, Received, IpAddr)) -> io::Result<usize>;
+
 /// What is received when so many datagrams have come, each with its sender.
-fn receive(messages: &mut Messages, socket: &Socket, count: usize) -> Vec<(Vec<u8>, SocketAddr)> {
+fn receive(call: Receive<'_>, socket: &Socket, count: usize) -> Vec<(Vec<u8>, SocketAddr)> {
     let mut watched = Watched::default();
     watched.add(descriptor_of(socket)).expect("it is open");
     let (mut batch, mut all) = (Batch::new(), Vec::new());
@@ -29,12 +33,12 @@ fn receive(messages: &mut Messages, socket: &Socket, count: usize) -> Vec<(Vec<u
         assert!(watched.at(descriptor_of(socket)).is_readable, "{} of {count} came", all.len());
         batch.clear();
         let is_full = batch.fill(LENGTH, |buffers, take| {
-            let received = messages.receive(socket, buffers, |number, received, to| {
+            let mut checked = |number, received: Received, to| {
                 assert_eq!((to, received.arrival), (HERE, Arrival::Unicast));
                 assert_ne!(received.interface, 0);
                 take(number, received);
-            });
-            received.expect("some wait")
+            };
+            call(socket, buffers, &mut checked).expect("some wait")
         });
         assert_eq!(is_full, batch.iter().count() == LENGTH);
         all.extend(batch.iter().map(|(bytes, received)| (bytes.to_vec(), received.from)));
@@ -42,9 +46,8 @@ fn receive(messages: &mut Messages, socket: &Socket, count: usize) -> Vec<(Vec<u
     all
 }
 
-#[test]
-fn one_payload_for_many_and_many_for_one_arrive_each_once_and_in_order() {
-    let mut messages = Messages::new();
+/// One payload for many and many for one arrive, each once and in order.
+fn check(mut send: impl FnMut(&Socket, &[Outgoing]) -> io::Result<usize>, call: Receive<'_>) {
     let (sender, from) = open();
     let receivers: Vec<_> = (0..100).map(|_| open()).collect();
     let (many, its_address) = &receivers[0];
@@ -57,20 +60,37 @@ fn one_payload_for_many_and_many_for_one_arrive_each_once_and_in_order() {
     datagrams.extend((0..100).map(|number| outgoing(&vec![number; number.into()], *its_address)));
     let mut left = &datagrams[..];
     while !left.is_empty() {
-        let count = messages.send(&sender, left).expect("there is a loopback");
+        let count = send(&sender, left).expect("there is a loopback");
         assert!((1..=left.len()).contains(&count));
         left = &left[count..];
     }
     for (socket, _) in &receivers[1..] {
-        assert_eq!(receive(&mut messages, socket, 1), [(b"all".to_vec(), from)]);
+        assert_eq!(receive(call, socket, 1), [(b"all".to_vec(), from)]);
     }
     let numbers = (0..100).map(|number| vec![number; number.into()]);
     let expected: Vec<_> =
         [b"all".to_vec()].into_iter().chain(numbers).map(|payload| (payload, from)).collect();
-    assert_eq!(receive(&mut messages, many, expected.len()), expected);
+    assert_eq!(receive(call, many, expected.len()), expected);
     let mut nothing = Batch::new();
     nothing.fill(LENGTH, |buffers, _| {
-        assert!(messages.receive(many, buffers, |_, _, _| panic!("none waits")).is_err());
+        assert!(call(many, buffers, &mut |_, _, _| panic!("none waits")).is_err());
         0
+    });
+}
+
+#[test]
+fn all_datagrams_arrive_by_the_systems_calls() {
+    let (mut sends, mut receives) = (super::datagram::Messages::new(), super::datagram::Messages::new());
+    check(|socket, all| sends.send(socket, all), &mut |socket, buffers, take| {
+        receives.receive(socket, buffers, take)
+    });
+}
+
+#[test]
+fn all_datagrams_arrive_one_at_a_time() {
+    use super::portable::datagram::Messages;
+    let (mut sends, mut receives) = (Messages::new(), Messages::new());
+    check(|socket, all| sends.send(socket, all), &mut |socket, buffers, take| {
+        receives.receive(socket, buffers, take)
     });
 }

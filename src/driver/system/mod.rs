@@ -20,6 +20,8 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
+#[cfg(test)]
+mod datagram_tests;
 #[cfg(target_os = "linux")]
 mod linux;
 #[cfg(target_os = "macos")]

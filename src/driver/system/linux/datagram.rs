@@ -218,11 +218,7 @@ fn address_of(name: &Name) -> Option<SocketAddr> {
 }
 
 #[cfg(test)]
-#[path = "../datagram_tests.rs"]
-mod tests;
-
-#[cfg(test)]
-mod linux_tests {
+mod tests {
     use super::*;
 
     #[test]

@@ -46,7 +46,3 @@ impl Messages {
         single::send(socket, payload, *to, way).map(|()| 1)
     }
 }
-
-#[cfg(test)]
-#[path = "../datagram_tests.rs"]
-mod tests;
