@@ -9,7 +9,6 @@ mod membership;
 #[path = "node/no_membership.rs"]
 mod membership;
 
-use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -77,6 +76,8 @@ pub struct TooLong {
 pub struct Node {
     settings: Settings,
     keyring: Keyring,
+    /// Room for a datagram that is opened.
+    opened: Vec<u8>,
     challenges: Challenges,
     /// The most bytes an answer of the node's has.
     answer_len: usize,
@@ -111,6 +112,7 @@ impl Node {
         let mut node = Node {
             // The keys are kept nowhere else.
             keyring: Keyring::new(&std::mem::take(&mut settings.keys), &settings.secret_seed),
+            opened: Vec::new(),
             challenges: Challenges::new(now),
             answer_len: 0,
             rng: Rng::with_seed(settings.seed),
@@ -149,10 +151,12 @@ impl Node {
     ) {
         let path = Path::new(from, interface);
         self.note_heard(path, arrival, now);
-        match self.open(bytes, arrival) {
-            Some(plain) => self.handle_plain(&plain, Heard { path, arrival, len: plain.len() }, now),
+        let mut opened = std::mem::take(&mut self.opened);
+        match self.open(bytes, arrival, &mut opened) {
+            Some(plain) => self.handle_plain(plain, Heard { path, arrival, len: plain.len() }, now),
             None => self.counters.wrong_key += 1,
         }
+        self.opened = opened;
     }
 
     /// Takes note that the system answered that nobody is at `to`, to which a datagram was sent.
@@ -446,15 +450,14 @@ impl Node {
 
     /// The datagram that was sealed for those who hear it this way. One who has this node for a seed does not know its id, and
     /// seals for all.
-    fn open<'a>(&self, bytes: &'a [u8], arrival: Arrival) -> Option<Cow<'a, [u8]>> {
-        match arrival {
-            Arrival::Group => self.keyring.open(bytes, None),
-            Arrival::Unicast => {
-                let for_all =
-                    || self.keyring.open(bytes, None).filter(|_| self.settings.mode.is_beyond_link());
-                self.keyring.open(bytes, Some(&self.settings.id)).or_else(for_all)
-            }
-        }
+    fn open<'a>(&self, bytes: &'a [u8], arrival: Arrival, opened: &'a mut Vec<u8>) -> Option<&'a [u8]> {
+        let own = Some(&self.settings.id);
+        let addressees: &[_] = match arrival {
+            Arrival::Group => &[None],
+            Arrival::Unicast if self.settings.mode.is_beyond_link() => &[own, None],
+            Arrival::Unicast => &[own],
+        };
+        self.keyring.open(bytes, addressees, opened)
     }
 
     fn message(&mut self, kind: Kind, answer_to_group: bool) -> Vec<u8> {
