@@ -32,12 +32,14 @@ mod registry;
 mod schedule;
 mod settings;
 mod silence;
-mod wheel;
+mod table;
+mod timers;
 pub mod wire;
 
 pub use event::{Arrival, Destination, Event, LeaveReason, Peer, PeerView, Source, Transmit};
 pub use events::MAX_EVENTS;
 pub use keyring::{KEY_LEN, Key, MAX_KEYS, WrongKeyLength};
+pub use listing::Walk;
 pub use node::{MAX_VALUE, Node, Refused, TooLong};
 pub use registry::{Expired, ExpiringRegistry, Full};
 pub use settings::{Counters, Settings};

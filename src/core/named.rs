@@ -144,6 +144,16 @@ impl Named {
         self.entries.changes()
     }
 
+    /// See [`ExpiringRegistry::changed_since`].
+    pub fn changed_since(&self, seen: u64) -> Option<impl Iterator<Item = u32>> {
+        self.entries.changed_since(seen)
+    }
+
+    /// True if there is an entry at a place.
+    pub fn has(&self, slot: u32) -> bool {
+        self.entries.has(slot)
+    }
+
     /// The places of the entries; see [`ExpiringRegistry::slots`].
     pub fn slots(&self) -> impl Iterator<Item = u32> {
         self.entries.slots()

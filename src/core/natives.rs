@@ -1,7 +1,7 @@
 //! `Natives`: the peers that speak the native protocol, each an instance with an id, and the questions to those that fall
 //! silent.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
@@ -40,7 +40,7 @@ pub(super) struct Natives {
     held: usize,
     departed: Departed,
     /// Where an answer to a question is awaited from.
-    asked: HashMap<SocketAddr, InstanceId>,
+    asked: BTreeMap<SocketAddr, InstanceId>,
 }
 
 /// A peer that is to be asked. It counts as asked.
@@ -83,7 +83,7 @@ impl Natives {
             index: Index::default(),
             held: 0,
             departed: Departed::new(max_peers, memory, now),
-            asked: HashMap::new(),
+            asked: BTreeMap::new(),
         }
     }
 
@@ -232,14 +232,15 @@ impl Natives {
         self.departed.handle_timeout(now);
         let mut asked = Vec::new();
         // Each due instance is put back until its next question, which may be due as well.
-        while asked.len() < MAX_DUE
-            && let Some(due) = self.questions.take_due(now, question_at(&self.peers))
-        {
+        while asked.len() < MAX_DUE {
+            let due = self.questions.take_due(now, question_at(&self.peers));
+            if due.is_empty() {
+                break;
+            }
             for slot in due {
                 self.peers.at_mut(slot).question_at = None;
                 asked.extend(self.check(slot, events, now));
             }
-            self.questions.look(question_at(&self.peers));
         }
         asked
     }
@@ -259,7 +260,7 @@ impl Natives {
     /// See [`ExpiringRegistry::look_anew`].
     pub fn look_anew(&mut self) {
         self.peers.look_anew();
-        self.questions.look_anew();
+        self.questions.look(question_at(&self.peers));
     }
 
     pub fn poll_timeout(&self) -> Option<Instant> {
@@ -284,6 +285,16 @@ impl Natives {
     /// How often a peer has come or gone.
     pub fn changes(&self) -> u64 {
         self.peers.changes()
+    }
+
+    /// See [`ExpiringRegistry::changed_since`].
+    pub fn changed_since(&self, seen: u64) -> Option<impl Iterator<Item = u32>> {
+        self.peers.changed_since(seen)
+    }
+
+    /// True if there is a peer at a place.
+    pub fn has(&self, slot: u32) -> bool {
+        self.peers.has(slot)
     }
 
     /// The places of the peers; see [`ExpiringRegistry::slots`].

@@ -14,6 +14,7 @@
 //! | [`interfaces`] | getifaddrs, /proc | getifaddrs | GetAdaptersAddresses |
 //! | [`options`] of sockets | those of Linux | SO_REUSEPORT | joined by index |
 //! | [`host`]: its names; signals | POSIX | POSIX | its own; there are none |
+//! | [`process`]: its id | kept in memory that a fork wipes | asked for | asked for |
 
 use std::io;
 use std::net::Ipv4Addr;
@@ -33,9 +34,14 @@ mod windows;
 compile_error!("src/driver/system knows Linux, macOS and Windows; this system is none of them");
 
 #[cfg(target_os = "linux")]
+pub(crate) use linux::process;
+#[cfg(target_os = "linux")]
 pub(super) use linux::{Alarm, Notifier, errors, memberships, options};
 #[cfg(target_os = "macos")]
 pub(super) use macos::options;
+#[cfg(not(target_os = "linux"))]
+pub(crate) use std::process;
+
 #[cfg(not(target_os = "linux"))]
 pub(super) use portable::{Alarm, Notifier, errors, memberships};
 #[cfg(unix)]

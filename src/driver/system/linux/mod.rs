@@ -5,6 +5,7 @@ pub mod errors;
 pub mod memberships;
 mod notifier;
 pub mod options;
+pub mod process;
 pub mod routes;
 pub mod tentative;
 
