@@ -77,6 +77,8 @@ impl Walk<'_> {
 impl<'a> Iterator for Walk<'a> {
     type Item = PeerView<'a>;
 
+    // Who asks for the texts alone is not to pay for the times.
+    #[inline]
     fn next(&mut self) -> Option<PeerView<'a>> {
         self.places.find_map(|place| self.entries.view(*place, self.now))
     }
@@ -139,6 +141,7 @@ impl<'a> Entries<'a> {
         }
     }
 
+    #[inline]
     fn view(self, place: Place, now: Instant) -> Option<PeerView<'a>> {
         match place {
             Place::Native(slot) => self.natives.view(slot, now),

@@ -165,6 +165,7 @@ impl Named {
     }
 
     /// The entry at a place, if it is live.
+    #[inline]
     pub fn view(&self, slot: u32, now: Instant) -> Option<PeerView<'_>> {
         let (name, entry, deadline) = self.entries.at(slot);
         (now < deadline).then(|| entry.view(name, deadline, now))
@@ -255,6 +256,7 @@ impl Entry {
         was_heard || is_changed
     }
 
+    #[inline]
     fn view<'a>(&'a self, name: &'a str, deadline: Instant, now: Instant) -> PeerView<'a> {
         PeerView {
             name,

@@ -309,6 +309,7 @@ impl Natives {
     }
 
     /// The peer at a place, if it is live.
+    #[inline]
     pub fn view(&self, slot: u32, now: Instant) -> Option<PeerView<'_>> {
         let (id, instance, deadline) = self.peers.at(slot);
         (now < deadline).then(|| instance.view(*id, deadline, now))

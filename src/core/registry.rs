@@ -176,6 +176,7 @@ impl<K: Hash + Eq, V> ExpiringRegistry<K, V> {
     ///
     /// # Panics
     /// If there is none.
+    #[inline]
     pub fn at(&self, slot: u32) -> (&K, &V, Instant) {
         let entry = &self.entries[slot as usize];
         (&entry.key, &entry.value, self.agenda.instant(entry.deadline))
