@@ -7,7 +7,7 @@ use std::cell::Cell;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use peers::core::{Arrival, Destination, Key, Node, Settings};
+use peers::core::{Arrival, Destination, Key, Mode, Node, Settings};
 
 const INTERVAL: Duration = Duration::from_secs(15);
 
@@ -45,6 +45,7 @@ fn node(number: u8, keys: &[Key], now: Instant) -> Node {
         name: format!("node{number}"),
         value: b"warm".into(),
         port: 80,
+        mode: Mode::Multicast,
         ancestor: true,
         group_port: 49001,
         interval: INTERVAL,

@@ -20,10 +20,10 @@ use membership::Membership;
 
 use super::answers::{Answers, ReplyKind};
 use super::challenges::Challenges;
-use super::event::{Arrival, Destination, Event, Peer, PeerView, Transmit};
+use super::event::{Arrival, Destination, Event, Peer, Transmit};
 use super::events::Events;
 use super::keyring::{Key, Keyring};
-use super::listing::Listing;
+use super::listing::{Listing, Walk};
 use super::name::{self, BadName};
 use super::named::Named;
 use super::natives::{Natives, Question};
@@ -289,19 +289,29 @@ impl Node {
         self.events.after(seen)
     }
 
+    /// How many events there were ever. As long as there is no other, the peers differ in nothing but their times, and an
+    /// ancestor's in the interface it is heard through.
+    pub fn events_told(&self) -> u64 {
+        self.events.told()
+    }
+
     /// True if events wait to be taken.
     pub fn has_events(&self) -> bool {
         !self.events.is_empty()
     }
 
-    /// The live peers, ordered by name and then by id.
-    pub fn list(&self, now: Instant) -> Vec<PeerView<'_>> {
-        self.listing.list(&self.natives, &self.named, now)
+    /// What `read` makes of the live peers, ordered by name and then by id.
+    pub fn list<R>(&self, now: Instant, read: impl FnOnce(Walk<'_>) -> R) -> R {
+        self.listing.read(&self.natives, &self.named, now, read)
     }
 
-    /// As [`list`](Self::list), copies.
+    /// Copies of the live peers, in that order.
     pub fn peers(&self, now: Instant) -> Vec<Peer> {
-        self.list(now).iter().map(PeerView::to_peer).collect()
+        self.list(now, |walk| {
+            let mut peers = Vec::with_capacity(walk.most());
+            peers.extend(walk.map(|peer| peer.to_peer()));
+            peers
+        })
     }
 
     /// Number of entries in the registry.

@@ -342,8 +342,8 @@ mod tests {
         let gone: Vec<SocketAddr> = (0..100).map(|_| open()).map(|socket| address(&socket)).collect();
         let payload: Arc<[u8]> = Arc::from(&b"to all"[..]);
         for (gone, here) in gone.iter().zip(&here) {
-            family.plan_for_peer(&payload, *gone, 0, &[]);
-            family.plan_for_peer(&payload, address(here), 0, &[]);
+            family.plan_for_peer(&payload, *gone, None);
+            family.plan_for_peer(&payload, address(here), None);
         }
         let mut messages = Messages::new();
         let tally = family.send(&mut messages, &[]);

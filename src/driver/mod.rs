@@ -28,12 +28,12 @@ mod thread;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
-use std::{io, mem, process};
+use std::{io, mem};
 
 use once_cell::sync::OnceCell;
 
 use crate::config::{Clock, Config, Network};
-use crate::core::{Event, Key, Node, Settings};
+use crate::core::{Event, Key, Node, Settings, Walk};
 use crate::error::{Error, ErrorKind};
 use crate::health::Health;
 use clock::TimeSource;
@@ -46,8 +46,9 @@ use sockets::{Place, Sockets};
 use state::{End, State};
 use system::{Alarm, Notifier, Watched};
 
+pub(crate) use state::Kept;
 pub use system::Descriptor;
-pub(crate) use system::host;
+pub(crate) use system::{host, process};
 pub(crate) use thread::Thread;
 
 /// How often the thread steps back for calls that wait: they need some microseconds to wake up.
@@ -172,6 +173,18 @@ impl Driver {
 
     /// Runs `action` on the node as it is now, and does what follows from it.
     pub fn act<R>(&self, action: impl FnOnce(&mut Node, Instant) -> R) -> Result<R, Error> {
+        self.act_on_state(|state, now| action(&mut state.node, now))
+    }
+
+    /// What `copy` makes of the live peers, of how many events there were (see [`Node::events_told`]), and of what the last one
+    /// has kept for it. The node waits for it.
+    pub fn list<R>(&self, copy: impl FnOnce(Walk<'_>, u64, &mut Kept) -> R) -> Result<R, Error> {
+        self.act_on_state(|State { node, kept, .. }, now| {
+            node.list(now, |peers| copy(peers, node.events_told(), kept))
+        })
+    }
+
+    fn act_on_state<R>(&self, action: impl FnOnce(&mut State, Instant) -> R) -> Result<R, Error> {
         let _log = self.log_afterwards();
         let mut state = self.lock_settled()?;
         let now = self.time.now();
@@ -180,8 +193,8 @@ impl Driver {
         if state.node.has_overslept(now) {
             state.node.handle_timeout(now);
         }
-        let result = action(&mut state.node, now);
-        self.note_changes(&mut state);
+        let result = action(&mut state, now);
+        self.note_changes(&mut state, now);
         let has_work = state.node.has_transmits() || state.node.poll_timeout() < planned;
         drop(state);
         match self.time.is_manual() {
@@ -342,6 +355,10 @@ impl Driver {
             let mut state = self.lock_state()?;
             state.note_step(link.report(), &sent, renewal, self.time.now());
             next = state.node.poll_timeout();
+            // A node whose peers are listed no more holds no list for longer than this. Large ones take a while to free.
+            let kept = state.kept.take();
+            drop(state);
+            drop(kept);
         }
         Ok(Step { may_be_more: waits || is_more_due, has_news, next })
     }
@@ -357,7 +374,7 @@ impl Driver {
         }
         state.dropped = link.dropped();
         state.off_link = link.off_link();
-        self.note_changes(&mut state);
+        self.note_changes(&mut state, now);
         link.take_transmits(&mut state.node);
         let next = state.node.poll_timeout();
         let is_more_due = next.is_some_and(|deadline| deadline <= now);
@@ -441,8 +458,8 @@ impl Driver {
     }
 
     /// Tells and logs what has changed in the node.
-    fn note_changes(&self, state: &mut State) {
-        state.log_changes(|| self.time.now());
+    fn note_changes(&self, state: &mut State, now: Instant) {
+        state.log_changes(|| now);
         if state.has_new_events() {
             self.signal_news();
         }
@@ -526,6 +543,21 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_list_has_kept_is_freed_at_the_next_announcement() {
+        let network = Network::Memory("kept".into());
+        let config = Config { network, clock: Clock::Manual, ..Config::default() };
+        let (driver, _) = start(&config, "lister".into()).expect("there is room");
+        // The first announcements come one soon after the other.
+        driver.advance(config.interval * 3).expect("it runs");
+        let watched = Arc::new(());
+        driver.list(|_, _, kept| *kept = Some(Box::new(watched.clone()))).expect("it runs");
+        driver.list(|_, _, kept| assert!(kept.is_some())).expect("it runs");
+        assert_eq!(Arc::strong_count(&watched), 2);
+        driver.advance(config.interval).expect("it runs");
+        assert_eq!(Arc::strong_count(&watched), 1);
+    }
 
     #[test]
     fn a_panic_with_only_the_network_locked_fails_the_node() {

@@ -1,6 +1,7 @@
 //! `State`: what the driver knows of its node, under one lock: the node, what sending it met, its end, and what of that
 //! was logged.
 
+use std::any::Any;
 use std::io;
 use std::time::Instant;
 
@@ -10,8 +11,13 @@ use super::sockets::Tally;
 use crate::core::Node;
 use crate::health::{Counters, Health, Reason};
 
+/// What a list leaves for the next one, which may be able to use it again.
+pub(crate) type Kept = Option<Box<dyn Any + Send>>;
+
 pub(super) struct State {
     pub node: Node,
+    /// Until the node's next announcement.
+    pub kept: Kept,
     /// Datagrams came for a node without a thread.
     pub mail_waits: bool,
     /// Datagrams lost because the queue on a memory network was full.
@@ -44,6 +50,7 @@ impl State {
     pub fn new(node: Node) -> Self {
         State {
             node,
+            kept: None,
             mail_waits: false,
             dropped: 0,
             off_link: 0,

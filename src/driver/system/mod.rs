@@ -15,6 +15,7 @@
 //! | [`interfaces`] | getifaddrs, /proc | getifaddrs | GetAdaptersAddresses |
 //! | [`options`] of sockets | those of Linux | SO_REUSEPORT | joined by index |
 //! | [`host`]: its names; signals | POSIX | POSIX | its own; there are none |
+//! | [`process`]: its id | kept in memory that a fork wipes | asked for | asked for |
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -37,11 +38,15 @@ mod windows;
 compile_error!("src/driver/system knows Linux, macOS and Windows; this system is none of them");
 
 #[cfg(target_os = "linux")]
+pub(crate) use linux::process;
+#[cfg(target_os = "linux")]
 pub(super) use linux::{Alarm, Notifier, Watched, datagram, errors, memberships, options};
 #[cfg(target_os = "macos")]
 pub(super) use macos::{options, watched::Watched};
 #[cfg(not(target_os = "linux"))]
 pub(super) use portable::{Alarm, Notifier, datagram, errors, memberships};
+#[cfg(not(target_os = "linux"))]
+pub(crate) use std::process;
 #[cfg(unix)]
 pub(crate) use unix::host;
 #[cfg(unix)]

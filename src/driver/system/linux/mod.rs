@@ -6,6 +6,7 @@ pub mod errors;
 pub mod memberships;
 mod notifier;
 pub mod options;
+pub mod process;
 pub mod routes;
 pub mod tentative;
 mod watched;
