@@ -89,15 +89,24 @@ impl Shared {
             // What is known at once must not wait for what is not.
             known.retain(|seed, _| seeds.contains(seed));
             known.extend(seeds.iter().filter_map(|seed| Some((seed.clone(), vec![seed.address()?]))));
-            let trouble = None;
-            if !known.is_empty() && !report(Resolved { addresses: all_of(&known), trouble }) {
+            let tell = |known: &_, trouble| {
+                self.is_wanted(|| report(Resolved { addresses: all_of(known), trouble }))
+            };
+            if !known.is_empty() && !tell(&known, None) {
                 return;
             }
             let trouble = resolve(&seeds, &mut known);
-            if !report(Resolved { addresses: all_of(&known), trouble }) {
+            if !tell(&known, trouble) {
                 return;
             }
         }
+    }
+
+    /// Reports, unless the seeds were replaced meanwhile. False if the thread is to end.
+    fn is_wanted(&self, report: impl FnOnce() -> bool) -> bool {
+        // Held, so that nobody replaces them before the report is through.
+        let task = lock(&self.task);
+        !task.is_over && (task.is_new || report())
     }
 
     /// Waits for the time to resolve, and returns what. `None` at the end.

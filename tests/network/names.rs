@@ -125,6 +125,29 @@ fn a_name_with_several_addresses_is_several_seeds_and_one_more_is_found_in_time(
 }
 
 #[test]
+fn a_name_that_is_still_looked_up_when_the_seeds_are_replaced_does_not_come_back() {
+    let test = "a_name_that_is_still_looked_up_when_the_seeds_are_replaced_does_not_come_back";
+    let Some(world) = world(test) else { return };
+    let (router, here, there) = (router(&world), near(&world, 1), far(&world, 2));
+    let mut silent = script(&router, "silent.py", &[SERVER, "53"]);
+    silent.expect(["listening"]);
+    let names = Names::new(test);
+    names.write("resolv.conf", &format!("nameserver {SERVER}\noptions timeout:1 attempts:1\n"));
+    names.write("seeds", "seeds.test:49002");
+    let file = names.folder.join("seeds");
+    let mut guest = names.watch(&here, "guest", &["--seed-file", file.to_str().expect("it is UTF-8")]);
+    silent.line("asked ");
+    names.write("seeds", "198.51.100.2:49002");
+    guest.signal(Signal::SIGHUP);
+    guest.expect(["took new seeds"]);
+    guest.expect_no_thread("peers-names");
+    assert_eq!(state(&mut guest), "Running");
+    // It is still asked for.
+    let _seed = seed_watch(&there, "seed", &[]);
+    guest.expect(["joined seed 198.51.100.2"]);
+}
+
+#[test]
 fn a_node_ends_at_once_though_a_name_server_never_answers() {
     let test = "a_node_ends_at_once_though_a_name_server_never_answers";
     let Some(world) = world(test) else { return };

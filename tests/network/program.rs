@@ -141,6 +141,21 @@ impl Program {
         }
     }
 
+    /// Waits until the program has no thread of that name.
+    pub fn expect_no_thread(&self, name: &str) {
+        let deadline = Instant::now() + LIMIT;
+        while self.threads().iter().any(|thread| thread.trim_end() == name) {
+            assert!(Instant::now() < deadline, "{}: its thread {name} should end", self.what);
+            thread::yield_now();
+        }
+    }
+
+    fn threads(&self) -> Vec<String> {
+        let tasks = fs::read_dir(format!("/proc/{}/task", self.child.id())).expect("it runs");
+        // One that ends meanwhile has no name.
+        tasks.flatten().flat_map(|task| fs::read_to_string(task.path().join("comm"))).collect()
+    }
+
     fn blocks(&self, signal: Signal) -> bool {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap_or_default();
         let blocked = status.lines().find_map(|line| line.strip_prefix("SigBlk:"));
