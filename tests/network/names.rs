@@ -6,9 +6,9 @@ use std::path::PathBuf;
 
 use nix::sys::signal::Signal;
 
-use crate::nodes::{HOURS, expect_state, listing, script, state, world};
+use crate::nodes::{HOURS, expect_counted, expect_state, listing, script, state, world};
 use crate::program::Program;
-use crate::routed::{far, near, router, seed_watch};
+use crate::routed::{PORT, add_ipv6, far, near, route_ipv6, router, seed_watch};
 use crate::support;
 use crate::world::{Host, World};
 
@@ -92,6 +92,39 @@ fn a_seed_by_a_name_in_the_hosts_file_is_found_as_soon_as_the_name_is_there() {
 }
 
 #[test]
+fn a_seed_that_has_an_address_of_each_family_is_one_peer() {
+    let test = "a_seed_that_has_an_address_of_each_family_is_one_peer";
+    let Some(world) = world(test) else { return };
+    let (router, here, there) = (router(&world), near(&world, 1), far(&world, 2));
+    route_ipv6(&router);
+    add_ipv6(&here, "2001:db8:1", 1);
+    add_ipv6(&there, "2001:db8:2", 2);
+    let mut six = seed_watch(&there, "six", &["--ipv6-only"]);
+    let names = Names::new(test);
+    names.write("hosts", "198.51.100.2 seed.test\n2001:db8:2::2 seed.test\n");
+    let mut guest = names.watch(&here, "guest", &["--seeds", "[2001:db8:2::2]:49002"]);
+    guest.expect(["joined six 2001:db8:2::2"]);
+    six.expect(["joined guest 2001:db8:1::1"]);
+    six.signal(Signal::SIGTERM);
+    guest.expect(["left six (goodbye)"]);
+    six.expect_end();
+    guest.kill();
+
+    let mut seed = seed_watch(&there, "seed", &[]);
+    let mut guest = names.watch(&here, "guest", &["--seeds", "seed.test:49002"]);
+    let address = guest.address_of("seed");
+    let seen_as = seed.address_of("guest");
+    // Two lives and more.
+    expect_counted(&mut seed, "received", 30);
+    assert_eq!(listing(&mut guest), [format!("seed {address} Seed")]);
+    assert_eq!(listing(&mut seed), [format!("guest {seen_as} Seed")]);
+    for node in [&mut guest, &mut seed] {
+        node.never_printed("left");
+        node.never_printed("updated");
+    }
+}
+
+#[test]
 fn a_name_with_several_addresses_is_several_seeds_and_one_more_is_found_in_time() {
     let test = "a_name_with_several_addresses_is_several_seeds_and_one_more_is_found_in_time";
     let Some(world) = world_with_name_server(test) else { return };
@@ -100,14 +133,16 @@ fn a_name_with_several_addresses_is_several_seeds_and_one_more_is_found_in_time(
     let mut seeds = [0, 1, 2].map(|at| seed_watch(&hosts[at], &format!("seed-{at}"), &[]));
     let names = Names::new(test);
     names.write("resolv.conf", &format!("nameserver {SERVER}\n"));
-    names.write("served", "198.51.100.2 seeds.test\n198.51.100.3 seeds.test\n");
+    // Its own is among them, as where the name is of a service and the node one of its instances.
+    let served = "192.0.2.1 seeds.test\n198.51.100.2 seeds.test\n198.51.100.3 seeds.test\n";
+    names.write("served", served);
     let server = names.serve(&router);
-    let mut guest = names.watch(&here, "guest", &["--seeds", "seeds.test:49002"]);
+    let mut guest = names.watch(&here, "guest", &["--seeds", "seeds.test:49002", "--unicast-port", PORT]);
     guest.expect(["joined seed-0 198.51.100.2", "joined seed-1 198.51.100.3"]);
     expect_state(&mut guest, "Running");
 
     guest.never_printed("joined");
-    names.write("served", "198.51.100.2 seeds.test\n198.51.100.3 seeds.test\n198.51.100.4 seeds.test\n");
+    names.write("served", &format!("{served}198.51.100.4 seeds.test\n"));
     server.signal(Signal::SIGHUP);
     guest.expect(["joined seed-2 198.51.100.4"]);
     for seed in &mut seeds {

@@ -33,6 +33,29 @@ pub fn far(world: &World, number: u8) -> Host<'_> {
     host
 }
 
+/// Gives both links IPv6 beside: 2001:db8:1::/64 the near one, 2001:db8:2::/64 the far one.
+pub fn route_ipv6(router: &Host<'_>) {
+    allow_ipv6(router);
+    router.sysctl("net.ipv6.conf.all.forwarding=1");
+    router.ip("addr add 2001:db8:1::254/64 dev eth0 nodad");
+    router.ip("addr add 2001:db8:2::254/64 dev eth1 nodad");
+}
+
+/// Gives a host an address in that network, and the way to the other.
+pub fn add_ipv6(host: &Host<'_>, network: &str, number: u8) {
+    allow_ipv6(host);
+    host.ip(&format!("addr add {network}::{number}/64 dev eth0 nodad"));
+    host.ip(&format!("route add default via {network}::254"));
+}
+
+/// Its addresses are usable at once.
+fn allow_ipv6(host: &Host<'_>) {
+    for scope in ["all", "default", "eth0"] {
+        host.sysctl(&format!("net.ipv6.conf.{scope}.accept_dad=0"));
+    }
+    host.sysctl("net.ipv6.conf.all.disable_ipv6=0");
+}
+
 /// The way to the other link, which goes with the card.
 pub fn route_near(host: &Host<'_>) {
     host.ip("route add default via 192.0.2.254");

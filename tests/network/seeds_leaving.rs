@@ -2,6 +2,7 @@
 
 use nix::sys::signal::Signal;
 
+use crate::keys::key_file;
 use crate::nodes::{HOURS, state, world};
 use crate::routed::{far, near, route_far, route_near, router, seed_watch, unicast_watch};
 
@@ -68,15 +69,18 @@ fn a_seed_killed_and_started_again_at_its_port_is_never_two() {
     let test = "a_seed_killed_and_started_again_at_its_port_is_never_two";
     let Some(world) = world(test) else { return };
     let (_router, here, there) = (router(&world), near(&world, 1), far(&world, 2));
-    // Nobody is asked, and nobody expires, as long as the test runs.
-    let patient = ["--expiry", "600000"];
-    let mut guest = unicast_watch(&there, "guest", &[&patient[..], &SEED].concat());
-    for _ in 0..3 {
-        let mut seed = seed_watch(&here, "seed", &patient);
-        guest.expect(["joined seed 192.0.2.1"]);
-        seed.expect(["joined guest 198.51.100.2"]);
-        seed.kill();
+    let file = key_file(test, &[1]);
+    for key in [&[][..], &["--key-file", &file]] {
+        // Nobody is asked, and nobody expires, as long as the test runs.
+        let patient = [&["--expiry", "600000"], key].concat();
+        let mut guest = unicast_watch(&there, "guest", &[&patient[..], &SEED].concat());
+        for _ in 0..3 {
+            let mut seed = seed_watch(&here, "seed", &patient);
+            guest.expect(["joined seed 192.0.2.1"]);
+            seed.expect(["joined guest 198.51.100.2"]);
+            seed.kill();
+        }
+        guest.expect(["left seed (unreachable)"]);
+        assert_eq!(guest.most_listed("seed"), 1);
     }
-    guest.expect(["left seed (unreachable)"]);
-    assert_eq!(guest.most_listed("seed"), 1);
 }
