@@ -8,7 +8,7 @@ use crate::keys::{key_file, recorder};
 use crate::nodes::{
     HOURS, counted, ear, expect_counted, listing, rust_watch, state, watch_with, world, world_with_firewall,
 };
-use crate::routed::{PORT, far, near, router, seed_watch, unicast_watch};
+use crate::routed::{PORT, far, near, route_near, router, seed_watch, unicast_watch};
 use crate::support;
 
 const BOTH: [&str; 2] = ["--mode", "both"];
@@ -156,6 +156,53 @@ fn a_firewall_that_lets_the_unicast_port_in_is_enough() {
     expect_counted(&mut guest, "received", before + 15);
     guest.never_printed("left");
     seed.never_printed("left");
+}
+
+#[test]
+fn a_node_that_is_there_before_its_network_asks_its_seeds_when_that_comes() {
+    let test = "a_node_that_is_there_before_its_network_asks_its_seeds_when_that_comes";
+    let Some(world) = world(test) else { return };
+    let (_router, there) = (router(&world), far(&world, 2));
+    let here = world.host_without_network(1);
+    let mut seed = seed_watch(&there, "seed", &HOURS);
+    // It asks three times by itself, and not again.
+    let mut early = unicast_watch(&here, "early", &[&HOURS[..], &["--seeds", "198.51.100.2:49002"]].concat());
+    expect_counted(&mut early, "send_errors", 3);
+    here.insert_card();
+    here.ip("link set eth0 up");
+    route_near(&here);
+    early.expect(["joined seed 198.51.100.2"]);
+    seed.expect(["joined early 192.0.2.1"]);
+}
+
+#[test]
+fn those_behind_one_translated_address_are_found_at_it_and_each_is_a_peer() {
+    let test = "those_behind_one_translated_address_are_found_at_it_and_each_is_a_peer";
+    let Some(world) = world_with_firewall(test) else { return };
+    let (router, there) = (router(&world), far(&world, 3));
+    let hosts = [near(&world, 1), near(&world, 2)];
+    // As between a bridge of containers and the network of their host.
+    router.configure("nft", "add table ip nat");
+    router.configure("nft", "add chain ip nat out { type nat hook postrouting priority 100 ; }");
+    router.configure("nft", "add rule ip nat out oifname eth1 masquerade");
+    let mut seed = seed_watch(&there, "seed", &[]);
+    let start = |at: usize, name| {
+        let options = [&BOTH[..], &["--unicast-port", PORT, "--seeds", "198.51.100.3:49002"]].concat();
+        watch_with(&hosts[at], name, &options)
+    };
+    let (mut a, mut b) = (start(0, "a"), start(1, "b"));
+    a.expect(["joined seed 198.51.100.3", "joined b 192.0.2.2"]);
+    b.expect(["joined seed 198.51.100.3", "joined a 192.0.2.1"]);
+    // Two lives and more.
+    expect_counted(&mut seed, "received", 30);
+    assert_eq!(listing(&mut seed), ["a 198.51.100.254 Seed", "b 198.51.100.254 Seed"]);
+    for node in [&mut a, &mut b, &mut seed] {
+        node.never_printed("left");
+    }
+    seed.signal(Signal::SIGTERM);
+    for node in [&mut a, &mut b] {
+        node.expect(["left seed (goodbye)"]);
+    }
 }
 
 #[test]
