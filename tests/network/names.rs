@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use nix::sys::signal::Signal;
 
-use crate::nodes::{HOURS, expect_counted, expect_state, listing, script, state, world};
+use crate::nodes::{HOURS, LONG_LIFE, expect_counted, expect_state, listing, script, state, world};
 use crate::program::Program;
 use crate::routed::{PORT, add_ipv6, far, near, route_ipv6, router, seed_watch};
 use crate::support;
@@ -49,7 +49,7 @@ impl Names {
         let mut command = host.command("unshare");
         command.args(["-m", "sh", "-c", WITH_FILES, "sh"]).arg(&self.folder).arg(support::example("watch"));
         let options = [&["--mode", "seeds", "--name", name], options].concat();
-        let mut watch = Program::start(command.args(["--interval", "200", "--expiry", "1000"]).args(options));
+        let mut watch = Program::start(command.args(["--interval", "200"]).args(LONG_LIFE).args(options));
         watch.expect(["ready"]);
         watch
     }
@@ -75,7 +75,7 @@ fn a_seed_by_a_name_in_the_hosts_file_is_found_as_soon_as_the_name_is_there() {
     let Some(world) = world(test) else { return };
     let (_router, here, there) = (router(&world), near(&world, 1), far(&world, 2));
     let names = Names::new(test);
-    let mut seed = seed_watch(&there, "seed", &[]);
+    let mut seed = seed_watch(&there, "seed", &LONG_LIFE);
     let mut guest = names.watch(&here, "guest", &["--seeds", "seed.test:49002"]);
     expect_state(&mut guest, "Degraded Seeds the seed seed.test:49002 cannot be resolved: ");
     names.write("hosts", "198.51.100.2 seed.test\n");
@@ -110,12 +110,12 @@ fn a_seed_that_has_an_address_of_each_family_is_one_peer() {
     six.expect_end();
     guest.kill();
 
-    let mut seed = seed_watch(&there, "seed", &[]);
+    let mut seed = seed_watch(&there, "seed", &LONG_LIFE);
     let mut guest = names.watch(&here, "guest", &["--seeds", "seed.test:49002"]);
     let address = guest.address_of("seed");
     let seen_as = seed.address_of("guest");
-    // Two lives and more.
-    expect_counted(&mut seed, "received", 30);
+    // A life and more.
+    expect_counted(&mut seed, "received", 60);
     assert_eq!(listing(&mut guest), [format!("seed {address} Seed")]);
     assert_eq!(listing(&mut seed), [format!("guest {seen_as} Seed")]);
     for node in [&mut guest, &mut seed] {
@@ -130,7 +130,7 @@ fn a_name_with_several_addresses_is_several_seeds_and_one_more_is_found_in_time(
     let Some(world) = world_with_name_server(test) else { return };
     let (router, here) = (router(&world), near(&world, 1));
     let hosts = [2, 3, 4].map(|number| far(&world, number));
-    let mut seeds = [0, 1, 2].map(|at| seed_watch(&hosts[at], &format!("seed-{at}"), &[]));
+    let mut seeds = [0, 1, 2].map(|at| seed_watch(&hosts[at], &format!("seed-{at}"), &LONG_LIFE));
     let names = Names::new(test);
     names.write("resolv.conf", &format!("nameserver {SERVER}\n"));
     // Its own is among them, as where the name is of a service and the node one of its instances.
@@ -178,7 +178,7 @@ fn a_name_that_is_still_looked_up_when_the_seeds_are_replaced_does_not_come_back
     guest.expect_no_thread("peers-names");
     assert_eq!(state(&mut guest), "Running");
     // It is still asked for.
-    let _seed = seed_watch(&there, "seed", &[]);
+    let _seed = seed_watch(&there, "seed", &LONG_LIFE);
     guest.expect(["joined seed 198.51.100.2"]);
 }
 
