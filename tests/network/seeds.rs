@@ -179,36 +179,6 @@ fn a_node_that_is_there_before_its_network_asks_its_seeds_when_that_comes() {
 }
 
 #[test]
-fn those_behind_one_translated_address_are_found_at_it_and_each_is_a_peer() {
-    let test = "those_behind_one_translated_address_are_found_at_it_and_each_is_a_peer";
-    let Some(world) = world_with_firewall(test) else { return };
-    let (router, there) = (router(&world), far(&world, 3));
-    let hosts = [near(&world, 1), near(&world, 2)];
-    // As between a bridge of containers and the network of their host.
-    router.configure("nft", "add table ip nat");
-    router.configure("nft", "add chain ip nat out { type nat hook postrouting priority 100 ; }");
-    router.configure("nft", "add rule ip nat out oifname eth1 masquerade");
-    let mut seed = seed_watch(&there, "seed", &LONG_LIFE);
-    let start = |at: usize, name| {
-        let options = [&BOTH[..], &["--unicast-port", PORT, "--seeds", "198.51.100.3:49002"]].concat();
-        watch_with(&hosts[at], name, &options)
-    };
-    let (mut a, mut b) = (start(0, "a"), start(1, "b"));
-    a.expect(["joined seed 198.51.100.3", "joined b 192.0.2.2"]);
-    b.expect(["joined seed 198.51.100.3", "joined a 192.0.2.1"]);
-    // A life and more, of two that speak.
-    expect_counted(&mut seed, "received", 50);
-    assert_eq!(listing(&mut seed), ["a 198.51.100.254 Seed", "b 198.51.100.254 Seed"]);
-    for node in [&mut a, &mut b, &mut seed] {
-        node.never_printed("left");
-    }
-    seed.signal(Signal::SIGTERM);
-    for node in [&mut a, &mut b] {
-        node.expect(["left seed (goodbye)"]);
-    }
-}
-
-#[test]
 fn nodes_of_one_host_have_a_unicast_port_each_and_none_has_that_of_another() {
     let test = "nodes_of_one_host_have_a_unicast_port_each_and_none_has_that_of_another";
     let Some(world) = world(test) else { return };
