@@ -93,11 +93,20 @@ pub(super) struct Outgoing {
     pub packet: Vec<u8>,
 }
 
+/// What foca has found out.
+enum Note {
+    Up(MemberId),
+    Down(InstanceId),
+    /// Somebody who is known, and may be dead, has come to his next life.
+    Renewed(MemberId),
+    Back,
+}
+
 /// What foca wants done.
 struct Outcome {
     now: Instant,
     sent: Vec<(MemberId, Vec<u8>)>,
-    changes: Vec<(Change, Option<MemberId>)>,
+    notes: Vec<Note>,
     timers: Vec<(Timer<MemberId>, Instant)>,
 }
 
@@ -109,7 +118,7 @@ impl Swim {
         let rng = ChaCha20Rng::seed_from_u64(settings.seed);
         Swim {
             foca: Foca::with_custom_broadcast(own, config(unit, packet_len), rng, MemberCodec, News),
-            outcome: Outcome { now, sent: Vec::new(), changes: Vec::new(), timers: Vec::new() },
+            outcome: Outcome { now, sent: Vec::new(), notes: Vec::new(), timers: Vec::new() },
             timers: Timers::default(),
             members: BTreeMap::new(),
             seats: BTreeSet::new(),
@@ -175,24 +184,29 @@ impl Swim {
         now: Instant,
     ) -> Option<Vec<&'a [u8]>> {
         let own = *self.foca.identity();
-        let (seats, max) = (&mut self.seats, self.max_seats);
-        let admits = |id: &InstanceId| *id == own.id || take_seat(seats, max, *id);
-        let taken = packet::take_apart(packet, from, &own, admits)?;
-        let sender = taken.header.src;
-        if taken.header.dst.id != own.id || !take_seat(&mut self.seats, self.max_seats, sender.id) {
+        let mut seats = Seats { taken: &mut self.seats, max: self.max_seats, new: Vec::new() };
+        let taken = packet::take_apart(packet, from, &own, |id| *id == own.id || seats.take(*id));
+        let taken = taken.filter(|taken| taken.header.dst.id == own.id && seats.take(taken.header.src.id));
+        let new = seats.new;
+        let Some(taken) = taken else {
+            self.free_seats(&new);
             return None;
-        }
+        };
+        let sender = taken.header.src;
         if let Some(member) = self.members.get_mut(&sender.id) {
             member.address = from;
         }
         self.run(now, |foca, outcome| foca.handle_data(&taken.bytes, outcome));
+        // It may have been for another life of this node, or end in what nobody can read.
+        self.free_seats(&new);
         // Those who are not members are not believed.
         Some(if self.is_member(&sender.id) { taken.news } else { Vec::new() })
     }
 
     /// Takes in that there is a member, as another member has told.
     pub fn handle_member(&mut self, member: MemberId, now: Instant) {
-        if member.id != self.foca.identity().id && take_seat(&mut self.seats, self.max_seats, member.id) {
+        let mut seats = Seats { taken: &mut self.seats, max: self.max_seats, new: Vec::new() };
+        if member.id != self.foca.identity().id && seats.take(member.id) {
             self.run(now, |foca, outcome| {
                 foca.apply_many([Member::alive(member)].into_iter(), false, outcome)
             });
@@ -232,11 +246,10 @@ impl Swim {
     /// Does what is due by `now`.
     pub fn handle_timeout(&mut self, now: Instant) {
         while let Some(timer) = self.timers.take_due(now) {
-            if let Timer::RemoveDown(member) = &timer {
-                self.seats.remove(&member.id);
-                self.heard.remove(&member.id);
-            }
+            let forgotten = if let Timer::RemoveDown(member) = &timer { Some(member.id) } else { None };
             self.run(now, |foca, outcome| foca.handle_timer(timer, outcome));
+            // It may have come back.
+            self.free_seats(forgotten.as_slice());
         }
     }
 
@@ -246,8 +259,8 @@ impl Swim {
 
     /// What has changed about members, in order.
     pub fn take_changes(&mut self) -> Vec<Change> {
-        let changes = std::mem::take(&mut self.outcome.changes);
-        changes.into_iter().filter_map(|(change, member)| self.note(change, member)).collect()
+        let notes = std::mem::take(&mut self.outcome.notes);
+        notes.into_iter().filter_map(|note| self.take_note(note)).collect()
     }
 
     /// What there is to send.
@@ -263,12 +276,29 @@ impl Swim {
     }
 
     /// Keeps the members as foca has them. `None` for what nobody has to know.
-    fn note(&mut self, change: Change, member: Option<MemberId>) -> Option<Change> {
-        match (change, member) {
-            (Change::Up(id), Some(member)) => self.members.insert(id, member).is_none().then_some(change),
-            (Change::Down(id), _) => self.members.remove(&id).map(|_| change),
-            (Change::Back, _) => Some(change),
-            (Change::Up(_), None) => None,
+    fn take_note(&mut self, note: Note) -> Option<Change> {
+        match note {
+            Note::Up(member) => {
+                self.members.insert(member.id, member).is_none().then_some(Change::Up(member.id))
+            }
+            Note::Down(id) => self.members.remove(&id).map(|_| Change::Down(id)),
+            Note::Renewed(member) => {
+                if let Some(known) = self.members.get_mut(&member.id) {
+                    *known = member;
+                }
+                None
+            }
+            Note::Back => Some(Change::Back),
+        }
+    }
+
+    /// Frees the seats of those of whom foca knows nothing.
+    fn free_seats(&mut self, ids: &[InstanceId]) {
+        for id in ids {
+            if !self.foca.iter_membership_state().any(|member| member.id().id == *id) {
+                self.seats.remove(id);
+                self.heard.remove(id);
+            }
         }
     }
 
@@ -290,8 +320,26 @@ impl Swim {
     }
 }
 
-fn take_seat(seats: &mut BTreeSet<InstanceId>, max: usize, id: InstanceId) -> bool {
-    seats.contains(&id) || (seats.len() < max && seats.insert(id))
+/// Who gets a seat, and who has just got one.
+struct Seats<'a> {
+    taken: &'a mut BTreeSet<InstanceId>,
+    max: usize,
+    new: Vec<InstanceId>,
+}
+
+impl Seats<'_> {
+    /// False if there is no seat for this one.
+    fn take(&mut self, id: InstanceId) -> bool {
+        if self.taken.contains(&id) {
+            return true;
+        }
+        let is_free = self.taken.len() < self.max;
+        if is_free {
+            self.taken.insert(id);
+            self.new.push(id);
+        }
+        is_free
+    }
 }
 
 fn config(unit: Duration, packet_len: usize) -> Config {
@@ -322,11 +370,12 @@ fn config(unit: Duration, packet_len: usize) -> Config {
 impl Runtime<MemberId> for &mut Outcome {
     fn notify(&mut self, notification: Notification<'_, MemberId>) {
         match notification {
-            Notification::MemberUp(member) => self.changes.push((Change::Up(member.id), Some(*member))),
-            Notification::MemberDown(member) => self.changes.push((Change::Down(member.id), None)),
-            Notification::Rejoin(_) => self.changes.push((Change::Back, None)),
+            Notification::MemberUp(member) => self.notes.push(Note::Up(*member)),
+            Notification::MemberDown(member) => self.notes.push(Note::Down(member.id)),
             // A member in its next life is the same instance; whether it is up is told beside.
-            Notification::Rename(..) | Notification::Active | Notification::Idle | Notification::Defunct => {}
+            Notification::Rename(_, member) => self.notes.push(Note::Renewed(*member)),
+            Notification::Rejoin(_) => self.notes.push(Note::Back),
+            Notification::Active | Notification::Idle | Notification::Defunct => {}
         }
     }
 
