@@ -119,16 +119,19 @@ impl Bench {
 
     /// The events that wait, in short: `+name`, `~name`, `-name (reason)`.
     pub fn events(&mut self) -> Vec<String> {
-        std::iter::from_fn(|| self.node.poll_event())
-            .map(|event| match event {
-                Event::Joined(peer) => format!("+{}", peer.name),
-                Event::Updated(peer) => format!("~{}", peer.name),
-                Event::Left(peer, LeaveReason::Expired) => format!("-{} (expired)", peer.name),
-                Event::Left(peer, LeaveReason::Goodbye) => format!("-{} (goodbye)", peer.name),
-                Event::Left(peer, LeaveReason::Unreachable) => format!("-{} (unreachable)", peer.name),
-                other => format!("{other:?}"),
-            })
-            .collect()
+        std::iter::from_fn(|| self.node.poll_event()).map(|event| in_short(&event)).collect()
+    }
+}
+
+/// An event as `+name`, `~name` or `-name (reason)`.
+pub fn in_short(event: &Event) -> String {
+    match event {
+        Event::Joined(peer) => format!("+{}", peer.name),
+        Event::Updated(peer) => format!("~{}", peer.name),
+        Event::Left(peer, LeaveReason::Expired) => format!("-{} (expired)", peer.name),
+        Event::Left(peer, LeaveReason::Goodbye) => format!("-{} (goodbye)", peer.name),
+        Event::Left(peer, LeaveReason::Unreachable) => format!("-{} (unreachable)", peer.name),
+        other => format!("{other:?}"),
     }
 }
 

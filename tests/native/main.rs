@@ -6,4 +6,10 @@ mod harness;
 mod hearing;
 mod keys;
 mod lines;
+#[cfg(feature = "swim")]
+mod members;
 mod seeds;
+#[cfg(feature = "swim")]
+mod swim;
+#[cfg(feature = "swim")]
+mod swim_hostile;

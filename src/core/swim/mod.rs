@@ -414,3 +414,77 @@ impl BroadcastHandler<MemberId> for News {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::codec::{MEMBER_LEN, SHORTEST_HEADER};
+    use super::*;
+    use foca::{Codec, Header};
+
+    const MAX: usize = 50;
+
+    fn stranger(number: u32) -> MemberId {
+        let mut id = [0xee; 16];
+        id[..4].copy_from_slice(&number.to_be_bytes());
+        MemberId { id, generation: 0, address: ([192, 0, 2, 9], 9).into() }
+    }
+
+    #[test]
+    #[allow(clippy::disallowed_methods)] // a test has to begin at some time
+    fn of_a_flood_of_strangers_no_more_is_kept_than_there_are_seats_and_in_the_end_nothing() {
+        let mut now = Instant::now();
+        let settings = settings();
+        let mut swim = Swim::new(&settings, 1000, now);
+        let own = *swim.foca.identity();
+        for number in 0..2000 {
+            let [sender, told, dead] = [0, 10_000, 20_000].map(|base| stranger(base + number));
+            let header = Header { src: sender, src_incarnation: 0, dst: own, message: foca::Message::Gossip };
+            let mut packet = Vec::with_capacity(SHORTEST_HEADER + 2 + 2 * MEMBER_LEN);
+            MemberCodec.encode_header(&header, &mut packet).expect("there is room");
+            packet.extend([0, 2]);
+            for member in [Member::alive(told), Member::down(dead)] {
+                MemberCodec.encode_member(&member, &mut packet).expect("there is room");
+            }
+            for _ in 0..2 {
+                swim.is_new(&sender.id, 7);
+                swim.handle_packet(&packet, sender.address, now);
+                swim.handle_member(told, now);
+                drop((swim.take_outgoing(), swim.take_changes()));
+            }
+        }
+        let known = swim.foca.iter_membership_state().len();
+        assert_eq!((swim.seats.len(), known), (MAX, MAX));
+        assert!(swim.heard.len() <= MAX && swim.members.len() <= MAX);
+        while let Some(next) = swim.poll_timeout().filter(|_| now < Instant::now() + 3600 * settings.expiry) {
+            now = next;
+            swim.handle_timeout(now);
+            drop((swim.take_outgoing(), swim.take_changes()));
+            if swim.seats.is_empty() {
+                break;
+            }
+        }
+        assert_eq!((swim.seats.len(), swim.heard.len(), swim.members.len()), (0, 0, 0));
+        assert_eq!(swim.foca.iter_membership_state().len(), 0);
+    }
+
+    fn settings() -> Settings {
+        Settings {
+            id: [1; 16],
+            seed: 7,
+            secret_seed: crate::core::Key::new([9; 32]),
+            keys: vec![],
+            cluster: String::new(),
+            name: "self".into(),
+            value: vec![],
+            port: 0,
+            mode: crate::core::Mode::Swim,
+            ancestor: false,
+            group_port: 49001,
+            interval: Duration::from_secs(15),
+            expiry: Duration::from_secs(35),
+            max_peers: MAX,
+        }
+    }
+}
