@@ -1,6 +1,7 @@
 //! `docs/PROTOCOL.md` and the code say the same: its test vectors are read and made, and its numbers are the code's.
 
 mod clockwork;
+mod cluster;
 mod keys;
 mod receiving;
 mod sending;

@@ -135,7 +135,7 @@ fn challenge(vector: &Vector) -> (String, InstanceId, Challenge) {
 }
 
 /// Bytes in hex; `XX*N` stands for N of them.
-fn bytes(hex: &str) -> Vec<u8> {
+pub fn bytes(hex: &str) -> Vec<u8> {
     let byte = |pair: &[u8]| {
         let pair = std::str::from_utf8(pair).expect("hex is ASCII");
         u8::from_str_radix(pair, 16).unwrap_or_else(|_| panic!("{pair:?} is not hex"))
