@@ -34,7 +34,7 @@ use zeroize::Zeroizing;
 const OPTIONS: &str = "--name, --cluster and --value TEXT, --key-file PATH (of keys of 32 bytes, the first seals), \
                        --interval and --expiry in milliseconds, --port, --group (IPv4), --interfaces \
                        LIST, --max-peers N, --ipv4-only, --ipv6-only, --notice system|poll|watchdog|none (how changes \
-                       of the network are noticed; else in all ways), --mode multicast|seeds|both, --seeds LIST, \
+                       of the network are noticed; else in all ways), --mode multicast|seeds|both|swim, --seeds LIST, \
                        --seed-file PATH (of such a list), --unicast-port";
 
 /// The files that are read again on SIGHUP.
@@ -227,7 +227,8 @@ fn mode(name: &str) -> Result<Mode, String> {
         "multicast" => Ok(Mode::Multicast),
         "seeds" => Ok(Mode::Seeds),
         "both" => Ok(Mode::MulticastAndSeeds),
-        _ => Err(format!("--mode {name} is not known; there are multicast, seeds and both")),
+        "swim" => Ok(Mode::Swim),
+        _ => Err(format!("--mode {name} is not known; there are multicast, seeds, both and swim")),
     }
 }
 

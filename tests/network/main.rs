@@ -20,6 +20,8 @@ mod seeds;
 mod seeds_leaving;
 #[path = "../support/mod.rs"]
 mod support;
+#[cfg(feature = "swim")]
+mod swim;
 mod world;
 
 use nix::sys::signal::Signal;
