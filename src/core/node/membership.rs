@@ -105,8 +105,8 @@ impl Node {
         let Some(membership) = &mut self.membership else { return };
         membership.swim.handle_timeout(now);
         self.settle_membership(now);
-        self.exchange(now);
         self.keep_in_line(now);
+        self.exchange(now);
     }
 
     /// True if a member is at this address.
@@ -314,6 +314,7 @@ impl Node {
     /// Compares lists with another member, or goes on with that, if it is time.
     fn exchange(&mut self, now: Instant) {
         let Some(membership) = &mut self.membership else { return };
+        membership.exchange.note_wanted(!membership.wanted.is_empty(), &membership.swim, now);
         let step = membership.exchange.take_due(&membership.swim, now, &mut self.rng);
         self.ask_member(step);
     }
