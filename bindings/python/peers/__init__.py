@@ -40,7 +40,7 @@ from .errors import (
     UnsupportedError,
 )
 from .node import Node
-from .records import Event, EventKind, Health, LeaveReason, Peer, Reason, Source, State
+from .records import Event, EventKind, Health, LeaveReason, Mode, Peer, Reason, Source, State
 
 __all__ = [
     "AddressInUseError",
@@ -56,6 +56,7 @@ __all__ = [
     "InterfaceError",
     "InvalidError",
     "LeaveReason",
+    "Mode",
     "Node",
     "NullError",
     "Peer",

@@ -26,6 +26,15 @@ def text(what: str, value: str | None) -> bytes | None:
     return value.encode("utf-8", "surrogatepass")
 
 
+def seeds(value: Sequence[str] | str | None) -> bytes | None:
+    """The comma-separated text of a list of seeds, or of such a text."""
+    if value is None or isinstance(value, str):
+        return text("seeds", value)
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        raise TypeError(f"seeds must be a str or a sequence of str, not {type(value).__name__}")
+    return b",".join(text("a seed", seed) or b"" for seed in value)
+
+
 def data(what: str, value: bytes | str) -> bytes:
     """Bytes for a `const void *`; a str as UTF-8."""
     if isinstance(value, str):

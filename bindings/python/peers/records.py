@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 from dataclasses import dataclass
-from enum import IntEnum
+from enum import IntEnum, IntFlag
 from typing import Any
 
 from . import _abi
@@ -25,6 +25,19 @@ class _Code(IntEnum):
         return member
 
 
+class Mode(IntFlag):
+    """By which ways peers are found. MULTICAST and SEEDS are joined by `|`."""
+
+    MULTICAST = _abi.PEERS_MODE_MULTICAST
+    """By multicast, on the local network."""
+    SEEDS = _abi.PEERS_MODE_SEEDS
+    """By unicast, with seeds and with those who have this node for a seed. Alone, no multicast is sent, and
+    none heard."""
+    SWIM = _abi.PEERS_MODE_SWIM
+    """The nodes are a cluster whose members know of one another by the SWIM protocol, over unicast alone. Any
+    one seed that answers is enough to join. For more than some 200 nodes; goes with no other."""
+
+
 class Source(_Code):
     """What last told of a peer."""
 
@@ -34,6 +47,11 @@ class Source(_Code):
     """A line of the ancestor's protocol, "multitastic:NAME"."""
     REGISTERED = _abi.PEERS_SOURCE_REGISTERED
     """`Node.register`."""
+    SEED = _abi.PEERS_SOURCE_SEED
+    """A message of the native protocol that came to this node alone, and none yet by multicast: it is a seed,
+    or has this node for one."""
+    MEMBER = _abi.PEERS_SOURCE_MEMBER
+    """The cluster: it is a member, as the SWIM protocol has it."""
 
 
 class EventKind(_Code):
@@ -88,6 +106,9 @@ class Reason(_Code):
     """The system did not let the node join the group on every interface."""
     DEFECT = _abi.PEERS_REASON_DEFECT
     """It met a defect, of the library or of the program around it, and no longer works."""
+    SEEDS = _abi.PEERS_REASON_SEEDS
+    """The name of a seed cannot be resolved. It is tried again every minute; the other seeds are spoken to
+    all the same."""
 
 
 @dataclass(frozen=True)

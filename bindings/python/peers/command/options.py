@@ -14,12 +14,19 @@ from typing import TYPE_CHECKING, Any
 from .._key_file import read_key_file
 from .._start import start
 from ..node import Node
-from ..records import State
+from ..records import Mode, State
 
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 else:
     Commands = argparse._SubParsersAction
+
+MODES = {
+    "multicast": Mode.MULTICAST,
+    "seeds": Mode.SEEDS,
+    "multicast+seeds": Mode.MULTICAST | Mode.SEEDS,
+    "swim": Mode.SWIM,
+}
 
 _UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600}
 
@@ -45,6 +52,25 @@ def add_command(commands: Commands, name: str, help: str, **more: Any) -> argpar
     )
     group.add_argument("--group-port", metavar="PORT", type=int, help="the groups' UDP port (default: 49001)")
     group.add_argument(
+        "--seed",
+        metavar="HOST:PORT",
+        action="append",
+        help="where to ask for peers that multicast does not reach; the port is the --unicast-port of a node "
+        "there; may be given again",
+    )
+    group.add_argument(
+        "--mode",
+        choices=MODES,
+        help="by which ways peers are found (default: multicast, and seeds if there are any)",
+    )
+    group.add_argument(
+        "--unicast-port",
+        metavar="PORT",
+        type=int,
+        help="the UDP port to send from and to be reached at alone, for a firewall, and for --seed of others "
+        "(default: any)",
+    )
+    group.add_argument(
         "--key-file",
         metavar="PATH",
         help="the cluster's key: a file of 32 random bytes that only its owner can read "
@@ -65,15 +91,24 @@ def duration(text: str) -> float:
 
 
 def network_of(options: argparse.Namespace) -> dict[str, Any]:
-    """The arguments of `start` that say where the node lives."""
+    """The arguments of `start` that say where the node lives, and that several nodes of a host can have."""
     groups = {f"group_v{group.version}": str(group) for group in options.group or ()}
     interfaces = ",".join(options.interface) if options.interface else None
     return {"interfaces": interfaces, "port": options.group_port, **groups}
 
 
+def mode_of(options: argparse.Namespace) -> Mode:
+    """By which ways a node with these options finds its peers."""
+    if options.mode is None:
+        return MODES["multicast+seeds" if options.seed else "multicast"]
+    mode = MODES[options.mode]
+    return mode | Mode.SEEDS if mode == Mode.MULTICAST and options.seed else mode
+
+
 def node_options(options: argparse.Namespace) -> dict[str, Any]:
     """All arguments of `start` that the options say, and a name that tells which command it is."""
-    found = {**network_of(options), "cluster": options.cluster}
+    found = {**network_of(options), "cluster": options.cluster, "unicast_port": options.unicast_port}
+    found.update(mode=mode_of(options), seeds=options.seed)
     found["name"] = f"{socket.gethostname()} (peers {options.command} {os.getpid()})"
     if options.key_file is not None:
         found["keys"] = [read_key_file(options.key_file)]
