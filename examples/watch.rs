@@ -24,12 +24,12 @@ use std::time::Duration;
 
 use nix::sys::signal::{SigSet, Signal};
 use peers::core::KEY_LEN;
-use peers::{Config, ErrorKind, Event, Health, Key, LeaveReason, Notice, Peer, Peers};
+use peers::{Config, ErrorKind, Event, Health, Key, LeaveReason, Notice, Peer, Peers, Seed};
 use zeroize::Zeroizing;
 
 const OPTIONS: &str = "--name, --cluster and --value TEXT, --key-file PATH (of keys of 32 bytes, the first seals), \
                        --interval and --expiry in milliseconds, --port, --group (IPv4), --interfaces \
-                       LIST, --max-peers N, --ipv4-only, --ipv6-only, --notice system|poll|watchdog|none (how changes \
+                       LIST, --seeds LIST (HOST:PORT,...), --unicast-port, --max-peers N, --ipv4-only, --ipv6-only, --notice system|poll|watchdog|none (how changes \
                        of the network are noticed; else in all ways)";
 
 fn main() -> ExitCode {
@@ -163,6 +163,8 @@ fn config(arguments: &[String]) -> Result<(Config, Option<String>), Box<dyn Erro
             "--port" => config.port = value()?.parse().map_err(|error| wrong(&error))?,
             "--group" => config.group_v4 = Some(value()?.parse().map_err(|error| wrong(&error))?),
             "--interfaces" => config.interfaces = Some(value()?.clone()),
+            "--seeds" => config.seeds = Seed::list(value()?)?,
+            "--unicast-port" => config.unicast_port = value()?.parse().map_err(|error| wrong(&error))?,
             "--max-peers" => config.max_peers = value()?.parse().map_err(|error| wrong(&error))?,
             "--ipv4-only" => config.group_v6 = None,
             "--ipv6-only" => config.group_v4 = None,
