@@ -4,7 +4,6 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
 use crate::core::name::BadName;
-use crate::core::wire;
 use crate::core::{Key, MAX_KEYS, Mode, name};
 use crate::driver::host;
 use crate::error::{Error, ErrorKind};
@@ -179,7 +178,7 @@ impl Config {
     /// An error if the value does not fit into a message beside this name and the cluster.
     pub(crate) fn check_room(&self, name: &str) -> Result<(), Error> {
         name::check_cluster(&self.cluster).map_err(|bad| bad_name("cluster", &self.cluster, bad))?;
-        let room = wire::room_for_value(name, &self.cluster);
+        let room = self.mode().room_for_value(name, &self.cluster);
         match self.value.len() <= room {
             true => Ok(()),
             false => Err(too_long(self.value.len(), room)),

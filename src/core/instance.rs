@@ -88,19 +88,30 @@ impl Instance {
         self.name.len() + self.value.len()
     }
 
+    /// What it told last, without its cluster.
+    pub fn announcement(&self, id: InstanceId) -> Announcement<'_> {
+        Announcement {
+            cluster: "",
+            id,
+            sequence: self.sequence,
+            name: &self.name,
+            expiry: self.life,
+            port: self.port,
+            value: &self.value,
+            answer_to_group: false,
+            proof: None,
+        }
+    }
+
     /// The most bytes an announcement of what it told last can have.
     pub fn longest_answer(&self, id: InstanceId, cluster: &str) -> usize {
         let about = Announcement {
             cluster,
-            id,
             sequence: u64::MAX,
-            name: &self.name,
             // In its longest form: it may be more than the life that is made of it.
             expiry: Duration::MAX,
-            port: self.port,
-            value: &self.value,
-            answer_to_group: false,
             proof: Some(Proof::default()),
+            ..self.announcement(id)
         };
         wire::encode(Kind::Announce, &about).len()
     }

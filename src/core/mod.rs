@@ -7,7 +7,8 @@
 //!
 //! A node is put together from parts, one job each: `schedule` says when to speak to the group, `answers` whom to answer,
 //! `natives` keeps the peers that speak our protocol (with `checkup`: when to ask one, `index`: who is who, `departed`: who
-//! is gone for good, `questions`: how many to ask), `named` those that are known by a name alone, `seeds` the addresses
+//! is gone for good, `questions`: how many to ask), `swim` who is a member where
+//! there is a cluster, `named` those that are known by a name alone, `seeds` the addresses
 //! that are told where multicast does not reach, and `listing` the order of all. [`wire`] is the language.
 
 #![forbid(unsafe_code)]
@@ -34,6 +35,8 @@ mod schedule;
 mod seeds;
 mod settings;
 mod silence;
+#[cfg(feature = "swim")]
+mod swim;
 mod wheel;
 pub mod wire;
 

@@ -1,6 +1,9 @@
 //! `Natives`: the peers that speak the native protocol, each an instance with an id, and the questions to those that fall
 //! silent.
 
+#[cfg(feature = "swim")]
+mod members;
+
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};

@@ -3,6 +3,11 @@
 
 mod beyond;
 mod hearing;
+#[cfg(feature = "swim")]
+mod membership;
+#[cfg(not(feature = "swim"))]
+#[path = "node/no_membership.rs"]
+mod membership;
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
@@ -12,6 +17,7 @@ use std::time::{Duration, Instant};
 
 use fastrand::Rng;
 use hearing::Heard;
+use membership::Membership;
 
 use super::answers::{Answers, ReplyKind};
 use super::challenges::Challenges;
@@ -82,6 +88,8 @@ pub struct Node {
     listing: Listing,
     schedule: Schedule,
     seeds: Seeds,
+    /// `None` if the node's mode has no cluster.
+    membership: Option<Box<Membership>>,
     answers: Answers,
     questions: Questions,
     /// `None` if no group is heard.
@@ -112,6 +120,7 @@ impl Node {
             listing: Listing::default(),
             schedule: Schedule::new(settings.interval, now),
             seeds: Seeds::default(),
+            membership: Membership::new(&settings, now),
             answers: Answers::new(now),
             questions: Questions::new(now),
             silence: settings.mode.has_multicast().then(|| Silence::new(expiry, now)),
@@ -149,11 +158,13 @@ impl Node {
     /// Takes note that the system answered that nobody is at `to`, to which a datagram was sent.
     pub fn handle_unreachable(&mut self, to: SocketAddr, now: Instant) {
         self.natives.handle_unreachable(to, &mut self.events, now);
+        self.keep_members_in_line(now);
     }
 
     /// Takes note that the driver has opened its sockets anew, or that interfaces have changed: whoever is there
     /// now should hear of us, and we of them, at once.
     pub fn handle_network_change(&mut self, now: Instant) {
+        self.note_news_of_own();
         self.schedule.begin_burst(now);
         self.speak(now);
     }
@@ -181,13 +192,15 @@ impl Node {
 
     /// Announces another value from now on: at once, or soon after the last change.
     pub fn set_value(&mut self, value: &[u8], now: Instant) -> Result<(), TooLong> {
-        let room = wire::room_for_value(&self.settings.name, &self.settings.cluster);
+        let Settings { mode, name, cluster, .. } = &self.settings;
+        let room = mode.room_for_value(name, cluster);
         if value.len() > room {
             return Err(TooLong { room });
         }
         if value != self.settings.value {
             self.settings.value = value.to_vec();
             self.answer_len = self.longest_answer();
+            self.note_news_of_own();
             self.schedule.note_change(now);
             self.speak(now);
         }
@@ -206,6 +219,9 @@ impl Node {
 
     /// Says goodbye. All that is left to do is to send what [`poll_transmit`](Self::poll_transmit) gives.
     pub fn stop(&mut self) {
+        if self.is_member_of_cluster() {
+            return self.leave_cluster();
+        }
         let goodbye = self.message(Kind::Goodbye, false);
         for _ in 0..GOODBYES {
             self.tell_all(Kind::Goodbye, goodbye.clone());
@@ -215,6 +231,7 @@ impl Node {
     /// Does what is due by `now`.
     pub fn handle_timeout(&mut self, now: Instant) {
         self.speak(now);
+        self.run_membership(now);
         self.greet_seeds(now);
         self.answer(now);
         self.spare_wake_ups(now);
@@ -228,6 +245,7 @@ impl Node {
         let own = [Some(self.schedule.poll_timeout()), self.silence.as_ref().map(Silence::poll_timeout)];
         let others = [
             self.seeds.poll_timeout(),
+            self.membership_timeout(),
             self.answers.poll_timeout(),
             self.named.poll_timeout(),
             self.natives.poll_timeout(),
@@ -320,6 +338,10 @@ impl Node {
     fn speak(&mut self, now: Instant) {
         self.forgive_sleep(now);
         while let Some(due) = self.schedule.take_due(now, &mut self.rng) {
+            if self.is_member_of_cluster() {
+                self.speak_to_cluster(now);
+                continue;
+            }
             // Our message goes first: whoever hears both then knows whose line it is.
             let is_unanswered = due.asked_before.is_some_and(|asked| self.last_unicast < Some(asked));
             let plain = self.message(due.kind, is_unanswered);
@@ -369,7 +391,10 @@ impl Node {
         if !self.has_overslept(now) {
             return;
         }
-        self.natives.forgive_sleep(now);
+        // Whether members live is not asked by the registry.
+        if !self.is_member_of_cluster() {
+            self.natives.forgive_sleep(now);
+        }
         self.named.forgive_sleep(now);
         if let Some(silence) = &mut self.silence {
             silence.forgive(now);

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::keyring::Key;
-use super::wire::{Announcement, InstanceId};
+use super::wire::{self, Announcement, InstanceId};
 
 /// By which ways a node finds its peers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -28,6 +28,12 @@ impl Mode {
     /// True if peers may be beyond the link: whoever speaks to this node alone is heard.
     pub fn is_beyond_link(self) -> bool {
         self != Mode::Multicast
+    }
+
+    /// The most bytes of value that fit into what a node of this name and cluster tells.
+    pub fn room_for_value(self, name: &str, cluster: &str) -> usize {
+        let less = if self == Mode::Swim { wire::NEWS_OVERHEAD } else { 0 };
+        wire::room_for_value(name, cluster) - less
     }
 
     /// True if everything that is told is told to seeds, and to those who have this node for one.

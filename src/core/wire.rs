@@ -2,6 +2,7 @@
 //!
 //! `docs/PROTOCOL.md` is the specification; the numbers here are its numbers.
 
+mod cluster;
 mod encode;
 
 use std::time::Duration;
@@ -9,6 +10,9 @@ use std::time::Duration;
 use minicbor::Decoder;
 
 use super::name;
+pub use cluster::{
+    ClusterKind, ClusterMessage, Content, NEWS_OVERHEAD, encode_cluster, room_for_entries, room_for_packet,
+};
 pub use encode::{encode, encode_ancestor, encode_answer, encode_challenge, encode_padded, room_for_value};
 
 /// The longest datagram. With headers it stays below the 1280 bytes that every IPv6 link carries whole (RFC 8200,
@@ -49,6 +53,10 @@ mod key {
     pub const ANSWER_TO_GROUP: u64 = 8;
     pub const CHALLENGE: u64 = 9;
     pub const RESPONSE: u64 = 10;
+    pub const PACKET: u64 = 11;
+    pub const DIGEST: u64 = 12;
+    pub const AFTER: u64 = 13;
+    pub const ENTRIES: u64 = 14;
 }
 
 /// The random id of one run of a node.
@@ -76,6 +84,8 @@ pub enum Message<'a> {
         /// The bytes.
         challenge: Challenge,
     },
+    /// A message between the members of a cluster.
+    Cluster(ClusterKind, ClusterMessage<'a>),
     /// A message that is sealed.
     Sealed,
 }
@@ -152,6 +162,9 @@ fn decode_native(rest: &[u8]) -> Result<Message<'_>, Malformed> {
         2 => Kind::Query,
         3 => Kind::Goodbye,
         KIND_CHALLENGE => return decode_map(map)?.challenge(),
+        5 => return decode_map(map)?.cluster_message(ClusterKind::Packet),
+        6 => return decode_map(map)?.cluster_message(ClusterKind::Ask),
+        7 => return decode_map(map)?.cluster_message(ClusterKind::Tell),
         _ => return Err(Malformed),
     };
     Ok(Message::Native(kind, decode_map(map)?.announcement()?))
@@ -170,6 +183,10 @@ struct Found<'a> {
     answer_to_group: Option<bool>,
     challenge: Option<Challenge>,
     response: Option<Challenge>,
+    packet: Option<&'a [u8]>,
+    digest: Option<u64>,
+    after: Option<InstanceId>,
+    entries: Option<&'a [u8]>,
 }
 
 fn decode_map(bytes: &[u8]) -> Result<Found<'_>, Malformed> {
@@ -210,6 +227,18 @@ impl<'a> Found<'a> {
         Ok(Message::Challenge { cluster: self.cluster()?, id, challenge })
     }
 
+    fn cluster_message(self, kind: ClusterKind) -> Result<Message<'a>, Malformed> {
+        let content = match (kind, self.packet, self.digest, self.after, self.entries) {
+            (ClusterKind::Packet, Some(packet), ..) => Content::Packet(packet),
+            (ClusterKind::Packet, ..) => return Err(Malformed),
+            (_, _, Some(digest), ..) => Content::Digest(digest),
+            (_, _, _, Some(after), Some(entries)) => Content::Page(after, entries),
+            _ => return Err(Malformed),
+        };
+        let (id, sequence) = (self.id.ok_or(Malformed)?, self.sequence.ok_or(Malformed)?);
+        Ok(Message::Cluster(kind, ClusterMessage { cluster: self.cluster()?, id, sequence, content }))
+    }
+
     fn cluster(&self) -> Result<&'a str, Malformed> {
         let cluster = self.cluster.unwrap_or_default();
         name::check_cluster(cluster).map(|()| cluster).map_err(|_| Malformed)
@@ -228,6 +257,10 @@ fn decode_pair<'a>(decoder: &mut Decoder<'a>, found: &mut Found<'a>) -> Result<(
         key::ANSWER_TO_GROUP => once(&mut found.answer_to_group, decoder.bool()?),
         key::CHALLENGE => once(&mut found.challenge, decoder.bytes()?.try_into().map_err(|_| Malformed)?),
         key::RESPONSE => once(&mut found.response, decoder.bytes()?.try_into().map_err(|_| Malformed)?),
+        key::PACKET => once(&mut found.packet, decoder.bytes()?),
+        key::DIGEST => once(&mut found.digest, decoder.u64()?),
+        key::AFTER => once(&mut found.after, decoder.bytes()?.try_into().map_err(|_| Malformed)?),
+        key::ENTRIES => once(&mut found.entries, decoder.bytes()?),
         // Padding, or a later version's, which it made so that we can do without it.
         _ => Ok(decoder.skip()?),
     }
@@ -349,6 +382,30 @@ mod tests {
     }
 
     #[test]
+    fn a_message_between_members_of_each_kind_reads_back_and_keeps_to_its_limit() {
+        let cluster = "n".repeat(name::MAX_LEN);
+        let (packet, entries) =
+            (vec![1; room_for_packet(&cluster)], vec![2; room_for_entries(&cluster, MAX_MESSAGE)]);
+        for (kind, content) in [
+            (ClusterKind::Packet, Content::Packet(&packet)),
+            (ClusterKind::Ask, Content::Digest(u64::MAX)),
+            (ClusterKind::Ask, Content::Page([9; 16], &entries)),
+            (ClusterKind::Tell, Content::Page([0; 16], &[])),
+        ] {
+            let message = ClusterMessage { cluster: &cluster, id: [7; 16], sequence: u64::MAX, content };
+            for least in [0, 500, MAX_MESSAGE] {
+                let datagram = encode_cluster(kind, &message, least);
+                assert!(
+                    (least.saturating_sub(1)..=MAX_MESSAGE).contains(&datagram.len()),
+                    "{}",
+                    datagram.len()
+                );
+                assert_eq!(decode(&datagram), Ok(Message::Cluster(kind, message)));
+            }
+        }
+    }
+
+    #[test]
     fn every_cut_and_every_flipped_bit_is_read_without_a_panic() {
         let datagram = encode(Kind::Announce, &about("kitchen", b"value"));
         for len in 0..datagram.len() {
@@ -393,7 +450,7 @@ mod tests {
             assert_eq!(decode(&of_map(&map)), Err(Malformed), "{what}");
         }
         let other_version = of_map(&[b"\xa4", REQUIRED].concat());
-        for (at, byte) in [(4, 2), (5, 4), (5, 5)] {
+        for (at, byte) in [(4, 2), (5, 4), (5, 5), (5, 6), (5, 7), (5, 8)] {
             let mut datagram = other_version.clone();
             datagram[at] = byte;
             assert_eq!(decode(&datagram), Err(Malformed), "byte {at} is {byte}");

@@ -137,6 +137,7 @@ fn name_of(payload: &[u8]) -> &'static str {
         Message::Native(Kind::Goodbye, _) => "goodbye",
         Message::Challenge { .. } => "challenge",
         Message::Sealed => "sealed",
+        Message::Cluster(..) => "cluster",
     }
 }
 

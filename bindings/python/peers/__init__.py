@@ -16,6 +16,7 @@ $PEERS_LIBRARY, in the checkout that the package is part of, and on the system. 
 alone: who names a library means that one.
 """
 
+from ._input import Mode
 from ._key_file import read_key_file
 from ._library import library_version
 from ._start import start
@@ -40,7 +41,7 @@ from .errors import (
     UnsupportedError,
 )
 from .node import Node
-from .records import Event, EventKind, Health, LeaveReason, Mode, Peer, Reason, Source, State
+from .records import Event, EventKind, Health, LeaveReason, Peer, Reason, Source, State
 
 __all__ = [
     "AddressInUseError",

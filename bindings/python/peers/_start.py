@@ -10,7 +10,6 @@ from . import _abi, _input, _log
 from ._library import check, library
 from ._log import Logger
 from .node import Node
-from .records import Mode
 
 
 def start(
@@ -23,7 +22,7 @@ def start(
     group_v4: str | None = None,
     group_v6: str | None = None,
     keys: Sequence[bytes] | None = None,
-    mode: Mode | None = None,
+    mode: _input.Mode | None = None,
     seeds: Sequence[str] | str | None = None,
     unicast_port: int | None = None,
     interval: float | None = None,
@@ -66,8 +65,10 @@ def start(
     manual_clock: the node's time stands still until `Node.advance` moves it. For tests; needs a memory
         network.
 
-    mode: by which ways peers are found, for example `Mode.SEEDS`. Default: by multicast, and by seeds if
-        there are any.
+    mode: by which ways peers are found: "multicast", on the local network; "seeds", by unicast alone, with
+        seeds and with those who have this node for one; "multicast+seeds"; or "swim", as members of a cluster
+        who know of one another by the SWIM protocol, over unicast alone, where one seed that answers is enough
+        to join. Default: by multicast, and with seeds if there are any.
     seeds: where to find peers that multicast does not reach: a list, or a comma-separated text, of at most
         1024 "host:port", with a name, an IPv4 address or an IPv6 address in brackets, and the unicast_port of
         the nodes there. Two nodes list each other if one has the other for a seed. Names are resolved on a
@@ -119,7 +120,7 @@ def start(
         hops=_input.number("hops", hops, _input.UINT32_MAX),
         port=_input.number("port", port, _input.UINT16_MAX),
         service_port=_input.number("service_port", service_port, _input.UINT16_MAX),
-        mode=_input.number("mode", mode, _input.UINT32_MAX),
+        mode=_input.mode(mode),
         unicast_port=_input.number("unicast_port", unicast_port, _input.UINT16_MAX),
     )
     handle = ctypes.c_void_p()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 from dataclasses import dataclass
-from enum import IntEnum, IntFlag
+from enum import IntEnum
 from typing import Any
 
 from . import _abi
@@ -23,19 +23,6 @@ class _Code(IntEnum):
         member._name_ = f"UNKNOWN_{value}"
         member._value_ = value
         return member
-
-
-class Mode(IntFlag):
-    """By which ways peers are found. MULTICAST and SEEDS are joined by `|`."""
-
-    MULTICAST = _abi.PEERS_MODE_MULTICAST
-    """By multicast, on the local network."""
-    SEEDS = _abi.PEERS_MODE_SEEDS
-    """By unicast, with seeds and with those who have this node for a seed. Alone, no multicast is sent, and
-    none heard."""
-    SWIM = _abi.PEERS_MODE_SWIM
-    """The nodes are a cluster whose members know of one another by the SWIM protocol, over unicast alone. Any
-    one seed that answers is enough to join. For more than some 200 nodes; goes with no other."""
 
 
 class Source(_Code):

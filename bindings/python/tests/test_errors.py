@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import pickle
+from typing import get_args
 
 import pytest
 from support import Start
 
 import peers
-from peers import EventKind, LeaveReason, Source, _abi, errors
+from peers import EventKind, LeaveReason, Source, _abi, _input, errors
 
 # Nothing is sent: these do not come to start.
 REAL = {"network": None, "manual_clock": False}
@@ -30,7 +31,6 @@ def test_each_status_has_its_class() -> None:
 
 def test_each_code_has_its_name() -> None:
     for prefix, code in [
-        ("MODE", peers.Mode),
         ("SOURCE", Source),
         ("EVENT", EventKind),
         ("LEFT", LeaveReason),
@@ -39,6 +39,14 @@ def test_each_code_has_its_name() -> None:
     ]:
         names = {name: value for name, value in vars(_abi).items() if name.startswith(f"PEERS_{prefix}_")}
         assert {f"PEERS_{prefix}_{member.name}": member.value for member in code} == names
+
+
+def test_each_mode_has_its_word() -> None:
+    names = {name: value for name, value in vars(_abi).items() if name.startswith("PEERS_MODE_")}
+    words = {f"PEERS_MODE_{word.upper()}": value for word, value in _input.MODES.items() if "+" not in word}
+    assert words == names
+    assert _input.MODES["multicast+seeds"] == _input.MODES["multicast"] | _input.MODES["seeds"]
+    assert get_args(peers.Mode) == tuple(_input.MODES)
 
 
 def test_a_number_of_a_newer_library_is_no_error() -> None:
@@ -92,7 +100,11 @@ def test_they_are_pythons_own_too() -> None:
         (peers.InvalidError, "does not resolve", {"seeds": ["peers.example:1"]}),
         (peers.InvalidError, "NUL", {"seeds": ["a\0:1"]}),
         (peers.EncodingError, "seeds", {"seeds": ["\udc80:1"]}),
-        (peers.UnsupportedError, "mode is 0x6", {"mode": peers.Mode.SEEDS | peers.Mode.SWIM}),
+        (
+            peers.InvalidError,
+            "mode is 'moon'; it is one of multicast, seeds, multicast+seeds",
+            {"mode": "moon"},
+        ),
         (peers.InvalidError, "unicast_port is 65536", {"unicast_port": 65536}),
         (peers.InvalidError, "unicast_port is 49001, the port of the groups", {"unicast_port": 49001}),
     ],
@@ -129,7 +141,7 @@ def test_calls_out_of_range(start: Start) -> None:
         {"port": 80.0},
         {"interval": "1"},
         {"value": 1},
-        {"mode": "seeds"},
+        {"mode": 2},
         {"seeds": b"10.0.0.1:1"},
         {"seeds": [("10.0.0.1", 1)]},
     ],

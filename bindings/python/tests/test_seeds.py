@@ -6,7 +6,7 @@ import pytest
 from support import Start
 
 import peers
-from peers import Mode, Source
+from peers import Source
 
 
 def names(node: peers.Node) -> list[str]:
@@ -15,9 +15,9 @@ def names(node: peers.Node) -> list[str]:
 
 @pytest.mark.parametrize("seeds", ["10.0.0.1:49153, 10.9.9.9:1", ["10.9.9.9:1", "10.0.0.1:49153"]])
 def test_two_find_each_other_by_one_seed(start: Start, seeds: str | list[str]) -> None:
-    first = start("first", mode=Mode.SEEDS)
-    deaf = start("deaf", mode=Mode.MULTICAST)
-    second = start("second", mode=Mode.SEEDS, seeds=seeds)
+    first = start("first", mode="seeds")
+    deaf = start("deaf", mode="multicast")
+    second = start("second", mode="seeds", seeds=seeds)
     assert (names(first), names(second), names(deaf)) == (["second"], ["first"], [])
     assert first.list()[0].source == second.list()[0].source == Source.SEED
     second.close()
@@ -25,7 +25,7 @@ def test_two_find_each_other_by_one_seed(start: Start, seeds: str | list[str]) -
 
 
 def test_who_is_given_seeds_uses_multicast_as_well(start: Start) -> None:
-    beyond, near = start("beyond", mode=Mode.SEEDS), start("near")
+    beyond, near = start("beyond", mode="seeds"), start("near")
     both = start("both", seeds=["10.0.0.1:49153"], unicast_port=49002)
     assert (names(beyond), names(near)) == (["both"], ["both"])
     assert names(both) == ["beyond", "near"]
@@ -34,7 +34,7 @@ def test_who_is_given_seeds_uses_multicast_as_well(start: Start) -> None:
 
 
 def test_they_are_replaced_while_a_node_runs(start: Start) -> None:
-    first, second = start("first", mode=Mode.SEEDS), start("second", mode=Mode.SEEDS)
+    first, second = start("first", mode="seeds"), start("second", mode="seeds")
     assert (names(first), names(second)) == ([], [])
     first.set_seeds(["10.0.0.2:49154"])
     assert (names(second), names(first)) == (["first"], ["second"])

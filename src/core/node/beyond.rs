@@ -28,8 +28,12 @@ impl Node {
     /// Asks the seeds that are new and have not answered yet.
     pub(super) fn greet_seeds(&mut self, now: Instant) {
         let mut due = self.seeds.take_due(now);
-        if due.is_empty() || !self.settings.mode.has_seeds() {
+        if due.is_empty() || !self.takes_seeds() {
             return;
+        }
+        if self.is_member_of_cluster() {
+            due.retain(|seed| !self.is_at_member(seed));
+            return self.join_cluster(due, now);
         }
         let answering = self.answering_seeds();
         due.retain(|seed| !answering.contains(seed));
@@ -72,7 +76,7 @@ impl Node {
         }
     }
 
-    fn transmit_to(&mut self, address: SocketAddr, payload: &Arc<[u8]>) {
+    pub(super) fn transmit_to(&mut self, address: SocketAddr, payload: &Arc<[u8]>) {
         let to = Destination::Peer { address, interface: 0 };
         self.transmits.push_back(Transmit { payload: payload.clone(), to });
     }

@@ -32,6 +32,11 @@ impl Node {
                     self.answer_challenge(id, challenge, heard, now);
                 }
             }
+            Ok(Message::Cluster(kind, message)) => {
+                if self.is_from_another(message.id, message.cluster) {
+                    self.handle_cluster_message(kind, &message, heard, now);
+                }
+            }
             Ok(Message::Native(kind, about)) => {
                 if self.is_from_another(about.id, about.cluster) {
                     self.questions.note_heard(heard.len);
@@ -92,6 +97,9 @@ impl Node {
         if !self.answers_us_or_nobody(about, now) {
             self.counters.stale += 1;
             return false;
+        }
+        if self.is_member_of_cluster() {
+            return self.hear_member(about, heard, now);
         }
         let room = self.room();
         let is_news = match self.natives.hear(about, heard.path, heard.arrival, room, &mut self.events, now) {

@@ -36,7 +36,7 @@ pub fn encode_answer(about: &Announcement<'_>, len: usize) -> Vec<u8> {
 }
 
 /// What `encode` makes, padded to `len` bytes, unless no more than `tolerated` are missing. Padding comes in no fewer than two.
-fn padded(encode: impl Fn(bool) -> Vec<u8>, len: usize, tolerated: usize) -> Vec<u8> {
+pub(super) fn padded(encode: impl Fn(bool) -> Vec<u8>, len: usize, tolerated: usize) -> Vec<u8> {
     let bare = encode(false);
     if bare.len() + tolerated >= len {
         return bare;
@@ -55,7 +55,7 @@ fn encode_bare(kind: Kind, about: &Announcement<'_>, is_padded: bool) -> Vec<u8>
     encoder.into_writer()
 }
 
-type Encoded = Result<(), minicbor::encode::Error<Infallible>>;
+pub(super) type Encoded = Result<(), minicbor::encode::Error<Infallible>>;
 
 fn encode_map(encoder: &mut Encoder<Vec<u8>>, about: &Announcement<'_>, is_padded: bool) -> Encoded {
     let optional = [

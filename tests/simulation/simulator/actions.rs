@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use peers::core::Node;
+use peers::core::{Mode, Node};
 
 use super::process::{self, Process, Program, Serial, State};
 use super::topology::{Firewall, Host, HostNumber, Link, Partition};
@@ -41,6 +41,26 @@ impl World {
             let host = self.add_host(&[0]);
             self.start(host, Program { ancestor, ..Program::named(format!("node-{host}")) });
         }
+    }
+
+    /// As many hosts, each with one node of this mode, all started now, with the first `seeds` of them as their seeds.
+    pub fn start_cluster(&mut self, count: usize, mode: Mode, seeds: usize) {
+        let first = self.processes.len();
+        let seeds: Vec<Serial> = (first..first + seeds).collect();
+        for _ in 0..count {
+            self.start_member(mode, &seeds);
+        }
+    }
+
+    /// One more host, with a node of this mode.
+    pub fn start_member(&mut self, mode: Mode, seeds: &[Serial]) -> Serial {
+        let host = self.add_host(&[0]);
+        let program = Program { mode, ancestor: false, ..Program::named(format!("node-{host}")) };
+        let serial = self.start(host, program);
+        // What is not there yet has its address all the same.
+        let addresses = seeds.iter().map(|seed| process::first_address(*seed)).collect::<Vec<_>>();
+        self.set_seed_addresses(serial, &addresses);
+        serial
     }
 
     /// Ends a process as it should be ended.
@@ -93,12 +113,16 @@ impl World {
 
     /// Gives a process the addresses of others, on their first links, as its seeds.
     pub fn set_seeds(&mut self, serial: Serial, seeds: &[Serial]) {
-        let now = self.instant();
         let first_link = |seed: Serial| self.hosts[self.processes[seed].host].links[0];
         let seeds: Vec<SocketAddr> =
             seeds.iter().map(|seed| self.source_of(*seed, first_link(*seed))).collect();
+        self.set_seed_addresses(serial, &seeds);
+    }
+
+    fn set_seed_addresses(&mut self, serial: Serial, seeds: &[SocketAddr]) {
+        let now = self.instant();
         if let Some(node) = &mut self.processes[serial].node {
-            node.set_seeds(&seeds, now);
+            node.set_seeds(seeds, now);
             self.settle(serial, None);
         }
     }

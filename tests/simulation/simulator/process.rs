@@ -8,7 +8,7 @@ use std::time::Duration;
 use peers::core::wire::InstanceId;
 use peers::core::{Arrival, Key, Mode, Node, Settings};
 
-use super::topology::{HostNumber, Link};
+use super::topology::{Host, HostNumber, Link};
 use super::trace::digest;
 use super::view::View;
 
@@ -161,6 +161,11 @@ pub fn settings(serial: Serial, program: &Program, seed: u64) -> Settings {
         expiry: program.expiry,
         max_peers: 65_536,
     }
+}
+
+/// Where the first process of a host of its own is, if all hosts have one and are on the first link.
+pub fn first_address(serial: Serial) -> SocketAddr {
+    Host::new(serial, &[0]).address(0, unicast_port(serial, 0))
 }
 
 /// An id that looks random, and tells the process.

@@ -15,7 +15,7 @@ from .._library import library_version
 from .._start import start
 from ..errors import PeersError, TimedOutError
 from ..node import Node
-from ..records import Health, Mode, Peer, State
+from ..records import Health, Peer, State
 from . import advice, system
 from .options import Commands, add_command, duration, mode_of, network_of, node_options
 from .text import address_of, printable
@@ -98,13 +98,13 @@ def _run(options: argparse.Namespace) -> int:
 
 def _examine(report: Report, options: argparse.Namespace) -> None:
     joined = []
-    if Mode.MULTICAST in mode_of(options):
+    if "multicast" in mode_of(options):
         # By nodes in a cluster of their own, of which nobody's programs learn.
         joined = _check_interfaces(report, options)
         if joined:
             _check_own_beacons(report, options, joined)
     with start(**node_options(options)) as node:
-        if mode_of(options) != Mode.MULTICAST:
+        if mode_of(options) != "multicast":
             _check_seeds(report, node, options)
         if joined:
             _check_others(report, node, options, joined)
@@ -116,9 +116,9 @@ def _way(options: argparse.Namespace) -> str:
     groups = f"groups {' and '.join(_groups(options).values())}, UDP port {_port(options)}"
     own = f"own UDP port {options.unicast_port or 'as the system chooses'}"
     mode = mode_of(options)
-    if Mode.MULTICAST not in mode:
+    if "multicast" not in mode:
         return f"no multicast; {own}"
-    return groups if mode == Mode.MULTICAST else f"{groups}; {own}"
+    return groups if mode == "multicast" else f"{groups}; {own}"
 
 
 def _port(options: argparse.Namespace) -> int:

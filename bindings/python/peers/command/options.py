@@ -11,22 +11,16 @@ import socket
 import sys
 from typing import TYPE_CHECKING, Any
 
+from .._input import MODES, Mode
 from .._key_file import read_key_file
 from .._start import start
 from ..node import Node
-from ..records import Mode, State
+from ..records import State
 
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 else:
     Commands = argparse._SubParsersAction
-
-MODES = {
-    "multicast": Mode.MULTICAST,
-    "seeds": Mode.SEEDS,
-    "multicast+seeds": Mode.MULTICAST | Mode.SEEDS,
-    "swim": Mode.SWIM,
-}
 
 _UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600}
 
@@ -99,10 +93,8 @@ def network_of(options: argparse.Namespace) -> dict[str, Any]:
 
 def mode_of(options: argparse.Namespace) -> Mode:
     """By which ways a node with these options finds its peers."""
-    if options.mode is None:
-        return MODES["multicast+seeds" if options.seed else "multicast"]
-    mode = MODES[options.mode]
-    return mode | Mode.SEEDS if mode == Mode.MULTICAST and options.seed else mode
+    mode: Mode = options.mode or "multicast"
+    return "multicast+seeds" if mode == "multicast" and options.seed else mode
 
 
 def node_options(options: argparse.Namespace) -> dict[str, Any]:
