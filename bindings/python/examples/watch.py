@@ -30,9 +30,7 @@ def options() -> dict[str, Any]:
     parser.add_argument(
         "--seeds", help="comma-separated HOST:PORT, where to find peers that multicast does not reach"
     )
-    parser.add_argument(
-        "--unicast-port", type=int, help="the UDP port at which it is reached alone, for seeds"
-    )
+    parser.add_argument("--unicast-port", type=int, help="the UDP port at which it is reached, for seeds")
     parser.add_argument(
         "--key-file", help="a file with the cluster's key: 32 bytes, for its owner's eyes only"
     )

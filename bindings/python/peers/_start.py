@@ -67,8 +67,8 @@ def start(
 
     mode: by which ways peers are found: "multicast", on the local network; "seeds", by unicast alone, with
         seeds and with those who have this node for one; "multicast+seeds"; or "swim", as members of a cluster
-        who know of one another by the SWIM protocol, over unicast alone, where one seed that answers is enough
-        to join. Default: by multicast, and with seeds if there are any.
+        who know of one another by the SWIM protocol, over unicast alone, where one seed that answers is
+        enough to join. Default: by multicast, and with seeds if there are any.
     seeds: where to find peers that multicast does not reach: a list, or a comma-separated text, of at most
         1024 "host:port", with a name, an IPv4 address or an IPv6 address in brackets, and the unicast_port of
         the nodes there. Two nodes list each other if one has the other for a seed. Names are resolved on a

@@ -102,7 +102,7 @@ def test_they_are_pythons_own_too() -> None:
         (peers.EncodingError, "seeds", {"seeds": ["\udc80:1"]}),
         (
             peers.InvalidError,
-            "mode is 'moon'; it is one of multicast, seeds, multicast+seeds",
+            "mode is 'moon'; it is one of multicast, seeds,",
             {"mode": "moon"},
         ),
         (peers.InvalidError, "unicast_port is 65536", {"unicast_port": 65536}),
