@@ -81,6 +81,8 @@ pub const DEADLOCK: i32 = -17;
 
 pub const MANUAL_CLOCK: u32 = 1;
 pub const MODE_MULTICAST: u32 = 1;
+pub const MODE_SEEDS: u32 = 2;
+pub const MODE_SWIM: u32 = 4;
 pub const JOINED: u32 = 1;
 pub const LEFT: u32 = 3;
 pub const RESYNC: u32 = 4;

@@ -4,7 +4,7 @@ use std::ffi::{CStr, c_char, c_void};
 use std::mem::{offset_of, size_of};
 use std::ptr;
 
-use peers::core::wire::room_for_value;
+use peers::core::wire::{NEWS_OVERHEAD, room_for_value};
 
 use crate::c::{self, Config, Event, Handle, List};
 use crate::calls::{Bytes, Call, Keys, Network, Options, Output, Seeds, Size, Text, Which};
@@ -35,7 +35,8 @@ struct Node {
     is_manual: bool,
     max_peers: usize,
     has_keys: bool,
-    takes_seeds: bool,
+    /// That of the options, but for what seeds add.
+    mode: u32,
 }
 
 impl Program {
@@ -129,8 +130,8 @@ impl Program {
             let max_peers = if max_peers == 0 { 65_536 } else { max_peers as usize };
             let mode = if known > offset_of!(Config, mode) { config.mode } else { 0 };
             let has_seeds = seeds.is_some() && options.seeds.list().is_ok_and(|seeds| !seeds.is_empty());
-            let takes_seeds = mode > c::MODE_MULTICAST || has_seeds;
-            self.nodes.push(Node { handle, is_live: true, is_manual, max_peers, has_keys, takes_seeds });
+            let mode = if has_seeds && mode <= c::MODE_MULTICAST { c::MODE_SEEDS } else { mode };
+            self.nodes.push(Node { handle, is_live: true, is_manual, max_peers, has_keys, mode });
         }
     }
 
@@ -153,7 +154,9 @@ impl Program {
         let status = unsafe { c::peers_set_value(handle, pointer(&value), len) };
         self.expect_of_handle(status, handle, &[c::OK, c::NULL, c::TOO_LARGE]);
         assert!(status != c::OK || len <= room_for_value("n", ""), "there is no room for {len} bytes");
-        assert!(status != c::TOO_LARGE || len > ALWAYS_ROOM, "there is always room for {len} bytes");
+        let is_member = self.live(handle).is_some_and(|node| node.mode == c::MODE_SWIM);
+        let always_room = if is_member { ALWAYS_ROOM - NEWS_OVERHEAD } else { ALWAYS_ROOM };
+        assert!(status != c::TOO_LARGE || len > always_room, "there is always room for {len} bytes");
     }
 
     fn set_keys(&mut self, node: Which, keys: &Keys) {
@@ -171,7 +174,7 @@ impl Program {
     fn set_seeds(&mut self, node: Which, seeds: &Seeds) {
         let handle = self.handle(node);
         let (takes_seeds, is_manual) =
-            self.live(handle).map_or((false, false), |node| (node.takes_seeds, node.is_manual));
+            self.live(handle).map_or((false, false), |node| (node.mode > c::MODE_MULTICAST, node.is_manual));
         if !is_manual && seeds.have_names() {
             return;
         }

@@ -161,6 +161,7 @@ impl Ledger {
                 self.note_challenge(challenge, addressee);
                 Kind::Announce
             }
+            Message::Cluster(..) => panic!("a message between members, of a node that is none"),
             Message::Sealed => panic!("sealed twice"),
         }
     }
@@ -226,6 +227,7 @@ fn sender(plain: &[u8]) -> Option<InstanceId> {
     match wire::decode(plain).ok()? {
         Message::Native(_, about) => Some(about.id),
         Message::Challenge { id, .. } => Some(id),
+        Message::Cluster(_, message) => Some(message.id),
         Message::Ancestor { .. } | Message::Sealed => None,
     }
 }
