@@ -74,9 +74,8 @@ fn row((count, mode, loss): (usize, Mode, f64)) -> String {
     let false_leaves = world.false_leaves as f64 / node_hours;
 
     let newcomer = world.start_member(mode, &(0..seeds).collect::<Vec<_>>());
-    let joined = until(&mut world, |world| {
-        world.peers(newcomer).len() >= count && world.listed_by(newcomer) >= count
-    });
+    let joined =
+        until(&mut world, |world| world.peers(newcomer).len() >= count && world.listed_by(newcomer) >= count);
     world.stop(newcomer);
     let left = until(&mut world, |world| world.listed_by(newcomer) == 0);
     let victim = count / 2;

@@ -9,12 +9,16 @@
 //!
 //!     (umask 077 && head -c 32 /dev/urandom >peers.key)
 //!     cargo run --example watch -- --name kitchen --key-file peers.key
+//!
+//! Peers that multicast does not reach are found by seeds, which may be in a file that SIGHUP has read again, too:
+//!
+//!     cargo run --example watch -- --name kitchen --unicast-port 49002 --seeds 10.0.1.5:49002,peers.example:49002
 
 #![allow(clippy::disallowed_methods)] // a program has threads
 
 use std::env;
 use std::error::Error;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::Read;
 use std::os::unix::fs::PermissionsExt;
 use std::process::ExitCode;
@@ -24,13 +28,21 @@ use std::time::Duration;
 
 use nix::sys::signal::{SigSet, Signal};
 use peers::core::KEY_LEN;
-use peers::{Config, ErrorKind, Event, Health, Key, LeaveReason, Notice, Peer, Peers, Seed};
+use peers::{Config, ErrorKind, Event, Health, Key, LeaveReason, Mode, Notice, Peer, Peers, Seed};
 use zeroize::Zeroizing;
 
 const OPTIONS: &str = "--name, --cluster and --value TEXT, --key-file PATH (of keys of 32 bytes, the first seals), \
                        --interval and --expiry in milliseconds, --port, --group (IPv4), --interfaces \
-                       LIST, --seeds LIST (HOST:PORT,...), --unicast-port, --max-peers N, --ipv4-only, --ipv6-only, --notice system|poll|watchdog|none (how changes \
-                       of the network are noticed; else in all ways)";
+                       LIST, --max-peers N, --ipv4-only, --ipv6-only, --notice system|poll|watchdog|none (how changes \
+                       of the network are noticed; else in all ways), --mode multicast|seeds|both, --seeds LIST, \
+                       --seed-file PATH (of such a list), --unicast-port";
+
+/// The files that are read again on SIGHUP.
+#[derive(Default)]
+struct Files {
+    keys: Option<String>,
+    seeds: Option<String>,
+}
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
@@ -45,16 +57,16 @@ fn main() -> ExitCode {
 
 /// Runs a node, and prints a line for each change of its list, until a signal ends it. The demo runs it, too.
 pub fn run(arguments: &[String]) -> Result<(), Box<dyn Error>> {
-    let (config, key_file) = config(arguments)?;
+    let (config, files) = config(arguments)?;
     let mut signals = SigSet::from_iter([Signal::SIGINT, Signal::SIGTERM, Signal::SIGUSR1]);
-    if key_file.is_some() {
+    if files.keys.is_some() || files.seeds.is_some() {
         signals.add(Signal::SIGHUP);
     }
     // Blocked, they wait for the thread that asks for them.
     signals.thread_block()?;
     let node = Arc::new(Peers::start(config)?);
     let obeying = node.clone();
-    let stopper = thread::spawn(move || obey(&obeying, &signals, key_file.as_deref()));
+    let stopper = thread::spawn(move || obey(&obeying, &signals, &files));
     loop {
         match node.next_event(None) {
             Ok(event) => print(&event),
@@ -68,11 +80,11 @@ pub fn run(arguments: &[String]) -> Result<(), Box<dyn Error>> {
 }
 
 /// Does what the signals ask for, until one asks it to stop.
-fn obey(node: &Peers, signals: &SigSet, key_file: Option<&str>) -> nix::Result<()> {
+fn obey(node: &Peers, signals: &SigSet, files: &Files) -> nix::Result<()> {
     loop {
-        let done = match (signals.wait()?, key_file) {
-            (Signal::SIGUSR1, _) => print_status(node),
-            (Signal::SIGHUP, Some(path)) => take_keys(node, path),
+        let done = match signals.wait()? {
+            Signal::SIGUSR1 => print_status(node),
+            Signal::SIGHUP => read_again(node, files),
             _ => {
                 node.stop();
                 return Ok(());
@@ -85,10 +97,21 @@ fn obey(node: &Peers, signals: &SigSet, key_file: Option<&str>) -> nix::Result<(
     }
 }
 
-fn take_keys(node: &Peers, path: &str) -> Result<(), Box<dyn Error>> {
-    node.set_keys(&read_keys(path)?)?;
-    println!("took new keys");
+fn read_again(node: &Peers, files: &Files) -> Result<(), Box<dyn Error>> {
+    if let Some(path) = &files.keys {
+        node.set_keys(&read_keys(path)?)?;
+        println!("took new keys");
+    }
+    if let Some(path) = &files.seeds {
+        node.set_seeds(&read_seeds(path)?)?;
+        println!("took new seeds");
+    }
     Ok(())
+}
+
+fn read_seeds(path: &str) -> Result<Vec<Seed>, Box<dyn Error>> {
+    let list = fs::read_to_string(path).map_err(|error| format!("{path}: {error}"))?;
+    Ok(Seed::list(&list)?)
 }
 
 /// The keys in a file that nobody else may read. What is read is wiped from memory.
@@ -109,7 +132,7 @@ fn read_keys(path: &str) -> Result<Vec<Key>, Box<dyn Error>> {
 fn print_status(node: &Peers) -> Result<(), Box<dyn Error>> {
     for peer in node.list()? {
         let id: String = peer.id.unwrap_or_default().iter().map(|byte| format!("{byte:02x}")).collect();
-        println!("listed {} {} {id}", peer.name, address(&peer));
+        println!("listed {} {} {id} {:?}", peer.name, address(&peer), peer.source);
     }
     print_health(&node.health());
     Ok(())
@@ -121,6 +144,7 @@ fn print_health(health: &Health) {
         ("peers", health.peers as u64),
         ("sent", counters.sent),
         ("received", counters.received),
+        ("own", counters.own),
         ("malformed", counters.malformed),
         ("wrong_key", counters.wrong_key),
         ("foreign", counters.foreign),
@@ -129,7 +153,12 @@ fn print_health(health: &Health) {
         ("over_cap", counters.over_cap),
         ("rate_limited", counters.rate_limited),
         ("off_link", counters.off_link),
+        ("send_errors", counters.send_errors),
     ];
+    match &health.reason {
+        None => println!("state {:?}", health.state()),
+        Some((reason, words)) => println!("state {:?} {reason:?} {words}", health.state()),
+    }
     let figures: Vec<String> = figures.iter().map(|(name, value)| format!("{name}={value}")).collect();
     println!("health {}", figures.join(" "));
 }
@@ -146,9 +175,9 @@ fn print(event: &Event) {
     }
 }
 
-/// What the arguments ask for, and where the keys are.
-fn config(arguments: &[String]) -> Result<(Config, Option<String>), Box<dyn Error>> {
-    let (mut config, mut key_file) = (Config::default(), None);
+/// What the arguments ask for, and the files they name.
+fn config(arguments: &[String]) -> Result<(Config, Files), Box<dyn Error>> {
+    let (mut config, mut files) = (Config::default(), Files::default());
     let mut arguments = arguments.iter();
     while let Some(option) = arguments.next() {
         let mut value = || arguments.next().ok_or_else(|| format!("{option} needs a value"));
@@ -157,22 +186,24 @@ fn config(arguments: &[String]) -> Result<(Config, Option<String>), Box<dyn Erro
             "--name" => config.name = Some(value()?.clone()),
             "--cluster" => config.cluster = value()?.clone(),
             "--value" => config.value = value()?.clone().into_bytes(),
-            "--key-file" => config.keys = read_keys(key_file.insert(value()?.clone()))?,
+            "--key-file" => config.keys = read_keys(files.keys.insert(value()?.clone()))?,
             "--interval" => config.interval = milliseconds(value()?).map_err(|error| wrong(&error))?,
             "--expiry" => config.expiry = milliseconds(value()?).map_err(|error| wrong(&error))?,
             "--port" => config.port = value()?.parse().map_err(|error| wrong(&error))?,
             "--group" => config.group_v4 = Some(value()?.parse().map_err(|error| wrong(&error))?),
             "--interfaces" => config.interfaces = Some(value()?.clone()),
-            "--seeds" => config.seeds = Seed::list(value()?)?,
-            "--unicast-port" => config.unicast_port = value()?.parse().map_err(|error| wrong(&error))?,
             "--max-peers" => config.max_peers = value()?.parse().map_err(|error| wrong(&error))?,
             "--ipv4-only" => config.group_v6 = None,
             "--ipv6-only" => config.group_v4 = None,
             "--notice" => config.notice = only(value()?)?,
+            "--mode" => config.mode = mode(value()?)?,
+            "--seeds" => config.seeds = Seed::list(value()?)?,
+            "--seed-file" => config.seeds = read_seeds(files.seeds.insert(value()?.clone()))?,
+            "--unicast-port" => config.unicast_port = value()?.parse().map_err(|error| wrong(&error))?,
             _ => return Err(format!("{option} is not known; there are {OPTIONS}").into()),
         }
     }
-    Ok((config, key_file))
+    Ok((config, files))
 }
 
 fn milliseconds(text: &str) -> Result<Duration, std::num::ParseIntError> {
@@ -188,6 +219,15 @@ fn only(way: &str) -> Result<Notice, String> {
         "watchdog" => Ok(Notice { watchdog: true, ..none }),
         "none" => Ok(none),
         _ => Err(format!("--notice {way} is not known; there are system, poll, watchdog and none")),
+    }
+}
+
+fn mode(name: &str) -> Result<Mode, String> {
+    match name {
+        "multicast" => Ok(Mode::Multicast),
+        "seeds" => Ok(Mode::Seeds),
+        "both" => Ok(Mode::MulticastAndSeeds),
+        _ => Err(format!("--mode {name} is not known; there are multicast, seeds and both")),
     }
 }
 

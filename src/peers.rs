@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::config::{Config, bad_name, check_key_count, too_long};
-use crate::core::{Event, Key, MAX_VALUE, Peer, PeerView, Refused, TooLong};
-use crate::driver::{self, Descriptor, Driver, Thread};
+use crate::core::{Event, Key, MAX_VALUE, Peer, Refused, TooLong, Walk};
+use crate::driver::{self, Descriptor, Driver, Kept, Thread};
 use crate::error::{Error, ErrorKind};
 use crate::health::Health;
 use crate::seed::Seed;
@@ -130,9 +130,9 @@ impl Peers {
         self.driver.act(|node, now| node.peers(now))
     }
 
-    /// What `copy` makes of the live peers. The node waits for it.
-    pub(crate) fn list_with<R>(&self, copy: impl FnOnce(&[PeerView<'_>]) -> R) -> Result<R, Error> {
-        self.driver.act(|node, now| copy(&node.list(now)))
+    /// What `copy` makes of the live peers. See [`Driver::list`].
+    pub(crate) fn list_with<R>(&self, copy: impl FnOnce(Walk<'_>, u64, &mut Kept) -> R) -> Result<R, Error> {
+        self.driver.list(copy)
     }
 
     /// Waits up to `timeout` (`None`: without limit; in real time, whatever the clock) for the next event, and takes it.

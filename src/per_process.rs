@@ -4,9 +4,9 @@
 //! own: a child finds out by the process id, before it takes a lock, that the newest value is its parent's, and hangs
 //! one of its own off it. The parent's values stay readable for whoever has to tell them apart.
 
-use std::process;
-
 use once_cell::race::OnceBox;
+
+use crate::driver::process;
 
 /// The values of this process and of those it was forked from. `OnceBox` does not block, so a fork in the middle of
 /// its initialisation leaves nothing locked.

@@ -3,6 +3,7 @@
 
 #![allow(clippy::disallowed_methods)] // a test has to begin at some time
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
@@ -164,6 +165,31 @@ fn several_keys_are_listed_in_the_same_order_every_time() {
     for _ in 0..10 {
         assert_eq!(names(&node, start), ["alpha", "bravo", "charlie", "delta"]);
         hear(&mut node, "multitastic:charlie", 7, start);
+    }
+}
+
+#[test]
+fn the_list_is_in_order_whoever_came_and_went_since_the_last() {
+    let (mut now, mut random) = (Instant::now(), fastrand::Rng::with_seed(7));
+    let mut node = node(now);
+    let mut model: BTreeMap<String, Instant> = BTreeMap::new();
+    for round in 0..300 {
+        // Now and then more than are remembered one by one.
+        let count = if round % 50 == 49 { 3000 } else { random.usize(0..30) };
+        for _ in 0..count {
+            let (name, ttl) =
+                (format!("key{}", random.u32(0..5000)), Duration::from_millis(random.u64(1..40_000)));
+            node.register(&name, b"", Some(ttl), now).expect("there is room");
+            model.insert(name, now + ttl);
+        }
+        now += Duration::from_millis(random.u64(0..2000));
+        // Sometimes the node has not got to those whose time has run out.
+        if random.bool() {
+            run(&mut node, now);
+        }
+        model.retain(|_, until| now < *until);
+        let expected: Vec<&String> = model.keys().collect();
+        assert_eq!(names(&node, now).iter().collect::<Vec<_>>(), expected, "round {round}");
     }
 }
 

@@ -46,18 +46,34 @@ fn very_many_expire_in_several_calls_and_poll_timeout_says_that_there_are_more()
     // Of those that wait for their turn, one is renewed and one taken out.
     let late = start + secs(35);
     let mut gone: Vec<usize> = registry.handle_timeout(late).into_iter().map(|expired| expired.key).collect();
-    assert_eq!((gone.len(), registry.poll_timeout()), (1024, Some(late)));
+    assert_eq!((gone.len(), registry.poll_timeout()), (256, Some(late)));
     let mut waiting = (0..count).filter(|number| !gone.contains(number));
     let (renewed, removed) = (waiting.next().expect("most wait"), waiting.next().expect("most wait"));
     registry.renew(&renewed, secs(1), late);
     registry.remove(&removed);
-    for _ in 0..4 {
+    for _ in 0..19 {
         gone.extend(registry.handle_timeout(late).into_iter().map(|expired| expired.key));
     }
     assert_eq!((gone.len(), registry.len()), (count - 2, 1));
     assert_eq!(registry.poll_timeout(), Some(late + secs(1)));
     assert_eq!(registry.handle_timeout(late + secs(1)).len(), 1);
     assert_eq!(registry.poll_timeout(), None);
+}
+
+#[test]
+fn very_many_that_were_renewed_are_found_out_in_several_calls() {
+    let (start, count) = (Instant::now(), 5000);
+    let mut registry = ExpiringRegistry::new(count, start);
+    for number in 0..count {
+        registry.register(number, (), secs(35), start).expect("there is room");
+        registry.renew(&number, secs(60), start);
+    }
+    let old = start + secs(35);
+    let calls = (1..100).find(|_| {
+        assert_eq!(registry.handle_timeout(old), []);
+        registry.poll_timeout() != Some(old)
+    });
+    assert_eq!((calls, registry.poll_timeout()), (Some(3), Some(start + secs(60))), "2048 in each");
 }
 
 #[test]
@@ -132,7 +148,7 @@ fn it_agrees_with_a_plain_map_under_any_run() {
             let key = format!("key{}", random.below(80));
             match random.below(10) {
                 0..=5 => {
-                    // From below one tick of the wheel to far beyond its span.
+                    // From a millisecond to hours.
                     let ttl = Duration::from_millis(1 << random.below(24))
                         + Duration::from_micros(random.below(999));
                     let value = step;

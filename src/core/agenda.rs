@@ -1,30 +1,33 @@
 //! `Agenda`: which slots of an owner are due, and when the next one is.
 //!
-//! The owner keeps the deadlines, in nanoseconds from the agenda's begin: half the size of an `Instant`. The agenda arms a
-//! [`Wheel`] by them. A deadline that is put off is not told to the wheel: it finds out when it reaches the old one.
+//! The owner keeps the deadlines, in nanoseconds from the agenda's begin: half the size of an `Instant`. The agenda has
+//! [`Timers`] set by them. A deadline that is put off is not told to the timer: it is found out when its old time has come. So
+//! a renewal does not touch the timers at all.
+//!
+//! No call does more than a bounded number of things, however much is due: so nobody who waits for the owner's lock waits for
+//! long.
 
 use std::time::{Duration, Instant};
 
-use super::wheel::Wheel;
-
-/// Ticks of the wheel, as a power of two of nanoseconds: 2^26 ns = 67 ms. Deadlines are exact whatever the tick; a
-/// coarser one means longer lists to look through, a finer one a shorter span of the wheel.
-const TICK_BITS: u32 = 26;
+use super::timers::Timers;
 
 /// The most slots that are due at a time: when everything is, others are to get their turn between. What is done for one takes
 /// a few microseconds.
-pub(super) const MAX_DUE: usize = 1024;
+pub(super) const MAX_DUE: usize = 256;
+
+/// The most timers that are set anew at a time, each in less than a microsecond.
+const MAX_RESET: usize = 2048;
 
 pub(super) struct Agenda {
-    wheel: Wheel,
+    timers: Timers,
     begin: Instant,
-    /// Not after the earliest deadline; early after one was put off or taken out.
-    earliest: Option<u64>,
+    /// When slots were last taken out: nothing is said to be due before that.
+    last_taken: u64,
 }
 
 impl Agenda {
     pub fn new(now: Instant) -> Self {
-        Agenda { wheel: Wheel::new(), begin: now, earliest: None }
+        Agenda { timers: Timers::default(), begin: now, last_taken: 0 }
     }
 
     pub fn nanos(&self, instant: Instant) -> u64 {
@@ -43,67 +46,63 @@ impl Agenda {
 
     /// Puts in a slot that is not there.
     pub fn insert(&mut self, slot: u32, deadline: u64) {
-        self.wheel.arm(slot, tick(deadline));
-        self.note(deadline);
+        self.timers.insert(slot, deadline);
     }
 
     /// A slot that is there has another deadline.
     pub fn change(&mut self, slot: u32, before: u64, deadline: u64) {
         if deadline < before {
-            self.wheel.arm_earlier(slot, tick(deadline));
-            self.note(deadline);
+            self.timers.set(slot, deadline);
         }
     }
 
     /// Takes out a slot that is there.
     pub fn remove(&mut self, slot: u32) {
-        self.wheel.disarm(slot);
+        self.timers.remove(slot);
     }
 
-    /// When to call `take_due` next. Exact after a [`look`](Self::look); what changed since then may have left it too early,
-    /// never too late.
+    /// When to call `take_due` next. Exact after one that had something to do, and after [`look`](Self::look), unless very
+    /// many deadlines were put off; what changed since then may have left it too early, never too late.
     pub fn poll_timeout(&self) -> Option<Instant> {
-        self.earliest.map(|earliest| self.instant(earliest))
-    }
-
-    /// Gives the next `take_due` something to do even if nothing is due.
-    pub fn look_anew(&mut self) {
-        if self.earliest.is_some() {
-            self.earliest = Some(0);
-        }
+        self.timers.first().map(|(time, _)| self.instant(time.max(self.last_taken)))
     }
 
     /// Takes out the slots whose deadline has come, in the order of their deadlines: at most [`MAX_DUE`], and then `poll_timeout`
-    /// says that there are more. `None` if there was nothing to do; else a [`look`](Self::look) has to follow.
-    pub fn take_due(&mut self, now: Instant, deadline_of: impl Fn(u32) -> u64) -> Option<Vec<u32>> {
+    /// says that there may be more.
+    pub fn take_due(&mut self, now: Instant, deadline_of: impl Fn(u32) -> u64) -> Vec<u32> {
         let now = self.nanos(now);
-        self.earliest.filter(|earliest| *earliest <= now)?;
-        let mut due = Vec::new();
-        self.wheel.advance(tick(now));
-        while due.len() < MAX_DUE
-            && let Some(slot) = self.wheel.pop_due()
+        if self.timers.first().is_none_or(|(time, _)| now < time) {
+            return Vec::new();
+        }
+        self.last_taken = now;
+        let (mut due, mut resets) = (Vec::new(), MAX_RESET);
+        while let Some((deadline, slot)) = self.first(&deadline_of, &mut resets)
+            && deadline <= now
+            && due.len() < MAX_DUE
         {
-            let deadline = deadline_of(slot);
-            match now < deadline {
-                true => self.wheel.arm(slot, tick(deadline)),
-                false => due.push((deadline, slot)),
-            }
+            self.timers.remove(slot);
+            due.push((deadline, slot));
         }
-        self.earliest = Some(now);
-        Some(in_order(due))
+        in_order(due)
     }
 
-    /// Finds the earliest deadline, unless there are more that have come.
+    /// Finds the earliest deadline.
     pub fn look(&mut self, deadline_of: impl Fn(u32) -> u64) {
-        if self.wheel.has_due() {
-            return;
-        }
-        let first = self.wheel.earliest(|slot| tick(deadline_of(slot)));
-        self.earliest = first.and_then(|slots| slots.map(deadline_of).min());
+        let mut resets = MAX_RESET;
+        self.first(&deadline_of, &mut resets);
     }
 
-    fn note(&mut self, deadline: u64) {
-        self.earliest = Some(self.earliest.map_or(deadline, |earliest| earliest.min(deadline)));
+    /// The slot with the earliest deadline. Timers that are early are set anew on the way; `None` if there are too many, too.
+    fn first(&mut self, deadline_of: impl Fn(u32) -> u64, resets: &mut usize) -> Option<(u64, u32)> {
+        while let Some((time, slot)) = self.timers.first() {
+            let deadline = deadline_of(slot);
+            if deadline == time {
+                return Some((deadline, slot));
+            }
+            *resets = resets.checked_sub(1)?;
+            self.timers.set(slot, deadline);
+        }
+        None
     }
 }
 
@@ -116,8 +115,4 @@ pub(super) fn in_order(mut slots: Vec<(u64, u32)>) -> Vec<u32> {
 /// As `Duration::as_nanos`, but in 64 bits: every datagram needs it.
 fn nanos_of(duration: Duration) -> u64 {
     duration.as_secs().saturating_mul(1_000_000_000).saturating_add(duration.subsec_nanos().into())
-}
-
-fn tick(nanos: u64) -> u64 {
-    nanos >> TICK_BITS
 }

@@ -131,6 +131,7 @@ impl Instance {
     }
 
     /// It, as it is listed.
+    #[inline]
     pub fn view(&self, id: InstanceId, deadline: Instant, now: Instant) -> PeerView<'_> {
         PeerView {
             name: &self.name,

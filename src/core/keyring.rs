@@ -1,11 +1,10 @@
 //! `Keyring`: seals and opens datagrams, by XChaCha20-Poly1305 (RFC 8439; draft-irtf-cfrg-xchacha-03).
 
-use std::borrow::Cow;
 use std::fmt;
 
 use chacha20::ChaCha20Rng;
 use chacha20::rand_core::{Rng, SeedableRng};
-use chacha20poly1305::aead::{Aead, KeyInit, Payload};
+use chacha20poly1305::aead::{Aead, AeadInOut, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use zeroize::Zeroizing;
 
@@ -101,22 +100,35 @@ impl Keyring {
         let Some(cipher) = self.ciphers.first() else { return plain };
         let mut nonce = [0; NONCE_LEN];
         self.rng.fill_bytes(&mut nonce);
-        let payload = Payload { msg: &plain, aad: &authenticated(addressee) };
+        let mut room = Authenticated::default();
+        let payload = Payload { msg: &plain, aad: authenticated(addressee, &mut room) };
         let sealed = cipher.encrypt(&nonce.into(), payload).expect("a datagram is short enough");
         [&wire::SEALED[..], &nonce, &sealed].concat()
     }
 
-    /// The datagram that was sealed with one of the keys for this addressee; without keys, the datagram as it is. `None` if
-    /// none of the keys opens it.
-    pub fn open<'a>(&self, datagram: &'a [u8], addressee: Option<&InstanceId>) -> Option<Cow<'a, [u8]>> {
+    /// The datagram that was sealed with one of the keys for one of these addressees, in `room`; without keys, the datagram as it is.
+    /// `None` if none of the keys opens it.
+    pub fn open<'a>(
+        &self,
+        datagram: &'a [u8],
+        addressees: &[Option<&InstanceId>],
+        room: &'a mut Vec<u8>,
+    ) -> Option<&'a [u8]> {
         if self.is_empty() {
-            return Some(Cow::Borrowed(datagram));
+            return Some(datagram);
         }
         let (nonce, msg) = datagram.strip_prefix(&wire::SEALED)?.split_at_checked(NONCE_LEN)?;
         let nonce: &XNonce = nonce.try_into().ok()?;
-        let aad = authenticated(addressee);
-        let payload = || Payload { msg, aad: &aad };
-        self.ciphers.iter().find_map(|cipher| cipher.decrypt(nonce, payload()).ok()).map(Cow::Owned)
+        let mut opens = |addressee: &Option<&InstanceId>| {
+            let mut authenticated_room = Authenticated::default();
+            let aad = authenticated(*addressee, &mut authenticated_room);
+            self.ciphers.iter().any(|cipher| {
+                room.clear();
+                room.extend_from_slice(msg);
+                cipher.decrypt_in_place(nonce, aad, room).is_ok()
+            })
+        };
+        addressees.iter().any(&mut opens).then_some(room)
     }
 
     /// Bytes that depend on the input, and that nobody else can foretell: the tag of nothing under a nonce that is the input.
@@ -126,10 +138,15 @@ impl Keyring {
     }
 }
 
+type Authenticated = [u8; wire::SEALED.len() + size_of::<InstanceId>()];
+
 /// What is authenticated beside the message: the header, and the addressee, whom both sides know.
-fn authenticated(addressee: Option<&InstanceId>) -> Vec<u8> {
+fn authenticated<'a>(addressee: Option<&InstanceId>, room: &'a mut Authenticated) -> &'a [u8] {
     let addressee = addressee.map_or(&[][..], |id| id);
-    [&wire::SEALED[..], addressee].concat()
+    let (header, rest) = room.split_at_mut(wire::SEALED.len());
+    header.copy_from_slice(&wire::SEALED);
+    rest[..addressee.len()].copy_from_slice(addressee);
+    &room[..wire::SEALED.len() + addressee.len()]
 }
 
 #[cfg(test)]
@@ -141,21 +158,25 @@ mod tests {
         Keyring::new(&keys, &Key::new([1; KEY_LEN]))
     }
 
+    fn open(keyring: &Keyring, datagram: &[u8], addressee: Option<&InstanceId>) -> Option<Vec<u8>> {
+        keyring.open(datagram, &[addressee], &mut Vec::new()).map(<[u8]>::to_vec)
+    }
+
     #[test]
     fn what_the_first_key_sealed_any_keyring_opens_that_has_it() {
         let sealed = keyring(&[1, 2]).seal(b"plain".into(), None);
-        assert_eq!(keyring(&[3, 1]).open(&sealed, None).as_deref(), Some(&b"plain"[..]));
-        assert_eq!(keyring(&[2, 3]).open(&sealed, None), None, "the second key does not seal");
-        assert_eq!(keyring(&[1]).open(b"plain", None), None, "what is not sealed");
+        assert_eq!(open(&keyring(&[3, 1]), &sealed, None).as_deref(), Some(&b"plain"[..]));
+        assert_eq!(open(&keyring(&[2, 3]), &sealed, None), None, "the second key does not seal");
+        assert_eq!(open(&keyring(&[1]), b"plain", None), None, "what is not sealed");
     }
 
     #[test]
     fn what_is_for_one_nobody_else_opens() {
         let (one, other) = ([1; 16], [2; 16]);
         let sealed = keyring(&[1]).seal(b"plain".into(), Some(&one));
-        assert!(keyring(&[1]).open(&sealed, Some(&one)).is_some());
-        assert_eq!(keyring(&[1]).open(&sealed, Some(&other)), None);
-        assert_eq!(keyring(&[1]).open(&sealed, None), None);
+        assert!(open(&keyring(&[1]), &sealed, Some(&one)).is_some());
+        assert_eq!(open(&keyring(&[1]), &sealed, Some(&other)), None);
+        assert_eq!(open(&keyring(&[1]), &sealed, None), None);
     }
 
     #[test]
@@ -169,7 +190,7 @@ mod tests {
     #[test]
     fn without_keys_all_stays_as_it_is() {
         assert_eq!(keyring(&[]).seal(b"plain".into(), None), b"plain");
-        assert_eq!(keyring(&[]).open(b"plain", None).as_deref(), Some(&b"plain"[..]));
+        assert_eq!(open(&keyring(&[]), b"plain", None).as_deref(), Some(&b"plain"[..]));
     }
 
     #[test]
@@ -177,10 +198,10 @@ mod tests {
         let mut keyring = keyring(&[1]);
         let sealed = keyring.seal(b"plain".into(), None);
         for at in 0..sealed.len() {
-            assert_eq!(keyring.open(&sealed[..at], None), None);
+            assert_eq!(open(&keyring, &sealed[..at], None), None);
             let mut changed = sealed.clone();
             changed[at] ^= 1;
-            assert_eq!(keyring.open(&changed, None), None, "byte {at}");
+            assert_eq!(open(&keyring, &changed, None), None, "byte {at}");
         }
     }
 

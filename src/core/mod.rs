@@ -37,12 +37,14 @@ mod settings;
 mod silence;
 #[cfg(feature = "swim")]
 mod swim;
-mod wheel;
+mod table;
+mod timers;
 pub mod wire;
 
 pub use event::{Arrival, Destination, Event, LeaveReason, Peer, PeerView, Source, Transmit};
 pub use events::MAX_EVENTS;
 pub use keyring::{KEY_LEN, Key, MAX_KEYS, WrongKeyLength};
+pub use listing::Walk;
 pub use node::{MAX_VALUE, Node, Refused, TooLong};
 pub use registry::{Expired, ExpiringRegistry, Full};
 pub use seeds::MAX_SEEDS;

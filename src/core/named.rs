@@ -144,6 +144,16 @@ impl Named {
         self.entries.changes()
     }
 
+    /// See [`ExpiringRegistry::changed_since`].
+    pub fn changed_since(&self, seen: u64) -> Option<impl Iterator<Item = u32>> {
+        self.entries.changed_since(seen)
+    }
+
+    /// True if there is an entry at a place.
+    pub fn has(&self, slot: u32) -> bool {
+        self.entries.has(slot)
+    }
+
     /// The places of the entries; see [`ExpiringRegistry::slots`].
     pub fn slots(&self) -> impl Iterator<Item = u32> {
         self.entries.slots()
@@ -155,6 +165,7 @@ impl Named {
     }
 
     /// The entry at a place, if it is live.
+    #[inline]
     pub fn view(&self, slot: u32, now: Instant) -> Option<PeerView<'_>> {
         let (name, entry, deadline) = self.entries.at(slot);
         (now < deadline).then(|| entry.view(name, deadline, now))
@@ -245,6 +256,7 @@ impl Entry {
         was_heard || is_changed
     }
 
+    #[inline]
     fn view<'a>(&'a self, name: &'a str, deadline: Instant, now: Instant) -> PeerView<'a> {
         PeerView {
             name,

@@ -4,7 +4,7 @@
 #[cfg(feature = "swim")]
 mod members;
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
@@ -43,7 +43,7 @@ pub(super) struct Natives {
     held: usize,
     departed: Departed,
     /// Where an answer to a question is awaited from.
-    asked: HashMap<SocketAddr, InstanceId>,
+    asked: BTreeMap<SocketAddr, InstanceId>,
 }
 
 /// A peer that is to be asked. It counts as asked.
@@ -86,7 +86,7 @@ impl Natives {
             index: Index::default(),
             held: 0,
             departed: Departed::new(max_peers, memory, now),
-            asked: HashMap::new(),
+            asked: BTreeMap::new(),
         }
     }
 
@@ -260,14 +260,15 @@ impl Natives {
         self.departed.handle_timeout(now);
         let mut asked = Vec::new();
         // Each due instance is put back until its next question, which may be due as well.
-        while asked.len() < MAX_DUE
-            && let Some(due) = self.questions.take_due(now, question_at(&self.peers))
-        {
+        while asked.len() < MAX_DUE {
+            let due = self.questions.take_due(now, question_at(&self.peers));
+            if due.is_empty() {
+                break;
+            }
             for slot in due {
                 self.peers.at_mut(slot).question_at = None;
                 asked.extend(self.check(slot, events, now));
             }
-            self.questions.look(question_at(&self.peers));
         }
         asked
     }
@@ -287,7 +288,7 @@ impl Natives {
     /// See [`ExpiringRegistry::look_anew`].
     pub fn look_anew(&mut self) {
         self.peers.look_anew();
-        self.questions.look_anew();
+        self.questions.look(question_at(&self.peers));
     }
 
     pub fn poll_timeout(&self) -> Option<Instant> {
@@ -314,6 +315,16 @@ impl Natives {
         self.peers.changes()
     }
 
+    /// See [`ExpiringRegistry::changed_since`].
+    pub fn changed_since(&self, seen: u64) -> Option<impl Iterator<Item = u32>> {
+        self.peers.changed_since(seen)
+    }
+
+    /// True if there is a peer at a place.
+    pub fn has(&self, slot: u32) -> bool {
+        self.peers.has(slot)
+    }
+
     /// The places of the peers; see [`ExpiringRegistry::slots`].
     pub fn slots(&self) -> impl Iterator<Item = u32> {
         self.peers.slots()
@@ -326,6 +337,7 @@ impl Natives {
     }
 
     /// The peer at a place, if it is live.
+    #[inline]
     pub fn view(&self, slot: u32, now: Instant) -> Option<PeerView<'_>> {
         let (id, instance, deadline) = self.peers.at(slot);
         (now < deadline).then(|| instance.view(*id, deadline, now))

@@ -9,7 +9,6 @@ mod membership;
 #[path = "node/no_membership.rs"]
 mod membership;
 
-use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -21,10 +20,10 @@ use membership::Membership;
 
 use super::answers::{Answers, ReplyKind};
 use super::challenges::Challenges;
-use super::event::{Arrival, Destination, Event, Peer, PeerView, Transmit};
+use super::event::{Arrival, Destination, Event, Peer, Transmit};
 use super::events::Events;
 use super::keyring::{Key, Keyring};
-use super::listing::Listing;
+use super::listing::{Listing, Walk};
 use super::name::{self, BadName};
 use super::named::Named;
 use super::natives::{Natives, Question};
@@ -77,6 +76,8 @@ pub struct TooLong {
 pub struct Node {
     settings: Settings,
     keyring: Keyring,
+    /// Room for a datagram that is opened.
+    opened: Vec<u8>,
     challenges: Challenges,
     /// The most bytes an answer of the node's has.
     answer_len: usize,
@@ -111,6 +112,7 @@ impl Node {
         let mut node = Node {
             // The keys are kept nowhere else.
             keyring: Keyring::new(&std::mem::take(&mut settings.keys), &settings.secret_seed),
+            opened: Vec::new(),
             challenges: Challenges::new(now),
             answer_len: 0,
             rng: Rng::with_seed(settings.seed),
@@ -149,10 +151,12 @@ impl Node {
     ) {
         let path = Path::new(from, interface);
         self.note_heard(path, arrival, now);
-        match self.open(bytes, arrival) {
-            Some(plain) => self.handle_plain(&plain, Heard { path, arrival, len: plain.len() }, now),
+        let mut opened = std::mem::take(&mut self.opened);
+        match self.open(bytes, arrival, &mut opened) {
+            Some(plain) => self.handle_plain(plain, Heard { path, arrival, len: plain.len() }, now),
             None => self.counters.wrong_key += 1,
         }
+        self.opened = opened;
     }
 
     /// Takes note that the system answered that nobody is at `to`, to which a datagram was sent.
@@ -285,19 +289,29 @@ impl Node {
         self.events.after(seen)
     }
 
+    /// How many events there were ever. As long as there is no other, the peers differ in nothing but their times, and an
+    /// ancestor's in the interface it is heard through.
+    pub fn events_told(&self) -> u64 {
+        self.events.told()
+    }
+
     /// True if events wait to be taken.
     pub fn has_events(&self) -> bool {
         !self.events.is_empty()
     }
 
-    /// The live peers, ordered by name and then by id.
-    pub fn list(&self, now: Instant) -> Vec<PeerView<'_>> {
-        self.listing.list(&self.natives, &self.named, now)
+    /// What `read` makes of the live peers, ordered by name and then by id.
+    pub fn list<R>(&self, now: Instant, read: impl FnOnce(Walk<'_>) -> R) -> R {
+        self.listing.read(&self.natives, &self.named, now, read)
     }
 
-    /// As [`list`](Self::list), copies.
+    /// Copies of the live peers, in that order.
     pub fn peers(&self, now: Instant) -> Vec<Peer> {
-        self.list(now).iter().map(PeerView::to_peer).collect()
+        self.list(now, |walk| {
+            let mut peers = Vec::with_capacity(walk.most());
+            peers.extend(walk.map(|peer| peer.to_peer()));
+            peers
+        })
     }
 
     /// Number of entries in the registry.
@@ -446,15 +460,14 @@ impl Node {
 
     /// The datagram that was sealed for those who hear it this way. One who has this node for a seed does not know its id, and
     /// seals for all.
-    fn open<'a>(&self, bytes: &'a [u8], arrival: Arrival) -> Option<Cow<'a, [u8]>> {
-        match arrival {
-            Arrival::Group => self.keyring.open(bytes, None),
-            Arrival::Unicast => {
-                let for_all =
-                    || self.keyring.open(bytes, None).filter(|_| self.settings.mode.is_beyond_link());
-                self.keyring.open(bytes, Some(&self.settings.id)).or_else(for_all)
-            }
-        }
+    fn open<'a>(&self, bytes: &'a [u8], arrival: Arrival, opened: &'a mut Vec<u8>) -> Option<&'a [u8]> {
+        let own = Some(&self.settings.id);
+        let addressees: &[_] = match arrival {
+            Arrival::Group => &[None],
+            Arrival::Unicast if self.settings.mode.is_beyond_link() => &[own, None],
+            Arrival::Unicast => &[own],
+        };
+        self.keyring.open(bytes, addressees, opened)
     }
 
     fn message(&mut self, kind: Kind, answer_to_group: bool) -> Vec<u8> {

@@ -1,14 +1,18 @@
 //! `ExpiringRegistry`: a map whose entries are gone when their time runs out.
 
 use std::borrow::Borrow;
+use std::collections::VecDeque;
 use std::hash::{BuildHasher, Hash};
 use std::time::{Duration, Instant};
 
 use foldhash::quality::RandomState;
-use hashbrown::HashTable;
 use slab::Slab;
 
 use super::agenda::Agenda;
+use super::table::SlotTable;
+
+/// The most changes that are remembered, for who has looked at the entries before.
+const MAX_CHANGES: usize = 1024;
 
 /// A map from keys to values in which each entry has a deadline of its own.
 ///
@@ -17,17 +21,19 @@ use super::agenda::Agenda;
 /// it out: a registration that races the expiry wins.
 ///
 /// Registering and renewing are O(1), with no allocation for a known key: a renewal stores the new deadline, and
-/// the timing wheel learns of it only when it reaches the old one. The hash is seeded at random, because keys come
+/// the agenda learns of it only when the old one has come. The hash is seeded at random, because keys come
 /// from the network: who does not see the table cannot tell which of them collide. (SipHash holds even against who does, and takes
 /// more than half of the time of a renewal.)
 pub struct ExpiringRegistry<K, V> {
     entries: Slab<Entry<K, V>>,
     /// Slots in `entries`, by the hash of their key. Keys live in the entries alone.
-    index: HashTable<u32>,
+    index: SlotTable,
     hasher: RandomState,
     agenda: Agenda,
     max_entries: usize,
+    /// How often an entry was put in or taken out, and the places of the last of them.
     changes: u64,
+    changed: VecDeque<u32>,
 }
 
 struct Entry<K, V> {
@@ -57,11 +63,12 @@ impl<K: Hash + Eq, V> ExpiringRegistry<K, V> {
     pub fn new(max_entries: usize, now: Instant) -> Self {
         ExpiringRegistry {
             entries: Slab::new(),
-            index: HashTable::new(),
+            index: SlotTable::new(),
             hasher: RandomState::default(),
             agenda: Agenda::new(now),
             max_entries: max_entries.min(u32::MAX as usize - 1),
             changes: 0,
+            changed: VecDeque::new(),
         }
     }
 
@@ -77,10 +84,9 @@ impl<K: Hash + Eq, V> ExpiringRegistry<K, V> {
         let deadline = self.agenda.deadline(ttl, now);
         let hash = self.hasher.hash_one(&key);
         let slot = self.entries.insert(Entry { key, value, deadline }) as u32;
-        let (entries, hasher) = (&self.entries, &self.hasher);
-        self.index.insert_unique(hash, slot, |slot| hasher.hash_one(&entries[*slot as usize].key));
+        self.index.insert(hash, slot);
         self.agenda.insert(slot, deadline);
-        self.changes += 1;
+        self.note_change(slot);
         Ok(None)
     }
 
@@ -138,6 +144,14 @@ impl<K: Hash + Eq, V> ExpiringRegistry<K, V> {
         self.changes
     }
 
+    /// The places at which entries were put in or taken out after the first `seen` changes, in no particular order and
+    /// some perhaps repeatedly. `None` if those are too many to be remembered.
+    pub fn changed_since(&self, seen: u64) -> Option<impl Iterator<Item = u32>> {
+        let news = usize::try_from(self.changes - seen).ok()?;
+        let first = self.changed.len().checked_sub(news)?;
+        Some(self.changed.range(first..).copied())
+    }
+
     /// The place of an entry, whether its time has run out or not: good until it is taken out.
     pub fn slot_of<Q>(&self, key: &Q) -> Option<u32>
     where
@@ -145,7 +159,7 @@ impl<K: Hash + Eq, V> ExpiringRegistry<K, V> {
         Q: Hash + Eq + ?Sized,
     {
         let hash = self.hasher.hash_one(key);
-        self.index.find(hash, |slot| self.entries[*slot as usize].key.borrow() == key).copied()
+        self.index.find(hash, |slot| self.entries[slot as usize].key.borrow() == key)
     }
 
     /// The places of all entries, those included whose time has run out.
@@ -153,10 +167,16 @@ impl<K: Hash + Eq, V> ExpiringRegistry<K, V> {
         self.entries.iter().map(|(slot, _)| slot as u32)
     }
 
+    /// True if there is an entry at a place.
+    pub fn has(&self, slot: u32) -> bool {
+        self.entries.contains(slot as usize)
+    }
+
     /// The entry at a place, with its deadline, which may have passed.
     ///
     /// # Panics
     /// If there is none.
+    #[inline]
     pub fn at(&self, slot: u32) -> (&K, &V, Instant) {
         let entry = &self.entries[slot as usize];
         (&entry.key, &entry.value, self.agenda.instant(entry.deadline))
@@ -186,22 +206,17 @@ impl<K: Hash + Eq, V> ExpiringRegistry<K, V> {
         self.agenda.poll_timeout()
     }
 
-    /// Gives the next `handle_timeout` something to do even if nothing is due: to look for the earliest deadline anew, for
-    /// which it has to look at each entry that may come first. So whoever is awake now and then anyway need not wake
-    /// for the deadlines of entries that were renewed.
+    /// Looks for the earliest deadline anew, for which it has to look at each entry that may come first. So whoever is awake
+    /// now and then anyway need not wake for the deadlines of entries that were renewed.
     pub fn look_anew(&mut self) {
-        self.agenda.look_anew();
+        self.agenda.look(|slot| self.entries[slot as usize].deadline);
     }
 
-    /// Takes out the entries whose time has run out by `now`, and returns them in the order of their deadlines: at most 1024 at a
+    /// Takes out the entries whose time has run out by `now`, and returns them in the order of their deadlines: at most 256 at a
     /// time, and then `poll_timeout` is `now`.
     pub fn handle_timeout(&mut self, now: Instant) -> Vec<Expired<K, V>> {
-        let Some(due) = self.agenda.take_due(now, |slot| self.entries[slot as usize].deadline) else {
-            return Vec::new();
-        };
-        let expired = due.into_iter().map(|slot| self.expire(slot)).collect();
-        self.agenda.look(|slot| self.entries[slot as usize].deadline);
-        expired
+        let due = self.agenda.take_due(now, |slot| self.entries[slot as usize].deadline);
+        due.into_iter().map(|slot| self.expire(slot)).collect()
     }
 
     fn expire(&mut self, slot: u32) -> Expired<K, V> {
@@ -211,12 +226,17 @@ impl<K: Hash + Eq, V> ExpiringRegistry<K, V> {
 
     /// Removes a slot that the agenda no longer holds from the entries and the index.
     fn take_out(&mut self, slot: u32) -> Entry<K, V> {
-        self.changes += 1;
         let entry = self.entries.remove(slot as usize);
-        let hash = self.hasher.hash_one(&entry.key);
-        if let Ok(found) = self.index.find_entry(hash, |candidate| *candidate == slot) {
-            found.remove();
-        }
+        self.index.remove(self.hasher.hash_one(&entry.key), slot);
+        self.note_change(slot);
         entry
+    }
+
+    fn note_change(&mut self, slot: u32) {
+        self.changes += 1;
+        if self.changed.len() == MAX_CHANGES {
+            self.changed.pop_front();
+        }
+        self.changed.push_back(slot);
     }
 }

@@ -4,14 +4,18 @@
 //! of its own: everything is sent from it, and by it this node alone is reached.
 
 use std::io;
+use std::mem;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
 
 use socket2::{Domain, Protocol, Socket, Type};
 
-use super::batch::Taken;
+use super::batch::{Batch, Received};
 use super::interfaces::Interface;
 use super::sockets::Tally;
-use super::system::{self, Descriptor, Way, datagram, errors, memberships, options};
+use super::system::{
+    self, Descriptor, Outgoing, Watched, Way, datagram::Messages, errors, memberships, options,
+};
 use crate::health::Reason;
 
 /// Errors taken from a socket's queue at a time.
@@ -27,6 +31,8 @@ pub(super) struct Family {
     membership_error: Option<(io::Error, usize, usize)>,
     /// Why, and through which interface, the last datagram to the group could not be sent.
     refusal: Option<(io::Error, String)>,
+    /// What is to be sent next.
+    outgoing: Vec<Outgoing>,
     /// Where datagrams were sent to, by the system's word in vain.
     unreachable: Vec<SocketAddr>,
 }
@@ -38,6 +44,10 @@ pub(super) enum Role {
     Group,
 }
 
+impl Role {
+    pub const ALL: [Role; 2] = [Role::Unicast, Role::Group];
+}
+
 impl Family {
     pub fn new(group: SocketAddr, receiver: Socket, unicast: Socket) -> Self {
         Family {
@@ -47,6 +57,7 @@ impl Family {
             members: Vec::new(),
             membership_error: None,
             refusal: None,
+            outgoing: Vec::new(),
             unreachable: Vec::new(),
         }
     }
@@ -87,48 +98,67 @@ impl Family {
         !go.is_empty() || self.members.len() > stayed
     }
 
-    /// Sends `payload` to the group through each of `interfaces` that has an address of this family.
-    pub fn send_to_group(&mut self, payload: &[u8], interfaces: &[Interface]) -> Tally {
-        let mut tally = Tally::default();
+    /// Plans to send `payload` to the group through each of `interfaces` that has an address of this family.
+    pub fn plan_for_group(&mut self, payload: &Arc<[u8]>, interfaces: &[Interface]) {
         self.refusal = None;
         for interface in interfaces {
-            if !self.uses(interface) {
-                continue;
+            if self.uses(interface) {
+                let way = Way { interface: interface.index, source: interface.v4 };
+                self.outgoing.push(Outgoing { payload: payload.clone(), to: self.group, way });
             }
-            let way = Way { interface: interface.index, source: interface.v4 };
-            match self.send(payload, self.group, &way) {
-                Ok(()) => tally.sent += 1,
-                // Its IPv6 address is not usable yet, or any more. When that changes the system tells.
-                Err(error) if self.is_v6() && error.kind() == io::ErrorKind::AddrNotAvailable => {}
+        }
+    }
+
+    /// Plans to send `payload` to one socket: through `interface`, and from the same address as to the group, for by that the peer
+    /// knows us; `None` lets routing choose.
+    pub fn plan_for_peer(&mut self, payload: &Arc<[u8]>, to: SocketAddr, interface: Option<&Interface>) {
+        let way = interface.map_or(Way::default(), |used| Way { interface: used.index, source: used.v4 });
+        self.outgoing.push(Outgoing { payload: payload.clone(), to, way });
+    }
+
+    /// Sends what was planned, in that order.
+    pub fn send(&mut self, messages: &mut Messages, interfaces: &[Interface]) -> Tally {
+        let mut tally = Tally::default();
+        let mut outgoing = mem::take(&mut self.outgoing);
+        let mut left = &outgoing[..];
+        while let [first, others @ ..] = left {
+            match self.send_some(messages, left) {
+                Ok(count) => {
+                    tally.sent += count as u64;
+                    left = &left[count..];
+                }
                 Err(error) => {
-                    tally.errors += 1;
-                    self.refusal = Some((error, interface.name.clone()));
+                    tally.errors += u64::from(self.note_refusal(first, error, interfaces));
+                    left = others;
                 }
             }
         }
+        outgoing.clear();
+        self.outgoing = outgoing;
         tally
     }
 
-    /// Sends `payload` to one socket: through `interface`, and from the same address as to the group, for by that the peer knows
-    /// us; `None` lets routing choose.
-    pub fn send_to_peer(&mut self, payload: &[u8], to: SocketAddr, interface: Option<&Interface>) -> Tally {
-        let way = interface.map_or(Way::default(), |used| Way { interface: used.index, source: used.v4 });
-        match self.send(payload, to, &way) {
-            Ok(()) => Tally { sent: 1, errors: 0 },
-            Err(_) => Tally { sent: 0, errors: 1 },
-        }
-    }
-
-    /// Takes one datagram from a socket.
-    pub fn receive(&self, role: Role, buffer: &mut [u8]) -> Taken {
-        match role {
-            Role::Unicast => Ok(datagram::receive(&self.unicast, buffer)?.map(|(received, _)| received)),
-            Role::Group => {
-                let taken = datagram::receive(&self.receiver, buffer)?;
-                // A socket that is not bound to the group also gets what was sent to the group's port alone.
-                Ok(taken.filter(|(_, to)| *to == self.group.ip()).map(|(received, _)| received))
-            }
-        }
+    /// Receives up to `most` datagrams that `is_wanted`. True if more may wait.
+    pub fn receive(
+        &self,
+        role: Role,
+        most: usize,
+        messages: &mut Messages,
+        batch: &mut Batch,
+        mut is_wanted: impl FnMut(&Received) -> bool,
+    ) -> bool {
+        let group = self.group.ip();
+        // A socket that is not bound to the group also gets what was sent to the group's port alone.
+        let is_ours = |to: IpAddr| matches!(role, Role::Unicast) || to == group;
+        batch.fill(most, |buffers, take| {
+            let received = messages.receive(self.socket(role), buffers, |number, received, to| {
+                if is_ours(to) && is_wanted(&received) {
+                    take(number, received);
+                }
+            });
+            // None waits; or it is the error of a datagram sent before, which the next poll tells.
+            received.unwrap_or(0)
+        })
     }
 
     /// Takes the errors that wait at the unicast socket. True if there were any.
@@ -167,9 +197,19 @@ impl Family {
         port_of(&self.unicast).unwrap_or(0)
     }
 
-    /// The descriptors that are readable when datagrams or errors wait.
-    pub fn readable(&self) -> [Descriptor; 2] {
-        [&self.receiver, &self.unicast].map(system::descriptor_of)
+    /// What is readable when datagrams wait at a socket; the unicast one has an error when errors do.
+    pub fn descriptor(&self, role: Role) -> Descriptor {
+        system::descriptor_of(self.socket(role))
+    }
+
+    /// Has both sockets watched.
+    pub fn watch(&self, watched: &mut Watched) -> io::Result<()> {
+        Role::ALL.into_iter().try_for_each(|role| watched.add(self.descriptor(role)))
+    }
+
+    /// Ends that, before they are closed.
+    pub fn unwatch(&self, watched: &mut Watched) {
+        Role::ALL.into_iter().for_each(|role| watched.remove(self.descriptor(role)));
     }
 
     /// True if `interface` has an address of this family.
@@ -180,12 +220,34 @@ impl Family {
         }
     }
 
-    /// Sends a datagram. The system reports the errors of earlier ones at the next send: those are taken first, and
-    /// then it is sent.
-    fn send(&mut self, payload: &[u8], to: SocketAddr, way: &Way) -> io::Result<()> {
-        match datagram::send(&self.unicast, payload, to, way) {
-            Err(_) if self.receive_errors() => datagram::send(&self.unicast, payload, to, way),
+    /// Sends some of the datagrams, the first ones. The system reports the errors of earlier ones at the next send: those are
+    /// taken first, and then it is sent.
+    fn send_some(&mut self, messages: &mut Messages, datagrams: &[Outgoing]) -> io::Result<usize> {
+        match messages.send(&self.unicast, datagrams) {
+            Err(_) if self.receive_errors() => messages.send(&self.unicast, datagrams),
             sent => sent,
+        }
+    }
+
+    /// Takes note of a datagram that could not be sent. False if that is no error.
+    fn note_refusal(&mut self, datagram: &Outgoing, error: io::Error, interfaces: &[Interface]) -> bool {
+        if datagram.to != self.group {
+            return true;
+        }
+        // Its IPv6 address is not usable yet, or any more. When that changes the system tells.
+        let is_error = !self.is_v6() || error.kind() != io::ErrorKind::AddrNotAvailable;
+        let through =
+            interfaces.iter().find(|used| used.index == datagram.way.interface).filter(|_| is_error);
+        if let Some(interface) = through {
+            self.refusal = Some((error, interface.name.clone()));
+        }
+        is_error
+    }
+
+    fn socket(&self, role: Role) -> &Socket {
+        match role {
+            Role::Unicast => &self.unicast,
+            Role::Group => &self.receiver,
         }
     }
 
@@ -261,5 +323,40 @@ fn reason_of(error: &io::Error, otherwise: Reason) -> Reason {
     match error.kind() {
         io::ErrorKind::PermissionDenied => Reason::Permission,
         _ => otherwise,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_nobody_took_keeps_nothing_from_the_others() {
+        let group = SocketAddr::from(([239, 2, 3, 4], 0));
+        let open = || open_unicast(false, 1, 0).expect("there are free ports");
+        let address =
+            |socket: &Socket| SocketAddr::from((Ipv4Addr::LOCALHOST, port_of(socket).expect("it is bound")));
+        let mut family = Family::new(group, open_receiver(group).expect("it can be opened"), open());
+        let here: Vec<Socket> = (0..100).map(|_| open()).collect();
+        // Closed at the end of the line: the system answers each datagram that nobody is there.
+        let gone: Vec<SocketAddr> = (0..100).map(|_| open()).map(|socket| address(&socket)).collect();
+        let payload: Arc<[u8]> = Arc::from(&b"to all"[..]);
+        for (gone, here) in gone.iter().zip(&here) {
+            family.plan_for_peer(&payload, *gone, None);
+            family.plan_for_peer(&payload, address(here), None);
+        }
+        let mut messages = Messages::new();
+        let tally = family.send(&mut messages, &[]);
+        assert_eq!((tally.sent, tally.errors), (200, 0));
+        let mut batch = Batch::new();
+        for socket in here {
+            batch.clear();
+            let receiver = Family::new(group, open(), socket);
+            let mut watched = Watched::default();
+            receiver.watch(&mut watched).expect("both are open");
+            watched.poll(10_000).expect("they can be polled");
+            receiver.receive(Role::Unicast, 1, &mut messages, &mut batch, |_| true);
+            assert_eq!(batch.iter().map(|(bytes, _)| bytes).collect::<Vec<_>>(), [b"to all"]);
+        }
     }
 }

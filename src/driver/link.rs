@@ -1,20 +1,23 @@
 //! `Link`: what a node is connected to, sockets or a memory network, behind one set of verbs.
 
 use std::io;
+use std::iter;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::batch::Batch;
+use super::batch::{self, Batch};
 use super::interfaces::Interface;
 use super::memory::MemoryPort;
 use super::sockets::{Sockets, Tally};
-use super::system::Descriptor;
-use crate::core::{Node, Transmit};
+use super::system::Watched;
+use crate::core::{Destination, Node, Transmit};
 use crate::health::Reason;
 
 pub(super) struct Link {
     connection: Connection,
     batch: Batch,
+    /// What is to be sent next.
+    outgoing: Vec<Transmit>,
 }
 
 pub(super) enum Connection {
@@ -45,7 +48,7 @@ pub(super) enum Renewal {
 
 impl Link {
     pub fn closed() -> Self {
-        Link { connection: Connection::Closed, batch: Batch::new() }
+        Link { connection: Connection::Closed, batch: Batch::new(), outgoing: Vec::new() }
     }
 
     pub fn connect(&mut self, connection: Connection) {
@@ -56,11 +59,14 @@ impl Link {
         self.connection = Connection::Closed;
     }
 
-    /// Receives what waits, up to a batch. True if more may wait.
-    pub fn receive(&mut self) -> bool {
+    /// Receives what waits, up to a batch: from sockets, if a poll has found it there. True if more may wait.
+    pub fn receive(&mut self, watched: &Watched) -> bool {
         match &mut self.connection {
-            Connection::Sockets(sockets) => sockets.receive(&mut self.batch),
-            Connection::Memory(port) => self.batch.fill(vec![port], |port, buffer| port.receive(buffer)),
+            Connection::Sockets(sockets) => sockets.receive(watched, &mut self.batch),
+            Connection::Memory(port) => {
+                self.batch.clear();
+                self.batch.fill(batch::LENGTH, |buffers, take| port.receive(buffers, take))
+            }
             Connection::Closed => false,
         }
     }
@@ -84,26 +90,40 @@ impl Link {
     }
 
     /// Notices changes of the network and keeps up with them; see [`Sockets::renew`].
-    pub fn renew(&mut self, is_silent: bool, is_announcing: bool) -> io::Result<Renewal> {
+    pub fn renew(&mut self, watched: &mut Watched, is_silent: bool) -> io::Result<Renewal> {
+        let to_group = |transmit: &Transmit| !matches!(transmit.to, Destination::Peer { .. });
+        let is_announcing = self.outgoing.iter().any(to_group);
         match &mut self.connection {
-            Connection::Sockets(sockets) => sockets.renew(is_silent, is_announcing),
+            Connection::Sockets(sockets) => sockets.renew(watched, is_silent, is_announcing),
             Connection::Memory(_) | Connection::Closed => Ok(Renewal::Unneeded),
         }
     }
 
-    /// Sends what the node puts out.
-    pub fn send(&mut self, transmits: &[Transmit]) -> Tally {
-        let mut tally = Tally::default();
-        for transmit in transmits {
+    /// Takes what the node has to send.
+    pub fn take_transmits(&mut self, node: &mut Node) {
+        self.outgoing.extend(iter::from_fn(|| node.poll_transmit()));
+    }
+
+    /// True if something is to be sent.
+    pub fn has_transmits(&self) -> bool {
+        !self.outgoing.is_empty()
+    }
+
+    /// Sends what was taken.
+    pub fn send(&mut self) -> Tally {
+        let transmits = self.outgoing.drain(..).inspect(|_transmit| {
             #[cfg(feature = "test-panic")]
-            crate::test_panic::at("send", &transmit.payload);
-            tally.add(match &mut self.connection {
-                Connection::Sockets(sockets) => sockets.send(transmit),
-                Connection::Memory(port) => port.send(transmit),
-                Connection::Closed => Tally::default(),
-            });
+            crate::test_panic::at("send", &_transmit.payload);
+        });
+        match &mut self.connection {
+            Connection::Sockets(sockets) => sockets.send(transmits),
+            Connection::Memory(port) => {
+                let mut tally = Tally::default();
+                transmits.for_each(|transmit| tally.add(port.send(&transmit)));
+                tally
+            }
+            Connection::Closed => Tally::default(),
         }
-        tally
     }
 
     /// What is known of the network.
@@ -131,12 +151,11 @@ impl Link {
         }
     }
 
-    /// The descriptors that are readable when there is something to receive or to notice. A memory network has none:
-    /// it notifies.
-    pub fn readable(&self) -> Vec<Descriptor> {
+    /// Has it watched when there is something to receive or to notice. A memory network notifies by itself.
+    pub fn watch(&self, watched: &mut Watched) -> io::Result<()> {
         match &self.connection {
-            Connection::Sockets(sockets) => sockets.readable(),
-            Connection::Memory(_) | Connection::Closed => Vec::new(),
+            Connection::Sockets(sockets) => sockets.watch(watched),
+            Connection::Memory(_) | Connection::Closed => Ok(()),
         }
     }
 }

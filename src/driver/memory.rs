@@ -2,11 +2,10 @@
 //! receives, the sender included, as with multicast that is looped back; or the one port that it is addressed to.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::io;
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::sync::{Arc, Mutex, Weak};
 
-use super::batch::{Received, Taken};
+use super::batch::{Buffer, Received};
 use super::interfaces::Interface;
 use super::lock;
 use super::sockets::Tally;
@@ -106,13 +105,18 @@ impl MemoryPort {
         self.unreachable.drain(..)
     }
 
-    /// Takes one datagram from the mailbox.
-    pub fn receive(&self, buffer: &mut [u8]) -> Taken {
-        let (payload, from, arrival) =
-            lock(&self.mailbox.queue).datagrams.pop_front().ok_or(io::ErrorKind::WouldBlock)?;
-        let len = payload.len().min(buffer.len());
-        buffer[..len].copy_from_slice(&payload[..len]);
-        Ok(Some(Received { len, from, interface: 0, arrival }))
+    /// Takes datagrams from the mailbox, each into one of `buffers`: `take` is told the number of the buffer. Returns how
+    /// many there were.
+    pub fn receive(&self, buffers: &mut [Buffer], take: &mut dyn FnMut(usize, Received)) -> usize {
+        let mut queue = lock(&self.mailbox.queue);
+        let count = buffers.len().min(queue.datagrams.len());
+        let datagrams = queue.datagrams.drain(..count);
+        for (number, (buffer, (payload, from, arrival))) in buffers.iter_mut().zip(datagrams).enumerate() {
+            let len = payload.len().min(buffer.len());
+            buffer[..len].copy_from_slice(&payload[..len]);
+            take(number, Received { len, from, interface: 0, arrival });
+        }
+        count
     }
 
     /// The interface that such a network is taken to have.

@@ -28,12 +28,12 @@ mod thread;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
-use std::{io, mem, process};
+use std::{io, mem};
 
 use once_cell::sync::OnceCell;
 
 use crate::config::{Clock, Config, Network};
-use crate::core::{Destination, Event, Key, Node, Settings, Transmit};
+use crate::core::{Event, Key, Node, Settings, Walk};
 use crate::error::{Error, ErrorKind};
 use crate::health::Health;
 use clock::TimeSource;
@@ -44,10 +44,11 @@ use memory::MemoryPort;
 use resolver::Resolver;
 use sockets::{Place, Sockets};
 use state::{End, State};
-use system::{Alarm, Notifier};
+use system::{Alarm, Notifier, Watched};
 
+pub(crate) use state::Kept;
 pub use system::Descriptor;
-pub(crate) use system::host;
+pub(crate) use system::{host, process};
 pub(crate) use thread::Thread;
 
 /// How often the thread steps back for calls that wait: they need some microseconds to wake up.
@@ -78,6 +79,24 @@ pub(crate) struct Driver {
     advancing: Mutex<()>,
 }
 
+/// What became of a step.
+struct Step {
+    /// More may wait to be taken in, or is due.
+    may_be_more: bool,
+    /// Something was sent, or the network has changed.
+    has_news: bool,
+    /// When the node wants to be run again.
+    next: Option<Instant>,
+}
+
+/// What a node that was run asks for.
+struct Due {
+    /// It has heard nothing for so long that new sockets may help.
+    is_silent: bool,
+    is_more_due: bool,
+    next: Option<Instant>,
+}
+
 /// Opens what `config` asks for and sets the node going. With a manual clock it has no thread.
 pub(crate) fn start(config: &Config, name: String) -> Result<(Arc<Driver>, Option<Thread>), Error> {
     let driver = Driver::open(config, name)?;
@@ -86,7 +105,7 @@ pub(crate) fn start(config: &Config, name: String) -> Result<(Arc<Driver>, Optio
     }
     // The first announcement goes out before this returns, or is refused and shows in health. One step only: on a
     // busy network there is always more to take in.
-    driver.step()?;
+    driver.step(&mut Watched::default())?;
     let thread = match driver.time.is_manual() {
         true => {
             driver.deliver_log();
@@ -154,6 +173,18 @@ impl Driver {
 
     /// Runs `action` on the node as it is now, and does what follows from it.
     pub fn act<R>(&self, action: impl FnOnce(&mut Node, Instant) -> R) -> Result<R, Error> {
+        self.act_on_state(|state, now| action(&mut state.node, now))
+    }
+
+    /// What `copy` makes of the live peers, of how many events there were (see [`Node::events_told`]), and of what the last one
+    /// has kept for it. The node waits for it.
+    pub fn list<R>(&self, copy: impl FnOnce(Walk<'_>, u64, &mut Kept) -> R) -> Result<R, Error> {
+        self.act_on_state(|State { node, kept, .. }, now| {
+            node.list(now, |peers| copy(peers, node.events_told(), kept))
+        })
+    }
+
+    fn act_on_state<R>(&self, action: impl FnOnce(&mut State, Instant) -> R) -> Result<R, Error> {
         let _log = self.log_afterwards();
         let mut state = self.lock_settled()?;
         let now = self.time.now();
@@ -162,8 +193,8 @@ impl Driver {
         if state.node.has_overslept(now) {
             state.node.handle_timeout(now);
         }
-        let result = action(&mut state.node, now);
-        self.note_changes(&mut state);
+        let result = action(&mut state, now);
+        self.note_changes(&mut state, now);
         let has_work = state.node.has_transmits() || state.node.poll_timeout() < planned;
         drop(state);
         match self.time.is_manual() {
@@ -299,33 +330,41 @@ impl Driver {
 
     /// Steps until nothing waits and nothing is due.
     fn settle(&self) -> Result<(), Error> {
-        while self.step()? {}
-        Ok(())
+        loop {
+            let step = self.step(&mut Watched::default())?;
+            if !step.may_be_more && !step.has_news {
+                return Ok(());
+            }
+        }
     }
 
-    /// Takes in a batch, does what is due, and sends what follows. True if there may be more to do at once.
-    fn step(&self) -> Result<bool, Error> {
+    /// Takes in a batch of what a poll has found, does what is due, and sends what follows.
+    fn step(&self, watched: &mut Watched) -> Result<Step, Error> {
         let mut link = self.lock_link();
-        let may_be_more = link.receive();
-        let (mut transmits, is_silent, is_more_due) = self.run_node(&mut link)?;
-        let is_announcing = transmits.iter().any(|transmit| !matches!(transmit.to, Destination::Peer { .. }));
-        let renewal = link.renew(is_silent, is_announcing);
+        let waits = link.receive(watched);
+        let Due { is_silent, is_more_due, mut next } = self.run_node(&mut link)?;
+        let renewal = link.renew(watched, is_silent);
         if matches!(renewal, Ok(Renewal::Followed | Renewal::Reopened)) {
             let mut state = self.lock_state()?;
             state.node.handle_network_change(self.time.now());
-            transmits.extend(take_transmits(&mut state.node));
+            link.take_transmits(&mut state.node);
         }
-        let has_news = !transmits.is_empty() || !matches!(renewal, Ok(Renewal::Unneeded));
+        let has_news = link.has_transmits() || !matches!(renewal, Ok(Renewal::Unneeded));
         if has_news {
-            let sent = link.send(&transmits);
-            self.lock_state()?.note_step(link.report(), &sent, renewal, self.time.now());
+            let sent = link.send();
+            let mut state = self.lock_state()?;
+            state.note_step(link.report(), &sent, renewal, self.time.now());
+            next = state.node.poll_timeout();
+            // A node whose peers are listed no more holds no list for longer than this. Large ones take a while to free.
+            let kept = state.kept.take();
+            drop(state);
+            drop(kept);
         }
-        Ok(may_be_more || has_news || is_more_due)
+        Ok(Step { may_be_more: waits || is_more_due, has_news, next })
     }
 
-    /// Hands the node what was received, and lets it do what is due: what it has to send, whether it has heard nothing for
-    /// so long that new sockets may help, and whether more is due.
-    fn run_node(&self, link: &mut Link) -> Result<(Vec<Transmit>, bool, bool), Error> {
+    /// Hands the node what was received, lets it do what is due, and takes what it has to send.
+    fn run_node(&self, link: &mut Link) -> Result<Due, Error> {
         let mut state = self.lock_state()?;
         let now = self.time.now();
         link.feed(&mut state.node, now);
@@ -335,9 +374,11 @@ impl Driver {
         }
         state.dropped = link.dropped();
         state.off_link = link.off_link();
-        self.note_changes(&mut state);
-        let is_more_due = is_due(&state.node);
-        Ok((take_transmits(&mut state.node), state.node.poll_reopen(), is_more_due))
+        self.note_changes(&mut state, now);
+        link.take_transmits(&mut state.node);
+        let next = state.node.poll_timeout();
+        let is_more_due = next.is_some_and(|deadline| deadline <= now);
+        Ok(Due { is_silent: state.node.poll_reopen(), is_more_due, next })
     }
 
     /// Sends the goodbye of a node that was stopped. By whoever steps the node, and nobody steps it any more.
@@ -345,9 +386,9 @@ impl Driver {
         let mut link = self.lock_link();
         let mut state = lock(&self.state);
         if matches!(state.ended, Some(End::Stopped)) {
-            let transmits = take_transmits(&mut state.node);
+            link.take_transmits(&mut state.node);
             drop(state);
-            link.send(&transmits);
+            link.send();
         }
     }
 
@@ -417,9 +458,9 @@ impl Driver {
     }
 
     /// Tells and logs what has changed in the node.
-    fn note_changes(&self, state: &mut State) {
-        state.log_changes(self.time.now());
-        if state.node.has_events() {
+    fn note_changes(&self, state: &mut State, now: Instant) {
+        state.log_changes(|| now);
+        if state.has_new_events() {
             self.signal_news();
         }
     }
@@ -442,7 +483,7 @@ impl Driver {
     fn end(&self, how: End) {
         let mut state = lock(&self.state);
         state.ended.get_or_insert(how);
-        state.log_changes(self.time.now());
+        state.log_changes(|| self.time.now());
         self.signal_news();
     }
 
@@ -485,11 +526,6 @@ fn connection_for(config: &Config, driver: &Arc<Driver>) -> Result<Connection, E
     }
 }
 
-/// What a node has to send.
-fn take_transmits(node: &mut Node) -> Vec<Transmit> {
-    std::iter::from_fn(|| node.poll_transmit()).collect()
-}
-
 /// Bytes from the system's source of randomness.
 fn random<const N: usize>() -> Result<[u8; N], Error> {
     let mut bytes = [0; N];
@@ -507,6 +543,21 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_list_has_kept_is_freed_at_the_next_announcement() {
+        let network = Network::Memory("kept".into());
+        let config = Config { network, clock: Clock::Manual, ..Config::default() };
+        let (driver, _) = start(&config, "lister".into()).expect("there is room");
+        // The first announcements come one soon after the other.
+        driver.advance(config.interval * 3).expect("it runs");
+        let watched = Arc::new(());
+        driver.list(|_, _, kept| *kept = Some(Box::new(watched.clone()))).expect("it runs");
+        driver.list(|_, _, kept| assert!(kept.is_some())).expect("it runs");
+        assert_eq!(Arc::strong_count(&watched), 2);
+        driver.advance(config.interval).expect("it runs");
+        assert_eq!(Arc::strong_count(&watched), 1);
+    }
 
     #[test]
     fn a_panic_with_only_the_network_locked_fails_the_node() {

@@ -85,31 +85,40 @@ impl Resolver {
 impl Shared {
     fn run(&self, period: Duration, report: impl Fn(Resolved) -> bool) {
         let mut known = BTreeMap::new();
-        while let Some(seeds) = self.next(period) {
-            // What is known at once must not wait for what is not.
+        while let Some((seeds, are_new)) = self.next(period) {
             known.retain(|seed, _| seeds.contains(seed));
             known.extend(seeds.iter().filter_map(|seed| Some((seed.clone(), vec![seed.address()?]))));
-            let trouble = None;
-            if !known.is_empty() && !report(Resolved { addresses: all_of(&known), trouble }) {
+            let tell = |known: &_, trouble| {
+                self.is_wanted(|| report(Resolved { addresses: all_of(known), trouble }))
+            };
+            // What is known at once must not wait for what is not.
+            if are_new && !known.is_empty() && !tell(&known, None) {
                 return;
             }
             let trouble = resolve(&seeds, &mut known);
-            if !report(Resolved { addresses: all_of(&known), trouble }) {
+            if !tell(&known, trouble) {
                 return;
             }
         }
     }
 
-    /// Waits for the time to resolve, and returns what. `None` at the end.
-    fn next(&self, period: Duration) -> Option<Vec<Seed>> {
+    /// Reports, unless the seeds were replaced meanwhile. False if the thread is to end.
+    fn is_wanted(&self, report: impl FnOnce() -> bool) -> bool {
+        // Held, so that nobody replaces them before the report is through.
+        let task = lock(&self.task);
+        !task.is_over && (task.is_new || report())
+    }
+
+    /// Waits for the time to resolve, and returns what, and whether it is something new. `None` at the end.
+    fn next(&self, period: Duration) -> Option<(Vec<Seed>, bool)> {
         let mut task = lock(&self.task);
         task.is_idle = true;
         let waits = |task: &mut Task| !task.is_new && !task.is_over;
         let waited = self.changed.wait_timeout_while(task, period, waits);
         let (mut task, _) = waited.unwrap_or_else(PoisonError::into_inner);
         task.is_idle = false;
-        task.is_new = false;
-        (!task.is_over).then(|| task.seeds.clone())
+        let are_new = std::mem::take(&mut task.is_new);
+        (!task.is_over).then(|| (task.seeds.clone(), are_new))
     }
 }
 
@@ -164,6 +173,17 @@ mod tests {
         assert!(found.addresses.contains(&([127, 0, 0, 1], 9).into()), "{:?}", found.addresses);
         resolver.stop();
         assert!(reports.recv().is_err(), "the thread has ended");
+    }
+
+    #[test]
+    fn a_trouble_stays_while_its_name_is_looked_up_again() {
+        let (sender, reports) = channel();
+        let period = Duration::from_millis(1);
+        let resolver =
+            Resolver::start(seeds("192.0.2.1:5,nosuch.invalid:7"), period, to(sender)).expect("a thread");
+        let has_trouble: Vec<bool> = reports.iter().take(4).map(|report| report.trouble.is_some()).collect();
+        assert_eq!(has_trouble, [false, true, true, true]);
+        resolver.stop();
     }
 
     #[test]

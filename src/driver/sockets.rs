@@ -7,11 +7,12 @@ use std::sync::Arc;
 
 use socket2::Socket;
 
-use super::batch::{Batch, Received};
+use super::batch::{self, Batch, Received};
 use super::family::{self, Family, Role};
 use super::interfaces::{Interface, Selection};
 use super::link::{LinkReport, Renewal};
-use super::system::{Changes, Descriptor, options};
+use super::system::datagram::Messages;
+use super::system::{Changes, Watched, options};
 use crate::config::{Config, Notice};
 use crate::core::{Destination, Transmit};
 use crate::error::{Error, ErrorKind};
@@ -39,6 +40,7 @@ pub(super) struct Sockets {
     families: Vec<Family>,
     interfaces: Arc<[Interface]>,
     off_link: u64,
+    messages: Messages,
     /// `None` if it is turned off, or not to be had; then changes are noticed in the other ways.
     changes: Option<Changes>,
 }
@@ -93,7 +95,9 @@ impl Sockets {
         let families = open_families(&place, 0).map_err(|error| cannot_open(&place, &error))?;
         // Before the first look at the interfaces, so that no change falls between.
         let changes = place.notice.system.then(Changes::subscribe).and_then(Result::ok);
-        let mut sockets = Sockets { place, families, interfaces: Arc::default(), off_link: 0, changes };
+        let interfaces = Arc::default();
+        let mut sockets =
+            Sockets { place, families, interfaces, off_link: 0, messages: Messages::new(), changes };
         sockets.follow_interfaces();
         Ok(sockets)
     }
@@ -102,10 +106,16 @@ impl Sockets {
     ///
     /// `is_silent` says that nothing was heard for long, `is_announcing` that something is about to be sent to the
     /// group. An error if new sockets cannot be had.
-    pub fn renew(&mut self, is_silent: bool, is_announcing: bool) -> io::Result<Renewal> {
-        let is_told = self.changes.as_ref().is_some_and(Changes::drain);
+    pub fn renew(
+        &mut self,
+        watched: &mut Watched,
+        is_silent: bool,
+        is_announcing: bool,
+    ) -> io::Result<Renewal> {
+        let has_word = |changes: &Changes| watched.at(changes.descriptor()).is_readable && changes.drain();
+        let is_told = self.changes.as_ref().is_some_and(has_word);
         if is_silent && self.place.notice.watchdog {
-            return self.reopen().map(|()| Renewal::Reopened);
+            return self.reopen(watched).map(|()| Renewal::Reopened);
         }
         let may_have_changed = is_told || (is_announcing && self.place.notice.poll);
         Ok(match may_have_changed && self.follow_interfaces() {
@@ -115,45 +125,58 @@ impl Sockets {
     }
 
     /// Sends what a node puts out.
-    pub fn send(&mut self, transmit: &Transmit) -> Tally {
-        let payload = &transmit.payload;
+    pub fn send(&mut self, transmits: impl Iterator<Item = Transmit>) -> Tally {
+        for Transmit { payload, to } in transmits {
+            for family in &mut self.families {
+                match to {
+                    Destination::GroupV4 if family.is_v6() => {}
+                    Destination::Group | Destination::GroupV4 => {
+                        family.plan_for_group(&payload, &self.interfaces);
+                    }
+                    Destination::Peer { address, interface } if address.is_ipv6() == family.is_v6() => {
+                        // Beyond the link the way there is routing's to choose.
+                        let is_way =
+                            |used: &&Interface| used.index == interface && used.is_on_link(address.ip());
+                        family.plan_for_peer(&payload, address, self.interfaces.iter().find(is_way));
+                    }
+                    Destination::Peer { .. } => {}
+                }
+            }
+        }
         let mut tally = Tally::default();
         for family in &mut self.families {
-            match transmit.to {
-                Destination::GroupV4 if family.is_v6() => {}
-                Destination::Group | Destination::GroupV4 => {
-                    tally.add(family.send_to_group(payload, &self.interfaces));
-                }
-                Destination::Peer { address, interface } if address.is_ipv6() == family.is_v6() => {
-                    // Beyond the link the way there is routing's to choose.
-                    let is_way = |used: &&Interface| used.index == interface && used.is_on_link(address.ip());
-                    let way = self.interfaces.iter().find(is_way);
-                    tally.add(family.send_to_peer(payload, address, way));
-                }
-                Destination::Peer { .. } => {}
-            }
+            tally.add(family.send(&mut self.messages, &self.interfaces));
         }
         tally
     }
 
-    /// Receives a batch, and the errors that wait. True if more may wait.
-    pub fn receive(&mut self, batch: &mut Batch) -> bool {
+    /// Receives a batch, and the errors that wait, from the sockets at which a poll has found any. True if more may wait.
+    pub fn receive(&mut self, watched: &Watched, batch: &mut Batch) -> bool {
         for family in &mut self.families {
-            family.receive_errors();
+            if watched.at(family.descriptor(Role::Unicast)).has_error {
+                family.receive_errors();
+            }
         }
         let roles = |role| self.families.iter().map(move |family| (family, role));
-        let sources = roles(Role::Unicast).chain(roles(Role::Group)).collect();
+        let is_readable = |(family, role): &(&Family, Role)| watched.at(family.descriptor(*role)).is_readable;
+        let readable = || Role::ALL.into_iter().flat_map(roles).filter(is_readable);
+        // Each has an equal share, so that a flood at one does not starve the others. What they leave of it the next poll
+        // gives to those that have more.
+        let share = batch::LENGTH / readable().count().max(1);
         let (hears_all, interfaces, off_link) = (self.place.hears_all, &self.interfaces, &mut self.off_link);
-        batch.fill(sources, |(family, role), buffer| {
-            let received = family.receive(*role, buffer)?;
+        let mut is_near = |received: &Received| {
             // What announcements do not reach cannot be a peer, and is not to be answered.
-            let is_near = |received: &Received| {
-                hears_all || interfaces.iter().any(|interface| interface.is_on_link(received.from.ip()))
-            };
-            let is_taken = received.as_ref().is_none_or(is_near);
-            *off_link += u64::from(!is_taken);
-            Ok(received.filter(|_| is_taken))
-        })
+            let is_near =
+                hears_all || interfaces.iter().any(|interface| interface.is_on_link(received.from.ip()));
+            *off_link += u64::from(!is_near);
+            is_near
+        };
+        batch.clear();
+        let mut may_be_more = false;
+        for (family, role) in readable() {
+            may_be_more |= family.receive(role, share, &mut self.messages, batch, &mut is_near);
+        }
+        may_be_more
     }
 
     /// Datagrams that came from beyond the links in use, and were thrown away.
@@ -176,20 +199,24 @@ impl Sockets {
         }
     }
 
-    /// The descriptors that are readable when a datagram, an error or a change waits.
-    pub fn readable(&self) -> Vec<Descriptor> {
-        let sockets = self.families.iter().flat_map(Family::readable);
-        sockets.chain(self.changes.as_ref().map(Changes::descriptor)).collect()
+    /// Has it watched when a datagram, an error or a change waits.
+    pub fn watch(&self, watched: &mut Watched) -> io::Result<()> {
+        if let Some(changes) = &self.changes {
+            watched.add(changes.descriptor())?;
+        }
+        self.families.iter().try_for_each(|family| family.watch(watched))
     }
 
     /// Opens the sockets anew, on the same ports if they are still to be had, and joins every interface again.
-    fn reopen(&mut self) -> io::Result<()> {
+    fn reopen(&mut self, watched: &mut Watched) -> io::Result<()> {
         let port = self.families.first().map_or(0, Family::unicast_port);
         // The old ones first: they hold the ports.
-        self.families.clear();
+        for family in self.families.drain(..) {
+            family.unwatch(watched);
+        }
         self.families = open_families(&self.place, port).map_err(|refused| refused.error)?;
         self.follow_interfaces();
-        Ok(())
+        self.families.iter().try_for_each(|family| family.watch(watched))
     }
 
     /// Looks which interfaces there are now, and brings the memberships up to date. True if anything changed.
@@ -289,5 +316,47 @@ fn cannot_open(place: &Place, Refused { port, error }: &Refused) -> Error {
         }
         _ if is_unsupported(error) => Error::system("IPv4 is turned off, and the system has no IPv6", error),
         _ => Error::system(format!("opening the sockets for {}", groups.join(" and ")), error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::Arrival;
+
+    #[test]
+    fn a_flood_of_the_group_leaves_room_for_what_comes_to_the_node_alone() {
+        let port = family::open_unicast(false, 1, 0).and_then(|socket| family::port_of(&socket));
+        let config = Config {
+            port: port.expect("there are free ports"),
+            interfaces: Some("lo*".into()),
+            group_v6: None,
+            ..Config::default()
+        };
+        let place = Place::of(&config).expect("it is valid");
+        let mut sockets = Sockets::open(place).expect("the port is free");
+        let mut watched = Watched::default();
+        sockets.watch(&mut watched).expect("they are open");
+        let address = sockets.interfaces.iter().find_map(|interface| interface.v4).expect("there is one");
+        let address = SocketAddr::from((address, sockets.families[0].unicast_port()));
+        let alone =
+            Transmit { payload: Arc::from(&b"alone"[..]), to: Destination::Peer { address, interface: 0 } };
+        let flood = Transmit { payload: Arc::from(&b"flood"[..]), to: Destination::GroupV4 };
+        let sent = sockets.send(iter::repeat_n(flood, 100).chain([alone]));
+        assert_eq!(sent.errors, 0);
+
+        let (mut batch, mut count) = (Batch::new(), 0);
+        watched.poll(10_000).expect("they can be polled");
+        assert!(sockets.receive(&watched, &mut batch), "more waits");
+        let is_alone = |arrival| matches!(arrival, Arrival::Unicast);
+        assert_eq!(batch.iter().filter(|(_, received)| is_alone(received.arrival)).count(), 1);
+        assert!(batch.iter().count() > batch::LENGTH / 2);
+        while count < sent.sent as usize {
+            count += batch.iter().count();
+            watched.poll(if count < sent.sent as usize { 10_000 } else { 0 }).expect("they can be polled");
+            sockets.receive(&watched, &mut batch);
+        }
+        assert_eq!(count, sent.sent as usize);
+        assert_eq!(batch.iter().count(), 0);
     }
 }

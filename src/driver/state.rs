@@ -1,6 +1,7 @@
 //! `State`: what the driver knows of its node, under one lock: the node, what sending it met, its end, and what of that
 //! was logged.
 
+use std::any::Any;
 use std::io;
 use std::time::Instant;
 
@@ -10,8 +11,13 @@ use super::sockets::Tally;
 use crate::core::Node;
 use crate::health::{Counters, Health, Reason};
 
+/// What a list leaves for the next one, which may be able to use it again.
+pub(crate) type Kept = Option<Box<dyn Any + Send>>;
+
 pub(super) struct State {
     pub node: Node,
+    /// Until the node's next announcement.
+    pub kept: Kept,
     /// Datagrams came for a node without a thread.
     pub mail_waits: bool,
     /// Datagrams lost because the queue on a memory network was full.
@@ -21,6 +27,8 @@ pub(super) struct State {
     /// Why a seed cannot be spoken to.
     pub seed_trouble: Option<String>,
     pub ended: Option<End>,
+    /// Events that those who wait have been told of.
+    events_seen: u64,
     /// `None` if nothing is to be logged.
     pub journal: Option<Journal>,
     report: LinkReport,
@@ -42,11 +50,13 @@ impl State {
     pub fn new(node: Node) -> Self {
         State {
             node,
+            kept: None,
             mail_waits: false,
             dropped: 0,
             off_link: 0,
             seed_trouble: None,
             ended: None,
+            events_seen: 0,
             journal: None,
             report: LinkReport::default(),
             reopen_error: None,
@@ -88,18 +98,24 @@ impl State {
             }
             Err(error) => self.reopen_error = Some(error),
         }
-        self.log_changes(now);
+        self.log_changes(|| now);
     }
 
     /// Logs what is new since the last time.
-    pub fn log_changes(&mut self, now: Instant) {
+    pub fn log_changes(&mut self, now: impl FnOnce() -> Instant) {
         let Some(mut journal) = self.journal.take() else { return };
-        journal.note_events(&self.node, now);
+        journal.note_events(&self.node, now());
         journal.note_troubles(self.troubles());
         if matches!(self.ended, Some(End::Stopped)) {
             journal.note_stop();
         }
         self.journal = Some(journal);
+    }
+
+    /// True if events have come since this was last asked, and wait.
+    pub fn has_new_events(&mut self) -> bool {
+        let (_, seen) = self.node.events_after(self.events_seen);
+        std::mem::replace(&mut self.events_seen, seen) != seen && self.node.has_events()
     }
 
     /// True if a caller that polls has something to find out.

@@ -4,9 +4,9 @@ use std::io;
 use std::sync::Arc;
 use std::thread::{Builder, JoinHandle};
 
-use super::Driver;
 use super::state::End;
-use super::system::host;
+use super::system::{Watched, host};
+use super::{Driver, Step};
 use crate::error::Error;
 use crate::panics;
 
@@ -15,8 +15,9 @@ pub(crate) type Thread = JoinHandle<()>;
 
 /// Starts the node's thread, with every signal blocked: signals are for the program's own threads.
 pub(super) fn spawn(driver: Arc<Driver>) -> Result<Thread, Error> {
+    let mut watched = driver.watch().map_err(|error| Error::system("watching the node's sockets", &error))?;
     let body = move || {
-        if let Err(words) = panics::contain(|| driver.run()) {
+        if let Err(words) = panics::contain(|| driver.run(&mut watched)) {
             driver.fail(&words);
         }
         driver.deliver_log();
@@ -27,25 +28,34 @@ pub(super) fn spawn(driver: Arc<Driver>) -> Result<Thread, Error> {
 
 impl Driver {
     /// The thread's work, until the node ends.
-    fn run(&self) {
-        while let Ok(may_be_more) = self.step() {
+    fn run(&self, watched: &mut Watched) {
+        while let Ok(step) = self.step(watched) {
             self.deliver_log();
-            match may_be_more {
-                true => self.let_callers_in(),
-                false => self.wait().unwrap_or_else(|error| self.end(End::Failed(error.to_string()))),
-            }
+            let waited = self.wait(watched, &step);
+            waited.unwrap_or_else(|error| self.end(End::Failed(error.to_string())));
         }
         self.say_goodbye();
     }
 
-    /// Sleeps until a datagram, a change of the network, a deadline or a wake-up.
-    fn wait(&self) -> io::Result<()> {
-        let Ok(deadline) = self.lock_state().map(|state| state.node.poll_timeout()) else { return Ok(()) };
-        // Only this thread replaces the sockets, and they are closed after it has ended.
-        let mut descriptors = self.lock_link().readable();
-        descriptors.push(self.wake.descriptor());
-        let readable = self.alarm.sleep(descriptors, deadline, self.time.now())?;
-        if readable.last() == Some(&true) {
+    /// What the thread waits for. Only the thread replaces the sockets, and all the rest is closed after it has ended.
+    fn watch(&self) -> io::Result<Watched> {
+        let mut watched = Watched::default();
+        watched.add(self.wake.descriptor())?;
+        self.alarm.watch(&mut watched)?;
+        self.lock_link().watch(&mut watched)?;
+        Ok(watched)
+    }
+
+    /// Sleeps until a datagram, a change of the network, a deadline or a wake-up; or only looks for them, if there may be
+    /// more to do.
+    fn wait(&self, watched: &mut Watched, step: &Step) -> io::Result<()> {
+        if step.may_be_more {
+            self.let_callers_in();
+            watched.poll(0)?;
+        } else {
+            self.alarm.sleep(watched, step.next, || self.time.now())?;
+        }
+        if watched.at(self.wake.descriptor()).is_readable {
             self.wake.clear();
         }
         Ok(())

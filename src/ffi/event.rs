@@ -76,7 +76,7 @@ fn pack_event(event: &Event) -> *mut peers_event_t {
         Event::Left(peer, reason) => (PEERS_EVENT_LEFT, reason_code(*reason), Some(peer)),
         Event::Resync => (PEERS_EVENT_RESYNC, PEERS_LEFT_NONE, None),
     };
-    packed::pack(peer.map(Peer::view).as_slice(), |records, len| peers_event_t {
+    packed::pack(peer.map(Peer::view).into_iter(), |records, len| peers_event_t {
         kind,
         reason,
         peer: if len == 0 { std::ptr::null() } else { records },

@@ -5,7 +5,9 @@ use std::mem::size_of;
 use super::handle;
 use super::input;
 use super::node::peers_t;
-use super::packed::{self, Packed, peers_peer_t};
+use super::packed::{self, Kept, Packed, peers_peer_t};
+use crate::core::Walk;
+use crate::driver;
 
 /// A snapshot of the registry, ordered by name and then by id. It does not change; free it with
 /// `peers_list_free`.
@@ -35,11 +37,11 @@ pub unsafe extern "C" fn peers_list(node: *mut peers_t, list: *mut *mut peers_li
         input::not_null(node, "node")?;
         input::not_null(list, "list")?;
         let node = handle::get(node)?;
-        let snapshot = node.list_with(|peers| {
+        let snapshot = node.list_with(|peers, events, kept| {
             #[cfg(feature = "test-panic")]
-            peers.iter().for_each(|peer| crate::test_panic::at("export", peer.name.as_bytes()));
-            let stride = size_of::<peers_peer_t>();
-            packed::pack(peers, |records, len| peers_list_t { len, stride, records })
+            peers.clone().for_each(|peer| crate::test_panic::at("export", peer.name.as_bytes()));
+            let last = kept.as_mut().and_then(|kept| kept.downcast_mut::<Last>());
+            last.and_then(|last| last.again(&peers, events)).unwrap_or_else(|| copy(&peers, events, kept))
         })?;
         // SAFETY: non-NULL, and the caller vouches that it can be written.
         unsafe { list.write(snapshot) };
@@ -71,6 +73,42 @@ pub unsafe extern "C" fn peers_list_at(list: *const peers_list_t, index: usize) 
 pub unsafe extern "C" fn peers_list_free(list: *mut peers_list_t) {
     // SAFETY: the caller vouches that it came from `pack` and is freed once.
     unsafe { packed::free(list) }
+}
+
+/// The last list, which is used again for the next if its reader has freed it by then: with new ages, if no peer has changed
+/// otherwise.
+struct Last {
+    list: Kept<peers_list_t>,
+    /// How many events there had been.
+    events: u64,
+    /// How many peers it has; all that there were.
+    len: usize,
+}
+
+impl Last {
+    fn again(&mut self, peers: &Walk<'_>, events: u64) -> Option<*mut peers_list_t> {
+        let is_of_the_same = self.events == events && self.len == peers.most();
+        if is_of_the_same { self.list.again(peers.clone()) } else { None }
+    }
+}
+
+/// A list of its own, which the next may use.
+fn copy(peers: &Walk<'_>, events: u64, kept: &mut driver::Kept) -> *mut peers_list_t {
+    // What is freed now may be what is allocated next.
+    *kept = None;
+    let stride = size_of::<peers_peer_t>();
+    let mut len = 0;
+    let list = packed::pack(peers.clone(), |records, count| {
+        len = count;
+        peers_list_t { len, stride, records }
+    });
+    // One whose time has run out may be back without an event.
+    if len == peers.most() {
+        // SAFETY: it is new, and `pack` has said how many records it has.
+        let list = unsafe { Kept::new(list, len) };
+        *kept = Some(Box::new(Last { list, events, len }));
+    }
+    list
 }
 
 // SAFETY: the header `pack` was given is the struct itself.

@@ -1,11 +1,12 @@
 //! `peers_peer_t`, and the one allocation in which a header, records and all their bytes are handed to C.
 //!
 //! Layout: `Prefix | header | records ... | bytes of the first record | bytes of the second | ...`. The caller holds
-//! a pointer to the header; the prefix before it remembers how much to free.
+//! a pointer to the header; the prefix before it remembers how much to free, and how many hold such a pointer.
 
 use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
 use std::ffi::{c_char, c_void};
 use std::mem::{align_of, size_of};
+use std::sync::atomic::{AtomicUsize, Ordering, fence};
 use std::time::Duration;
 
 use crate::address::Zones;
@@ -56,44 +57,47 @@ pub struct peers_peer_t {
 /// Only for `repr(C)` structs without a destructor, handed to C nowhere but from `pack`.
 pub(super) unsafe trait Packed {}
 
-/// Before each header: the size of the whole allocation. As wide as the strictest alignment in it.
+/// Before each header. As wide as the strictest alignment in the allocation.
 #[repr(C, align(16))]
 struct Prefix {
+    /// Of the whole allocation.
     size: usize,
+    /// How often it is to be freed until it is.
+    references: AtomicUsize,
 }
 
 /// Whole milliseconds, for a C record.
 pub(super) fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+    duration.as_secs().saturating_mul(1000).saturating_add(duration.subsec_millis().into())
 }
 
 /// Copies `peers` behind a header made by `header(first record, number of records)`, in one allocation that
 /// `free` takes back.
-pub(super) fn pack<H: Packed>(
-    peers: &[PeerView<'_>],
+pub(super) fn pack<'a, H: Packed>(
+    peers: impl Iterator<Item = PeerView<'a>> + Clone,
     header: impl FnOnce(*const peers_peer_t, usize) -> H,
 ) -> *mut H {
     const { assert!(align_of::<H>() <= align_of::<Prefix>()) };
     const { assert!(align_of::<peers_peer_t>() <= align_of::<Prefix>()) };
 
-    let addresses = Addresses::of(peers);
-    let text_bytes: usize = peers.iter().map(|peer| peer.name.len() + 1 + peer.value.len() + 1).sum();
-    let records_at = (size_of::<Prefix>() + size_of::<H>()).next_multiple_of(align_of::<peers_peer_t>());
-    let bytes_at = records_at + peers.len() * size_of::<peers_peer_t>();
-    let layout = layout(bytes_at + text_bytes + addresses.text.len());
+    let Measure { count, text_bytes, addresses } = Measure::of(peers.clone());
+    let bytes_at = records_at::<H>() + count * size_of::<peers_peer_t>();
+    let layout = layout(bytes_at + text_bytes);
 
     // SAFETY: the layout's size is not zero, for the prefix is in it. Every write below lies inside the
-    // allocation: header and records by the offsets above, bytes by the sums above.
+    // allocation: header and records by the offsets above, which `zip` keeps to, bytes by the cursor's count.
     unsafe {
         let base = alloc(layout);
         if base.is_null() {
             handle_alloc_error(layout);
         }
-        base.cast::<Prefix>().write(Prefix { size: layout.size() });
-        let records = base.add(records_at).cast::<peers_peer_t>();
-        let mut cursor = Cursor(base.add(bytes_at));
-        for (index, (peer, address)) in peers.iter().zip(addresses.iter()).enumerate() {
-            records.add(index).write(peers_peer_t {
+        base.cast::<Prefix>().write(Prefix { size: layout.size(), references: AtomicUsize::new(1) });
+        let place = base.add(size_of::<Prefix>()).cast::<H>();
+        let records = records_of(place);
+        let mut cursor = Cursor { place: base.add(bytes_at), left: text_bytes };
+        let mut written = 0;
+        for (peer, address) in peers.zip(addresses.split_terminator('\0')) {
+            records.add(written).write(peers_peer_t {
                 name: cursor.put(peer.name.as_bytes()).cast(),
                 value: cursor.put(peer.value).cast(),
                 value_len: peer.value.len(),
@@ -105,26 +109,102 @@ pub(super) fn pack<H: Packed>(
                 port: peer.port,
                 id: peer.id.unwrap_or_default(),
             });
+            written += 1;
         }
-        let place = base.add(size_of::<Prefix>()).cast::<H>();
-        place.write(header(records, peers.len()));
+        assert_eq!(written, count, "the peers are the same when they are gone over again");
+        place.write(header(records, count));
         place
     }
 }
 
-/// Frees what `pack` returned. NULL is a no-op.
+/// Frees what `pack` returned, once nobody else has it. NULL is a no-op.
 ///
-/// `header` is NULL or came from `pack` and is freed once.
+/// `header` is NULL or came from `pack` or `Kept::again`, and is freed as often as it did.
 pub(super) unsafe fn free<H: Packed>(header: *mut H) {
     if header.is_null() {
         return;
     }
-    // SAFETY: `pack` put a prefix right before the header, with the size it allocated with the same layout.
+    // SAFETY: `pack` put a prefix right before the header, with the size it allocated with the same layout. Whoever frees
+    // last sees all that the others did before.
     unsafe {
-        let base = header.cast::<u8>().sub(size_of::<Prefix>());
-        let size = base.cast::<Prefix>().read().size;
-        dealloc(base, layout(size));
+        let prefix = prefix_of(header);
+        if (*prefix).references.fetch_sub(1, Ordering::Release) > 1 {
+            return;
+        }
+        fence(Ordering::Acquire);
+        let size = (*prefix).size;
+        dealloc(prefix.cast(), layout(size));
     }
+}
+
+/// One reference to what `pack` has returned, to use it again when nobody else has it any more.
+pub(super) struct Kept<H: Packed> {
+    header: *mut H,
+    count: usize,
+}
+
+impl<H: Packed> Kept<H> {
+    /// Keeps what `pack` has just returned, with its number of records.
+    ///
+    /// # Safety
+    /// It was not freed, and has so many.
+    pub unsafe fn new(header: *mut H, count: usize) -> Self {
+        // SAFETY: by the above there is a prefix before it.
+        unsafe { (*prefix_of(header)).references.fetch_add(1, Ordering::Relaxed) };
+        Kept { header, count }
+    }
+
+    /// The same again, as new from `pack`, if it is to tell of as many `peers`, of whom nothing is new but their times and the
+    /// interfaces they are heard through. `None` if somebody still reads it.
+    pub fn again<'a>(&mut self, peers: impl Iterator<Item = PeerView<'a>>) -> Option<*mut H> {
+        // SAFETY: this reference keeps it. Only who has one can make another, so if it is the only one it stays so; and all
+        // that others have read was before they gave theirs back.
+        let references = unsafe { &(*prefix_of(self.header)).references };
+        if references.load(Ordering::Acquire) != 1 {
+            return None;
+        }
+        let mut written = 0;
+        for peer in peers {
+            if written == self.count {
+                return None;
+            }
+            // SAFETY: below the number of records; and nobody else has them.
+            let record = unsafe { &mut *records_of(self.header).add(written) };
+            record.age_ms = millis(peer.age);
+            record.expires_in_ms = millis(peer.expires_in);
+            record.interface_index = peer.interface;
+            written += 1;
+        }
+        (written == self.count).then(|| {
+            references.fetch_add(1, Ordering::Relaxed);
+            self.header
+        })
+    }
+}
+
+impl<H: Packed> Drop for Kept<H> {
+    fn drop(&mut self) {
+        // SAFETY: it has its own reference.
+        unsafe { free(self.header) }
+    }
+}
+
+// SAFETY: what `pack` returns may be read and freed by any thread.
+unsafe impl<H: Packed> Send for Kept<H> {}
+
+/// Where the prefix of a header is that came from `pack`.
+fn prefix_of<H: Packed>(header: *mut H) -> *mut Prefix {
+    header.cast::<Prefix>().wrapping_sub(1)
+}
+
+/// Where the records behind a header are.
+fn records_of<H: Packed>(header: *mut H) -> *mut peers_peer_t {
+    prefix_of(header).wrapping_byte_add(records_at::<H>()).cast()
+}
+
+/// Bytes from the prefix to the records.
+const fn records_at<H: Packed>() -> usize {
+    (size_of::<Prefix>() + size_of::<H>()).next_multiple_of(align_of::<peers_peer_t>())
 }
 
 fn layout(size: usize) -> Layout {
@@ -132,43 +212,51 @@ fn layout(size: usize) -> Layout {
 }
 
 /// Writes byte strings one behind the other.
-struct Cursor(*mut u8);
+struct Cursor {
+    place: *mut u8,
+    left: usize,
+}
 
 impl Cursor {
     /// Copies `bytes` and a NUL, and returns where they are.
     ///
     /// # Safety
-    /// `bytes.len() + 1` bytes are left in the allocation.
+    /// So many bytes as are left are in the allocation.
     unsafe fn put(&mut self, bytes: &[u8]) -> *const u8 {
-        let start = self.0;
-        // SAFETY: the caller vouches for the room, and a fresh allocation overlaps nothing.
+        let start = self.place;
+        let len = bytes.len() + 1;
+        self.left = self.left.checked_sub(len).expect("all texts were measured");
+        // SAFETY: there is room, and a fresh allocation overlaps nothing.
         unsafe {
             std::ptr::copy_nonoverlapping(bytes.as_ptr(), start, bytes.len());
             start.add(bytes.len()).write(0);
-            self.0 = start.add(bytes.len() + 1);
+            self.place = start.add(len);
         }
         start
     }
 }
 
-/// The addresses of all peers as text, NUL after each, in one string.
-struct Addresses {
-    text: String,
+/// What is needed for the records of some peers.
+struct Measure {
+    count: usize,
+    /// Of names, values and addresses, each with a NUL.
+    text_bytes: usize,
+    /// As text, NUL after each.
+    addresses: String,
 }
 
-impl Addresses {
-    fn of(peers: &[PeerView<'_>]) -> Self {
-        let mut text = String::with_capacity(peers.len() * "255.255.255.255\0".len());
+impl Measure {
+    fn of<'a>(peers: impl Iterator<Item = PeerView<'a>>) -> Self {
+        let mut measure = Measure { count: 0, text_bytes: 0, addresses: String::new() };
         let mut zones = Zones::default();
         for peer in peers {
-            zones.write_address(&mut text, peer);
-            text.push('\0');
+            measure.count += 1;
+            measure.text_bytes += peer.name.len() + 1 + peer.value.len() + 1;
+            zones.write_address(&mut measure.addresses, &peer);
+            measure.addresses.push('\0');
         }
-        Addresses { text }
-    }
-
-    fn iter(&self) -> impl Iterator<Item = &str> {
-        self.text.split_terminator('\0')
+        measure.text_bytes += measure.addresses.len();
+        measure
     }
 }
 

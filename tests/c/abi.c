@@ -190,6 +190,56 @@ static void the_ancestors_line_is_left_out_on_request_and_in_a_cluster(void) {
     CHECK(datagrams_at_start("home", 0) == 1);
 }
 
+static peers_list_t *list_of(peers_t *node, size_t len) {
+    peers_list_t *list = NULL;
+    CHECK_OK(peers_list(node, &list));
+    CHECK(list->len == len);
+    return list;
+}
+
+static void check_peer(const peers_list_t *list, size_t index, const char *name, const char *value, uint64_t age_ms) {
+    const peers_peer_t *peer = peers_list_at(list, index);
+    CHECK(strcmp(peer->name, name) == 0 && strcmp(peer->value, value) == 0);
+    CHECK(peer->age_ms == age_ms);
+    CHECK(peer->expires_in_ms == 500 - age_ms);
+}
+
+/* A list is that of its moment, for as long as it is held; the memory of one that was freed may be that of the next. */
+static void a_list_does_not_change(void) {
+    peers_t *node = start_timed("node", "memory:lists");
+    CHECK_OK(peers_register(node, "b", "one", 3, 500));
+    peers_list_t *first = list_of(node, 1);
+    CHECK_OK(peers_advance(node, 10));
+    peers_list_t *second = list_of(node, 1); /* while the first is held */
+    check_peer(first, 0, "b", "one", 0);
+    check_peer(second, 0, "b", "one", 10);
+    peers_list_free(second);
+    CHECK_OK(peers_advance(node, 10));
+    peers_list_t *third = list_of(node, 1); /* when the second is not */
+    check_peer(first, 0, "b", "one", 0);
+    check_peer(third, 0, "b", "one", 20);
+    peers_list_free(third);
+    peers_list_free(first);
+
+    CHECK_OK(peers_register(node, "b", "two", 3, 500));
+    peers_list_t *updated = list_of(node, 1);
+    check_peer(updated, 0, "b", "two", 0);
+    peers_list_free(updated);
+    CHECK_OK(peers_register(node, "a", "", 0, 500));
+    peers_list_t *joined = list_of(node, 2);
+    check_peer(joined, 0, "a", "", 0);
+    check_peer(joined, 1, "b", "two", 0);
+    peers_list_free(joined);
+    CHECK_OK(peers_advance(node, 499));
+    CHECK_OK(peers_register(node, "a", "", 0, 500));
+    CHECK(list_len(node) == 2);
+    CHECK_OK(peers_advance(node, 1));
+    peers_list_t *last = list_of(node, 1);
+    CHECK_OK(peers_free(node));
+    check_peer(last, 0, "a", "", 1); /* after the node */
+    peers_list_free(last);
+}
+
 static void a_registration_is_replaced_and_expires(void) {
     peers_t *node = start_timed("node", "memory:registering");
     CHECK_OK(peers_register(node, "key", "one", 3, 100));
@@ -410,6 +460,7 @@ int main(void) {
     nodes_of_one_name_are_two_peers();
     clusters_do_not_see_each_other();
     the_ancestors_line_is_left_out_on_request_and_in_a_cluster();
+    a_list_does_not_change();
     a_registration_is_replaced_and_expires();
     lists_are_ordered_by_name();
     the_descriptor_tells_of_events();

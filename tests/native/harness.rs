@@ -68,10 +68,13 @@ impl Bench {
     pub fn run(&mut self, time: Duration) -> Vec<Sent> {
         let until = self.now + time;
         let mut sent = self.sent();
+        let mut calls_at_once = 0;
         while let Some(next) = self.node.poll_timeout().filter(|next| *next <= until) {
+            // What is too much for one call is done in several.
+            calls_at_once = if next > self.now { 1 } else { calls_at_once + 1 };
+            assert!(calls_at_once <= 4, "what was handled is not due again");
             self.now = next.max(self.now);
             self.node.handle_timeout(self.now);
-            assert!(self.node.poll_timeout() > Some(self.now), "what was handled is not due again");
             sent.extend(self.sent());
         }
         self.now = until;

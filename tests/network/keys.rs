@@ -17,7 +17,7 @@ use crate::world::Host;
 const GROUP: [&str; 2] = ["239.2.3.4", "49001"];
 
 /// A file of this test with these keys, each of one byte again and again.
-fn key_file(test: &str, keys: &[u8]) -> String {
+pub fn key_file(test: &str, keys: &[u8]) -> String {
     let path = support::scratch().join(test);
     fs::write(&path, keys.iter().flat_map(|byte| [*byte; KEY_LEN]).collect::<Vec<_>>())
         .expect("the scratch folder can be written");
@@ -25,7 +25,8 @@ fn key_file(test: &str, keys: &[u8]) -> String {
     path.to_str().expect("it is UTF-8").into()
 }
 
-fn recorder(host: &Host<'_>, texts: &[&str]) -> Program {
+/// Records what crosses the link, and tells which of the texts it has seen.
+pub fn recorder(host: &Host<'_>, texts: &[&str]) -> Program {
     let mut recorder = script(host, "recorder.py", texts);
     recorder.expect(["listening"]);
     recorder

@@ -12,8 +12,12 @@ mod keys;
 mod languages;
 mod leaving;
 mod log;
+mod names;
 mod nodes;
 mod program;
+mod routed;
+mod seeds;
+mod seeds_leaving;
 #[path = "../support/mod.rs"]
 mod support;
 mod world;

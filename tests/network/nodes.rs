@@ -40,11 +40,49 @@ pub fn watch_with(host: &Host<'_>, name: &str, options: &[&str]) -> Program {
 
 /// What a watch counts, and how many peers it has ("peers"), at this moment.
 pub fn counted(watch: &mut Program, counter: &str) -> u64 {
-    watch.expect_to_take(Signal::SIGUSR1);
-    watch.signal(Signal::SIGUSR1);
-    let health = watch.line("health ");
+    let health = health_line(watch);
     let figure = health.split(' ').find_map(|figure| figure.strip_prefix(counter)?.strip_prefix('='));
     figure.unwrap_or_else(|| panic!("{health} has no {counter}")).parse().expect("it is a number")
+}
+
+/// How a watch is, by its own health at this moment.
+pub fn state(watch: &mut Program) -> String {
+    drop(watch.take("state "));
+    health_line(watch);
+    watch.take("state ").pop().expect("it comes before the health")
+}
+
+/// What a watch lists at this moment, each as "NAME ADDRESS SOURCE".
+pub fn listing(watch: &mut Program) -> Vec<String> {
+    drop(watch.take("listed "));
+    health_line(watch);
+    let listed = watch.take("listed ");
+    listed
+        .iter()
+        .map(|line| match line.split(' ').collect::<Vec<_>>()[..] {
+            [name, address, _, source] => format!("{name} {address} {source}"),
+            _ => panic!("{line:?} is no line of a list"),
+        })
+        .collect()
+}
+
+/// The last line of all that a watch tells of itself when it is asked.
+fn health_line(watch: &mut Program) -> String {
+    watch.expect_to_take(Signal::SIGUSR1);
+    watch.signal(Signal::SIGUSR1);
+    watch.line("health ")
+}
+
+/// Waits until the state of a watch begins like this.
+pub fn expect_state(watch: &mut Program, start: &str) {
+    let deadline = Instant::now() + LIMIT;
+    loop {
+        let state = state(watch);
+        if state.starts_with(start) {
+            return;
+        }
+        assert!(Instant::now() < deadline, "the state should be {start:?}; it is {state:?}");
+    }
 }
 
 /// Waits until a watch has counted that many.

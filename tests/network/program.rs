@@ -52,7 +52,7 @@ impl Program {
     /// Waits until, by what was printed, the peers of that name are listed at exactly these addresses.
     pub fn expect_listed(&mut self, name: &str, addresses: &[&str]) {
         let deadline = Instant::now() + LIMIT;
-        while self.listed(name) != addresses {
+        while listed(&self.history, name) != addresses {
             self.read_line(deadline, &format!("list {name} at {addresses:?}"));
         }
     }
@@ -60,25 +60,16 @@ impl Program {
     /// Waits until a peer of that name is listed, and returns its address.
     pub fn address_of(&mut self, name: &str) -> String {
         let deadline = Instant::now() + LIMIT;
-        while self.listed(name).is_empty() {
+        while listed(&self.history, name).is_empty() {
             self.read_line(deadline, &format!("list {name}"));
         }
-        self.listed(name)[0].into()
+        listed(&self.history, name)[0].into()
     }
 
-    /// The addresses at which peers of that name are listed, by what was printed until now.
-    fn listed(&self, name: &str) -> Vec<&str> {
-        let mut addresses: Vec<&str> = Vec::new();
-        for line in &self.history {
-            match line.split(' ').collect::<Vec<_>>()[..] {
-                ["joined", joined, address] if joined == name => addresses.push(address),
-                // Of namesakes the tests change none.
-                ["updated", updated, address] if updated == name => addresses = vec![address],
-                ["left", left, _] if left == name => drop(addresses.pop()),
-                _ => {}
-            }
-        }
-        addresses
+    /// How many peers of that name were ever listed at once, by what was printed until now.
+    pub fn most_listed(&self, name: &str) -> usize {
+        let after = |lines| listed(&self.history[..lines], name).len();
+        (0..=self.history.len()).map(after).max().unwrap_or(0)
     }
 
     /// Waits for a line that begins with `start`, and returns the rest of it.
@@ -89,6 +80,28 @@ impl Program {
                 return self.seen.remove(found)[start.len()..].into();
             }
             self.read_line(deadline, &format!("print a line that begins with {start:?}"));
+        }
+    }
+
+    /// Takes the lines that begin with `start` and were read, but not expected, and returns the rest of each.
+    pub fn take(&mut self, start: &str) -> Vec<String> {
+        let (taken, left) = self.seen.drain(..).partition(|line| line.starts_with(start));
+        self.seen = left;
+        let taken: Vec<String> = taken;
+        taken.iter().map(|line| line[start.len()..].into()).collect()
+    }
+
+    /// Waits until the program has ended.
+    pub fn expect_end(&mut self) {
+        let deadline = Instant::now() + LIMIT;
+        loop {
+            match self.lines.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+                Ok(line) => self.note(line),
+                Err(RecvTimeoutError::Disconnected) => return,
+                Err(RecvTimeoutError::Timeout) => {
+                    panic!("{}\nshould end; it printed {:?}", self.what, self.history)
+                }
+            }
         }
     }
 
@@ -128,6 +141,21 @@ impl Program {
         }
     }
 
+    /// Waits until the program has no thread of that name.
+    pub fn expect_no_thread(&self, name: &str) {
+        let deadline = Instant::now() + LIMIT;
+        while self.threads().iter().any(|thread| thread.trim_end() == name) {
+            assert!(Instant::now() < deadline, "{}: its thread {name} should end", self.what);
+            thread::yield_now();
+        }
+    }
+
+    fn threads(&self) -> Vec<String> {
+        let tasks = fs::read_dir(format!("/proc/{}/task", self.child.id())).expect("it runs");
+        // One that ends meanwhile has no name.
+        tasks.flatten().flat_map(|task| fs::read_to_string(task.path().join("comm"))).collect()
+    }
+
     fn blocks(&self, signal: Signal) -> bool {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap_or_default();
         let blocked = status.lines().find_map(|line| line.strip_prefix("SigBlk:"));
@@ -153,4 +181,19 @@ impl Drop for Program {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// The addresses at which peers of that name are listed after these lines.
+fn listed<'a>(lines: &'a [String], name: &str) -> Vec<&'a str> {
+    let mut addresses: Vec<&str> = Vec::new();
+    for line in lines {
+        match line.split(' ').collect::<Vec<_>>()[..] {
+            ["joined", joined, address] if joined == name => addresses.push(address),
+            // Of namesakes the tests change none.
+            ["updated", updated, address] if updated == name => addresses = vec![address],
+            ["left", left, _] if left == name => drop(addresses.pop()),
+            _ => {}
+        }
+    }
+    addresses
 }

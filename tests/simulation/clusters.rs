@@ -9,7 +9,6 @@ use crate::simulator::{Conditions, World};
 
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
-const EXPIRY: Duration = Duration::from_secs(35);
 
 /// A cluster of one mode in which all know all, after all were started at once with so many seeds.
 fn settled(seed: u64, count: usize, mode: Mode, seeds: usize, loss: f64) -> World {

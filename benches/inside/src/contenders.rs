@@ -71,7 +71,7 @@ impl<K: Key> Contender<K> for Ours<K> {
 }
 
 /// The floor: a map that stores when an entry was heard, and knows nothing of what comes first. It has the hasher of ours.
-pub struct BareMap<K>(HashMap<K, (Box<[u8]>, Instant), RandomState>);
+pub struct BareMap<K>(HashMap<K, (Box<[u8]>, Instant), foldhash::quality::RandomState>);
 
 impl<K: Key> Contender<K> for BareMap<K> {
     const NAME: &str = "bare map";

@@ -9,15 +9,20 @@
 //! | [`Clock`], that counts the machine's sleep | CLOCK_BOOTTIME | CLOCK_MONOTONIC | `Instant` |
 //! | [`Changes`], word of new links and addresses | netlink | a routing socket | none: a look at each announcement |
 //! | [`memberships`], as the system has them | /proc | not told | not told |
-//! | [`datagram`], by interface and packet information | sendmsg, recvmsg | as Linux | a multicast interface, WSARecvMsg |
+//! | [`datagram`], by interface and packet information | sendmmsg, recvmmsg | sendmsg, recvmsg | a multicast interface, WSARecvMsg |
+//! | [`Watched`], what to wait for | epoll | poll | WSAPoll |
 //! | [`errors`], of datagrams sent in vain | the error queue | not told: such a peer expires | as macOS |
 //! | [`interfaces`] | getifaddrs, /proc | getifaddrs | GetAdaptersAddresses |
 //! | [`options`] of sockets | those of Linux | SO_REUSEPORT | joined by index |
 //! | [`host`]: its names; signals | POSIX | POSIX | its own; there are none |
+//! | [`process`]: its id | kept in memory that a fork wipes | asked for | asked for |
 
 use std::io;
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 
+#[cfg(test)]
+mod datagram_tests;
 #[cfg(target_os = "linux")]
 mod linux;
 #[cfg(target_os = "macos")]
@@ -33,24 +38,23 @@ mod windows;
 compile_error!("src/driver/system knows Linux, macOS and Windows; this system is none of them");
 
 #[cfg(target_os = "linux")]
-pub(super) use linux::{Alarm, Notifier, errors, memberships, options};
+pub(crate) use linux::process;
+#[cfg(target_os = "linux")]
+pub(super) use linux::{Alarm, Notifier, Watched, datagram, errors, memberships, options};
 #[cfg(target_os = "macos")]
-pub(super) use macos::options;
+pub(super) use macos::{options, watched::Watched};
 #[cfg(not(target_os = "linux"))]
-pub(super) use portable::{Alarm, Notifier, errors, memberships};
+pub(super) use portable::{Alarm, Notifier, datagram, errors, memberships};
+#[cfg(not(target_os = "linux"))]
+pub(crate) use std::process;
 #[cfg(unix)]
 pub(crate) use unix::host;
 #[cfg(unix)]
-pub(super) use unix::{Changes, Clock, datagram, descriptor_of, interfaces};
+pub(super) use unix::{Changes, Clock, descriptor_of, interfaces};
 #[cfg(windows)]
 pub(crate) use windows::host;
 #[cfg(windows)]
-pub(super) use windows::{Changes, Clock, datagram, descriptor_of, interfaces, options};
-
-#[cfg(unix)]
-use unix::poll;
-#[cfg(windows)]
-use windows::poll;
+pub(super) use windows::{Changes, Clock, Watched, descriptor_of, interfaces, options};
 
 /// What an event loop polls: a file descriptor; on Windows a socket.
 #[cfg(unix)]
@@ -58,6 +62,21 @@ pub type Descriptor = std::os::fd::RawFd;
 /// What an event loop polls: a socket; elsewhere a file descriptor.
 #[cfg(windows)]
 pub type Descriptor = std::os::windows::io::RawSocket;
+
+/// What a poll has found at a descriptor.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Found {
+    /// It is readable, or has an error.
+    pub is_readable: bool,
+    pub has_error: bool,
+}
+
+/// A datagram to send.
+pub(super) struct Outgoing {
+    pub payload: Arc<[u8]>,
+    pub to: SocketAddr,
+    pub way: Way,
+}
 
 /// The way out for a datagram.
 #[derive(Default)]

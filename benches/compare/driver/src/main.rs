@@ -1,9 +1,10 @@
 //! Measures libpeers and others of its kind side by side: real processes on hosts of their own, which are network
 //! namespaces on bridges. `benches/compare.sh` builds all that takes part, and runs this.
 //!
-//! compare PROGRAMS DATA [--quick]
+//! compare PROGRAMS DATA [--quick | --receiving]
 //!
-//! PROGRAMS is a folder of executables, one for each system (see `systems`), DATA the file for what was measured.
+//! PROGRAMS is a folder of executables, one for each system (see `systems`), DATA the file for what was measured;
+//! with `--receiving` the cost of taking in announcements alone.
 
 mod crowd;
 mod discovery;
@@ -48,7 +49,8 @@ fn main() -> ExitCode {
         ["simulated", nodes] => simulated::run(nodes),
         [programs, data] => compare(programs.as_ref(), data.as_ref(), &Plan::FULL),
         [programs, data, "--quick"] => compare(programs.as_ref(), data.as_ref(), &Plan::QUICK),
-        _ => Err("usage: compare PROGRAMS DATA [--quick]".into()),
+        [programs, data, "--receiving"] => compare_receiving(programs.as_ref(), data.as_ref()),
+        _ => Err("usage: compare PROGRAMS DATA [--quick | --receiving]".into()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -57,6 +59,13 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn compare_receiving(programs: &Path, data: &Path) -> Result<(), String> {
+    let systems = systems::all(programs);
+    let mut results = Results::new(&Plan::FULL, &systems);
+    receiving::measure(&systems, &Plan::FULL, &mut results);
+    results.write(data)
 }
 
 fn compare(programs: &Path, data: &Path, plan: &Plan) -> Result<(), String> {

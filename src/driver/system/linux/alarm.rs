@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use nix::sys::time::TimeSpec;
 use nix::sys::timerfd::{ClockId, Expiration, TimerFd, TimerFlags, TimerSetTimeFlags};
 
-use super::super::{Descriptor, poll};
+use super::super::Watched;
 use crate::driver::lock;
 
 pub struct Alarm {
@@ -23,24 +23,30 @@ impl Alarm {
         Ok(Alarm { timer: TimerFd::new(ClockId::CLOCK_BOOTTIME, flags)?, set_for: Mutex::new(None) })
     }
 
-    /// Sleeps until one of `descriptors` is readable, or until `deadline`: which of them are readable.
+    /// Has it watched when it rings, for `sleep`.
+    pub fn watch(&self, watched: &mut Watched) -> io::Result<()> {
+        watched.add(self.timer.as_fd().as_raw_fd())
+    }
+
+    /// Sleeps until something is to be found at what is watched, or until `deadline`.
     pub fn sleep(
         &self,
-        mut descriptors: Vec<Descriptor>,
+        watched: &mut Watched,
         deadline: Option<Instant>,
-        now: Instant,
-    ) -> io::Result<Vec<bool>> {
+        now: impl FnOnce() -> Instant,
+    ) -> io::Result<()> {
         self.set(deadline, now)?;
-        descriptors.push(self.timer.as_fd().as_raw_fd());
-        let mut readable = poll(&descriptors, -1)?;
-        if readable.pop() == Some(true) {
+        watched.poll(-1)?;
+        if watched.at(self.timer.as_fd().as_raw_fd()).is_readable {
             self.clear();
+            // It rings for each announcement, if for nothing else.
+            watched.check()?;
         }
-        Ok(readable)
+        Ok(())
     }
 
     /// Sets it for `deadline`, unless it is already.
-    fn set(&self, deadline: Option<Instant>, now: Instant) -> io::Result<()> {
+    fn set(&self, deadline: Option<Instant>, now: impl FnOnce() -> Instant) -> io::Result<()> {
         let mut set_for = lock(&self.set_for);
         if *set_for == deadline {
             return Ok(());
@@ -48,7 +54,7 @@ impl Alarm {
         match deadline {
             Some(deadline) => {
                 // A time of zero would turn it off.
-                let left = deadline.saturating_duration_since(now).max(Duration::from_nanos(1));
+                let left = deadline.saturating_duration_since(now()).max(Duration::from_nanos(1));
                 let once = Expiration::OneShot(TimeSpec::from_duration(left));
                 self.timer.set(once, TimerSetTimeFlags::empty())?;
             }

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use nix::sys::socket::{ControlMessageOwned, MsgFlags};
 use socket2::Socket;
 
-use super::super::unix::datagram::{address_of, receive_message};
+use super::super::unix::message::{address_of, receive_message};
 
 /// Room for the control message of an error: the error, and the address of who answered.
 const CONTROL_SIZE: usize = 256;

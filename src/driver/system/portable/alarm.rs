@@ -4,7 +4,7 @@
 use std::io;
 use std::time::{Duration, Instant};
 
-use super::super::{Descriptor, poll};
+use super::super::Watched;
 
 /// No deadline.
 const FOREVER: i32 = -1;
@@ -16,17 +16,20 @@ impl Alarm {
         Ok(Alarm)
     }
 
-    /// Sleeps until one of `descriptors` is readable, or until `deadline`: which of them are readable.
+    /// Nothing has to be watched for it.
+    pub fn watch(&self, _: &mut Watched) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// Sleeps until something is to be found at what is watched, or until `deadline`.
     pub fn sleep(
         &self,
-        descriptors: Vec<Descriptor>,
+        watched: &mut Watched,
         deadline: Option<Instant>,
-        now: Instant,
-    ) -> io::Result<Vec<bool>> {
-        poll(
-            &descriptors,
-            deadline.map_or(FOREVER, |deadline| millis(deadline.saturating_duration_since(now))),
-        )
+        now: impl FnOnce() -> Instant,
+    ) -> io::Result<()> {
+        let left = |deadline: Instant| millis(deadline.saturating_duration_since(now()));
+        watched.poll(deadline.map_or(FOREVER, left))
     }
 }
 
@@ -46,8 +49,11 @@ mod tests {
         let start = Instant::now();
         let deadline = start + Duration::from_micros(20_500);
         let alarm = Alarm::new().expect("it needs nothing");
-        let readable = alarm.sleep(vec![quiet.descriptor()], Some(deadline), start);
-        assert_eq!(readable.expect("it can be polled"), [false]);
+        let mut watched = Watched::default();
+        alarm.watch(&mut watched).expect("it needs nothing");
+        watched.add(quiet.descriptor()).expect("it can be watched");
+        alarm.sleep(&mut watched, Some(deadline), || start).expect("it can be polled");
+        assert!(!watched.at(quiet.descriptor()).is_readable);
         assert!(Instant::now() >= deadline);
     }
 

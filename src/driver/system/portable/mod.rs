@@ -1,6 +1,7 @@
 //! What works on every system, for those that have nothing better; and what stands for what a system does not tell.
 
 mod alarm;
+pub mod datagram;
 mod notifier;
 
 #[cfg(not(target_os = "linux"))]

@@ -33,12 +33,15 @@ impl Notifier {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::poll;
+    use super::super::super::Watched;
     use super::*;
 
     /// Waits for a while until it is readable; what a loopback delivers may take a moment.
     fn is_readable(notifier: &Notifier, timeout_ms: i32) -> bool {
-        poll(&[notifier.descriptor()], timeout_ms).expect("it can be polled")[0]
+        let mut watched = Watched::default();
+        watched.add(notifier.descriptor()).expect("it can be watched");
+        watched.poll(timeout_ms).expect("it can be polled");
+        watched.at(notifier.descriptor()).is_readable
     }
 
     #[test]

@@ -1,16 +1,14 @@
-//! The system calls by which datagrams are sent and received, the same for IPv4 and IPv6.
+//! The system calls by which one datagram is sent or received, the same for IPv4 and IPv6.
 
 use std::io::{self, IoSlice, IoSliceMut};
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::os::fd::AsRawFd;
 
-use nix::sys::socket::{
-    ControlMessage, ControlMessageOwned, MsgFlags, RecvMsg, SockaddrIn, SockaddrIn6, SockaddrStorage,
-    recvmsg, sendmsg,
-};
+use nix::sys::socket::{ControlMessage, ControlMessageOwned, MsgFlags, SockaddrIn, SockaddrIn6, sendmsg};
 use socket2::Socket;
 
 use super::super::Way;
+use super::message::{address_of, receive_message};
 use crate::core::Arrival;
 use crate::driver::batch::Received;
 
@@ -63,25 +61,4 @@ pub fn receive(socket: &Socket, buffer: &mut [u8]) -> io::Result<Option<(Receive
     let (to, interface) = packet.ok_or(io::ErrorKind::InvalidData)?;
     let arrival = if to.is_multicast() { Arrival::Group } else { Arrival::Unicast };
     Ok(Some((Received { len: message.bytes, from: address_of(&message)?, interface, arrival }, to)))
-}
-
-/// Receives one message, and what the system tells with it.
-pub fn receive_message<'a, 'outer, 'inner>(
-    socket: &Socket,
-    parts: &'outer mut [IoSliceMut<'inner>],
-    control: &'a mut [u8],
-    flags: MsgFlags,
-) -> io::Result<RecvMsg<'a, 'outer, SockaddrStorage>>
-where
-    'inner: 'outer,
-{
-    Ok(recvmsg(socket.as_raw_fd(), parts, Some(control), flags | MsgFlags::MSG_DONTWAIT)?)
-}
-
-/// Where a message came from; of an error, where what it is about was sent.
-pub fn address_of(message: &RecvMsg<'_, '_, SockaddrStorage>) -> io::Result<SocketAddr> {
-    let address = message.address.as_ref();
-    let v4 = || address?.as_sockaddr_in().map(|v4| SocketAddrV4::from(*v4).into());
-    let v6 = || address?.as_sockaddr_in6().map(|v6| SocketAddrV6::from(*v6).into());
-    v4().or_else(v6).ok_or_else(|| io::ErrorKind::InvalidData.into())
 }

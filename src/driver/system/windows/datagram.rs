@@ -209,10 +209,15 @@ mod tests {
         for payload in [&b"longer"[..], b"fits"] {
             send(&socket, payload, to, &way).expect("there is a loopback");
         }
-        let waits = [super::super::descriptor_of(&socket)];
-        assert_eq!(super::super::poll(&waits, 10_000).expect("it can be polled"), [true]);
+        let wait = || {
+            let mut watched = super::super::Watched::default();
+            watched.add(super::super::descriptor_of(&socket)).expect("nothing can go wrong");
+            watched.poll(10_000).expect("it can be polled");
+            assert!(watched.at(super::super::descriptor_of(&socket)).is_readable);
+        };
+        wait();
         assert!(receive(&socket, &mut buffer).expect("one waits").is_none());
-        assert_eq!(super::super::poll(&waits, 10_000).expect("it can be polled"), [true]);
+        wait();
         let (received, to) = receive(&socket, &mut buffer).expect("one waits").expect("it is whole");
         assert_eq!(&buffer[..received.len], b"fits");
         assert_eq!((received.from.port(), to), (port, Ipv4Addr::LOCALHOST.into()));

@@ -9,9 +9,9 @@ pub mod options;
 use std::io;
 use std::os::windows::io::AsRawSocket;
 
-use windows_sys::Win32::Networking::WinSock::{POLLNVAL, POLLRDNORM, SOCKET, WSAPOLLFD, WSAPoll};
+use windows_sys::Win32::Networking::WinSock::{POLLERR, POLLNVAL, POLLRDNORM, SOCKET, WSAPOLLFD, WSAPoll};
 
-use super::{Descriptor, check_open};
+use super::{Descriptor, Found, check_open};
 
 pub use changes::Changes;
 pub use clock::Clock;
@@ -21,17 +21,37 @@ pub fn descriptor_of(socket: &impl AsRawSocket) -> Descriptor {
     socket.as_raw_socket()
 }
 
-/// Waits until one of `descriptors`, which stay open for so long, is readable, or for `timeout_ms`, unless that is -1:
-/// which of them are readable.
-pub fn poll(descriptors: &[Descriptor], timeout_ms: i32) -> io::Result<Vec<bool>> {
-    let watched = |socket: &Descriptor| WSAPOLLFD { fd: *socket as SOCKET, events: POLLRDNORM, revents: 0 };
-    let mut fds: Vec<WSAPOLLFD> = descriptors.iter().map(watched).collect();
-    // SAFETY: the pointer and the length are those of one vector.
-    if unsafe { WSAPoll(fds.as_mut_ptr(), fds.len() as u32, timeout_ms) } < 0 {
-        return Err(io::Error::last_os_error());
+/// Sockets to wait for, and what was found at them.
+#[derive(Default)]
+pub struct Watched(Vec<WSAPOLLFD>);
+
+impl Watched {
+    /// Adds a socket, until it is removed.
+    pub fn add(&mut self, socket: Descriptor) -> io::Result<()> {
+        self.0.push(WSAPOLLFD { fd: socket as SOCKET, events: POLLRDNORM, revents: 0 });
+        Ok(())
     }
-    check_open(fds.iter().map(|fd| fd.revents & POLLNVAL != 0))?;
-    Ok(fds.iter().map(|fd| fd.revents != 0).collect())
+
+    /// Removes a socket.
+    pub fn remove(&mut self, socket: Descriptor) {
+        self.0.retain(|watched| watched.fd != socket as SOCKET);
+    }
+
+    /// What was found at a socket.
+    pub fn at(&self, socket: Descriptor) -> Found {
+        let found = self.0.iter().find(|watched| watched.fd == socket as SOCKET);
+        let events = found.map_or(0, |watched| watched.revents);
+        Found { is_readable: events != 0, has_error: events & POLLERR != 0 }
+    }
+
+    /// Waits until something is to be found, or for `timeout_ms`, unless that is -1.
+    pub fn poll(&mut self, timeout_ms: i32) -> io::Result<()> {
+        // SAFETY: the pointer and the length are those of one vector.
+        if unsafe { WSAPoll(self.0.as_mut_ptr(), self.0.len() as u32, timeout_ms) } < 0 {
+            return Err(io::Error::last_os_error());
+        }
+        check_open(self.0.iter().map(|watched| watched.revents & POLLNVAL != 0))
+    }
 }
 
 mod clock {

@@ -1,0 +1,206 @@
+//! Seeds that have names: what a hosts file or a name server tells is found, and what they do not tell is waited for by
+//! nobody.
+
+use std::fs;
+use std::path::PathBuf;
+
+use nix::sys::signal::Signal;
+
+use crate::nodes::{HOURS, LONG_LIFE, expect_counted, expect_state, listing, script, state, world};
+use crate::program::Program;
+use crate::routed::{PORT, add_ipv6, far, near, route_ipv6, router, seed_watch};
+use crate::support;
+use crate::world::{Host, World};
+
+/// Which files of the system's say what a name means.
+const FILES: [&str; 3] = ["hosts", "resolv.conf", "nsswitch.conf"];
+
+/// Runs a program that sees these files instead. Before it says so the shell blocks signals now and then, as the program will.
+const WITH_FILES: &str = "
+for file in hosts resolv.conf nsswitch.conf; do
+    test ! -e /etc/$file || mount --bind \"$1/$file\" /etc/$file || exit
+done
+shift && echo ready && exec \"$@\"";
+
+const SERVER: &str = "192.0.2.254";
+
+/// What the names mean on the hosts of one test.
+struct Names {
+    folder: PathBuf,
+}
+
+impl Names {
+    fn new(test: &str) -> Names {
+        let names = Names { folder: support::scratch().join(test) };
+        fs::create_dir_all(&names.folder).expect("the scratch folder can be written");
+        for (file, text) in FILES.iter().zip(["", "", "hosts: files dns\n"]) {
+            names.write(file, text);
+        }
+        names
+    }
+
+    /// In place: programs that run see it.
+    fn write(&self, file: &str, text: &str) {
+        fs::write(self.folder.join(file), text).expect("the scratch folder can be written");
+    }
+
+    /// A node whose name for a seed, and port, is that.
+    fn watch(&self, host: &Host<'_>, name: &str, options: &[&str]) -> Program {
+        let mut command = host.command("unshare");
+        command.args(["-m", "sh", "-c", WITH_FILES, "sh"]).arg(&self.folder).arg(support::example("watch"));
+        let options = [&["--mode", "seeds", "--name", name], options].concat();
+        let mut watch = Program::start(command.args(["--interval", "200"]).args(LONG_LIFE).args(options));
+        watch.expect(["ready"]);
+        watch
+    }
+
+    /// The name server of the world, which knows what is in the file "served" when it is started, or gets SIGHUP.
+    fn serve(&self, host: &Host<'_>) -> Program {
+        let mut command = host.command("dnsmasq");
+        command.args(["--keep-in-foreground", "--conf-file=/dev/null", "--pid-file=", "--user=root"]);
+        command.args(["--no-resolv", "--no-hosts", "--local=/test/", "--bind-interfaces"]);
+        command.arg(format!("--listen-address={SERVER}")).arg("--log-facility=/dev/null");
+        command.arg(format!("--addn-hosts={}", self.folder.join("served").display()));
+        Program::start(&mut command)
+    }
+}
+
+fn world_with_name_server(test: &str) -> Option<World> {
+    world(test).filter(|_| support::has_tool("dnsmasq", test))
+}
+
+#[test]
+fn a_seed_by_a_name_in_the_hosts_file_is_found_as_soon_as_the_name_is_there() {
+    let test = "a_seed_by_a_name_in_the_hosts_file_is_found_as_soon_as_the_name_is_there";
+    let Some(world) = world(test) else { return };
+    let (_router, here, there) = (router(&world), near(&world, 1), far(&world, 2));
+    let names = Names::new(test);
+    let mut seed = seed_watch(&there, "seed", &LONG_LIFE);
+    let mut guest = names.watch(&here, "guest", &["--seeds", "seed.test:49002"]);
+    expect_state(&mut guest, "Degraded Seeds the seed seed.test:49002 cannot be resolved: ");
+    names.write("hosts", "198.51.100.2 seed.test\n");
+    guest.expect(["joined seed 198.51.100.2"]);
+    seed.expect(["joined guest 192.0.2.1"]);
+    assert_eq!(listing(&mut guest), ["seed 198.51.100.2 Seed"]);
+    assert_eq!(state(&mut guest), "Running");
+
+    // Who was found stays found.
+    names.write("hosts", "");
+    expect_state(&mut guest, "Degraded Seeds ");
+    assert_eq!(listing(&mut guest), ["seed 198.51.100.2 Seed"]);
+    guest.never_printed("left");
+}
+
+#[test]
+fn a_seed_that_has_an_address_of_each_family_is_one_peer() {
+    let test = "a_seed_that_has_an_address_of_each_family_is_one_peer";
+    let Some(world) = world(test) else { return };
+    let (router, here, there) = (router(&world), near(&world, 1), far(&world, 2));
+    route_ipv6(&router);
+    add_ipv6(&here, "2001:db8:1", 1);
+    add_ipv6(&there, "2001:db8:2", 2);
+    let mut six = seed_watch(&there, "six", &["--ipv6-only"]);
+    let names = Names::new(test);
+    names.write("hosts", "198.51.100.2 seed.test\n2001:db8:2::2 seed.test\n");
+    let mut guest = names.watch(&here, "guest", &["--seeds", "[2001:db8:2::2]:49002"]);
+    guest.expect(["joined six 2001:db8:2::2"]);
+    six.expect(["joined guest 2001:db8:1::1"]);
+    six.signal(Signal::SIGTERM);
+    guest.expect(["left six (goodbye)"]);
+    six.expect_end();
+    guest.kill();
+
+    let mut seed = seed_watch(&there, "seed", &LONG_LIFE);
+    let mut guest = names.watch(&here, "guest", &["--seeds", "seed.test:49002"]);
+    let address = guest.address_of("seed");
+    let seen_as = seed.address_of("guest");
+    // A life and more.
+    expect_counted(&mut seed, "received", 60);
+    assert_eq!(listing(&mut guest), [format!("seed {address} Seed")]);
+    assert_eq!(listing(&mut seed), [format!("guest {seen_as} Seed")]);
+    for node in [&mut guest, &mut seed] {
+        node.never_printed("left");
+        node.never_printed("updated");
+    }
+}
+
+#[test]
+fn a_name_with_several_addresses_is_several_seeds_and_one_more_is_found_in_time() {
+    let test = "a_name_with_several_addresses_is_several_seeds_and_one_more_is_found_in_time";
+    let Some(world) = world_with_name_server(test) else { return };
+    let (router, here) = (router(&world), near(&world, 1));
+    let hosts = [2, 3, 4].map(|number| far(&world, number));
+    let mut seeds = [0, 1, 2].map(|at| seed_watch(&hosts[at], &format!("seed-{at}"), &LONG_LIFE));
+    let names = Names::new(test);
+    names.write("resolv.conf", &format!("nameserver {SERVER}\n"));
+    // Its own is among them, as where the name is of a service and the node one of its instances.
+    let served = "192.0.2.1 seeds.test\n198.51.100.2 seeds.test\n198.51.100.3 seeds.test\n";
+    names.write("served", served);
+    let server = names.serve(&router);
+    let mut guest = names.watch(&here, "guest", &["--seeds", "seeds.test:49002", "--unicast-port", PORT]);
+    guest.expect(["joined seed-0 198.51.100.2", "joined seed-1 198.51.100.3"]);
+    expect_state(&mut guest, "Running");
+
+    guest.never_printed("joined");
+    names.write("served", &format!("{served}198.51.100.4 seeds.test\n"));
+    server.signal(Signal::SIGHUP);
+    guest.expect(["joined seed-2 198.51.100.4"]);
+    for seed in &mut seeds {
+        seed.expect(["joined guest 192.0.2.1"]);
+    }
+    assert_eq!(
+        listing(&mut guest),
+        ["seed-0 198.51.100.2 Seed", "seed-1 198.51.100.3 Seed", "seed-2 198.51.100.4 Seed"]
+    );
+
+    // Who is known goes on being spoken to.
+    server.kill();
+    expect_state(&mut guest, "Degraded Seeds the seed seeds.test:49002 cannot be resolved: ");
+    guest.never_printed("left");
+}
+
+#[test]
+fn a_name_that_is_still_looked_up_when_the_seeds_are_replaced_does_not_come_back() {
+    let test = "a_name_that_is_still_looked_up_when_the_seeds_are_replaced_does_not_come_back";
+    let Some(world) = world(test) else { return };
+    let (router, here, there) = (router(&world), near(&world, 1), far(&world, 2));
+    let mut silent = script(&router, "silent.py", &[SERVER, "53"]);
+    silent.expect(["listening"]);
+    let names = Names::new(test);
+    names.write("resolv.conf", &format!("nameserver {SERVER}\noptions timeout:1 attempts:1\n"));
+    names.write("seeds", "seeds.test:49002");
+    let file = names.folder.join("seeds");
+    let mut guest = names.watch(&here, "guest", &["--seed-file", file.to_str().expect("it is UTF-8")]);
+    silent.line("asked ");
+    names.write("seeds", "198.51.100.2:49002");
+    guest.signal(Signal::SIGHUP);
+    guest.expect(["took new seeds"]);
+    guest.expect_no_thread("peers-names");
+    assert_eq!(state(&mut guest), "Running");
+    // It is still asked for.
+    let _seed = seed_watch(&there, "seed", &LONG_LIFE);
+    guest.expect(["joined seed 198.51.100.2"]);
+}
+
+#[test]
+fn a_node_ends_at_once_though_a_name_server_never_answers() {
+    let test = "a_node_ends_at_once_though_a_name_server_never_answers";
+    let Some(world) = world(test) else { return };
+    let (router, here, there) = (router(&world), near(&world, 1), far(&world, 2));
+    let mut silent = script(&router, "silent.py", &[SERVER, "53"]);
+    silent.expect(["listening"]);
+    let names = Names::new(test);
+    // One look takes two minutes and a half, which is longer than any test waits.
+    names.write("resolv.conf", &format!("nameserver {SERVER}\noptions timeout:30 attempts:5\n"));
+    let mut seed = seed_watch(&there, "seed", &HOURS);
+    let seeds = ["--seeds", "seeds.test:49002,198.51.100.2:49002"];
+    let mut guest = names.watch(&here, "guest", &[&HOURS[..], &seeds].concat());
+    // What needs no name does not wait for one.
+    guest.expect(["joined seed 198.51.100.2"]);
+    seed.expect(["joined guest 192.0.2.1"]);
+    silent.line("asked ");
+    assert_eq!(state(&mut guest), "Running");
+    guest.signal(Signal::SIGTERM);
+    seed.expect(["left guest (goodbye)"]);
+    guest.expect_end();
+}
