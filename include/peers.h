@@ -373,7 +373,7 @@ typedef struct peers_config_t {
     const void *value;
     /**
      * Number of bytes in `value`. Name, cluster and value share one datagram: there is room for 1050 bytes less those
-     * of the name and the cluster, so always for 540.
+     * of the name and the cluster, so always for 540; with PEERS_MODE_SWIM for 128 bytes less.
      */
     size_t value_len;
     /**

@@ -136,7 +136,7 @@ enum class mode : std::uint32_t {
 struct config {
     std::string name = {};        ///< What the node announces: 1 to 255 bytes of UTF-8. Default: the host name.
     std::string cluster = {};     ///< Only nodes of one cluster list each other: at most 255 bytes of UTF-8.
-    std::string value = {};       ///< Bytes announced with the name; 540 always fit. node::set_value replaces it.
+    std::string value = {};       ///< Bytes announced with the name; 412 always fit. node::set_value replaces it.
     std::string interfaces = {};  ///< Which to use: "eth*,wlan0". Default: all that are up and can multicast.
     std::string network = {};     ///< "memory:NAME" is a network inside the process, for tests. Default: the local one.
     std::string group_v4 = {};    ///< The IPv4 multicast group. Default: "239.2.3.4".

@@ -55,7 +55,7 @@ pub struct peers_config_t {
     /// then `value_len` is 0. `peers_set_value` replaces it.
     pub value: *const c_void,
     /// Number of bytes in `value`. Name, cluster and value share one datagram: there is room for 1050 bytes less those
-    /// of the name and the cluster, so always for 540.
+    /// of the name and the cluster, so always for 540; with PEERS_MODE_SWIM for 128 bytes less.
     pub value_len: usize,
     /// The interfaces to use: comma-separated names, `*` stands for any characters ("eth*,wlan0"). Default: every
     /// interface that is up and can multicast, or loopback when there is none. On Windows the names are those that the

@@ -31,7 +31,7 @@ public final class NodeBuilder {
         return this;
     }
 
-    /** Bytes announced with the name; 540 always fit. {@link Node#setValue} replaces it. Default: none. */
+    /** Bytes announced with the name; 412 always fit. {@link Node#setValue} replaces it. Default: none. */
     public NodeBuilder value(byte[] value) {
         config.value = Input.bytes(value);
         config.value_len.setValue(value.length);
