@@ -196,7 +196,8 @@
 
 /**
  * Mode of `peers_config_t`, which goes with no other: the nodes are a cluster whose members know of one another by the SWIM
- * protocol, over unicast alone. Any one seed that answers is enough to join. For more than some 200 nodes.
+ * protocol, over unicast alone. Any one seed that answers is enough to join. For more than some 200 nodes. A library that is
+ * built without the cargo feature "swim" gives PEERS_ERR_UNSUPPORTED.
  */
 #define PEERS_MODE_SWIM 4
 

@@ -32,7 +32,8 @@ pub const PEERS_MODE_MULTICAST: u32 = 1;
 /// PEERS_MODE_MULTICAST by `|` both ways go together; alone, no multicast is sent, and none heard.
 pub const PEERS_MODE_SEEDS: u32 = 2;
 /// Mode of `peers_config_t`, which goes with no other: the nodes are a cluster whose members know of one another by the SWIM
-/// protocol, over unicast alone. Any one seed that answers is enough to join. For more than some 200 nodes.
+/// protocol, over unicast alone. Any one seed that answers is enough to join. For more than some 200 nodes. A library that is
+/// built without the cargo feature "swim" gives PEERS_ERR_UNSUPPORTED.
 pub const PEERS_MODE_SWIM: u32 = 4;
 
 /// The options of `peers_start`. Begin with `PEERS_CONFIG_INIT`, then set what you need; in every field zero
@@ -288,7 +289,11 @@ fn parse_mode(mode: u32) -> Result<Mode, Failure> {
         0 | PEERS_MODE_MULTICAST => Ok(Mode::Multicast),
         PEERS_MODE_SEEDS => Ok(Mode::Seeds),
         BOTH => Ok(Mode::MulticastAndSeeds),
-        PEERS_MODE_SWIM => Ok(Mode::Swim),
+        PEERS_MODE_SWIM if cfg!(feature = "swim") => Ok(Mode::Swim),
+        PEERS_MODE_SWIM => Err(Failure::new(
+            PEERS_ERR_UNSUPPORTED,
+            "mode is PEERS_MODE_SWIM, which this library is built without; build it with the cargo feature \"swim\"",
+        )),
         _ => Err(Failure::new(
             PEERS_ERR_UNSUPPORTED,
             format!(

@@ -52,9 +52,9 @@ const SUSPICION: f64 = 20.0;
 const GOSSIP_PERIOD: f64 = 0.2;
 const GOSSIP_MEMBERS: usize = 3;
 
-/// Each piece of news is passed on this often by each member: four times the logarithm of some 300. More is waste where
-/// exchanges mend what is missed.
-const TRANSMISSIONS: u8 = 10;
+/// Each piece of news is passed on this often by each member. It misses one member of e^15 then, three millions; with ten it would
+/// be one of 22,000, and one of a thousand members would be missed by every twentieth piece. Exchanges mend what is missed.
+const TRANSMISSIONS: u8 = 15;
 
 /// In units: members that are dead are spoken to this often, lest the two halves of a cluster that was parted stay apart; so
 /// many at a time; and they are forgotten after this.
@@ -71,6 +71,8 @@ pub(super) struct Swim {
     timers: Timers,
     /// Those who are members, and by which address they were last heard.
     members: BTreeMap<InstanceId, MemberId>,
+    /// Those who were members, until they are forgotten.
+    former: BTreeMap<InstanceId, MemberId>,
     /// Everybody that foca knows of, the dead included: so many there may be.
     seats: BTreeSet<InstanceId>,
     max_seats: usize,
@@ -116,6 +118,7 @@ impl Swim {
             outcome: Outcome { now, sent: Vec::new(), changes: Vec::new(), timers: Vec::new() },
             timers: Timers::default(),
             members: BTreeMap::new(),
+            former: BTreeMap::new(),
             seats: BTreeSet::new(),
             max_seats: settings.max_peers,
             heard: HashMap::new(),
@@ -148,6 +151,11 @@ impl Swim {
         let before_own = from(Bound::Excluded(after)).take_while(move |member| member.id < own.id);
         let after_own = from(Bound::Excluded(after.max(own.id)));
         before_own.chain((after < own.id).then_some(own)).chain(after_own)
+    }
+
+    /// One who was a member and is none any more.
+    pub fn former(&self, id: &InstanceId) -> Option<MemberId> {
+        self.former.get(id).copied()
     }
 
     /// The addresses of all members.
@@ -203,10 +211,17 @@ impl Swim {
         }
     }
 
+    /// Takes in that one is no member any more, as another member has told.
+    pub fn handle_gone(&mut self, member: MemberId, now: Instant) {
+        if self.is_member(&member.id) {
+            self.run(now, |foca, outcome| foca.apply_many([Member::down(member)].into_iter(), true, outcome));
+        }
+    }
+
     /// A member is gone, as has shown otherwise than by SWIM: the others are to know.
     pub fn remove(&mut self, id: &InstanceId, now: Instant) {
         if let Some(member) = self.members.get(id).copied() {
-            self.run(now, |foca, outcome| foca.apply_many([Member::down(member)].into_iter(), true, outcome));
+            self.handle_gone(member, now);
         }
     }
 
@@ -237,6 +252,7 @@ impl Swim {
     pub fn handle_timeout(&mut self, now: Instant) {
         while let Some(timer) = self.timers.take_due(now) {
             if let Timer::RemoveDown(member) = &timer {
+                self.former.remove(&member.id);
                 self.seats.remove(&member.id);
                 self.heard.remove(&member.id);
             }
@@ -269,10 +285,16 @@ impl Swim {
     /// Keeps the members as foca has them. `None` for what nobody has to know.
     fn note(&mut self, change: Change, member: Option<MemberId>) -> Option<Change> {
         match (change, member) {
-            (Change::Up(id), Some(member)) => self.members.insert(id, member).is_none().then_some(change),
-            (Change::Down(id), _) => self.members.remove(&id).map(|_| change),
+            (Change::Up(id), Some(member)) => {
+                self.former.remove(&id);
+                self.members.insert(id, member).is_none().then_some(change)
+            }
+            (Change::Down(id), Some(member)) => {
+                self.former.insert(id, member);
+                self.members.remove(&id).map(|_| change)
+            }
             (Change::Back, _) => Some(change),
-            (Change::Up(_), None) => None,
+            (Change::Up(_) | Change::Down(_), None) => None,
         }
     }
 
@@ -327,7 +349,7 @@ impl Runtime<MemberId> for &mut Outcome {
     fn notify(&mut self, notification: Notification<'_, MemberId>) {
         match notification {
             Notification::MemberUp(member) => self.changes.push((Change::Up(member.id), Some(*member))),
-            Notification::MemberDown(member) => self.changes.push((Change::Down(member.id), None)),
+            Notification::MemberDown(member) => self.changes.push((Change::Down(member.id), Some(*member))),
             Notification::Rejoin(_) => self.changes.push((Change::Back, None)),
             // A member in its next life is the same instance; whether it is up is told beside.
             Notification::Rename(..) | Notification::Active | Notification::Idle | Notification::Defunct => {}
