@@ -1,7 +1,8 @@
 //! Figures of what multicast does not reach, in virtual time, on the simulated network of `tests/simulation`: clusters by SWIM
 //! beside a full mesh by seeds and multicast.
 //!
-//! `cargo bench --bench clusters -- [NODES...]` (default 20 100 500 1000) takes some minutes, on two threads, and prints a table.
+//! `cargo bench --bench clusters -- [NODES...] [MODES...]` (default: 20 100 500 1000 swim seeds multicast) takes some minutes, on
+//! two threads, and prints a table.
 
 #[allow(dead_code, unused_imports)] // some of it is for the tests alone
 #[path = "../tests/simulation/simulator/mod.rs"]
@@ -33,6 +34,10 @@ fn main() {
     if arguments.iter().any(|argument| argument == "--test") {
         return; // `cargo test --benches` wants to know no more than that it was built
     }
+    let is_named = |mode: &Mode| arguments.contains(&format!("{mode:?}").to_lowercase());
+    let modes = [Mode::Swim, Mode::Seeds, Mode::Multicast];
+    let named: Vec<Mode> = modes.into_iter().filter(is_named).collect();
+    let modes = if named.is_empty() { modes.to_vec() } else { named };
     let sizes: Vec<usize> = arguments.iter().filter_map(|argument| argument.parse().ok()).collect();
     let sizes = if sizes.is_empty() { SIZES.to_vec() } else { sizes };
     println!(
@@ -40,8 +45,7 @@ fn main() {
     );
     println!("|{}", "---|".repeat(10));
     let cases = sizes.iter().flat_map(|count| {
-        let modes = [Mode::Swim, Mode::Seeds, Mode::Multicast].into_iter();
-        let modes = modes.filter(move |mode| *mode != Mode::Seeds || *count <= MOST_IN_MESH);
+        let modes = modes.iter().copied().filter(move |mode| *mode != Mode::Seeds || *count <= MOST_IN_MESH);
         modes.flat_map(move |mode| LOSSES.map(|loss| (*count, mode, loss)))
     });
     let cases: Vec<_> = cases.collect();

@@ -196,7 +196,8 @@
 
 /**
  * Mode of `peers_config_t`, which goes with no other: the nodes are a cluster whose members know of one another by the SWIM
- * protocol, over unicast alone. Any one seed that answers is enough to join. For more than some 200 nodes.
+ * protocol, over unicast alone. Any one seed that answers is enough to join. For more than some 200 nodes. A library that is
+ * built without the cargo feature "swim" gives PEERS_ERR_UNSUPPORTED.
  */
 #define PEERS_MODE_SWIM 4
 
@@ -373,7 +374,7 @@ typedef struct peers_config_t {
     const void *value;
     /**
      * Number of bytes in `value`. Name, cluster and value share one datagram: there is room for 1050 bytes less those
-     * of the name and the cluster, so always for 540.
+     * of the name and the cluster, so always for 540; with PEERS_MODE_SWIM for 128 bytes less.
      */
     size_t value_len;
     /**

@@ -152,6 +152,7 @@ impl Config {
         self.check_expiry()?;
         self.check_group()?;
         self.check_clock()?;
+        self.check_mode()?;
         self.check_unicast_port()?;
         seed::check_count(&self.seeds)?;
         check_key_count(self.keys.len())?;
@@ -237,6 +238,15 @@ impl Config {
                 invalid("a manual clock needs a memory network (network \"memory:NAME\")")
             }
             (Clock::Manual, Network::Memory(_)) => names_need_clock(&self.seeds),
+            _ => Ok(()),
+        }
+    }
+
+    fn check_mode(&self) -> Result<(), Error> {
+        match self.mode {
+            Mode::Swim if !cfg!(feature = "swim") => invalid(
+                "the mode is Swim, which this library is built without; build it with the feature \"swim\"",
+            ),
             _ => Ok(()),
         }
     }

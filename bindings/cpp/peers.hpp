@@ -122,18 +122,27 @@ private:
 };
 static_assert(sizeof(key) == key::size, "peers.h takes keys one after the other, and so has a vector to hold them");
 
+/// By which ways peers are found.
+enum class mode : std::uint32_t {
+    automatic = 0,                     ///< By multicast, and with seeds if there are any.
+    multicast = PEERS_MODE_MULTICAST,  ///< On the local network.
+    seeds = PEERS_MODE_SEEDS,          ///< By unicast alone, with seeds and with those who have this node for one.
+    multicast_and_seeds = PEERS_MODE_MULTICAST | PEERS_MODE_SEEDS,  ///< Both ways together.
+    swim = PEERS_MODE_SWIM,  ///< As members of a cluster, by unicast. One seed is enough to join. For more than some 200.
+};
+
 /// The options of a node. In every member an empty text or list, and zero, mean the default. Ranges are checked by the
 /// node's constructor. In C++20 it takes them by name: `peers::node node({.name = "kitchen", .service_port = 8080});`
 struct config {
     std::string name = {};        ///< What the node announces: 1 to 255 bytes of UTF-8. Default: the host name.
     std::string cluster = {};     ///< Only nodes of one cluster list each other: at most 255 bytes of UTF-8.
-    std::string value = {};       ///< Bytes announced with the name; 540 always fit. node::set_value replaces it.
+    std::string value = {};       ///< Bytes announced with the name; 412 always fit. node::set_value replaces it.
     std::string interfaces = {};  ///< Which to use: "eth*,wlan0". Default: all that are up and can multicast.
     std::string network = {};     ///< "memory:NAME" is a network inside the process, for tests. Default: the local one.
     std::string group_v4 = {};    ///< The IPv4 multicast group. Default: "239.2.3.4".
     std::string group_v6 = {};    ///< The IPv6 multicast group. Default: "ff12::ef02:304".
     std::vector<key> keys = {};   ///< Up to 8. Only nodes with one of them take part; the first seals, all open.
-    std::string seeds = {};       ///< Addresses to ask where multicast does not reach. Not supported yet.
+    std::string seeds = {};       ///< Who is beyond multicast: "10.0.1.5:49002,peers.example:49002". Default: none.
     log_function log = {};        ///< Receives the log. Default: nothing is logged. The node keeps it until it ends.
     level log_level = level::info;          ///< The most detailed level that `log` gets.
     std::chrono::milliseconds interval{0};  ///< Between two announcements: 10 ms to 1 h. Default: 15 s.
@@ -142,6 +151,8 @@ struct config {
     std::uint32_t hops = 0;          ///< Routers an announcement may cross, 1 to 255. Default: 1, the local network.
     std::uint32_t port = 0;          ///< The UDP port of the groups, shared by a host's processes. Default: 49001.
     std::uint32_t service_port = 0;  ///< Where this program offers its service, for peer::port. Default: none.
+    peers::mode mode = peers::mode::automatic;  ///< By which ways peers are found.
+    std::uint32_t unicast_port = 0;  ///< The UDP port at which it is reached alone, and that others name as a seed's.
     bool ipv4 = true;                ///< Whether the node speaks IPv4. One of the two has to stay on.
     bool ipv6 = true;                ///< Whether the node speaks IPv6.
     bool ancestor = true;            ///< Whether the node speaks the ancestor's line, "multitastic:NAME".
@@ -153,6 +164,8 @@ enum class source : std::uint32_t {
     beacon = PEERS_SOURCE_BEACON,          ///< A message of the native protocol.
     ancestor = PEERS_SOURCE_ANCESTOR,      ///< A line of the ancestor's protocol.
     registered = PEERS_SOURCE_REGISTERED,  ///< node::register_peer.
+    seed = PEERS_SOURCE_SEED,              ///< A message that came to this node alone, and none yet by multicast.
+    member = PEERS_SOURCE_MEMBER,          ///< The cluster, in mode::swim.
 };
 
 /// The random id of one run of a peer; all zero when unknown, as with the ancestor's nodes and registered entries.
@@ -203,6 +216,7 @@ enum class health_reason : std::uint32_t {
     permission = PEERS_REASON_PERMISSION,      ///< The system does not permit sending, or joining the group.
     membership = PEERS_REASON_MEMBERSHIP,      ///< The system did not let it join the group on every interface.
     defect = PEERS_REASON_DEFECT,              ///< It met a defect and no longer works.
+    seeds = PEERS_REASON_SEEDS,                ///< The name of a seed cannot be resolved; it is tried again.
 };
 
 /// How a node is, and what it has counted since its start. Owns all it has.
@@ -422,6 +436,16 @@ public:
         detail::check(peers_set_keys(handle_.get(), keys.data(), keys.size()));
     }
 
+    /// Replaces the seeds of a node that was started with some, or in a mode that has them: a list as in the options, "" for
+    /// none. Those that are new are asked at once; those that are left out are told nothing from now on. Does not wait for
+    /// names to be resolved.
+    ///
+    /// Throws error with status::utf8, invalid (one is no host:port, there are more than 1024, or the node takes no seeds),
+    /// or system.
+    void set_seeds(const std::string& seeds) {
+        detail::check(peers_set_seeds(handle_.get(), detail::c_text("seeds", seeds)));
+    }
+
     /// A snapshot of the peers that are live now. Does not wait for the network.
     peers::list list() const {
         peers_list_t* snapshot = nullptr;
@@ -524,6 +548,8 @@ private:
         raw.hops = options.hops;
         raw.port = options.port;
         raw.service_port = options.service_port;
+        raw.mode = static_cast<std::uint32_t>(options.mode);
+        raw.unicast_port = options.unicast_port;
         raw.flags = (options.ipv4 ? 0U : PEERS_NO_IPV4) | (options.ipv6 ? 0U : PEERS_NO_IPV6) |
                     (options.ancestor ? 0U : PEERS_NO_ANCESTOR) | (options.manual_clock ? PEERS_MANUAL_CLOCK : 0U);
         return raw;

@@ -53,8 +53,15 @@ type Config struct {
 	Expiry time.Duration
 	// MaxPeers is the most entries the registry holds. Default: 65536.
 	MaxPeers uint32
-	// Seeds is for a feature that is to come: a text gives ErrUnsupported.
-	Seeds string
+	// Mode says by which ways peers are found. Default: ModeMulticast, and ModeSeeds too if there are Seeds.
+	Mode Mode
+	// Seeds are where to find peers that multicast does not reach: at most 1024 "host:port", with a name, an IPv4 address or
+	// an IPv6 address in brackets, and the UnicastPort of the nodes there. Two nodes list each other if one has the other for
+	// a seed. Names are resolved on a thread of their own, and again every minute. Node.SetSeeds replaces them.
+	Seeds []string
+	// UnicastPort is the UDP port of the node's own socket, from which it sends and by which it is reached alone: for a
+	// firewall, and for those who have this node for a seed. One node of a host can have it. Default: the system chooses.
+	UnicastPort uint16
 	// NoIPv4 and NoIPv6 leave one of the two out. One has to stay on.
 	NoIPv4, NoIPv6 bool
 	// NoAncestor leaves the ancestor's line out, "multitastic:NAME".
@@ -70,6 +77,20 @@ type Config struct {
 	// LogLevel is the most detailed level that Log gets. Default: LogInfo.
 	LogLevel LogLevel
 }
+
+// Mode is by which ways peers are found. ModeMulticast and ModeSeeds are joined by |.
+type Mode uint32
+
+// The modes.
+const (
+	// ModeMulticast is on the local network.
+	ModeMulticast Mode = C.PEERS_MODE_MULTICAST
+	// ModeSeeds is by unicast, with seeds and with those who have this node for one. Alone, no multicast is sent or heard.
+	ModeSeeds Mode = C.PEERS_MODE_SEEDS
+	// ModeSWIM, which goes with no other, is by unicast between the members of a cluster, who know of one another by the SWIM
+	// protocol. Any one seed that answers is enough to join. For more than some 200 nodes.
+	ModeSWIM Mode = C.PEERS_MODE_SWIM
+)
 
 // Key is a secret of a cluster. Take it from a file that its owner alone can read, never from a program's text,
 // arguments or environment. The library wipes its copies when they are not needed any more; wipe yours after the call.
@@ -94,7 +115,7 @@ func (c *cConfig) write(config *Config) (err error) {
 		{"Network", config.Network, &c.raw.network},
 		{"GroupV4", group(config.GroupV4), &c.raw.group_v4},
 		{"GroupV6", group(config.GroupV6), &c.raw.group_v6},
-		{"Seeds", config.Seeds, &c.raw.seeds},
+		{"Seeds", seedList(config.Seeds), &c.raw.seeds},
 	}
 	for _, t := range texts {
 		if *t.field, err = c.text(t.what, t.text); err != nil {
@@ -113,6 +134,8 @@ func (c *cConfig) write(config *Config) (err error) {
 	wipe(keys)
 	c.raw.service_port = C.uint32_t(config.ServicePort)
 	c.raw.port = C.uint32_t(config.Port)
+	c.raw.mode = C.uint32_t(config.Mode)
+	c.raw.unicast_port = C.uint32_t(config.UnicastPort)
 	c.raw.hops = C.uint32_t(config.Hops)
 	c.raw.max_peers = C.uint32_t(config.MaxPeers)
 	c.raw.log_level = C.uint32_t(config.LogLevel)
@@ -175,6 +198,11 @@ func cString(what, text string) (*C.char, error) {
 		return nil, invalid("%s %q contains a NUL character", what, text)
 	}
 	return C.CString(text), nil
+}
+
+// seedList returns seeds as one text, "" for none.
+func seedList(seeds []string) string {
+	return strings.Join(seeds, ",")
 }
 
 // group returns an address as text, and "" for none.

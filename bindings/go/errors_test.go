@@ -33,6 +33,10 @@ func TestWrongOptionsGiveAStatusAndWords(t *testing.T) {
 		{peers.Config{Network: "mars"}, peers.ErrInvalid, "mars"},
 		{peers.Config{Interfaces: "nosuch7"}, peers.ErrInterface, "interface 'nosuch7' does not exist"},
 		{peers.Config{Keys: make([]peers.Key, 9)}, peers.ErrInvalid, "at most 8"},
+		{peers.Config{Seeds: []string{"192.0.2.1:1", "192.0.2.1"}}, peers.ErrInvalid, `the seed "192.0.2.1" has no port`},
+		{peers.Config{Seeds: []string{"a\x00:1"}}, peers.ErrInvalid, `Seeds "a\x00:1" contains a NUL character`},
+		{peers.Config{Mode: peers.ModeSeeds | peers.ModeSWIM}, peers.ErrUnsupported, "mode is 0x6"},
+		{peers.Config{UnicastPort: 49001}, peers.ErrInvalid, "unicast_port is 49001"},
 		{peers.Config{Log: func(peers.LogLevel, string) {}, LogLevel: 9}, peers.ErrInvalid, "log_level is 9"},
 	} {
 		node, err := peers.Start(wrong.config)
@@ -59,6 +63,7 @@ func TestWrongCallsGiveAStatus(t *testing.T) {
 		{node.Register("lamp", make([]byte, 1025), 0), peers.ErrTooLarge},
 		{node.SetValue(make([]byte, 2000)), peers.ErrTooLarge},
 		{node.SetKeys(), peers.ErrInvalid},
+		{node.SetSeeds("10.0.0.1:1"), peers.ErrInvalid},
 		{node.SetKeys(peers.Key{}), peers.ErrInvalid},
 		{node.Advance(-1), peers.ErrInvalid},
 		{running.Advance(1), peers.ErrInvalid},
@@ -82,7 +87,7 @@ func TestAClosedNodeSaysSo(t *testing.T) {
 	succeed(t, node.Close())
 	_, listed := node.List()
 	_, health := node.Health()
-	for _, err := range []error{listed, health, node.Register("lamp", nil, 0), node.SetValue(nil), node.Advance(1)} {
+	for _, err := range []error{listed, health, node.Register("lamp", nil, 0), node.SetValue(nil), node.Advance(1), node.SetSeeds()} {
 		equal(t, "error", errors.Is(err, peers.ErrHandle), true)
 	}
 }

@@ -66,11 +66,14 @@ const (
 	PermissionMissing Reason = C.PEERS_REASON_PERMISSION   // the system does not permit sending, or joining the group
 	MembershipMissing Reason = C.PEERS_REASON_MEMBERSHIP   // the system did not let it join the group on every interface
 	Defect            Reason = C.PEERS_REASON_DEFECT       // it met a defect, and no longer works
+	SeedsUnresolved   Reason = C.PEERS_REASON_SEEDS        // the name of a seed cannot be resolved; it is tried again
 )
 
 // String returns the reason in words.
 func (r Reason) String() string {
-	return word(uint32(r), "none", "no interface", "deaf", "send fails", "permission", "membership", "defect")
+	return word(
+		uint32(r), "none", "no interface", "deaf", "send fails", "permission", "membership", "defect", "seeds",
+	)
 }
 
 // Health tells how the node is. It works on a failed node, too.

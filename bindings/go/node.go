@@ -95,6 +95,21 @@ func (n *Node) SetKeys(keys ...Key) error {
 	return call(func() C.int32_t { return C.peers_set_keys(n.handle, pointer(bytes), C.size_t(len(keys))) })
 }
 
+// SetSeeds replaces the seeds of a node that was started with some, or in a mode that has them; without any it has none.
+// Those that are new are asked at once. Those that are left out are told nothing from now on; a peer there expires, unless
+// it has this node for a seed. It does not wait for names to be resolved.
+//
+// Errors: ErrInvalid (one is no "host:port", there are more than 1024, or the node takes no seeds), ErrUTF8, ErrHandle,
+// ErrSystem, ErrFailed, ErrStopped. After an error the seeds are as they were.
+func (n *Node) SetSeeds(seeds ...string) error {
+	list, err := cString("seeds", seedList(seeds))
+	if err != nil {
+		return err
+	}
+	defer C.free(unsafe.Pointer(list))
+	return call(func() C.int32_t { return C.peers_set_seeds(n.handle, list) })
+}
+
 // Advance moves the time of a node with Config.ManualClock on, and does all that falls due on the way: announcements,
 // questions, expiries. When it returns, all of it has happened. Each node has a time of its own: one that is not advanced
 // falls silent, and expires at the others.

@@ -1,6 +1,7 @@
 package peers_test
 
 import (
+	"errors"
 	"net/netip"
 	"reflect"
 	"testing"
@@ -108,6 +109,38 @@ func TestKeys(t *testing.T) {
 		talk()
 	}
 	equal(t, "those with the key", names(t, kitchen)[0], "garden")
+}
+
+func TestSeedsFindThoseWhomMulticastDoesNotReach(t *testing.T) {
+	first := start(t, peers.Config{Name: "first", Mode: peers.ModeSeeds})
+	deaf := start(t, peers.Config{Name: "deaf", Mode: peers.ModeMulticast})
+	second := start(t, peers.Config{Name: "second", Mode: peers.ModeSeeds, Seeds: []string{"10.9.9.9:1", "10.0.0.1:49153"}})
+	for node, name := range map[*peers.Node]string{first: "second", second: "first"} {
+		list(t, first) // hears the second ask, and answers
+		found := list(t, node)
+		equal(t, "peers", len(found), 1)
+		equal(t, "the peer", found[0].Name, name)
+		equal(t, "source", found[0].Source.String(), "seed")
+	}
+	equal(t, "those whom multicast reaches", len(list(t, deaf)), 0)
+	succeed(t, second.Close())
+	equal(t, "who is left after a goodbye", len(list(t, first)), 0)
+}
+
+func TestSeedsAreReplaced(t *testing.T) {
+	first := start(t, peers.Config{Name: "first", Mode: peers.ModeSeeds})
+	second := start(t, peers.Config{Name: "second", Mode: peers.ModeMulticast | peers.ModeSeeds, UnicastPort: 49002})
+	equal(t, "peers before", len(list(t, first))+len(list(t, second)), 0)
+	succeed(t, first.SetSeeds("10.0.0.2:49154"))
+	equal(t, "who hears", names(t, second)[0], "first")
+	equal(t, "who is answered", names(t, first)[0], "second")
+	for _, wrong := range []string{"nowhere", "a\x00:1", "peers.example:1"} {
+		equal(t, wrong, errors.Is(first.SetSeeds("10.0.0.2:49154", wrong), peers.ErrInvalid), true)
+	}
+	equal(t, "a wrong text", errors.Is(first.SetSeeds("\xc0:1"), peers.ErrUTF8), true)
+	succeed(t, first.SetSeeds())
+	succeed(t, second.Advance(35*time.Second))
+	equal(t, "peers after", len(list(t, second)), 0)
 }
 
 func TestHealthCounts(t *testing.T) {

@@ -47,11 +47,13 @@ const (
 	SourceBeacon     Source = C.PEERS_SOURCE_BEACON     // a message of the native protocol
 	SourceAncestor   Source = C.PEERS_SOURCE_ANCESTOR   // a line of the ancestor's protocol, "multitastic:NAME"
 	SourceRegistered Source = C.PEERS_SOURCE_REGISTERED // Node.Register
+	SourceSeed       Source = C.PEERS_SOURCE_SEED       // a message that came to this node alone, and none yet by multicast
+	SourceMember     Source = C.PEERS_SOURCE_MEMBER     // the cluster, with ModeSWIM
 )
 
 // String returns the source in a word.
 func (s Source) String() string {
-	return word(uint32(s), "", "beacon", "ancestor", "registered")
+	return word(uint32(s), "", "beacon", "ancestor", "registered", "seed", "member")
 }
 
 // EventKind is what happened. A later version of the library may add some: ignore those you do not know.

@@ -56,8 +56,17 @@ export interface Options {
   expiry?: number;
   /** The most entries the registry holds. Default: 65536. */
   maxPeers?: number;
-  /** For a feature that is to come: PEERS_ERR_UNSUPPORTED. */
-  seeds?: string;
+  /** By which ways peers are found: by multicast on the local network; by unicast with seeds, and with those who have this
+   *  node for one; by both; or as members of a cluster, who know of one another by the SWIM protocol over unicast alone, where
+   *  one seed that answers is enough to join. Default: "multicast", and "multicast+seeds" with `seeds`. */
+  mode?: 'multicast' | 'seeds' | 'multicast+seeds' | 'swim';
+  /** Where to find peers that multicast does not reach: at most 1024 "host:port", as a list or comma-separated, with a name,
+   *  an IPv4 address or an IPv6 address in brackets, and the `unicastPort` of the nodes there. Two nodes list each other if
+   *  one has the other for a seed. Names are resolved on a thread of their own, and again every minute. */
+  seeds?: readonly string[] | string;
+  /** The UDP port of the node's own socket, from which it sends and by which it is reached alone: for a firewall, and for
+   *  those who have this node for a seed. One node of a host can have it. Default: the system chooses. */
+  unicastPort?: number;
   /** Whether to send and to hear by IPv4. One of the two has to stay on. Default: true. */
   ipv4?: boolean;
   /** Whether to send and to hear by IPv6, where the system has it. Default: true. */
@@ -116,6 +125,15 @@ export class Node {
   setKeys(keys: readonly Uint8Array[]): void;
 
   /**
+   * Replaces the seeds of a node that was started with some, or in a mode that has them; an empty list for none. Those that
+   * are new are asked at once. Those that are left out are told nothing from now on; a peer there expires, unless it has this
+   * node for a seed. Does not wait for names to be resolved.
+   *
+   * @throws {PeersError} PEERS_ERR_INVALID, _UTF8, _SYSTEM; the seeds stay as they were
+   */
+  setSeeds(seeds: readonly string[] | string): void;
+
+  /**
    * Moves the time of a node with a manual clock on, and does all that falls due on the way: announcements, questions,
    * expiries. When it returns, all of it has happened. Each node has a time of its own.
    *
@@ -166,9 +184,10 @@ export interface Peer {
   /** The random id of this run of it, 32 hexadecimal digits; null if unknown, as with the ancestor's nodes and registered
    *  entries. */
   id: string | null;
-  /** What last told of it: a message of the native protocol, a line of the ancestor's, or `Node.register`. A newer library may
-   *  have others, "unknown-NUMBER"; so with all such words. */
-  source: 'beacon' | 'ancestor' | 'registered' | Unknown;
+  /** What last told of it: a message of the native protocol, one that came to this node alone and none yet by multicast
+   *  ("seed"), a line of the ancestor's, `Node.register`, or the cluster of the mode "swim" ("member"). A newer library may have
+   *  others, "unknown-NUMBER"; so with all such words. */
+  source: 'beacon' | 'ancestor' | 'registered' | 'seed' | 'member' | Unknown;
   /** Milliseconds since it was last heard or registered. */
   age: number;
   /** Milliseconds until it is gone unless it is heard again; 0 in the event of one that left. */
@@ -193,7 +212,8 @@ export interface Event {
 export interface Health {
   /** A degraded node works on, but part of its work is failing; a failed one has met a defect and no longer works. */
   state: 'running' | 'degraded' | 'failed' | Unknown;
-  reason: 'none' | 'no-interface' | 'deaf' | 'send-fails' | 'permission' | 'membership' | 'defect' | Unknown;
+  /** What is wrong. With "seeds" the name of a seed cannot be resolved; it is tried again. */
+  reason: 'none' | 'no-interface' | 'deaf' | 'send-fails' | 'permission' | 'membership' | 'defect' | 'seeds' | Unknown;
   /** The reason in words; "" when nothing is wrong. */
   detail: string;
   /** Milliseconds since a datagram was last sent; null before the first. */

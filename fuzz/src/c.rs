@@ -80,6 +80,9 @@ pub const TIMEOUT: i32 = -13;
 pub const DEADLOCK: i32 = -17;
 
 pub const MANUAL_CLOCK: u32 = 1;
+pub const MODE_MULTICAST: u32 = 1;
+pub const MODE_SEEDS: u32 = 2;
+pub const MODE_SWIM: u32 = 4;
 pub const JOINED: u32 = 1;
 pub const LEFT: u32 = 3;
 pub const RESYNC: u32 = 4;
@@ -90,6 +93,7 @@ unsafe extern "C" {
     -> i32;
     pub fn peers_set_value(node: Handle, value: *const u8, len: usize) -> i32;
     pub fn peers_set_keys(node: Handle, keys: *const u8, count: usize) -> i32;
+    pub fn peers_set_seeds(node: Handle, seeds: *const c_char) -> i32;
     pub fn peers_advance(node: Handle, ms: u32) -> i32;
     pub fn peers_free(node: Handle) -> i32;
     pub fn peers_list(node: Handle, list: *mut *mut List) -> i32;

@@ -2,6 +2,8 @@
 
 use arbitrary::Arbitrary;
 
+use crate::c;
+
 #[derive(Arbitrary, Debug)]
 pub enum Call {
     Start(Options, Output),
@@ -46,6 +48,10 @@ pub enum Call {
         size: u16,
         to: Output,
     },
+    SetSeeds {
+        node: Which,
+        seeds: Seeds,
+    },
     Strerror(i32),
     /// Frees the lists and events that were kept.
     FreeKept,
@@ -72,6 +78,9 @@ pub struct Options {
     pub hops: u16,
     pub port: u32,
     pub service_port: u32,
+    pub seeds: Seeds,
+    pub mode: u8,
+    pub unicast_port: u32,
 }
 
 #[derive(Arbitrary, Debug)]
@@ -107,6 +116,16 @@ pub enum Text {
     Few(u8),
     Long(u16),
     Any(Vec<u8>),
+}
+
+#[derive(Arbitrary, Debug)]
+pub enum Seeds {
+    None,
+    /// Those of the places of a network in memory whose bits are set, and one where nobody is.
+    Places(u8),
+    /// So many, which may be more than a node keeps.
+    Many(u16),
+    Any(Text),
 }
 
 #[derive(Arbitrary, Debug)]
@@ -150,6 +169,41 @@ impl Text {
         bytes.push(0);
         Some(bytes.into())
     }
+}
+
+impl Seeds {
+    /// The text with its NUL, as that of a `Text`.
+    pub fn bytes(&self) -> Option<Box<[u8]>> {
+        let place = |number: usize| format!("10.0.0.{}:{}", number + 1, 49_153 + number);
+        let text = match self {
+            Seeds::None => return None,
+            Seeds::Any(text) => return text.bytes(),
+            Seeds::Places(bits) => {
+                let places = (0..8).filter(|number| bits >> number & 1 == 1).map(place);
+                places.chain(["[2001:db8::9]:9".into()]).collect::<Vec<_>>().join(", ")
+            }
+            Seeds::Many(count) => {
+                (0..usize::from(count % 1100)).map(place_of_many).collect::<Vec<_>>().join(",")
+            }
+        };
+        Some([text.as_bytes(), &[0]].concat().into())
+    }
+
+    /// What a node makes of them: an empty list for NULL, and no list of what is none.
+    pub fn list(&self) -> Result<Vec<peers::Seed>, i32> {
+        let Some(bytes) = self.bytes() else { return Ok(vec![]) };
+        let text = str::from_utf8(&bytes[..bytes.len() - 1]).map_err(|_| c::UTF8)?;
+        peers::Seed::list(text).ok().filter(|seeds| seeds.len() <= peers::MAX_SEEDS).ok_or(c::INVALID)
+    }
+
+    /// True if a node with a clock would look a name up, which takes a real network.
+    pub fn have_names(&self) -> bool {
+        self.list().is_ok_and(|seeds| seeds.iter().any(|seed| seed.address().is_none()))
+    }
+}
+
+fn place_of_many(number: usize) -> String {
+    format!("10.9.{}.{}:1", number / 256, number % 256)
 }
 
 impl Bytes {

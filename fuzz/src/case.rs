@@ -4,8 +4,8 @@ use std::net::{Ipv6Addr, SocketAddr, SocketAddrV6};
 use std::time::Duration;
 
 use arbitrary::Arbitrary;
-use peers::core::Settings;
 use peers::core::wire;
+use peers::core::{Mode, Settings};
 
 use crate::{key, settings};
 
@@ -24,6 +24,7 @@ pub struct Setup {
     expiry: u8,
     max_peers: u8,
     value_len: u16,
+    mode: u8,
 }
 
 #[derive(Arbitrary, Debug)]
@@ -56,6 +57,7 @@ pub enum Step {
         first: u8,
         count: u8,
     },
+    SetSeeds(Vec<Sender>),
     Stop,
     /// From now on nobody takes events.
     LeaveEvents,
@@ -173,6 +175,7 @@ impl Setup {
             expiry: Duration::from_millis(expiry),
             max_peers: [1, 3, 100, 3000][usize::from(self.max_peers % 4)],
             value: vec![b'v'; usize::from(self.value_len) % (room + 1)],
+            mode: [Mode::Multicast, Mode::MulticastAndSeeds, Mode::Seeds][usize::from(self.mode % 3)],
             ..settings()
         }
     }

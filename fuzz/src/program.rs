@@ -4,10 +4,10 @@ use std::ffi::{CStr, c_char, c_void};
 use std::mem::{offset_of, size_of};
 use std::ptr;
 
-use peers::core::wire::room_for_value;
+use peers::core::wire::{NEWS_OVERHEAD, room_for_value};
 
 use crate::c::{self, Config, Event, Handle, List};
-use crate::calls::{Bytes, Call, Keys, Network, Options, Output, Size, Text, Which};
+use crate::calls::{Bytes, Call, Keys, Network, Options, Output, Seeds, Size, Text, Which};
 
 const MAX_CALLS: usize = 60;
 const MAX_NODES: usize = 4;
@@ -35,6 +35,8 @@ struct Node {
     is_manual: bool,
     max_peers: usize,
     has_keys: bool,
+    /// That of the options, but for what seeds add.
+    mode: u32,
 }
 
 impl Program {
@@ -52,6 +54,7 @@ impl Program {
             Call::Register { node, key, value, ttl_ms } => self.register(*node, key, value, *ttl_ms),
             Call::SetValue { node, value } => self.set_value(*node, value),
             Call::SetKeys { node, keys } => self.set_keys(*node, keys),
+            Call::SetSeeds { node, seeds } => self.set_seeds(*node, seeds),
             Call::Advance { node, ms } => self.advance(*node, *ms),
             Call::Free { node } => self.free(*node),
             Call::List { node, to, keep } => self.list(*node, *to, *keep),
@@ -82,6 +85,8 @@ impl Program {
         .into();
         let size = size_of_struct(&options.size);
         let known = size.min(size_of::<Config>());
+        let is_manual = !options.has_thread && known >= offset_of!(Config, flags) + 4;
+        let seeds = if is_manual || !options.seeds.have_names() { options.seeds.bytes() } else { None };
         let config = Config {
             struct_size: size,
             name: chars(&name),
@@ -94,7 +99,7 @@ impl Program {
             group_v6: chars(&group_v6),
             keys: pointer(&keys).cast(),
             keys_count,
-            seeds: ptr::null(),
+            seeds: chars(&seeds),
             log: options.has_log.then_some(log_line),
             log_context: ptr::null_mut(),
             log_level: u32::from(options.log_level % 6),
@@ -105,10 +110,9 @@ impl Program {
             hops: options.hops.into(),
             port: options.port,
             service_port: options.service_port,
-            mode: 0,
-            unicast_port: 0,
+            mode: u32::from(options.mode % 9),
+            unicast_port: options.unicast_port,
         };
-        let is_manual = !options.has_thread && known >= offset_of!(Config, flags) + 4;
         let given = as_given(&config, &options.size);
         let (status, handle) = output(to, |node| unsafe { c::peers_start(given.as_ptr().cast(), node) });
         self.expect(
@@ -124,7 +128,10 @@ impl Program {
             let max_peers = if known > offset_of!(Config, max_peers) { options.max_peers } else { 0 };
             let has_keys = known > offset_of!(Config, keys_count) && options.keys.are_good();
             let max_peers = if max_peers == 0 { 65_536 } else { max_peers as usize };
-            self.nodes.push(Node { handle, is_live: true, is_manual, max_peers, has_keys });
+            let mode = if known > offset_of!(Config, mode) { config.mode } else { 0 };
+            let has_seeds = seeds.is_some() && options.seeds.list().is_ok_and(|seeds| !seeds.is_empty());
+            let mode = if has_seeds && mode <= c::MODE_MULTICAST { c::MODE_SEEDS } else { mode };
+            self.nodes.push(Node { handle, is_live: true, is_manual, max_peers, has_keys, mode });
         }
     }
 
@@ -147,7 +154,9 @@ impl Program {
         let status = unsafe { c::peers_set_value(handle, pointer(&value), len) };
         self.expect_of_handle(status, handle, &[c::OK, c::NULL, c::TOO_LARGE]);
         assert!(status != c::OK || len <= room_for_value("n", ""), "there is no room for {len} bytes");
-        assert!(status != c::TOO_LARGE || len > ALWAYS_ROOM, "there is always room for {len} bytes");
+        let is_member = self.live(handle).is_some_and(|node| node.mode == c::MODE_SWIM);
+        let always_room = if is_member { ALWAYS_ROOM - NEWS_OVERHEAD } else { ALWAYS_ROOM };
+        assert!(status != c::TOO_LARGE || len > always_room, "there is always room for {len} bytes");
     }
 
     fn set_keys(&mut self, node: Which, keys: &Keys) {
@@ -160,6 +169,23 @@ impl Program {
             (false, None) if count > 0 => self.expect_of_handle(status, handle, &[c::NULL]),
             (false, _) => self.expect_of_handle(status, handle, &[c::INVALID]),
         }
+    }
+
+    fn set_seeds(&mut self, node: Which, seeds: &Seeds) {
+        let handle = self.handle(node);
+        let (takes_seeds, is_manual) =
+            self.live(handle).map_or((false, false), |node| (node.mode > c::MODE_MULTICAST, node.is_manual));
+        if !is_manual && seeds.have_names() {
+            return;
+        }
+        let bytes = seeds.bytes();
+        let status = unsafe { c::peers_set_seeds(handle, chars(&bytes)) };
+        let expected = match seeds.list() {
+            Err(wrong) => wrong,
+            Ok(_) if takes_seeds && !seeds.have_names() => c::OK,
+            Ok(_) => c::INVALID,
+        };
+        self.expect_of_handle(status, handle, &[expected]);
     }
 
     fn advance(&mut self, node: Which, ms: u16) {
@@ -372,7 +398,7 @@ fn check_peer(peer: *const c::Peer) {
     assert_eq!(value.last(), Some(&0));
     let address = text(peer.address);
     assert!(address.is_empty() || address.starts_with("10."), "{address}");
-    assert!((1..=3).contains(&peer.source));
+    assert!((1..=5).contains(&peer.source));
 }
 
 fn text(pointer: *const c_char) -> String {

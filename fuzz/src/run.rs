@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use peers::core::wire::{self, Announcement, Challenge, InstanceId};
 use peers::core::{Arrival, Destination, Node, Peer, Settings, Transmit};
 
-use crate::case::{Case, Datagram, Expiry, Heard, Kind, Message, Seal, Sequence, Span, Step};
+use crate::case::{Case, Datagram, Expiry, Heard, Kind, Message, Seal, Sender, Sequence, Span, Step};
 use crate::model::View;
 use crate::sent::{Ledger, normal};
 use crate::{ID, key, open, seal};
@@ -98,6 +98,7 @@ impl Run {
             }
             Step::SetValue { len } => self.set_value(usize::from(len % 1200)),
             Step::SetKeys { first, count } => self.set_keys(*first, *count),
+            Step::SetSeeds(seeds) => self.set_seeds(seeds),
             Step::Stop => {
                 self.node.stop();
                 self.take_all(0);
@@ -109,7 +110,7 @@ impl Run {
     }
 
     fn hear(&mut self, Heard { from, by_group, interface, what }: &Heard) {
-        let arrival = if *by_group { Arrival::Group } else { Arrival::Unicast };
+        let arrival = self.arrival(*by_group);
         let Some(bytes) = self.datagram(what, arrival) else { return };
         let is_recorded = self.heard.contains(&bytes) || self.ledger.kept.contains(&bytes);
         self.hear_bytes(&bytes, from.address(), u32::from(interface % 4), arrival, is_recorded);
@@ -140,6 +141,11 @@ impl Run {
         }
     }
 
+    /// Where there is no multicast, all comes to the node alone.
+    fn arrival(&self, by_group: bool) -> Arrival {
+        if by_group && self.settings.mode.has_multicast() { Arrival::Group } else { Arrival::Unicast }
+    }
+
     fn flood(&mut self, count: u8, template: &Message, from: SocketAddr, differ_in_port: bool) {
         // Few as a rule; now and then more than there is room for in any queue.
         let count = match u16::from(count) {
@@ -148,12 +154,13 @@ impl Run {
         };
         let count = count.min(MAX_FLOOD - self.flooded);
         self.flooded += count;
+        let arrival = self.arrival(true);
         for number in 0..count {
             let mut id = [template.who; 16];
             id[..2].copy_from_slice(&number.to_be_bytes());
-            let bytes = self.message(template, id, Arrival::Group);
+            let bytes = self.message(template, id, arrival);
             let port = if differ_in_port { number } else { from.port() };
-            self.hear_bytes(&bytes, SocketAddr::new(from.ip(), port), 2, Arrival::Group, false);
+            self.hear_bytes(&bytes, SocketAddr::new(from.ip(), port), 2, arrival, false);
         }
     }
 
@@ -244,6 +251,14 @@ impl Run {
         }
     }
 
+    fn set_seeds(&mut self, seeds: &[Sender]) {
+        let seeds: Vec<SocketAddr> = seeds.iter().map(|seed| seed.address()).collect();
+        self.ledger.seeds = seeds.iter().copied().map(normal).collect();
+        self.node.set_seeds(&seeds, self.now);
+        assert_eq!(self.node.takes_seeds(), self.settings.mode.has_seeds());
+        self.take_all(0);
+    }
+
     /// Runs the node from deadline to deadline.
     fn pass(&mut self, time: Duration) {
         let until = self.now + time;
@@ -297,6 +312,7 @@ impl Run {
         assert!(asked <= questions, "{asked} are asked");
         let to_group = sent.iter().filter(|sent| !matches!(sent.to, Destination::Peer { .. })).count();
         assert!(to_group <= MAX_TO_GROUP, "{to_group} to the group");
+        self.ledger.end_batch(MAX_TO_GROUP);
         sent
     }
 

@@ -1,6 +1,6 @@
 //! What the node has sent: to whom, how much, and whether it is what may be sent.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::net::{SocketAddr, SocketAddrV6};
 
 use peers::core::wire::{self, Challenge, InstanceId, Kind, Message};
@@ -18,8 +18,20 @@ const DOUBT: usize = 3;
 /// Those of one name and address that are doubted when another one appears.
 const NAMESAKES: usize = 8;
 
+/// The bytes that a node with seeds tells and asks those who are none, before it has heard any.
+const STOCK: usize = 16 * 1024;
+
 #[derive(Default)]
 pub struct Ledger {
+    /// Who is told by unicast what others are told by multicast.
+    pub seeds: HashSet<SocketAddr>,
+    /// The messages of the last batch by their numbers: one may go to several.
+    told: HashMap<u64, Vec<u8>>,
+    /// Datagrams of the last batch to seeds that were never heard.
+    to_silent_seeds: HashMap<SocketAddr, usize>,
+    bytes_heard: usize,
+    /// To those who are no seeds, but for goodbyes, of a node that takes seeds.
+    bytes_to_others: usize,
     last_sequence: u64,
     /// The last challenge the node has put to each.
     challenges: HashMap<InstanceId, Challenge>,
@@ -48,6 +60,7 @@ impl Ledger {
     /// Takes note of a datagram, and of what was sealed in it.
     pub fn note_heard(&mut self, from: SocketAddr, bytes: usize, plain: Option<&[u8]>) {
         self.heard += 1;
+        self.bytes_heard += bytes;
         let account = self.accounts.entry(normal(from)).or_default();
         account.heard += 1;
         account.bytes_heard += bytes;
@@ -67,30 +80,51 @@ impl Ledger {
     pub fn note_sent(&mut self, transmit: &Transmit, settings: &Settings, keys: &[u8], joins: usize) {
         let Transmit { payload, to } = transmit;
         assert!(payload.len() <= wire::MAX_DATAGRAM, "{} bytes", payload.len());
-        match keys.first() {
+        assert!(settings.mode.has_multicast() || matches!(to, Destination::Peer { .. }), "it goes to {to:?}");
+        let kind = match keys.first() {
             Some(first) => {
-                let (plain, addressee) = self.unseal(payload, *to, *first);
-                self.check_plain(&plain, *to, addressee, settings);
+                let (plain, addressee) = self.unseal(payload, *to, *first, settings);
+                self.check_plain(&plain, *to, addressee, settings)
             }
             None => self.check_plain(payload, *to, None, settings),
-        }
-        if let Destination::Peer { address, .. } = to {
-            self.charge(*address, payload.len(), joins);
+        };
+        match to {
+            Destination::Peer { address, .. } if settings.mode.has_seeds() => {
+                self.charge_seeds_and_others(*address, payload.len(), kind);
+            }
+            Destination::Peer { address, .. } => self.charge(*address, payload.len(), joins),
+            Destination::Group | Destination::GroupV4 => {}
         }
         if self.kept.len() < 64 {
             self.kept.push(payload.to_vec());
         }
     }
 
-    /// Opens what has to be sealed with this key: for the group, or for one that was heard from where it goes.
-    fn unseal(&self, payload: &[u8], to: Destination, key: u8) -> (Vec<u8>, Option<InstanceId>) {
+    /// What was sent at one time is complete. A seed that has never been heard is told no more in it than the group.
+    pub fn end_batch(&mut self, most: usize) {
+        self.told.clear();
+        for (seed, count) in self.to_silent_seeds.drain() {
+            assert!(count <= most, "{count} to {seed}");
+        }
+    }
+
+    /// Opens what has to be sealed with this key: for all, or for one that was heard from where it goes.
+    fn unseal(
+        &self,
+        payload: &[u8],
+        to: Destination,
+        key: u8,
+        settings: &Settings,
+    ) -> (Vec<u8>, Option<InstanceId>) {
+        let for_all = || open(payload, key, None).map(|plain| (plain, None));
         let opened = match to {
             Destination::Peer { address, .. } => {
-                let ids =
+                let mut ids =
                     self.accounts.get(&address).into_iter().flat_map(|account| account.ids.iter().rev());
-                ids.copied().find_map(|id| Some((open(payload, key, Some(&id))?, Some(id))))
+                let for_one = ids.find_map(|id| Some((open(payload, key, Some(id))?, Some(*id))));
+                for_one.or_else(|| for_all().filter(|_| settings.mode.has_seeds()))
             }
-            Destination::Group => open(payload, key, None).map(|plain| (plain, None)),
+            Destination::Group => for_all(),
             Destination::GroupV4 => panic!("a line in a cluster with keys"),
         };
         opened.unwrap_or_else(|| {
@@ -104,38 +138,51 @@ impl Ledger {
         to: Destination,
         addressee: Option<InstanceId>,
         settings: &Settings,
-    ) {
+    ) -> Kind {
         assert!(plain.len() <= wire::MAX_MESSAGE);
         match wire::decode(plain).expect("a node sends what can be read") {
             Message::Ancestor { name } => {
                 assert!(settings.ancestor && settings.cluster.is_empty());
                 assert_eq!((name, to), (&*settings.name, Destination::GroupV4));
+                Kind::Announce
             }
             Message::Native(kind, about) => {
                 assert_eq!((about.id, about.name), (settings.id, &*settings.name));
                 assert_eq!(about.cluster, settings.cluster);
-                // A goodbye is said several times.
-                let is_repeat = kind == Kind::Goodbye && about.sequence == self.last_sequence;
-                assert!(is_repeat || about.sequence > self.last_sequence, "a number comes twice");
-                self.last_sequence = about.sequence;
-                assert!(kind != Kind::Goodbye || to == Destination::Group);
-                self.note_kind(kind, to);
+                self.check_number(kind, about.sequence, plain, settings);
+                assert!(kind != Kind::Goodbye || to == Destination::Group || settings.mode.has_seeds());
+                self.note_kind(kind, to, settings);
                 self.note_challenge(about.proof.unwrap_or_default().challenge, addressee);
+                kind
             }
             Message::Challenge { id, challenge, .. } => {
                 assert_eq!(id, settings.id);
-                self.note_kind(Kind::Announce, to);
+                self.note_kind(Kind::Announce, to, settings);
                 self.note_challenge(challenge, addressee);
+                Kind::Announce
             }
+            Message::Cluster(..) => panic!("a message between members, of a node that is none"),
             Message::Sealed => panic!("sealed twice"),
         }
     }
 
+    /// A goodbye is said several times, and with seeds all that the group is told goes to several: it is the same message then.
+    fn check_number(&mut self, kind: Kind, sequence: u64, plain: &[u8], settings: &Settings) {
+        let may_repeat = kind == Kind::Goodbye || settings.mode.has_seeds();
+        match self.told.get(&sequence).filter(|_| may_repeat) {
+            Some(told) => assert_eq!(told, plain, "a number comes twice"),
+            None => assert!(sequence > self.last_sequence, "a number comes twice"),
+        }
+        self.last_sequence = self.last_sequence.max(sequence);
+        self.told.insert(sequence, plain.to_vec());
+    }
+
     /// Counts what goes to one alone: questions, and answers, of which each message has two at most: one to its question, and
-    /// one to its challenge.
-    fn note_kind(&mut self, kind: Kind, to: Destination) {
+    /// one to its challenge. With seeds some are told without having asked, and the bytes of all are counted instead.
+    fn note_kind(&mut self, kind: Kind, to: Destination, settings: &Settings) {
         match (kind, to) {
             (_, Destination::Group | Destination::GroupV4) => {}
+            (_, Destination::Peer { .. }) if settings.mode.has_seeds() => {}
             (Kind::Query, Destination::Peer { .. }) => self.asked += 1,
             (_, Destination::Peer { .. }) => self.answered += 1,
         }
@@ -145,6 +192,20 @@ impl Ledger {
     fn note_challenge(&mut self, challenge: Challenge, addressee: Option<InstanceId>) {
         if challenge != Challenge::default() {
             self.challenges.insert(addressee.expect("a challenge is put to one alone"), challenge);
+        }
+    }
+
+    /// Those who are no seeds have been heard, and are asked and told no more bytes together than were heard, beside a stock and
+    /// goodbyes. What was heard may be answered, too: by two messages, neither of which is longer.
+    fn charge_seeds_and_others(&mut self, to: SocketAddr, bytes: usize, kind: Kind) {
+        let was_heard = self.accounts.contains_key(&to);
+        if !self.seeds.contains(&to) {
+            assert!(was_heard, "nothing is sent to one that is no seed and was never heard from");
+            self.bytes_to_others += if kind == Kind::Goodbye { 0 } else { bytes };
+            let most = STOCK + 3 * self.bytes_heard;
+            assert!(self.bytes_to_others <= most, "{} bytes are sent to others", self.bytes_to_others);
+        } else if !was_heard {
+            *self.to_silent_seeds.entry(to).or_default() += 1;
         }
     }
 
@@ -166,6 +227,7 @@ fn sender(plain: &[u8]) -> Option<InstanceId> {
     match wire::decode(plain).ok()? {
         Message::Native(_, about) => Some(about.id),
         Message::Challenge { id, .. } => Some(id),
+        Message::Cluster(_, message) => Some(message.id),
         Message::Ancestor { .. } | Message::Sealed => None,
     }
 }

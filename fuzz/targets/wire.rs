@@ -95,6 +95,13 @@ fn reads_back(message: &Message<'_>) {
             assert!(padded.len() >= wire::MAX_ANNOUNCE && padded.len() <= wire::MAX_DATAGRAM);
             assert_eq!(wire::decode(&padded), Ok(Message::Native(Kind::Query, *about)));
         }
+        Message::Cluster(kind, about) => {
+            for len in [0, wire::MAX_MESSAGE] {
+                let written = wire::encode_cluster(*kind, about, len);
+                assert_eq!(wire::decode(&written).as_ref(), Ok(message));
+                assert!(written.len() <= wire::MAX_DATAGRAM);
+            }
+        }
         Message::Sealed => {}
     }
 }

@@ -32,7 +32,8 @@ pub const PEERS_MODE_MULTICAST: u32 = 1;
 /// PEERS_MODE_MULTICAST by `|` both ways go together; alone, no multicast is sent, and none heard.
 pub const PEERS_MODE_SEEDS: u32 = 2;
 /// Mode of `peers_config_t`, which goes with no other: the nodes are a cluster whose members know of one another by the SWIM
-/// protocol, over unicast alone. Any one seed that answers is enough to join. For more than some 200 nodes.
+/// protocol, over unicast alone. Any one seed that answers is enough to join. For more than some 200 nodes. A library that is
+/// built without the cargo feature "swim" gives PEERS_ERR_UNSUPPORTED.
 pub const PEERS_MODE_SWIM: u32 = 4;
 
 /// The options of `peers_start`. Begin with `PEERS_CONFIG_INIT`, then set what you need; in every field zero
@@ -55,7 +56,7 @@ pub struct peers_config_t {
     /// then `value_len` is 0. `peers_set_value` replaces it.
     pub value: *const c_void,
     /// Number of bytes in `value`. Name, cluster and value share one datagram: there is room for 1050 bytes less those
-    /// of the name and the cluster, so always for 540.
+    /// of the name and the cluster, so always for 540; with PEERS_MODE_SWIM for 128 bytes less.
     pub value_len: usize,
     /// The interfaces to use: comma-separated names, `*` stands for any characters ("eth*,wlan0"). Default: every
     /// interface that is up and can multicast, or loopback when there is none. On Windows the names are those that the
@@ -288,7 +289,11 @@ fn parse_mode(mode: u32) -> Result<Mode, Failure> {
         0 | PEERS_MODE_MULTICAST => Ok(Mode::Multicast),
         PEERS_MODE_SEEDS => Ok(Mode::Seeds),
         BOTH => Ok(Mode::MulticastAndSeeds),
-        PEERS_MODE_SWIM => Ok(Mode::Swim),
+        PEERS_MODE_SWIM if cfg!(feature = "swim") => Ok(Mode::Swim),
+        PEERS_MODE_SWIM => Err(Failure::new(
+            PEERS_ERR_UNSUPPORTED,
+            "mode is PEERS_MODE_SWIM, which this library is built without; build it with the cargo feature \"swim\"",
+        )),
         _ => Err(Failure::new(
             PEERS_ERR_UNSUPPORTED,
             format!(

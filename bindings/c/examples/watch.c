@@ -44,7 +44,7 @@ static void end(int number) {
 static void usage(const char *wrong) {
     fprintf(stderr, "watch: %s\n", wrong);
     fputs("usage: watch [--name NAME] [--cluster NAME] [--value TEXT] [--interval MS] [--expiry MS] [--port PORT] "
-          "[--group ADDRESS] [--interfaces LIST] [--key-file PATH] [--verbose]\n", stderr);
+          "[--group ADDRESS] [--interfaces LIST] [--seeds LIST] [--unicast-port PORT] [--key-file PATH] [--verbose]\n", stderr);
     exit(2);
 }
 
@@ -109,6 +109,8 @@ static void read_options(int argc, char **argv, unsigned char *key, peers_config
         else if (strcmp(option, "--port") == 0) config->port = number(value, UINT16_MAX);
         else if (strcmp(option, "--group") == 0) config->group_v4 = value;
         else if (strcmp(option, "--interfaces") == 0) config->interfaces = value;
+        else if (strcmp(option, "--seeds") == 0) config->seeds = value;
+        else if (strcmp(option, "--unicast-port") == 0) config->unicast_port = number(value, UINT16_MAX);
         else if (strcmp(option, "--key-file") == 0) read_key(value, key, config);
         else usage("there is no such option");
     }

@@ -74,6 +74,8 @@ peers::config read_options(int count, char** arguments) {
         else if (option == "--interval") config.interval = std::chrono::milliseconds(number(option, value));
         else if (option == "--expiry") config.expiry = std::chrono::milliseconds(number(option, value));
         else if (option == "--port") config.port = number(option, value);
+        else if (option == "--seeds") config.seeds = value;
+        else if (option == "--unicast-port") config.unicast_port = number(option, value);
         else throw usage_error(option + ": there is no such option");
     }
     return config;
@@ -117,7 +119,7 @@ int main(int argc, char** argv) {
         return 0;  // and the node says goodbye
     } catch (const usage_error& error) {
         std::cerr << "watch: " << error.what() << "\nusage: watch [--name NAME] [--cluster NAME] [--value TEXT] "
-                  << "[--interval MS] [--expiry MS] [--port PORT] [--interfaces LIST] [--verbose]\n";
+                  << "[--interval MS] [--expiry MS] [--port PORT] [--interfaces LIST] [--seeds LIST] [--unicast-port PORT] [--verbose]\n";
         return 2;
     } catch (const peers::error& error) {
         std::cerr << "watch: " << error.what() << '\n';

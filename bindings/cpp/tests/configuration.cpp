@@ -79,6 +79,34 @@ void only_those_with_a_key_of_the_cluster_take_part() {
     CHECK(open.list().empty());
 }
 
+void seeds_find_those_whom_multicast_does_not_reach() {
+    peers::config options = still("first", "seeds");
+    options.mode = peers::mode::seeds;
+    peers::node first(options);
+    const peers::node deaf(still("deaf", "seeds"));
+    options.name = "second";
+    options.seeds = "10.0.0.1:49153, 10.9.9.9:1";
+    peers::node second(options);
+    CHECK(first.list().size() == 1 && second.list().size() == 1 && deaf.list().empty());
+    CHECK(first.list()[0].source == peers::source::seed && second.list()[0].source == peers::source::seed);
+
+    second.stop();
+    CHECK(first.list().empty());
+    options.name = "third";
+    options.mode = peers::mode::multicast_and_seeds;
+    options.seeds = "";
+    options.unicast_port = 49002;
+    const peers::node third(options);
+    CHECK(first.list().empty() && deaf.list().size() == 1);
+    first.set_seeds("10.0.0.4:49156");
+    CHECK(third.list().size() == 2 && first.list().size() == 1);
+    CHECK(fails(status::invalid, "the seed \"nowhere\" has no port", [&] { first.set_seeds("nowhere"); }));
+    CHECK(fails(status::invalid, "seeds has a NUL", [&] { first.set_seeds(std::string(1, '\0')); }));
+    first.set_seeds("");
+    peers::node without(still("without", "seeds"));
+    CHECK(fails(status::invalid, "was started without seeds", [&] { without.set_seeds("10.0.0.1:1"); }));
+}
+
 void a_key_has_32_bytes_and_is_wiped() {
     CHECK(fails(status::invalid, "this has 31", [] { peers::key(std::string(31, 'k')); }));
     CHECK(fails(status::invalid, "this has 33", [] { peers::key(std::string(33, 'k')); }));
@@ -113,7 +141,10 @@ void wrong_options_are_refused_in_words() {
     CHECK(is_refused(status::invalid, "::1", [](config& it) { it.group_v6 = "::1"; }));
     CHECK(is_refused(status::invalid, "9", [](config& it) { it.log_level = static_cast<peers::level>(9); }));
     CHECK(is_refused(status::invalid, "", [](config& it) { it.network = ""; }));  // the clock needs one
-    CHECK(is_refused(status::unsupported, "seeds", [](config& it) { it.seeds = "192.0.2.1"; }));
+    CHECK(is_refused(status::invalid, "\"192.0.2.1\" has no port", [](config& it) { it.seeds = "192.0.2.1"; }));
+    CHECK(is_refused(status::invalid, "does not resolve", [](config& it) { it.seeds = "peers.example:1"; }));
+    CHECK(is_refused(status::unsupported, "0x6", [](config& it) { it.mode = static_cast<peers::mode>(6); }));
+    CHECK(is_refused(status::invalid, "65536", [](config& it) { it.unicast_port = 65536; }));
     CHECK(is_refused(status::no_such_interface, "nosuch7", [](config& it) {
         it = {};
         it.interfaces = "nosuch7";
@@ -134,6 +165,7 @@ void test_configuration() {
     options_can_be_given_by_name();
 #endif
     only_those_with_a_key_of_the_cluster_take_part();
+    seeds_find_those_whom_multicast_does_not_reach();
     a_key_has_32_bytes_and_is_wiped();
     wrong_options_are_refused_in_words();
 }

@@ -1,4 +1,5 @@
 import java.time.Duration;
+import java.util.List;
 import peers.Event;
 import peers.Node;
 import peers.NodeBuilder;
@@ -22,7 +23,7 @@ import peers.PeersException;
 public final class Watch {
     private static final String USAGE =
             "usage: Watch [--name NAME] [--cluster NAME] [--value TEXT] [--interval MS] [--expiry MS] [--port PORT] "
-                    + "[--interfaces LIST]";
+                    + "[--interfaces LIST] [--seeds HOST:PORT,...] [--unicast-port PORT]";
 
     private Watch() {}
 
@@ -55,6 +56,8 @@ public final class Watch {
                 case "--interval" -> node.interval(Duration.ofMillis(Integer.parseInt(value)));
                 case "--expiry" -> node.expiry(Duration.ofMillis(Integer.parseInt(value)));
                 case "--port" -> node.port(Integer.parseInt(value));
+                case "--seeds" -> node.seeds(List.of(value.split(",")));
+                case "--unicast-port" -> node.unicastPort(Integer.parseInt(value));
                 default -> throw new IllegalArgumentException(arguments[i] + ": there is no such option");
             }
         }

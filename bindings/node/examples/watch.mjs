@@ -19,12 +19,22 @@ import { start } from 'peers';
 function options() {
   const text = { type: 'string' };
   const { values } = parseArgs({
-    options: { name: text, cluster: text, value: text, port: text, interfaces: text, 'key-file': text },
+    options: {
+      name: text,
+      cluster: text,
+      value: text,
+      port: text,
+      interfaces: text,
+      seeds: text,
+      'unicast-port': text,
+      'key-file': text,
+    },
   });
-  const { port, 'key-file': keyFile, ...rest } = values;
+  const { port, 'unicast-port': unicastPort, 'key-file': keyFile, ...rest } = values;
   return {
     ...rest,
     ...(port !== undefined && { port: Number(port) }),
+    ...(unicastPort !== undefined && { unicastPort: Number(unicastPort) }),
     ...(keyFile !== undefined && { keys: [readKey(keyFile)] }),
   };
 }

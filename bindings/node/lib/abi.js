@@ -30,12 +30,15 @@ export const status = (name) => -1 - STATUSES.indexOf(name);
 
 export const FLAGS = { PEERS_MANUAL_CLOCK: 1, PEERS_NO_IPV4: 2, PEERS_NO_IPV6: 4, PEERS_NO_ANCESTOR: 8 };
 
+// The words of a program for the modes, whose numbers are bits.
+export const MODES = { multicast: 1, seeds: 2, 'multicast+seeds': 3, swim: 4 };
+
 // Words for the header's numbers, each at the place of its number.
-export const SOURCES = [, 'beacon', 'ancestor', 'registered'];
+export const SOURCES = [, 'beacon', 'ancestor', 'registered', 'seed', 'member'];
 export const EVENTS = [, 'joined', 'updated', 'left', 'resync'];
 export const LEFT = ['none', 'goodbye', 'expired', 'unreachable'];
 export const STATES = ['running', 'degraded', 'failed'];
-export const REASONS = ['none', 'no-interface', 'deaf', 'send-fails', 'permission', 'membership', 'defect'];
+export const REASONS = ['none', 'no-interface', 'deaf', 'send-fails', 'permission', 'membership', 'defect', 'seeds'];
 
 /** The word for a number; its number for one that only a newer library knows. */
 export const word = (words, number) => words[number] ?? `unknown-${number}`;
@@ -63,6 +66,8 @@ export const config_t = koffi.struct('peers_config_t', {
   hops: 'uint32_t',
   port: 'uint32_t',
   service_port: 'uint32_t',
+  mode: 'uint32_t',
+  unicast_port: 'uint32_t',
 });
 
 export const peer_t = koffi.struct('peers_peer_t', {
@@ -126,6 +131,7 @@ export const FUNCTIONS = [
   'int32_t peers_register(peers_t *node, const char *key, const void *value, size_t value_len, uint32_t ttl_ms)',
   'int32_t peers_set_value(peers_t *node, const void *value, size_t value_len)',
   'int32_t peers_set_keys(peers_t *node, const void *keys, size_t keys_count)',
+  'int32_t peers_set_seeds(peers_t *node, const char *seeds)',
   'int32_t peers_advance(peers_t *node, uint32_t ms)',
   'int32_t peers_free(peers_t *node)',
   'int32_t peers_list(peers_t *node, _Out_ peers_list_t **list)',

@@ -30,6 +30,22 @@ export function text(what, value) {
   return value;
 }
 
+/** Seeds: a list of texts, or a comma-separated text. */
+export function seeds(value) {
+  return text('seeds', Array.isArray(value) ? value.map((seed) => text('a seed', seed)).join(',') : value);
+}
+
+/** The number of a word of these. */
+export function wordOf(what, words, value) {
+  if (value === undefined) {
+    return 0;
+  }
+  if (!Object.hasOwn(words, value)) {
+    throw new TypeError(`${what} is ${JSON.stringify(value)}; there are: ${Object.keys(words).join(', ')}`);
+  }
+  return words[value];
+}
+
 /** Bytes; a string as UTF-8, none for undefined. */
 export function bytes(what, value = '') {
   if (typeof value === 'string') {

@@ -37,6 +37,10 @@ export class Node {
     input.withKeys(keys, (joined, count) => check(library.peers_set_keys(this.#open(), count ? joined : null, count)));
   }
 
+  setSeeds(seeds) {
+    check(library.peers_set_seeds(this.#open(), input.seeds(seeds)));
+  }
+
   advance(ms) {
     check(library.peers_advance(this.#open(), input.milliseconds('ms', ms)));
   }

@@ -2,14 +2,14 @@
 
 import koffi from 'koffi';
 
-import { FLAGS, config_t } from './abi.js';
+import { FLAGS, MODES, config_t } from './abi.js';
 import * as input from './input.js';
 import { check, library } from './library.js';
 import { Node } from './node.js';
 
 const OPTIONS = new Set(
-  ('name cluster value servicePort keys interfaces network groupV4 groupV6 port hops interval expiry maxPeers seeds ' +
-    'ipv4 ipv6 ancestor manualClock').split(' '),
+  ('name cluster value servicePort keys interfaces network groupV4 groupV6 port hops interval expiry maxPeers mode ' +
+    'seeds unicastPort ipv4 ipv6 ancestor manualClock').split(' '),
 );
 
 export function start(options = {}) {
@@ -29,7 +29,7 @@ export function start(options = {}) {
     network: input.optionalText('network', options.network),
     group_v4: input.optionalText('groupV4', options.groupV4),
     group_v6: input.optionalText('groupV6', options.groupV6),
-    seeds: input.optionalText('seeds', options.seeds),
+    seeds: options.seeds === undefined ? null : input.seeds(options.seeds),
     // No log: koffi has a function of JavaScript called by the event loop and the node's thread wait for it, so a process
     // that exits meanwhile hangs or aborts.
     log: null,
@@ -42,6 +42,8 @@ export function start(options = {}) {
     hops: input.number('hops', options.hops, input.UINT16_MAX),
     port: input.number('port', options.port, input.UINT16_MAX),
     service_port: input.number('servicePort', options.servicePort, input.UINT16_MAX),
+    mode: input.wordOf('mode', MODES, options.mode),
+    unicast_port: input.number('unicastPort', options.unicastPort, input.UINT16_MAX),
   };
   const handle = [null];
   input.withKeys(options.keys ?? [], (keys, keys_count) =>

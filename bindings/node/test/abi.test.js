@@ -34,6 +34,9 @@ test('the constants', () => {
   }
   const flags = Object.fromEntries(Object.entries(constants).filter(([name]) => /^PEERS_(MANUAL|NO)_/.test(name)));
   assert.deepEqual(abi.FLAGS, flags);
+  const { multicast, seeds, swim } = abi.MODES;
+  assert.deepEqual(inOrder('PEERS_MODE_'), [[multicast, 'multicast'], [seeds, 'seeds'], [swim, 'swim']]);
+  assert.equal(abi.MODES['multicast+seeds'], multicast | seeds);
 });
 
 test('the structs', () => {

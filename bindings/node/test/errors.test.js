@@ -26,6 +26,10 @@ test('wrong options give a status and words', () => {
     [{ ipv4: false, ipv6: false }, 'PEERS_ERR_INVALID', /IPv4/],
     [{ manualClock: true }, 'PEERS_ERR_INVALID', /memory network/],
     [{ interfaces: 'nosuch7' }, 'PEERS_ERR_INTERFACE', /interface 'nosuch7' does not exist/],
+    [{ seeds: ['192.0.2.1:1', '192.0.2.1'] }, 'PEERS_ERR_INVALID', /the seed "192.0.2.1" has no port/],
+    [{ seeds: 'a\0:1' }, 'PEERS_ERR_INVALID', /^seeds "a\\u0000:1" contains a NUL/],
+    [{ unicastPort: 65536 }, 'PEERS_ERR_INVALID', /^unicastPort is 65536/],
+    [{ unicastPort: 49001 }, 'PEERS_ERR_INVALID', /unicast_port is 49001, the port of the groups/],
     [{ keys: [Buffer.alloc(32), Buffer.alloc(31)] }, 'PEERS_ERR_INVALID', /^key 2 has 31 bytes; a key has 32/],
     [{ keys: Array(9).fill(Buffer.alloc(32)) }, 'PEERS_ERR_INVALID', /at most 8/],
   ]) {
@@ -41,6 +45,10 @@ test('wrong types are TypeErrors', (t) => {
     [() => start({ value: 7 }), /value must be a Buffer/],
     [() => start({ port: '80' }), /port must be a number, not string/],
     [() => start({ interval: '1s' }), /interval must be a number of milliseconds/],
+    [() => start({ mode: 'moon' }), /mode is "moon"; there are: multicast, seeds, multicast\+seeds, swim/],
+    [() => start({ seeds: 7 }), /seeds must be a string, not number/],
+    [() => start({ seeds: [7] }), /a seed must be a string, not number/],
+    [() => node.setSeeds(), /seeds must be a string, not undefined/],
     [() => start({ keys: Buffer.alloc(32) }), /keys must be an array/],
     [() => start({ keys: ['k'.repeat(32)] }), /key 1 must be a Buffer/],
     [() => node.register(), /key must be a string, not undefined/],
@@ -59,6 +67,7 @@ test('wrong calls give a status', (t) => {
     [() => node.register('lamp', '', { ttl: -1 }), 'PEERS_ERR_INVALID'],
     [() => node.setValue(Buffer.alloc(2000)), 'PEERS_ERR_TOO_LARGE'],
     [() => node.setKeys([]), 'PEERS_ERR_INVALID'],
+    [() => node.setSeeds('10.0.0.1:1'), 'PEERS_ERR_INVALID'],
     [() => node.setKeys([Buffer.alloc(32)]), 'PEERS_ERR_INVALID'],
     [() => running.advance(1), 'PEERS_ERR_INVALID'],
   ]) {
@@ -70,7 +79,7 @@ test('a closed node says so', (t) => {
   const node = startFor(t);
   node.close();
   node.close();
-  for (const call of [() => node.list(), () => node.health(), () => node.register('lamp'), () => node.setValue('x')]) {
+  for (const call of [() => node.list(), () => node.health(), () => node.register('lamp'), () => node.setValue('x'), () => node.setSeeds([])]) {
     assert.throws(call, { code: 'PEERS_ERR_HANDLE', status: -2, message: 'the node is closed' });
   }
 });

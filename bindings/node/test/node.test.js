@@ -106,6 +106,28 @@ test('keys are changed without an outage', (t) => {
   assert.deepEqual(names(kitchen), ['garden']);
 });
 
+test('seeds find those whom multicast does not reach', (t) => {
+  const first = startFor(t, 'first', { mode: 'seeds' });
+  const deaf = startFor(t, 'deaf', { mode: 'multicast' });
+  const second = startFor(t, 'second', { mode: 'seeds', seeds: ['10.9.9.9:1', '10.0.0.1:49153'] });
+  assert.deepEqual([names(first), names(second), names(deaf)], [['second'], ['first'], []]);
+  assert.deepEqual([first.list()[0].source, second.list()[0].source], ['seed', 'seed']);
+  second.close();
+  assert.deepEqual(names(first), []);
+});
+
+test('seeds are replaced while a node runs', (t) => {
+  const first = startFor(t, 'first', { mode: 'seeds' });
+  const second = startFor(t, 'second', { mode: 'multicast+seeds', unicastPort: 49002 });
+  assert.deepEqual([names(first), names(second)], [[], []]);
+  first.setSeeds('10.0.0.2:49154');
+  assert.deepEqual([names(second), names(first)], [['first'], ['second']]);
+  assert.throws(() => first.setSeeds(['nowhere']), { code: 'PEERS_ERR_INVALID', message: /the seed "nowhere" has no port/ });
+  first.setSeeds([]);
+  second.advance(35000);
+  assert.deepEqual(names(second), []);
+});
+
 test('health counts', (t) => {
   const node = startFor(t, 'kitchen', { maxPeers: 1 });
   node.register('lamp');

@@ -28,6 +28,10 @@ def options() -> dict[str, Any]:
     parser.add_argument("--group", dest="group_v4", help="the IPv4 multicast group")
     parser.add_argument("--interfaces", help="comma-separated names; * stands for any characters")
     parser.add_argument(
+        "--seeds", help="comma-separated HOST:PORT, where to find peers that multicast does not reach"
+    )
+    parser.add_argument("--unicast-port", type=int, help="the UDP port at which it is reached, for seeds")
+    parser.add_argument(
         "--key-file", help="a file with the cluster's key: 32 bytes, for its owner's eyes only"
     )
     parser.add_argument("--verbose", action="store_true", help="print the node's log to the standard error")

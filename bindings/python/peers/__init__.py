@@ -16,6 +16,7 @@ $PEERS_LIBRARY, in the checkout that the package is part of, and on the system. 
 alone: who names a library means that one.
 """
 
+from ._input import Mode
 from ._key_file import read_key_file
 from ._library import library_version
 from ._start import start
@@ -56,6 +57,7 @@ __all__ = [
     "InterfaceError",
     "InvalidError",
     "LeaveReason",
+    "Mode",
     "Node",
     "NullError",
     "Peer",

@@ -6,12 +6,23 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Literal
 
+from . import _abi
 from .errors import InvalidError
 
 UINT16_MAX = 2**16 - 1
 UINT32_MAX = 2**32 - 1
 KEY_BYTES = 32
+
+Mode = Literal["multicast", "seeds", "multicast+seeds", "swim"]
+
+MODES: dict[Mode, int] = {
+    "multicast": _abi.PEERS_MODE_MULTICAST,
+    "seeds": _abi.PEERS_MODE_SEEDS,
+    "multicast+seeds": _abi.PEERS_MODE_MULTICAST | _abi.PEERS_MODE_SEEDS,
+    "swim": _abi.PEERS_MODE_SWIM,
+}
 
 
 def text(what: str, value: str | None) -> bytes | None:
@@ -24,6 +35,26 @@ def text(what: str, value: str | None) -> bytes | None:
     if "\0" in value:
         raise InvalidError(f"{what} {value!r} contains a NUL character")
     return value.encode("utf-8", "surrogatepass")
+
+
+def mode(value: Mode | None) -> int:
+    """The number of a mode; of None that of the default."""
+    if value is None:
+        return 0
+    if not isinstance(value, str):
+        raise TypeError(f"mode must be a str, not {type(value).__name__}")
+    if value not in MODES:
+        raise InvalidError(f"mode is {value!r}; it is one of {', '.join(MODES)}")
+    return MODES[value]
+
+
+def seeds(value: Sequence[str] | str | None) -> bytes | None:
+    """The comma-separated text of a list of seeds, or of such a text."""
+    if value is None or isinstance(value, str):
+        return text("seeds", value)
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        raise TypeError(f"seeds must be a str or a sequence of str, not {type(value).__name__}")
+    return b",".join(text("a seed", seed) or b"" for seed in value)
 
 
 def data(what: str, value: bytes | str) -> bytes:

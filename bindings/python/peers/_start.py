@@ -22,7 +22,9 @@ def start(
     group_v4: str | None = None,
     group_v6: str | None = None,
     keys: Sequence[bytes] | None = None,
-    seeds: str | None = None,
+    mode: _input.Mode | None = None,
+    seeds: Sequence[str] | str | None = None,
+    unicast_port: int | None = None,
     interval: float | None = None,
     expiry: float | None = None,
     max_peers: int | None = None,
@@ -63,6 +65,18 @@ def start(
     manual_clock: the node's time stands still until `Node.advance` moves it. For tests; needs a memory
         network.
 
+    mode: by which ways peers are found: "multicast", on the local network; "seeds", by unicast alone, with
+        seeds and with those who have this node for one; "multicast+seeds"; or "swim", as members of a cluster
+        who know of one another by the SWIM protocol, over unicast alone, where one seed that answers is
+        enough to join. Default: by multicast, and with seeds if there are any.
+    seeds: where to find peers that multicast does not reach: a list, or a comma-separated text, of at most
+        1024 "host:port", with a name, an IPv4 address or an IPv6 address in brackets, and the unicast_port of
+        the nodes there. Two nodes list each other if one has the other for a seed. Names are resolved on a
+        thread of their own, and again every minute. `Node.set_seeds` replaces them. Default: none.
+    unicast_port: the UDP port of the node's own socket, from which it sends and by which it is reached alone:
+        for a firewall, and for those who have this node for a seed. One node of a host can have it. Default:
+        the system chooses.
+
     keys: the secrets of the cluster, 1 to 8 of 32 bytes each. With keys every datagram is sealed: only nodes
         that have one of them list each other, and nobody else can read names and values, speak for a node or
         end it. The first seals and all open; `Node.set_keys` replaces them. Such a node does not speak the
@@ -83,9 +97,6 @@ def start(
     but not close it, which raises DeadlockError; they should not take long, for the node waits. What they
     raise goes to `sys.unraisablehook` and no further. After `Node.close` it is not called any more.
 
-    Not supported by the library yet, hence UnsupportedError: seeds (addresses to ask where multicast does not
-    reach).
-
     Raises InvalidError, EncodingError, TooLargeError, UnsupportedError, InterfaceError, AddressInUseError,
     PermissionDeniedError, RefusedError.
     """
@@ -101,7 +112,7 @@ def start(
         network=_input.text("network", network),
         group_v4=_input.text("group_v4", group_v4),
         group_v6=_input.text("group_v6", group_v6),
-        seeds=_input.text("seeds", seeds),
+        seeds=_input.seeds(seeds),
         interval_ms=_input.duration("interval", interval),
         expiry_ms=_input.duration("expiry", expiry),
         max_peers=_input.number("max_peers", max_peers, _input.UINT32_MAX),
@@ -109,6 +120,8 @@ def start(
         hops=_input.number("hops", hops, _input.UINT32_MAX),
         port=_input.number("port", port, _input.UINT16_MAX),
         service_port=_input.number("service_port", service_port, _input.UINT16_MAX),
+        mode=_input.mode(mode),
+        unicast_port=_input.number("unicast_port", unicast_port, _input.UINT16_MAX),
     )
     handle = ctypes.c_void_p()
     # The two buffers live until the call has copied them; the struct has only their addresses.

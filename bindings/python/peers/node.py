@@ -104,6 +104,19 @@ class Node:
         with _input.keys(keys) as buffer:
             check(library.peers_set_keys(self._open(), buffer, len(keys)))
 
+    def set_seeds(self, seeds: Sequence[str] | str) -> None:
+        """Replaces the seeds of a node that was started with `seeds`, or in a `mode` that has them; an empty
+        list for none.
+
+        Those that are new are asked at once. Those that are left out are told nothing from now on; a peer
+        there expires, unless it has this node for a seed. Names are resolved on a thread of their own, so
+        this does not wait for that.
+
+        Raises InvalidError for what is no "host:port", for more than 1024, and for a node that takes no
+        seeds; EncodingError. The seeds stay as they were.
+        """
+        check(library.peers_set_seeds(self._open(), _input.seeds(seeds)))
+
     def list(self) -> builtins.list[Peer]:
         """The peers that are live now, ordered by name and then by id. The node itself is not listed."""
         snapshot = ctypes.POINTER(_abi.peers_list_t)()

@@ -34,6 +34,11 @@ class Source(_Code):
     """A line of the ancestor's protocol, "multitastic:NAME"."""
     REGISTERED = _abi.PEERS_SOURCE_REGISTERED
     """`Node.register`."""
+    SEED = _abi.PEERS_SOURCE_SEED
+    """A message of the native protocol that came to this node alone, and none yet by multicast: it is a seed,
+    or has this node for one."""
+    MEMBER = _abi.PEERS_SOURCE_MEMBER
+    """The cluster: it is a member, as the SWIM protocol has it."""
 
 
 class EventKind(_Code):
@@ -88,6 +93,9 @@ class Reason(_Code):
     """The system did not let the node join the group on every interface."""
     DEFECT = _abi.PEERS_REASON_DEFECT
     """It met a defect, of the library or of the program around it, and no longer works."""
+    SEEDS = _abi.PEERS_REASON_SEEDS
+    """The name of a seed cannot be resolved. It is tried again every minute; the other seeds are spoken to
+    all the same."""
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from support import PATIENCE, Command, started
+from support import PATIENCE, Command, free_port, started
 
 import peers
 from peers import EventKind, LeaveReason
@@ -92,6 +92,25 @@ def test_only_those_of_one_cluster_and_key_list_each_other(command: Command, tmp
         assert [peer["name"] for peer in json.loads(output)] == [name]
 
 
+@pytest.mark.parametrize("mode", ["seeds", "multicast+seeds"])
+def test_who_is_beyond_multicast_is_found_by_a_seed(command: Command, mode: str) -> None:
+    own = free_port()
+    announce(command, "--name", "beyond", "--mode", "seeds", "--unicast-port", own)
+    asking = ("list", "--json", "--mode", mode, "--seed", "192.0.2.1:1", "--seed", f"127.0.0.1:{own}")
+    status, output, errors = ended(command(*asking, "--count", 1, "--wait", f"{PATIENCE}s"))
+    assert (status, errors) == (0, "")
+    assert [(peer["name"], peer["source"]) for peer in json.loads(output)] == [("beyond", "seed")]
+
+
+def test_seeds_are_used_without_a_mode(command: Command) -> None:
+    own = free_port()
+    announce(command, "--name", "beyond", "--mode", "seeds", "--unicast-port", own)
+    announce(command, "--name", "near")
+    asking = ("list", "--json", "--seed", f"127.0.0.1:{own}", "--count", 2, "--wait", f"{PATIENCE}s")
+    _, output, _ = ended(command(*asking))
+    assert [peer["name"] for peer in json.loads(output)] == ["beyond", "near"]
+
+
 def test_watch_prints_a_line_for_each_event_at_once(command: Command, observer: peers.Node) -> None:
     watch = command("watch")
     assert watch.stdout.readline() == "joined observer 127.0.0.1\n"
@@ -147,6 +166,7 @@ def test_a_reader_that_goes_away_ends_it(
         (("list", "--group", "kitchen"), "argument --group: 'kitchen' is no IP address"),
         (("announce", "--value", "a", "--value-file", "b"), "not allowed with argument --value"),
         (("list", "--port", "1"), "unrecognized arguments: --port 1"),
+        (("list", "--mode", "moon"), "argument --mode: invalid choice: 'moon'"),
     ],
 )
 def test_a_wrong_command_line(command: Command, arguments: tuple[str, ...], told: str) -> None:
@@ -160,6 +180,8 @@ def test_a_wrong_command_line(command: Command, arguments: tuple[str, ...], told
     [
         (("list", "--interface", "nosuch7"), "interface 'nosuch7' does not exist; there are: "),
         (("list", "--group-port", 0), "port is 0; it is 1 to 65535"),
+        (("list", "--seed", "a:1", "--seed", "nowhere"), 'the seed "nowhere" has no port'),
+        (("watch", "--unicast-port", 65536), "unicast_port is 65536; it is 1 to 65535"),
         (("watch", "--key-file", "/nonexistent/key"), "No such file or directory: '/nonexistent/key'"),
         (("announce", "--value-file", "/nonexistent/value"), "No such file or directory"),
         (("announce", "--value", "a" * 1200), "the value has 1200 bytes"),

@@ -13,7 +13,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from support import PATIENCE, Command, started
+from support import PATIENCE, Command, free_port, started
 
 import peers
 from peers.command import system
@@ -144,6 +144,37 @@ def test_what_is_counted_is_explained(command: Command, port: int, tmp_path: Pat
     assert ": datagrams that no key here opens, or that are not sealed while ours are" in sealed
     assert ": datagrams that no key here opens" in plain and ": datagrams of another --cluster" in plain
     assert "sealed (" not in plain and "apart (" not in plain
+
+
+def test_seeds_are_asked_and_those_that_are_silent_are_told(command: Command) -> None:
+    own = free_port()
+    alone = command("announce", "--name", "beyond", "--mode", "seeds", "--unicast-port", own)
+    alone.stdout.readline()
+    answering = ("--mode", "seeds", "--seed", f"127.0.0.1:{own}")
+    status, report = ended(command("doctor", *answering, "--wait", f"{PATIENCE}s"))
+    assert status == 0, report
+    assert "\nno multicast; own UDP port as the system chooses\n" in report
+    assert f"ok  127.0.0.1:{own}: a node there is heard: beyond (127.0.0.1)\n" in report
+    assert "Interfaces" not in report and "ok  running: " in report
+    status, report = ended(command("doctor", *answering, "--seed", "127.0.0.2:1", "--wait", "200ms"))
+    assert status == 0, report
+    assert "-   127.0.0.2:1: no node there was heard within 0.2 s\n" in report
+    assert "It has to have the same --cluster and --key-file, and the port of the seed" in report
+
+
+def test_a_seed_without_an_address_is_told(command: Command) -> None:
+    both = ("--seed", "nosuch.invalid:1", "--unicast-port", free_port())
+    status, report = ended(command("doctor", *both, "--wait", "5s"))
+    assert status == 1
+    assert "-   nosuch.invalid:1: the name has no address\n" in report and "there was heard" not in report
+    assert "ok  lo, IPv4: a node hears its own beacon, and a second node\n" in report
+    assert "BAD degraded: " in report and "'getent ahosts NAME'" in report
+
+
+def test_a_node_that_nobody_can_name_is_told(command: Command) -> None:
+    _, report = ended(command("doctor", "--mode", "seeds", "--wait", "0ms"))
+    assert "-   no --seed is given: only those who have this node for a seed find it" in report
+    assert "Give it a --unicast-port" in report
 
 
 def test_a_port_that_is_held_is_told(command: Command, port: int) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import pickle
+from typing import get_args
 
 import pytest
 from support import Start
 
 import peers
-from peers import EventKind, LeaveReason, Source, _abi, errors
+from peers import EventKind, LeaveReason, Source, _abi, _input, errors
 
 # Nothing is sent: these do not come to start.
 REAL = {"network": None, "manual_clock": False}
@@ -38,6 +39,14 @@ def test_each_code_has_its_name() -> None:
     ]:
         names = {name: value for name, value in vars(_abi).items() if name.startswith(f"PEERS_{prefix}_")}
         assert {f"PEERS_{prefix}_{member.name}": member.value for member in code} == names
+
+
+def test_each_mode_has_its_word() -> None:
+    names = {name: value for name, value in vars(_abi).items() if name.startswith("PEERS_MODE_")}
+    words = {f"PEERS_MODE_{word.upper()}": value for word, value in _input.MODES.items() if "+" not in word}
+    assert words == names
+    assert _input.MODES["multicast+seeds"] == _input.MODES["multicast"] | _input.MODES["seeds"]
+    assert get_args(peers.Mode) == tuple(_input.MODES)
 
 
 def test_a_number_of_a_newer_library_is_no_error() -> None:
@@ -86,7 +95,18 @@ def test_they_are_pythons_own_too() -> None:
         (peers.InvalidError, "leave one on", {**REAL, "ipv4": False, "ipv6": False}),
         (peers.TooLargeError, "256 bytes", {"cluster": "a" * 256}),
         (peers.TooLargeError, "the value has 1200 bytes", {"value": bytes(1200)}),
-        (peers.UnsupportedError, "seeds", {"seeds": "192.0.2.1"}),
+        (peers.InvalidError, 'the seed "192.0.2.1" has no port', {"seeds": "192.0.2.1"}),
+        (peers.InvalidError, 'the seed "" has no port', {"seeds": ["192.0.2.1:1", ""]}),
+        (peers.InvalidError, "does not resolve", {"seeds": ["peers.example:1"]}),
+        (peers.InvalidError, "NUL", {"seeds": ["a\0:1"]}),
+        (peers.EncodingError, "seeds", {"seeds": ["\udc80:1"]}),
+        (
+            peers.InvalidError,
+            "mode is 'moon'; it is one of multicast, seeds,",
+            {"mode": "moon"},
+        ),
+        (peers.InvalidError, "unicast_port is 65536", {"unicast_port": 65536}),
+        (peers.InvalidError, "unicast_port is 49001, the port of the groups", {"unicast_port": 49001}),
     ],
 )
 def test_options_out_of_range(
@@ -114,7 +134,17 @@ def test_calls_out_of_range(start: Start) -> None:
 
 
 @pytest.mark.parametrize(
-    "options", [{"name": b"kitchen"}, {"port": "80"}, {"port": 80.0}, {"interval": "1"}, {"value": 1}]
+    "options",
+    [
+        {"name": b"kitchen"},
+        {"port": "80"},
+        {"port": 80.0},
+        {"interval": "1"},
+        {"value": 1},
+        {"mode": 2},
+        {"seeds": b"10.0.0.1:1"},
+        {"seeds": [("10.0.0.1", 1)]},
+    ],
 )
 def test_wrong_types(start: Start, options: dict[str, object]) -> None:
     with pytest.raises(TypeError):
@@ -128,6 +158,7 @@ def test_a_closed_node(start: Start) -> None:
     assert node.closed
     calls = [node.list, node.health, node.next_event, node.events, node.events_async, node.fileno]
     calls += [lambda: node.register("lamp"), lambda: node.set_value(b""), lambda: node.advance(1)]
+    calls += [lambda: node.set_seeds([])]
     for call in calls:
         assert_fails(peers.HandleError, "the node is closed", call)
 

@@ -11,7 +11,7 @@ use crate::core::event::{LeaveReason, Source};
 use crate::core::natives::Hearing;
 use crate::core::path::Path;
 use crate::core::settings::Settings;
-use crate::core::swim::{Answer, Change, Entries, Exchange, Step, Swim, digest_of};
+use crate::core::swim::{Answer, Change, Entries, Exchange, MemberId, Step, Swim, digest_of};
 use crate::core::wire::{
     self, Announcement, ClusterKind, ClusterMessage, Content, InstanceId, Kind, MAX_ANNOUNCE, Message,
 };
@@ -105,8 +105,8 @@ impl Node {
         let Some(membership) = &mut self.membership else { return };
         membership.swim.handle_timeout(now);
         self.settle_membership(now);
-        self.exchange(now);
         self.keep_in_line(now);
+        self.exchange(now);
     }
 
     /// True if a member is at this address.
@@ -314,6 +314,7 @@ impl Node {
     /// Compares lists with another member, or goes on with that, if it is time.
     fn exchange(&mut self, now: Instant) {
         let Some(membership) = &mut self.membership else { return };
+        membership.exchange.note_wanted(!membership.wanted.is_empty(), &membership.swim, now);
         let step = membership.exchange.take_due(&membership.swim, now, &mut self.rng);
         self.ask_member(step);
     }
@@ -328,7 +329,7 @@ impl Node {
             }
             Some(after) => {
                 // As long as any answer.
-                let entries = self.page(after, MAX_ANNOUNCE);
+                let entries = self.page(after, &[], MAX_ANNOUNCE);
                 if let Some(membership) = &mut self.membership {
                     membership.exchange.note_own_end(entries.end);
                 }
@@ -342,7 +343,7 @@ impl Node {
         let plain = match content {
             Content::Page(after, entries) => {
                 self.merge(from, entries, heard, now);
-                let page = self.page(after, heard.len);
+                let page = self.page(after, entries, heard.len);
                 self.encode_for_cluster(ClusterKind::Tell, Content::Page(after, &page.bytes), 0)
             }
             _ => {
@@ -371,6 +372,10 @@ impl Node {
     fn merge(&mut self, from: InstanceId, entries: &[u8], heard: Heard, now: Instant) -> Option<InstanceId> {
         let mut end = None;
         for (member, record) in Entries::read(entries, from, heard.path.address) {
+            if record.is_empty() {
+                self.hear_of_former(member, now);
+                continue;
+            }
             let Ok(Message::Native(Kind::Announce, about)) = wire::decode(record) else { continue };
             if about.id != member.id {
                 continue;
@@ -392,11 +397,26 @@ impl Node {
         end
     }
 
-    /// The entries of the list that follow an id, as many as fit into a message of `len` bytes.
-    fn page(&self, after: InstanceId, len: usize) -> Entries {
+    /// Takes in that one is no member any more.
+    fn hear_of_former(&mut self, member: MemberId, now: Instant) {
+        if let Some(membership) = &mut self.membership {
+            membership.swim.handle_gone(member, now);
+        }
+        self.settle_membership(now);
+    }
+
+    /// The entries of the list that follow an id, as many as fit into a message of `len` bytes; before them, who of those that
+    /// are `listed` by the other one is no member any more.
+    fn page(&self, after: InstanceId, listed: &[u8], len: usize) -> Entries {
         let room = wire::room_for_entries(&self.settings.cluster, len);
         let mut entries = Entries::new(room);
         let Some(membership) = &self.membership else { return entries };
+        for id in Entries::ids(listed) {
+            if let Some(former) = membership.swim.former(&id) {
+                entries.push(&former, &[]);
+            }
+        }
+        entries.end = None;
         for member in membership.swim.all_after(after) {
             let is_own = member.id == self.settings.id;
             let has_room = match is_own {

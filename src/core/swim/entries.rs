@@ -20,7 +20,7 @@ impl Entries {
         Entries { bytes: Vec::with_capacity(room), room, end: None }
     }
 
-    /// Adds a member with the message that tells of it. False if there is no room.
+    /// Adds a member with the message that tells of it; an empty one tells that it is none any more. False if there is no room.
     pub fn push(&mut self, member: &MemberId, record: &[u8]) -> bool {
         let len = IDENTITY_LEN + record.len();
         if self.bytes.len() + 2 + len > self.room {
@@ -31,6 +31,11 @@ impl Entries {
         self.bytes.extend_from_slice(record);
         self.end = Some(member.id);
         true
+    }
+
+    /// The ids in a page, as far as it can be read.
+    pub fn ids(bytes: &[u8]) -> impl Iterator<Item = InstanceId> {
+        split_news(bytes).unwrap_or_default().into_iter().filter_map(|entry| entry.first_chunk().copied())
     }
 
     /// Reads a page that came from a member at an address, as far as it can be read. No node knows its own address.

@@ -9,9 +9,13 @@ use fastrand::Rng;
 use super::Swim;
 use crate::core::wire::InstanceId;
 
-/// In units: lists that were the same are compared again after about this; if something was learned, after this.
+/// In units: lists that were the same are compared again after about this; if something was learned, after this, for then it is
+/// likely that more is to be learned elsewhere.
 const QUIET_PERIOD: f64 = 30.0;
-const BUSY_PERIOD: f64 = 5.0;
+const BUSY_PERIOD: f64 = 1.0;
+
+/// In units: a member of whom nothing is told by then is looked for in the list of another.
+const WANTED_PATIENCE: f64 = 1.0;
 
 /// In units: one who does not answer within this is not asked again, but another one is.
 const PATIENCE: f64 = 0.5;
@@ -27,8 +31,11 @@ pub(in crate::core) struct Exchange {
 }
 
 enum State {
-    /// Until then.
-    Resting(Instant),
+    Resting {
+        until: Instant,
+        /// When there are members of whom nothing is known, until then.
+        wanting_until: Option<Instant>,
+    },
     Waiting {
         partner: InstanceId,
         /// The page after this id was asked for; `None` if it was asked whether the lists are the same.
@@ -62,17 +69,29 @@ pub(in crate::core) enum Answer {
 impl Exchange {
     /// One that begins at once, when there is a member.
     pub fn new(now: Instant) -> Self {
-        Exchange { state: State::Resting(now), has_learned: false, tries: 0 }
+        Exchange { state: State::Resting { until: now, wanting_until: None }, has_learned: false, tries: 0 }
     }
 
     /// The first member is there: begins at once.
     pub fn begin(&mut self, now: Instant) {
-        self.state = State::Resting(now);
+        self.state = State::Resting { until: now, wanting_until: None };
     }
 
     pub fn poll_timeout(&self) -> Instant {
         match self.state {
-            State::Resting(until) | State::Waiting { until, .. } => until,
+            State::Resting { until, wanting_until } => {
+                wanting_until.map_or(until, |wanting| wanting.min(until))
+            }
+            State::Waiting { until, .. } => until,
+        }
+    }
+
+    /// Takes note whether there are members of whom nothing is known. What tells of them is likely to come by itself; if it does
+    /// not, it is looked for.
+    pub fn note_wanted(&mut self, is_any: bool, swim: &Swim, now: Instant) {
+        if let State::Resting { wanting_until, .. } = &mut self.state {
+            let until = wanting_until.unwrap_or(now + swim.units(WANTED_PATIENCE));
+            *wanting_until = is_any.then_some(until);
         }
     }
 
@@ -82,7 +101,7 @@ impl Exchange {
             return None;
         }
         let after = match self.state {
-            State::Resting(_) => {
+            State::Resting { .. } => {
                 (self.has_learned, self.tries) = (false, 0);
                 None
             }
@@ -143,7 +162,8 @@ impl Exchange {
 
     fn rest(&mut self, swim: &Swim, now: Instant, rng: &mut Rng) -> Option<Step> {
         let period = if self.has_learned { BUSY_PERIOD } else { QUIET_PERIOD };
-        self.state = State::Resting(now + swim.units(period).mul_f64(0.5 + rng.f64()));
+        let until = now + swim.units(period).mul_f64(0.5 + rng.f64());
+        self.state = State::Resting { until, wanting_until: None };
         None
     }
 }

@@ -17,6 +17,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"peers"
@@ -79,6 +80,11 @@ func options() (config peers.Config, err error) {
 	flag.StringVar(&config.Name, "name", "", "what to announce (default: the host name)")
 	flag.StringVar(&config.Cluster, "cluster", "", "list only the nodes of this cluster")
 	flag.StringVar(&config.Interfaces, "interfaces", "", "comma-separated names; * stands for any characters")
+	flag.Func("seeds", "comma-separated HOST:PORT, where to find peers that multicast does not reach", func(list string) error {
+		config.Seeds = strings.Split(list, ",")
+		return nil
+	})
+	unicastPort := flag.Uint("unicast-port", 0, "the UDP port at which the node is reached alone, for seeds (default any)")
 	value := flag.String("value", "", "a text to announce with the name")
 	port := flag.Uint("port", 0, "the UDP port of the group (default 49001)")
 	keyFile := flag.String("key-file", "", "a file with the cluster's key, for its owner's eyes only")
@@ -87,10 +93,12 @@ func options() (config peers.Config, err error) {
 	if flag.NArg() > 0 {
 		return config, fmt.Errorf("there is no argument %q; see -help", flag.Arg(0))
 	}
-	if *port > 65535 {
-		return config, fmt.Errorf("port is %d; it is 1 to 65535", *port)
+	for what, port := range map[string]uint{"port": *port, "unicast-port": *unicastPort} {
+		if port > 65535 {
+			return config, fmt.Errorf("%s is %d; it is 1 to 65535", what, port)
+		}
 	}
-	config.Port = uint16(*port)
+	config.Port, config.UnicastPort = uint16(*port), uint16(*unicastPort)
 	config.Value = []byte(*value)
 	if *verbose {
 		config.LogLevel = peers.LogDebug

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 
-from ..records import Health
+from ..records import Health, Reason
 from . import system
 
 _KINDS = {
@@ -63,6 +63,29 @@ def of_nobody(port: int, kinds: set[str]) -> Iterator[str]:
     if kinds & {"tunnel", "wireguard"}:
         yield "This host is on a VPN. Name the local interface by --interface."
     yield "A switch that snoops IGMP needs a querier in the network, or multicast ends after minutes."
+
+
+def of_no_seed(unicast_port: int | None) -> Iterator[str]:
+    """How a node that has no seed is found."""
+    if unicast_port is None:
+        yield "Give it a --unicast-port, or its port is another one at each start, and nobody can name it."
+    else:
+        yield f"They name it by --seed, with an address of this host and port {unicast_port}."
+
+
+def of_silent_seeds() -> Iterator[str]:
+    """Why a seed may not answer."""
+    yield "It has to have the same --cluster and --key-file, and the port of the seed as its --unicast-port."
+    yield "It has to be in a mode with seeds, or with seeds of its own: by multicast alone it does not answer"
+    yield "whoever is beyond the local network. Where one side has --mode swim, both need it."
+    yield "Every firewall on the way has to let in that UDP port. Run 'peers doctor' there too."
+
+
+def of_reason(reason: Reason) -> Iterator[str]:
+    """What to do about what is wrong with a node, where its own words leave that open."""
+    if reason == Reason.SEEDS:
+        yield "Ask this host for the name by 'getent ahosts NAME'. If it is right, look at /etc/resolv.conf:"
+        yield "who resolves it, and whether that can be reached. Other seeds are spoken to all the same."
 
 
 def of_counters(health: Health) -> Iterator[str]:

@@ -17,7 +17,7 @@ from ..errors import PeersError, TimedOutError
 from ..node import Node
 from ..records import Health, Peer, State
 from . import advice, system
-from .options import Commands, add_command, duration, network_of, node_options
+from .options import Commands, add_command, duration, mode_of, network_of, node_options
 from .text import address_of, printable
 
 _GROUPS = {4: "239.2.3.4", 6: "ff12::ef02:304"}
@@ -25,8 +25,8 @@ _PORT = 49001
 
 _DESCRIPTION = """\
 Looks at this host's network as a node does, and says what it finds: which interfaces are used, and why the
-others are not; whether what a node sends is heard on each, by itself and by a second one; who else is heard;
-and what the node has counted. As root it also looks at the firewall's rules.
+others are not; whether what a node sends is heard on each, by itself and by a second one; which seeds answer;
+who else is heard; and what the node has counted. As root it also looks at the firewall's rules.
 """
 
 _EPILOG = """\
@@ -87,7 +87,7 @@ def add_to(commands: Commands) -> None:
 def _run(options: argparse.Namespace) -> int:
     report = Report()
     print(f"libpeers {library_version()}, package {_abi.PEERS_VERSION}, Python {platform.python_version()}")
-    print(f"groups {' and '.join(_groups(options).values())}, UDP port {_port(options)}")
+    print(_way(options))
     try:
         _examine(report, options)
     except PeersError as error:
@@ -97,14 +97,28 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _examine(report: Report, options: argparse.Namespace) -> None:
-    # First by nodes in a cluster of their own, of which nobody's programs learn.
-    joined = _check_interfaces(report, options)
-    if joined:
-        _check_own_beacons(report, options, joined)
+    joined = []
+    if "multicast" in mode_of(options):
+        # By nodes in a cluster of their own, of which nobody's programs learn.
+        joined = _check_interfaces(report, options)
+        if joined:
+            _check_own_beacons(report, options, joined)
     with start(**node_options(options)) as node:
+        if mode_of(options) != "multicast":
+            _check_seeds(report, node, options)
         if joined:
             _check_others(report, node, options, joined)
         _check_health(report, node.health())
+
+
+def _way(options: argparse.Namespace) -> str:
+    """By what a node with these options speaks."""
+    groups = f"groups {' and '.join(_groups(options).values())}, UDP port {_port(options)}"
+    own = f"own UDP port {options.unicast_port or 'as the system chooses'}"
+    mode = mode_of(options)
+    if "multicast" not in mode:
+        return f"no multicast; {own}"
+    return groups if mode == "multicast" else f"{groups}; {own}"
 
 
 def _port(options: argparse.Namespace) -> int:
@@ -209,6 +223,35 @@ def _probe(options: argparse.Namespace, interface: str, version: int) -> tuple[b
         return both or first.health().own > 0, both or len(first.list()) > 0
 
 
+def _check_seeds(report: Report, node: Node, options: argparse.Namespace) -> None:
+    """Says of each seed whether a node is heard from there."""
+    report.section("Seeds")
+    if not options.seed:
+        report.note("no --seed is given: only those who have this node for a seed find it, and are found")
+        for hint in advice.of_no_seed(options.unicast_port):
+            report.hint(hint)
+        return
+    places = {seed: system.addresses_of(seed) for seed in ",".join(options.seed).split(",")}
+
+    def answering(seed: str) -> list[Peer]:
+        return [peer for peer in node.list() if peer.address in places[seed]]
+
+    _until(node, options.wait, lambda: all(answering(seed) for seed in places))
+    is_silent = False
+    for seed, addresses in places.items():
+        if not addresses:
+            report.note(f"{seed}: the name has no address")
+        elif there := answering(seed):
+            report.good(f"{seed}: a node there is heard: {_names(there)}")
+        else:
+            report.note(f"{seed}: no node there was heard within {options.wait:g} s")
+            is_silent = True
+    if is_silent:
+        report.hint("If there is one:")
+        for hint in advice.of_silent_seeds():
+            report.hint(hint)
+
+
 def _check_others(
     report: Report, node: Node, options: argparse.Namespace, joined: list[tuple[str, int]]
 ) -> None:
@@ -243,6 +286,8 @@ def _check_health(report: Report, health: Health) -> None:
         )
     else:
         report.problem(f"{health.state.name.lower()}: {health.detail}")
+        for hint in advice.of_reason(health.reason):
+            report.hint(hint)
     for text in advice.of_counters(health):
         report.note(text)
 

@@ -11,6 +11,7 @@ import socket
 import sys
 from typing import TYPE_CHECKING, Any
 
+from .._input import MODES, Mode
 from .._key_file import read_key_file
 from .._start import start
 from ..node import Node
@@ -45,6 +46,25 @@ def add_command(commands: Commands, name: str, help: str, **more: Any) -> argpar
     )
     group.add_argument("--group-port", metavar="PORT", type=int, help="the groups' UDP port (default: 49001)")
     group.add_argument(
+        "--seed",
+        metavar="HOST:PORT",
+        action="append",
+        help="where to ask for peers that multicast does not reach; the port is the --unicast-port of a node "
+        "there; may be given again",
+    )
+    group.add_argument(
+        "--mode",
+        choices=MODES,
+        help="by which ways peers are found (default: multicast, and seeds if there are any)",
+    )
+    group.add_argument(
+        "--unicast-port",
+        metavar="PORT",
+        type=int,
+        help="the UDP port to send from and to be reached at alone, for a firewall, and for --seed of others "
+        "(default: any)",
+    )
+    group.add_argument(
         "--key-file",
         metavar="PATH",
         help="the cluster's key: a file of 32 random bytes that only its owner can read "
@@ -65,15 +85,22 @@ def duration(text: str) -> float:
 
 
 def network_of(options: argparse.Namespace) -> dict[str, Any]:
-    """The arguments of `start` that say where the node lives."""
+    """The arguments of `start` that say where the node lives, and that several nodes of a host can have."""
     groups = {f"group_v{group.version}": str(group) for group in options.group or ()}
     interfaces = ",".join(options.interface) if options.interface else None
     return {"interfaces": interfaces, "port": options.group_port, **groups}
 
 
+def mode_of(options: argparse.Namespace) -> Mode:
+    """By which ways a node with these options finds its peers."""
+    mode: Mode = options.mode or "multicast"
+    return "multicast+seeds" if mode == "multicast" and options.seed else mode
+
+
 def node_options(options: argparse.Namespace) -> dict[str, Any]:
     """All arguments of `start` that the options say, and a name that tells which command it is."""
-    found = {**network_of(options), "cluster": options.cluster}
+    found = {**network_of(options), "cluster": options.cluster, "unicast_port": options.unicast_port}
+    found.update(mode=mode_of(options), seeds=options.seed)
     found["name"] = f"{socket.gethostname()} (peers {options.command} {os.getpid()})"
     if options.key_file is not None:
         found["keys"] = [read_key_file(options.key_file)]

@@ -65,6 +65,15 @@ def interfaces() -> list[Interface]:
         ]
 
 
+def addresses_of(seed: str) -> set[str]:
+    """The addresses of a seed, "host:port"; none if its name cannot be resolved."""
+    host = seed.strip().rpartition(":")[0].strip("[]")
+    try:
+        return {str(found[4][0]) for found in socket.getaddrinfo(host, None, type=socket.SOCK_DGRAM)}
+    except OSError:
+        return set()
+
+
 def members(group: str) -> dict[str, int]:
     """How many sockets of this host are members of a group, by interface."""
     address = ipaddress.ip_address(group)

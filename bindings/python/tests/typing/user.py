@@ -27,6 +27,9 @@ def main() -> None:
     key: bytes = peers.read_key_file("cluster.key")
     try:
         with peers.start("kitchen", value="warm", keys=[key], service_port=8080, logger=logger) as node:
+            both: peers.Mode = "multicast+seeds"
+            with peers.start(mode=both, seeds=["peers.example:49002"], unicast_port=49002) as beyond:
+                beyond.set_seeds("10.0.1.5:49002,peers.example:49002")
             known: list[peers.Peer] = node.list()
             address: str | None = known[0].address
             port: int | None = known[0].port

@@ -91,6 +91,8 @@ public record Health(
         MEMBERSHIP,
         /** It met a defect and no longer works. */
         DEFECT,
+        /** The name of a seed cannot be resolved; it is tried again. */
+        SEEDS,
         /** A reason that this package does not know. */
         OTHER;
 
@@ -103,6 +105,7 @@ public record Health(
                 case Libpeers.PEERS_REASON_PERMISSION -> PERMISSION;
                 case Libpeers.PEERS_REASON_MEMBERSHIP -> MEMBERSHIP;
                 case Libpeers.PEERS_REASON_DEFECT -> DEFECT;
+                case Libpeers.PEERS_REASON_SEEDS -> SEEDS;
                 default -> OTHER;
             };
         }

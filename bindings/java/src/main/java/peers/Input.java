@@ -34,6 +34,11 @@ final class Input {
         }
     }
 
+    /** Seeds as one text. */
+    static Memory seeds(List<String> seeds) {
+        return text("seeds", String.join(",", seeds));
+    }
+
     /** NULL for none: there is no memory of no bytes. */
     static Pointer bytes(byte[] bytes) {
         if (bytes.length == 0) {

@@ -42,9 +42,14 @@ interface Libpeers extends Library {
     int PEERS_NO_IPV4 = 2;
     int PEERS_NO_IPV6 = 4;
     int PEERS_NO_ANCESTOR = 8;
+    int PEERS_MODE_MULTICAST = 1;
+    int PEERS_MODE_SEEDS = 2;
+    int PEERS_MODE_SWIM = 4;
     int PEERS_SOURCE_BEACON = 1;
     int PEERS_SOURCE_ANCESTOR = 2;
     int PEERS_SOURCE_REGISTERED = 3;
+    int PEERS_SOURCE_SEED = 4;
+    int PEERS_SOURCE_MEMBER = 5;
     int PEERS_EVENT_JOINED = 1;
     int PEERS_EVENT_UPDATED = 2;
     int PEERS_EVENT_LEFT = 3;
@@ -63,6 +68,7 @@ interface Libpeers extends Library {
     int PEERS_REASON_PERMISSION = 4;
     int PEERS_REASON_MEMBERSHIP = 5;
     int PEERS_REASON_DEFECT = 6;
+    int PEERS_REASON_SEEDS = 7;
 
     /** A {@code size_t}. */
     final class SizeT extends IntegerType {
@@ -84,7 +90,8 @@ interface Libpeers extends Library {
     @FieldOrder({
         "struct_size", "name", "cluster", "value", "value_len", "interfaces", "network", "group_v4",
         "group_v6", "keys", "keys_count", "seeds", "log", "log_context", "log_level", "interval_ms",
-        "expiry_ms", "max_peers", "flags", "hops", "port", "service_port"
+        "expiry_ms", "max_peers", "flags", "hops", "port", "service_port", "mode",
+        "unicast_port"
     })
     final class peers_config_t extends Structure {
         public SizeT struct_size = new SizeT();
@@ -109,6 +116,8 @@ interface Libpeers extends Library {
         public int hops;
         public int port;
         public int service_port;
+        public int mode;
+        public int unicast_port;
 
         peers_config_t() {
             struct_size.setValue(size());
@@ -210,6 +219,8 @@ interface Libpeers extends Library {
     int peers_set_value(Pointer node, byte[] value, SizeT value_len);
 
     int peers_set_keys(Pointer node, Pointer keys, SizeT keys_count);
+
+    int peers_set_seeds(Pointer node, Pointer seeds);
 
     int peers_advance(Pointer node, int ms);
 

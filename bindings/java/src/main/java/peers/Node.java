@@ -94,6 +94,18 @@ public final class Node implements AutoCloseable {
                 Libpeers.PEERS.peers_set_keys(handle, Input.keys(keys), new Libpeers.SizeT(keys.size())));
     }
 
+    /**
+     * Replaces the seeds of a node that was started with some, or in a mode that has them; an empty list for none. Those that
+     * are new are asked at once. Those that are left out are told nothing from now on; a peer there expires, unless it has this
+     * node for a seed. Does not wait for names to be resolved.
+     *
+     * @throws PeersException INVALID (one is no "host:port", there are more than 1024, or the node takes no seeds), UTF8 or
+     *     SYSTEM; the seeds stay as they were
+     */
+    public void setSeeds(List<String> seeds) {
+        PeersException.check(Libpeers.PEERS.peers_set_seeds(handle, Input.seeds(seeds)));
+    }
+
     /** The peers that are live now, ordered by name and then by id; the node itself is not listed. Unmodifiable. */
     public List<Peer> list() {
         PointerByReference taken = new PointerByReference();

@@ -31,7 +31,7 @@ public final class NodeBuilder {
         return this;
     }
 
-    /** Bytes announced with the name; 540 always fit. {@link Node#setValue} replaces it. Default: none. */
+    /** Bytes announced with the name; 412 always fit. {@link Node#setValue} replaces it. Default: none. */
     public NodeBuilder value(byte[] value) {
         config.value = Input.bytes(value);
         config.value_len.setValue(value.length);
@@ -77,9 +77,29 @@ public final class NodeBuilder {
         return this;
     }
 
-    /** Addresses to ask where multicast does not reach. Not supported yet. */
-    public NodeBuilder seeds(String seeds) {
-        config.seeds = Input.text("seeds", seeds);
+    /** By which ways peers are found. Default: by multicast, and with seeds if there are any. */
+    public NodeBuilder mode(Mode mode) {
+        config.mode = mode.code;
+        return this;
+    }
+
+    /**
+     * Where to find peers that multicast does not reach: at most 1024 "host:port", with a name, an IPv4 address or an IPv6
+     * address in brackets, and the {@link #unicastPort} of the nodes there. Two nodes list each other if one has the other for
+     * a seed. Names are resolved on a thread of their own, and again every minute. {@link Node#setSeeds} replaces them.
+     * Default: none.
+     */
+    public NodeBuilder seeds(List<String> seeds) {
+        config.seeds = Input.seeds(seeds);
+        return this;
+    }
+
+    /**
+     * The UDP port of the node's own socket, from which it sends and by which it is reached alone: for a firewall, and for
+     * those who have this node for a seed. One node of a host can have it. Default: the system chooses.
+     */
+    public NodeBuilder unicastPort(int port) {
+        config.unicast_port = Input.natural("unicastPort", port);
         return this;
     }
 

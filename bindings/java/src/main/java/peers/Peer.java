@@ -39,6 +39,10 @@ public record Peer(
         ANCESTOR,
         /** {@link Node#register}. */
         REGISTERED,
+        /** A message of the native protocol that came to this node alone, and none yet by multicast. */
+        SEED,
+        /** The cluster, with {@link Mode#SWIM}. */
+        MEMBER,
         /** A source that this package does not know. */
         OTHER;
 
@@ -47,6 +51,8 @@ public record Peer(
                 case Libpeers.PEERS_SOURCE_BEACON -> BEACON;
                 case Libpeers.PEERS_SOURCE_ANCESTOR -> ANCESTOR;
                 case Libpeers.PEERS_SOURCE_REGISTERED -> REGISTERED;
+                case Libpeers.PEERS_SOURCE_SEED -> SEED;
+                case Libpeers.PEERS_SOURCE_MEMBER -> MEMBER;
                 default -> OTHER;
             };
         }

@@ -23,6 +23,8 @@ final class NodeTest {
     public static void main(String[] arguments) throws Exception {
         everyOptionHasItsEffect();
         onlyThoseWithAKeyOfTheClusterTakePart();
+        seedsFindThoseWhomMulticastDoesNotReach();
+        seedsAreReplacedWhileANodeRuns();
         wrongOptionsAreRefusedInWords();
         wrongCallsAreRefusedInWords();
         aRegistrationEndsWithItsTtl();
@@ -81,6 +83,36 @@ final class NodeTest {
         }
     }
 
+    private static void seedsFindThoseWhomMulticastDoesNotReach() {
+        List<String> seeds = List.of("10.9.9.9:1", "10.0.0.1:49153");
+        try (Node first = still("first", "seeds").mode(Mode.SEEDS).start();
+                Node deaf = still("deaf", "seeds").mode(Mode.MULTICAST).start()) {
+            try (Node second = still("second", "seeds").mode(Mode.SEEDS).seeds(seeds).start()) {
+                check(names(first).equals(List.of("second")) && names(second).equals(List.of("first")));
+                check(first.list().get(0).source() == Peer.Source.SEED);
+                check(second.list().get(0).source() == Peer.Source.SEED);
+                check(deaf.list().isEmpty());
+            }
+            check(first.list().isEmpty());
+        }
+    }
+
+    private static void seedsAreReplacedWhileANodeRuns() {
+        NodeBuilder both = still("second", "replaced").mode(Mode.MULTICAST_AND_SEEDS).unicastPort(49002);
+        try (Node first = still("first", "replaced").mode(Mode.SEEDS).start();
+                Node second = both.start();
+                Node open = still("open", "without seeds").start()) {
+            check(first.list().isEmpty() && second.list().isEmpty());
+            first.setSeeds(List.of("10.0.0.2:49154"));
+            check(names(second).equals(List.of("first")) && names(first).equals(List.of("second")));
+            checkFails(Status.INVALID, "the seed \"nowhere\" has no port", () -> first.setSeeds(List.of("nowhere")));
+            first.setSeeds(List.of());
+            second.advance(Duration.ofSeconds(35));
+            check(second.list().isEmpty());
+            checkFails(Status.INVALID, "was started without seeds", () -> open.setSeeds(List.of("10.0.0.1:1")));
+        }
+    }
+
     private static void wrongOptionsAreRefusedInWords() {
         checkRefused(Status.INVALID, "name has a NUL at character 1", it -> it.name("a\0b"));
         checkRefused(Status.UTF8, "cluster has half of a surrogate pair", it -> it.cluster("\ud83d"));
@@ -100,7 +132,12 @@ final class NodeTest {
         checkRefused(Status.INVALID, "::1", it -> it.groupV6("::1"));
         checkRefused(Status.INVALID, "this has 33", it -> it.keys(List.of(new byte[33])));
         checkRefused(Status.INVALID, "9", it -> it.keys(Collections.nCopies(9, key(1))));
-        checkRefused(Status.UNSUPPORTED, "seeds", it -> it.seeds("192.0.2.1"));
+        checkRefused(Status.INVALID, "\"192.0.2.1\" has no port", it -> it.seeds(List.of("a:1", "192.0.2.1")));
+        checkRefused(Status.INVALID, "does not resolve", it -> it.seeds(List.of("peers.example:1")));
+        checkRefused(Status.INVALID, "seeds has a NUL at character 1", it -> it.seeds(List.of("a\0:1")));
+        checkRefused(Status.UTF8, "seeds has half of a surrogate pair", it -> it.seeds(List.of("\ud83d:1")));
+        checkRefused(Status.INVALID, "unicastPort is -1", it -> it.unicastPort(-1));
+        checkRefused(Status.INVALID, "unicast_port is 65536", it -> it.unicastPort(65536));
         checkFails(Status.INTERFACE, "nosuch7", () -> Node.builder().interfaces("nosuch7").start());
         checkFails(Status.INVALID, "IPv4", () -> Node.builder().withoutIpv4().withoutIpv6().start());
         checkFails(Status.INVALID, "", () -> Node.builder().manualClock().start());
