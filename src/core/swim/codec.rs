@@ -1,4 +1,4 @@
-//! `MemberCodec`: the packets of SWIM as bytes. `docs/PROTOCOL.md` has the layout.
+//! `MemberCodec`: the packets of SWIM as bytes. `docs/CLUSTER.md` has the layout.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
