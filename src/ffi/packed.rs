@@ -301,3 +301,47 @@ fn source_code(source: Source) -> u32 {
         Source::Registered => PEERS_SOURCE_REGISTERED,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::CStr;
+
+    use super::*;
+
+    #[repr(C)]
+    struct Header {
+        records: *const peers_peer_t,
+        len: usize,
+    }
+
+    // SAFETY: it is handed to nobody.
+    unsafe impl Packed for Header {}
+
+    #[test]
+    fn there_is_room_for_addresses_that_are_longer_than_most() {
+        let address = "2001:db8:1111:2222:3333:4444:5555:6666";
+        let peer = PeerView {
+            name: "peer",
+            value: b"value",
+            address: Some(address.parse().expect("it is an address")),
+            interface: 2,
+            port: 80,
+            id: None,
+            source: Source::Beacon,
+            age: Duration::ZERO,
+            expires_in: Duration::ZERO,
+        };
+        let room = Room { count: 100, bytes: 100 * (peer.name.len() + peer.value.len()) };
+        let header = pack([peer; 100].into_iter(), room, |records, len| Header { records, len });
+        // SAFETY: `pack` has made it, with so many records, whose texts end with a NUL.
+        unsafe {
+            assert_eq!((*header).len, 100);
+            for at in 0..100 {
+                let record = &*(*header).records.add(at);
+                assert_eq!(CStr::from_ptr(record.name), c"peer");
+                assert_eq!(CStr::from_ptr(record.address).to_str(), Ok(address));
+            }
+            free(header);
+        }
+    }
+}
