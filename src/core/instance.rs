@@ -130,18 +130,23 @@ impl Instance {
         [Some(self.path.port()), self.other_port].into_iter().flatten()
     }
 
+    /// The time since it was last heard, and the interface it is heard through.
+    pub fn hearing(&self, now: Instant) -> (Duration, u32) {
+        (now.saturating_duration_since(self.heard_at), self.path.interface)
+    }
+
     /// It, as it is listed.
-    #[inline]
     pub fn view(&self, id: InstanceId, deadline: Instant, now: Instant) -> PeerView<'_> {
+        let (age, interface) = self.hearing(now);
         PeerView {
             name: &self.name,
             value: &self.value,
             address: Some(self.path.ip()),
-            interface: self.path.interface,
+            interface,
             port: self.port,
             id: Some(id),
             source: self.source,
-            age: now.saturating_duration_since(self.heard_at),
+            age,
             expires_in: deadline.saturating_duration_since(now),
         }
     }

@@ -3,15 +3,14 @@
 //! It is kept, and follows those that come and go. A list is then one walk over the entries.
 
 use std::cell::RefCell;
-use std::collections::HashSet;
 use std::slice;
 use std::time::Instant;
 
-use foldhash::fast::RandomState;
-
-use super::event::PeerView;
-use super::named::Named;
+use super::event::{PeerView, Times};
+use super::instance::Instance;
+use super::named::{self, Named};
 use super::natives::Natives;
+use super::registry::Live;
 use super::wire::InstanceId;
 
 #[derive(Default)]
@@ -28,7 +27,7 @@ struct Order {
 }
 
 /// Where an entry is kept.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Place {
     Native(u32),
     Named(u32),
@@ -38,8 +37,11 @@ enum Place {
 #[derive(Clone)]
 pub struct Walk<'a> {
     places: slice::Iter<'a, Place>,
-    entries: Entries<'a>,
+    natives: Live<'a, InstanceId, Instance>,
+    named: Live<'a, Box<str>, named::Entry>,
     now: Instant,
+    /// Bytes of all names and values.
+    held: usize,
 }
 
 #[derive(Clone, Copy)]
@@ -63,7 +65,13 @@ impl Listing {
         let mut order = self.0.borrow_mut();
         let entries = Entries { natives, named };
         order.follow(entries);
-        read(Walk { places: order.places.iter(), entries, now })
+        read(Walk {
+            places: order.places.iter(),
+            natives: natives.live(now),
+            named: named.live(now),
+            now,
+            held: natives.held() + named.held(),
+        })
     }
 }
 
@@ -72,15 +80,43 @@ impl Walk<'_> {
     pub fn most(&self) -> usize {
         self.places.len()
     }
+
+    /// How many bytes their names and values have, those included that are not live any more.
+    pub fn most_bytes(&self) -> usize {
+        self.held
+    }
+
+    /// Of each live peer what changes without an event, in the same order.
+    pub fn times(&self) -> impl Iterator<Item = Times> {
+        self.places.clone().filter_map(|place| self.times_at(*place))
+    }
+
+    fn times_at(&self, place: Place) -> Option<Times> {
+        let ((age, interface), expires_in) = match place {
+            Place::Native(slot) => {
+                self.natives.at(slot).map(|(_, peer, left)| (peer.hearing(self.now), left))
+            }
+            Place::Named(slot) => self.named.at(slot).map(|(_, entry, left)| (entry.hearing(self.now), left)),
+        }?;
+        Some(Times { age, expires_in, interface })
+    }
 }
 
 impl<'a> Iterator for Walk<'a> {
     type Item = PeerView<'a>;
 
-    // Who asks for the texts alone is not to pay for the times.
-    #[inline]
     fn next(&mut self) -> Option<PeerView<'a>> {
-        self.places.find_map(|place| self.entries.view(*place, self.now))
+        let (natives, named, now) = (self.natives, self.named, self.now);
+        self.places.find_map(|place| match *place {
+            Place::Native(slot) => {
+                let (id, instance, expires_in) = natives.at(slot)?;
+                Some(PeerView { expires_in, ..instance.view(*id, now, now) })
+            }
+            Place::Named(slot) => {
+                let (name, entry, expires_in) = named.at(slot)?;
+                Some(PeerView { expires_in, ..entry.view(name, now, now) })
+            }
+        })
     }
 }
 
@@ -99,8 +135,9 @@ impl Order {
     }
 
     /// Brings those places up to date at which somebody came or went.
-    fn update(&mut self, changed: HashSet<Place, RandomState>, entries: Entries<'_>) {
-        self.places.retain(|place| !changed.contains(place));
+    fn update(&mut self, changed: Vec<Place>, entries: Entries<'_>) {
+        let marks = Marks::of(&changed);
+        self.places.retain(|place| !marks.has(*place));
         let came = sorted(changed.into_iter().filter(|place| entries.has(*place)), entries);
         // From the last to the first, so that each one that is there moves once.
         let mut end = self.places.len();
@@ -121,9 +158,9 @@ impl<'a> Entries<'a> {
     }
 
     /// Where somebody came or went after so many had; `None` if that is not known any more.
-    fn changed_since(self, seen: (u64, u64)) -> Option<HashSet<Place, RandomState>> {
-        let natives = self.natives.changed_since(seen.0)?.map(Place::Native);
-        let named = self.named.changed_since(seen.1)?.map(Place::Named);
+    fn changed_since(self, seen: (u64, u64)) -> Option<Vec<Place>> {
+        let natives = each_once(self.natives.changed_since(seen.0)?).map(Place::Native);
+        let named = each_once(self.named.changed_since(seen.1)?).map(Place::Named);
         Some(natives.chain(named).collect())
     }
 
@@ -140,14 +177,43 @@ impl<'a> Entries<'a> {
             Place::Named(slot) => self.named.name_of(slot),
         }
     }
+}
 
-    #[inline]
-    fn view(self, place: Place, now: Instant) -> Option<PeerView<'a>> {
-        match place {
-            Place::Native(slot) => self.natives.view(slot, now),
-            Place::Named(slot) => self.named.view(slot, now),
+/// A set of places: to look for one takes no longer than to look at it.
+#[derive(Default)]
+struct Marks {
+    natives: Vec<bool>,
+    named: Vec<bool>,
+}
+
+impl Marks {
+    fn of(places: &[Place]) -> Self {
+        let mut marks = Marks::default();
+        for place in places {
+            let (marks, slot) = match place {
+                Place::Native(slot) => (&mut marks.natives, *slot as usize),
+                Place::Named(slot) => (&mut marks.named, *slot as usize),
+            };
+            marks.resize(marks.len().max(slot + 1), false);
+            marks[slot] = true;
         }
+        marks
     }
+
+    fn has(&self, place: Place) -> bool {
+        let (marks, slot) = match place {
+            Place::Native(slot) => (&self.natives, slot),
+            Place::Named(slot) => (&self.named, slot),
+        };
+        marks.get(slot as usize).is_some_and(|is_marked| *is_marked)
+    }
+}
+
+fn each_once(slots: impl Iterator<Item = u32>) -> impl Iterator<Item = u32> {
+    let mut slots: Vec<u32> = slots.collect();
+    slots.sort_unstable();
+    slots.dedup();
+    slots.into_iter()
 }
 
 fn sorted(places: impl Iterator<Item = Place>, entries: Entries<'_>) -> Vec<Place> {

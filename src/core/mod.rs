@@ -41,7 +41,7 @@ mod table;
 mod timers;
 pub mod wire;
 
-pub use event::{Arrival, Destination, Event, LeaveReason, Peer, PeerView, Source, Transmit};
+pub use event::{Arrival, Destination, Event, LeaveReason, Peer, PeerView, Source, Times, Transmit};
 pub use events::MAX_EVENTS;
 pub use keyring::{KEY_LEN, Key, MAX_KEYS, WrongKeyLength};
 pub use listing::Walk;

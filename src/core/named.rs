@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::event::{Event, LeaveReason, PeerView, Source};
 use super::events::Events;
 use super::path::Path;
-use super::registry::{Expired, ExpiringRegistry, Full};
+use super::registry::{Expired, ExpiringRegistry, Full, Live};
 use super::wire::InstanceId;
 
 /// A registration for longer is one for this long: a century, which every clock can still add to its time.
@@ -19,7 +19,7 @@ pub(super) struct Named {
     expiry: Duration,
 }
 
-struct Entry {
+pub(super) struct Entry {
     value: Box<[u8]>,
     /// The way an ancestor's node is listed with.
     path: Option<Path>,
@@ -164,11 +164,9 @@ impl Named {
         (self.entries.at(slot).0, None)
     }
 
-    /// The entry at a place, if it is live.
-    #[inline]
-    pub fn view(&self, slot: u32, now: Instant) -> Option<PeerView<'_>> {
-        let (name, entry, deadline) = self.entries.at(slot);
-        (now < deadline).then(|| entry.view(name, deadline, now))
+    /// The entries that are live now.
+    pub fn live(&self, now: Instant) -> Live<'_, Box<str>, Entry> {
+        self.entries.live(now)
     }
 
     fn remove(&mut self, name: &str) -> Option<Entry> {
@@ -256,17 +254,23 @@ impl Entry {
         was_heard || is_changed
     }
 
-    #[inline]
-    fn view<'a>(&'a self, name: &'a str, deadline: Instant, now: Instant) -> PeerView<'a> {
+    /// The time since it was last heard or registered, and the interface it is heard through.
+    pub fn hearing(&self, now: Instant) -> (Duration, u32) {
+        (now.saturating_duration_since(self.heard_at), self.path.map_or(0, |path| path.interface))
+    }
+
+    /// It, of this name, as it is listed.
+    pub fn view<'a>(&'a self, name: &'a str, deadline: Instant, now: Instant) -> PeerView<'a> {
+        let (age, interface) = self.hearing(now);
         PeerView {
             name,
             value: &self.value,
             address: self.path.map(|path| path.ip()),
-            interface: self.path.map_or(0, |path| path.interface),
+            interface,
             port: 0,
             id: None,
             source: self.source,
-            age: now.saturating_duration_since(self.heard_at),
+            age,
             expires_in: deadline.saturating_duration_since(now),
         }
     }

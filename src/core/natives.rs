@@ -12,12 +12,12 @@ use super::agenda::{self, Agenda, MAX_DUE};
 use super::answers::longest_spread;
 use super::checkup::{Checkup, Refusal};
 use super::departed::Departed;
-use super::event::{Arrival, Event, LeaveReason, Peer, PeerView, Source};
+use super::event::{Arrival, Event, LeaveReason, Peer, Source};
 use super::events::Events;
 use super::index::{Index, LineKey};
 use super::instance::Instance;
 use super::path::{self, Path};
-use super::registry::{Expired, ExpiringRegistry};
+use super::registry::{Expired, ExpiringRegistry, Live};
 use super::wire::{self, Announcement, InstanceId};
 
 /// A peer heard from a new address alone is asked at its old one after this: by then the copy of the same message that came
@@ -336,11 +336,9 @@ impl Natives {
         (&instance.name, Some(*id))
     }
 
-    /// The peer at a place, if it is live.
-    #[inline]
-    pub fn view(&self, slot: u32, now: Instant) -> Option<PeerView<'_>> {
-        let (id, instance, deadline) = self.peers.at(slot);
-        (now < deadline).then(|| instance.view(*id, deadline, now))
+    /// The peers that are live now.
+    pub fn live(&self, now: Instant) -> Live<'_, InstanceId, Instance> {
+        self.peers.live(now)
     }
 
     /// Asks one whose question is due; ends a doubt that was pursued to its end.

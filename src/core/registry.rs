@@ -42,6 +42,12 @@ struct Entry<K, V> {
     deadline: u64,
 }
 
+/// The entries that are live at one moment.
+pub(super) struct Live<'a, K, V> {
+    entries: &'a Slab<Entry<K, V>>,
+    now: u64,
+}
+
 /// An entry whose time ran out.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Expired<K, V> {
@@ -139,6 +145,11 @@ impl<K: Hash + Eq, V> ExpiringRegistry<K, V> {
         live.map(|entry| (&entry.key, &entry.value, self.agenda.instant(entry.deadline)))
     }
 
+    /// The entries, for who goes through many of them at one moment.
+    pub(super) fn live(&self, now: Instant) -> Live<'_, K, V> {
+        Live { entries: &self.entries, now: self.agenda.nanos(now) }
+    }
+
     /// How often an entry was put in or taken out.
     pub fn changes(&self) -> u64 {
         self.changes
@@ -176,7 +187,6 @@ impl<K: Hash + Eq, V> ExpiringRegistry<K, V> {
     ///
     /// # Panics
     /// If there is none.
-    #[inline]
     pub fn at(&self, slot: u32) -> (&K, &V, Instant) {
         let entry = &self.entries[slot as usize];
         (&entry.key, &entry.value, self.agenda.instant(entry.deadline))
@@ -240,3 +250,24 @@ impl<K: Hash + Eq, V> ExpiringRegistry<K, V> {
         self.changed.push_back(slot);
     }
 }
+
+impl<'a, K, V> Live<'a, K, V> {
+    /// The entry at a place, with the time that is left to it, if it is live.
+    ///
+    /// # Panics
+    /// If there is none at all.
+    pub fn at(&self, slot: u32) -> Option<(&'a K, &'a V, Duration)> {
+        let entry = &self.entries[slot as usize];
+        let left = entry.deadline.checked_sub(self.now).filter(|left| *left > 0)?;
+        Some((&entry.key, &entry.value, Duration::from_nanos(left)))
+    }
+}
+
+// Not derived: neither keys nor values need be copied.
+impl<K, V> Clone for Live<'_, K, V> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<K, V> Copy for Live<'_, K, V> {}

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::handle;
 use super::input;
 use super::node::peers_t;
-use super::packed::{self, Packed, peers_peer_t};
+use super::packed::{self, Packed, Room, peers_peer_t};
 use crate::core::{Event, LeaveReason, Peer};
 
 /// Event: a peer was heard, or registered, that was not listed before.
@@ -76,7 +76,9 @@ fn pack_event(event: &Event) -> *mut peers_event_t {
         Event::Left(peer, reason) => (PEERS_EVENT_LEFT, reason_code(*reason), Some(peer)),
         Event::Resync => (PEERS_EVENT_RESYNC, PEERS_LEFT_NONE, None),
     };
-    packed::pack(peer.map(Peer::view).into_iter(), |records, len| peers_event_t {
+    let bytes = peer.map_or(0, |peer| peer.name.len() + peer.value.len());
+    let room = Room { count: usize::from(peer.is_some()), bytes };
+    packed::pack(peer.map(Peer::view).into_iter(), room, |records, len| peers_event_t {
         kind,
         reason,
         peer: if len == 0 { std::ptr::null() } else { records },

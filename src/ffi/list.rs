@@ -5,7 +5,7 @@ use std::mem::size_of;
 use super::handle;
 use super::input;
 use super::node::peers_t;
-use super::packed::{self, Kept, Packed, peers_peer_t};
+use super::packed::{self, Kept, Packed, Room, peers_peer_t};
 use crate::core::Walk;
 use crate::driver;
 
@@ -88,7 +88,7 @@ struct Last {
 impl Last {
     fn again(&mut self, peers: &Walk<'_>, events: u64) -> Option<*mut peers_list_t> {
         let is_of_the_same = self.events == events && self.len == peers.most();
-        if is_of_the_same { self.list.again(peers.clone()) } else { None }
+        if is_of_the_same { self.list.again(peers.times()) } else { None }
     }
 }
 
@@ -98,7 +98,8 @@ fn copy(peers: &Walk<'_>, events: u64, kept: &mut driver::Kept) -> *mut peers_li
     *kept = None;
     let stride = size_of::<peers_peer_t>();
     let mut len = 0;
-    let list = packed::pack(peers.clone(), |records, count| {
+    let room = Room { count: peers.most(), bytes: peers.most_bytes() };
+    let list = packed::pack(peers.clone(), room, |records, count| {
         len = count;
         peers_list_t { len, stride, records }
     });

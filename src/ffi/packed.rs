@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering, fence};
 use std::time::Duration;
 
 use crate::address::Zones;
-use crate::core::{PeerView, Source};
+use crate::core::{PeerView, Source, Times};
 
 /// Source: heard by a message of the native protocol.
 pub const PEERS_SOURCE_BEACON: u32 = 1;
@@ -71,50 +71,37 @@ pub(super) fn millis(duration: Duration) -> u64 {
     duration.as_secs().saturating_mul(1000).saturating_add(duration.subsec_millis().into())
 }
 
+/// How much is to be allocated for some peers.
+#[derive(Clone, Copy)]
+pub(super) struct Room {
+    /// The most records.
+    pub count: usize,
+    /// The most bytes of all names and values.
+    pub bytes: usize,
+}
+
+/// What most addresses have as text, with a NUL.
+const USUAL_ADDRESS: usize = "255.255.255.255".len() + 1;
+
+/// What no address exceeds: the name of an interface has up to 15 bytes, of which each may become three.
+const LONGEST_ADDRESS: usize = "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff%".len() + 3 * 15 + 1;
+
 /// Copies `peers` behind a header made by `header(first record, number of records)`, in one allocation that
 /// `free` takes back.
+///
+/// # Panics
+/// If they are more than there is `room` for.
 pub(super) fn pack<'a, H: Packed>(
     peers: impl Iterator<Item = PeerView<'a>> + Clone,
+    room: Room,
     header: impl FnOnce(*const peers_peer_t, usize) -> H,
 ) -> *mut H {
-    const { assert!(align_of::<H>() <= align_of::<Prefix>()) };
-    const { assert!(align_of::<peers_peer_t>() <= align_of::<Prefix>()) };
-
-    let Measure { count, text_bytes, addresses } = Measure::of(peers.clone());
-    let bytes_at = records_at::<H>() + count * size_of::<peers_peer_t>();
-    let layout = layout(bytes_at + text_bytes);
-
-    // SAFETY: the layout's size is not zero, for the prefix is in it. Every write below lies inside the
-    // allocation: header and records by the offsets above, which `zip` keeps to, bytes by the cursor's count.
-    unsafe {
-        let base = alloc(layout);
-        if base.is_null() {
-            handle_alloc_error(layout);
-        }
-        base.cast::<Prefix>().write(Prefix { size: layout.size(), references: AtomicUsize::new(1) });
-        let place = base.add(size_of::<Prefix>()).cast::<H>();
-        let records = records_of(place);
-        let mut cursor = Cursor { place: base.add(bytes_at), left: text_bytes };
-        let mut written = 0;
-        for (peer, address) in peers.zip(addresses.split_terminator('\0')) {
-            records.add(written).write(peers_peer_t {
-                name: cursor.put(peer.name.as_bytes()).cast(),
-                value: cursor.put(peer.value).cast(),
-                value_len: peer.value.len(),
-                address: cursor.put(address.as_bytes()).cast(),
-                age_ms: millis(peer.age),
-                expires_in_ms: millis(peer.expires_in),
-                source: source_code(peer.source),
-                interface_index: peer.interface,
-                port: peer.port,
-                id: peer.id.unwrap_or_default(),
-            });
-            written += 1;
-        }
-        assert_eq!(written, count, "the peers are the same when they are gone over again");
-        place.write(header(records, count));
-        place
+    let mut block = Block::new(room, USUAL_ADDRESS);
+    if !block.fill(peers.clone()) {
+        block = Block::new(room, LONGEST_ADDRESS);
+        assert!(block.fill(peers), "there is room for the longest addresses");
     }
+    block.finish(header)
 }
 
 /// Frees what `pack` returned, once nobody else has it. NULL is a no-op.
@@ -156,7 +143,7 @@ impl<H: Packed> Kept<H> {
 
     /// The same again, as new from `pack`, if it is to tell of as many `peers`, of whom nothing is new but their times and the
     /// interfaces they are heard through. `None` if somebody still reads it.
-    pub fn again<'a>(&mut self, peers: impl Iterator<Item = PeerView<'a>>) -> Option<*mut H> {
+    pub fn again(&mut self, peers: impl Iterator<Item = Times>) -> Option<*mut H> {
         // SAFETY: this reference keeps it. Only who has one can make another, so if it is the only one it stays so; and all
         // that others have read was before they gave theirs back.
         let references = unsafe { &(*prefix_of(self.header)).references };
@@ -164,15 +151,15 @@ impl<H: Packed> Kept<H> {
             return None;
         }
         let mut written = 0;
-        for peer in peers {
+        for Times { age, expires_in, interface } in peers {
             if written == self.count {
                 return None;
             }
             // SAFETY: below the number of records; and nobody else has them.
             let record = unsafe { &mut *records_of(self.header).add(written) };
-            record.age_ms = millis(peer.age);
-            record.expires_in_ms = millis(peer.expires_in);
-            record.interface_index = peer.interface;
+            record.age_ms = millis(age);
+            record.expires_in_ms = millis(expires_in);
+            record.interface_index = interface;
             written += 1;
         }
         (written == self.count).then(|| {
@@ -211,52 +198,97 @@ fn layout(size: usize) -> Layout {
     Layout::from_size_align(size, align_of::<Prefix>()).expect("a snapshot is smaller than the address space")
 }
 
-/// Writes byte strings one behind the other.
-struct Cursor {
+/// What is allocated for a header, records and bytes, until the header is written.
+struct Block<H: Packed> {
+    header: *mut H,
+    written: usize,
+    room: Room,
+    /// Where the next bytes go.
     place: *mut u8,
     left: usize,
 }
 
-impl Cursor {
-    /// Copies `bytes` and a NUL, and returns where they are.
-    ///
-    /// # Safety
-    /// So many bytes as are left are in the allocation.
-    unsafe fn put(&mut self, bytes: &[u8]) -> *const u8 {
+impl<H: Packed> Block<H> {
+    /// For so many records with their names and values, and an address of that length for each.
+    fn new(room: Room, address: usize) -> Self {
+        const { assert!(align_of::<H>() <= align_of::<Prefix>()) };
+        const { assert!(align_of::<peers_peer_t>() <= align_of::<Prefix>()) };
+
+        let bytes_at = records_at::<H>() + room.count * size_of::<peers_peer_t>();
+        // There is a NUL behind each name and each value.
+        let left = room.bytes + room.count * (2 + address);
+        let layout = layout(bytes_at + left);
+        // SAFETY: the layout's size is not zero, for the prefix is in it, which is written where the allocation begins.
+        unsafe {
+            let base = alloc(layout);
+            if base.is_null() {
+                handle_alloc_error(layout);
+            }
+            base.cast::<Prefix>().write(Prefix { size: layout.size(), references: AtomicUsize::new(1) });
+            let header = base.add(size_of::<Prefix>()).cast();
+            Block { header, written: 0, room, place: base.add(bytes_at), left }
+        }
+    }
+
+    /// Writes the records. False if there is no room for all their bytes.
+    fn fill<'a>(&mut self, peers: impl Iterator<Item = PeerView<'a>>) -> bool {
+        let (mut zones, mut address) = (Zones::default(), String::new());
+        for peer in peers {
+            address.clear();
+            zones.write_address(&mut address, &peer);
+            if self.write(&peer, &address).is_none() {
+                return false;
+            }
+        }
+        true
+    }
+
+    fn write(&mut self, peer: &PeerView<'_>, address: &str) -> Option<()> {
+        assert!(self.written < self.room.count, "there are no more peers than was said");
+        let record = peers_peer_t {
+            name: self.put(peer.name.as_bytes())?.cast(),
+            value: self.put(peer.value)?.cast(),
+            value_len: peer.value.len(),
+            address: self.put(address.as_bytes())?.cast(),
+            age_ms: millis(peer.age),
+            expires_in_ms: millis(peer.expires_in),
+            source: source_code(peer.source),
+            interface_index: peer.interface,
+            port: peer.port,
+            id: peer.id.unwrap_or_default(),
+        };
+        // SAFETY: there is room for `count` records, of which this is one.
+        unsafe { records_of(self.header).add(self.written).write(record) };
+        self.written += 1;
+        Some(())
+    }
+
+    /// Copies `bytes` and a NUL, and returns where they are. `None` if there is no room.
+    fn put(&mut self, bytes: &[u8]) -> Option<*const u8> {
         let start = self.place;
-        let len = bytes.len() + 1;
-        self.left = self.left.checked_sub(len).expect("all texts were measured");
-        // SAFETY: there is room, and a fresh allocation overlaps nothing.
+        self.left = self.left.checked_sub(bytes.len() + 1)?;
+        // SAFETY: there is room, and nobody else has what was just allocated.
         unsafe {
             std::ptr::copy_nonoverlapping(bytes.as_ptr(), start, bytes.len());
             start.add(bytes.len()).write(0);
-            self.place = start.add(len);
+            self.place = start.add(bytes.len() + 1);
         }
-        start
+        Some(start)
+    }
+
+    /// Writes the header, and hands all of it out.
+    fn finish(self, header: impl FnOnce(*const peers_peer_t, usize) -> H) -> *mut H {
+        let header = header(records_of(self.header), self.written);
+        // SAFETY: its place is behind the prefix.
+        unsafe { self.header.write(header) };
+        std::mem::ManuallyDrop::new(self).header
     }
 }
 
-/// What is needed for the records of some peers.
-struct Measure {
-    count: usize,
-    /// Of names, values and addresses, each with a NUL.
-    text_bytes: usize,
-    /// As text, NUL after each.
-    addresses: String,
-}
-
-impl Measure {
-    fn of<'a>(peers: impl Iterator<Item = PeerView<'a>>) -> Self {
-        let mut measure = Measure { count: 0, text_bytes: 0, addresses: String::new() };
-        let mut zones = Zones::default();
-        for peer in peers {
-            measure.count += 1;
-            measure.text_bytes += peer.name.len() + 1 + peer.value.len() + 1;
-            zones.write_address(&mut measure.addresses, &peer);
-            measure.addresses.push('\0');
-        }
-        measure.text_bytes += measure.addresses.len();
-        measure
+impl<H: Packed> Drop for Block<H> {
+    fn drop(&mut self) {
+        // SAFETY: nobody else has it, and `free` looks at nothing but the prefix.
+        unsafe { free(self.header) }
     }
 }
 
@@ -267,5 +299,49 @@ fn source_code(source: Source) -> u32 {
         Source::Member => PEERS_SOURCE_MEMBER,
         Source::Ancestor => PEERS_SOURCE_ANCESTOR,
         Source::Registered => PEERS_SOURCE_REGISTERED,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::CStr;
+
+    use super::*;
+
+    #[repr(C)]
+    struct Header {
+        records: *const peers_peer_t,
+        len: usize,
+    }
+
+    // SAFETY: it is handed to nobody.
+    unsafe impl Packed for Header {}
+
+    #[test]
+    fn there_is_room_for_addresses_that_are_longer_than_most() {
+        let address = "2001:db8:1111:2222:3333:4444:5555:6666";
+        let peer = PeerView {
+            name: "peer",
+            value: b"value",
+            address: Some(address.parse().expect("it is an address")),
+            interface: 2,
+            port: 80,
+            id: None,
+            source: Source::Beacon,
+            age: Duration::ZERO,
+            expires_in: Duration::ZERO,
+        };
+        let room = Room { count: 100, bytes: 100 * (peer.name.len() + peer.value.len()) };
+        let header = pack([peer; 100].into_iter(), room, |records, len| Header { records, len });
+        // SAFETY: `pack` has made it, with so many records, whose texts end with a NUL.
+        unsafe {
+            assert_eq!((*header).len, 100);
+            for at in 0..100 {
+                let record = &*(*header).records.add(at);
+                assert_eq!(CStr::from_ptr(record.name), c"peer");
+                assert_eq!(CStr::from_ptr(record.address).to_str(), Ok(address));
+            }
+            free(header);
+        }
     }
 }
