@@ -258,6 +258,7 @@ fn with_keys_what_was_recorded_does_nothing_when_it_comes_again() {
     assert!(recorded.len() > 100, "{}", recorded.len());
     let lists = cluster.lists();
     cluster.forget_events();
+    cluster.record = Some(Vec::new());
     for flying in recorded.iter().filter(|flying| flying.to != place(5)) {
         // To whom it was sent, and to another, from where it came and from elsewhere.
         let to =
@@ -268,6 +269,8 @@ fn with_keys_what_was_recorded_does_nothing_when_it_comes_again() {
     }
     cluster.run(MINUTE);
     assert_eq!(cluster.lists(), lists);
+    let sent = cluster.record.take().expect("it is kept");
+    assert!(sent.iter().all(|flying| flying.to != place(99)), "nothing goes where it came from");
     for index in 0..4 {
         let now = cluster.now;
         assert!(cluster.node(index).peers(now).iter().all(|peer| peer.address != Some(place(99).ip())));
