@@ -184,7 +184,8 @@ impl Cluster {
     }
 
     fn step(&mut self) {
-        while let Some(flying) = self.flying.pop_front_if(|flying| flying.at <= self.now) {
+        while self.flying.front().is_some_and(|flying| flying.at <= self.now) {
+            let flying = self.flying.pop_front().expect("it is there");
             self.arrive(&flying);
         }
         for index in 0..self.members.len() {
