@@ -100,10 +100,10 @@ fn without_multicast_a_firewall_of_the_host_itself_is_told_and_a_seed_that_is_ou
     let mut node = unicast_watch(&host, "node", &["--seeds", "192.0.2.2:49002"]);
     node.expect(["joined seed 192.0.2.2"]);
     assert_eq!(state(&mut node), "Running");
-    host.firewall("output", "drop");
+    host.firewall_rule("output", "udp dport 49002 drop");
     let refused = "Degraded Permission sending to seeds and peers: Operation not permitted (os error 1)";
     expect_state(&mut node, refused);
-    host.firewall("output", "accept");
+    host.firewall_rule("output", "udp dport 49002 accept");
     expect_state(&mut node, "Running");
 
     host.ip("route del default");
