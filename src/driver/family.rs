@@ -21,8 +21,8 @@ use crate::health::Reason;
 /// Errors taken from a socket's queue at a time.
 const MOST_ERRORS: usize = 64;
 
-/// What fills the system's buffer is sent when there is room, if that comes soon. All of a call to `send` waits no longer than
-/// this often, in milliseconds: meanwhile nothing is received.
+/// What the system's buffer has no room for is sent when it has, if that comes soon: so long and so often is waited for it, by
+/// all that is sent at a time. Meanwhile nothing is received.
 const WAIT_MS: u16 = 10;
 const MOST_WAITS: usize = 20;
 
@@ -375,12 +375,15 @@ mod tests {
         // Closed at the end of the line: the system answers each datagram that nobody is there.
         let gone: Vec<SocketAddr> = (0..100).map(|_| open()).map(|socket| address(&socket)).collect();
         let payload: Arc<[u8]> = Arc::from(&b"to all"[..]);
-        for (gone, here) in gone.iter().zip(&here) {
-            family.plan_for_peer(&payload, *gone, None);
-            family.plan_for_peer(&payload, address(here), None);
+        let (mut messages, mut tally) = (Messages::new(), Tally::default());
+        let pairs: Vec<_> = here.iter().map(&address).zip(gone).collect();
+        // Answers come between those that are sent at a time, and wait when the next ones are to be sent.
+        for some in pairs.chunks(10) {
+            for to in some.iter().flat_map(|(here, gone)| [*here, *gone]) {
+                family.plan_for_peer(&payload, to, None);
+            }
+            tally.add(family.send(&mut messages, &[]));
         }
-        let mut messages = Messages::new();
-        let tally = family.send(&mut messages, &[]);
         assert_eq!((tally.sent, tally.errors), (200, 0));
         let mut batch = Batch::new();
         for socket in here {
