@@ -1,9 +1,11 @@
 //! `Seeds`: addresses that are told by unicast, because multicast does not reach them, and when they are first asked.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use super::path;
+use super::wire::InstanceId;
 
 /// The most addresses that are kept. A full mesh by unicast is meant for some 200 nodes; a name with more addresses than
 /// this is none of a cluster.
@@ -16,6 +18,8 @@ const RETRY_GAPS: [Duration; 2] = [Duration::from_millis(250), Duration::from_mi
 #[derive(Default)]
 pub(super) struct Seeds {
     addresses: Vec<SocketAddr>,
+    /// Who was last heard from a seed's address. One peer may be at several, and is listed by one.
+    heard: BTreeMap<SocketAddr, InstanceId>,
     greeting: Option<Greeting>,
 }
 
@@ -41,12 +45,25 @@ impl Seeds {
         self.greeting.as_ref().is_some_and(|greeting| greeting.addresses.contains(address))
     }
 
+    /// Takes note of who was heard from there, if it is a seed.
+    pub fn note_heard(&mut self, address: SocketAddr, id: InstanceId) {
+        if self.contains(&address) {
+            self.heard.insert(address, id);
+        }
+    }
+
+    /// Who was last heard from each seed, as far as anybody was.
+    pub fn heard(&self) -> impl Iterator<Item = (SocketAddr, &InstanceId)> {
+        self.heard.iter().map(|(address, id)| (*address, id))
+    }
+
     /// Replaces the seeds, by the first `MAX_SEEDS` of these. Those that are new are to be greeted.
     pub fn set(&mut self, addresses: &[SocketAddr], now: Instant) {
         let mut addresses: Vec<SocketAddr> = addresses.iter().copied().map(path::normal).collect();
         addresses.sort_unstable();
         addresses.dedup();
         addresses.truncate(MAX_SEEDS);
+        self.heard.retain(|address, _| addresses.binary_search(address).is_ok());
         let former = std::mem::replace(&mut self.addresses, addresses);
         let is_new = |address: &SocketAddr| former.binary_search(address).is_err();
         let new: Vec<SocketAddr> = self.addresses.iter().copied().filter(is_new).collect();

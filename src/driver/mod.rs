@@ -68,6 +68,8 @@ pub(crate) struct Driver {
     wake: Notifier,
     /// Wakes the thread when something is due.
     alarm: Alarm,
+    /// What the thread waits for. It has this locked for all of its life; here a forked child finds it.
+    watched: Mutex<Watched>,
     /// Made when a caller first asks for it.
     event_fd: OnceCell<Notifier>,
     /// How many calls wait for `state`.
@@ -105,7 +107,7 @@ pub(crate) fn start(config: &Config, name: String) -> Result<(Arc<Driver>, Optio
     }
     // The first announcement goes out before this returns, or is refused and shows in health. One step only: on a
     // busy network there is always more to take in.
-    driver.step(&mut Watched::default())?;
+    driver.step(&mut lock(&driver.watched))?;
     let thread = match driver.time.is_manual() {
         true => {
             driver.deliver_log();
@@ -144,6 +146,7 @@ impl Driver {
             max_peers: config.max_peers,
         };
         let cannot = |error: io::Error| Error::system("making a descriptor to wake by", &error);
+        let cannot_watch = |error: io::Error| Error::system("watching the node's sockets", &error);
         let log = config.log.clone().map(|logger| Arc::new(Log::new(logger)));
         let name = settings.name.clone();
         let driver = Arc::new(Driver {
@@ -154,6 +157,7 @@ impl Driver {
             arrival: Condvar::new(),
             wake: Notifier::new().map_err(cannot)?,
             alarm: Alarm::new().map_err(cannot)?,
+            watched: Mutex::default(),
             event_fd: OnceCell::new(),
             waiting: AtomicUsize::new(0),
             resolver: Mutex::new(None),
@@ -161,8 +165,14 @@ impl Driver {
             advancing: Mutex::new(()),
             time,
         });
+        if !driver.time.is_manual() {
+            driver.watch_own().map_err(cannot_watch)?;
+        }
         let mut link = driver.lock_link();
         link.connect(connection_for(config, &driver)?);
+        if !driver.time.is_manual() {
+            link.watch(&mut lock(&driver.watched)).map_err(cannot_watch)?;
+        }
         if let Some(log) = &driver.log {
             let journal = Journal::new(log.clone(), config, &name, link.report().interfaces);
             lock(&driver.state).journal = Some(journal);
@@ -302,6 +312,7 @@ impl Driver {
             log.close();
         }
         self.lock_link().close();
+        *lock(&self.watched) = Watched::default();
     }
 
     /// True if this very call was made by the user's logger, which this node is waiting for.

@@ -39,6 +39,8 @@ pub(super) struct Sockets {
     place: Place,
     families: Vec<Family>,
     interfaces: Arc<[Interface]>,
+    /// Without multicast: why nothing of what was to be sent last could be.
+    refusal: Option<io::Error>,
     off_link: u64,
     messages: Messages,
     /// `None` if it is turned off, or not to be had; then changes are noticed in the other ways.
@@ -95,9 +97,15 @@ impl Sockets {
         let families = open_families(&place, 0).map_err(|error| cannot_open(&place, &error))?;
         // Before the first look at the interfaces, so that no change falls between.
         let changes = place.notice.system.then(Changes::subscribe).and_then(Result::ok);
-        let interfaces = Arc::default();
-        let mut sockets =
-            Sockets { place, families, interfaces, off_link: 0, messages: Messages::new(), changes };
+        let mut sockets = Sockets {
+            place,
+            families,
+            interfaces: Arc::default(),
+            refusal: None,
+            off_link: 0,
+            messages: Messages::new(),
+            changes,
+        };
         sockets.follow_interfaces();
         Ok(sockets)
     }
@@ -147,18 +155,19 @@ impl Sockets {
         for family in &mut self.families {
             tally.add(family.send(&mut self.messages, &self.interfaces));
         }
+        self.note_refusal(&tally);
         tally
     }
 
     /// Receives a batch, and the errors that wait, from the sockets at which a poll has found any. True if more may wait.
     pub fn receive(&mut self, watched: &Watched, batch: &mut Batch) -> bool {
         for family in &mut self.families {
-            if watched.at(family.descriptor(Role::Unicast)).has_error {
+            if family.found(Role::Unicast, watched).has_error {
                 family.receive_errors();
             }
         }
         let roles = |role| self.families.iter().map(move |family| (family, role));
-        let is_readable = |(family, role): &(&Family, Role)| watched.at(family.descriptor(*role)).is_readable;
+        let is_readable = |(family, role): &(&Family, Role)| family.found(*role, watched).is_readable;
         let readable = || Role::ALL.into_iter().flat_map(roles).filter(is_readable);
         // Each has an equal share, so that a flood at one does not starve the others. What they leave of it the next poll
         // gives to those that have more.
@@ -195,7 +204,7 @@ impl Sockets {
         let membership = self.families.iter().filter_map(Family::membership_trouble);
         LinkReport {
             interfaces: self.interfaces.clone(),
-            troubles: self.no_interface().into_iter().chain(sending).chain(membership).collect(),
+            troubles: self.isolation().into_iter().chain(sending).chain(membership).collect(),
         }
     }
 
@@ -225,22 +234,45 @@ impl Sockets {
         let Ok(interfaces) = self.place.selection.current(&self.place.groups) else { return false };
         let mut has_changed = *interfaces != *self.interfaces;
         self.interfaces = interfaces.into();
-        let joined = if self.place.multicast { &*self.interfaces } else { &[] };
         for family in &mut self.families {
-            has_changed |= family.follow(joined);
+            has_changed |= family.follow(&self.interfaces);
         }
         has_changed
     }
 
-    fn no_interface(&self) -> Option<(Reason, String)> {
+    /// Takes note, without multicast, of whether anything could be sent. A seed that cannot be reached is no trouble while
+    /// another one can.
+    fn note_refusal(&mut self, tally: &Tally) {
+        let refusal = self.families.iter_mut().filter_map(Family::take_peer_refusal).last();
+        if !self.place.multicast && tally.sent + tally.errors > 0 {
+            self.refusal = refusal.filter(|_| tally.sent == 0);
+        }
+    }
+
+    /// What keeps the node from speaking to anybody.
+    fn isolation(&self) -> Option<(Reason, String)> {
+        if self.place.multicast {
+            return self.interfaces.is_empty().then(|| self.no_interface());
+        }
+        let error = self.refusal.as_ref()?;
+        match family::reason_of(error, Reason::NoInterface) {
+            Reason::Permission => Some((Reason::Permission, format!("sending to seeds and peers: {error}"))),
+            // Or else there is no way to those that are known, which may be theirs to mend.
+            reason => self.interfaces.iter().all(|interface| interface.is_loopback).then(|| {
+                let words = "nothing could be sent, and no interface that may be used is up but loopback";
+                (reason, format!("{words}: {error}"))
+            }),
+        }
+    }
+
+    fn no_interface(&self) -> (Reason, String) {
         let has = |is_v6| self.place.groups.iter().any(|group| group.is_ipv6() == is_v6);
         let address = match (has(false), has(true)) {
             (true, true) => "an IPv4 or link-local IPv6 address",
             (true, false) => "an IPv4 address",
             (false, _) => "a link-local IPv6 address",
         };
-        let words = || format!("no interface that may be used is up with {address}");
-        (self.place.multicast && self.interfaces.is_empty()).then(|| (Reason::NoInterface, words()))
+        (Reason::NoInterface, format!("no interface that may be used is up with {address}"))
     }
 }
 
@@ -254,7 +286,12 @@ struct Refused {
 fn open_families(place: &Place, port: u16) -> Result<Vec<Family>, Refused> {
     let mut receivers = Vec::new();
     for group in &place.groups {
-        match family::open_receiver(*group) {
+        let opened = match place.multicast {
+            true => family::open_receiver(*group).map(Some),
+            // Only whether the system has the family.
+            false => family::udp_socket(group.is_ipv6()).map(|_| None),
+        };
+        match opened {
             Err(error) if is_unsupported(&error) && place.groups.len() > 1 => {}
             Err(error) => return Err(Refused { port: group.port(), error }),
             Ok(receiver) => receivers.push((*group, receiver)),

@@ -6,7 +6,7 @@ use std::thread::{Builder, JoinHandle};
 
 use super::state::End;
 use super::system::{Watched, host};
-use super::{Driver, Step};
+use super::{Driver, Step, lock};
 use crate::error::Error;
 use crate::panics;
 
@@ -15,9 +15,8 @@ pub(crate) type Thread = JoinHandle<()>;
 
 /// Starts the node's thread, with every signal blocked: signals are for the program's own threads.
 pub(super) fn spawn(driver: Arc<Driver>) -> Result<Thread, Error> {
-    let mut watched = driver.watch().map_err(|error| Error::system("watching the node's sockets", &error))?;
     let body = move || {
-        if let Err(words) = panics::contain(|| driver.run(&mut watched)) {
+        if let Err(words) = panics::contain(|| driver.run(&mut lock(&driver.watched))) {
             driver.fail(&words);
         }
         driver.deliver_log();
@@ -37,13 +36,11 @@ impl Driver {
         self.say_goodbye();
     }
 
-    /// What the thread waits for. Only the thread replaces the sockets, and all the rest is closed after it has ended.
-    fn watch(&self) -> io::Result<Watched> {
-        let mut watched = Watched::default();
+    /// Has the node's own descriptors watched, before it is on its network: what may lack a descriptor then can do without.
+    pub(super) fn watch_own(&self) -> io::Result<()> {
+        let mut watched = lock(&self.watched);
         watched.add(self.wake.descriptor())?;
-        self.alarm.watch(&mut watched)?;
-        self.lock_link().watch(&mut watched)?;
-        Ok(watched)
+        self.alarm.watch(&mut watched)
     }
 
     /// Sleeps until a datagram, a change of the network, a deadline or a wake-up; or only looks for them, if there may be

@@ -65,6 +65,32 @@ fn a_seed_that_answers_is_a_peer_and_is_told_by_unicast_what_others_are_told_by_
 }
 
 #[test]
+fn a_seed_with_two_addresses_that_has_answered_from_both_is_told_at_both_and_asked_at_none() {
+    let mut bench = settled_in(Mode::Seeds);
+    let mut seed = Remote::new("seed", 7);
+    let other = SocketAddr::from(([198, 51, 100, 7], 49002));
+    bench.node.set_seeds(&[seed.address, other], bench.now);
+    bench.sent();
+    bench.hear_alone(&mut seed, Kind::Announce);
+    assert_eq!(sent_to(&bench.run(INTERVAL), other)[0], "query", "it has not answered there");
+    let bytes = seed.message(Kind::Announce);
+    bench.node.handle_datagram(&bytes, other, 2, Arrival::Unicast, bench.now);
+    bench.run(ms(500));
+    for _ in 0..5 {
+        bench.hear_alone(&mut seed, Kind::Announce);
+        let sent = bench.run(INTERVAL);
+        assert_eq!(
+            (sent_to(&sent, seed.address), sent_to(&sent, other)),
+            (vec!["announce"], vec!["announce"])
+        );
+    }
+    bench.hear_alone(&mut seed, Kind::Goodbye);
+    let sent = bench.run(INTERVAL);
+    assert_eq!((sent_to(&sent, seed.address), sent_to(&sent, other)), (vec!["query"], vec!["query"]));
+    assert_eq!(bench.events(), ["+seed", "-seed (goodbye)"]);
+}
+
+#[test]
 fn who_has_the_node_for_a_seed_is_answered_told_and_asked() {
     let mut bench = settled_in(Mode::Seeds);
     let mut guest = Remote::new("guest", 9);

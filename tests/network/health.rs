@@ -1,6 +1,7 @@
 //! What health says is wrong.
 
-use crate::nodes::{health, rust_watch, world, world_with_firewall};
+use crate::nodes::{expect_counted, expect_state, health, rust_watch, state, world, world_with_firewall};
+use crate::routed::{seed_watch, unicast_watch};
 use crate::support;
 
 #[test]
@@ -87,6 +88,41 @@ fn more_interfaces_than_memberships_are_told_and_peers_are_found_on_the_first() 
     // When there are fewer interfaces, all is well.
     host.ip("link delete eth1");
     health.expect(["running none "]);
+}
+
+#[test]
+fn without_multicast_a_firewall_of_the_host_itself_is_told_and_a_seed_that_is_out_of_reach_is_not() {
+    let test =
+        "without_multicast_a_firewall_of_the_host_itself_is_told_and_a_seed_that_is_out_of_reach_is_not";
+    let Some(world) = world_with_firewall(test) else { return };
+    let (host, there) = (world.host(1), world.host(2));
+    let _seed = seed_watch(&there, "seed", &[]);
+    let mut node = unicast_watch(&host, "node", &["--seeds", "192.0.2.2:49002"]);
+    node.expect(["joined seed 192.0.2.2"]);
+    assert_eq!(state(&mut node), "Running");
+    host.firewall_rule("output", "udp dport 49002 drop");
+    let refused = "Degraded Permission sending to seeds and peers: Operation not permitted (os error 1)";
+    expect_state(&mut node, refused);
+    host.firewall_rule("output", "udp dport 49002 accept");
+    expect_state(&mut node, "Running");
+
+    host.ip("route del default");
+    let mut far = unicast_watch(&host, "far", &["--seeds", "198.51.100.2:49002"]);
+    expect_counted(&mut far, "send_errors", 10);
+    assert_eq!(state(&mut far), "Running");
+}
+
+#[test]
+fn without_multicast_a_host_without_a_network_is_told_by_health_until_one_comes_up() {
+    let test = "without_multicast_a_host_without_a_network_is_told_by_health_until_one_comes_up";
+    let Some(world) = world(test) else { return };
+    let host = world.host_without_network(1);
+    let mut node = unicast_watch(&host, "node", &["--seeds", "192.0.2.2:49002"]);
+    let isolated = "Degraded NoInterface nothing could be sent, and no interface that may be used is up but loopback: \
+                    Network is unreachable (os error 101)";
+    expect_state(&mut node, isolated);
+    host.plug_in();
+    expect_state(&mut node, "Running");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use nix::sys::signal::Signal;
 
 use crate::keys::{key_file, recorder};
 use crate::nodes::{
-    HOURS, LONG_LIFE, counted, ear, expect_counted, listing, rust_watch, state, watch_with, world,
+    HOURS, LONG_LIFE, counted, ear, expect_counted, listing, rust_watch, script, state, watch_with, world,
     world_with_firewall,
 };
 use crate::routed::{PORT, far, near, route_near, router, seed_watch, unicast_watch};
@@ -112,6 +112,41 @@ fn without_multicast_nothing_is_said_to_the_group() {
     }
     one.never_printed("joined");
     marker.never_printed("joined");
+}
+
+#[test]
+fn without_multicast_the_unicast_port_may_be_that_of_the_group() {
+    let test = "without_multicast_the_unicast_port_may_be_that_of_the_group";
+    let Some(world) = world(test) else { return };
+    let [left, right] = [1, 2].map(|number| world.host(number));
+    let at_group_port = [&LONG_LIFE[..], &["--unicast-port", "49001"]].concat();
+    let mut one = unicast_watch(&left, "one", &at_group_port);
+    let seeds = ["--seeds", "192.0.2.1:49001"];
+    let mut two = unicast_watch(&right, "two", &[&at_group_port[..], &seeds].concat());
+    one.expect(["joined two 192.0.2.2"]);
+    two.expect(["joined one 192.0.2.1"]);
+    // A life and more.
+    let before = counted(&mut one, "received");
+    expect_counted(&mut one, "received", before + 25);
+    one.never_printed("left");
+    two.never_printed("left");
+    two.signal(Signal::SIGTERM);
+    one.expect(["left two (goodbye)"]);
+}
+
+#[test]
+fn each_of_more_seeds_than_the_systems_buffer_holds_gets_its_query() {
+    let test = "each_of_more_seeds_than_the_systems_buffer_holds_gets_its_query";
+    let Some(world) = world(test).filter(|_| support::has_tool("tc", test)) else { return };
+    let (here, there) = (world.host(1), world.host(2));
+    let mut seeds = script(&there, "many.py", &["192.0.2.2", "10000", "400"]);
+    seeds.expect(["listening"]);
+    // What waits for the card counts as not sent: 480 kB take a tenth of a second.
+    here.configure("tc", "qdisc add dev eth0 root tbf rate 40mbit burst 5kb limit 1mb");
+    let addresses: Vec<String> = (10_000..10_400).map(|port| format!("192.0.2.2:{port}")).collect();
+    let mut node = unicast_watch(&here, "node", &[&HOURS[..], &["--seeds", &addresses.join(",")]].concat());
+    seeds.expect(["all have heard"]);
+    assert_eq!(counted(&mut node, "send_errors"), 0);
 }
 
 #[test]

@@ -60,9 +60,11 @@ impl Node {
         }
     }
 
-    /// The seeds from which a listed peer speaks.
+    /// The seeds from which a listed peer speaks: by the way it is listed with, or by another one of its addresses.
     fn answering_seeds(&self) -> HashSet<SocketAddr> {
-        self.natives.addresses().filter(|address| self.seeds.contains(address)).collect()
+        let listed = self.natives.addresses().filter(|address| self.seeds.contains(address));
+        let heard = self.seeds.heard().filter(|(_, id)| self.natives.contains(id));
+        listed.chain(heard.map(|(address, _)| address)).collect()
     }
 
     fn ask_seeds(&mut self, seeds: Vec<SocketAddr>) {

@@ -45,6 +45,7 @@ impl Node {
                         Kind::Query => self.handle_query(&about, heard, now),
                         Kind::Goodbye => self.handle_goodbye(&about, heard.path, now),
                     }
+                    self.seeds.note_heard(heard.path.address, about.id);
                 }
             }
         }

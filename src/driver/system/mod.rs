@@ -50,11 +50,11 @@ pub(crate) use std::process;
 #[cfg(unix)]
 pub(crate) use unix::host;
 #[cfg(unix)]
-pub(super) use unix::{Changes, Clock, descriptor_of, interfaces};
+pub(super) use unix::{Changes, Clock, descriptor_of, interfaces, wait_until_writable};
 #[cfg(windows)]
 pub(crate) use windows::host;
 #[cfg(windows)]
-pub(super) use windows::{Changes, Clock, Watched, descriptor_of, interfaces, options};
+pub(super) use windows::{Changes, Clock, Watched, descriptor_of, interfaces, options, wait_until_writable};
 
 /// What an event loop polls: a file descriptor; on Windows a socket.
 #[cfg(unix)]

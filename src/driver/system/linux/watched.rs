@@ -25,7 +25,11 @@ impl Watched {
     pub fn add(&mut self, descriptor: Descriptor) -> io::Result<()> {
         let epoll = match self.epoll.take() {
             Some(epoll) => epoll,
-            None => Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?,
+            None => {
+                // Never moved later: a fork may come while the thread waits.
+                self.found.reserve(MOST_FOUND);
+                Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?
+            }
         };
         let added = epoll.add(borrow(descriptor), EpollEvent::new(EpollFlags::EPOLLIN, descriptor as u64));
         self.epoll = Some(epoll);

@@ -9,7 +9,10 @@ pub mod options;
 use std::io;
 use std::os::windows::io::AsRawSocket;
 
-use windows_sys::Win32::Networking::WinSock::{POLLERR, POLLNVAL, POLLRDNORM, SOCKET, WSAPOLLFD, WSAPoll};
+use socket2::Socket;
+use windows_sys::Win32::Networking::WinSock::{
+    POLLERR, POLLNVAL, POLLRDNORM, POLLWRNORM, SOCKET, WSAPOLLFD, WSAPoll,
+};
 
 use super::{Descriptor, Found, check_open};
 
@@ -19,6 +22,13 @@ pub use clock::Clock;
 /// What to poll a socket by.
 pub fn descriptor_of(socket: &impl AsRawSocket) -> Descriptor {
     socket.as_raw_socket()
+}
+
+/// Waits until there is room for more to send, or for so long.
+pub fn wait_until_writable(socket: &Socket, timeout_ms: u16) {
+    let mut polled = WSAPOLLFD { fd: descriptor_of(socket) as SOCKET, events: POLLWRNORM, revents: 0 };
+    // SAFETY: it is one. Where it cannot be waited for, sending tells why.
+    unsafe { WSAPoll(&mut polled, 1, timeout_ms.into()) };
 }
 
 /// Sockets to wait for, and what was found at them.
