@@ -8,9 +8,9 @@ use std::process::Command;
 use crate::outside::{INSTALLATION, Outside, copy_project};
 use crate::support::run;
 
-/// What the shared library may have, in bytes: what it has on x86-64, and some room for another compiler. More than a
-/// third of it is the standard library; packaging/README.md reckons it up.
-const LIMIT: u64 = 900_000;
+/// What the shared library may have, in bytes: what it has on x86-64, and some room for another compiler. A third of it is the
+/// standard library; packaging/README.md reckons it up, and what SWIM adds.
+const LIMIT: u64 = 1_130_000;
 
 #[test]
 fn the_library_stays_small() {
