@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::{EXPIRY, VALUE};
 use peers::core::wire::{self, Announcement, Kind};
-use peers::core::{Arrival, Key, Node, Mode, Settings};
+use peers::core::{Arrival, Key, Mode, Node, Settings};
 
 const INTERFACE: u32 = 2;
 

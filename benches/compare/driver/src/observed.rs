@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use fastrand::Rng;
 use peers::core::wire::{self, Announcement, Kind, Message};
-use peers::core::{Arrival, Destination, Key, Node, Mode, Settings};
+use peers::core::{Arrival, Destination, Key, Mode, Node, Settings};
 use serde_json::json;
 
 const INTERVAL: Duration = Duration::from_secs(15);
