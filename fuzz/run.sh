@@ -21,4 +21,4 @@ run() {
 }
 
 fuzz build
-for target in wire node abi; do run "$target"; done
+for target in wire node members abi; do run "$target"; done

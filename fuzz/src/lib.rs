@@ -1,8 +1,9 @@
-//! What the fuzz targets share. `case`, `run`, `model` and `sent` are the node's; `c`, `calls` and `program` the C ABI's.
+//! What the fuzz targets share. `case`, `run`, `model` and `sent` are the node's, `members` a member's of a cluster; `c`, `calls` and `program` the C ABI's.
 
 pub mod c;
 pub mod calls;
 pub mod case;
+pub mod members;
 pub mod model;
 pub mod program;
 pub mod run;
