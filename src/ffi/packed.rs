@@ -6,7 +6,7 @@
 use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
 use std::ffi::{c_char, c_void};
 use std::mem::{align_of, size_of};
-use std::sync::atomic::{AtomicUsize, Ordering, fence};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use crate::address::Zones;
@@ -115,10 +115,9 @@ pub(super) unsafe fn free<H: Packed>(header: *mut H) {
     // last sees all that the others did before.
     unsafe {
         let prefix = prefix_of(header);
-        if (*prefix).references.fetch_sub(1, Ordering::Release) > 1 {
+        if (*prefix).references.fetch_sub(1, Ordering::AcqRel) > 1 {
             return;
         }
-        fence(Ordering::Acquire);
         let size = (*prefix).size;
         dealloc(prefix.cast(), layout(size));
     }

@@ -49,7 +49,6 @@ impl Node {
         let seeds = self.seeds.addresses().iter().copied();
         let seeds = seeds.filter(|seed| kind != Kind::Query || !self.seeds.is_greeted(seed));
         let (asked, told): (Vec<_>, Vec<_>) = seeds.partition(is_asked);
-        self.ask_seeds(asked);
         let others: Vec<SocketAddr> =
             self.natives.beyond().filter(|address| !self.seeds.contains(address)).take(MAX_TOLD).collect();
         // Who only pretends to be there must not have more sent somewhere than it sends itself. Who is not told asks.
@@ -58,6 +57,8 @@ impl Node {
         for address in told.into_iter().chain(others) {
             self.transmit_to(address, payload);
         }
+        // After what has the lower number.
+        self.ask_seeds(asked);
     }
 
     /// The seeds from which a listed peer speaks: by the way it is listed with, or by another one of its addresses.
