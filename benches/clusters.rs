@@ -25,7 +25,7 @@ const SEEDS: usize = 3;
 const PATIENCE: Duration = Duration::from_secs(300);
 /// The steady state is watched for this long, this long after the start.
 const SETTLED: Duration = Duration::from_secs(60);
-const WATCHED: Duration = Duration::from_secs(600);
+const WATCHED: Duration = Duration::from_secs(300);
 /// IPv4 and UDP.
 const HEADERS: u64 = 28;
 
