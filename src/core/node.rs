@@ -161,8 +161,12 @@ impl Node {
 
     /// Takes note that the system answered that nobody is at `to`, to which a datagram was sent.
     pub fn handle_unreachable(&mut self, to: SocketAddr, now: Instant) {
+        let before = self.natives.changes();
         self.natives.handle_unreachable(to, &mut self.events, now);
-        self.keep_members_in_line(now);
+        // To go through all members is too much for each report; most tell nothing new.
+        if self.natives.changes() != before {
+            self.keep_members_in_line(now);
+        }
     }
 
     /// Takes note that the driver has opened its sockets anew, or that interfaces have changed: whoever is there
