@@ -129,7 +129,7 @@ impl Run {
     ) {
         let was_settled = self.is_settled();
         let over_cap = self.node.counters().over_cap;
-        let plain = self.keys.iter().find_map(|key| open(bytes, *key, addressee(arrival)));
+        let plain = self.opened(bytes, arrival);
         self.ledger.note_heard(from, bytes.len(), plain.as_deref());
         self.node.handle_datagram(bytes, from, interface, arrival, self.now);
         let sent = self.take_all(0);
@@ -139,6 +139,13 @@ impl Run {
             let answers = if plain.is_some() && (!is_recorded || is_refused) { 2 } else { 1 };
             check_reaction(&sent, answers * bytes.len(), from);
         }
+    }
+
+    /// What was sealed so that the node opens it. Who has it for a seed knows no id, and seals for all.
+    fn opened(&self, bytes: &[u8], arrival: Arrival) -> Option<Vec<u8>> {
+        let for_all = self.settings.mode.is_beyond_link().then_some(None);
+        let mut addressees = [addressee(arrival)].into_iter().chain(for_all);
+        addressees.find_map(|addressee| self.keys.iter().find_map(|key| open(bytes, *key, addressee)))
     }
 
     /// Where there is no multicast, all comes to the node alone.
@@ -226,10 +233,14 @@ impl Run {
         }
     }
 
-    /// Seals with one of three keys for who is to hear it so, but now and then for another.
+    /// Seals with one of three keys for who is to hear it so, but now and then for all, or for another.
     fn seal(&mut self, plain: &[u8], which: u8, arrival: Arrival) -> Vec<u8> {
         self.nonce = self.nonce.wrapping_add(1);
-        let addressee = if which < 250 { addressee(arrival) } else { Some(&OTHER) };
+        let addressee = match which {
+            0..230 => addressee(arrival),
+            230..250 => None,
+            250.. => Some(&OTHER),
+        };
         seal(plain, which % 3, addressee, self.nonce)
     }
 
