@@ -23,11 +23,13 @@ pub(super) struct Agenda {
     begin: Instant,
     /// When slots were last taken out: nothing is said to be due before that.
     last_taken: u64,
+    /// The last moment that something was to be due after, with its nanoseconds: a batch of datagrams has one.
+    moment: (Instant, u64),
 }
 
 impl Agenda {
     pub fn new(now: Instant) -> Self {
-        Agenda { timers: Timers::default(), begin: now, last_taken: 0 }
+        Agenda { timers: Timers::default(), begin: now, last_taken: 0, moment: (now, 0) }
     }
 
     pub fn nanos(&self, instant: Instant) -> u64 {
@@ -39,9 +41,13 @@ impl Agenda {
     }
 
     /// The deadline of what lasts for `ttl` from now on.
-    pub fn deadline(&self, ttl: Duration, now: Instant) -> u64 {
+    #[inline]
+    pub fn deadline(&mut self, ttl: Duration, now: Instant) -> u64 {
+        if now != self.moment.0 {
+            self.moment = (now, self.nanos(now));
+        }
         // Half the range is 292 years; beyond it an `Instant` might not hold the sum.
-        self.nanos(now).saturating_add(nanos_of(ttl)).min(u64::MAX / 2)
+        self.moment.1.saturating_add(nanos_of(ttl)).min(u64::MAX / 2)
     }
 
     /// Puts in a slot that is not there.
@@ -50,6 +56,7 @@ impl Agenda {
     }
 
     /// A slot that is there has another deadline.
+    #[inline]
     pub fn change(&mut self, slot: u32, before: u64, deadline: u64) {
         if deadline < before {
             self.timers.set(slot, deadline);

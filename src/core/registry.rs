@@ -90,28 +90,37 @@ impl<K: Hash + Eq, V> ExpiringRegistry<K, V> {
         let deadline = self.agenda.deadline(ttl, now);
         let hash = self.hasher.hash_one(&key);
         let slot = self.entries.insert(Entry { key, value, deadline }) as u32;
-        self.index.insert(hash, slot);
+        self.index.insert(hash, slot, |slot| self.hasher.hash_one(&self.entries[slot as usize].key));
         self.agenda.insert(slot, deadline);
         self.note_change(slot);
         Ok(None)
     }
 
     /// Gives an entry until `now + ttl`, from now on, and returns its value. `None` if there is no such entry.
+    #[inline]
     pub fn renew<Q>(&mut self, key: &Q, ttl: Duration, now: Instant) -> Option<&mut V>
     where
         K: Borrow<Q>,
         Q: Hash + Eq + ?Sized,
     {
+        // First, so that the search need not carry what it is made of.
+        let deadline = self.agenda.deadline(ttl, now);
         let slot = self.slot_of(key)?;
-        Some(self.renew_at(slot, ttl, now))
+        Some(self.set_deadline(slot, deadline))
     }
 
     /// As [`renew`](Self::renew), for the entry at a place.
     ///
     /// # Panics
     /// If there is none.
+    #[inline]
     pub fn renew_at(&mut self, slot: u32, ttl: Duration, now: Instant) -> &mut V {
         let deadline = self.agenda.deadline(ttl, now);
+        self.set_deadline(slot, deadline)
+    }
+
+    #[inline]
+    fn set_deadline(&mut self, slot: u32, deadline: u64) -> &mut V {
         let entry = &mut self.entries[slot as usize];
         let before = std::mem::replace(&mut entry.deadline, deadline);
         self.agenda.change(slot, before, deadline);
@@ -164,13 +173,15 @@ impl<K: Hash + Eq, V> ExpiringRegistry<K, V> {
     }
 
     /// The place of an entry, whether its time has run out or not: good until it is taken out.
+    #[inline]
     pub fn slot_of<Q>(&self, key: &Q) -> Option<u32>
     where
         K: Borrow<Q>,
         Q: Hash + Eq + ?Sized,
     {
         let hash = self.hasher.hash_one(key);
-        self.index.find(hash, |slot| self.entries[slot as usize].key.borrow() == key)
+        self.index
+            .find(hash, |slot| self.entries.get(slot as usize).is_some_and(|entry| entry.key.borrow() == key))
     }
 
     /// The places of all entries, those included whose time has run out.

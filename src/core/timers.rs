@@ -36,7 +36,8 @@ impl Timers {
         self.rise(self.heap.len() - 1);
     }
 
-    /// Gives a slot that is there another time.
+    /// Gives a slot that is there another time. Renewals seldom need it, and are short without it.
+    #[cold]
     pub fn set(&mut self, slot: u32, time: u64) {
         let place = self.places[slot as usize] as usize;
         self.heap[place].time = time;
