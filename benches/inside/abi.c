@@ -6,6 +6,7 @@
  * Prints a JSON object for each figure. Times are medians over rounds.
  */
 
+#include <inttypes.h>
 #include <peers.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -68,12 +69,17 @@ static peers_t *start(const char *name, const char *network, uint32_t max_peers,
     return node;
 }
 
-static void fill(peers_t *node, size_t from, size_t to)
+/* Whether entries come in the order of their names, as they do not in a network. */
+enum order { BY_NAME, AT_RANDOM };
+
+static void fill(peers_t *node, size_t from, size_t to, enum order order)
 {
     char key[32], value[84];
     memset(value, 7, sizeof value);
     for (size_t number = from; number < to; number++) {
-        snprintf(key, sizeof key, "entry-%010zu", number);
+        /* Odd, so that no two numbers become the same. */
+        uint32_t place = order == BY_NAME ? (uint32_t)number : (uint32_t)number * 2654435761U;
+        snprintf(key, sizeof key, "entry-%010" PRIu32, place);
         CHECK(peers_register(node, key, value, sizeof value, 3600 * 1000));
     }
 }
@@ -142,7 +148,7 @@ static void *feed(void *argument)
 static void measure_calls(void)
 {
     peers_t *node = start("listener", "memory:calls", 0, 0);
-    fill(node, 0, SMALL_LIST);
+    fill(node, 0, SMALL_LIST, BY_NAME);
     for (int threads = 1; threads <= MOST_THREADS; threads *= 2) {
         print_row("peers_register, by threads", (size_t)threads, "quiet", "ns", time_calls(node, 0, threads));
         print_row("peers_list of 10, by threads", (size_t)threads, "quiet", "ns", time_calls(node, 1, threads));
@@ -179,22 +185,30 @@ static double time_list(peers_t *node, size_t expected)
     return taken / (double)expected;
 }
 
+static void measure_lists_of(size_t size, enum order order)
+{
+    peers_t *node = start("listener", "memory:lists", (uint32_t)size + ROUNDS + 1, 0);
+    fill(node, 0, size, order);
+    double first = time_list(node, size);
+    double changed[ROUNDS], unchanged[ROUNDS];
+    for (size_t round = 0; round < ROUNDS; round++) {
+        fill(node, size + round, size + round + 1, order);
+        changed[round] = time_list(node, size + round + 1);
+        unchanged[round] = time_list(node, size + round + 1);
+    }
+    int by_name = order == BY_NAME;
+    print_row("peers_list, for an entry", size, by_name ? "first" : "first, random", "ns", first);
+    print_row("peers_list, for an entry", size, by_name ? "after a change" : "after a change, random", "ns", median(changed, ROUNDS));
+    print_row("peers_list, for an entry", size, by_name ? "unchanged" : "unchanged, random", "ns", median(unchanged, ROUNDS));
+    CHECK(peers_free(node));
+}
+
 static void measure_lists(void)
 {
     static const size_t sizes[] = {10, 1000, 10000, 100000};
     for (size_t at = 0; at < sizeof sizes / sizeof *sizes; at++) {
-        size_t size = sizes[at];
-        peers_t *node = start("listener", "memory:lists", (uint32_t)size + ROUNDS + 1, 0);
-        fill(node, 0, size);
-        double changed[ROUNDS], unchanged[ROUNDS];
-        for (size_t round = 0; round < ROUNDS; round++) {
-            fill(node, size + round, size + round + 1);
-            changed[round] = time_list(node, size + round + 1);
-            unchanged[round] = time_list(node, size + round + 1);
-        }
-        print_row("peers_list, for an entry", size, "after a change", "ns", median(changed, ROUNDS));
-        print_row("peers_list, for an entry", size, "unchanged", "ns", median(unchanged, ROUNDS));
-        CHECK(peers_free(node));
+        measure_lists_of(sizes[at], BY_NAME);
+        measure_lists_of(sizes[at], AT_RANDOM);
     }
 }
 

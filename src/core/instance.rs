@@ -135,8 +135,8 @@ impl Instance {
         (now.saturating_duration_since(self.heard_at), self.path.interface)
     }
 
-    /// It, as it is listed.
-    pub fn view(&self, id: InstanceId, deadline: Instant, now: Instant) -> PeerView<'_> {
+    /// It, as it is listed with the time that is left to it.
+    pub fn view(&self, id: InstanceId, expires_in: Duration, now: Instant) -> PeerView<'_> {
         let (age, interface) = self.hearing(now);
         PeerView {
             name: &self.name,
@@ -147,7 +147,7 @@ impl Instance {
             id: Some(id),
             source: self.source,
             age,
-            expires_in: deadline.saturating_duration_since(now),
+            expires_in,
         }
     }
 }

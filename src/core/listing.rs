@@ -3,6 +3,7 @@
 //! It is kept, and follows those that come and go. A list is then one walk over the entries.
 
 use std::cell::RefCell;
+use std::hint::black_box;
 use std::slice;
 use std::time::Instant;
 
@@ -12,6 +13,9 @@ use super::named::{self, Named};
 use super::natives::Natives;
 use super::registry::Live;
 use super::wire::InstanceId;
+
+/// So many entries are fetched at a time.
+const FETCHED: usize = 32;
 
 #[derive(Default)]
 pub(super) struct Listing(
@@ -37,6 +41,8 @@ enum Place {
 #[derive(Clone)]
 pub struct Walk<'a> {
     places: slice::Iter<'a, Place>,
+    /// How many of them, the last ones, have not been fetched.
+    unfetched: usize,
     natives: Live<'a, InstanceId, Instance>,
     named: Live<'a, Box<str>, named::Entry>,
     now: Instant,
@@ -67,6 +73,7 @@ impl Listing {
         order.follow(entries);
         read(Walk {
             places: order.places.iter(),
+            unfetched: order.places.len(),
             natives: natives.live(now),
             named: named.live(now),
             now,
@@ -75,7 +82,7 @@ impl Listing {
     }
 }
 
-impl Walk<'_> {
+impl<'a> Walk<'a> {
     /// How many there are still, those included that are not live any more.
     pub fn most(&self) -> usize {
         self.places.len()
@@ -88,7 +95,45 @@ impl Walk<'_> {
 
     /// Of each live peer what changes without an event, in the same order.
     pub fn times(&self) -> impl Iterator<Item = Times> {
-        self.places.clone().filter_map(|place| self.times_at(*place))
+        self.places.as_slice().chunks(FETCHED).flat_map(|places| {
+            self.fetch(places);
+            places.iter().filter_map(|place| self.times_at(*place))
+        })
+    }
+
+    /// Looks at entries that are about to be read, one after another and at nothing else: so memory brings many at a time. They
+    /// lie in the order in which they came, which is not that of their names, and would be waited for each in its turn.
+    fn fetch(&self, places: &[Place]) {
+        for (name, value, heard_at) in self.fetched(places) {
+            black_box((name.len(), value.len(), heard_at));
+        }
+    }
+
+    fn fetch_next(&mut self) {
+        let places = self.places.as_slice();
+        let next = &places[..places.len().min(FETCHED)];
+        self.fetch_texts(next);
+        self.unfetched = places.len() - next.len();
+    }
+
+    /// As [`fetch`](Self::fetch), with their texts, which lie elsewhere: of most the first and the last byte are in all the cache
+    /// lines there are.
+    fn fetch_texts(&self, places: &[Place]) {
+        self.fetch(places);
+        for (name, value, _) in self.fetched(places) {
+            black_box((name.as_bytes().first().copied(), value.first().copied(), value.last().copied()));
+        }
+    }
+
+    fn fetched(&self, places: &[Place]) -> impl Iterator<Item = (&'a str, &'a [u8], Instant)> {
+        places.iter().filter_map(|place| match *place {
+            Place::Native(slot) => {
+                self.natives.at(slot).map(|(_, peer, _)| (&*peer.name, &*peer.value, peer.heard_at))
+            }
+            Place::Named(slot) => {
+                self.named.at(slot).map(|(name, entry, _)| (&**name, &*entry.value, entry.heard_at))
+            }
+        })
     }
 
     fn times_at(&self, place: Place) -> Option<Times> {
@@ -106,15 +151,18 @@ impl<'a> Iterator for Walk<'a> {
     type Item = PeerView<'a>;
 
     fn next(&mut self) -> Option<PeerView<'a>> {
+        if self.places.len() <= self.unfetched {
+            self.fetch_next();
+        }
         let (natives, named, now) = (self.natives, self.named, self.now);
         self.places.find_map(|place| match *place {
             Place::Native(slot) => {
                 let (id, instance, expires_in) = natives.at(slot)?;
-                Some(PeerView { expires_in, ..instance.view(*id, now, now) })
+                Some(instance.view(*id, expires_in, now))
             }
             Place::Named(slot) => {
                 let (name, entry, expires_in) = named.at(slot)?;
-                Some(PeerView { expires_in, ..entry.view(name, now, now) })
+                Some(entry.view(name, expires_in, now))
             }
         })
     }

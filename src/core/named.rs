@@ -20,14 +20,14 @@ pub(super) struct Named {
 }
 
 pub(super) struct Entry {
-    value: Box<[u8]>,
+    pub value: Box<[u8]>,
     /// The way an ancestor's node is listed with.
     path: Option<Path>,
     path_heard_at: Instant,
     /// Until when the user has registered it.
     registered_until: Option<Instant>,
     source: Source,
-    heard_at: Instant,
+    pub heard_at: Instant,
 }
 
 impl Named {
@@ -107,7 +107,7 @@ impl Named {
         if self.line_port(name) == Some(port)
             && let Some(entry) = self.remove(name)
         {
-            events.tell(Event::Left(entry.view(name, now, now).to_peer(), LeaveReason::Goodbye));
+            events.tell(Event::Left(entry.view(name, Duration::ZERO, now).to_peer(), LeaveReason::Goodbye));
         }
     }
 
@@ -115,7 +115,7 @@ impl Named {
     pub fn handle_timeout(&mut self, events: &mut Events, now: Instant) {
         for Expired { key, value: entry, .. } in self.entries.handle_timeout(now) {
             self.held -= entry.held(&key);
-            events.tell(Event::Left(entry.view(&key, now, now).to_peer(), LeaveReason::Expired));
+            events.tell(Event::Left(entry.view(&key, Duration::ZERO, now).to_peer(), LeaveReason::Expired));
         }
     }
 
@@ -202,12 +202,12 @@ impl Named {
                 let before = entry.value.len();
                 if take_over(entry) {
                     self.held = self.held - before + entry.value.len();
-                    events.tell(Event::Updated(entry.view(name, now + ttl, now).to_peer()));
+                    events.tell(Event::Updated(entry.view(name, ttl, now).to_peer()));
                 }
             }
             None => {
                 let entry = new();
-                let joined = Event::Joined(entry.view(name, now + ttl, now).to_peer());
+                let joined = Event::Joined(entry.view(name, ttl, now).to_peer());
                 let held = entry.held(name);
                 self.entries.register(name.into(), entry, ttl, now)?;
                 self.held += held;
@@ -259,8 +259,8 @@ impl Entry {
         (now.saturating_duration_since(self.heard_at), self.path.map_or(0, |path| path.interface))
     }
 
-    /// It, of this name, as it is listed.
-    pub fn view<'a>(&'a self, name: &'a str, deadline: Instant, now: Instant) -> PeerView<'a> {
+    /// It, of this name, as it is listed with the time that is left to it.
+    pub fn view<'a>(&'a self, name: &'a str, expires_in: Duration, now: Instant) -> PeerView<'a> {
         let (age, interface) = self.hearing(now);
         PeerView {
             name,
@@ -271,7 +271,7 @@ impl Entry {
             id: None,
             source: self.source,
             age,
-            expires_in: deadline.saturating_duration_since(now),
+            expires_in,
         }
     }
 }

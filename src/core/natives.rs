@@ -490,7 +490,7 @@ impl Natives {
             // An answer of it to a challenge may have been recorded.
             self.departed.note(id, instance.sequence, instance.is_walled, now);
             self.forget(id, &instance);
-            events.tell(Event::Left(instance.view(id, now, now).to_peer(), LeaveReason::Expired));
+            events.tell(Event::Left(instance.view(id, Duration::ZERO, now).to_peer(), LeaveReason::Expired));
         }
     }
 
@@ -502,7 +502,7 @@ impl Natives {
             self.departed.note_line(self.index.line_key(&instance.name, port), now);
         }
         self.forget(id, &instance);
-        events.tell(Event::Left(instance.view(id, now, now).to_peer(), reason));
+        events.tell(Event::Left(instance.view(id, Duration::ZERO, now).to_peer(), reason));
     }
 
     fn forget(&mut self, id: InstanceId, instance: &Instance) {
@@ -520,7 +520,7 @@ impl Natives {
     /// An instance that is listed, as it is now.
     fn peer(&self, slot: u32, now: Instant) -> Peer {
         let (id, instance, deadline) = self.peers.at(slot);
-        instance.view(*id, deadline, now).to_peer()
+        instance.view(*id, deadline.saturating_duration_since(now), now).to_peer()
     }
 }
 

@@ -1,6 +1,6 @@
 //! What the registry of natives is asked where SWIM says who lives.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::Natives;
 use crate::core::event::{Event, LeaveReason};
@@ -56,7 +56,7 @@ impl Natives {
     pub fn leave(&mut self, id: &InstanceId, reason: LeaveReason, events: &mut Events, now: Instant) {
         if let Some(instance) = self.peers.remove(id) {
             self.forget(*id, &instance);
-            events.tell(Event::Left(instance.view(*id, now, now).to_peer(), reason));
+            events.tell(Event::Left(instance.view(*id, Duration::ZERO, now).to_peer(), reason));
         }
     }
 }
