@@ -1,7 +1,7 @@
 """Writes docs/benchmarks.md and its plots from the data of a run: `report.py DOCS`.
 
 DOCS/benchmarks/compare.json is what the comparison has measured; DOCS/benchmarks/inside.json, if it is there,
-what the benches of the inside have. The text is that of template.md; every number in it comes from the data.
+what the benches of the inside have; DOCS/benchmarks/mended.json what was slower once. The text is that of template.md; every number in it comes from the data.
 """
 
 import json
@@ -75,13 +75,19 @@ def receiving(figures: Figures) -> str:
 INSIDE_TARGETS = [
     ("renew, ids", None, None, 1.4, "times the bare map"),
     ("memory for an entry of 100 bytes", None, None, 250, "bytes"),
-    ("peers_list, for an entry", None, None, 30, "ns"),
+    *(
+        ("peers_list, for an entry", None, order, 30, "ns")
+        for order in ("unchanged", "unchanged, random", "after a change", "after a change, random")
+    ),
     ("peers_register, by threads", 1, "quiet", 1000, "ns"),
     ("peers_list of 10, by threads", 1, "quiet", 1000, "ns"),
     ("peers_start", None, None, 5e6, "ns"),
     ("peers_free", None, None, 5e6, "ns"),
-    ("longest step", 65_536, None, 10e6, "ns"),
-    ("longest step", 1_000_000, None, 10e6, "ns"),
+    *(
+        ("longest step", peers, order, 10e6, "ns")
+        for peers in (65_536, 1_000_000)
+        for order in ("asking", "expiring")
+    ),
 ]
 
 
@@ -223,6 +229,17 @@ def inside(data: dict[str, Any] | None, folder: Path) -> str:
     return "\n\n".join(parts)
 
 
+def mended(rows: Rows) -> str:
+    """What was measured before and after a change, beside each other."""
+    return table(
+        ["what", "before", "after", "measured with", "where the time went, and what was done"],
+        [
+            [row["what"], *(quantity(row[when], row["unit"]) for when in ("before", "after")), row["by"], row["how"]]
+            for row in rows
+        ],
+    )
+
+
 def machine(data: dict[str, Any]) -> str:
     found = data["machine"]
     date = datetime.fromtimestamp(found["time"], UTC)
@@ -270,6 +287,7 @@ def main(docs: Path) -> None:
         "RECEIVING": receiving(figures),
         "GROWTH": growth(data["growth"]),
         "INSIDE": inside(inside_data, folder),
+        "MENDED": mended(json.loads((folder / "mended.json").read_text())),
     }
     text = (Path(__file__).parent / "template.md").read_text()
     for name, part in parts.items():
