@@ -1,7 +1,8 @@
 """Writes docs/benchmarks.md and its plots from the data of a run: `report.py DOCS`.
 
 DOCS/benchmarks/compare.json is what the comparison has measured; DOCS/benchmarks/inside.json, if it is there,
-what the benches of the inside have; DOCS/benchmarks/mended.json what was slower once. The text is that of template.md; every number in it comes from the data.
+what the benches of the inside have; DOCS/benchmarks/mended.json what was slower once. The text is that of
+template.md; every number in it comes from the data.
 """
 
 import json
@@ -234,7 +235,12 @@ def mended(rows: Rows) -> str:
     return table(
         ["what", "before", "after", "measured with", "where the time went, and what was done"],
         [
-            [row["what"], *(quantity(row[when], row["unit"]) for when in ("before", "after")), row["by"], row["how"]]
+            [
+                row["what"],
+                *(quantity(row[when], row["unit"]) for when in ("before", "after")),
+                row["by"],
+                row["how"],
+            ]
             for row in rows
         ],
     )
