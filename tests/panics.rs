@@ -14,7 +14,7 @@ const TRACE: &str = "asked to panic at";
 
 #[test]
 fn a_panic_fails_its_node_and_nothing_else() {
-    let library = build(&["--features", "test-panic"], "libpeers.a");
+    let library = build("staticlib", &["--features", "test-panic"], "libpeers.a");
     assert!(contains(&library, TRACE), "the library that panics on demand has what the next test looks for");
     let link: [OsString; 4] = [library.into(), "-lpthread".into(), "-ldl".into(), "-lm".into()];
     let printed = run(&mut Command::new(compile_with(Path::new("tests/c/panics.c"), &link)));
@@ -23,7 +23,7 @@ fn a_panic_fails_its_node_and_nothing_else() {
 
 #[test]
 fn no_other_library_panics_on_demand() {
-    let release = build(&["--release"], "libpeers.so");
+    let release = build("cdylib", &["--release"], "libpeers.so");
     for library in [release, support::shared_library(), support::static_library()] {
         for trace in [TRACE, "test_panic"] {
             assert!(!contains(&library, trace), "{} contains {trace:?}", library.display());
@@ -31,11 +31,13 @@ fn no_other_library_panics_on_demand() {
     }
 }
 
-/// Builds the library in a target folder of its own, for its name does not tell how it was built.
-fn build(options: &[&str], library: &str) -> PathBuf {
+/// Builds the library, of one type as the released one is, in a target folder of its own, for its name does not tell how it was
+/// built.
+fn build(crate_type: &str, options: &[&str], library: &str) -> PathBuf {
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("panics");
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.current_dir(root()).args(["build", "--lib", "--target-dir"]).arg(&target).args(options);
+    cargo.current_dir(root()).args(["rustc", "--lib", "--crate-type", crate_type]);
+    cargo.arg("--target-dir").arg(&target).args(options);
     run(&mut cargo);
     target.join(if options.contains(&"--release") { "release" } else { "debug" }).join(library)
 }
