@@ -196,10 +196,14 @@ static void measure_lists_of(size_t size, enum order order)
         changed[round] = time_list(node, size + round + 1);
         unchanged[round] = time_list(node, size + round + 1);
     }
-    int by_name = order == BY_NAME;
-    print_row("peers_list, for an entry", size, by_name ? "first" : "first, random", "ns", first);
-    print_row("peers_list, for an entry", size, by_name ? "after a change" : "after a change, random", "ns", median(changed, ROUNDS));
-    print_row("peers_list, for an entry", size, by_name ? "unchanged" : "unchanged, random", "ns", median(unchanged, ROUNDS));
+    static const char *const rows[][3] = {
+        [BY_NAME] = {"first", "after a change", "unchanged"},
+        [AT_RANDOM] = {"first, random", "after a change, random", "unchanged, random"},
+    };
+    double figures[] = {first, median(changed, ROUNDS), median(unchanged, ROUNDS)};
+    for (int row = 0; row < 3; row++) {
+        print_row("peers_list, for an entry", size, rows[order][row], "ns", figures[row]);
+    }
     CHECK(peers_free(node));
 }
 

@@ -1,4 +1,5 @@
-//! What the fuzz targets share. `case`, `run`, `model` and `sent` are the node's, `members` a member's of a cluster; `c`, `calls` and `program` the C ABI's.
+//! What the fuzz targets share. `case`, `run`, `model` and `sent` are the node's, `members` a member's of a cluster; `c`, `calls`
+//! and `program` the C ABI's.
 
 pub mod c;
 pub mod calls;

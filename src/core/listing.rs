@@ -109,13 +109,6 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn fetch_next(&mut self) {
-        let places = self.places.as_slice();
-        let next = &places[..places.len().min(FETCHED)];
-        self.fetch_texts(next);
-        self.unfetched = places.len() - next.len();
-    }
-
     /// As [`fetch`](Self::fetch), with their texts, which lie elsewhere: of most the first and the last byte are in all the cache
     /// lines there are.
     fn fetch_texts(&self, places: &[Place]) {
@@ -123,6 +116,13 @@ impl<'a> Walk<'a> {
         for (name, value, _) in self.fetched(places) {
             black_box((name.as_bytes().first().copied(), value.first().copied(), value.last().copied()));
         }
+    }
+
+    fn fetch_next(&mut self) {
+        let places = self.places.as_slice();
+        let next = &places[..places.len().min(FETCHED)];
+        self.fetch_texts(next);
+        self.unfetched = places.len() - next.len();
     }
 
     fn fetched(&self, places: &[Place]) -> impl Iterator<Item = (&'a str, &'a [u8], Instant)> {

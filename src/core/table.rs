@@ -115,7 +115,6 @@ impl Part {
         let mut at = self.home(hash);
         while at != chunk {
             self.chunks[at].tags -= PASSED;
-
             at = self.after(at);
         }
         self.chunks[chunk].tags &= !(0xff << (place * 8));

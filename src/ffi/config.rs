@@ -83,9 +83,8 @@ pub struct peers_config_t {
     /// or an IPv6 address in brackets, and the `unicast_port` of the nodes there ("10.0.1.5:49002,peers.example:49002").
     /// Default: none.
     ///
-    /// Two nodes list each other if one has the other for a seed, whose mode has seeds as well; with PEERS_MODE_SWIM, if seeds have joined both to one cluster.
-    /// Names are resolved on a thread of their own, and again every
-    /// minute (with a shorter `interval_ms`, every four of these); a name with several addresses is several seeds. One that
+    /// Two nodes list each other if one has the other for a seed, whose mode has seeds as well; with PEERS_MODE_SWIM, if seeds have
+    /// joined both to one cluster. Names are resolved on a thread of their own, and again every minute (with a shorter `interval_ms`, every four of these); a name with several addresses is several seeds. One that
     /// cannot be resolved shows in `peers_health`. A seed that is no node costs a datagram an interval and is not listed.
     /// `peers_set_seeds` replaces them.
     pub seeds: *const c_char,

@@ -41,9 +41,14 @@ impl Crowd {
         };
         crowd.announce_all();
         assert_eq!(crowd.node.peer_count(), count);
-        while crowd.node.poll_event().is_some() {}
-        while crowd.node.poll_transmit().is_some() {}
+        crowd.discard();
         crowd
+    }
+
+    /// Takes what the node says and tells, and looks at none of it.
+    pub fn discard(&mut self) {
+        while self.node.poll_event().is_some() {}
+        while self.node.poll_transmit().is_some() {}
     }
 
     /// Lets the peers announce themselves in another order from now on.
