@@ -5,7 +5,7 @@ use std::env;
 use std::path::PathBuf;
 
 /// In the header's order: statuses first, then each type before the calls that need it.
-const SOURCES: [&str; 8] = ["status", "log", "config", "packed", "node", "list", "event", "health"];
+const SOURCES: [&str; 8] = ["status", "log", "config", "peer", "node", "list", "event", "health"];
 
 fn main() {
     generate_header();

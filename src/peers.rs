@@ -131,7 +131,7 @@ impl Peers {
     }
 
     /// What `copy` makes of the live peers. See [`Driver::list`].
-    pub(crate) fn list_with<R>(&self, copy: impl FnOnce(Walk<'_>, u64, &mut Kept) -> R) -> Result<R, Error> {
+    pub(crate) fn list_with<R>(&self, copy: impl FnOnce(Walk<'_>, &mut Kept) -> R) -> Result<R, Error> {
         self.driver.list(copy)
     }
 

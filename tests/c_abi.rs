@@ -37,6 +37,11 @@ fn the_main_job() {
 }
 
 #[test]
+fn lists_made_of_the_last_one_are_as_those_that_are_copied() {
+    run(&mut Command::new(c_test("lists")));
+}
+
+#[test]
 fn the_log_comes_in_order_and_ends_with_the_node() {
     run(&mut Command::new(c_test("log")));
 }
@@ -56,6 +61,7 @@ fn nothing_leaks_and_no_wrong_byte_is_touched() {
     if has_tool("valgrind", "nothing_leaks_and_no_wrong_byte_is_touched") {
         run(Command::new("valgrind").args(MEMCHECK).arg(c_test("abi")));
         run(Command::new("valgrind").args(MEMCHECK).arg(c_test("bad_input")));
+        run(Command::new("valgrind").args(MEMCHECK).arg(c_test("lists")));
         run(Command::new("valgrind").args(MEMCHECK).arg(c_test("log")));
         run(Command::new("valgrind").args(MEMCHECK).arg(c_test("seeds")));
         run(register(Command::new("valgrind").args(MEMCHECK).arg(example("register"))));

@@ -61,6 +61,7 @@ finds address leak 'LeakSanitizer: detected memory leaks'
 finds address use-after-free 'AddressSanitizer: heap-use-after-free'
 passes address abi
 passes address bad_input
+passes address lists
 passes address log
 passes address seeds
 passes address threads

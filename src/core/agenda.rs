@@ -18,6 +18,9 @@ pub(super) const MAX_DUE: usize = 256;
 /// The most timers that are set anew at a time, each in less than a microsecond.
 const MAX_RESET: usize = 2048;
 
+/// Seconds that something may last: 272 years. A deadline is then one in 64 bits, and one that an `Instant` can hold.
+const LONGEST: u64 = 1 << 33;
+
 pub(super) struct Agenda {
     timers: Timers,
     begin: Instant,
@@ -40,14 +43,14 @@ impl Agenda {
         self.begin + Duration::from_nanos(nanos)
     }
 
-    /// The deadline of what lasts for `ttl` from now on.
+    /// From when and until when lasts what lasts for `ttl` from now on.
     #[inline]
-    pub fn deadline(&mut self, ttl: Duration, now: Instant) -> u64 {
+    pub fn term(&mut self, ttl: Duration, now: Instant) -> (u64, u64) {
         if now != self.moment.0 {
             self.moment = (now, self.nanos(now));
         }
-        // Half the range is 292 years; beyond it an `Instant` might not hold the sum.
-        self.moment.1.saturating_add(nanos_of(ttl)).min(u64::MAX / 2)
+        let begin = self.moment.1;
+        (begin, begin + ttl.as_secs().min(LONGEST) * 1_000_000_000 + u64::from(ttl.subsec_nanos()))
     }
 
     /// Puts in a slot that is not there.

@@ -111,17 +111,6 @@ pub struct PeerView<'a> {
     pub expires_in: Duration,
 }
 
-/// What changes about a peer without an event.
-#[derive(Debug, Clone, Copy)]
-pub struct Times {
-    /// See [`Peer::age`].
-    pub age: Duration,
-    /// See [`Peer::expires_in`].
-    pub expires_in: Duration,
-    /// See [`Peer::interface`].
-    pub interface: u32,
-}
-
 impl PeerView<'_> {
     /// A copy that lasts.
     pub fn to_peer(&self) -> Peer {

@@ -32,11 +32,6 @@ impl Events {
         self.told += 1;
     }
 
-    /// How many there were ever.
-    pub fn told(&self) -> u64 {
-        self.told
-    }
-
     /// Those that came after the first `seen`, as far as they are still here, and how many there were ever.
     pub fn after(&self, seen: u64) -> (impl Iterator<Item = &Event>, u64) {
         let news = usize::try_from(self.told - seen).unwrap_or(usize::MAX).min(self.queue.len());

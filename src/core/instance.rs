@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use super::checkup::Checkup;
 use super::event::{PeerView, Source};
 use super::path::Path;
+use super::registry::Standing;
 use super::wire::{self, Announcement, InstanceId, Kind, Proof};
 
 /// What a peer may announce as its expiry is taken for no less and no more than this, the range of the configuration.
@@ -13,6 +14,7 @@ const LONGEST_LIFE: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// What the registry keeps for an instance.
 pub(super) struct Instance {
+    pub id: InstanceId,
     pub name: Box<str>,
     pub value: Box<[u8]>,
     pub port: u16,
@@ -26,7 +28,6 @@ pub(super) struct Instance {
     /// A port it was heard from that is not the one of `path`: of its other address family, or after it opened its sockets
     /// anew.
     pub other_port: Option<u16>,
-    pub heard_at: Instant,
     /// When it was last heard by the group.
     pub group_heard_at: Option<Instant>,
     pub source: Source,
@@ -42,6 +43,7 @@ pub(super) struct Instance {
 impl Instance {
     pub fn new(about: &Announcement<'_>, path: Path, source: Source, now: Instant) -> Self {
         Instance {
+            id: about.id,
             name: about.name.into(),
             value: about.value.into(),
             port: about.port,
@@ -50,7 +52,6 @@ impl Instance {
             path,
             other_path: None,
             other_port: None,
-            heard_at: now,
             group_heard_at: (source == Source::Beacon).then_some(now),
             source,
             checkup: Checkup::default(),
@@ -78,9 +79,10 @@ impl Instance {
         std::mem::replace(&mut self.source, Source::Beacon) != Source::Beacon
     }
 
-    /// True if it has not been heard by the group for its whole life: multicast does not reach us from there.
-    pub fn is_beyond(&self) -> bool {
-        self.group_heard_at.is_none_or(|at| at + self.life <= self.heard_at)
+    /// True if, last heard at that time, it had not been heard by the group for its whole life: multicast does not reach us from
+    /// there.
+    pub fn is_beyond(&self, heard_at: Instant) -> bool {
+        self.group_heard_at.is_none_or(|at| at + self.life <= heard_at)
     }
 
     /// Bytes of name and value.
@@ -89,10 +91,10 @@ impl Instance {
     }
 
     /// What it told last, without its cluster.
-    pub fn announcement(&self, id: InstanceId) -> Announcement<'_> {
+    pub fn announcement(&self) -> Announcement<'_> {
         Announcement {
             cluster: "",
-            id,
+            id: self.id,
             sequence: self.sequence,
             name: &self.name,
             expiry: self.life,
@@ -104,21 +106,21 @@ impl Instance {
     }
 
     /// The most bytes an announcement of what it told last can have.
-    pub fn longest_answer(&self, id: InstanceId, cluster: &str) -> usize {
+    pub fn longest_answer(&self, cluster: &str) -> usize {
         let about = Announcement {
             cluster,
             sequence: u64::MAX,
             // In its longest form: it may be more than the life that is made of it.
             expiry: Duration::MAX,
             proof: Some(Proof::default()),
-            ..self.announcement(id)
+            ..self.announcement()
         };
         wire::encode(Kind::Announce, &about).len()
     }
 
-    /// When it is to be asked next, if it is.
-    pub fn next_question(&self, now: Instant) -> Option<Instant> {
-        self.checkup.next_question(self.heard_at, self.life, now)
+    /// When it is to be asked next, if it is, when it was last heard at that time.
+    pub fn next_question(&self, heard_at: Instant, now: Instant) -> Option<Instant> {
+        self.checkup.next_question(heard_at, self.life, now)
     }
 
     pub fn sends_from(&self, port: u16) -> bool {
@@ -130,24 +132,18 @@ impl Instance {
         [Some(self.path.port()), self.other_port].into_iter().flatten()
     }
 
-    /// The time since it was last heard, and the interface it is heard through.
-    pub fn hearing(&self, now: Instant) -> (Duration, u32) {
-        (now.saturating_duration_since(self.heard_at), self.path.interface)
-    }
-
-    /// It, as it is listed with the time that is left to it.
-    pub fn view(&self, id: InstanceId, expires_in: Duration, now: Instant) -> PeerView<'_> {
-        let (age, interface) = self.hearing(now);
+    /// It, as it is listed.
+    pub fn view(&self, standing: Standing) -> PeerView<'_> {
         PeerView {
             name: &self.name,
             value: &self.value,
             address: Some(self.path.ip()),
-            interface,
+            interface: self.path.interface,
             port: self.port,
-            id: Some(id),
+            id: Some(self.id),
             source: self.source,
-            age,
-            expires_in,
+            age: standing.age,
+            expires_in: standing.left,
         }
     }
 }

@@ -7,11 +7,12 @@ use std::hint::black_box;
 use std::slice;
 use std::time::Instant;
 
-use super::event::{PeerView, Times};
+use super::event::PeerView;
 use super::instance::Instance;
 use super::named::{self, Named};
 use super::natives::Natives;
-use super::registry::Live;
+use super::registry::{Live, Standing, Term};
+use super::splice::Splice;
 use super::wire::InstanceId;
 
 /// So many entries are fetched at a time.
@@ -20,14 +21,24 @@ const FETCHED: usize = 32;
 #[derive(Default)]
 pub(super) struct Listing(
     // To list is to look, and changes nothing that anybody could see.
-    RefCell<Order>,
+    RefCell<Kept>,
 );
+
+#[derive(Default)]
+struct Kept {
+    order: Order,
+    /// Room for the terms of all entries.
+    terms: (Vec<Term>, Vec<Term>),
+}
 
 #[derive(Default)]
 struct Order {
     places: Vec<Place>,
-    /// How often somebody had come or gone when the order was made.
+    /// How often somebody had come, gone or changed when the order was made.
     changes: (u64, u64),
+    /// How often it was made anew, and how the last time, if that is known: by what was to be done with the order before.
+    version: u64,
+    splice: Option<Splice>,
 }
 
 /// Where an entry is kept.
@@ -40,12 +51,12 @@ enum Place {
 /// The live peers in their order, lent by the registry.
 #[derive(Clone)]
 pub struct Walk<'a> {
+    order: &'a Order,
     places: slice::Iter<'a, Place>,
     /// How many of them, the last ones, have not been fetched.
     unfetched: usize,
-    natives: Live<'a, InstanceId, Instance>,
-    named: Live<'a, Box<str>, named::Entry>,
-    now: Instant,
+    natives: Live<'a, Instance>,
+    named: Live<'a, named::Entry>,
     /// Bytes of all names and values.
     held: usize,
 }
@@ -68,15 +79,14 @@ impl Listing {
         now: Instant,
         read: impl FnOnce(Walk<'_>) -> R,
     ) -> R {
-        let mut order = self.0.borrow_mut();
-        let entries = Entries { natives, named };
-        order.follow(entries);
+        let Kept { order, terms } = &mut *self.0.borrow_mut();
+        order.follow(Entries { natives, named });
         read(Walk {
+            order,
             places: order.places.iter(),
             unfetched: order.places.len(),
-            natives: natives.live(now),
-            named: named.live(now),
-            now,
+            natives: natives.live(&mut terms.0, now),
+            named: named.live(&mut terms.1, now),
             held: natives.held() + named.held(),
         })
     }
@@ -93,57 +103,57 @@ impl<'a> Walk<'a> {
         self.held
     }
 
-    /// Of each live peer what changes without an event, in the same order.
-    pub fn times(&self) -> impl Iterator<Item = Times> {
-        self.places.as_slice().chunks(FETCHED).flat_map(|places| {
-            self.fetch(places);
-            places.iter().filter_map(|place| self.times_at(*place))
+    /// Which version of the peers it is: of two walks with the same, only the times differ, and who is live still.
+    pub fn version(&self) -> u64 {
+        self.order.version
+    }
+
+    /// What is to be done with the peers of the version before to have this one, if it is known.
+    pub fn splice(&self) -> Option<&'a Splice> {
+        self.order.splice.as_ref()
+    }
+
+    /// The peer at a place of the order, if it is live.
+    pub fn peer(&self, at: usize) -> Option<PeerView<'a>> {
+        self.view(self.order.places[at])
+    }
+
+    /// How each peer stands, in order. `None` for one that is not live any more.
+    pub fn standings(&self) -> impl Iterator<Item = Option<Standing>> {
+        self.order.places.iter().map(|place| match *place {
+            Place::Native(slot) => self.natives.standing_at(slot),
+            Place::Named(slot) => self.named.standing_at(slot),
         })
+    }
+
+    fn view(&self, place: Place) -> Option<PeerView<'a>> {
+        match place {
+            Place::Native(slot) => self.natives.at(slot).map(|(instance, standing)| instance.view(standing)),
+            Place::Named(slot) => self.named.at(slot).map(|(entry, standing)| entry.view(standing)),
+        }
     }
 
     /// Looks at entries that are about to be read, one after another and at nothing else: so memory brings many at a time. They
-    /// lie in the order in which they came, which is not that of their names, and would be waited for each in its turn.
-    fn fetch(&self, places: &[Place]) {
-        for (name, value, heard_at) in self.fetched(places) {
-            black_box((name.len(), value.len(), heard_at));
-        }
-    }
-
-    /// As [`fetch`](Self::fetch), with their texts, which lie elsewhere: of most the first and the last byte are in all the cache
-    /// lines there are.
-    fn fetch_texts(&self, places: &[Place]) {
-        self.fetch(places);
-        for (name, value, _) in self.fetched(places) {
-            black_box((name.as_bytes().first().copied(), value.first().copied(), value.last().copied()));
-        }
-    }
-
+    /// lie in the order in which they came, which is not that of their names, and would be waited for each in its turn. First
+    /// at the entries, then at their texts, which lie elsewhere: of most the first and the last byte are in all the cache lines
+    /// there are.
     fn fetch_next(&mut self) {
         let places = self.places.as_slice();
         let next = &places[..places.len().min(FETCHED)];
-        self.fetch_texts(next);
+        for (name, value) in self.texts(next) {
+            black_box((name.len(), value.len()));
+        }
+        for (name, value) in self.texts(next) {
+            black_box((name.as_bytes().first().copied(), value.first().copied(), value.last().copied()));
+        }
         self.unfetched = places.len() - next.len();
     }
 
-    fn fetched(&self, places: &[Place]) -> impl Iterator<Item = (&'a str, &'a [u8], Instant)> {
+    fn texts(&self, places: &[Place]) -> impl Iterator<Item = (&'a str, &'a [u8])> {
         places.iter().filter_map(|place| match *place {
-            Place::Native(slot) => {
-                self.natives.at(slot).map(|(_, peer, _)| (&*peer.name, &*peer.value, peer.heard_at))
-            }
-            Place::Named(slot) => {
-                self.named.at(slot).map(|(name, entry, _)| (&**name, &*entry.value, entry.heard_at))
-            }
+            Place::Native(slot) => self.natives.at(slot).map(|(peer, _)| (&*peer.name, &*peer.value)),
+            Place::Named(slot) => self.named.at(slot).map(|(entry, _)| (&*entry.name, &*entry.value)),
         })
-    }
-
-    fn times_at(&self, place: Place) -> Option<Times> {
-        let ((age, interface), expires_in) = match place {
-            Place::Native(slot) => {
-                self.natives.at(slot).map(|(_, peer, left)| (peer.hearing(self.now), left))
-            }
-            Place::Named(slot) => self.named.at(slot).map(|(_, entry, left)| (entry.hearing(self.now), left)),
-        }?;
-        Some(Times { age, expires_in, interface })
     }
 }
 
@@ -151,20 +161,15 @@ impl<'a> Iterator for Walk<'a> {
     type Item = PeerView<'a>;
 
     fn next(&mut self) -> Option<PeerView<'a>> {
-        if self.places.len() <= self.unfetched {
-            self.fetch_next();
+        loop {
+            if self.places.len() <= self.unfetched {
+                self.fetch_next();
+            }
+            let place = *self.places.next()?;
+            if let Some(peer) = self.view(place) {
+                return Some(peer);
+            }
         }
-        let (natives, named, now) = (self.natives, self.named, self.now);
-        self.places.find_map(|place| match *place {
-            Place::Native(slot) => {
-                let (id, instance, expires_in) = natives.at(slot)?;
-                Some(instance.view(*id, expires_in, now))
-            }
-            Place::Named(slot) => {
-                let (name, entry, expires_in) = named.at(slot)?;
-                Some(entry.view(name, expires_in, now))
-            }
-        })
     }
 }
 
@@ -175,28 +180,41 @@ impl Order {
         if self.changes == changes {
             return;
         }
-        match entries.changed_since(self.changes) {
-            Some(changed) => self.update(changed, entries),
-            None => self.places = sorted(entries.all(), entries),
+        self.splice = entries.changed_since(self.changes).map(|changed| self.update(changed, entries));
+        if self.splice.is_none() {
+            self.places = sorted(entries.all(), entries);
         }
+        self.version += 1;
         self.changes = changes;
     }
 
-    /// Brings those places up to date at which somebody came or went.
-    fn update(&mut self, changed: Vec<Place>, entries: Entries<'_>) {
+    /// Brings those places up to date at which somebody came, went or changed, and says how.
+    fn update(&mut self, changed: Vec<Place>, entries: Entries<'_>) -> Splice {
         let marks = Marks::of(&changed);
-        self.places.retain(|place| !marks.has(*place));
-        let came = sorted(changed.into_iter().filter(|place| entries.has(*place)), entries);
+        let mut at = 0;
+        let mut gone = Vec::new();
+        self.places.retain(|place| {
+            let is_kept = !marks.has(*place);
+            if !is_kept {
+                gone.push(at);
+            }
+            at += 1;
+            is_kept
+        });
+        let newcomers = sorted(changed.into_iter().filter(|place| entries.has(*place)), entries);
+        let mut came = vec![0; newcomers.len()];
         // From the last to the first, so that each one that is there moves once.
         let mut end = self.places.len();
-        self.places.extend(&came);
-        for (before, newcomer) in came.into_iter().enumerate().rev() {
+        self.places.extend(&newcomers);
+        for (before, newcomer) in newcomers.into_iter().enumerate().rev() {
             let name = entries.name_of(newcomer);
             let begin = self.places[..end].partition_point(|place| entries.name_of(*place) < name);
             self.places.copy_within(begin..end, begin + before + 1);
-            self.places[begin + before] = newcomer;
+            came[before] = begin + before;
+            self.places[came[before]] = newcomer;
             end = begin;
         }
+        Splice { before: at, gone, came }
     }
 }
 
@@ -205,7 +223,7 @@ impl<'a> Entries<'a> {
         self.natives.slots().map(Place::Native).chain(self.named.slots().map(Place::Named))
     }
 
-    /// Where somebody came or went after so many had; `None` if that is not known any more.
+    /// Where somebody came, went or changed after so many had; `None` if that is not known any more.
     fn changed_since(self, seen: (u64, u64)) -> Option<Vec<Place>> {
         let natives = each_once(self.natives.changed_since(seen.0)?).map(Place::Native);
         let named = each_once(self.named.changed_since(seen.1)?).map(Place::Named);

@@ -1,18 +1,19 @@
 //! `Named`: the entries that are known by their name alone: the ancestor's nodes, and what a user has registered.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::event::{Event, LeaveReason, PeerView, Source};
+use super::event::{Event, LeaveReason, Peer, PeerView, Source};
 use super::events::Events;
 use super::path::Path;
-use super::registry::{Expired, ExpiringRegistry, Full, Live};
+use super::registry::{Expired, ExpiringRegistry, Full, Live, Standing, Term};
 use super::wire::InstanceId;
 
 /// A registration for longer is one for this long: a century, which every clock can still add to its time.
 const LONGEST_TTL: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 
 pub(super) struct Named {
-    entries: ExpiringRegistry<Box<str>, Entry>,
+    entries: ExpiringRegistry<Arc<str>, Entry>,
     /// Bytes of names and values.
     held: usize,
     /// How long the ancestor's nodes are held live.
@@ -20,6 +21,7 @@ pub(super) struct Named {
 }
 
 pub(super) struct Entry {
+    pub name: Arc<str>,
     pub value: Box<[u8]>,
     /// The way an ancestor's node is listed with.
     path: Option<Path>,
@@ -27,7 +29,6 @@ pub(super) struct Entry {
     /// Until when the user has registered it.
     registered_until: Option<Instant>,
     source: Source,
-    pub heard_at: Instant,
 }
 
 impl Named {
@@ -46,7 +47,7 @@ impl Named {
 
     /// The bytes of the name and value of an entry, if there is one.
     pub fn held_by(&self, name: &str) -> Option<usize> {
-        self.entries.get(name).map(|entry| entry.held(name))
+        self.entries.get(name).map(Entry::held)
     }
 
     /// Takes in a line of the ancestor's.
@@ -60,13 +61,13 @@ impl Named {
         // An ancestor speaks at intervals of less than half its expiry: one that was silent on its way for longer has left it.
         let patience = self.expiry / 2;
         let take_over = |entry: &mut Entry| entry.hear_line(path, patience, now);
-        let new = || Entry {
+        let new = |name| Entry {
+            name,
             value: Box::default(),
             path: Some(path),
             path_heard_at: now,
             registered_until: None,
             source: Source::Ancestor,
-            heard_at: now,
         };
         // What the user has registered for longer stays for longer.
         let registered = self.entries.get(name).and_then(|entry| entry.registered_until);
@@ -85,14 +86,14 @@ impl Named {
     ) -> Result<(), Full> {
         let ttl = ttl.unwrap_or(self.expiry).min(LONGEST_TTL);
         let until = now + ttl;
-        let take_over = |entry: &mut Entry| entry.register(value, until, now);
-        let new = || Entry {
+        let take_over = |entry: &mut Entry| entry.register(value, until);
+        let new = |name| Entry {
+            name,
             value: value.into(),
             path: None,
             path_heard_at: now,
             registered_until: Some(until),
             source: Source::Registered,
-            heard_at: now,
         };
         self.put(key, ttl, take_over, new, events, now)
     }
@@ -104,18 +105,21 @@ impl Named {
 
     /// Takes in the goodbye of one that may have been heard by its lines alone.
     pub fn handle_goodbye(&mut self, name: &str, port: u16, events: &mut Events, now: Instant) {
-        if self.line_port(name) == Some(port)
+        let slot = self.entries.slot_of(name).filter(|_| self.line_port(name) == Some(port));
+        if let Some(renewed) = slot.map(|slot| self.entries.renewed_at(slot))
             && let Some(entry) = self.remove(name)
         {
-            events.tell(Event::Left(entry.view(name, Duration::ZERO, now).to_peer(), LeaveReason::Goodbye));
+            let peer = entry.view(Standing::at_end(renewed, now)).to_peer();
+            events.tell(Event::Left(peer, LeaveReason::Goodbye));
         }
     }
 
     /// Takes out those whose time has run out by `now`.
     pub fn handle_timeout(&mut self, events: &mut Events, now: Instant) {
-        for Expired { key, value: entry, .. } in self.entries.handle_timeout(now) {
-            self.held -= entry.held(&key);
-            events.tell(Event::Left(entry.view(&key, Duration::ZERO, now).to_peer(), LeaveReason::Expired));
+        for Expired { value: entry, renewed, .. } in self.entries.handle_timeout(now) {
+            self.held -= entry.held();
+            let peer = entry.view(Standing::at_end(renewed, now)).to_peer();
+            events.tell(Event::Left(peer, LeaveReason::Expired));
         }
     }
 
@@ -134,12 +138,12 @@ impl Named {
         let slots: Vec<u32> = self.entries.slots().collect();
         for slot in slots {
             if self.entries.at_mut(slot).source == Source::Ancestor {
-                self.entries.renew_at(slot, self.expiry, now);
+                self.entries.extend_at(slot, self.expiry, now);
             }
         }
     }
 
-    /// How often an entry has come or gone.
+    /// How often an entry has come, gone or changed.
     pub fn changes(&self) -> u64 {
         self.entries.changes()
     }
@@ -161,17 +165,17 @@ impl Named {
 
     /// By which the entries are ordered.
     pub fn name_of(&self, slot: u32) -> (&str, Option<InstanceId>) {
-        (self.entries.at(slot).0, None)
+        (&self.entries.at(slot).name, None)
     }
 
-    /// The entries that are live now.
-    pub fn live(&self, now: Instant) -> Live<'_, Box<str>, Entry> {
-        self.entries.live(now)
+    /// See [`ExpiringRegistry::live`].
+    pub fn live<'a>(&'a self, terms: &'a mut Vec<Term>, now: Instant) -> Live<'a, Entry> {
+        self.entries.live(terms, now)
     }
 
     fn remove(&mut self, name: &str) -> Option<Entry> {
         let entry = self.entries.remove(name)?;
-        self.held -= entry.held(name);
+        self.held -= entry.held();
         Some(entry)
     }
 
@@ -193,40 +197,54 @@ impl Named {
         name: &str,
         ttl: Duration,
         take_over: impl FnOnce(&mut Entry) -> bool,
-        new: impl FnOnce() -> Entry,
+        new: impl FnOnce(Arc<str>) -> Entry,
         events: &mut Events,
         now: Instant,
     ) -> Result<(), Full> {
         match self.entries.renew(name, ttl, now) {
-            Some(entry) => {
-                let before = entry.value.len();
-                if take_over(entry) {
-                    self.held = self.held - before + entry.value.len();
-                    events.tell(Event::Updated(entry.view(name, ttl, now).to_peer()));
+            Some(slot) => {
+                let entry = self.entries.at_mut(slot);
+                let (held, interface) = (entry.held(), entry.interface());
+                let is_changed = take_over(entry);
+                self.held = self.held - held + entry.held();
+                if is_changed || entry.interface() != interface {
+                    self.entries.note_change(slot);
+                }
+                if is_changed {
+                    events.tell(Event::Updated(self.peer(slot, now)));
                 }
             }
             None => {
-                let entry = new();
-                let joined = Event::Joined(entry.view(name, ttl, now).to_peer());
-                let held = entry.held(name);
-                self.entries.register(name.into(), entry, ttl, now)?;
+                let entry = new(name.into());
+                let held = entry.held();
+                self.entries.register(entry.name.clone(), entry, ttl, now)?;
                 self.held += held;
-                events.tell(joined);
+                let slot = self.entries.slot_of(name).expect("it has just been put in");
+                events.tell(Event::Joined(self.peer(slot, now)));
             }
         }
         Ok(())
     }
+
+    /// An entry, as it is now.
+    fn peer(&self, slot: u32, now: Instant) -> Peer {
+        self.entries.at(slot).view(self.entries.standing_at(slot, now)).to_peer()
+    }
 }
 
 impl Entry {
-    /// Bytes of its name, which is this, and value.
-    fn held(&self, name: &str) -> usize {
-        name.len() + self.value.len()
+    /// Bytes of its name and value.
+    fn held(&self) -> usize {
+        self.name.len() + self.value.len()
+    }
+
+    /// The one it is heard through.
+    fn interface(&self) -> u32 {
+        self.path.map_or(0, |path| path.interface)
     }
 
     /// True if a user would see a difference.
     fn hear_line(&mut self, path: Path, patience: Duration, now: Instant) -> bool {
-        self.heard_at = now;
         let is_registered = self.registered_until.is_some_and(|until| now < until);
         let was_registered = self.source == Source::Registered && !is_registered;
         if !is_registered {
@@ -243,8 +261,7 @@ impl Entry {
     }
 
     /// True if a user would see a difference.
-    fn register(&mut self, value: &[u8], until: Instant, now: Instant) -> bool {
-        self.heard_at = now;
+    fn register(&mut self, value: &[u8], until: Instant) -> bool {
         self.registered_until = Some(until);
         let was_heard = std::mem::replace(&mut self.source, Source::Registered) != Source::Registered;
         let is_changed = *self.value != *value;
@@ -254,24 +271,18 @@ impl Entry {
         was_heard || is_changed
     }
 
-    /// The time since it was last heard or registered, and the interface it is heard through.
-    pub fn hearing(&self, now: Instant) -> (Duration, u32) {
-        (now.saturating_duration_since(self.heard_at), self.path.map_or(0, |path| path.interface))
-    }
-
-    /// It, of this name, as it is listed with the time that is left to it.
-    pub fn view<'a>(&'a self, name: &'a str, expires_in: Duration, now: Instant) -> PeerView<'a> {
-        let (age, interface) = self.hearing(now);
+    /// It, as it is listed.
+    pub fn view(&self, standing: Standing) -> PeerView<'_> {
         PeerView {
-            name,
+            name: &self.name,
             value: &self.value,
             address: self.path.map(|path| path.ip()),
-            interface,
+            interface: self.interface(),
             port: 0,
             id: None,
             source: self.source,
-            age,
-            expires_in,
+            age: standing.age,
+            expires_in: standing.left,
         }
     }
 }

@@ -17,7 +17,7 @@ use super::events::Events;
 use super::index::{Index, LineKey};
 use super::instance::Instance;
 use super::path::{self, Path};
-use super::registry::{Expired, ExpiringRegistry, Live};
+use super::registry::{Expired, ExpiringRegistry, Live, Standing, Term};
 use super::wire::{self, Announcement, InstanceId};
 
 /// A peer heard from a new address alone is asked at its old one after this: by then the copy of the same message that came
@@ -134,7 +134,7 @@ impl Natives {
                 self.rest(slot, now);
             }
             if has_new_source {
-                events.tell(Event::Updated(self.peer(slot, now)));
+                self.tell_update(slot, events, now);
             }
             return Hearing::Stale;
         }
@@ -147,7 +147,7 @@ impl Natives {
         }
         self.renew(slot, path, now);
         if is_changed || has_new_source {
-            events.tell(Event::Updated(self.peer(slot, now)));
+            self.tell_update(slot, events, now);
         }
         if has_room { Hearing::Known } else { Hearing::NoRoom }
     }
@@ -179,13 +179,13 @@ impl Natives {
 
     /// The addresses of all.
     pub fn addresses(&self) -> impl Iterator<Item = SocketAddr> {
-        self.peers.slots().map(|slot| self.peers.at(slot).1.path.address)
+        self.peers.slots().map(|slot| self.peers.at(slot).path.address)
     }
 
     /// The addresses of those whom multicast does not reach.
     pub fn beyond(&self) -> impl Iterator<Item = SocketAddr> {
-        let instances = self.peers.slots().map(|slot| self.peers.at(slot).1);
-        instances.filter(|instance| instance.is_beyond()).map(|instance| instance.path.address)
+        let is_beyond = |slot: &u32| self.peers.at(*slot).is_beyond(self.peers.renewed_at(*slot));
+        self.peers.slots().filter(is_beyond).map(|slot| self.peers.at(slot).path.address)
     }
 
     /// Takes in an ancestor's line. True if it is one of a native's: of one that is listed, which is alive then, or of one
@@ -275,14 +275,14 @@ impl Natives {
 
     /// What to ask one who is to be asked.
     pub fn question(&self, due: &Due) -> Question {
-        let (id, instance, _) = self.peers.at(due.slot);
+        let instance = self.peers.at(due.slot);
         let least = match due.is_last {
             // For one whose value has grown unheard.
             true => wire::MAX_ANNOUNCE,
             // One may have told more than it could tell with its numbers in their longest form.
-            false => instance.longest_answer(*id, &self.cluster).min(wire::MAX_ANNOUNCE),
+            false => instance.longest_answer(&self.cluster).min(wire::MAX_ANNOUNCE),
         };
-        Question { path: instance.path, to: *id, least }
+        Question { path: instance.path, to: instance.id, least }
     }
 
     /// See [`ExpiringRegistry::look_anew`].
@@ -300,17 +300,18 @@ impl Natives {
         let spread = longest_spread(self.peers.len());
         let slots: Vec<u32> = self.peers.slots().collect();
         for slot in slots {
+            let heard_at = self.peers.renewed_at(slot);
             let instance = self.peers.at_mut(slot);
             let grace = instance.life.min(AFTER_SLEEP + spread);
-            let left = (instance.heard_at + instance.life).saturating_duration_since(now);
+            let left = (heard_at + instance.life).saturating_duration_since(now);
             // First comes a query to the group.
             instance.checkup = Checkup::doubt(now + grace / 2);
-            self.peers.renew_at(slot, grace.max(left), now);
+            self.peers.extend_at(slot, grace.max(left), now);
             self.plan_question(slot, now);
         }
     }
 
-    /// How often a peer has come or gone.
+    /// How often a peer has come, gone or changed.
     pub fn changes(&self) -> u64 {
         self.peers.changes()
     }
@@ -332,13 +333,13 @@ impl Natives {
 
     /// By which the peers are ordered.
     pub fn name_of(&self, slot: u32) -> (&str, Option<InstanceId>) {
-        let (id, instance, _) = self.peers.at(slot);
-        (&instance.name, Some(*id))
+        let instance = self.peers.at(slot);
+        (&instance.name, Some(instance.id))
     }
 
-    /// The peers that are live now.
-    pub fn live(&self, now: Instant) -> Live<'_, InstanceId, Instance> {
-        self.peers.live(now)
+    /// See [`ExpiringRegistry::live`].
+    pub fn live<'a>(&'a self, terms: &'a mut Vec<Term>, now: Instant) -> Live<'a, Instance> {
+        self.peers.live(terms, now)
     }
 
     /// Asks one whose question is due; ends a doubt that was pursued to its end.
@@ -355,9 +356,8 @@ impl Natives {
     }
 
     fn ask(&mut self, slot: u32, now: Instant) -> Due {
-        let (id, instance, _) = self.peers.at(slot);
-        self.asked.insert(instance.path.address, *id);
         let instance = self.peers.at_mut(slot);
+        self.asked.insert(instance.path.address, instance.id);
         let is_last = instance.checkup.is_last_try();
         instance.checkup.note_asked();
         self.plan_question(slot, now);
@@ -374,24 +374,24 @@ impl Natives {
 
     /// Gives a peer that has been heard its life anew. True if it was heard by its listed way.
     fn prolong(&mut self, slot: u32, path: Path, now: Instant) -> bool {
-        let life = self.peers.at(slot).1.life;
-        let instance = self.peers.renew_at(slot, life, now);
-        instance.heard_at = now;
-        instance.path.address == path.address
+        let instance = self.peers.at(slot);
+        let (life, listed) = (instance.life, instance.path.address);
+        self.peers.renew_at(slot, life, now);
+        listed == path.address
     }
 
     /// The instance whose line it is: of several that have this name and port the one at `address`. Another one of its
     /// addresses may not have been heard of yet.
     fn sender_of_line(&self, key: LineKey, address: IpAddr) -> Option<u32> {
         let slots = || self.index.senders_of_line(key).filter_map(|id| self.peers.slot_of(&id));
-        let is_there = |slot: &u32| self.peers.at(*slot).1.path.ip() == address;
+        let is_there = |slot: &u32| self.peers.at(*slot).path.ip() == address;
         slots().find(is_there).or_else(|| slots().next())
     }
 
     /// The line of a peer has been heard. It raises no doubt, for it comes by IPv4 alone.
     fn renew_by_line(&mut self, slot: u32, path: Path, now: Instant) {
         let is_listed_path = self.prolong(slot, path, now);
-        if is_listed_path || !self.peers.at(slot).1.checkup.in_doubt() {
+        if is_listed_path || !self.peers.at(slot).checkup.in_doubt() {
             self.rest(slot, now);
         }
     }
@@ -399,11 +399,11 @@ impl Natives {
     /// Lines from this port are this instance's, too.
     fn learn_port(&mut self, slot: u32, port: u16) {
         let former = self.peers.at_mut(slot).other_port.replace(port);
-        let (id, instance, _) = self.peers.at(slot);
+        let instance = self.peers.at(slot);
         if let Some(former) = former {
-            self.index.remove_line(*id, &instance.name, former);
+            self.index.remove_line(instance.id, &instance.name, former);
         }
-        self.index.insert_line(*id, &instance.name, port);
+        self.index.insert_line(instance.id, &instance.name, port);
     }
 
     /// Ends all asking of a peer: it was heard by its listed way, or a doubt led nowhere. It is asked again when its time is
@@ -431,7 +431,7 @@ impl Natives {
             self.index.namesakes(name, path.ip()).take(MAX_NAMESAKES_SEEN).collect();
         for id in namesakes {
             let slot = self.peers.slot_of(&id);
-            if slot.is_some_and(|slot| self.peers.at(slot).1.path.address == path.address) {
+            if slot.is_some_and(|slot| self.peers.at(slot).path.address == path.address) {
                 self.remove(id, LeaveReason::Unreachable, events, now);
             }
         }
@@ -441,7 +441,7 @@ impl Natives {
     fn doubt_namesakes(&mut self, name: &str, path: Path, now: Instant) {
         let namesakes = self.index.namesakes(name, path.ip()).take(MAX_NAMESAKES_SEEN);
         let slots = namesakes.filter_map(|id| self.peers.slot_of(&id));
-        let heard_at = |slot| (self.questions.nanos(self.peers.at(slot).1.heard_at), slot);
+        let heard_at = |slot| (self.questions.nanos(self.peers.renewed_at(slot)), slot);
         for slot in agenda::in_order(slots.map(heard_at).collect()).into_iter().take(MAX_NAMESAKES) {
             self.doubt(slot, Duration::ZERO, now);
         }
@@ -463,20 +463,23 @@ impl Natives {
             // Both are known; they change roles.
             instance.other_port = Some(left.port());
         }
-        let (id, instance, _) = self.peers.at(slot);
-        self.index.remove_place(*id, &instance.name, left.ip());
-        self.index.insert_place(*id, &instance.name, path.ip());
+        let instance = self.peers.at(slot);
+        self.index.remove_place(instance.id, &instance.name, left.ip());
+        self.index.insert_place(instance.id, &instance.name, path.ip());
         self.asked.remove(&left.address);
         self.rest(slot, now);
-        if !left.is_at_same_place(&path) {
-            events.tell(Event::Updated(self.peer(slot, now)));
+        match left.is_at_same_place(&path) {
+            // By another interface, perhaps.
+            true => self.peers.note_change(slot),
+            false => self.tell_update(slot, events, now),
         }
     }
 
     /// Sees to it that `handle_timeout` comes to this instance when its next question is due.
     fn plan_question(&mut self, slot: u32, now: Instant) {
+        let heard_at = self.peers.renewed_at(slot);
         let instance = self.peers.at_mut(slot);
-        let due = instance.next_question(now).map(|due| self.questions.nanos(due));
+        let due = instance.next_question(heard_at, now).map(|due| self.questions.nanos(due));
         match (std::mem::replace(&mut instance.question_at, due), due) {
             (Some(before), Some(due)) => self.questions.change(slot, before, due),
             (None, Some(due)) => self.questions.insert(slot, due),
@@ -486,47 +489,59 @@ impl Natives {
     }
 
     fn expire(&mut self, events: &mut Events, now: Instant) {
-        for Expired { key: id, value: instance, .. } in self.peers.handle_timeout(now) {
+        for Expired { value: instance, renewed, .. } in self.peers.handle_timeout(now) {
             // An answer of it to a challenge may have been recorded.
-            self.departed.note(id, instance.sequence, instance.is_walled, now);
-            self.forget(id, &instance);
-            events.tell(Event::Left(instance.view(id, Duration::ZERO, now).to_peer(), LeaveReason::Expired));
+            self.departed.note(instance.id, instance.sequence, instance.is_walled, now);
+            self.forget(&instance);
+            let peer = instance.view(Standing::at_end(renewed, now)).to_peer();
+            events.tell(Event::Left(peer, LeaveReason::Expired));
         }
     }
 
     fn remove(&mut self, id: InstanceId, reason: LeaveReason, events: &mut Events, now: Instant) {
-        let Some(instance) = self.peers.remove(&id) else { return };
+        let Some((instance, standing)) = self.take_out(&id, now) else { return };
         let is_walled = instance.is_walled || reason == LeaveReason::Unreachable;
         self.departed.note(id, instance.sequence, is_walled, now);
         for port in instance.ports() {
             self.departed.note_line(self.index.line_key(&instance.name, port), now);
         }
-        self.forget(id, &instance);
-        events.tell(Event::Left(instance.view(id, Duration::ZERO, now).to_peer(), reason));
+        self.forget(&instance);
+        events.tell(Event::Left(instance.view(standing).to_peer(), reason));
     }
 
-    fn forget(&mut self, id: InstanceId, instance: &Instance) {
+    /// Takes a peer out of the registry.
+    fn take_out(&mut self, id: &InstanceId, now: Instant) -> Option<(Instance, Standing)> {
+        let renewed = self.peers.renewed_at(self.peers.slot_of(id)?);
+        Some((self.peers.remove(id)?, Standing::at_end(renewed, now)))
+    }
+
+    fn forget(&mut self, instance: &Instance) {
         self.held -= instance.held();
         if instance.question_at.is_some() {
             self.questions.remove(instance.slot);
         }
         for port in instance.ports() {
-            self.index.remove_line(id, &instance.name, port);
+            self.index.remove_line(instance.id, &instance.name, port);
         }
-        self.index.remove_place(id, &instance.name, instance.path.ip());
+        self.index.remove_place(instance.id, &instance.name, instance.path.ip());
         self.asked.remove(&instance.path.address);
+    }
+
+    /// A user sees a difference.
+    fn tell_update(&mut self, slot: u32, events: &mut Events, now: Instant) {
+        self.peers.note_change(slot);
+        events.tell(Event::Updated(self.peer(slot, now)));
     }
 
     /// An instance that is listed, as it is now.
     fn peer(&self, slot: u32, now: Instant) -> Peer {
-        let (id, instance, deadline) = self.peers.at(slot);
-        instance.view(*id, deadline.saturating_duration_since(now), now).to_peer()
+        self.peers.at(slot).view(self.peers.standing_at(slot, now)).to_peer()
     }
 }
 
 /// When a peer that is on the agenda is to be asked.
 fn question_at(peers: &ExpiringRegistry<InstanceId, Instance>) -> impl Fn(u32) -> u64 {
-    |slot| peers.at(slot).1.question_at.expect("who is on the agenda has a time")
+    |slot| peers.at(slot).question_at.expect("who is on the agenda has a time")
 }
 
 #[cfg(test)]

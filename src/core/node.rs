@@ -293,12 +293,6 @@ impl Node {
         self.events.after(seen)
     }
 
-    /// How many events there were ever. As long as there is no other, the peers differ in nothing but their times, and an
-    /// ancestor's in the interface it is heard through.
-    pub fn events_told(&self) -> u64 {
-        self.events.told()
-    }
-
     /// True if events wait to be taken.
     pub fn has_events(&self) -> bool {
         !self.events.is_empty()

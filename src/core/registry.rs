@@ -2,14 +2,13 @@
 
 use std::borrow::Borrow;
 use std::collections::VecDeque;
-use std::hash::{BuildHasher, Hash};
+use std::hash::Hash;
 use std::time::{Duration, Instant};
 
-use foldhash::quality::RandomState;
 use slab::Slab;
 
 use super::agenda::Agenda;
-use super::table::SlotTable;
+use super::heads::{Head, Heads};
 
 /// The most changes that are remembered, for who has looked at the entries before.
 const MAX_CHANGES: usize = 1024;
@@ -25,27 +24,45 @@ const MAX_CHANGES: usize = 1024;
 /// from the network: who does not see the table cannot tell which of them collide. (SipHash holds even against who does, and takes
 /// more than half of the time of a renewal.)
 pub struct ExpiringRegistry<K, V> {
-    entries: Slab<Entry<K, V>>,
-    /// Slots in `entries`, by the hash of their key. Keys live in the entries alone.
-    index: SlotTable,
-    hasher: RandomState,
+    /// All that a renewal looks at.
+    heads: Heads<K>,
+    /// The rest, at places that stay the same when the table of heads grows.
+    entries: Slab<Entry<V>>,
     agenda: Agenda,
     max_entries: usize,
-    /// How often an entry was put in or taken out, and the places of the last of them.
+    /// How often an entry was put in, taken out or changed, and the places of the last of them.
     changes: u64,
     changed: VecDeque<u32>,
 }
 
-struct Entry<K, V> {
-    key: K,
+struct Entry<V> {
+    /// Of its key, by which its head is found.
+    hash: u64,
     value: V,
+}
+
+/// When an entry was renewed last, and until when it is live, in nanoseconds.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Term {
+    renewed: u64,
     deadline: u64,
 }
 
 /// The entries that are live at one moment.
-pub(super) struct Live<'a, K, V> {
-    entries: &'a Slab<Entry<K, V>>,
+pub(super) struct Live<'a, V> {
+    entries: &'a Slab<Entry<V>>,
+    /// By the places of the entries.
+    terms: &'a [Term],
     now: u64,
+}
+
+/// How an entry stands at one moment.
+#[derive(Debug, Clone, Copy)]
+pub struct Standing {
+    /// The time since it was registered or renewed.
+    pub age: Duration,
+    /// The time until it is gone.
+    pub left: Duration,
 }
 
 /// An entry whose time ran out.
@@ -55,6 +72,8 @@ pub struct Expired<K, V> {
     pub key: K,
     /// Its last value.
     pub value: V,
+    /// When it was registered or renewed last.
+    pub renewed: Instant,
     /// When its time ran out.
     pub deadline: Instant,
 }
@@ -68,9 +87,8 @@ impl<K: Hash + Eq, V> ExpiringRegistry<K, V> {
     /// at `now`.
     pub fn new(max_entries: usize, now: Instant) -> Self {
         ExpiringRegistry {
+            heads: Heads::new(),
             entries: Slab::new(),
-            index: SlotTable::new(),
-            hasher: RandomState::default(),
             agenda: Agenda::new(now),
             max_entries: max_entries.min(u32::MAX as usize - 1),
             changes: 0,
@@ -81,32 +99,35 @@ impl<K: Hash + Eq, V> ExpiringRegistry<K, V> {
     /// Puts an entry in the registry until `now + ttl`. Replaces the value of a key that is there, which is
     /// returned, and renews it; refuses a new key when the registry is full.
     pub fn register(&mut self, key: K, value: V, ttl: Duration, now: Instant) -> Result<Option<V>, Full> {
-        if let Some(current) = self.renew(&key, ttl, now) {
-            return Ok(Some(std::mem::replace(current, value)));
+        if let Some(slot) = self.renew(&key, ttl, now) {
+            return Ok(Some(std::mem::replace(self.at_mut(slot), value)));
         }
         if self.entries.len() >= self.max_entries {
             return Err(Full);
         }
-        let deadline = self.agenda.deadline(ttl, now);
-        let hash = self.hasher.hash_one(&key);
-        let slot = self.entries.insert(Entry { key, value, deadline }) as u32;
-        self.index.insert(hash, slot, |slot| self.hasher.hash_one(&self.entries[slot as usize].key));
+        let hash = self.heads.hash_of(&key);
+        let slot = self.entries.insert(Entry { hash, value }) as u32;
+        let (renewed, deadline) = self.agenda.term(ttl, now);
+        self.heads.insert(hash, Head { key, deadline, renewed, slot });
         self.agenda.insert(slot, deadline);
         self.note_change(slot);
         Ok(None)
     }
 
-    /// Gives an entry until `now + ttl`, from now on, and returns its value. `None` if there is no such entry.
-    #[inline]
-    pub fn renew<Q>(&mut self, key: &Q, ttl: Duration, now: Instant) -> Option<&mut V>
+    /// Gives an entry until `now + ttl`, from now on, and returns its place. `None` if there is no such entry.
+    #[inline(always)] // a call of so many arguments takes a fifth of its time
+    pub fn renew<Q>(&mut self, key: &Q, ttl: Duration, now: Instant) -> Option<u32>
     where
         K: Borrow<Q>,
         Q: Hash + Eq + ?Sized,
     {
         // First, so that the search need not carry what it is made of.
-        let deadline = self.agenda.deadline(ttl, now);
-        let slot = self.slot_of(key)?;
-        Some(self.set_deadline(slot, deadline))
+        let (renewed, deadline) = self.agenda.term(ttl, now);
+        let head = self.heads.find_mut(key)?;
+        head.renewed = renewed;
+        let before = std::mem::replace(&mut head.deadline, deadline);
+        self.agenda.change(head.slot, before, deadline);
+        Some(head.slot)
     }
 
     /// As [`renew`](Self::renew), for the entry at a place.
@@ -114,17 +135,26 @@ impl<K: Hash + Eq, V> ExpiringRegistry<K, V> {
     /// # Panics
     /// If there is none.
     #[inline]
-    pub fn renew_at(&mut self, slot: u32, ttl: Duration, now: Instant) -> &mut V {
-        let deadline = self.agenda.deadline(ttl, now);
-        self.set_deadline(slot, deadline)
+    pub fn renew_at(&mut self, slot: u32, ttl: Duration, now: Instant) {
+        let (renewed, deadline) = self.agenda.term(ttl, now);
+        self.set_deadline(slot, deadline).renewed = renewed;
+    }
+
+    /// Gives the entry at a place until `now + ttl`, though nothing was heard of it: its age stays.
+    ///
+    /// # Panics
+    /// If there is none.
+    pub fn extend_at(&mut self, slot: u32, ttl: Duration, now: Instant) {
+        let (_, deadline) = self.agenda.term(ttl, now);
+        self.set_deadline(slot, deadline);
     }
 
     #[inline]
-    fn set_deadline(&mut self, slot: u32, deadline: u64) -> &mut V {
-        let entry = &mut self.entries[slot as usize];
-        let before = std::mem::replace(&mut entry.deadline, deadline);
+    fn set_deadline(&mut self, slot: u32, deadline: u64) -> &mut Head<K> {
+        let head = self.heads.at_mut(self.entries[slot as usize].hash, slot);
+        let before = std::mem::replace(&mut head.deadline, deadline);
         self.agenda.change(slot, before, deadline);
-        &mut entry.value
+        head
     }
 
     /// The value of an entry, whether its time has run out or not.
@@ -133,7 +163,7 @@ impl<K: Hash + Eq, V> ExpiringRegistry<K, V> {
         K: Borrow<Q>,
         Q: Hash + Eq + ?Sized,
     {
-        Some(&self.entries[self.slot_of(key)? as usize].value)
+        Some(self.at(self.slot_of(key)?))
     }
 
     /// Takes an entry out, whether its time has run out or not.
@@ -144,32 +174,46 @@ impl<K: Hash + Eq, V> ExpiringRegistry<K, V> {
     {
         let slot = self.slot_of(key)?;
         self.agenda.remove(slot);
-        Some(self.take_out(slot).value)
+        Some(self.take_out(slot).1)
     }
 
     /// The live entries with their deadlines, in no particular order.
     pub fn registrations(&self, now: Instant) -> impl Iterator<Item = (&K, &V, Instant)> {
         let now = self.agenda.nanos(now);
-        let live = self.entries.iter().map(|(_, entry)| entry).filter(move |entry| now < entry.deadline);
-        live.map(|entry| (&entry.key, &entry.value, self.agenda.instant(entry.deadline)))
+        let live = self.heads.iter().filter(move |head| now < head.deadline);
+        live.map(|head| (&head.key, self.at(head.slot), self.agenda.instant(head.deadline)))
     }
 
-    /// The entries, for who goes through many of them at one moment.
-    pub(super) fn live(&self, now: Instant) -> Live<'_, K, V> {
-        Live { entries: &self.entries, now: self.agenda.nanos(now) }
+    /// The entries, for who goes through many of them at one moment. The heads are read in the order in which they lie in memory:
+    /// to look for each when its entry is read takes longer.
+    pub(super) fn live<'a>(&'a self, terms: &'a mut Vec<Term>, now: Instant) -> Live<'a, V> {
+        terms.resize(self.entries.capacity(), Term::default());
+        for head in self.heads.iter() {
+            terms[head.slot as usize] = Term { renewed: head.renewed, deadline: head.deadline };
+        }
+        Live { entries: &self.entries, terms, now: self.agenda.nanos(now) }
     }
 
-    /// How often an entry was put in or taken out.
+    /// How often an entry was put in, taken out or [changed](Self::note_change).
     pub fn changes(&self) -> u64 {
         self.changes
     }
 
-    /// The places at which entries were put in or taken out after the first `seen` changes, in no particular order and
+    /// The places at which entries were put in, taken out or changed after the first `seen` changes, in no particular order and
     /// some perhaps repeatedly. `None` if those are too many to be remembered.
     pub fn changed_since(&self, seen: u64) -> Option<impl Iterator<Item = u32>> {
         let news = usize::try_from(self.changes - seen).ok()?;
         let first = self.changed.len().checked_sub(news)?;
         Some(self.changed.range(first..).copied())
+    }
+
+    /// Takes note that the entry at a place is new to who has looked at it before.
+    pub fn note_change(&mut self, slot: u32) {
+        self.changes += 1;
+        if self.changed.len() == MAX_CHANGES {
+            self.changed.pop_front();
+        }
+        self.changed.push_back(slot);
     }
 
     /// The place of an entry, whether its time has run out or not: good until it is taken out.
@@ -179,9 +223,7 @@ impl<K: Hash + Eq, V> ExpiringRegistry<K, V> {
         K: Borrow<Q>,
         Q: Hash + Eq + ?Sized,
     {
-        let hash = self.hasher.hash_one(key);
-        self.index
-            .find(hash, |slot| self.entries.get(slot as usize).is_some_and(|entry| entry.key.borrow() == key))
+        self.heads.find(key).map(|head| head.slot)
     }
 
     /// The places of all entries, those included whose time has run out.
@@ -194,21 +236,39 @@ impl<K: Hash + Eq, V> ExpiringRegistry<K, V> {
         self.entries.contains(slot as usize)
     }
 
-    /// The entry at a place, with its deadline, which may have passed.
+    /// The value at a place, whether its time has run out or not.
     ///
     /// # Panics
     /// If there is none.
-    pub fn at(&self, slot: u32) -> (&K, &V, Instant) {
-        let entry = &self.entries[slot as usize];
-        (&entry.key, &entry.value, self.agenda.instant(entry.deadline))
+    #[inline]
+    pub fn at(&self, slot: u32) -> &V {
+        &self.entries[slot as usize].value
     }
 
     /// The value at a place, to change it. Its deadline stays.
     ///
     /// # Panics
     /// If there is none.
+    #[inline]
     pub fn at_mut(&mut self, slot: u32) -> &mut V {
         &mut self.entries[slot as usize].value
+    }
+
+    /// When the entry at a place was registered or renewed last.
+    ///
+    /// # Panics
+    /// If there is none.
+    pub fn renewed_at(&self, slot: u32) -> Instant {
+        self.agenda.instant(self.head_at(slot).renewed)
+    }
+
+    /// How the entry at a place stands; one whose time has run out has none left.
+    ///
+    /// # Panics
+    /// If there is none.
+    pub fn standing_at(&self, slot: u32, now: Instant) -> Standing {
+        let Head { renewed, deadline, .. } = *self.head_at(slot);
+        Term { renewed, deadline }.standing(self.agenda.nanos(now))
     }
 
     /// Number of entries, those included whose time has run out and that `handle_timeout` has not taken out yet.
@@ -230,55 +290,73 @@ impl<K: Hash + Eq, V> ExpiringRegistry<K, V> {
     /// Looks for the earliest deadline anew, for which it has to look at each entry that may come first. So whoever is awake
     /// now and then anyway need not wake for the deadlines of entries that were renewed.
     pub fn look_anew(&mut self) {
-        self.agenda.look(|slot| self.entries[slot as usize].deadline);
+        let (heads, entries) = (&self.heads, &self.entries);
+        self.agenda.look(|slot| heads.at(entries[slot as usize].hash, slot).deadline);
     }
 
     /// Takes out the entries whose time has run out by `now`, and returns them in the order of their deadlines: at most 256 at a
     /// time, and then `poll_timeout` is `now`.
     pub fn handle_timeout(&mut self, now: Instant) -> Vec<Expired<K, V>> {
-        let due = self.agenda.take_due(now, |slot| self.entries[slot as usize].deadline);
+        let (heads, entries) = (&self.heads, &self.entries);
+        let due = self.agenda.take_due(now, |slot| heads.at(entries[slot as usize].hash, slot).deadline);
         due.into_iter().map(|slot| self.expire(slot)).collect()
     }
 
+    fn head_at(&self, slot: u32) -> &Head<K> {
+        self.heads.at(self.entries[slot as usize].hash, slot)
+    }
+
     fn expire(&mut self, slot: u32) -> Expired<K, V> {
-        let Entry { key, value, deadline } = self.take_out(slot);
-        Expired { key, value, deadline: self.agenda.instant(deadline) }
+        let (head, value) = self.take_out(slot);
+        let [renewed, deadline] = [head.renewed, head.deadline].map(|nanos| self.agenda.instant(nanos));
+        Expired { key: head.key, value, renewed, deadline }
     }
 
-    /// Removes a slot that the agenda no longer holds from the entries and the index.
-    fn take_out(&mut self, slot: u32) -> Entry<K, V> {
-        let entry = self.entries.remove(slot as usize);
-        self.index.remove(self.hasher.hash_one(&entry.key), slot);
+    /// Removes an entry that the agenda no longer holds.
+    fn take_out(&mut self, slot: u32) -> (Head<K>, V) {
+        let Entry { hash, value } = self.entries.remove(slot as usize);
         self.note_change(slot);
-        entry
-    }
-
-    fn note_change(&mut self, slot: u32) {
-        self.changes += 1;
-        if self.changed.len() == MAX_CHANGES {
-            self.changed.pop_front();
-        }
-        self.changed.push_back(slot);
+        (self.heads.remove(hash, slot), value)
     }
 }
 
-impl<'a, K, V> Live<'a, K, V> {
-    /// The entry at a place, with the time that is left to it, if it is live.
+impl Term {
+    /// How it stands when so many nanoseconds have passed.
+    fn standing(self, now: u64) -> Standing {
+        let [age, left] = [now.saturating_sub(self.renewed), self.deadline.saturating_sub(now)];
+        Standing { age: Duration::from_nanos(age), left: Duration::from_nanos(left) }
+    }
+}
+
+impl Standing {
+    /// Of one that is taken out now.
+    pub fn at_end(renewed: Instant, now: Instant) -> Self {
+        Standing { age: now.saturating_duration_since(renewed), left: Duration::ZERO }
+    }
+}
+
+impl<'a, V> Live<'a, V> {
+    /// The entry at a place, and how it stands, if it is live.
     ///
     /// # Panics
     /// If there is none at all.
-    pub fn at(&self, slot: u32) -> Option<(&'a K, &'a V, Duration)> {
-        let entry = &self.entries[slot as usize];
-        let left = entry.deadline.checked_sub(self.now).filter(|left| *left > 0)?;
-        Some((&entry.key, &entry.value, Duration::from_nanos(left)))
+    pub fn at(&self, slot: u32) -> Option<(&'a V, Standing)> {
+        Some((&self.entries[slot as usize].value, self.standing_at(slot)?))
+    }
+
+    /// How the entry at a place stands, if it is live.
+    #[inline]
+    pub fn standing_at(&self, slot: u32) -> Option<Standing> {
+        let term = self.terms[slot as usize];
+        (self.now < term.deadline).then(|| term.standing(self.now))
     }
 }
 
-// Not derived: neither keys nor values need be copied.
-impl<K, V> Clone for Live<'_, K, V> {
+// Not derived: values need not be copied.
+impl<V> Clone for Live<'_, V> {
     fn clone(&self) -> Self {
         *self
     }
 }
 
-impl<K, V> Copy for Live<'_, K, V> {}
+impl<V> Copy for Live<'_, V> {}

@@ -186,12 +186,9 @@ impl Driver {
         self.act_on_state(|state, now| action(&mut state.node, now))
     }
 
-    /// What `copy` makes of the live peers, of how many events there were (see [`Node::events_told`]), and of what the last one
-    /// has kept for it. The node waits for it.
-    pub fn list<R>(&self, copy: impl FnOnce(Walk<'_>, u64, &mut Kept) -> R) -> Result<R, Error> {
-        self.act_on_state(|State { node, kept, .. }, now| {
-            node.list(now, |peers| copy(peers, node.events_told(), kept))
-        })
+    /// What `copy` makes of the live peers, and of what the last one has kept for it. The node waits for it.
+    pub fn list<R>(&self, copy: impl FnOnce(Walk<'_>, &mut Kept) -> R) -> Result<R, Error> {
+        self.act_on_state(|State { node, kept, .. }, now| node.list(now, |peers| copy(peers, kept)))
     }
 
     fn act_on_state<R>(&self, action: impl FnOnce(&mut State, Instant) -> R) -> Result<R, Error> {
@@ -563,8 +560,8 @@ mod tests {
         // The first announcements come one soon after the other.
         driver.advance(config.interval * 3).expect("it runs");
         let watched = Arc::new(());
-        driver.list(|_, _, kept| *kept = Some(Box::new(watched.clone()))).expect("it runs");
-        driver.list(|_, _, kept| assert!(kept.is_some())).expect("it runs");
+        driver.list(|_, kept| *kept = Some(Box::new(watched.clone()))).expect("it runs");
+        driver.list(|_, kept| assert!(kept.is_some())).expect("it runs");
         assert_eq!(Arc::strong_count(&watched), 2);
         driver.advance(config.interval).expect("it runs");
         assert_eq!(Arc::strong_count(&watched), 1);

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use super::block::{self, Block, Packed, Room};
 use super::handle;
 use super::input;
 use super::node::peers_t;
-use super::packed::{self, Packed, Room, peers_peer_t};
+use super::peer::peers_peer_t;
 use crate::core::{Event, LeaveReason, Peer};
 
 /// Event: a peer was heard, or registered, that was not listed before.
@@ -78,7 +79,7 @@ fn pack_event(event: &Event) -> *mut peers_event_t {
     };
     let bytes = peer.map_or(0, |peer| peer.name.len() + peer.value.len());
     let room = Room { count: usize::from(peer.is_some()), bytes };
-    packed::pack(peer.map(Peer::view).into_iter(), room, |records, len| peers_event_t {
+    Block::pack(peer.map(Peer::view).into_iter(), room).hand_out(|records, len| peers_event_t {
         kind,
         reason,
         peer: if len == 0 { std::ptr::null() } else { records },
@@ -99,8 +100,8 @@ fn reason_code(reason: LeaveReason) -> u32 {
 /// `event` is NULL or an event from `peers_next_event` that was not freed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn peers_event_free(event: *mut peers_event_t) {
-    // SAFETY: the caller vouches that it came from `pack` and is freed once.
-    unsafe { packed::free(event) }
+    // SAFETY: the caller vouches that it was handed out and is freed once.
+    unsafe { block::free(event) }
 }
 
 /// A file descriptor that polls readable while events wait, for poll, epoll, libuv or asyncio. When it does, call
@@ -133,5 +134,5 @@ pub unsafe extern "C" fn peers_event_fd(node: *mut peers_t, fd: *mut i32) -> i32
     })
 }
 
-// SAFETY: the header `pack` was given is the struct itself.
+// SAFETY: what the block hands out is the struct itself.
 unsafe impl Packed for peers_event_t {}

@@ -131,7 +131,7 @@ pub unsafe extern "C" fn peers_health(node: *mut peers_t, health: *mut peers_hea
 }
 
 fn fill(struct_size: usize, health: &Health) -> peers_health_t {
-    let age = |age: Option<Duration>| age.map_or(u64::MAX, super::packed::millis);
+    let age = |age: Option<Duration>| age.map_or(u64::MAX, super::peer::millis);
     let (reason, detail) = match &health.reason {
         None => (PEERS_REASON_NONE, ""),
         Some((reason, detail)) => (reason_code(*reason), detail.as_str()),

@@ -2,10 +2,11 @@
 
 use std::mem::size_of;
 
+use super::block::{self, Block, Packed, Room};
 use super::handle;
 use super::input;
 use super::node::peers_t;
-use super::packed::{self, Kept, Packed, Room, peers_peer_t};
+use super::peer::peers_peer_t;
 use crate::core::Walk;
 use crate::driver;
 
@@ -37,11 +38,10 @@ pub unsafe extern "C" fn peers_list(node: *mut peers_t, list: *mut *mut peers_li
         input::not_null(node, "node")?;
         input::not_null(list, "list")?;
         let node = handle::get(node)?;
-        let snapshot = node.list_with(|peers, events, kept| {
+        let snapshot = node.list_with(|peers, kept| {
             #[cfg(feature = "test-panic")]
             peers.clone().for_each(|peer| crate::test_panic::at("export", peer.name.as_bytes()));
-            let last = kept.as_mut().and_then(|kept| kept.downcast_mut::<Last>());
-            last.and_then(|last| last.again(&peers, events)).unwrap_or_else(|| copy(&peers, events, kept))
+            list_of(&peers, kept)
         })?;
         // SAFETY: non-NULL, and the caller vouches that it can be written.
         unsafe { list.write(snapshot) };
@@ -71,46 +71,65 @@ pub unsafe extern "C" fn peers_list_at(list: *const peers_list_t, index: usize) 
 /// `list` is NULL or a snapshot from `peers_list` that was not freed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn peers_list_free(list: *mut peers_list_t) {
-    // SAFETY: the caller vouches that it came from `pack` and is freed once.
-    unsafe { packed::free(list) }
+    // SAFETY: the caller vouches that it was handed out and is freed once.
+    unsafe { block::free(list) }
 }
 
-/// The last list, which is used again for the next if its reader has freed it by then: with new ages, if no peer has changed
-/// otherwise.
+/// The last list, which is used again for the next if its reader has freed it by then.
 struct Last {
-    list: Kept<peers_list_t>,
-    /// How many events there had been.
-    events: u64,
-    /// How many peers it has; all that there were.
-    len: usize,
+    block: Block<peers_list_t>,
+    /// See [`Walk::version`].
+    version: u64,
 }
 
 impl Last {
-    fn again(&mut self, peers: &Walk<'_>, events: u64) -> Option<*mut peers_list_t> {
-        let is_of_the_same = self.events == events && self.len == peers.most();
-        if is_of_the_same { self.list.again(peers.times()) } else { None }
+    /// A list of its own. There is some room, so that those who come need no new one.
+    fn new(peers: &Walk<'_>) -> Self {
+        let (count, bytes) = (peers.most(), peers.most_bytes());
+        let room = Room { count: count + count / 8 + 8, bytes: bytes + bytes / 8 + 1024 };
+        Last { block: Block::pack(peers.clone(), room), version: peers.version() }
+    }
+
+    /// Makes it the list of these peers, if it is the one before, or they differ in their times alone. If it cannot be, false: it
+    /// is good for nothing then.
+    fn follow(&mut self, peers: &Walk<'_>) -> bool {
+        !self.block.is_shared() && self.take_changes(peers) && self.block.set_times(peers.standings())
+    }
+
+    fn take_changes(&mut self, peers: &Walk<'_>) -> bool {
+        if self.version == peers.version() {
+            return true;
+        }
+        let is_before = self.version + 1 == peers.version();
+        self.version = peers.version();
+        let splice = peers.splice().filter(|_| is_before);
+        splice.is_some_and(|splice| self.block.splice(splice, |at| peers.peer(at)))
+    }
+
+    fn hand_out(&self) -> *mut peers_list_t {
+        let stride = size_of::<peers_peer_t>();
+        self.block.hand_out(|records, len| peers_list_t { len, stride, records })
     }
 }
 
-/// A list of its own, which the next may use.
-fn copy(peers: &Walk<'_>, events: u64, kept: &mut driver::Kept) -> *mut peers_list_t {
+/// The list of these peers, made of the last one or of its own; it is kept for the next.
+fn list_of(peers: &Walk<'_>, kept: &mut driver::Kept) -> *mut peers_list_t {
+    let last = kept.as_mut().and_then(|kept| kept.downcast_mut::<Last>());
+    if let Some(last) = last
+        && last.follow(peers)
+    {
+        return last.hand_out();
+    }
     // What is freed now may be what is allocated next.
     *kept = None;
-    let stride = size_of::<peers_peer_t>();
-    let mut len = 0;
-    let room = Room { count: peers.most(), bytes: peers.most_bytes() };
-    let list = packed::pack(peers.clone(), room, |records, count| {
-        len = count;
-        peers_list_t { len, stride, records }
-    });
-    // One whose time has run out may be back without an event.
-    if len == peers.most() {
-        // SAFETY: it is new, and `pack` has said how many records it has.
-        let list = unsafe { Kept::new(list, len) };
-        *kept = Some(Box::new(Last { list, events, len }));
+    let list = Last::new(peers);
+    let handed_out = list.hand_out();
+    // One whose time has run out is not in it, and may be back without a change.
+    if list.block.len() == peers.most() {
+        *kept = Some(Box::new(list));
     }
-    list
+    handed_out
 }
 
-// SAFETY: the header `pack` was given is the struct itself.
+// SAFETY: what the block hands out is the struct itself.
 unsafe impl Packed for peers_list_t {}

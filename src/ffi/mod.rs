@@ -9,6 +9,7 @@
 #![allow(non_camel_case_types)] // these are C's names
 #![allow(clippy::missing_safety_doc)] // the documentation is the C header's, and says it in C's terms
 
+mod block;
 mod config;
 mod event;
 mod handle;
@@ -17,7 +18,7 @@ mod input;
 mod list;
 mod log;
 mod node;
-mod packed;
+mod peer;
 mod status;
 
 use status::{Failure, PEERS_ERR_FAILED, PEERS_OK};

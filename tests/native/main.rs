@@ -6,6 +6,7 @@ mod harness;
 mod hearing;
 mod keys;
 mod lines;
+mod lists;
 #[cfg(feature = "swim")]
 mod members;
 mod seeds;

@@ -1,8 +1,8 @@
 //! What the registry of natives is asked where SWIM says who lives.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use super::Natives;
+use super::{Instance, Natives};
 use crate::core::event::{Event, LeaveReason};
 use crate::core::events::Events;
 use crate::core::path::Path;
@@ -11,21 +11,17 @@ use crate::core::wire::{Announcement, InstanceId};
 impl Natives {
     /// By which way a peer is listed.
     pub fn path_of(&self, id: &InstanceId) -> Option<Path> {
-        self.peers.slot_of(id).map(|slot| self.peers.at(slot).1.path)
+        self.peers.get(id).map(|instance| instance.path)
     }
 
     /// What a peer has told of itself last, to be passed on.
     pub fn announcement_of(&self, id: &InstanceId) -> Option<Announcement<'_>> {
-        let slot = self.peers.slot_of(id)?;
-        Some(self.peers.at(slot).1.announcement(*id))
+        self.peers.get(id).map(Instance::announcement)
     }
 
     /// What all have told of themselves last.
     pub fn announcements(&self) -> impl Iterator<Item = Announcement<'_>> {
-        self.peers.slots().map(|slot| {
-            let (id, instance, _) = self.peers.at(slot);
-            instance.announcement(*id)
-        })
+        self.peers.slots().map(|slot| self.peers.at(slot).announcement())
     }
 
     /// True for what was told of one that is gone for good.
@@ -44,9 +40,9 @@ impl Natives {
     pub fn sustain(&mut self, now: Instant) {
         let slots: Vec<u32> = self.peers.slots().collect();
         for slot in slots {
-            let path = self.peers.at(slot).1.path;
+            let path = self.peers.at(slot).path;
             self.prolong(slot, path, now);
-            if !self.peers.at(slot).1.checkup.in_doubt() {
+            if !self.peers.at(slot).checkup.in_doubt() {
                 self.rest(slot, now);
             }
         }
@@ -54,9 +50,9 @@ impl Natives {
 
     /// A peer is gone, as is known otherwise. It may come back.
     pub fn leave(&mut self, id: &InstanceId, reason: LeaveReason, events: &mut Events, now: Instant) {
-        if let Some(instance) = self.peers.remove(id) {
-            self.forget(*id, &instance);
-            events.tell(Event::Left(instance.view(*id, Duration::ZERO, now).to_peer(), reason));
+        if let Some((instance, standing)) = self.take_out(id, now) {
+            self.forget(&instance);
+            events.tell(Event::Left(instance.view(standing).to_peer(), reason));
         }
     }
 }
