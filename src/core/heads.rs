@@ -92,6 +92,11 @@ impl<K: Hash + Eq> Heads<K> {
     pub fn iter(&self) -> impl Iterator<Item = &Head<K>> {
         self.parts.iter().filter(|part| !part.is_empty()).flatten()
     }
+
+    /// As [`iter`](Self::iter), to change them.
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut Head<K>> {
+        self.parts.iter_mut().flatten()
+    }
 }
 
 /// Of bits by which no part is searched: those begin at the lowest, and are the seven highest.

@@ -30,6 +30,8 @@ pub(super) struct Instance {
     pub other_port: Option<u16>,
     /// When it was last heard by the group.
     pub group_heard_at: Option<Instant>,
+    /// When it was last heard, it had not been heard by the group for its whole life: multicast does not reach us from there.
+    pub is_beyond: bool,
     pub source: Source,
     pub checkup: Checkup,
     /// When it is to be asked next, on the agenda of questions.
@@ -53,6 +55,7 @@ impl Instance {
             other_path: None,
             other_port: None,
             group_heard_at: (source == Source::Beacon).then_some(now),
+            is_beyond: source != Source::Beacon,
             source,
             checkup: Checkup::default(),
             question_at: None,
@@ -76,13 +79,13 @@ impl Instance {
     /// Takes note that it was heard by the group; true if a user would see a difference.
     pub fn note_group(&mut self, now: Instant) -> bool {
         self.group_heard_at = Some(now);
+        self.is_beyond = false;
         std::mem::replace(&mut self.source, Source::Beacon) != Source::Beacon
     }
 
-    /// True if, last heard at that time, it had not been heard by the group for its whole life: multicast does not reach us from
-    /// there.
-    pub fn is_beyond(&self, heard_at: Instant) -> bool {
-        self.group_heard_at.is_none_or(|at| at + self.life <= heard_at)
+    /// Takes note that it was heard, by whatever way.
+    pub fn note_heard(&mut self, now: Instant) {
+        self.is_beyond = self.group_heard_at.is_none_or(|at| at + self.life <= now);
     }
 
     /// Bytes of name and value.
@@ -118,8 +121,8 @@ impl Instance {
         wire::encode(Kind::Announce, &about).len()
     }
 
-    /// When it is to be asked next, if it is, when it was last heard at that time.
-    pub fn next_question(&self, heard_at: Instant, now: Instant) -> Option<Instant> {
+    /// When it is to be asked next, if it is; see [`Checkup::next_question`].
+    pub fn next_question(&self, heard_at: impl Fn() -> Instant, now: Instant) -> Option<Instant> {
         self.checkup.next_question(heard_at, self.life, now)
     }
 

@@ -17,6 +17,7 @@ mod agenda;
 mod answers;
 mod challenges;
 mod checkup;
+mod chunked;
 mod departed;
 mod event;
 mod events;
@@ -36,6 +37,7 @@ mod schedule;
 mod seeds;
 mod settings;
 mod silence;
+mod slots;
 mod splice;
 #[cfg(feature = "swim")]
 mod swim;

@@ -135,12 +135,8 @@ impl Named {
     /// After a sleep the ancestor's nodes, which cannot be asked, get the time to speak again. What the user has registered
     /// for a time is there for that time.
     pub fn forgive_sleep(&mut self, now: Instant) {
-        let slots: Vec<u32> = self.entries.slots().collect();
-        for slot in slots {
-            if self.entries.at_mut(slot).source == Source::Ancestor {
-                self.entries.extend_at(slot, self.expiry, now);
-            }
-        }
+        let expiry = self.expiry;
+        self.entries.extend_all(now, |entry, _| (entry.source == Source::Ancestor).then_some(expiry));
     }
 
     /// How often an entry has come, gone or changed.

@@ -184,8 +184,8 @@ impl Natives {
 
     /// The addresses of those whom multicast does not reach.
     pub fn beyond(&self) -> impl Iterator<Item = SocketAddr> {
-        let is_beyond = |slot: &u32| self.peers.at(*slot).is_beyond(self.peers.renewed_at(*slot));
-        self.peers.slots().filter(is_beyond).map(|slot| self.peers.at(slot).path.address)
+        let instances = self.peers.slots().map(|slot| self.peers.at(slot));
+        instances.filter(|instance| instance.is_beyond).map(|instance| instance.path.address)
     }
 
     /// Takes in an ancestor's line. True if it is one of a native's: of one that is listed, which is alive then, or of one
@@ -297,18 +297,17 @@ impl Natives {
 
     /// After a sleep nobody is gone before it could answer: gives every peer the time for that.
     pub fn forgive_sleep(&mut self, now: Instant) {
-        let spread = longest_spread(self.peers.len());
-        let slots: Vec<u32> = self.peers.slots().collect();
-        for slot in slots {
-            let heard_at = self.peers.renewed_at(slot);
-            let instance = self.peers.at_mut(slot);
-            let grace = instance.life.min(AFTER_SLEEP + spread);
+        let longest = AFTER_SLEEP + longest_spread(self.peers.len());
+        let questions = &mut self.questions;
+        self.peers.extend_all(now, |instance, heard_at| {
+            let grace = instance.life.min(longest);
             let left = (heard_at + instance.life).saturating_duration_since(now);
             // First comes a query to the group.
             instance.checkup = Checkup::doubt(now + grace / 2);
-            self.peers.extend_at(slot, grace.max(left), now);
-            self.plan_question(slot, now);
-        }
+            let due = instance.next_question(|| heard_at, now);
+            set_question(questions, instance, due);
+            Some(grace.max(left))
+        });
     }
 
     /// How often a peer has come, gone or changed.
@@ -374,7 +373,8 @@ impl Natives {
 
     /// Gives a peer that has been heard its life anew. True if it was heard by its listed way.
     fn prolong(&mut self, slot: u32, path: Path, now: Instant) -> bool {
-        let instance = self.peers.at(slot);
+        let instance = self.peers.at_mut(slot);
+        instance.note_heard(now);
         let (life, listed) = (instance.life, instance.path.address);
         self.peers.renew_at(slot, life, now);
         listed == path.address
@@ -477,15 +477,8 @@ impl Natives {
 
     /// Sees to it that `handle_timeout` comes to this instance when its next question is due.
     fn plan_question(&mut self, slot: u32, now: Instant) {
-        let heard_at = self.peers.renewed_at(slot);
-        let instance = self.peers.at_mut(slot);
-        let due = instance.next_question(heard_at, now).map(|due| self.questions.nanos(due));
-        match (std::mem::replace(&mut instance.question_at, due), due) {
-            (Some(before), Some(due)) => self.questions.change(slot, before, due),
-            (None, Some(due)) => self.questions.insert(slot, due),
-            (Some(_), None) => self.questions.remove(slot),
-            (None, None) => {}
-        }
+        let due = self.peers.at(slot).next_question(|| self.peers.renewed_at(slot), now);
+        set_question(&mut self.questions, self.peers.at_mut(slot), due);
     }
 
     fn expire(&mut self, events: &mut Events, now: Instant) {
@@ -536,6 +529,18 @@ impl Natives {
     /// An instance that is listed, as it is now.
     fn peer(&self, slot: u32, now: Instant) -> Peer {
         self.peers.at(slot).view(self.peers.standing_at(slot, now)).to_peer()
+    }
+}
+
+/// An instance is to be asked at another time than before.
+fn set_question(questions: &mut Agenda, instance: &mut Instance, due: Option<Instant>) {
+    let slot = instance.slot;
+    let due = due.map(|due| questions.nanos(due));
+    match (std::mem::replace(&mut instance.question_at, due), due) {
+        (Some(before), Some(due)) => questions.change(slot, before, due),
+        (None, Some(due)) => questions.insert(slot, due),
+        (Some(_), None) => questions.remove(slot),
+        (None, None) => {}
     }
 }
 

@@ -5,10 +5,9 @@ use std::collections::VecDeque;
 use std::hash::Hash;
 use std::time::{Duration, Instant};
 
-use slab::Slab;
-
 use super::agenda::Agenda;
 use super::heads::{Head, Heads};
+use super::slots::Slots;
 
 /// The most changes that are remembered, for who has looked at the entries before.
 const MAX_CHANGES: usize = 1024;
@@ -27,7 +26,7 @@ pub struct ExpiringRegistry<K, V> {
     /// All that a renewal looks at.
     heads: Heads<K>,
     /// The rest, at places that stay the same when the table of heads grows.
-    entries: Slab<Entry<V>>,
+    entries: Slots<Entry<V>>,
     agenda: Agenda,
     max_entries: usize,
     /// How often an entry was put in, taken out or changed, and the places of the last of them.
@@ -50,7 +49,7 @@ pub(super) struct Term {
 
 /// The entries that are live at one moment.
 pub(super) struct Live<'a, V> {
-    entries: &'a Slab<Entry<V>>,
+    entries: &'a Slots<Entry<V>>,
     /// By the places of the entries.
     terms: &'a [Term],
     now: u64,
@@ -88,7 +87,7 @@ impl<K: Hash + Eq, V> ExpiringRegistry<K, V> {
     pub fn new(max_entries: usize, now: Instant) -> Self {
         ExpiringRegistry {
             heads: Heads::new(),
-            entries: Slab::new(),
+            entries: Slots::new(),
             agenda: Agenda::new(now),
             max_entries: max_entries.min(u32::MAX as usize - 1),
             changes: 0,
@@ -106,7 +105,7 @@ impl<K: Hash + Eq, V> ExpiringRegistry<K, V> {
             return Err(Full);
         }
         let hash = self.heads.hash_of(&key);
-        let slot = self.entries.insert(Entry { hash, value }) as u32;
+        let slot = self.entries.insert(Entry { hash, value });
         let (renewed, deadline) = self.agenda.term(ttl, now);
         self.heads.insert(hash, Head { key, deadline, renewed, slot });
         self.agenda.insert(slot, deadline);
@@ -137,24 +136,28 @@ impl<K: Hash + Eq, V> ExpiringRegistry<K, V> {
     #[inline]
     pub fn renew_at(&mut self, slot: u32, ttl: Duration, now: Instant) {
         let (renewed, deadline) = self.agenda.term(ttl, now);
-        self.set_deadline(slot, deadline).renewed = renewed;
-    }
-
-    /// Gives the entry at a place until `now + ttl`, though nothing was heard of it: its age stays.
-    ///
-    /// # Panics
-    /// If there is none.
-    pub fn extend_at(&mut self, slot: u32, ttl: Duration, now: Instant) {
-        let (_, deadline) = self.agenda.term(ttl, now);
-        self.set_deadline(slot, deadline);
-    }
-
-    #[inline]
-    fn set_deadline(&mut self, slot: u32, deadline: u64) -> &mut Head<K> {
-        let head = self.heads.at_mut(self.entries[slot as usize].hash, slot);
+        let head = self.heads.at_mut(self.entries[slot].hash, slot);
+        head.renewed = renewed;
         let before = std::mem::replace(&mut head.deadline, deadline);
         self.agenda.change(slot, before, deadline);
-        head
+    }
+
+    /// Gives each entry until `now` and what `ttl` makes of its value and of when it was renewed, if it makes something. Nothing
+    /// was heard of them: their age stays.
+    pub fn extend_all(&mut self, now: Instant, mut ttl: impl FnMut(&mut V, Instant) -> Option<Duration>) {
+        let mut terms = Vec::new();
+        self.read_terms(&mut terms);
+        for (slot, entry) in self.entries.iter_mut() {
+            let term = &mut terms[slot as usize];
+            if let Some(ttl) = ttl(&mut entry.value, self.agenda.instant(term.renewed)) {
+                let (_, deadline) = self.agenda.term(ttl, now);
+                let before = std::mem::replace(&mut term.deadline, deadline);
+                self.agenda.change(slot, before, deadline);
+            }
+        }
+        for head in self.heads.iter_mut() {
+            head.deadline = terms[head.slot as usize].deadline;
+        }
     }
 
     /// The value of an entry, whether its time has run out or not.
@@ -184,14 +187,19 @@ impl<K: Hash + Eq, V> ExpiringRegistry<K, V> {
         live.map(|head| (&head.key, self.at(head.slot), self.agenda.instant(head.deadline)))
     }
 
-    /// The entries, for who goes through many of them at one moment. The heads are read in the order in which they lie in memory:
-    /// to look for each when its entry is read takes longer.
+    /// The entries, for who goes through many of them at one moment.
     pub(super) fn live<'a>(&'a self, terms: &'a mut Vec<Term>, now: Instant) -> Live<'a, V> {
-        terms.resize(self.entries.capacity(), Term::default());
+        self.read_terms(terms);
+        Live { entries: &self.entries, terms, now: self.agenda.nanos(now) }
+    }
+
+    /// Notes the terms of all entries by their places. The heads are read in the order in which they lie in memory: to look for
+    /// each when its entry is read takes longer.
+    fn read_terms(&self, terms: &mut Vec<Term>) {
+        terms.resize(self.entries.end(), Term::default());
         for head in self.heads.iter() {
             terms[head.slot as usize] = Term { renewed: head.renewed, deadline: head.deadline };
         }
-        Live { entries: &self.entries, terms, now: self.agenda.nanos(now) }
     }
 
     /// How often an entry was put in, taken out or [changed](Self::note_change).
@@ -228,12 +236,12 @@ impl<K: Hash + Eq, V> ExpiringRegistry<K, V> {
 
     /// The places of all entries, those included whose time has run out.
     pub fn slots(&self) -> impl Iterator<Item = u32> {
-        self.entries.iter().map(|(slot, _)| slot as u32)
+        self.entries.iter().map(|(slot, _)| slot)
     }
 
     /// True if there is an entry at a place.
     pub fn has(&self, slot: u32) -> bool {
-        self.entries.contains(slot as usize)
+        self.entries.contains(slot)
     }
 
     /// The value at a place, whether its time has run out or not.
@@ -242,7 +250,7 @@ impl<K: Hash + Eq, V> ExpiringRegistry<K, V> {
     /// If there is none.
     #[inline]
     pub fn at(&self, slot: u32) -> &V {
-        &self.entries[slot as usize].value
+        &self.entries[slot].value
     }
 
     /// The value at a place, to change it. Its deadline stays.
@@ -251,7 +259,7 @@ impl<K: Hash + Eq, V> ExpiringRegistry<K, V> {
     /// If there is none.
     #[inline]
     pub fn at_mut(&mut self, slot: u32) -> &mut V {
-        &mut self.entries[slot as usize].value
+        &mut self.entries[slot].value
     }
 
     /// When the entry at a place was registered or renewed last.
@@ -278,7 +286,7 @@ impl<K: Hash + Eq, V> ExpiringRegistry<K, V> {
 
     /// True if there is no entry.
     pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
+        self.entries.len() == 0
     }
 
     /// When to call `handle_timeout` next. Exact after a `handle_timeout` that had something to do; a renewal or removal
@@ -291,19 +299,19 @@ impl<K: Hash + Eq, V> ExpiringRegistry<K, V> {
     /// now and then anyway need not wake for the deadlines of entries that were renewed.
     pub fn look_anew(&mut self) {
         let (heads, entries) = (&self.heads, &self.entries);
-        self.agenda.look(|slot| heads.at(entries[slot as usize].hash, slot).deadline);
+        self.agenda.look(|slot| heads.at(entries[slot].hash, slot).deadline);
     }
 
     /// Takes out the entries whose time has run out by `now`, and returns them in the order of their deadlines: at most 256 at a
     /// time, and then `poll_timeout` is `now`.
     pub fn handle_timeout(&mut self, now: Instant) -> Vec<Expired<K, V>> {
         let (heads, entries) = (&self.heads, &self.entries);
-        let due = self.agenda.take_due(now, |slot| heads.at(entries[slot as usize].hash, slot).deadline);
+        let due = self.agenda.take_due(now, |slot| heads.at(entries[slot].hash, slot).deadline);
         due.into_iter().map(|slot| self.expire(slot)).collect()
     }
 
     fn head_at(&self, slot: u32) -> &Head<K> {
-        self.heads.at(self.entries[slot as usize].hash, slot)
+        self.heads.at(self.entries[slot].hash, slot)
     }
 
     fn expire(&mut self, slot: u32) -> Expired<K, V> {
@@ -314,7 +322,7 @@ impl<K: Hash + Eq, V> ExpiringRegistry<K, V> {
 
     /// Removes an entry that the agenda no longer holds.
     fn take_out(&mut self, slot: u32) -> (Head<K>, V) {
-        let Entry { hash, value } = self.entries.remove(slot as usize);
+        let Entry { hash, value } = self.entries.remove(slot);
         self.note_change(slot);
         (self.heads.remove(hash, slot), value)
     }
@@ -341,7 +349,7 @@ impl<'a, V> Live<'a, V> {
     /// # Panics
     /// If there is none at all.
     pub fn at(&self, slot: u32) -> Option<(&'a V, Standing)> {
-        Some((&self.entries[slot as usize].value, self.standing_at(slot)?))
+        Some((&self.entries[slot].value, self.standing_at(slot)?))
     }
 
     /// How the entry at a place stands, if it is live.

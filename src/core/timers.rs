@@ -4,6 +4,8 @@
 //! queues with update and finding minimum spanning trees", 1975). It knows where each slot is, so any can be moved or taken
 //! out. Whatever is asked of it costs a few steps: thousands of equal times are no long list to look through.
 
+use super::chunked::Chunked;
+
 const CHILDREN: usize = 4;
 
 /// Packed to 12 bytes: there is one for each entry of a registry.
@@ -16,21 +18,21 @@ struct Timer {
 
 #[derive(Default)]
 pub(super) struct Timers {
-    heap: Vec<Timer>,
+    heap: Chunked<Timer>,
     /// Where in the heap each slot is; of one that is not there, where it was last.
-    places: Vec<u32>,
+    places: Chunked<u32>,
 }
 
 impl Timers {
     /// The slot with the earliest time, and that time.
     pub fn first(&self) -> Option<(u64, u32)> {
-        self.heap.first().map(|timer| (timer.time, timer.slot))
+        self.heap.get(0).map(|timer| (timer.time, timer.slot))
     }
 
     /// Puts in a slot that is not there.
     pub fn insert(&mut self, slot: u32, time: u64) {
-        if self.places.len() <= slot as usize {
-            self.places.resize(slot as usize + 1, 0);
+        while self.places.len() <= slot as usize {
+            self.places.push(0);
         }
         self.heap.push(Timer { time, slot });
         self.rise(self.heap.len() - 1);
