@@ -1,6 +1,7 @@
 //! `Heads`: what a renewal needs of an entry, side by side in a table that is searched by key.
 //!
-//! The table is in parts that grow one at a time: one of a million that grows at once takes as long as thousands of datagrams.
+//! The table is in parts that grow one after another: one of a million that grows at once takes as long as thousands of
+//! datagrams.
 
 use std::borrow::Borrow;
 use std::hash::{BuildHasher, Hash};
@@ -55,8 +56,14 @@ impl<K: Hash + Eq> Heads<K> {
 
     /// Puts in one whose key, of this hash, is not there.
     pub fn insert(&mut self, hash: u64, head: Head<K>) {
-        let hasher = &self.hasher;
-        self.parts[part_of(hash)].insert_unique(hash, head, |head| hasher.hash_one(&head.key));
+        let hasher = |head: &Head<K>| self.hasher.hash_one(&head.key);
+        let number = part_of(hash);
+        let part = &mut self.parts[number];
+        // They all have about as many: the first ones grow a bit early, for not all to do it at the same time.
+        if part.len() * 8 * PARTS >= part.capacity() * (7 * PARTS + number) {
+            part.reserve(part.capacity() - part.len() + 1, hasher);
+        }
+        part.insert_unique(hash, head, hasher);
     }
 
     /// The one of this slot, whose key has this hash.
@@ -102,4 +109,29 @@ impl<K: Hash + Eq> Heads<K> {
 /// Of bits by which no part is searched: those begin at the lowest, and are the seven highest.
 fn part_of(hash: u64) -> usize {
     (hash >> 48) as usize % PARTS
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn its_parts_grow_one_after_another() {
+        let mut heads = Heads::new();
+        // Each part has room for 7168, until about here all have grown.
+        let full = PARTS as u32 * 7168;
+        let mut growths = Vec::new();
+        for slot in 0..full + full / 32 {
+            let part = part_of(heads.hash_of(&slot));
+            let before = heads.parts[part].capacity();
+            heads.insert(heads.hash_of(&slot), Head { key: slot, deadline: 0, renewed: 0, slot });
+            if slot > full / 2 + full / 4 && heads.parts[part].capacity() > before {
+                growths.push(slot);
+            }
+        }
+        let [first, .., last] = growths[..] else { panic!("{growths:?}") };
+        assert_eq!(growths.len(), PARTS);
+        assert!(last - first > full / 11, "{first} to {last}");
+        assert!((0..full).all(|slot| heads.find(&slot).is_some_and(|head| head.slot == slot)));
+    }
 }
