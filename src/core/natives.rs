@@ -1,6 +1,7 @@
 //! `Natives`: the peers that speak the native protocol, each an instance with an id, and the questions to those that fall
 //! silent.
 
+mod leaving;
 #[cfg(feature = "swim")]
 mod members;
 
@@ -10,14 +11,14 @@ use std::time::{Duration, Instant};
 
 use super::agenda::{self, Agenda, MAX_DUE};
 use super::answers::longest_spread;
-use super::checkup::{Checkup, Refusal};
+use super::checkup::Checkup;
 use super::departed::Departed;
 use super::event::{Arrival, Event, LeaveReason, Peer, Source};
 use super::events::Events;
 use super::index::{Index, LineKey};
 use super::instance::Instance;
-use super::path::{self, Path};
-use super::registry::{Expired, ExpiringRegistry, Live, Standing, Term};
+use super::path::Path;
+use super::registry::{ExpiringRegistry, Live, Term};
 use super::wire::{self, Announcement, InstanceId};
 
 /// A peer heard from a new address alone is asked at its old one after this: by then the copy of the same message that came
@@ -202,54 +203,6 @@ impl Natives {
             }
             None if self.departed.is_line_of_one(&key) => true,
             None => path.port() != group_port && self.index.has_name(name),
-        }
-    }
-
-    /// Takes in a goodbye. False if it was no newer than what is known.
-    pub fn handle_goodbye(
-        &mut self,
-        about: &Announcement<'_>,
-        path: Path,
-        events: &mut Events,
-        now: Instant,
-    ) -> bool {
-        if self.departed.is_latecomer(&about.id, about.sequence) {
-            return false;
-        }
-        match self.peers.slot_of(&about.id) {
-            Some(slot) => {
-                let instance = self.peers.at_mut(slot);
-                if about.sequence <= instance.sequence {
-                    return false;
-                }
-                instance.sequence = about.sequence;
-                if !instance.sends_from(path.port()) {
-                    self.learn_port(slot, path.port());
-                }
-                self.remove(about.id, LeaveReason::Goodbye, events, now);
-            }
-            // Its announcement may have been overtaken.
-            None => {
-                self.departed.note(about.id, about.sequence, false, now);
-                self.departed.note_line(self.index.line_key(about.name, path.port()), now);
-            }
-        }
-        true
-    }
-
-    /// Takes in the system's answer that nobody is at `to`.
-    pub fn handle_unreachable(&mut self, to: SocketAddr, events: &mut Events, now: Instant) {
-        let Some(id) = self.asked.get(&path::normal(to)).copied() else { return };
-        let Some(slot) = self.peers.slot_of(&id) else { return };
-        let instance = self.peers.at_mut(slot);
-        if instance.is_walled {
-            return;
-        }
-        match (instance.checkup.handle_refusal(now), instance.other_path) {
-            (Refusal::Repeated, _) => {}
-            (Refusal::AskAgain, _) => self.plan_question(slot, now),
-            (Refusal::Gone, Some(other)) => self.move_to(slot, other, events, now),
-            (Refusal::Gone, None) => self.remove(id, LeaveReason::Unreachable, events, now),
         }
     }
 
@@ -479,45 +432,6 @@ impl Natives {
     fn plan_question(&mut self, slot: u32, now: Instant) {
         let due = self.peers.at(slot).next_question(|| self.peers.renewed_at(slot), now);
         set_question(&mut self.questions, self.peers.at_mut(slot), due);
-    }
-
-    fn expire(&mut self, events: &mut Events, now: Instant) {
-        for Expired { value: instance, renewed, .. } in self.peers.handle_timeout(now) {
-            // An answer of it to a challenge may have been recorded.
-            self.departed.note(instance.id, instance.sequence, instance.is_walled, now);
-            self.forget(&instance);
-            let peer = instance.view(Standing::at_end(renewed, now)).to_peer();
-            events.tell(Event::Left(peer, LeaveReason::Expired));
-        }
-    }
-
-    fn remove(&mut self, id: InstanceId, reason: LeaveReason, events: &mut Events, now: Instant) {
-        let Some((instance, standing)) = self.take_out(&id, now) else { return };
-        let is_walled = instance.is_walled || reason == LeaveReason::Unreachable;
-        self.departed.note(id, instance.sequence, is_walled, now);
-        for port in instance.ports() {
-            self.departed.note_line(self.index.line_key(&instance.name, port), now);
-        }
-        self.forget(&instance);
-        events.tell(Event::Left(instance.view(standing).to_peer(), reason));
-    }
-
-    /// Takes a peer out of the registry.
-    fn take_out(&mut self, id: &InstanceId, now: Instant) -> Option<(Instance, Standing)> {
-        let renewed = self.peers.renewed_at(self.peers.slot_of(id)?);
-        Some((self.peers.remove(id)?, Standing::at_end(renewed, now)))
-    }
-
-    fn forget(&mut self, instance: &Instance) {
-        self.held -= instance.held();
-        if instance.question_at.is_some() {
-            self.questions.remove(instance.slot);
-        }
-        for port in instance.ports() {
-            self.index.remove_line(instance.id, &instance.name, port);
-        }
-        self.index.remove_place(instance.id, &instance.name, instance.path.ip());
-        self.asked.remove(&instance.path.address);
     }
 
     /// A user sees a difference.
