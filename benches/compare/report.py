@@ -80,7 +80,11 @@ LISTS = ("unchanged", "unchanged, random", "after a change", "after a change, ra
 
 # Of the inside: group, of which sizes, in which order (none: all), the most it may be, the unit.
 INSIDE_TARGETS = [
-    *((f"renew, {keys}", ALL, order, 1.4, "times the bare map") for keys in ("ids", "names") for order in ORDERS),
+    *(
+        (f"renew, {keys}", ALL, order, 1.4, "times the bare map")
+        for keys in ("ids", "names")
+        for order in ORDERS
+    ),
     ("memory for an entry of 100 bytes", ALL, None, 250, "bytes"),
     *(("peers_list, for an entry", MANY, order, 30, "ns") for order in LISTS),
     *(("peers_list, for an entry", (10,), order, 100, "ns") for order in LISTS),

@@ -44,7 +44,7 @@ impl<K: Hash + Eq> Heads<K> {
         self.parts[part_of(hash)].find(hash, |head| head.key.borrow() == key)
     }
 
-    #[inline]
+    #[inline(always)] // it is all of a renewal
     pub fn find_mut<Q>(&mut self, key: &Q) -> Option<&mut Head<K>>
     where
         K: Borrow<Q>,
