@@ -130,7 +130,7 @@ fn a_full_registry_refuses_newcomers_and_keeps_who_is_there() {
     }
     assert_eq!(registry.register("c".to_owned(), 1, secs(35), start), Err(Full));
     assert_eq!(registry.register("a".to_owned(), 2, secs(35), start), Ok(Some(1)));
-    assert_eq!(registry.remove("b"), Some(1));
+    assert_eq!(registry.remove("b").map(|removed| removed.value), Some(1));
     assert_eq!(registry.remove("b"), None);
     assert_eq!(registry.register("c".to_owned(), 1, secs(35), start), Ok(None));
     assert_eq!(live(&registry, start), [("a".to_owned(), 2), ("c".to_owned(), 1)]);
@@ -163,7 +163,7 @@ fn it_agrees_with_a_plain_map_under_any_run() {
                     }
                 }
                 6 => assert_eq!(
-                    registry.remove(&key),
+                    registry.remove(&key).map(|removed| removed.value),
                     model.remove(&key).map(|(value, _)| value),
                     "seed {seed}"
                 ),

@@ -21,6 +21,13 @@ const MAX_RESET: usize = 2048;
 /// Seconds that something may last: 272 years. A deadline is then one in 64 bits, and one that an `Instant` can hold.
 const LONGEST: u64 = 1 << 33;
 
+/// From when and until when something lasts, in nanoseconds from the agenda's begin.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Term {
+    pub begin: u64,
+    pub deadline: u64,
+}
+
 pub(super) struct Agenda {
     timers: Timers,
     begin: Instant,
@@ -43,14 +50,15 @@ impl Agenda {
         self.begin + Duration::from_nanos(nanos)
     }
 
-    /// From when and until when lasts what lasts for `ttl` from now on.
+    /// That of what lasts for `ttl` from now on.
     #[inline]
-    pub fn term(&mut self, ttl: Duration, now: Instant) -> (u64, u64) {
+    pub fn term(&mut self, ttl: Duration, now: Instant) -> Term {
         if now != self.moment.0 {
             self.moment = (now, self.nanos(now));
         }
         let begin = self.moment.1;
-        (begin, begin + ttl.as_secs().min(LONGEST) * 1_000_000_000 + u64::from(ttl.subsec_nanos()))
+        let nanos = ttl.as_secs().min(LONGEST) * 1_000_000_000 + u64::from(ttl.subsec_nanos());
+        Term { begin, deadline: begin + nanos }
     }
 
     /// Puts in a slot that is not there.

@@ -63,15 +63,9 @@ impl Checkup {
         self.asked > 0
     }
 
-    /// When the next question is due for a peer that was heard at `heard_at`, which is not asked for in a doubt, and lives for
-    /// `life` from there, when the last was asked now. For a doubt whose questions are all asked, when to end it. `None` when
-    /// all is asked.
-    pub fn next_question(
-        &self,
-        heard_at: impl Fn() -> Instant,
-        life: Duration,
-        now: Instant,
-    ) -> Option<Instant> {
+    /// When the next question is due for a peer that was heard at `heard_at` and lives for `life` from there, when the last
+    /// was asked now. For a doubt whose questions are all asked, when to end it. `None` when all is asked.
+    pub fn next_question(&self, heard_at: Instant, life: Duration, now: Instant) -> Option<Instant> {
         if self.retry_at.is_some() {
             return self.retry_at;
         }
@@ -80,7 +74,7 @@ impl Checkup {
             Some(begin) => begin + DOUBT_GAP * self.asked,
             None => {
                 let part = PARTS.get((self.asked / TRIES) as usize)?;
-                heard_at() + life * *part / 100 + gap * (self.asked % TRIES)
+                heard_at + life * *part / 100 + gap * (self.asked % TRIES)
             }
         };
         // Late questions do not come all at once.
@@ -128,7 +122,7 @@ mod tests {
             let mut checkup = Checkup::default();
             let mut times = Vec::new();
             let mut now = heard_at;
-            while let Some(due) = checkup.next_question(|| heard_at, life, now) {
+            while let Some(due) = checkup.next_question(heard_at, life, now) {
                 now = due;
                 times.push(due);
                 checkup.note_asked();
@@ -149,7 +143,7 @@ mod tests {
         assert_eq!(checkup.handle_refusal(now), Refusal::Repeated, "nothing was asked");
         checkup.note_asked();
         assert_eq!(checkup.handle_refusal(now), Refusal::AskAgain);
-        assert_eq!(checkup.next_question(|| now, LONGEST_GAP, now), Some(now + RETRY_GAP));
+        assert_eq!(checkup.next_question(now, LONGEST_GAP, now), Some(now + RETRY_GAP));
         assert_eq!(checkup.handle_refusal(now), Refusal::Repeated);
         checkup.note_asked();
         assert_eq!(checkup.handle_refusal(now), Refusal::Gone);

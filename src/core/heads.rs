@@ -9,6 +9,8 @@ use std::hash::{BuildHasher, Hash};
 use foldhash::quality::RandomState;
 use hashbrown::HashTable;
 
+use super::agenda::Term;
+
 const PARTS: usize = 64;
 
 pub(super) struct Heads<K> {
@@ -16,11 +18,10 @@ pub(super) struct Heads<K> {
     hasher: RandomState,
 }
 
-/// An entry's key, its times in nanoseconds, and where the rest of it is.
+/// An entry's key, from when it was renewed last until when it is live, and where the rest of it is.
 pub(super) struct Head<K> {
     pub key: K,
-    pub deadline: u64,
-    pub renewed: u64,
+    pub term: Term,
     pub slot: u32,
 }
 
@@ -124,7 +125,7 @@ mod tests {
         for slot in 0..full + full / 32 {
             let part = part_of(heads.hash_of(&slot));
             let before = heads.parts[part].capacity();
-            heads.insert(heads.hash_of(&slot), Head { key: slot, deadline: 0, renewed: 0, slot });
+            heads.insert(heads.hash_of(&slot), Head { key: slot, term: Term::default(), slot });
             if slot > full / 2 + full / 4 && heads.parts[part].capacity() > before {
                 growths.push(slot);
             }

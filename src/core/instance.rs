@@ -122,7 +122,7 @@ impl Instance {
     }
 
     /// When it is to be asked next, if it is; see [`Checkup::next_question`].
-    pub fn next_question(&self, heard_at: impl Fn() -> Instant, now: Instant) -> Option<Instant> {
+    pub fn next_question(&self, heard_at: Instant, now: Instant) -> Option<Instant> {
         self.checkup.next_question(heard_at, self.life, now)
     }
 

@@ -7,11 +7,12 @@ use std::hint::black_box;
 use std::slice;
 use std::time::Instant;
 
+use super::agenda::Term;
 use super::event::PeerView;
 use super::instance::Instance;
 use super::named::{self, Named};
 use super::natives::Natives;
-use super::registry::{Live, Standing, Term};
+use super::registry::{Live, Standing};
 use super::splice::Splice;
 use super::wire::InstanceId;
 

@@ -49,7 +49,7 @@ pub use events::MAX_EVENTS;
 pub use keyring::{KEY_LEN, Key, MAX_KEYS, WrongKeyLength};
 pub use listing::Walk;
 pub use node::{MAX_VALUE, Node, Refused, TooLong};
-pub use registry::{Expired, ExpiringRegistry, Full, Standing};
+pub use registry::{ExpiringRegistry, Full, Removed, Standing};
 pub use seeds::MAX_SEEDS;
 pub use settings::{Counters, Mode, Settings};
 pub use splice::Splice;

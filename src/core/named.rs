@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::agenda::Term;
 use super::event::{Event, LeaveReason, Peer, PeerView, Source};
 use super::events::Events;
 use super::path::Path;
-use super::registry::{Expired, ExpiringRegistry, Full, Live, Standing, Term};
+use super::registry::{ExpiringRegistry, Full, Live, Removed, Standing};
 use super::wire::InstanceId;
 
 /// A registration for longer is one for this long: a century, which every clock can still add to its time.
@@ -100,26 +101,26 @@ impl Named {
 
     /// Takes out an ancestor's node that turns out to be more than that.
     pub fn take_line(&mut self, name: &str) {
-        self.remove(name);
+        if let Some(removed) = self.entries.remove(name) {
+            self.forget(&removed);
+        }
     }
 
     /// Takes in the goodbye of one that may have been heard by its lines alone.
     pub fn handle_goodbye(&mut self, name: &str, port: u16, events: &mut Events, now: Instant) {
-        let slot = self.entries.slot_of(name).filter(|_| self.line_port(name) == Some(port));
-        if let Some(renewed) = slot.map(|slot| self.entries.renewed_at(slot))
-            && let Some(entry) = self.remove(name)
+        if self.line_port(name) == Some(port)
+            && let Some(removed) = self.entries.remove(name)
         {
-            let peer = entry.view(Standing::at_end(renewed, now)).to_peer();
-            events.tell(Event::Left(peer, LeaveReason::Goodbye));
+            self.forget(&removed);
+            tell_left(&removed, LeaveReason::Goodbye, events, now);
         }
     }
 
     /// Takes out those whose time has run out by `now`.
     pub fn handle_timeout(&mut self, events: &mut Events, now: Instant) {
-        for Expired { value: entry, renewed, .. } in self.entries.handle_timeout(now) {
-            self.held -= entry.held();
-            let peer = entry.view(Standing::at_end(renewed, now)).to_peer();
-            events.tell(Event::Left(peer, LeaveReason::Expired));
+        for removed in self.entries.handle_timeout(now) {
+            self.forget(&removed);
+            tell_left(&removed, LeaveReason::Expired, events, now);
         }
     }
 
@@ -169,10 +170,8 @@ impl Named {
         self.entries.live(terms, now)
     }
 
-    fn remove(&mut self, name: &str) -> Option<Entry> {
-        let entry = self.entries.remove(name)?;
-        self.held -= entry.held();
-        Some(entry)
+    fn forget(&mut self, removed: &Removed<Arc<str>, Entry>) {
+        self.held -= removed.value.held();
     }
 
     /// True if there is an entry of this name that lines have made, but not from the port from which the ancestor sends: it is
@@ -226,6 +225,10 @@ impl Named {
     fn peer(&self, slot: u32, now: Instant) -> Peer {
         self.entries.at(slot).view(self.entries.standing_at(slot, now)).to_peer()
     }
+}
+
+fn tell_left(removed: &Removed<Arc<str>, Entry>, reason: LeaveReason, events: &mut Events, now: Instant) {
+    events.tell(Event::Left(removed.value.view(removed.standing(now)).to_peer(), reason));
 }
 
 impl Entry {

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
-use super::agenda::{self, Agenda, MAX_DUE};
+use super::agenda::{self, Agenda, MAX_DUE, Term};
 use super::answers::longest_spread;
 use super::checkup::Checkup;
 use super::departed::Departed;
@@ -18,7 +18,7 @@ use super::events::Events;
 use super::index::{Index, LineKey};
 use super::instance::Instance;
 use super::path::Path;
-use super::registry::{ExpiringRegistry, Live, Term};
+use super::registry::{ExpiringRegistry, Live};
 use super::wire::{self, Announcement, InstanceId};
 
 /// A peer heard from a new address alone is asked at its old one after this: by then the copy of the same message that came
@@ -132,7 +132,7 @@ impl Natives {
             // Once, for somebody may be sending it again and again.
             let is_listed_way = path.address == instance.path.address;
             if about.sequence == instance.sequence && is_listed_way && instance.checkup.in_doubt() {
-                self.rest(slot, now);
+                self.rest(slot, self.peers.renewed_at(slot), now);
             }
             if has_new_source {
                 self.tell_update(slot, events, now);
@@ -174,7 +174,7 @@ impl Natives {
         self.peers.at_mut(slot).slot = slot;
         self.index.insert_line(about.id, about.name, path.port());
         self.index.insert_place(about.id, about.name, path.ip());
-        self.plan_question(slot, now);
+        self.plan_question(slot, now, now);
         self.peer(slot, now)
     }
 
@@ -257,8 +257,7 @@ impl Natives {
             let left = (heard_at + instance.life).saturating_duration_since(now);
             // First comes a query to the group.
             instance.checkup = Checkup::doubt(now + grace / 2);
-            let due = instance.next_question(|| heard_at, now);
-            set_question(questions, instance, due);
+            plan_question(questions, instance, heard_at, now);
             Some(grace.max(left))
         });
     }
@@ -302,7 +301,7 @@ impl Natives {
         }
         match instance.other_path {
             Some(other) => self.move_to(slot, other, events, now),
-            None => self.rest(slot, now),
+            None => self.rest(slot, self.peers.renewed_at(slot), now),
         }
         None
     }
@@ -312,14 +311,14 @@ impl Natives {
         self.asked.insert(instance.path.address, instance.id);
         let is_last = instance.checkup.is_last_try();
         instance.checkup.note_asked();
-        self.plan_question(slot, now);
+        self.plan_question(slot, self.peers.renewed_at(slot), now);
         Due { slot, is_last }
     }
 
     /// A peer has been heard, by its listed way or by another.
     fn renew(&mut self, slot: u32, path: Path, now: Instant) {
         match self.prolong(slot, path, now) {
-            true => self.rest(slot, now),
+            true => self.rest(slot, now, now),
             false => self.doubt_path(slot, path, now),
         }
     }
@@ -345,7 +344,7 @@ impl Natives {
     fn renew_by_line(&mut self, slot: u32, path: Path, now: Instant) {
         let is_listed_path = self.prolong(slot, path, now);
         if is_listed_path || !self.peers.at(slot).checkup.in_doubt() {
-            self.rest(slot, now);
+            self.rest(slot, now, now);
         }
     }
 
@@ -361,14 +360,14 @@ impl Natives {
 
     /// Ends all asking of a peer: it was heard by its listed way, or a doubt led nowhere. It is asked again when its time is
     /// running out.
-    fn rest(&mut self, slot: u32, now: Instant) {
+    fn rest(&mut self, slot: u32, heard_at: Instant, now: Instant) {
         let instance = self.peers.at_mut(slot);
         if instance.checkup.is_asking() {
             self.asked.remove(&instance.path.address);
         }
         instance.checkup = Checkup::default();
         instance.other_path = None;
-        self.plan_question(slot, now);
+        self.plan_question(slot, heard_at, now);
     }
 
     /// A peer has been heard, but not by its listed way: is that one still good?
@@ -405,7 +404,7 @@ impl Natives {
         let instance = self.peers.at_mut(slot);
         if !instance.checkup.in_doubt() {
             instance.checkup = Checkup::doubt(now + delay);
-            self.plan_question(slot, now);
+            self.plan_question(slot, self.peers.renewed_at(slot), now);
         }
     }
 
@@ -420,7 +419,7 @@ impl Natives {
         self.index.remove_place(instance.id, &instance.name, left.ip());
         self.index.insert_place(instance.id, &instance.name, path.ip());
         self.asked.remove(&left.address);
-        self.rest(slot, now);
+        self.rest(slot, self.peers.renewed_at(slot), now);
         match left.is_at_same_place(&path) {
             // By another interface, perhaps.
             true => self.peers.note_change(slot),
@@ -428,10 +427,9 @@ impl Natives {
         }
     }
 
-    /// Sees to it that `handle_timeout` comes to this instance when its next question is due.
-    fn plan_question(&mut self, slot: u32, now: Instant) {
-        let due = self.peers.at(slot).next_question(|| self.peers.renewed_at(slot), now);
-        set_question(&mut self.questions, self.peers.at_mut(slot), due);
+    /// See [`plan_question`].
+    fn plan_question(&mut self, slot: u32, heard_at: Instant, now: Instant) {
+        plan_question(&mut self.questions, self.peers.at_mut(slot), heard_at, now);
     }
 
     /// A user sees a difference.
@@ -446,10 +444,10 @@ impl Natives {
     }
 }
 
-/// An instance is to be asked at another time than before.
-fn set_question(questions: &mut Agenda, instance: &mut Instance, due: Option<Instant>) {
+/// Sees to it that `handle_timeout` comes to an instance, last heard at that time, when its next question is due.
+fn plan_question(questions: &mut Agenda, instance: &mut Instance, heard_at: Instant, now: Instant) {
     let slot = instance.slot;
-    let due = due.map(|due| questions.nanos(due));
+    let due = instance.next_question(heard_at, now).map(|due| questions.nanos(due));
     match (std::mem::replace(&mut instance.question_at, due), due) {
         (Some(before), Some(due)) => questions.change(slot, before, due),
         (None, Some(due)) => questions.insert(slot, due),

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::hash::Hash;
 use std::time::{Duration, Instant};
 
-use super::agenda::Agenda;
+use super::agenda::{Agenda, Term};
 use super::heads::{Head, Heads};
 use super::slots::Slots;
 
@@ -40,13 +40,6 @@ struct Entry<V> {
     value: V,
 }
 
-/// When an entry was renewed last, and until when it is live, in nanoseconds.
-#[derive(Clone, Copy, Default)]
-pub(super) struct Term {
-    renewed: u64,
-    deadline: u64,
-}
-
 /// The entries that are live at one moment.
 pub(super) struct Live<'a, V> {
     entries: &'a Slots<Entry<V>>,
@@ -64,16 +57,16 @@ pub struct Standing {
     pub left: Duration,
 }
 
-/// An entry whose time ran out.
+/// An entry that was taken out.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Expired<K, V> {
+pub struct Removed<K, V> {
     /// The key it was registered with.
     pub key: K,
     /// Its last value.
     pub value: V,
     /// When it was registered or renewed last.
     pub renewed: Instant,
-    /// When its time ran out.
+    /// Until when it was to be live.
     pub deadline: Instant,
 }
 
@@ -106,9 +99,9 @@ impl<K: Hash + Eq, V> ExpiringRegistry<K, V> {
         }
         let hash = self.heads.hash_of(&key);
         let slot = self.entries.insert(Entry { hash, value });
-        let (renewed, deadline) = self.agenda.term(ttl, now);
-        self.heads.insert(hash, Head { key, deadline, renewed, slot });
-        self.agenda.insert(slot, deadline);
+        let term = self.agenda.term(ttl, now);
+        self.heads.insert(hash, Head { key, term, slot });
+        self.agenda.insert(slot, term.deadline);
         self.note_change(slot);
         Ok(None)
     }
@@ -121,11 +114,10 @@ impl<K: Hash + Eq, V> ExpiringRegistry<K, V> {
         Q: Hash + Eq + ?Sized,
     {
         // First, so that the search need not carry what it is made of.
-        let (renewed, deadline) = self.agenda.term(ttl, now);
+        let term = self.agenda.term(ttl, now);
         let head = self.heads.find_mut(key)?;
-        head.renewed = renewed;
-        let before = std::mem::replace(&mut head.deadline, deadline);
-        self.agenda.change(head.slot, before, deadline);
+        let before = std::mem::replace(&mut head.term, term);
+        self.agenda.change(head.slot, before.deadline, term.deadline);
         Some(head.slot)
     }
 
@@ -135,11 +127,10 @@ impl<K: Hash + Eq, V> ExpiringRegistry<K, V> {
     /// If there is none.
     #[inline]
     pub fn renew_at(&mut self, slot: u32, ttl: Duration, now: Instant) {
-        let (renewed, deadline) = self.agenda.term(ttl, now);
+        let term = self.agenda.term(ttl, now);
         let head = self.heads.at_mut(self.entries[slot].hash, slot);
-        head.renewed = renewed;
-        let before = std::mem::replace(&mut head.deadline, deadline);
-        self.agenda.change(slot, before, deadline);
+        let before = std::mem::replace(&mut head.term, term);
+        self.agenda.change(slot, before.deadline, term.deadline);
     }
 
     /// Gives each entry until `now` and what `ttl` makes of its value and of when it was renewed, if it makes something. Nothing
@@ -149,14 +140,14 @@ impl<K: Hash + Eq, V> ExpiringRegistry<K, V> {
         self.read_terms(&mut terms);
         for (slot, entry) in self.entries.iter_mut() {
             let term = &mut terms[slot as usize];
-            if let Some(ttl) = ttl(&mut entry.value, self.agenda.instant(term.renewed)) {
-                let (_, deadline) = self.agenda.term(ttl, now);
+            if let Some(ttl) = ttl(&mut entry.value, self.agenda.instant(term.begin)) {
+                let Term { deadline, .. } = self.agenda.term(ttl, now);
                 let before = std::mem::replace(&mut term.deadline, deadline);
                 self.agenda.change(slot, before, deadline);
             }
         }
         for head in self.heads.iter_mut() {
-            head.deadline = terms[head.slot as usize].deadline;
+            head.term = terms[head.slot as usize];
         }
     }
 
@@ -170,21 +161,21 @@ impl<K: Hash + Eq, V> ExpiringRegistry<K, V> {
     }
 
     /// Takes an entry out, whether its time has run out or not.
-    pub fn remove<Q>(&mut self, key: &Q) -> Option<V>
+    pub fn remove<Q>(&mut self, key: &Q) -> Option<Removed<K, V>>
     where
         K: Borrow<Q>,
         Q: Hash + Eq + ?Sized,
     {
         let slot = self.slot_of(key)?;
         self.agenda.remove(slot);
-        Some(self.take_out(slot).1)
+        Some(self.take_out(slot))
     }
 
     /// The live entries with their deadlines, in no particular order.
     pub fn registrations(&self, now: Instant) -> impl Iterator<Item = (&K, &V, Instant)> {
         let now = self.agenda.nanos(now);
-        let live = self.heads.iter().filter(move |head| now < head.deadline);
-        live.map(|head| (&head.key, self.at(head.slot), self.agenda.instant(head.deadline)))
+        let live = self.heads.iter().filter(move |head| now < head.term.deadline);
+        live.map(|head| (&head.key, self.at(head.slot), self.agenda.instant(head.term.deadline)))
     }
 
     /// The entries, for who goes through many of them at one moment.
@@ -198,7 +189,7 @@ impl<K: Hash + Eq, V> ExpiringRegistry<K, V> {
     fn read_terms(&self, terms: &mut Vec<Term>) {
         terms.resize(self.entries.end(), Term::default());
         for head in self.heads.iter() {
-            terms[head.slot as usize] = Term { renewed: head.renewed, deadline: head.deadline };
+            terms[head.slot as usize] = head.term;
         }
     }
 
@@ -267,7 +258,7 @@ impl<K: Hash + Eq, V> ExpiringRegistry<K, V> {
     /// # Panics
     /// If there is none.
     pub fn renewed_at(&self, slot: u32) -> Instant {
-        self.agenda.instant(self.head_at(slot).renewed)
+        self.agenda.instant(self.term_at(slot).begin)
     }
 
     /// How the entry at a place stands; one whose time has run out has none left.
@@ -275,8 +266,7 @@ impl<K: Hash + Eq, V> ExpiringRegistry<K, V> {
     /// # Panics
     /// If there is none.
     pub fn standing_at(&self, slot: u32, now: Instant) -> Standing {
-        let Head { renewed, deadline, .. } = *self.head_at(slot);
-        Term { renewed, deadline }.standing(self.agenda.nanos(now))
+        standing(self.term_at(slot), self.agenda.nanos(now))
     }
 
     /// Number of entries, those included whose time has run out and that `handle_timeout` has not taken out yet.
@@ -298,48 +288,45 @@ impl<K: Hash + Eq, V> ExpiringRegistry<K, V> {
     /// Looks for the earliest deadline anew, for which it has to look at each entry that may come first. So whoever is awake
     /// now and then anyway need not wake for the deadlines of entries that were renewed.
     pub fn look_anew(&mut self) {
-        let (heads, entries) = (&self.heads, &self.entries);
-        self.agenda.look(|slot| heads.at(entries[slot].hash, slot).deadline);
+        self.agenda.look(|slot| term_at(&self.heads, &self.entries, slot).deadline);
     }
 
     /// Takes out the entries whose time has run out by `now`, and returns them in the order of their deadlines: at most 256 at a
     /// time, and then `poll_timeout` is `now`.
-    pub fn handle_timeout(&mut self, now: Instant) -> Vec<Expired<K, V>> {
-        let (heads, entries) = (&self.heads, &self.entries);
-        let due = self.agenda.take_due(now, |slot| heads.at(entries[slot].hash, slot).deadline);
-        due.into_iter().map(|slot| self.expire(slot)).collect()
+    pub fn handle_timeout(&mut self, now: Instant) -> Vec<Removed<K, V>> {
+        let due = self.agenda.take_due(now, |slot| term_at(&self.heads, &self.entries, slot).deadline);
+        due.into_iter().map(|slot| self.take_out(slot)).collect()
     }
 
-    fn head_at(&self, slot: u32) -> &Head<K> {
-        self.heads.at(self.entries[slot].hash, slot)
-    }
-
-    fn expire(&mut self, slot: u32) -> Expired<K, V> {
-        let (head, value) = self.take_out(slot);
-        let [renewed, deadline] = [head.renewed, head.deadline].map(|nanos| self.agenda.instant(nanos));
-        Expired { key: head.key, value, renewed, deadline }
+    fn term_at(&self, slot: u32) -> Term {
+        term_at(&self.heads, &self.entries, slot)
     }
 
     /// Removes an entry that the agenda no longer holds.
-    fn take_out(&mut self, slot: u32) -> (Head<K>, V) {
+    fn take_out(&mut self, slot: u32) -> Removed<K, V> {
         let Entry { hash, value } = self.entries.remove(slot);
         self.note_change(slot);
-        (self.heads.remove(hash, slot), value)
+        let Head { key, term, .. } = self.heads.remove(hash, slot);
+        let [renewed, deadline] = [term.begin, term.deadline].map(|nanos| self.agenda.instant(nanos));
+        Removed { key, value, renewed, deadline }
     }
 }
 
-impl Term {
-    /// How it stands when so many nanoseconds have passed.
-    fn standing(self, now: u64) -> Standing {
-        let [age, left] = [now.saturating_sub(self.renewed), self.deadline.saturating_sub(now)];
-        Standing { age: Duration::from_nanos(age), left: Duration::from_nanos(left) }
-    }
+/// The term of the entry at a place, for who has the agenda meanwhile.
+fn term_at<K: Hash + Eq, V>(heads: &Heads<K>, entries: &Slots<Entry<V>>, slot: u32) -> Term {
+    heads.at(entries[slot].hash, slot).term
 }
 
-impl Standing {
-    /// Of one that is taken out now.
-    pub fn at_end(renewed: Instant, now: Instant) -> Self {
-        Standing { age: now.saturating_duration_since(renewed), left: Duration::ZERO }
+/// How an entry of this term stands when so many nanoseconds have passed.
+fn standing(term: Term, now: u64) -> Standing {
+    let [age, left] = [now.saturating_sub(term.begin), term.deadline.saturating_sub(now)];
+    Standing { age: Duration::from_nanos(age), left: Duration::from_nanos(left) }
+}
+
+impl<K, V> Removed<K, V> {
+    /// How it stands, now that it has no time left.
+    pub fn standing(&self, now: Instant) -> Standing {
+        Standing { age: now.saturating_duration_since(self.renewed), left: Duration::ZERO }
     }
 }
 
@@ -356,7 +343,7 @@ impl<'a, V> Live<'a, V> {
     #[inline]
     pub fn standing_at(&self, slot: u32) -> Option<Standing> {
         let term = self.terms[slot as usize];
-        (self.now < term.deadline).then(|| term.standing(self.now))
+        (self.now < term.deadline).then(|| standing(term, self.now))
     }
 }
 

@@ -60,8 +60,7 @@ static void nodes_find_each_other(void) {
     CHECK_OK(peers_advance(kitchen, INTERVAL_MS / 4));
 
     static const uint8_t no_id[16];
-    peers_list_t *list = NULL;
-    CHECK_OK(peers_list(kitchen, &list));
+    peers_list_t *list = list_of(kitchen);
     CHECK(list->len == 1);
     CHECK(list->stride >= sizeof(peers_peer_t));
     const peers_peer_t *peer = peers_list_at(list, 0);
@@ -131,8 +130,7 @@ static void nodes_of_one_name_are_two_peers(void) {
     peers_t *second = start_timed("twin", "memory:twins");
     check_event(first, PEERS_EVENT_JOINED, PEERS_LEFT_NONE, "twin", "");
 
-    peers_list_t *list = NULL;
-    CHECK_OK(peers_list(observer, &list));
+    peers_list_t *list = list_of(observer);
     CHECK(list->len == 2);
     const peers_peer_t *twins[] = {peers_list_at(list, 0), peers_list_at(list, 1)};
     CHECK(strcmp(twins[0]->name, "twin") == 0 && strcmp(twins[1]->name, "twin") == 0);
@@ -190,9 +188,8 @@ static void the_ancestors_line_is_left_out_on_request_and_in_a_cluster(void) {
     CHECK(datagrams_at_start("home", 0) == 1);
 }
 
-static peers_list_t *list_of(peers_t *node, size_t len) {
-    peers_list_t *list = NULL;
-    CHECK_OK(peers_list(node, &list));
+static peers_list_t *list_of_len(peers_t *node, size_t len) {
+    peers_list_t *list = list_of(node);
     CHECK(list->len == len);
     return list;
 }
@@ -208,25 +205,25 @@ static void check_peer(const peers_list_t *list, size_t index, const char *name,
 static void a_list_does_not_change(void) {
     peers_t *node = start_timed("node", "memory:lists");
     CHECK_OK(peers_register(node, "b", "one", 3, 500));
-    peers_list_t *first = list_of(node, 1);
+    peers_list_t *first = list_of_len(node, 1);
     CHECK_OK(peers_advance(node, 10));
-    peers_list_t *second = list_of(node, 1); /* while the first is held */
+    peers_list_t *second = list_of_len(node, 1); /* while the first is held */
     check_peer(first, 0, "b", "one", 0);
     check_peer(second, 0, "b", "one", 10);
     peers_list_free(second);
     CHECK_OK(peers_advance(node, 10));
-    peers_list_t *third = list_of(node, 1); /* when the second is not */
+    peers_list_t *third = list_of_len(node, 1); /* when the second is not */
     check_peer(first, 0, "b", "one", 0);
     check_peer(third, 0, "b", "one", 20);
     peers_list_free(third);
     peers_list_free(first);
 
     CHECK_OK(peers_register(node, "b", "two", 3, 500));
-    peers_list_t *updated = list_of(node, 1);
+    peers_list_t *updated = list_of_len(node, 1);
     check_peer(updated, 0, "b", "two", 0);
     peers_list_free(updated);
     CHECK_OK(peers_register(node, "a", "", 0, 500));
-    peers_list_t *joined = list_of(node, 2);
+    peers_list_t *joined = list_of_len(node, 2);
     check_peer(joined, 0, "a", "", 0);
     check_peer(joined, 1, "b", "two", 0);
     peers_list_free(joined);
@@ -234,7 +231,7 @@ static void a_list_does_not_change(void) {
     CHECK_OK(peers_register(node, "a", "", 0, 500));
     CHECK(list_len(node) == 2);
     CHECK_OK(peers_advance(node, 1));
-    peers_list_t *last = list_of(node, 1);
+    peers_list_t *last = list_of_len(node, 1);
     CHECK_OK(peers_free(node));
     check_peer(last, 0, "a", "", 1); /* after the node */
     peers_list_free(last);
@@ -251,8 +248,7 @@ static void a_registration_is_replaced_and_expires(void) {
     check_event(node, PEERS_EVENT_UPDATED, PEERS_LEFT_NONE, "key", "three");
 
     CHECK_OK(peers_advance(node, 99));
-    peers_list_t *list = NULL;
-    CHECK_OK(peers_list(node, &list));
+    peers_list_t *list = list_of(node);
     CHECK(list->len == 1);
     const peers_peer_t *peer = peers_list_at(list, 0);
     CHECK(peer->source == PEERS_SOURCE_REGISTERED);
@@ -280,8 +276,7 @@ static void lists_are_ordered_by_name(void) {
     peers_t *node = start_timed("node", "memory:ordering");
     for (size_t i = 0; i < 6; i++) CHECK_OK(peers_register(node, names[i], "\0v", 2, 0));
 
-    peers_list_t *list = NULL;
-    CHECK_OK(peers_list(node, &list));
+    peers_list_t *list = list_of(node);
     CHECK(list->len == 6);
     for (size_t i = 0; i < 6; i++) {
         const peers_peer_t *peer = peers_list_at(list, i);

@@ -68,10 +68,15 @@ static inline peers_t *start_manual(const char *name, const char *network) {
     return start(&config);
 }
 
-/* How many peers the node lists. */
-static inline size_t list_len(peers_t *node) {
+static inline peers_list_t *list_of(peers_t *node) {
     peers_list_t *list = NULL;
     CHECK_OK(peers_list(node, &list));
+    return list;
+}
+
+/* How many peers the node lists. */
+static inline size_t list_len(peers_t *node) {
+    peers_list_t *list = list_of(node);
     size_t len = list->len;
     peers_list_free(list);
     return len;

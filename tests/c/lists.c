@@ -24,12 +24,6 @@ static peers_t *start_rare(const char *name) {
     return start(&config);
 }
 
-static peers_list_t *list_of(peers_t *node) {
-    peers_list_t *list = NULL;
-    CHECK_OK(peers_list(node, &list));
-    return list;
-}
-
 static void check_same(const peers_list_t *left, const peers_list_t *right) {
     CHECK(left != right && left->len == right->len);
     for (size_t at = 0; at < left->len; at++) {

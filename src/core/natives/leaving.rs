@@ -8,7 +8,7 @@ use crate::core::checkup::Refusal;
 use crate::core::event::{Event, LeaveReason};
 use crate::core::events::Events;
 use crate::core::path::{self, Path};
-use crate::core::registry::{Expired, Standing};
+use crate::core::registry::Removed;
 use crate::core::wire::{Announcement, InstanceId};
 
 impl Natives {
@@ -54,7 +54,7 @@ impl Natives {
         }
         match (instance.checkup.handle_refusal(now), instance.other_path) {
             (Refusal::Repeated, _) => {}
-            (Refusal::AskAgain, _) => self.plan_question(slot, now),
+            (Refusal::AskAgain, _) => self.plan_question(slot, self.peers.renewed_at(slot), now),
             (Refusal::Gone, Some(other)) => self.move_to(slot, other, events, now),
             (Refusal::Gone, None) => self.remove(id, LeaveReason::Unreachable, events, now),
         }
@@ -62,34 +62,34 @@ impl Natives {
 
     /// Those leave whose time has run out.
     pub(super) fn expire(&mut self, events: &mut Events, now: Instant) {
-        for Expired { value: instance, renewed, .. } in self.peers.handle_timeout(now) {
+        for removed in self.peers.handle_timeout(now) {
+            let instance = &removed.value;
             // An answer of it to a challenge may have been recorded.
             self.departed.note(instance.id, instance.sequence, instance.is_walled, now);
-            self.forget(&instance);
-            let peer = instance.view(Standing::at_end(renewed, now)).to_peer();
-            events.tell(Event::Left(peer, LeaveReason::Expired));
+            self.forget(&removed, LeaveReason::Expired, events, now);
         }
     }
 
     pub(super) fn remove(&mut self, id: InstanceId, reason: LeaveReason, events: &mut Events, now: Instant) {
-        let Some((instance, standing)) = self.take_out(&id, now) else { return };
+        let Some(removed) = self.peers.remove(&id) else { return };
+        let instance = &removed.value;
         let is_walled = instance.is_walled || reason == LeaveReason::Unreachable;
         self.departed.note(id, instance.sequence, is_walled, now);
         for port in instance.ports() {
             self.departed.note_line(self.index.line_key(&instance.name, port), now);
         }
-        self.forget(&instance);
-        events.tell(Event::Left(instance.view(standing).to_peer(), reason));
+        self.forget(&removed, reason, events, now);
     }
 
-    /// Takes a peer out of the registry.
-    pub(super) fn take_out(&mut self, id: &InstanceId, now: Instant) -> Option<(Instance, Standing)> {
-        let renewed = self.peers.renewed_at(self.peers.slot_of(id)?);
-        Some((self.peers.remove(id)?, Standing::at_end(renewed, now)))
-    }
-
-    /// Leaves nothing of one that was taken out.
-    pub(super) fn forget(&mut self, instance: &Instance) {
+    /// Leaves nothing of one that was taken out, and tells of it.
+    pub(super) fn forget(
+        &mut self,
+        removed: &Removed<InstanceId, Instance>,
+        reason: LeaveReason,
+        events: &mut Events,
+        now: Instant,
+    ) {
+        let instance = &removed.value;
         self.held -= instance.held();
         if instance.question_at.is_some() {
             self.questions.remove(instance.slot);
@@ -99,5 +99,6 @@ impl Natives {
         }
         self.index.remove_place(instance.id, &instance.name, instance.path.ip());
         self.asked.remove(&instance.path.address);
+        events.tell(Event::Left(instance.view(removed.standing(now)).to_peer(), reason));
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use super::{Instance, Natives};
-use crate::core::event::{Event, LeaveReason};
+use crate::core::event::LeaveReason;
 use crate::core::events::Events;
 use crate::core::path::Path;
 use crate::core::wire::{Announcement, InstanceId};
@@ -43,16 +43,15 @@ impl Natives {
             let path = self.peers.at(slot).path;
             self.prolong(slot, path, now);
             if !self.peers.at(slot).checkup.in_doubt() {
-                self.rest(slot, now);
+                self.rest(slot, now, now);
             }
         }
     }
 
     /// A peer is gone, as is known otherwise. It may come back.
     pub fn leave(&mut self, id: &InstanceId, reason: LeaveReason, events: &mut Events, now: Instant) {
-        if let Some((instance, standing)) = self.take_out(id, now) {
-            self.forget(&instance);
-            events.tell(Event::Left(instance.view(standing).to_peer(), reason));
+        if let Some(removed) = self.peers.remove(id) {
+            self.forget(&removed, reason, events, now);
         }
     }
 }
