@@ -14,7 +14,6 @@
 //!
 //!     cargo run --example watch -- --name kitchen --unicast-port 49002 --seeds 10.0.1.5:49002,peers.example:49002
 
-#![allow(clippy::disallowed_methods)] // a program has threads
 
 use std::env;
 use std::error::Error;
@@ -27,8 +26,8 @@ use std::thread;
 use std::time::Duration;
 
 use nix::sys::signal::{SigSet, Signal};
-use peers::core::KEY_LEN;
 use peers::{Config, ErrorKind, Event, Health, Key, LeaveReason, Mode, Notice, Peer, Peers, Seed};
+use peers_proto::KEY_LEN;
 use zeroize::Zeroizing;
 
 const OPTIONS: &str = "--name, --cluster and --value TEXT, --key-file PATH (of keys of 32 bytes, the first seals), \
@@ -233,5 +232,5 @@ fn mode(name: &str) -> Result<Mode, String> {
 }
 
 fn address(peer: &Peer) -> String {
-    peer.address_text().unwrap_or_default()
+    peer.address_text(peers::zone_name).unwrap_or_default()
 }

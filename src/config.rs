@@ -3,12 +3,13 @@
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
-use crate::core::name::BadName;
-use crate::core::{Key, MAX_KEYS, Mode, name};
-use crate::driver::host;
 use crate::error::{Error, ErrorKind};
 use crate::log::Logger;
 use crate::seed::{self, Seed};
+use crate::sys::host;
+use peers_proto::wire::name;
+use peers_proto::wire::name::BadName;
+use peers_proto::{Key, MAX_KEYS, Mode};
 
 /// The options of a node. Take the defaults and change what you need:
 ///

@@ -11,30 +11,31 @@
 //! - [`Peers`] is the safe API, with [`Config`] and [`Health`].
 //! - `ffi` is the C ABI, from which `include/peers.h` is generated.
 
-pub mod core;
-
-mod address;
 mod config;
-mod driver;
 mod error;
 mod ffi;
 mod health;
 mod log;
+mod net;
 mod panics;
 mod peers;
 mod per_process;
+mod runtime;
 mod seed;
+mod sync;
+mod sys;
 #[cfg(feature = "test-panic")]
 mod test_panic;
 
 pub use config::{Clock, Config, Network, Notice};
-pub use core::{Event, Key, LeaveReason, MAX_SEEDS, Mode, Peer, Source, WrongKeyLength};
-pub use driver::Descriptor;
 pub use error::{Error, ErrorKind};
 pub use health::{Counters, Health, Reason, State};
 pub use log::{Level, Logger};
 pub use peers::Peers;
+pub use peers_proto::{Event, Key, LeaveReason, MAX_SEEDS, Mode, Peer, Source, WrongKeyLength};
 pub use seed::Seed;
+pub use sys::Descriptor;
+pub use sys::host::zone_of as zone_name;
 
 /// The README's Rust, compiled as documentation tests are.
 #[cfg(doctest)]

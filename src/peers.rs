@@ -4,11 +4,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::config::{Config, bad_name, check_key_count, too_long};
-use crate::core::{Event, Key, MAX_VALUE, Peer, Refused, TooLong, Walk};
-use crate::driver::{self, Descriptor, Driver, Kept, Thread};
 use crate::error::{Error, ErrorKind};
 use crate::health::Health;
+use crate::runtime::driver::thread::Thread;
+use crate::runtime::driver::{self, Driver};
+use crate::runtime::state::Kept;
 use crate::seed::Seed;
+use crate::sys::Descriptor;
+use peers_proto::{Event, Key, MAX_VALUE, Peer, Refused, TooLong, Walk};
 
 /// A running node: it announces itself, and lists the peers it hears.
 ///

@@ -6,7 +6,7 @@
 
 use once_cell::race::OnceBox;
 
-use crate::driver::process;
+use crate::sys::process;
 
 /// The values of this process and of those it was forked from. `OnceBox` does not block, so a fork in the middle of
 /// its initialisation leaves nothing locked.

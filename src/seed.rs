@@ -4,8 +4,8 @@ use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
 
-use crate::core::MAX_SEEDS;
 use crate::error::{Error, ErrorKind};
+use peers_proto::MAX_SEEDS;
 
 /// A name has no more bytes (RFC 1035, section 3.1, less what only the wire has).
 const LONGEST_NAME: usize = 253;

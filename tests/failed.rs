@@ -1,6 +1,5 @@
 //! A node that met a defect: every call says so, health says why, and the process lives on.
 
-#![allow(clippy::disallowed_methods)] // it is about a thread
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -1,7 +1,6 @@
 //! Keys are nowhere in a program's memory after they were replaced, or their node was freed.
 
 // A program is waited for.
-#![allow(clippy::disallowed_methods)]
 
 mod support;
 

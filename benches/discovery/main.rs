@@ -3,7 +3,6 @@
 //!
 //!     cargo bench --bench discovery -- --runs 20
 
-#![allow(clippy::disallowed_methods)] // it measures the library from outside, with threads and clocks
 
 mod idle;
 mod measure;

@@ -4,7 +4,6 @@
 //!     cargo bench --bench flood
 //!     cargo bench --bench flood -- --count 100000
 
-#![allow(clippy::disallowed_methods, clippy::disallowed_types)] // it attacks and measures the library from outside
 
 mod process;
 mod sender;

@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use fastrand::Rng;
-use peers::core::wire::{self, Announcement};
+use peers_proto::wire::{self, Announcement};
 use socket2::{Domain, Protocol, Socket, Type};
 
 const GROUP: Ipv4Addr = Ipv4Addr::new(239, 2, 3, 4);

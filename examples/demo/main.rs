@@ -9,7 +9,6 @@
 //! every list was right at every stage.
 
 // The lint keeps clocks, threads and sockets out of the library's core. A demonstration may have them.
-#![allow(clippy::disallowed_methods, clippy::disallowed_types)]
 
 mod node;
 mod tools;

@@ -4,8 +4,8 @@ use std::net::{Ipv6Addr, SocketAddr, SocketAddrV6};
 use std::time::Duration;
 
 use arbitrary::Arbitrary;
-use peers::core::wire;
-use peers::core::{Mode, Settings};
+use peers_proto::wire;
+use peers_proto::{Mode, Settings};
 
 use crate::{key, settings};
 

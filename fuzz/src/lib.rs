@@ -14,8 +14,8 @@ use std::time::Duration;
 
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
-use peers::core::wire::{InstanceId, SEALED};
-use peers::core::{Key, Mode, Settings};
+use peers_proto::wire::{InstanceId, SEALED};
+use peers_proto::{Key, Mode, Settings};
 
 const NONCE_LEN: usize = 24;
 

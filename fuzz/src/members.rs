@@ -4,10 +4,10 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use arbitrary::Arbitrary;
-use peers::core::wire::{
+use peers_proto::wire::{
     self, Announcement, ClusterKind, ClusterMessage, Content, InstanceId, Kind, Message,
 };
-use peers::core::{Arrival, Destination, Mode, Node, Settings};
+use peers_proto::{Arrival, Destination, Mode, Node, Settings};
 
 use crate::model::View;
 use crate::{ID, key, seal, settings};

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use peers::core::{Event, Peer, Source};
+use peers_proto::{Event, Peer, Source};
 
 /// Entries with an id are known by that, those without by their name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

@@ -4,7 +4,7 @@ use std::ffi::{CStr, c_char, c_void};
 use std::mem::{offset_of, size_of};
 use std::ptr;
 
-use peers::core::wire::{NEWS_OVERHEAD, room_for_value};
+use peers_proto::wire::{NEWS_OVERHEAD, room_for_value};
 
 use crate::c::{self, Config, Event, Handle, List};
 use crate::calls::{Bytes, Call, Keys, Network, Options, Output, Seeds, Size, Text, Which};

@@ -3,8 +3,8 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use peers::core::wire::{self, Announcement, Challenge, InstanceId};
-use peers::core::{Arrival, Destination, Node, Peer, Settings, Transmit};
+use peers_proto::wire::{self, Announcement, Challenge, InstanceId};
+use peers_proto::{Arrival, Destination, Node, Peer, Settings, Transmit};
 
 use crate::case::{Case, Datagram, Expiry, Heard, Kind, Message, Seal, Sender, Sequence, Span, Step};
 use crate::model::View;

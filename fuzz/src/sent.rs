@@ -3,8 +3,8 @@
 use std::collections::{HashMap, HashSet};
 use std::net::{SocketAddr, SocketAddrV6};
 
-use peers::core::wire::{self, Challenge, InstanceId, Kind, Message};
-use peers::core::{Destination, Settings, Transmit};
+use peers_proto::wire::{self, Challenge, InstanceId, Kind, Message};
+use peers_proto::{Destination, Settings, Transmit};
 
 use crate::open;
 

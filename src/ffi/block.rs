@@ -4,13 +4,14 @@
 //! caller holds a pointer to the header; the prefix before it remembers how much to free, and how many hold the allocation.
 
 use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
+use std::collections::BTreeMap;
 use std::marker::PhantomData;
 use std::mem::{align_of, size_of};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::peer::{millis, peers_peer_t, source_code};
-use crate::address::Zones;
-use crate::core::{PeerView, Splice, Standing};
+use crate::ffi::peer::{millis, peers_peer_t, source_code};
+use crate::sys::host;
+use peers_proto::{PeerView, Splice, Standing};
 
 /// A header that `Block` may hand out and `free` may free.
 ///
@@ -221,7 +222,8 @@ fn layout(size: usize) -> Layout {
 /// Writes records, one after another.
 #[derive(Default)]
 struct Writer {
-    zones: Zones,
+    /// Names of interfaces, each looked up once.
+    zones: BTreeMap<u32, Option<String>>,
     address: String,
 }
 
@@ -229,7 +231,8 @@ impl Writer {
     /// Writes a record at a place below `most`, with its bytes. False if there is no room for these.
     fn write<H: Packed>(&mut self, block: &mut Block<H>, at: usize, peer: &PeerView<'_>) -> bool {
         self.address.clear();
-        self.zones.write_address(&mut self.address, peer);
+        let zone_name = |index| self.zones.entry(index).or_insert_with(|| host::zone_of(index)).clone();
+        peer.write_address(&mut self.address, zone_name);
         let texts = [peer.name.as_bytes(), peer.value, self.address.as_bytes()].map(|bytes| block.put(bytes));
         let [Some(name), Some(value), Some(address)] = texts else { return false };
         let record = peers_peer_t {
@@ -256,7 +259,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::core::Source;
+    use peers_proto::Source;
 
     #[repr(C)]
     struct Header {

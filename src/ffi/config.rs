@@ -6,13 +6,13 @@ use std::mem::{offset_of, size_of};
 use std::str::FromStr;
 use std::time::Duration;
 
-use super::input;
-use super::log;
-pub use super::log::peers_log_fn;
-use super::status::{Failure, PEERS_ERR_INVALID, PEERS_ERR_SIZE, PEERS_ERR_UNSUPPORTED};
 use crate::config::{Clock, Config, Network};
-use crate::core::Mode;
+use crate::ffi::input;
+use crate::ffi::log;
+pub use crate::ffi::log::peers_log_fn;
+use crate::ffi::status::{Failure, PEERS_ERR_INVALID, PEERS_ERR_SIZE, PEERS_ERR_UNSUPPORTED};
 use crate::seed::Seed;
+use peers_proto::Mode;
 
 /// Flag of `peers_config_t`: the node's time stands still until `peers_advance` moves it.
 ///

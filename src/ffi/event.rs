@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use super::block::{self, Block, Packed, Room};
-use super::handle;
-use super::input;
-use super::node::peers_t;
-use super::peer::peers_peer_t;
-use crate::core::{Event, LeaveReason, Peer};
+use crate::ffi::block::{self, Block, Packed, Room};
+use crate::ffi::handle;
+use crate::ffi::input;
+use crate::ffi::node::peers_t;
+use crate::ffi::peer::peers_peer_t;
+use peers_proto::{Event, LeaveReason, Peer};
 
 /// Event: a peer was heard, or registered, that was not listed before.
 pub const PEERS_EVENT_JOINED: u32 = 1;
@@ -58,7 +58,7 @@ pub unsafe extern "C" fn peers_next_event(
     timeout_ms: i32,
     event: *mut *mut peers_event_t,
 ) -> i32 {
-    super::boundary(|| {
+    crate::ffi::boundary(|| {
         input::not_null(node, "node")?;
         input::not_null(event, "event")?;
         let timeout = u64::try_from(timeout_ms).ok().map(Duration::from_millis);
@@ -91,6 +91,8 @@ fn reason_code(reason: LeaveReason) -> u32 {
         LeaveReason::Goodbye => PEERS_LEFT_GOODBYE,
         LeaveReason::Expired => PEERS_LEFT_EXPIRED,
         LeaveReason::Unreachable => PEERS_LEFT_UNREACHABLE,
+        // The header has a number for each reason of this version.
+        _ => 0,
     }
 }
 
@@ -123,7 +125,7 @@ pub unsafe extern "C" fn peers_event_free(event: *mut peers_event_t) {
 /// `fd` is NULL or points to a writable int.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn peers_event_fd(node: *mut peers_t, fd: *mut i32) -> i32 {
-    super::boundary(|| {
+    crate::ffi::boundary(|| {
         input::not_null(node, "node")?;
         input::not_null(fd, "fd")?;
         // A SOCKET of Windows fits: of handles the system uses 32 bits.

@@ -10,8 +10,8 @@ use std::ops::Deref;
 use std::sync::{Arc, Mutex, PoisonError, TryLockError};
 use std::thread::panicking;
 
-use super::node::peers_t;
-use super::status::{Failure, PEERS_ERR_DEADLOCK, PEERS_ERR_FORKED, PEERS_ERR_HANDLE, PEERS_ERR_SYSTEM};
+use crate::ffi::node::peers_t;
+use crate::ffi::status::{Failure, PEERS_ERR_DEADLOCK, PEERS_ERR_FORKED, PEERS_ERR_HANDLE, PEERS_ERR_SYSTEM};
 use crate::peers::Peers;
 use crate::per_process::PerProcess;
 

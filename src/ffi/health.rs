@@ -4,10 +4,10 @@ use std::ffi::c_char;
 use std::mem::size_of;
 use std::time::Duration;
 
-use super::handle;
-use super::input;
-use super::node::peers_t;
-use super::status::{Failure, PEERS_ERR_SIZE};
+use crate::ffi::handle;
+use crate::ffi::input;
+use crate::ffi::node::peers_t;
+use crate::ffi::status::{Failure, PEERS_ERR_SIZE};
 use crate::health::{Health, Reason, State};
 
 /// Health state: the node announces itself and hears.
@@ -107,7 +107,7 @@ pub struct peers_health_t {
 /// `health` is NULL or points to `struct_size` writable bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn peers_health(node: *mut peers_t, health: *mut peers_health_t) -> i32 {
-    super::boundary(|| {
+    crate::ffi::boundary(|| {
         input::not_null(node, "node")?;
         input::not_null(health, "health")?;
         // SAFETY: the struct begins with its size, whatever its length.
@@ -131,7 +131,7 @@ pub unsafe extern "C" fn peers_health(node: *mut peers_t, health: *mut peers_hea
 }
 
 fn fill(struct_size: usize, health: &Health) -> peers_health_t {
-    let age = |age: Option<Duration>| age.map_or(u64::MAX, super::peer::millis);
+    let age = |age: Option<Duration>| age.map_or(u64::MAX, crate::ffi::peer::millis);
     let (reason, detail) = match &health.reason {
         None => (PEERS_REASON_NONE, ""),
         Some((reason, detail)) => (reason_code(*reason), detail.as_str()),

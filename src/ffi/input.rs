@@ -2,9 +2,9 @@
 
 use std::ffi::{CStr, c_char, c_void};
 
-use super::status::{Failure, PEERS_ERR_INVALID, PEERS_ERR_NULL, PEERS_ERR_TOO_LARGE, PEERS_ERR_UTF8};
 use crate::config::check_key_count;
-use crate::core::{KEY_LEN, Key};
+use crate::ffi::status::{Failure, PEERS_ERR_INVALID, PEERS_ERR_NULL, PEERS_ERR_TOO_LARGE, PEERS_ERR_UTF8};
+use peers_proto::{KEY_LEN, Key};
 
 /// An error unless `pointer` is non-NULL; `what` names the argument.
 pub(super) fn not_null<T>(pointer: *const T, what: &str) -> Result<(), Failure> {

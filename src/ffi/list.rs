@@ -2,13 +2,13 @@
 
 use std::mem::size_of;
 
-use super::block::{self, Block, Packed, Room};
-use super::handle;
-use super::input;
-use super::node::peers_t;
-use super::peer::peers_peer_t;
-use crate::core::Walk;
-use crate::driver;
+use crate::ffi::block::{self, Block, Packed, Room};
+use crate::ffi::handle;
+use crate::ffi::input;
+use crate::ffi::node::peers_t;
+use crate::ffi::peer::peers_peer_t;
+use crate::runtime::state::Kept;
+use peers_proto::Walk;
 
 /// A snapshot of the registry, ordered by name and then by id. It does not change; free it with
 /// `peers_list_free`.
@@ -34,7 +34,7 @@ pub struct peers_list_t {
 /// `list` is NULL or points to a writable pointer.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn peers_list(node: *mut peers_t, list: *mut *mut peers_list_t) -> i32 {
-    super::boundary(|| {
+    crate::ffi::boundary(|| {
         input::not_null(node, "node")?;
         input::not_null(list, "list")?;
         let node = handle::get(node)?;
@@ -113,7 +113,7 @@ impl Last {
 }
 
 /// The list of these peers, made of the last one or of its own; it is kept for the next.
-fn list_of(peers: &Walk<'_>, kept: &mut driver::Kept) -> *mut peers_list_t {
+fn list_of(peers: &Walk<'_>, kept: &mut Kept) -> *mut peers_list_t {
     let last = kept.as_mut().and_then(|kept| kept.downcast_mut::<Last>());
     if let Some(last) = last
         && last.follow(peers)

@@ -2,7 +2,7 @@
 
 use std::ffi::{CString, c_char, c_void};
 
-use super::status::{Failure, PEERS_ERR_INVALID};
+use crate::ffi::status::{Failure, PEERS_ERR_INVALID};
 use crate::log::{Level, Logger};
 
 /// Log level: the node has failed.

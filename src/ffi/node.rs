@@ -3,10 +3,10 @@
 use std::ffi::{c_char, c_void};
 use std::time::Duration;
 
-use super::config::{self, peers_config_t};
-use super::handle;
-use super::input;
-use super::status::{Failure, PEERS_ERR_NULL};
+use crate::ffi::config::{self, peers_config_t};
+use crate::ffi::handle;
+use crate::ffi::input;
+use crate::ffi::status::{Failure, PEERS_ERR_NULL};
 use crate::peers::Peers;
 use crate::seed::Seed;
 
@@ -39,7 +39,7 @@ pub extern "C" fn peers_version() -> *const c_char {
 /// `config` is NULL or as documented at `peers_config_t`; `node` is NULL or points to a writable pointer.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn peers_start(config: *const peers_config_t, node: *mut *mut peers_t) -> i32 {
-    super::boundary(|| {
+    crate::ffi::boundary(|| {
         input::not_null(node, "node")?;
         // SAFETY: the caller vouches for the configuration.
         let config = unsafe { config::read(config) }?;
@@ -71,7 +71,7 @@ pub unsafe extern "C" fn peers_register(
     value_len: usize,
     ttl_ms: u32,
 ) -> i32 {
-    super::boundary(|| {
+    crate::ffi::boundary(|| {
         input::not_null(node, "node")?;
         let node = handle::get(node)?;
         // SAFETY: the caller vouches for both.
@@ -98,7 +98,7 @@ pub unsafe extern "C" fn peers_register(
 /// `value` is NULL or points to `value_len` readable bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn peers_set_value(node: *mut peers_t, value: *const c_void, value_len: usize) -> i32 {
-    super::boundary(|| {
+    crate::ffi::boundary(|| {
         input::not_null(node, "node")?;
         let node = handle::get(node)?;
         // SAFETY: the caller vouches for the value.
@@ -120,7 +120,7 @@ pub unsafe extern "C" fn peers_set_value(node: *mut peers_t, value: *const c_voi
 /// `keys` is NULL or points to `keys_count` times 32 readable bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn peers_set_keys(node: *mut peers_t, keys: *const c_void, keys_count: usize) -> i32 {
-    super::boundary(|| {
+    crate::ffi::boundary(|| {
         input::not_null(node, "node")?;
         let node = handle::get(node)?;
         // SAFETY: the caller vouches for the keys.
@@ -143,7 +143,7 @@ pub unsafe extern "C" fn peers_set_keys(node: *mut peers_t, keys: *const c_void,
 /// `seeds` is NULL or NUL-terminated.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn peers_set_seeds(node: *mut peers_t, seeds: *const c_char) -> i32 {
-    super::boundary(|| {
+    crate::ffi::boundary(|| {
         input::not_null(node, "node")?;
         let node = handle::get(node)?;
         // SAFETY: the caller vouches for the text.
@@ -161,7 +161,7 @@ pub unsafe extern "C" fn peers_set_seeds(node: *mut peers_t, seeds: *const c_cha
 /// PEERS_ERR_FORKED, PEERS_ERR_FAILED, PEERS_ERR_STOPPED. Thread-safe.
 #[unsafe(no_mangle)]
 pub extern "C" fn peers_advance(node: *mut peers_t, ms: u32) -> i32 {
-    super::boundary(|| {
+    crate::ffi::boundary(|| {
         input::not_null(node, "node")?;
         Ok(handle::get(node)?.advance(Duration::from_millis(ms.into()))?)
     })
@@ -185,7 +185,7 @@ pub extern "C" fn peers_advance(node: *mut peers_t, ms: u32) -> i32 {
 /// which is milliseconds, and a log function that is under way.
 #[unsafe(no_mangle)]
 pub extern "C" fn peers_free(node: *mut peers_t) -> i32 {
-    super::boundary(|| {
+    crate::ffi::boundary(|| {
         if node.is_null() {
             return Ok(());
         }

@@ -3,7 +3,7 @@
 use std::ffi::{c_char, c_void};
 use std::time::Duration;
 
-use crate::core::Source;
+use peers_proto::Source;
 
 /// Source: heard by a message of the native protocol.
 pub const PEERS_SOURCE_BEACON: u32 = 1;
@@ -58,5 +58,7 @@ pub(super) fn source_code(source: Source) -> u32 {
         Source::Member => PEERS_SOURCE_MEMBER,
         Source::Ancestor => PEERS_SOURCE_ANCESTOR,
         Source::Registered => PEERS_SOURCE_REGISTERED,
+        // The header has a number for each source of this version.
+        _ => 0,
     }
 }

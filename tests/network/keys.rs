@@ -6,8 +6,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
-use peers::core::wire::{self, Announcement, InstanceId, Kind};
-use peers::core::{KEY_LEN, Key, Mode, Node, Settings};
+use peers_proto::wire::{self, Announcement, InstanceId, Kind};
+use peers_proto::{KEY_LEN, Key, Mode, Node, Settings};
 
 use crate::nodes::{HOURS, counted, expect_counted, script, watch_with, world, world_with_firewall};
 use crate::program::{LIMIT, Program};

@@ -1,6 +1,5 @@
 //! Real multicast between real processes on hosts of their own: network namespaces on one bridge.
 
-#![allow(clippy::disallowed_methods)] // the tests of what crosses a network have threads and clocks
 
 mod addresses;
 mod changes;

@@ -2,8 +2,6 @@
 //!
 //! All of it is about the release library, which install.sh builds once for them all.
 
-// The limit on a program's time needs a thread to wait for it; see support.
-#![allow(clippy::disallowed_methods)]
 
 mod abi;
 mod debian;

@@ -88,7 +88,6 @@ impl Drop for Watch {
 }
 
 /// The lines as they come, from a thread: a read has no limit of its own.
-#[allow(clippy::disallowed_methods)]
 fn received(lines: Lines<BufReader<ChildStdout>>) -> Receiver<String> {
     let (send, receive) = channel();
     thread::spawn(move || lines.map_while(Result::ok).try_for_each(|line| send.send(line)));

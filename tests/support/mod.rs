@@ -2,7 +2,6 @@
 
 // Each test takes what it needs; the limit on a program's time needs a thread to wait for it.
 #![allow(dead_code)]
-#![allow(clippy::disallowed_methods)]
 
 use std::ffi::OsString;
 use std::fs::Permissions;
@@ -46,7 +45,6 @@ pub fn static_library() -> PathBuf {
 }
 
 /// A port that nobody holds, so that nobody else is heard on it.
-#[allow(clippy::disallowed_types)]
 pub fn free_port() -> u16 {
     let socket = std::net::UdpSocket::bind("0.0.0.0:0").expect("there are free ports");
     socket.local_addr().expect("it is bound").port()

@@ -4,8 +4,8 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use crate::{EXPIRY, VALUE};
-use peers::core::wire::{self, Announcement, Kind};
-use peers::core::{Arrival, Key, Mode, Node, Settings};
+use peers_proto::wire::{self, Announcement, Kind};
+use peers_proto::{Arrival, Key, Mode, Node, Settings};
 
 const INTERFACE: u32 = 2;
 

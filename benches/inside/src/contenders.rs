@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
-use peers::core::ExpiringRegistry;
+use peers_proto::ExpiringRegistry;
 use tokio_util::time::{DelayQueue, delay_queue};
 
 use crate::{EXPIRY, VALUE};

@@ -10,8 +10,8 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use fastrand::Rng;
-use peers::core::wire::{self, Announcement, Kind, Message};
-use peers::core::{Arrival, Destination, Key, Mode, Node, Settings};
+use peers_proto::wire::{self, Announcement, Kind, Message};
+use peers_proto::{Arrival, Destination, Key, Mode, Node, Settings};
 use serde_json::json;
 
 const INTERVAL: Duration = Duration::from_secs(15);

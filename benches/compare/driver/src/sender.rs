@@ -6,7 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use fastrand::Rng;
-use peers::core::wire::{self, Announcement};
+use peers_proto::wire::{self, Announcement};
 use simple_dns::rdata::{A, PTR, RData, SRV, TXT};
 use simple_dns::{CLASS, Name, Packet, PacketFlag, ResourceRecord, SimpleDnsError};
 use socket2::{Domain, Socket, Type};

@@ -1,0 +1,109 @@
+//! The address of a peer, as text and as something to connect to.
+
+use std::fmt::Write;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV6};
+
+use crate::event::{Peer, PeerView};
+
+impl Peer {
+    /// Returns the address as text: "192.0.2.7". A link-local IPv6 address has its zone (RFC 4007, section 11), which
+    /// `zone_name` makes of the index of the interface: "fe80::1%eth0". If `zone_name` gives `None`, the index is the zone.
+    ///
+    /// `None` for a peer without an address.
+    pub fn address_text(&self, zone_name: impl FnMut(u32) -> Option<String>) -> Option<String> {
+        let mut text = String::new();
+        self.address?;
+        self.view().write_address(&mut text, zone_name);
+        Some(text)
+    }
+
+    /// Returns the address with the port of the peer's service, which is 0 if the peer announces none. A link-local IPv6
+    /// address has its scope id.
+    ///
+    /// `None` for a peer without an address.
+    pub fn socket_address(&self) -> Option<SocketAddr> {
+        Some(match self.address? {
+            IpAddr::V6(address) if address.is_unicast_link_local() => {
+                SocketAddrV6::new(address, self.port, 0, self.interface).into()
+            }
+            address => (address, self.port).into(),
+        })
+    }
+}
+
+impl PeerView<'_> {
+    /// Appends the address to `text` as [`Peer::address_text`] returns it, or nothing.
+    pub fn write_address(&self, text: &mut String, mut zone_name: impl FnMut(u32) -> Option<String>) {
+        match self.address {
+            Some(IpAddr::V4(address)) => write_v4(text, address),
+            Some(IpAddr::V6(address)) => {
+                write!(text, "{address}").expect("writing to a String does not fail");
+                if address.is_unicast_link_local() && self.interface != 0 {
+                    let zone = zone_name(self.interface).unwrap_or_else(|| self.interface.to_string());
+                    text.push('%');
+                    text.push_str(&zone);
+                }
+            }
+            None => {}
+        }
+    }
+}
+
+/// Writes what the standard library writes, in a tenth of the time. It was most of the time of a list.
+fn write_v4(text: &mut String, address: Ipv4Addr) {
+    let mut bytes = [b'.'; "255.255.255.255".len()];
+    let mut len = 0;
+    for (at, octet) in address.octets().into_iter().enumerate() {
+        // The dot is there.
+        len += usize::from(at > 0);
+        for (digit, is_shown) in
+            [(octet / 100, octet >= 100), (octet / 10 % 10, octet >= 10), (octet % 10, true)]
+        {
+            if is_shown {
+                bytes[len] = b'0' + digit;
+                len += 1;
+            }
+        }
+    }
+    text.push_str(str::from_utf8(&bytes[..len]).expect("digits and dots are ASCII"));
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::event::Source;
+
+    fn peer(address: Option<&str>, interface: u32) -> Peer {
+        Peer {
+            name: "peer".into(),
+            value: Vec::new(),
+            address: address.map(|address| address.parse().expect("it is an address")),
+            interface,
+            port: 80,
+            id: None,
+            source: Source::Beacon,
+            age: Duration::ZERO,
+            expires_in: Duration::ZERO,
+        }
+    }
+
+    #[test]
+    fn only_a_link_local_address_has_a_zone() {
+        let zone_name = |index| (index == 1).then(|| "lo".to_owned());
+        let cases = [
+            (Some("192.0.2.7"), 2, Some("192.0.2.7"), Some("192.0.2.7:80")),
+            (Some("2001:db8::7"), 2, Some("2001:db8::7"), Some("[2001:db8::7]:80")),
+            (Some("fe80::7"), 1, Some("fe80::7%lo"), Some("[fe80::7%1]:80")),
+            (Some("fe80::7"), 4_000_000, Some("fe80::7%4000000"), Some("[fe80::7%4000000]:80")),
+            (Some("fe80::7"), 0, Some("fe80::7"), Some("[fe80::7]:80")),
+            (None, 0, None, None),
+        ];
+        for (address, interface, text, socket) in cases {
+            let peer = peer(address, interface);
+            assert_eq!(peer.address_text(zone_name).as_deref(), text);
+            assert_eq!(peer.socket_address().map(|address| address.to_string()).as_deref(), socket);
+        }
+    }
+}

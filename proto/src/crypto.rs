@@ -1,0 +1,231 @@
+//! `Keyring`: seals and opens datagrams, by XChaCha20-Poly1305 (RFC 8439; draft-irtf-cfrg-xchacha-03).
+
+use std::fmt;
+
+use chacha20::ChaCha20Rng;
+use chacha20::rand_core::{Rng, SeedableRng};
+use chacha20poly1305::aead::{Aead, AeadInOut, KeyInit, Payload};
+use chacha20poly1305::{XChaCha20Poly1305, XNonce};
+use zeroize::Zeroizing;
+
+use crate::wire::{self, InstanceId};
+
+/// The bytes of a key.
+pub const KEY_LEN: usize = 32;
+
+/// The most keys a node holds: one in use, one to come, and some to spare. Each costs a try at every datagram that none of
+/// those before it opens.
+pub const MAX_KEYS: usize = 8;
+
+const NONCE_LEN: usize = 24;
+
+/// A secret that the nodes of a cluster share. Its bytes are wiped from memory when it is dropped, and never printed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Key(
+    // In a place of its own: moving a key leaves no copy of its bytes behind.
+    Box<Zeroizing<[u8; KEY_LEN]>>,
+);
+
+impl Key {
+    /// A key of these bytes, which should come from a good source of randomness.
+    pub fn new(bytes: [u8; KEY_LEN]) -> Self {
+        Key(Box::new(Zeroizing::new(bytes)))
+    }
+}
+
+impl TryFrom<&[u8]> for Key {
+    type Error = WrongKeyLength;
+
+    fn try_from(bytes: &[u8]) -> Result<Self, WrongKeyLength> {
+        if bytes.len() != KEY_LEN {
+            return Err(WrongKeyLength(bytes.len()));
+        }
+        let mut key = Key(Box::default());
+        key.0.copy_from_slice(bytes);
+        Ok(key)
+    }
+}
+
+/// What was to be a key has this many bytes, not [`KEY_LEN`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WrongKeyLength(pub usize);
+
+impl fmt::Display for WrongKeyLength {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the key has {} bytes; a key has {KEY_LEN}", self.0)
+    }
+}
+
+impl std::error::Error for WrongKeyLength {}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Key(..)")
+    }
+}
+
+/// The keys of a node; without any, datagrams are neither sealed nor opened.
+pub(crate) struct Keyring {
+    /// The first one seals, all of them open: so keys can be changed one node at a time.
+    ciphers: Vec<XChaCha20Poly1305>,
+    rng: ChaCha20Rng,
+    /// A key that nobody else has; see `tag`.
+    own: XChaCha20Poly1305,
+}
+
+impl Keyring {
+    /// `seed` is random, and known to nobody else.
+    pub fn new(keys: &[Key], seed: &Key) -> Self {
+        let mut rng = ChaCha20Rng::from_seed(**seed.0);
+        let mut own = Zeroizing::new([0; KEY_LEN]);
+        rng.fill_bytes(own.as_mut());
+        let own = XChaCha20Poly1305::new((&*own).into());
+        let mut keyring = Keyring { ciphers: Vec::new(), rng, own };
+        keyring.set(keys);
+        keyring
+    }
+
+    /// Replaces the keys.
+    pub fn set(&mut self, keys: &[Key]) {
+        self.ciphers = keys.iter().map(|key| XChaCha20Poly1305::new((&**key.0).into())).collect();
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.ciphers.is_empty()
+    }
+
+    /// Seals a datagram, if there is a key. One that is for a single node can be opened by nobody else, so that a recorded
+    /// one is of no use elsewhere.
+    pub fn seal(&mut self, plain: Vec<u8>, addressee: Option<&InstanceId>) -> Vec<u8> {
+        let Some(cipher) = self.ciphers.first() else { return plain };
+        let mut nonce = [0; NONCE_LEN];
+        self.rng.fill_bytes(&mut nonce);
+        let mut room = Authenticated::default();
+        let payload = Payload { msg: &plain, aad: authenticated(addressee, &mut room) };
+        let sealed = cipher.encrypt(&nonce.into(), payload).expect("a datagram is short enough");
+        [&wire::SEALED[..], &nonce, &sealed].concat()
+    }
+
+    /// The datagram that was sealed with one of the keys for one of these addressees, in `room`; without keys, the datagram as it is.
+    /// `None` if none of the keys opens it.
+    pub fn open<'a>(
+        &self,
+        datagram: &'a [u8],
+        addressees: &[Option<&InstanceId>],
+        room: &'a mut Vec<u8>,
+    ) -> Option<&'a [u8]> {
+        if self.is_empty() {
+            return Some(datagram);
+        }
+        let (nonce, msg) = datagram.strip_prefix(&wire::SEALED)?.split_at_checked(NONCE_LEN)?;
+        let nonce: &XNonce = nonce.try_into().ok()?;
+        let mut opens = |addressee: &Option<&InstanceId>| {
+            let mut authenticated_room = Authenticated::default();
+            let aad = authenticated(*addressee, &mut authenticated_room);
+            self.ciphers.iter().any(|cipher| {
+                room.clear();
+                room.extend_from_slice(msg);
+                cipher.decrypt_in_place(nonce, aad, room).is_ok()
+            })
+        };
+        addressees.iter().any(&mut opens).then_some(room)
+    }
+
+    /// Bytes that depend on the input, and that nobody else can foretell: the tag of nothing under a nonce that is the input.
+    pub fn tag(&self, input: [u8; NONCE_LEN]) -> [u8; 16] {
+        let tag = self.own.encrypt(&input.into(), &[][..]).expect("nothing is short enough");
+        tag.try_into().expect("what seals nothing is the tag alone")
+    }
+}
+
+type Authenticated = [u8; wire::SEALED.len() + size_of::<InstanceId>()];
+
+/// What is authenticated beside the message: the header, and the addressee, whom both sides know.
+fn authenticated<'a>(addressee: Option<&InstanceId>, room: &'a mut Authenticated) -> &'a [u8] {
+    let addressee = addressee.map_or(&[][..], |id| id);
+    let (header, rest) = room.split_at_mut(wire::SEALED.len());
+    header.copy_from_slice(&wire::SEALED);
+    rest[..addressee.len()].copy_from_slice(addressee);
+    &room[..wire::SEALED.len() + addressee.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn keyring(keys: &[u8]) -> Keyring {
+        let keys: Vec<Key> = keys.iter().map(|byte| Key::new([*byte; KEY_LEN])).collect();
+        Keyring::new(&keys, &Key::new([1; KEY_LEN]))
+    }
+
+    fn open(keyring: &Keyring, datagram: &[u8], addressee: Option<&InstanceId>) -> Option<Vec<u8>> {
+        keyring.open(datagram, &[addressee], &mut Vec::new()).map(<[u8]>::to_vec)
+    }
+
+    #[test]
+    fn what_the_first_key_sealed_any_keyring_opens_that_has_it() {
+        let sealed = keyring(&[1, 2]).seal(b"plain".into(), None);
+        assert_eq!(open(&keyring(&[3, 1]), &sealed, None).as_deref(), Some(&b"plain"[..]));
+        assert_eq!(open(&keyring(&[2, 3]), &sealed, None), None, "the second key does not seal");
+        assert_eq!(open(&keyring(&[1]), b"plain", None), None, "what is not sealed");
+    }
+
+    #[test]
+    fn what_is_for_one_nobody_else_opens() {
+        let (one, other) = ([1; 16], [2; 16]);
+        let sealed = keyring(&[1]).seal(b"plain".into(), Some(&one));
+        assert!(open(&keyring(&[1]), &sealed, Some(&one)).is_some());
+        assert_eq!(open(&keyring(&[1]), &sealed, Some(&other)), None);
+        assert_eq!(open(&keyring(&[1]), &sealed, None), None);
+    }
+
+    #[test]
+    fn a_tag_is_the_same_for_the_same_and_other_for_others() {
+        let keyring = keyring(&[]);
+        assert_eq!(keyring.tag([1; 24]), keyring.tag([1; 24]));
+        assert_ne!(keyring.tag([1; 24]), keyring.tag([2; 24]));
+        assert_ne!(keyring.tag([1; 24]), Keyring::new(&[], &Key::new([2; KEY_LEN])).tag([1; 24]));
+    }
+
+    #[test]
+    fn without_keys_all_stays_as_it_is() {
+        assert_eq!(keyring(&[]).seal(b"plain".into(), None), b"plain");
+        assert_eq!(open(&keyring(&[]), b"plain", None).as_deref(), Some(&b"plain"[..]));
+    }
+
+    #[test]
+    fn no_byte_can_be_changed_or_left_out_the_header_included() {
+        let mut keyring = keyring(&[1]);
+        let sealed = keyring.seal(b"plain".into(), None);
+        for at in 0..sealed.len() {
+            assert_eq!(open(&keyring, &sealed[..at], None), None);
+            let mut changed = sealed.clone();
+            changed[at] ^= 1;
+            assert_eq!(open(&keyring, &changed, None), None, "byte {at}");
+        }
+    }
+
+    #[test]
+    fn the_longest_message_fits_into_a_datagram_and_nothing_of_it_can_be_read() {
+        let mut keyring = keyring(&[1]);
+        let mut sealed = || keyring.seal(vec![b'x'; wire::MAX_MESSAGE], None);
+        let (one, two) = (sealed(), sealed());
+        assert!(one.len() <= wire::MAX_DATAGRAM);
+        assert!(!one.windows(4).any(|window| window == b"xxxx"));
+        assert_ne!(one[6..30], two[6..30], "each has a nonce of its own");
+    }
+
+    #[test]
+    fn a_key_of_another_length_is_refused_with_the_right_one() {
+        assert_eq!(Key::try_from(&[7; KEY_LEN][..]), Ok(Key::new([7; KEY_LEN])));
+        for len in [0, KEY_LEN - 1, KEY_LEN + 1] {
+            let error = Key::try_from(&vec![7; len][..]).expect_err("no key has that length");
+            assert_eq!(error.to_string(), format!("the key has {len} bytes; a key has 32"));
+        }
+    }
+
+    #[test]
+    fn a_key_is_not_printed() {
+        assert_eq!(format!("{:?}", Key::new([7; KEY_LEN])), "Key(..)");
+    }
+}

@@ -1,0 +1,44 @@
+//! The protocol, sans-IO: no socket, no thread, no clock, no global.
+//!
+//! A [`Node`] is handed bytes and the time, and puts out bytes and events. Whoever drives it (in this library,
+//! `src/driver`; in a test, the test) calls one of its verbs, each with `now` last, and then takes what there is from
+//! [`poll_transmit`](Node::poll_transmit) and [`poll_event`](Node::poll_event), and calls
+//! [`handle_timeout`](Node::handle_timeout) when [`poll_timeout`](Node::poll_timeout) says so.
+//!
+//! A node is put together from parts, one job each: `schedule` says when to speak to the group, `answers` whom to answer,
+//! `natives` keeps the peers that speak our protocol (with `checkup`: when to ask one, `index`: who is who, `departed`: who
+//! is gone for good, `questions`: how many to ask), `swim` who is a member where
+//! there is a cluster, `named` those that are known by a name alone, `seeds` the addresses
+//! that are told where multicast does not reach, and `listing` the order of all. [`wire`] is the language.
+
+#![forbid(unsafe_code)]
+
+mod address;
+mod announce;
+mod crypto;
+mod event;
+mod expiring_map;
+mod node;
+mod path;
+mod peer_table;
+mod probe;
+mod rate_limit;
+mod replies;
+mod seeds;
+mod settings;
+mod snapshot;
+mod static_entries;
+#[cfg(feature = "swim")]
+mod swim;
+mod watchdog;
+pub mod wire;
+
+pub use crypto::{KEY_LEN, Key, MAX_KEYS, WrongKeyLength};
+pub use event::queue::MAX_EVENTS;
+pub use event::{Arrival, Destination, Event, LeaveReason, Peer, PeerView, Source, Transmit};
+pub use expiring_map::{ExpiringRegistry, Full, Removed, Standing};
+pub use node::{MAX_VALUE, Node, Refused, TooLong};
+pub use seeds::MAX_SEEDS;
+pub use settings::{Counters, GROUP_V4, GROUP_V6, HOPS, Mode, PORT, Settings};
+pub use snapshot::Walk;
+pub use snapshot::splice::Splice;

@@ -1,0 +1,287 @@
+//! `Named`: the entries that are known by their name alone: the ancestor's nodes, and what a user has registered.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::event::queue::Events;
+use crate::event::{Event, LeaveReason, Peer, PeerView, Source};
+use crate::expiring_map::agenda::Term;
+use crate::expiring_map::{ExpiringRegistry, Full, Live, Removed, Standing};
+use crate::path::Path;
+use crate::wire::InstanceId;
+
+/// A registration for longer is one for this long: a century, which every clock can still add to its time.
+const LONGEST_TTL: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
+
+pub(crate) struct Named {
+    entries: ExpiringRegistry<Arc<str>, Entry>,
+    /// Bytes of names and values.
+    held: usize,
+    /// How long the ancestor's nodes are held live.
+    expiry: Duration,
+}
+
+pub(crate) struct Entry {
+    pub name: Arc<str>,
+    pub value: Box<[u8]>,
+    /// The way an ancestor's node is listed with.
+    path: Option<Path>,
+    path_heard_at: Instant,
+    /// Until when the user has registered it.
+    registered_until: Option<Instant>,
+    source: Source,
+}
+
+impl Named {
+    pub fn new(max_entries: usize, expiry: Duration, now: Instant) -> Self {
+        Named { entries: ExpiringRegistry::new(max_entries, now), held: 0, expiry }
+    }
+
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Bytes of names and values.
+    pub fn held(&self) -> usize {
+        self.held
+    }
+
+    /// The bytes of the name and value of an entry, if there is one.
+    pub fn held_by(&self, name: &str) -> Option<usize> {
+        self.entries.get(name).map(Entry::held)
+    }
+
+    /// Takes in a line of the ancestor's.
+    pub fn hear_line(
+        &mut self,
+        name: &str,
+        path: Path,
+        events: &mut Events,
+        now: Instant,
+    ) -> Result<(), Full> {
+        // An ancestor speaks at intervals of less than half its expiry: one that was silent on its way for longer has left it.
+        let patience = self.expiry / 2;
+        let take_over = |entry: &mut Entry| entry.hear_line(path, patience, now);
+        let new = |name| Entry {
+            name,
+            value: Box::default(),
+            path: Some(path),
+            path_heard_at: now,
+            registered_until: None,
+            source: Source::Ancestor,
+        };
+        // What the user has registered for longer stays for longer.
+        let registered = self.entries.get(name).and_then(|entry| entry.registered_until);
+        let left = registered.map_or(Duration::ZERO, |until| until.saturating_duration_since(now));
+        self.put(name, self.expiry.max(left), take_over, new, events, now)
+    }
+
+    /// Puts in an entry of the user's. `ttl` of `None` means the node's expiry.
+    pub fn register(
+        &mut self,
+        key: &str,
+        value: &[u8],
+        ttl: Option<Duration>,
+        events: &mut Events,
+        now: Instant,
+    ) -> Result<(), Full> {
+        let ttl = ttl.unwrap_or(self.expiry).min(LONGEST_TTL);
+        let until = now + ttl;
+        let take_over = |entry: &mut Entry| entry.register(value, until);
+        let new = |name| Entry {
+            name,
+            value: value.into(),
+            path: None,
+            path_heard_at: now,
+            registered_until: Some(until),
+            source: Source::Registered,
+        };
+        self.put(key, ttl, take_over, new, events, now)
+    }
+
+    /// Takes out an ancestor's node that turns out to be more than that.
+    pub fn take_line(&mut self, name: &str) {
+        if let Some(removed) = self.entries.remove(name) {
+            self.forget(&removed);
+        }
+    }
+
+    /// Takes in the goodbye of one that may have been heard by its lines alone.
+    pub fn handle_goodbye(&mut self, name: &str, port: u16, events: &mut Events, now: Instant) {
+        if self.line_port(name) == Some(port)
+            && let Some(removed) = self.entries.remove(name)
+        {
+            self.forget(&removed);
+            tell_left(&removed, LeaveReason::Goodbye, events, now);
+        }
+    }
+
+    /// Takes out those whose time has run out by `now`.
+    pub fn handle_timeout(&mut self, events: &mut Events, now: Instant) {
+        for removed in self.entries.handle_timeout(now) {
+            self.forget(&removed);
+            tell_left(&removed, LeaveReason::Expired, events, now);
+        }
+    }
+
+    /// See [`ExpiringRegistry::look_anew`].
+    pub fn look_anew(&mut self) {
+        self.entries.look_anew();
+    }
+
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        self.entries.poll_timeout()
+    }
+
+    /// After a sleep the ancestor's nodes, which cannot be asked, get the time to speak again. What the user has registered
+    /// for a time is there for that time.
+    pub fn forgive_sleep(&mut self, now: Instant) {
+        let expiry = self.expiry;
+        self.entries.extend_all(now, |entry, _| (entry.source == Source::Ancestor).then_some(expiry));
+    }
+
+    /// How often an entry has come, gone or changed.
+    pub fn changes(&self) -> u64 {
+        self.entries.changes()
+    }
+
+    /// See [`ExpiringRegistry::changed_since`].
+    pub fn changed_since(&self, seen: u64) -> Option<impl Iterator<Item = u32>> {
+        self.entries.changed_since(seen)
+    }
+
+    /// True if there is an entry at a place.
+    pub fn has(&self, slot: u32) -> bool {
+        self.entries.has(slot)
+    }
+
+    /// The places of the entries; see [`ExpiringRegistry::slots`].
+    pub fn slots(&self) -> impl Iterator<Item = u32> {
+        self.entries.slots()
+    }
+
+    /// By which the entries are ordered.
+    pub fn name_of(&self, slot: u32) -> (&str, Option<InstanceId>) {
+        (&self.entries.at(slot).name, None)
+    }
+
+    /// See [`ExpiringRegistry::live`].
+    pub fn live<'a>(&'a self, terms: &'a mut Vec<Term>, now: Instant) -> Live<'a, Entry> {
+        self.entries.live(terms, now)
+    }
+
+    fn forget(&mut self, removed: &Removed<Arc<str>, Entry>) {
+        self.held -= removed.value.held();
+    }
+
+    /// True if there is an entry of this name that lines have made, but not from the port from which the ancestor sends: it is
+    /// that of a native, of which nothing but the lines was heard.
+    pub fn is_natives_line(&self, name: &str, group_port: u16) -> bool {
+        self.line_port(name).is_some_and(|port| port != group_port)
+    }
+
+    /// The port from which the lines come that have made the entry of this name.
+    fn line_port(&self, name: &str) -> Option<u16> {
+        let entry = self.entries.get(name).filter(|entry| entry.source == Source::Ancestor)?;
+        entry.path.map(|path| path.port())
+    }
+
+    /// Renews the entry of a known name, with what is new about it, or makes one.
+    fn put(
+        &mut self,
+        name: &str,
+        ttl: Duration,
+        take_over: impl FnOnce(&mut Entry) -> bool,
+        new: impl FnOnce(Arc<str>) -> Entry,
+        events: &mut Events,
+        now: Instant,
+    ) -> Result<(), Full> {
+        match self.entries.renew(name, ttl, now) {
+            Some(slot) => {
+                let entry = self.entries.at_mut(slot);
+                let (held, interface) = (entry.held(), entry.interface());
+                let is_changed = take_over(entry);
+                self.held = self.held - held + entry.held();
+                if is_changed || entry.interface() != interface {
+                    self.entries.note_change(slot);
+                }
+                if is_changed {
+                    events.tell(Event::Updated(self.peer(slot, now)));
+                }
+            }
+            None => {
+                let entry = new(name.into());
+                let held = entry.held();
+                self.entries.register(entry.name.clone(), entry, ttl, now)?;
+                self.held += held;
+                let slot = self.entries.slot_of(name).expect("it has just been put in");
+                events.tell(Event::Joined(self.peer(slot, now)));
+            }
+        }
+        Ok(())
+    }
+
+    /// An entry, as it is now.
+    fn peer(&self, slot: u32, now: Instant) -> Peer {
+        self.entries.at(slot).view(self.entries.standing_at(slot, now)).to_peer()
+    }
+}
+
+fn tell_left(removed: &Removed<Arc<str>, Entry>, reason: LeaveReason, events: &mut Events, now: Instant) {
+    events.tell(Event::Left(removed.value.view(removed.standing(now)).to_peer(), reason));
+}
+
+impl Entry {
+    /// Bytes of its name and value.
+    fn held(&self) -> usize {
+        self.name.len() + self.value.len()
+    }
+
+    /// The one it is heard through.
+    fn interface(&self) -> u32 {
+        self.path.map_or(0, |path| path.interface)
+    }
+
+    /// True if a user would see a difference.
+    fn hear_line(&mut self, path: Path, patience: Duration, now: Instant) -> bool {
+        let is_registered = self.registered_until.is_some_and(|until| now < until);
+        let was_registered = self.source == Source::Registered && !is_registered;
+        if !is_registered {
+            self.source = Source::Ancestor;
+        }
+        let is_listed_path = self.path.is_some_and(|listed| listed.ip() == path.ip());
+        let is_listed_path_live =
+            self.path.is_some() && now.saturating_duration_since(self.path_heard_at) < patience;
+        if is_listed_path || !is_listed_path_live {
+            self.path = Some(path);
+            self.path_heard_at = now;
+        }
+        was_registered || !(is_listed_path || is_listed_path_live)
+    }
+
+    /// True if a user would see a difference.
+    fn register(&mut self, value: &[u8], until: Instant) -> bool {
+        self.registered_until = Some(until);
+        let was_heard = std::mem::replace(&mut self.source, Source::Registered) != Source::Registered;
+        let is_changed = *self.value != *value;
+        if is_changed {
+            self.value = value.into();
+        }
+        was_heard || is_changed
+    }
+
+    /// It, as it is listed.
+    pub fn view(&self, standing: Standing) -> PeerView<'_> {
+        PeerView {
+            name: &self.name,
+            value: &self.value,
+            address: self.path.map(|path| path.ip()),
+            interface: self.interface(),
+            port: 0,
+            id: None,
+            source: self.source,
+            age: standing.age,
+            expires_in: standing.left,
+        }
+    }
+}

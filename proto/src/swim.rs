@@ -1,0 +1,514 @@
+//! `Swim`: who is a member of the cluster, by the SWIM protocol (A. Das, I. Gupta, A. Motivala, "SWIM: Scalable
+//! Weakly-consistent Infection-style Process Group Membership Protocol", 2002) as the crate `foca` has it.
+//!
+//! It knows ids and addresses. What members are called and offer is in the registry (`natives`), and comes there by the news
+//! that travel with SWIM's packets, and by `exchange`.
+
+mod codec;
+mod entries;
+mod exchange;
+mod member;
+mod packet;
+mod timers;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::net::SocketAddr;
+use std::num::{NonZeroU8, NonZeroUsize};
+use std::ops::Bound;
+use std::time::{Duration, Instant};
+
+use chacha20::ChaCha20Rng;
+use chacha20::rand_core::SeedableRng;
+use foca::{
+    BroadcastHandler, Config, Foca, Invalidates, Member, Notification, PeriodicParams, Runtime, Timer,
+};
+
+use crate::settings::Settings;
+use crate::wire::{self, InstanceId, Message};
+use codec::MemberCodec;
+pub(crate) use entries::{Entries, digest_of};
+pub(crate) use exchange::{Answer, Exchange, Step};
+pub(crate) use member::MemberId;
+use timers::Timers;
+
+/// All times follow the expiry: this many units of time are in it. With the default of 35 s a unit is a second, and what is
+/// said of seconds below is said of the default.
+const UNITS_PER_EXPIRY: u32 = 35;
+
+/// In units: each member asks another one whether it is there this often, and waits so long for its answer before it has
+/// others ask.
+const PROBE_PERIOD: f64 = 1.0;
+const PROBE_PATIENCE: f64 = 0.5;
+
+/// So many others ask one who has not answered. At 5 % loss one who lives answers neither at once nor by way of any of them in one
+/// of 50,000 probes; with three it would be one of 1600, and a large cluster would talk of nothing else.
+const INDIRECT_PROBES: usize = 5;
+
+/// In units: how long one who has not answered may take to contradict. The LAN preset of foca has some 3 s, at which members
+/// that live are declared dead when datagrams are lost, and busy machines look dead.
+const SUSPICION: f64 = 20.0;
+
+/// In units: what has come to be known is passed on this often, to so many.
+const GOSSIP_PERIOD: f64 = 0.2;
+const GOSSIP_MEMBERS: usize = 3;
+
+/// Each piece of news is passed on this often by each member. It misses one member of e^15 then, three millions; with ten it would
+/// be one of 22,000, and one of a thousand members would be missed by every twentieth piece. Exchanges mend what is missed.
+const TRANSMISSIONS: u8 = 15;
+
+/// In units: members that are dead are spoken to this often, lest the two halves of a cluster that was parted stay apart; so
+/// many at a time; and they are forgotten after this.
+const RETRY_PERIOD: f64 = 65.0;
+const RETRIED: usize = 2;
+const MEMORY: f64 = 600.0;
+
+/// A goodbye is sent to a few, who pass it on, this often.
+const GOODBYES: usize = 2;
+
+pub(crate) struct Swim {
+    foca: Foca<MemberId, MemberCodec, ChaCha20Rng, News>,
+    outcome: Outcome,
+    timers: Timers,
+    /// Those who are members, and by which address they were last heard.
+    members: BTreeMap<InstanceId, MemberId>,
+    /// Those who were members, until they are forgotten.
+    former: BTreeMap<InstanceId, MemberId>,
+    /// Everybody that foca knows of, the dead included: so many there may be.
+    seats: BTreeSet<InstanceId>,
+    max_seats: usize,
+    /// The number of the last message of each.
+    heard: HashMap<InstanceId, u64>,
+    unit: Duration,
+}
+
+/// What is done about a member.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Change {
+    /// It is a member.
+    Up(InstanceId),
+    /// It is none any more.
+    Down(InstanceId),
+    /// This node was taken for dead, and is a member again.
+    Back,
+}
+
+/// A datagram to send; `None` for one whose id is not known.
+pub(crate) struct Outgoing {
+    pub to: Option<InstanceId>,
+    pub address: SocketAddr,
+    pub packet: Vec<u8>,
+}
+
+/// What foca has found out.
+enum Note {
+    Up(MemberId),
+    Down(MemberId),
+    /// Somebody who is known, and may be dead, has come to his next life.
+    Renewed(MemberId),
+    Back,
+}
+
+/// What foca wants done.
+struct Outcome {
+    now: Instant,
+    sent: Vec<(MemberId, Vec<u8>)>,
+    notes: Vec<Note>,
+    timers: Vec<(Timer<MemberId>, Instant)>,
+}
+
+impl Swim {
+    /// A node that is the only member it knows. `packet_len` is the most bytes of a packet.
+    pub fn new(settings: &Settings, packet_len: usize, now: Instant) -> Self {
+        let unit = settings.expiry / UNITS_PER_EXPIRY;
+        let own = MemberId { id: settings.id, generation: 0, address: ([0, 0, 0, 0], 0).into() };
+        let rng = ChaCha20Rng::seed_from_u64(settings.seed);
+        Swim {
+            foca: Foca::with_custom_broadcast(own, config(unit, packet_len), rng, MemberCodec, News),
+            outcome: Outcome { now, sent: Vec::new(), notes: Vec::new(), timers: Vec::new() },
+            timers: Timers::default(),
+            members: BTreeMap::new(),
+            former: BTreeMap::new(),
+            seats: BTreeSet::new(),
+            max_seats: settings.max_peers,
+            heard: HashMap::new(),
+            unit,
+        }
+    }
+
+    /// As long as a time of so many units.
+    pub fn units(&self, count: f64) -> Duration {
+        self.unit.mul_f64(count)
+    }
+
+    pub fn is_member(&self, id: &InstanceId) -> bool {
+        self.members.contains_key(id)
+    }
+
+    /// Where a member is.
+    pub fn address_of(&self, id: &InstanceId) -> Option<SocketAddr> {
+        self.members.get(id).map(|member| member.address)
+    }
+
+    pub fn members(&self) -> impl ExactSizeIterator<Item = InstanceId> {
+        self.members.keys().copied()
+    }
+
+    /// All members, this node among them, whose ids follow this one, in the order of ids.
+    pub fn all_after(&self, after: InstanceId) -> impl Iterator<Item = MemberId> {
+        let own = *self.foca.identity();
+        let from = |start| self.members.range((start, Bound::Unbounded)).map(|(_, member)| *member);
+        let before_own = from(Bound::Excluded(after)).take_while(move |member| member.id < own.id);
+        let after_own = from(Bound::Excluded(after.max(own.id)));
+        before_own.chain((after < own.id).then_some(own)).chain(after_own)
+    }
+
+    /// One who was a member and is none any more.
+    pub fn former(&self, id: &InstanceId) -> Option<MemberId> {
+        self.former.get(id).copied()
+    }
+
+    /// The addresses of all members.
+    pub fn addresses(&self) -> impl Iterator<Item = SocketAddr> {
+        self.members.values().map(|member| member.address)
+    }
+
+    /// Asks whoever is at an address to be let in.
+    pub fn join(&mut self, seed: SocketAddr, now: Instant) {
+        self.run(now, |foca, outcome| foca.announce(MemberId::unknown_at(seed), outcome));
+    }
+
+    /// True for a message of a sender that is newer than all that were heard of it. Of strangers nothing is kept.
+    pub fn is_new(&mut self, sender: &InstanceId, sequence: u64) -> bool {
+        if !self.seats.contains(sender) {
+            return true;
+        }
+        let last = self.heard.entry(*sender).or_default();
+        let is_new = sequence > *last;
+        *last = sequence.max(*last);
+        is_new
+    }
+
+    /// Takes in a packet. Returns the news that came with it, or `None` if it is no packet, or its sender has no seat.
+    pub fn handle_packet<'a>(
+        &mut self,
+        packet: &'a [u8],
+        from: SocketAddr,
+        now: Instant,
+    ) -> Option<Vec<&'a [u8]>> {
+        let own = *self.foca.identity();
+        let mut seats = Seats { taken: &mut self.seats, max: self.max_seats, new: Vec::new() };
+        let taken = packet::take_apart(packet, from, &own, |id| *id == own.id || seats.take(*id));
+        let taken = taken.filter(|taken| taken.header.dst.id == own.id && seats.take(taken.header.src.id));
+        let new = seats.new;
+        let Some(taken) = taken else {
+            self.free_seats(&new);
+            return None;
+        };
+        let sender = taken.header.src;
+        if let Some(member) = self.members.get_mut(&sender.id) {
+            member.address = from;
+        }
+        self.run(now, |foca, outcome| foca.handle_data(&taken.bytes, outcome));
+        // It may have been for another life of this node, or end in what nobody can read.
+        self.free_seats(&new);
+        // Those who are not members are not believed.
+        Some(if self.is_member(&sender.id) { taken.news } else { Vec::new() })
+    }
+
+    /// Takes in that there is a member, as another member has told.
+    pub fn handle_member(&mut self, member: MemberId, now: Instant) {
+        let mut seats = Seats { taken: &mut self.seats, max: self.max_seats, new: Vec::new() };
+        if member.id != self.foca.identity().id && seats.take(member.id) {
+            self.run(now, |foca, outcome| {
+                foca.apply_many([Member::alive(member)].into_iter(), false, outcome)
+            });
+        }
+    }
+
+    /// Takes in that one is no member any more, as another member has told.
+    pub fn handle_gone(&mut self, member: MemberId, now: Instant) {
+        if self.is_member(&member.id) {
+            self.run(now, |foca, outcome| foca.apply_many([Member::down(member)].into_iter(), true, outcome));
+        }
+    }
+
+    /// A member is gone, as has shown otherwise than by SWIM: the others are to know.
+    pub fn remove(&mut self, id: &InstanceId, now: Instant) {
+        if let Some(member) = self.members.get(id).copied() {
+            self.handle_gone(member, now);
+        }
+    }
+
+    /// Has a message be passed on through the cluster: of a member, by itself or on its behalf.
+    pub fn spread(&mut self, message: &[u8], now: Instant) {
+        self.run(now, |foca, outcome| {
+            foca.add_broadcast(message)?;
+            foca.gossip(outcome)
+        });
+    }
+
+    /// Has a message that came as news be passed on.
+    pub fn pass_on(&mut self, message: &[u8]) {
+        // It was read, so it is one.
+        let _ = self.foca.add_broadcast(message);
+    }
+
+    /// Leaves, with this message to all.
+    pub fn leave(&mut self, goodbye: &[u8]) {
+        let now = self.outcome.now;
+        for _ in 0..GOODBYES {
+            self.spread(goodbye, now);
+        }
+        self.run(now, |foca, outcome| foca.leave_cluster(outcome));
+    }
+
+    /// Does what is due by `now`.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        while let Some(timer) = self.timers.take_due(now) {
+            let forgotten = if let Timer::RemoveDown(member) = &timer { Some(member.id) } else { None };
+            self.run(now, |foca, outcome| foca.handle_timer(timer, outcome));
+            // It may have come back.
+            self.free_seats(forgotten.as_slice());
+        }
+    }
+
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        self.timers.poll_timeout()
+    }
+
+    /// What has changed about members, in order.
+    pub fn take_changes(&mut self) -> Vec<Change> {
+        let notes = std::mem::take(&mut self.outcome.notes);
+        notes.into_iter().filter_map(|note| self.take_note(note)).collect()
+    }
+
+    /// What there is to send.
+    pub fn take_outgoing(&mut self) -> Vec<Outgoing> {
+        let sent = std::mem::take(&mut self.outcome.sent);
+        let outgoing = |(to, packet): (MemberId, Vec<u8>)| {
+            let id = Some(to.id).filter(|_| !to.is_unknown());
+            // What the others tell of its address may be older than what was seen.
+            let address = self.address_of(&to.id).unwrap_or(to.address);
+            Outgoing { to: id, address, packet }
+        };
+        sent.into_iter().map(outgoing).collect()
+    }
+
+    /// Keeps the members as foca has them. `None` for what nobody has to know.
+    fn take_note(&mut self, note: Note) -> Option<Change> {
+        match note {
+            Note::Up(member) => {
+                self.former.remove(&member.id);
+                self.members.insert(member.id, member).is_none().then_some(Change::Up(member.id))
+            }
+            Note::Down(member) => {
+                self.former.insert(member.id, member);
+                self.members.remove(&member.id).map(|_| Change::Down(member.id))
+            }
+            Note::Renewed(member) => {
+                if let Some(known) = self.members.get_mut(&member.id) {
+                    *known = member;
+                }
+                None
+            }
+            Note::Back => Some(Change::Back),
+        }
+    }
+
+    /// Frees the seats of those of whom foca knows nothing.
+    fn free_seats(&mut self, ids: &[InstanceId]) {
+        for id in ids {
+            if !self.foca.iter_membership_state().any(|member| member.id().id == *id) {
+                self.seats.remove(id);
+                self.heard.remove(id);
+                self.former.remove(id);
+            }
+        }
+    }
+
+    /// Runs foca. Its errors are about packets of others, which it has passed over, or about timers that came too late, for
+    /// which it has made up.
+    fn run(
+        &mut self,
+        now: Instant,
+        action: impl FnOnce(
+            &mut Foca<MemberId, MemberCodec, ChaCha20Rng, News>,
+            &mut Outcome,
+        ) -> Result<(), foca::Error>,
+    ) {
+        self.outcome.now = now;
+        let _ = action(&mut self.foca, &mut self.outcome);
+        for (timer, at) in std::mem::take(&mut self.outcome.timers) {
+            self.timers.insert(timer, at);
+        }
+    }
+}
+
+/// Who gets a seat, and who has just got one.
+struct Seats<'a> {
+    taken: &'a mut BTreeSet<InstanceId>,
+    max: usize,
+    new: Vec<InstanceId>,
+}
+
+impl Seats<'_> {
+    /// False if there is no seat for this one.
+    fn take(&mut self, id: InstanceId) -> bool {
+        if self.taken.contains(&id) {
+            return true;
+        }
+        let is_free = self.taken.len() < self.max;
+        if is_free {
+            self.taken.insert(id);
+            self.new.push(id);
+        }
+        is_free
+    }
+}
+
+fn config(unit: Duration, packet_len: usize) -> Config {
+    let at_least_one = |count: usize| NonZeroUsize::new(count).expect("none of these is zero");
+    let units = |count: f64| unit.mul_f64(count).max(Duration::from_nanos(1));
+    Config {
+        probe_period: units(PROBE_PERIOD),
+        probe_rtt: units(PROBE_PATIENCE),
+        num_indirect_probes: at_least_one(INDIRECT_PROBES),
+        max_transmissions: NonZeroU8::new(TRANSMISSIONS).expect("it is not zero"),
+        suspect_to_down_after: units(SUSPICION),
+        remove_down_after: Some(units(MEMORY)),
+        max_packet_size: at_least_one(packet_len),
+        notify_down_members: true,
+        // Exchanges do that, and bring names and values as well.
+        periodic_announce: None,
+        periodic_announce_to_down_members: Some(PeriodicParams {
+            frequency: units(RETRY_PERIOD),
+            num_members: at_least_one(RETRIED),
+        }),
+        periodic_gossip: Some(PeriodicParams {
+            frequency: units(GOSSIP_PERIOD),
+            num_members: at_least_one(GOSSIP_MEMBERS),
+        }),
+    }
+}
+
+impl Runtime<MemberId> for &mut Outcome {
+    fn notify(&mut self, notification: Notification<'_, MemberId>) {
+        match notification {
+            Notification::MemberUp(member) => self.notes.push(Note::Up(*member)),
+            Notification::MemberDown(member) => self.notes.push(Note::Down(*member)),
+            // A member in its next life is the same instance; whether it is up is told beside.
+            Notification::Rename(_, member) => self.notes.push(Note::Renewed(*member)),
+            Notification::Rejoin(_) => self.notes.push(Note::Back),
+            Notification::Active | Notification::Idle | Notification::Defunct => {}
+        }
+    }
+
+    fn send_to(&mut self, to: MemberId, data: &[u8]) {
+        self.sent.push((to, data.to_vec()));
+    }
+
+    fn submit_after(&mut self, event: Timer<MemberId>, after: Duration) {
+        self.timers.push((event, self.now + after));
+    }
+}
+
+/// The news that foca passes on: messages of the native protocol. Whether one is news is decided before it gets here.
+struct News;
+
+/// Of whom a message tells, and which it is.
+struct Told {
+    id: InstanceId,
+    sequence: u64,
+}
+
+impl Invalidates for Told {
+    fn invalidates(&self, other: &Self) -> bool {
+        self.id == other.id && self.sequence >= other.sequence
+    }
+}
+
+impl BroadcastHandler<MemberId> for News {
+    type Key = Told;
+    type Error = codec::Wrong;
+
+    fn receive_item(&mut self, data: &[u8], _: Option<&MemberId>) -> Result<Option<Told>, codec::Wrong> {
+        match wire::decode(data) {
+            Ok(Message::Native(_, about)) => Ok(Some(Told { id: about.id, sequence: about.sequence })),
+            _ => Err(codec::Wrong),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::codec::{MEMBER_LEN, SHORTEST_HEADER};
+    use super::*;
+    use foca::{Codec, Header};
+
+    const MAX: usize = 50;
+
+    fn stranger(number: u32) -> MemberId {
+        let mut id = [0xee; 16];
+        id[..4].copy_from_slice(&number.to_be_bytes());
+        MemberId { id, generation: 0, address: ([192, 0, 2, 9], 9).into() }
+    }
+
+    #[test]
+    #[allow(clippy::disallowed_methods)] // a test has to begin at some time
+    fn of_a_flood_of_strangers_no_more_is_kept_than_there_are_seats_and_in_the_end_nothing() {
+        let mut now = Instant::now();
+        let settings = settings();
+        let mut swim = Swim::new(&settings, 1000, now);
+        let own = *swim.foca.identity();
+        for number in 0..2000 {
+            let [sender, told, dead] = [0, 10_000, 20_000].map(|base| stranger(base + number));
+            let header = Header { src: sender, src_incarnation: 0, dst: own, message: foca::Message::Gossip };
+            let mut packet = Vec::with_capacity(SHORTEST_HEADER + 2 + 2 * MEMBER_LEN);
+            MemberCodec.encode_header(&header, &mut packet).expect("there is room");
+            packet.extend([0, 2]);
+            for member in [Member::alive(told), Member::down(dead)] {
+                MemberCodec.encode_member(&member, &mut packet).expect("there is room");
+            }
+            for _ in 0..2 {
+                swim.is_new(&sender.id, 7);
+                swim.handle_packet(&packet, sender.address, now);
+                swim.handle_member(told, now);
+                drop((swim.take_outgoing(), swim.take_changes()));
+            }
+        }
+        let known = swim.foca.iter_membership_state().len();
+        assert_eq!((swim.seats.len(), known), (MAX, MAX));
+        assert!(swim.heard.len() <= MAX && swim.members.len() <= MAX);
+        while let Some(next) = swim.poll_timeout().filter(|_| now < Instant::now() + 3600 * settings.expiry) {
+            now = next;
+            swim.handle_timeout(now);
+            drop((swim.take_outgoing(), swim.take_changes()));
+            if swim.seats.is_empty() {
+                break;
+            }
+        }
+        assert_eq!((swim.seats.len(), swim.heard.len(), swim.members.len()), (0, 0, 0));
+        assert_eq!(swim.foca.iter_membership_state().len(), 0);
+    }
+
+    fn settings() -> Settings {
+        Settings {
+            id: [1; 16],
+            seed: 7,
+            secret_seed: crate::Key::new([9; 32]),
+            keys: vec![],
+            cluster: String::new(),
+            name: "self".into(),
+            value: vec![],
+            port: 0,
+            mode: crate::Mode::Swim,
+            ancestor: false,
+            group_port: 49001,
+            interval: Duration::from_secs(15),
+            expiry: Duration::from_secs(35),
+            max_peers: MAX,
+        }
+    }
+}

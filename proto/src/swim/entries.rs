@@ -1,0 +1,60 @@
+//! `Entries`: a page of the list of all members, with who each is, where, and what it tells of itself.
+
+use std::net::SocketAddr;
+
+use crate::swim::codec::{IDENTITY_LEN, get_identity, put_identity};
+use crate::swim::member::MemberId;
+use crate::swim::packet::split_news;
+use crate::wire::InstanceId;
+
+pub(crate) struct Entries {
+    pub bytes: Vec<u8>,
+    room: usize,
+    /// The last id.
+    pub end: Option<InstanceId>,
+}
+
+impl Entries {
+    /// An empty page that may have so many bytes.
+    pub fn new(room: usize) -> Self {
+        Entries { bytes: Vec::with_capacity(room), room, end: None }
+    }
+
+    /// Adds a member with the message that tells of it; an empty one tells that it is none any more. False if there is no room.
+    pub fn push(&mut self, member: &MemberId, record: &[u8]) -> bool {
+        let len = IDENTITY_LEN + record.len();
+        if self.bytes.len() + 2 + len > self.room {
+            return false;
+        }
+        self.bytes.extend_from_slice(&(len as u16).to_be_bytes());
+        put_identity(&mut self.bytes, member);
+        self.bytes.extend_from_slice(record);
+        self.end = Some(member.id);
+        true
+    }
+
+    /// The ids in a page, as far as it can be read.
+    pub fn ids(bytes: &[u8]) -> impl Iterator<Item = InstanceId> {
+        split_news(bytes).unwrap_or_default().into_iter().filter_map(|entry| entry.first_chunk().copied())
+    }
+
+    /// Reads a page that came from a member at an address, as far as it can be read. No node knows its own address.
+    pub fn read(
+        bytes: &[u8],
+        sender: InstanceId,
+        address: SocketAddr,
+    ) -> impl Iterator<Item = (MemberId, &[u8])> {
+        let entry = move |mut entry| -> Option<(MemberId, &[u8])> {
+            let member = get_identity(&mut entry).ok()?;
+            Some((if member.id == sender { MemberId { address, ..member } } else { member }, entry))
+        };
+        split_news(bytes).unwrap_or_default().into_iter().filter_map(entry)
+    }
+}
+
+/// A hash of what a member offers (FNV-1a): two lists are the same if those of their members are, joined by exclusive or.
+/// Nobody has anything from making two of them alike, but that nodes learn of a change a little later.
+pub(crate) fn digest_of(id: &InstanceId, port: u16, value: &[u8]) -> u64 {
+    let step = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+    id.iter().chain(&port.to_be_bytes()).chain(value).fold(0xcbf2_9ce4_8422_2325, step)
+}

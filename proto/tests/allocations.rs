@@ -1,0 +1,107 @@
+//! What a node allocates for peers that it knows: nothing.
+
+#![allow(clippy::disallowed_methods)] // a test has to begin at some time
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use peers_proto::{Arrival, Destination, Key, Mode, Node, Settings};
+
+const INTERVAL: Duration = Duration::from_secs(15);
+
+thread_local! {
+    /// What this thread has allocated.
+    static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
+}
+
+struct Counting;
+
+// SAFETY: the system's allocator does it all.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        ALLOCATIONS.set(ALLOCATIONS.get() + 1);
+        // SAFETY: the caller keeps to the contract of both.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
+        // SAFETY: as above.
+        unsafe { System.dealloc(memory, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+fn node(number: u8, keys: &[Key], now: Instant) -> Node {
+    let settings = Settings {
+        id: [number; 16],
+        seed: number.into(),
+        secret_seed: Key::new([number; 32]),
+        keys: keys.to_vec(),
+        cluster: String::new(),
+        name: format!("node{number}"),
+        value: b"warm".into(),
+        port: 80,
+        mode: Mode::Multicast,
+        ancestor: true,
+        group_port: 49001,
+        interval: INTERVAL,
+        expiry: Duration::from_secs(35),
+        max_peers: 100,
+    };
+    Node::new(settings, now)
+}
+
+/// Hands `to` what `from` has to send: how many datagrams to the group there were, and what was allocated for them.
+fn deliver(from: &mut Node, number: u8, to: &mut Node, now: Instant) -> (usize, usize) {
+    let address = SocketAddr::from(([192, 0, 2, number], 40_000));
+    let (mut heard, mut allocations) = (0, 0);
+    while let Some(transmit) = from.poll_transmit() {
+        let arrival = match transmit.to {
+            Destination::Peer { .. } => Arrival::Unicast,
+            Destination::Group | Destination::GroupV4 => Arrival::Group,
+        };
+        let before = ALLOCATIONS.get();
+        to.handle_datagram(&transmit.payload, address, 2, arrival, now);
+        if arrival == Arrival::Group {
+            heard += 1;
+            allocations += ALLOCATIONS.get() - before;
+        }
+    }
+    (heard, allocations)
+}
+
+/// What a node allocates for the announcements of a peer that it knows, over ten of its intervals.
+fn allocations_for_a_known_peer(keys: &[Key]) -> usize {
+    let mut now = Instant::now();
+    let (mut listener, mut peer) = (node(1, keys, now), node(2, keys, now));
+    let mut step = |interval: u32| {
+        now += INTERVAL / 15;
+        listener.handle_timeout(now);
+        peer.handle_timeout(now);
+        let found = deliver(&mut peer, 2, &mut listener, now);
+        deliver(&mut listener, 1, &mut peer, now);
+        assert!(interval < 2 || listener.peer_count() == 1);
+        found
+    };
+    // The questions of the start.
+    for second in 0..10 * 15 {
+        step(second / 15);
+    }
+    let found: Vec<(usize, usize)> = (0..10 * 15).map(|_| step(10)).collect();
+    assert!(found.iter().map(|(heard, _)| heard).sum::<usize>() >= 10);
+    found.iter().map(|(_, allocations)| allocations).sum()
+}
+
+#[test]
+fn a_known_peers_announcement_allocates_nothing() {
+    assert_eq!(allocations_for_a_known_peer(&[]), 0);
+}
+
+#[test]
+fn nor_does_a_sealed_one() {
+    assert_eq!(allocations_for_a_known_peer(&[Key::new([7; 32])]), 0);
+}

@@ -1,0 +1,106 @@
+//! A million strangers fill the registry to its cap and no further, whatever they announce.
+
+use std::fs;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use peers_proto::wire::{self, Announcement, InstanceId, Kind};
+use peers_proto::{Arrival, Key, Mode, Node, Settings};
+
+const STRANGERS: u32 = 1_000_000;
+const MAX_PEERS: usize = 65_536;
+
+/// The bytes of names and values that a full registry may hold, and as much again for all else that it keeps of each entry.
+const CAP: usize = 2 * 512 * MAX_PEERS;
+
+fn node(now: Instant) -> Node {
+    let settings = Settings {
+        id: [1; 16],
+        seed: 0,
+        secret_seed: Key::new([0; 32]),
+        keys: vec![],
+        cluster: String::new(),
+        name: "flooded".into(),
+        value: vec![],
+        port: 0,
+        mode: Mode::Multicast,
+        ancestor: true,
+        group_port: 49001,
+        interval: Duration::from_secs(15),
+        expiry: Duration::from_secs(35),
+        max_peers: MAX_PEERS,
+    };
+    Node::new(settings, now)
+}
+
+fn announcement(id: InstanceId, sequence: u64, name: &str, value: &[u8]) -> Vec<u8> {
+    let about = Announcement {
+        cluster: "",
+        id,
+        sequence,
+        name,
+        expiry: Duration::from_secs(35),
+        port: 0,
+        value,
+        answer_to_group: false,
+        proof: None,
+    };
+    wire::encode(Kind::Announce, &about)
+}
+
+/// Each of another instance and name, from another address; every third with the ancestor's line, every seventh with as long
+/// a value as fits.
+fn stranger(number: u32) -> (Vec<u8>, SocketAddr) {
+    let mut id = [2; 16];
+    id[..4].copy_from_slice(&number.to_be_bytes());
+    let name = format!("stranger-{number}");
+    let value = if number.is_multiple_of(7) { &[0; 1000][..] } else { b"a short value" };
+    let bytes = match number.is_multiple_of(3) {
+        true => format!("multitastic:{name}").into_bytes(),
+        false => announcement(id, 1, &name, value),
+    };
+    let [_, high, middle, low] = number.to_be_bytes();
+    (bytes, ([10, high, middle, low], 50_000).into())
+}
+
+/// The most memory that this process has ever had, in bytes.
+fn peak() -> usize {
+    let status = fs::read_to_string("/proc/self/status").expect("Linux tells it");
+    let line = status.lines().find(|line| line.starts_with("VmHWM:")).expect("Linux tells it");
+    let digits: String = line.chars().filter(char::is_ascii_digit).collect();
+    digits.parse::<usize>().expect("it is a number") * 1024
+}
+
+#[test]
+fn a_million_strangers_fill_no_more_memory_than_the_cap_and_push_nobody_out() {
+    #[allow(clippy::disallowed_methods)] // a test has to begin at some time
+    let mut now = Instant::now();
+    let mut node = node(now);
+    let hear = |node: &mut Node, (bytes, from): (Vec<u8>, SocketAddr), now| {
+        node.handle_datagram(&bytes, from, 2, Arrival::Group, now);
+        while node.poll_transmit().is_some() {}
+    };
+    let live = |sequence| (announcement([3; 16], sequence, "live", b"old"), ([192, 0, 2, 3], 50_000).into());
+    hear(&mut node, live(1), now);
+    let before = peak();
+    for number in 0..STRANGERS {
+        hear(&mut node, stranger(number), now);
+        // All within 20 s, so nobody expires on the way.
+        now += Duration::from_micros(20);
+        if number.is_multiple_of(1000) {
+            node.handle_timeout(now);
+        }
+    }
+    let grown = peak() - before;
+    assert!(grown <= CAP, "{grown} bytes more");
+    assert!(node.peer_count() <= MAX_PEERS);
+    let refused = node.counters().over_cap;
+    assert_eq!(
+        refused + node.peer_count() as u64,
+        u64::from(STRANGERS) + 1,
+        "all others were refused and counted"
+    );
+    hear(&mut node, live(2), now);
+    assert!(node.peers(now).iter().any(|peer| peer.name == "live"));
+    println!("{grown} bytes more, for {} entries", node.peer_count());
+}

@@ -1,0 +1,157 @@
+//! What a node says to the group: at the start, steadily, after a change, at the end.
+
+use std::time::Duration;
+
+use peers_proto::wire::{self, Announcement, Kind, Message};
+use peers_proto::{Destination, Settings, TooLong};
+
+use crate::harness::{Bench, INTERVAL, Remote, Sent, ms, settings, whats};
+
+/// The value each message to the group tells, with when.
+fn values(sent: &[Sent]) -> Vec<(Duration, Vec<u8>)> {
+    let value = |sent: &Sent| match wire::decode(&sent.bytes) {
+        Ok(Message::Native(_, about)) => Some((sent.at, about.value.to_vec())),
+        _ => None,
+    };
+    sent.iter().filter_map(value).collect()
+}
+
+#[test]
+fn it_asks_the_group_at_the_start_after_a_quarter_second_and_after_a_second() {
+    let mut bench = Bench::new(settings());
+    let sent = bench.run(ms(5000));
+    assert_eq!(whats(&sent), ["query", "line", "query", "query"]);
+    let queries: Vec<Duration> =
+        sent.iter().filter(|sent| sent.what == "query").map(|sent| sent.at).collect();
+    assert_eq!(queries, [ms(0), ms(250), ms(1000)]);
+    assert!(
+        sent.iter().all(
+            |sent| sent.to == if sent.what == "line" { Destination::GroupV4 } else { Destination::Group }
+        )
+    );
+}
+
+/// Of each query, whether it wants the answers by the group.
+fn wishes(sent: &[Sent]) -> Vec<bool> {
+    let wish = |sent: &Sent| match wire::decode(&sent.bytes) {
+        Ok(Message::Native(Kind::Query, about)) => Some(about.answer_to_group),
+        _ => None,
+    };
+    sent.iter().filter_map(wish).collect()
+}
+
+#[test]
+fn who_gets_no_answer_asks_for_one_by_the_group() {
+    let mut alone = Bench::new(settings());
+    assert_eq!(wishes(&alone.run(ms(1000))), [false, true, true]);
+
+    let mut answered = Bench::new(settings());
+    let mut kitchen = Remote::new("kitchen", 7);
+    let mut sent = answered.run(ms(100));
+    answered.hear_alone(&mut kitchen, Kind::Announce);
+    sent.extend(answered.run(ms(300)));
+    answered.hear_alone(&mut kitchen, Kind::Announce);
+    sent.extend(answered.run(ms(1000)));
+    assert_eq!(wishes(&sent), [false, false, false]);
+}
+
+#[test]
+fn its_steady_announcements_come_within_the_last_tenth_of_the_interval_and_never_quite_alike() {
+    let mut bench = Bench::settled();
+    let sent = bench.run(100 * INTERVAL);
+    let times: Vec<Duration> =
+        sent.iter().filter(|sent| sent.what == "announce").map(|sent| sent.at).collect();
+    let gaps: Vec<Duration> = times.windows(2).map(|two| two[1] - two[0]).collect();
+    assert!(gaps.iter().all(|gap| (INTERVAL * 9 / 10..=INTERVAL).contains(gap)), "{gaps:?}");
+    assert!(gaps.iter().max() > gaps.iter().min());
+    assert_eq!(whats(&sent), ["announce", "line"].repeat(times.len()));
+}
+
+#[test]
+fn every_message_has_a_higher_sequence_number_than_the_one_before() {
+    let mut bench = Bench::new(settings());
+    let sent = bench.run(3 * INTERVAL);
+    let sequence = |sent: &Sent| match wire::decode(&sent.bytes) {
+        Ok(Message::Native(_, about)) => Some(about.sequence),
+        _ => None,
+    };
+    let sequences: Vec<u64> = sent.iter().filter_map(sequence).collect();
+    assert_eq!(sequences, (1..=sequences.len() as u64).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_change_of_value_is_announced_at_once_and_no_two_within_a_tenth_of_a_second() {
+    let mut bench = Bench::settled();
+    for value in [b"1", b"2", b"3"] {
+        bench.node.set_value(value, bench.now).expect("it fits");
+    }
+    let changes = values(&bench.run(ms(1000)));
+    assert_eq!(changes, [(ms(1000), b"1".to_vec()), (ms(1100), b"3".to_vec())]);
+    bench.node.set_value(b"3", bench.now).expect("it fits");
+    assert_eq!(bench.sent(), [], "it is no change");
+    bench.node.set_value(b"4", bench.now).expect("it fits");
+    assert_eq!(values(&bench.sent()), [(ms(2000), b"4".to_vec())]);
+}
+
+#[test]
+fn a_change_that_an_answer_to_the_group_has_told_is_not_told_again() {
+    let mut bench = Bench::settled();
+    bench.node.set_value(b"1", bench.now).expect("it fits");
+    bench.node.set_value(b"2", bench.now).expect("it fits");
+    bench.run(ms(10));
+    let walled = Remote { sequence: 1, ..Remote::new("walled", 7) };
+    let query = wire::encode(Kind::Query, &Announcement { answer_to_group: true, ..walled.about() });
+    bench.hear_bytes(&query, walled.address);
+    assert_eq!(values(&bench.run(ms(1000))), [(ms(1010), b"2".to_vec())]);
+}
+
+#[test]
+fn changes_do_not_put_off_the_ancestors_line() {
+    let mut bench = Bench::settled();
+    let mut sent = Vec::new();
+    for change in 0..200_u8 {
+        bench.node.set_value(&[change], bench.now).expect("it fits");
+        sent.extend(bench.run(ms(100)));
+    }
+    assert_eq!(sent.iter().filter(|sent| sent.what == "line").count(), 1);
+}
+
+#[test]
+fn a_value_that_does_not_fit_is_refused_with_the_room_there_is() {
+    let mut bench = Bench::settled();
+    let room = wire::room_for_value("self", "");
+    assert_eq!(bench.node.set_value(&vec![1; room + 1], bench.now), Err(TooLong { room }));
+    assert_eq!(bench.sent(), []);
+    bench.node.set_value(&vec![1; room], bench.now).expect("it fits");
+    assert!(bench.sent()[0].bytes.len() <= wire::MAX_ANNOUNCE);
+}
+
+#[test]
+fn a_change_of_the_network_begins_with_questions_again_and_many_changes_with_fewer_and_fewer() {
+    let mut bench = Bench::settled();
+    bench.run(ms(5000));
+    bench.node.handle_network_change(bench.now);
+    assert_eq!(whats(&bench.run(ms(3000))), ["query", "line", "query", "query"]);
+
+    let mut queries = Vec::new();
+    let begin = bench.now;
+    for _ in 0..2000 {
+        bench.node.handle_network_change(bench.now);
+        let sent = bench.run(ms(10)).into_iter().filter(|sent| sent.what == "query");
+        queries.extend(sent.map(|sent| sent.at));
+    }
+    let gaps: Vec<Duration> = queries.windows(2).map(|two| two[1] - two[0]).collect();
+    assert_eq!(gaps, [50, 500, 1000, 2000, 4000, 4000, 4000, 4000].map(ms), "in {:?}", bench.now - begin);
+}
+
+#[test]
+fn it_says_goodbye_three_times_with_its_last_number() {
+    let mut bench = Bench::new(Settings { ancestor: false, ..settings() });
+    bench.run(ms(1000));
+    bench.node.stop();
+    let sent = bench.sent();
+    assert_eq!(whats(&sent), ["goodbye"; 3]);
+    assert!(sent.iter().all(|sent| sent.to == Destination::Group));
+    let Ok(Message::Native(_, about)) = wire::decode(&sent[0].bytes) else { panic!("it is a goodbye") };
+    assert_eq!(about.sequence, 4, "after three queries");
+}

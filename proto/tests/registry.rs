@@ -1,0 +1,218 @@
+//! The registry's promises: each entry has a deadline of its own, and a renewal is seen at once.
+
+#![allow(clippy::disallowed_methods)] // a test has to begin at some time
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use peers_proto::{ExpiringRegistry, Full};
+
+fn secs(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+fn live(registry: &ExpiringRegistry<String, u32>, now: Instant) -> Vec<(String, u32)> {
+    let mut live: Vec<_> = registry.registrations(now).map(|(key, value, _)| (key.clone(), *value)).collect();
+    live.sort();
+    live
+}
+
+fn expired(registry: &mut ExpiringRegistry<String, u32>, now: Instant) -> Vec<String> {
+    registry.handle_timeout(now).into_iter().map(|expired| expired.key).collect()
+}
+
+#[test]
+fn each_entry_expires_at_its_own_deadline_in_order() {
+    let start = Instant::now();
+    let mut registry = ExpiringRegistry::new(10, start);
+    for (key, ttl) in [("long", 3600), ("short", 1), ("middle", 35)] {
+        registry.register(key.to_owned(), 0, secs(ttl), start).expect("there is room");
+    }
+    assert_eq!(registry.poll_timeout(), Some(start + secs(1)));
+    assert_eq!(expired(&mut registry, start + secs(1)), ["short"]);
+    assert_eq!(registry.poll_timeout(), Some(start + secs(35)));
+    assert_eq!(expired(&mut registry, start + secs(34)), [""; 0]);
+    assert_eq!(expired(&mut registry, start + secs(4000)), ["middle", "long"]);
+    assert_eq!(registry.poll_timeout(), None);
+}
+
+#[test]
+fn very_many_expire_in_several_calls_and_poll_timeout_says_that_there_are_more() {
+    let (start, count) = (Instant::now(), 5000);
+    let mut registry = ExpiringRegistry::new(count, start);
+    for number in 0..count {
+        registry.register(number, (), secs(35), start).expect("there is room");
+    }
+    // Of those that wait for their turn, one is renewed and one taken out.
+    let late = start + secs(35);
+    let mut gone: Vec<usize> = registry.handle_timeout(late).into_iter().map(|expired| expired.key).collect();
+    assert_eq!((gone.len(), registry.poll_timeout()), (256, Some(late)));
+    let mut waiting = (0..count).filter(|number| !gone.contains(number));
+    let (renewed, removed) = (waiting.next().expect("most wait"), waiting.next().expect("most wait"));
+    registry.renew(&renewed, secs(1), late);
+    registry.remove(&removed);
+    for _ in 0..19 {
+        gone.extend(registry.handle_timeout(late).into_iter().map(|expired| expired.key));
+    }
+    assert_eq!((gone.len(), registry.len()), (count - 2, 1));
+    assert_eq!(registry.poll_timeout(), Some(late + secs(1)));
+    assert_eq!(registry.handle_timeout(late + secs(1)).len(), 1);
+    assert_eq!(registry.poll_timeout(), None);
+}
+
+#[test]
+fn very_many_that_were_renewed_are_found_out_in_several_calls() {
+    let (start, count) = (Instant::now(), 5000);
+    let mut registry = ExpiringRegistry::new(count, start);
+    for number in 0..count {
+        registry.register(number, (), secs(35), start).expect("there is room");
+        registry.renew(&number, secs(60), start);
+    }
+    let old = start + secs(35);
+    let calls = (1..100).find(|_| {
+        assert_eq!(registry.handle_timeout(old), []);
+        registry.poll_timeout() != Some(old)
+    });
+    assert_eq!((calls, registry.poll_timeout()), (Some(3), Some(start + secs(60))), "2048 in each");
+}
+
+#[test]
+fn a_deadline_is_exact_to_the_nanosecond() {
+    let start = Instant::now();
+    let mut registry = ExpiringRegistry::new(10, start);
+    registry.register("key".to_owned(), 1, secs(35), start).expect("there is room");
+    let deadline = start + secs(35);
+    let just_before = deadline - Duration::from_nanos(1);
+    assert_eq!(expired(&mut registry, just_before), [""; 0]);
+    assert_eq!(live(&registry, just_before).len(), 1);
+    assert_eq!(live(&registry, deadline), []);
+    assert_eq!(expired(&mut registry, deadline), ["key"]);
+}
+
+#[test]
+fn a_registration_that_races_the_expiry_wins() {
+    let start = Instant::now();
+    let mut registry = ExpiringRegistry::new(10, start);
+    registry.register("key".to_owned(), 1, secs(35), start).expect("there is room");
+    let deadline = start + secs(35);
+    assert_eq!(registry.register("key".to_owned(), 2, secs(35), deadline), Ok(Some(1)));
+    assert_eq!(expired(&mut registry, deadline), [""; 0]);
+    assert_eq!(live(&registry, deadline), [("key".to_owned(), 2)]);
+}
+
+#[test]
+fn a_shorter_renewal_brings_the_deadline_forward() {
+    let start = Instant::now();
+    let mut registry = ExpiringRegistry::new(10, start);
+    registry.register("key".to_owned(), 1, secs(3600), start).expect("there is room");
+    registry.renew("key", secs(2), start);
+    assert_eq!(registry.poll_timeout(), Some(start + secs(2)));
+    assert_eq!(expired(&mut registry, start + secs(2)), ["key"]);
+}
+
+#[test]
+fn after_a_new_look_the_next_timeout_is_that_of_the_renewed_entry() {
+    let start = Instant::now();
+    let mut registry = ExpiringRegistry::new(10, start);
+    registry.register("key".to_owned(), 1, secs(35), start).expect("there is room");
+    registry.renew("key", secs(35), start + secs(15));
+    registry.look_anew();
+    assert_eq!(expired(&mut registry, start + secs(15)), [""; 0]);
+    assert_eq!(registry.poll_timeout(), Some(start + secs(50)), "no wake-up at the old deadline");
+}
+
+#[test]
+fn a_full_registry_refuses_newcomers_and_keeps_who_is_there() {
+    let start = Instant::now();
+    let mut registry = ExpiringRegistry::new(2, start);
+    for key in ["a", "b"] {
+        registry.register(key.to_owned(), 1, secs(35), start).expect("there is room");
+    }
+    assert_eq!(registry.register("c".to_owned(), 1, secs(35), start), Err(Full));
+    assert_eq!(registry.register("a".to_owned(), 2, secs(35), start), Ok(Some(1)));
+    assert_eq!(registry.remove("b").map(|removed| removed.value), Some(1));
+    assert_eq!(registry.remove("b"), None);
+    assert_eq!(registry.register("c".to_owned(), 1, secs(35), start), Ok(None));
+    assert_eq!(live(&registry, start), [("a".to_owned(), 2), ("c".to_owned(), 1)]);
+}
+
+/// The registry beside a plain map of deadlines, under the same long random run of operations and time steps.
+#[test]
+fn it_agrees_with_a_plain_map_under_any_run() {
+    for seed in 1..=40 {
+        let mut random = Random(seed);
+        let mut now = Instant::now();
+        let mut registry = ExpiringRegistry::new(64, now);
+        let mut model: HashMap<String, (u32, Instant)> = HashMap::new();
+        for step in 0..3000 {
+            let key = format!("key{}", random.below(80));
+            match random.below(10) {
+                0..=5 => {
+                    // From a millisecond to hours.
+                    let ttl = Duration::from_millis(1 << random.below(24))
+                        + Duration::from_micros(random.below(999));
+                    let value = step;
+                    let fits = model.contains_key(&key) || model.len() < 64;
+                    assert_eq!(
+                        registry.register(key.clone(), value, ttl, now).is_ok(),
+                        fits,
+                        "seed {seed} step {step}"
+                    );
+                    if fits {
+                        model.insert(key, (value, now + ttl));
+                    }
+                }
+                6 => assert_eq!(
+                    registry.remove(&key).map(|removed| removed.value),
+                    model.remove(&key).map(|(value, _)| value),
+                    "seed {seed}"
+                ),
+                _ => {
+                    now += Duration::from_millis(1 << random.below(20));
+                    let is_new_look = random.below(2) == 0;
+                    if is_new_look {
+                        registry.look_anew();
+                    }
+                    let mut gone = expired(&mut registry, now);
+                    let mut expected: Vec<_> = model
+                        .iter()
+                        .filter(|(_, (_, deadline))| *deadline <= now)
+                        .map(|(key, _)| key.clone())
+                        .collect();
+                    model.retain(|_, (_, deadline)| now < *deadline);
+                    gone.sort();
+                    expected.sort();
+                    assert_eq!(gone, expected, "seed {seed} step {step}");
+                    let next = model.values().map(|(_, deadline)| *deadline).min();
+                    let timeout = registry.poll_timeout();
+                    match is_new_look {
+                        true => assert_eq!(timeout, next, "seed {seed} step {step}"),
+                        false => {
+                            assert!(next.is_none() || timeout.is_some() && timeout <= next, "seed {seed}")
+                        }
+                    }
+                }
+            }
+            let mut expected: Vec<_> = model
+                .iter()
+                .filter(|(_, (_, deadline))| now < *deadline)
+                .map(|(key, (value, _))| (key.clone(), *value))
+                .collect();
+            expected.sort();
+            assert_eq!(live(&registry, now), expected, "seed {seed} step {step}");
+        }
+    }
+}
+
+/// SplitMix64 (Steele, Lea and Flood 2014): the same run for the same seed.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, limit: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (z ^ (z >> 31)) % limit
+    }
+}

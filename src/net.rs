@@ -1,0 +1,7 @@
+//! The transport: the sockets of a node, its interfaces, and a network inside the process for tests.
+
+pub(crate) mod interfaces;
+pub(crate) mod memory;
+pub(crate) mod socket_pair;
+pub(crate) mod sockets;
+pub(crate) mod transport;

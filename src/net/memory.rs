@@ -1,0 +1,178 @@
+//! A network inside the process, for hermetic tests: what one port sends, every port of the same network's name
+//! receives, the sender included, as with multicast that is looped back; or the one port that it is addressed to.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
+use std::sync::{Arc, Mutex, Weak};
+
+use crate::net::interfaces::Interface;
+use crate::net::sockets::Tally;
+use crate::per_process::{Owned, PerProcess};
+use crate::sync::lock;
+use crate::sys::batch::{Buffer, Received};
+use peers_proto::{Arrival, Destination, Transmit};
+
+/// The networks that have ports. A forked child has networks of its own.
+static NETWORKS: PerProcess<Networks> = PerProcess::new();
+
+type Networks = Mutex<BTreeMap<String, MemoryNetwork>>;
+
+/// Datagrams that wait at one port. A node that is not run for longer loses what comes, as a socket does.
+const QUEUE_LENGTH: usize = 4096;
+
+#[derive(Default)]
+struct MemoryNetwork {
+    ports: BTreeMap<SocketAddr, Weak<Mailbox>>,
+    ports_ever: u32,
+}
+
+struct Mailbox {
+    queue: Mutex<Queue>,
+    /// What is sent to the group is for it, too.
+    hears_group: bool,
+    /// Called when a datagram was put in the queue.
+    on_delivery: Box<dyn Fn() + Send + Sync>,
+}
+
+#[derive(Default)]
+struct Queue {
+    datagrams: VecDeque<(Arc<[u8]>, SocketAddr, Arrival)>,
+    dropped: u64,
+}
+
+/// A node's place on a memory network, for as long as it lives.
+pub(crate) struct MemoryPort {
+    networks: &'static Owned<Networks>,
+    network: String,
+    address: SocketAddr,
+    mailbox: Arc<Mailbox>,
+    /// The one there is.
+    interfaces: Arc<[Interface]>,
+    /// Addresses of which no port was found.
+    unreachable: Vec<SocketAddr>,
+}
+
+impl MemoryPort {
+    pub fn open(network: &str, hears_group: bool, on_delivery: impl Fn() + Send + Sync + 'static) -> Self {
+        let on_delivery = Box::new(on_delivery);
+        let mailbox = Arc::new(Mailbox { queue: Mutex::default(), hears_group, on_delivery });
+        let networks = NETWORKS.get();
+        let mut all = lock(&networks.value);
+        let here = all.entry(network.to_owned()).or_default();
+        here.ports_ever += 1;
+        let address = address_of(here.ports_ever);
+        let interface = Interface {
+            name: format!("memory:{network}"),
+            index: 0,
+            v4: Some(*address.ip()),
+            networks: Vec::new(),
+            v6: None,
+            is_loopback: true,
+        };
+        let address = address.into();
+        here.ports.insert(address, Arc::downgrade(&mailbox));
+        MemoryPort {
+            networks,
+            network: network.to_owned(),
+            address,
+            mailbox,
+            interfaces: [interface].into(),
+            unreachable: Vec::new(),
+        }
+    }
+
+    /// Puts a datagram into the mailbox of each port it is for.
+    pub fn send(&mut self, transmit: &Transmit) -> Tally {
+        let receivers: Vec<Arc<Mailbox>> = match lock(&self.networks.value).get(&self.network) {
+            Some(here) => here.receivers(transmit.to),
+            None => Vec::new(),
+        };
+        if let (Destination::Peer { address, .. }, []) = (transmit.to, &*receivers) {
+            self.unreachable.push(address);
+        }
+        let arrival = match transmit.to {
+            Destination::Group | Destination::GroupV4 => Arrival::Group,
+            Destination::Peer { .. } => Arrival::Unicast,
+        };
+        for receiver in receivers {
+            receiver.deliver(transmit.payload.clone(), self.address, arrival);
+        }
+        Tally { sent: 1, errors: 0 }
+    }
+
+    /// Takes the addresses that proved unreachable.
+    pub fn take_unreachable(&mut self) -> impl Iterator<Item = SocketAddr> {
+        self.unreachable.drain(..)
+    }
+
+    /// Takes datagrams from the mailbox, each into one of `buffers`: `take` is told the number of the buffer. Returns how
+    /// many there were.
+    pub fn receive(&self, buffers: &mut [Buffer], take: &mut dyn FnMut(usize, Received)) -> usize {
+        let mut queue = lock(&self.mailbox.queue);
+        let count = buffers.len().min(queue.datagrams.len());
+        let datagrams = queue.datagrams.drain(..count);
+        for (number, (buffer, (payload, from, arrival))) in buffers.iter_mut().zip(datagrams).enumerate() {
+            let len = payload.len().min(buffer.len());
+            buffer[..len].copy_from_slice(&payload[..len]);
+            take(number, Received { len, from, interface: 0, arrival });
+        }
+        count
+    }
+
+    /// The interface that such a network is taken to have.
+    pub fn interfaces(&self) -> Arc<[Interface]> {
+        self.interfaces.clone()
+    }
+
+    /// Datagrams lost because the queue was full.
+    pub fn dropped(&self) -> u64 {
+        lock(&self.mailbox.queue).dropped
+    }
+}
+
+impl Drop for MemoryPort {
+    fn drop(&mut self) {
+        // In a forked child the parent's networks may be locked for ever, and are of no use.
+        if !self.networks.is_own() {
+            return;
+        }
+        let mut all = lock(&self.networks.value);
+        let Some(here) = all.get_mut(&self.network) else { return };
+        here.ports.remove(&self.address);
+        if here.ports.is_empty() {
+            all.remove(&self.network);
+        }
+    }
+}
+
+impl MemoryNetwork {
+    fn receivers(&self, to: Destination) -> Vec<Arc<Mailbox>> {
+        match to {
+            Destination::Group | Destination::GroupV4 => {
+                self.ports.values().filter_map(Weak::upgrade).filter(|port| port.hears_group).collect()
+            }
+            Destination::Peer { address, .. } => {
+                self.ports.get(&address).and_then(Weak::upgrade).into_iter().collect()
+            }
+        }
+    }
+}
+
+/// Each port gets an address of its own, from 10.0.0.1 on, and as its UDP port one of those that systems choose from.
+fn address_of(number: u32) -> SocketAddrV4 {
+    let address = Ipv4Addr::from_bits(Ipv4Addr::new(10, 0, 0, 0).to_bits().wrapping_add(number));
+    SocketAddrV4::new(address, 49152 + (number % 16384) as u16)
+}
+
+impl Mailbox {
+    fn deliver(&self, payload: Arc<[u8]>, from: SocketAddr, arrival: Arrival) {
+        let mut queue = lock(&self.queue);
+        if queue.datagrams.len() >= QUEUE_LENGTH {
+            queue.dropped += 1;
+            return;
+        }
+        queue.datagrams.push_back((payload, from, arrival));
+        drop(queue);
+        (self.on_delivery)();
+    }
+}

@@ -1,0 +1,64 @@
+//! The interfaces there are, by getifaddrs.
+
+use std::io;
+use std::net::Ipv4Addr;
+
+use nix::ifaddrs::getifaddrs;
+use nix::net::if_::InterfaceFlags;
+
+use crate::net::interfaces::Interface;
+#[cfg(target_os = "linux")]
+use crate::sys::linux::tentative;
+#[cfg(target_os = "macos")]
+use crate::sys::macos::tentative;
+
+/// The names of all interfaces, up or not, in the system's order.
+pub fn names() -> io::Result<Vec<String>> {
+    let mut names = Vec::new();
+    for entry in getifaddrs()? {
+        if !names.contains(&entry.interface_name) {
+            names.push(entry.interface_name);
+        }
+    }
+    Ok(names)
+}
+
+/// The interfaces that are up, have an address, and can multicast or are loopback (which can, on Linux, though it does
+/// not say so).
+pub fn usable() -> io::Result<Vec<Interface>> {
+    let tentative = tentative::addresses();
+    let mut usable: Vec<Interface> = Vec::new();
+    // The system tells of each interface first, and then of each address.
+    for entry in getifaddrs()? {
+        let Some(address) = entry.address else { continue };
+        if let Some(link) = address.as_link_addr() {
+            if can_multicast(entry.flags) {
+                let is_loopback = entry.flags.contains(InterfaceFlags::IFF_LOOPBACK);
+                let (name, index) = (entry.interface_name, link.ifindex() as u32);
+                usable.push(Interface { name, index, v4: None, networks: Vec::new(), v6: None, is_loopback });
+            }
+            continue;
+        }
+        // An IPv4 address may have a label: the interface's name, a colon and more.
+        let name = entry.interface_name.split(':').next();
+        let Some(interface) = usable.iter_mut().find(|interface| Some(&*interface.name) == name) else {
+            continue;
+        };
+        if let Some(v4) = address.as_sockaddr_in() {
+            interface.v4.get_or_insert(v4.ip());
+            let mask = entry.netmask.as_ref().and_then(|mask| mask.as_sockaddr_in()).map(|mask| mask.ip());
+            interface.networks.push((v4.ip(), mask.unwrap_or(Ipv4Addr::BROADCAST)));
+        } else if let Some(v6) = address.as_sockaddr_in6().map(|v6| v6.ip()) {
+            // Without one, as loopback is, an interface has no route for multicast either.
+            if v6.is_unicast_link_local() && !tentative.contains(&(interface.index, v6)) {
+                interface.v6.get_or_insert(v6);
+            }
+        }
+    }
+    Ok(usable)
+}
+
+fn can_multicast(flags: InterfaceFlags) -> bool {
+    flags.contains(InterfaceFlags::IFF_UP | InterfaceFlags::IFF_RUNNING)
+        && flags.intersects(InterfaceFlags::IFF_LOOPBACK | InterfaceFlags::IFF_MULTICAST)
+}

@@ -1,0 +1,226 @@
+//! The system calls by which datagrams are sent and received, the same for IPv4 and IPv6.
+
+use std::ffi::c_void;
+use std::io;
+use std::mem::{offset_of, size_of};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::os::windows::io::AsRawSocket;
+use std::ptr;
+use std::sync::OnceLock;
+
+use socket2::{SockAddr, Socket};
+use windows_sys::Win32::Networking::WinSock::{
+    CMSGHDR, IP_PKTINFO, IPPROTO_IP, IPPROTO_IPV6, IPV6_PKTINFO, LPFN_WSARECVMSG,
+    SIO_GET_EXTENSION_FUNCTION_POINTER, SOCKET, WSABUF, WSAECONNRESET, WSAEMSGSIZE, WSAENETRESET,
+    WSAID_WSARECVMSG, WSAIoctl, WSAMSG,
+};
+
+use crate::sys::Way;
+use crate::sys::batch::Received;
+use peers_proto::Arrival;
+
+/// Sends one datagram. To a peer routing chooses the way; a link-local address has its interface with it.
+pub fn send(socket: &Socket, payload: &[u8], to: SocketAddr, way: &Way) -> io::Result<()> {
+    // One thread at a time sends, so that nobody changes the interface in between.
+    match to.ip() {
+        IpAddr::V4(group) if group.is_multicast() => send_through(socket, way)?,
+        IpAddr::V6(group) if group.is_multicast() => socket.set_multicast_if_v6(way.interface)?,
+        _ => {}
+    }
+    socket.send_to(payload, &to.into()).map(drop)
+}
+
+/// Sets the interface for what is sent to a group of IPv4.
+fn send_through(socket: &Socket, way: &Way) -> io::Result<()> {
+    // An address of the network 0 is an index. Wine knows an interface by its address alone.
+    let by_index = socket.set_multicast_if_v4(&Ipv4Addr::from_bits(way.interface));
+    by_index.or_else(|error| match way.source {
+        Some(address) => socket.set_multicast_if_v4(&address),
+        None => Err(error),
+    })
+}
+
+/// Room for the control message that comes with a datagram, its packet information. Aligned as such messages are.
+#[repr(C, align(8))]
+struct Control([u8; 64]);
+
+/// Receives one datagram into `buffer`, with the address it was sent to; `None` if what was taken is no datagram. An error
+/// if none waits.
+pub fn receive(socket: &Socket, buffer: &mut [u8]) -> io::Result<Option<(Received, IpAddr)>> {
+    let mut control = Control([0; 64]);
+    let (len, control_len, from) = match receive_message(socket, buffer, &mut control) {
+        Ok(message) => message,
+        // It is longer than any message, or the word that an earlier datagram found nobody, but not which one.
+        Err(error) if matches!(error.raw_os_error(), Some(WSAEMSGSIZE | WSAECONNRESET | WSAENETRESET)) => {
+            return Ok(None);
+        }
+        Err(error) => return Err(error),
+    };
+    let (to, interface) = packet_of(&control.0[..control_len]).ok_or(io::ErrorKind::InvalidData)?;
+    let from = from.as_socket().ok_or(io::ErrorKind::InvalidData)?;
+    let arrival = if to.is_multicast() { Arrival::Group } else { Arrival::Unicast };
+    Ok(Some((Received { len, from, interface, arrival }, to)))
+}
+
+/// Receives into both buffers: the length of what is in each, and the sender.
+fn receive_message(
+    socket: &Socket,
+    buffer: &mut [u8],
+    control: &mut Control,
+) -> io::Result<(usize, usize, SockAddr)> {
+    let call = receive_function(socket)?;
+    let mut part = WSABUF { len: buffer.len() as u32, buf: buffer.as_mut_ptr() };
+    let mut len = 0;
+    let receive = |name: *mut _, name_len: *mut _| {
+        let mut message = WSAMSG {
+            name: name as *mut _,
+            // SAFETY: `try_init` gives a pointer to a length.
+            namelen: unsafe { *name_len },
+            lpBuffers: &mut part,
+            dwBufferCount: 1,
+            Control: WSABUF { len: control.0.len() as u32, buf: control.0.as_mut_ptr() },
+            dwFlags: 0,
+        };
+        // SAFETY: the function is WSARecvMsg. All pointers in the message are to memory of the length beside them, which
+        // outlives the call; without the last two arguments nothing is done after it.
+        let result =
+            unsafe { call(socket.as_raw_socket() as SOCKET, &mut message, &mut len, ptr::null_mut(), None) };
+        if result != 0 {
+            return Err(io::Error::last_os_error());
+        }
+        // SAFETY: as above.
+        unsafe { *name_len = message.namelen };
+        Ok(message.Control.len as usize)
+    };
+    // SAFETY: on success WSARecvMsg has written an address of the length it says.
+    let (control_len, from) = unsafe { SockAddr::try_init(receive) }?;
+    Ok((len as usize, control_len.min(control.0.len()), from))
+}
+
+type ReceiveFunction = unsafe extern "system" fn(
+    SOCKET,
+    *mut WSAMSG,
+    *mut u32,
+    *mut windows_sys::Win32::System::IO::OVERLAPPED,
+    windows_sys::Win32::Networking::WinSock::LPWSAOVERLAPPED_COMPLETION_ROUTINE,
+) -> i32;
+
+/// WSARecvMsg, which has to be asked for.
+fn receive_function(socket: &Socket) -> io::Result<ReceiveFunction> {
+    static FUNCTION: OnceLock<ReceiveFunction> = OnceLock::new();
+    if let Some(function) = FUNCTION.get() {
+        return Ok(*function);
+    }
+    let id = WSAID_WSARECVMSG;
+    let mut function: LPFN_WSARECVMSG = None;
+    let mut written = 0;
+    // SAFETY: each pointer is to a variable of the size beside it. What is written is a function of this type, or NULL.
+    let result = unsafe {
+        WSAIoctl(
+            socket.as_raw_socket() as SOCKET,
+            SIO_GET_EXTENSION_FUNCTION_POINTER,
+            (&raw const id).cast::<c_void>(),
+            size_of_val(&id) as u32,
+            (&raw mut function).cast::<c_void>(),
+            size_of_val(&function) as u32,
+            &mut written,
+            ptr::null_mut(),
+            None,
+        )
+    };
+    match function {
+        Some(function) if result == 0 => Ok(*FUNCTION.get_or_init(|| function)),
+        _ => Err(io::Error::last_os_error()),
+    }
+}
+
+/// Of the control messages of a datagram, the address it was sent to and the index of the interface it came through.
+fn packet_of(mut control: &[u8]) -> Option<(IpAddr, u32)> {
+    loop {
+        let len = usize::from_ne_bytes(at(control, offset_of!(CMSGHDR, cmsg_len))?);
+        let level = i32::from_ne_bytes(at(control, offset_of!(CMSGHDR, cmsg_level))?);
+        let kind = i32::from_ne_bytes(at(control, offset_of!(CMSGHDR, cmsg_type))?);
+        // The header needs no padding: it is a word and two halves.
+        let data = control.get(size_of::<CMSGHDR>()..)?;
+        match (level, kind) {
+            (IPPROTO_IP, IP_PKTINFO) => {
+                let address = Ipv4Addr::from(at::<4>(data, 0)?);
+                return Some((address.into(), u32::from_ne_bytes(at(data, 4)?)));
+            }
+            (IPPROTO_IPV6, IPV6_PKTINFO) => {
+                let address = Ipv6Addr::from(at::<16>(data, 0)?);
+                return Some((address.into(), u32::from_ne_bytes(at(data, 16)?)));
+            }
+            // One that says it has no length would be read for ever.
+            _ => control = control.get(len.max(1).checked_next_multiple_of(size_of::<usize>())?..)?,
+        }
+    }
+}
+
+/// The bytes from `offset` on, if there are so many.
+fn at<const N: usize>(bytes: &[u8], offset: usize) -> Option<[u8; N]> {
+    bytes.get(offset..)?.first_chunk().copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A control message: its header, its data, and what makes it as long as words are.
+    fn message(level: i32, kind: i32, data: &[u8]) -> Vec<u8> {
+        let len = size_of::<CMSGHDR>() + data.len();
+        let mut message = [&len.to_ne_bytes()[..], &level.to_ne_bytes(), &kind.to_ne_bytes(), data].concat();
+        message.resize(len.next_multiple_of(size_of::<usize>()), 0);
+        message
+    }
+
+    #[test]
+    fn packet_information_is_found_behind_other_messages() {
+        let v4 = [&[239, 2, 3, 4][..], &7_u32.to_ne_bytes()].concat();
+        let v6 = [&"ff12::ef02:304".parse::<Ipv6Addr>().unwrap().octets()[..], &9_u32.to_ne_bytes()].concat();
+        let other = message(IPPROTO_IP, 1, &[1]);
+        let v4 = [other.clone(), message(IPPROTO_IP, IP_PKTINFO, &v4)].concat();
+        let v6 = [message(IPPROTO_IPV6, IPV6_PKTINFO, &v6), other.clone()].concat();
+        assert_eq!(packet_of(&v4), Some(("239.2.3.4".parse().unwrap(), 7)));
+        assert_eq!(packet_of(&v6), Some(("ff12::ef02:304".parse().unwrap(), 9)));
+        assert_eq!(packet_of(&other), None);
+    }
+
+    #[test]
+    fn messages_that_are_cut_or_without_length_are_none() {
+        let whole = message(IPPROTO_IP, IP_PKTINFO, &[0; 8]);
+        for len in 0..whole.len() {
+            assert_eq!(packet_of(&whole[..len]), None);
+        }
+        let mut endless = message(IPPROTO_IP, 1, &[0; 8]);
+        endless[..size_of::<usize>()].fill(0);
+        assert_eq!(packet_of(&endless), None);
+        endless[..size_of::<usize>()].fill(0xFF);
+        assert_eq!(packet_of(&endless), None);
+    }
+
+    #[test]
+    fn a_datagram_that_is_too_long_is_thrown_away_and_the_next_one_received() {
+        let socket = crate::net::socket_pair::open_unicast(false, 1, 0).expect("there are free ports");
+        let port = crate::net::socket_pair::port_of(&socket).expect("it is bound");
+        let to = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        let way = Way { interface: 0, source: None };
+        let mut buffer = [0; 4];
+        for payload in [&b"longer"[..], b"fits"] {
+            send(&socket, payload, to, &way).expect("there is a loopback");
+        }
+        let wait = || {
+            let mut watched = crate::sys::windows::Watched::default();
+            watched.add(crate::sys::windows::descriptor_of(&socket)).expect("nothing can go wrong");
+            watched.poll(10_000).expect("it can be polled");
+            assert!(watched.at(crate::sys::windows::descriptor_of(&socket)).is_readable);
+        };
+        wait();
+        assert!(receive(&socket, &mut buffer).expect("one waits").is_none());
+        wait();
+        let (received, to) = receive(&socket, &mut buffer).expect("one waits").expect("it is whole");
+        assert_eq!(&buffer[..received.len], b"fits");
+        assert_eq!((received.from.port(), to), (port, Ipv4Addr::LOCALHOST.into()));
+        assert_eq!(received.arrival, Arrival::Unicast);
+    }
+}
