@@ -54,7 +54,7 @@ for round in $(seq "$rounds"); do
     criterion "$round" registry
     criterion "$round" node
     {
-        elixir benches/ancestor/registry.exs "${sizes[@]}"
+        elixir benches/legacy/registry.exs "${sizes[@]}"
         for what in calls lists starts; do "$abi" "$what"; done
         for kind in none memory sockets; do "$abi" memory "$kind"; done
         "$programs/stall"

@@ -16,7 +16,7 @@
  *
  * Status      A call that can fail returns int32_t: PEERS_OK (0), or a negative PEERS_ERR_* constant whose number
  *             never changes. peers_strerror() has its fixed text, peers_last_error() the calling thread's details.
- *             Outputs are written only on success. Any call may return PEERS_ERR_FAILED after a defect of the library.
+ *             Outputs are written only on success. Any call may return PEERS_ERR_FAILED after an internal error.
  * Handles     A peers_t pointer is a token: a stale, freed or made-up one gives PEERS_ERR_HANDLE.
  * Ownership   Inputs are copied during the call. What a call hands out (a snapshot, an event) belongs to the caller
  *             until it is given to the matching _free; it is read-only, and outlives the node.
@@ -131,7 +131,7 @@
 #define PEERS_ERR_FORKED -15
 
 /**
- * The library met a defect of its own. The node no longer works; free it, and start another.
+ * The library met an internal error. The node no longer works; free it, and start another.
  */
 #define PEERS_ERR_FAILED -16
 
@@ -179,9 +179,9 @@
 #define PEERS_NO_IPV6 4
 
 /**
- * Flag of `peers_config_t`: the node does not speak the ancestor's line, "multitastic:NAME", and ignores it.
+ * Flag of `peers_config_t`: the node does not speak the legacy beacon, "multitastic:NAME", and ignores it.
  */
-#define PEERS_NO_ANCESTOR 8
+#define PEERS_NO_LEGACY 8
 
 /**
  * Mode of `peers_config_t`: peers are found by multicast, on the local network; with `seeds`, by these as well.
@@ -204,12 +204,12 @@
 /**
  * Source: heard by a message of the native protocol.
  */
-#define PEERS_SOURCE_BEACON 1
+#define PEERS_SOURCE_MULTICAST 1
 
 /**
- * Source: heard by a line of the ancestor's protocol, "multitastic:NAME".
+ * Source: heard by a line of the legacy program's protocol, "multitastic:NAME".
  */
-#define PEERS_SOURCE_ANCESTOR 2
+#define PEERS_SOURCE_LEGACY 2
 
 /**
  * Source: put there by `peers_register`.
@@ -220,12 +220,12 @@
  * Source: heard by a message of the native protocol that came to this node alone, and not yet by multicast: it is a seed, or
  * has this node for one.
  */
-#define PEERS_SOURCE_SEED 4
+#define PEERS_SOURCE_UNICAST 4
 
 /**
  * Source: a member of the cluster, as the SWIM protocol has it (PEERS_MODE_SWIM).
  */
-#define PEERS_SOURCE_MEMBER 5
+#define PEERS_SOURCE_GOSSIP 5
 
 /**
  * Event: a peer was heard, or registered, that was not listed before.
@@ -279,7 +279,7 @@
 #define PEERS_STATE_DEGRADED 1
 
 /**
- * Health state: the node met a defect of the library and no longer works.
+ * Health state: the node met an internal error and no longer works.
  */
 #define PEERS_STATE_FAILED 2
 
@@ -297,7 +297,7 @@
 /**
  * Health reason: nothing was heard for the expiry time, not even the node's own announcements.
  */
-#define PEERS_REASON_DEAF 2
+#define PEERS_REASON_NOT_RECEIVING 2
 
 /**
  * Health reason: the most recent announcement could not be sent through every interface.
@@ -312,19 +312,19 @@
 /**
  * Health reason: the system did not let the node join the group on every interface.
  */
-#define PEERS_REASON_MEMBERSHIP 5
+#define PEERS_REASON_MULTICAST_JOIN 5
 
 /**
- * Health reason: the node met a defect, of the library or of the program around it, and no longer works. `detail`
+ * Health reason: the node met an internal error, of the library or of the program around it, and no longer works. `detail`
  * has what is known.
  */
-#define PEERS_REASON_DEFECT 6
+#define PEERS_REASON_INTERNAL 6
 
 /**
  * Health reason: the name of a seed cannot be resolved. It is tried again every minute; the other seeds, and the addresses
  * that a name had before, are spoken to all the same.
  */
-#define PEERS_REASON_SEEDS 7
+#define PEERS_REASON_RESOLVER 7
 
 /**
  * A running node. The pointer is a token that is looked up, never followed: a stale, freed or made-up one gives
@@ -364,7 +364,7 @@ typedef struct peers_config_t {
     const char *name;
     /**
      * Only nodes of the same cluster list each other: at most 255 bytes, no control characters. Default: "". The
-     * nodes of a cluster with a name do not speak the ancestor's line, which cannot tell its cluster.
+     * nodes of a cluster with a name do not speak the legacy beacon, which cannot tell its cluster.
      */
     const char *cluster;
     /**
@@ -400,7 +400,7 @@ typedef struct peers_config_t {
      * The secrets of the cluster: `keys_count` times 32 bytes, one key after the other, from a good source of randomness
      * (`head -c 32 /dev/urandom`). With keys every datagram is sealed (XChaCha20-Poly1305): only nodes that have one of
      * them list each other, and nobody else can read names and values, speak for a node or end it. The first seals and
-     * all open; `peers_set_keys` replaces them. Such a node does not speak the ancestor's line. NULL for none.
+     * all open; `peers_set_keys` replaces them. Such a node does not speak the legacy beacon. NULL for none.
      *
      * The library reads keys from here alone, from no file and no environment. It wipes its copies when they are not
      * needed any more; wipe yours after the call.
@@ -448,7 +448,7 @@ typedef struct peers_config_t {
      */
     uint32_t max_peers;
     /**
-     * `PEERS_MANUAL_CLOCK`, `PEERS_NO_IPV4`, `PEERS_NO_IPV6` and `PEERS_NO_ANCESTOR`, joined by `|`, or 0. One of
+     * `PEERS_MANUAL_CLOCK`, `PEERS_NO_IPV4`, `PEERS_NO_IPV6` and `PEERS_NO_LEGACY`, joined by `|`, or 0. One of
      * IPv4 and IPv6 has to stay on. A flag that the library does not know gives PEERS_ERR_UNSUPPORTED.
      */
     uint32_t flags;
@@ -522,7 +522,7 @@ typedef struct peers_peer_t {
      */
     uint16_t port;
     /**
-     * The random id of this run of it; all zero when unknown, as with the ancestor's nodes and registered entries.
+     * The random id of this run of it; all zero when unknown, as with legacy nodes and registered entries.
      */
     uint8_t id[16];
 } peers_peer_t;
@@ -616,17 +616,17 @@ typedef struct peers_health_t {
      */
     uint64_t received;
     /**
-     * Received: the node's own messages, looped back, and any line of the ancestor's with its name.
+     * Received: the node's own messages, looped back, and any line of the legacy program's with its name.
      */
-    uint64_t own;
+    uint64_t looped_back;
     /**
-     * Received: neither a message of the protocol nor the ancestor's line, and ignored.
+     * Received: neither a message of the protocol nor the legacy beacon, and ignored.
      */
     uint64_t malformed;
     /**
      * Newcomers refused because the registry held `max_peers` entries.
      */
-    uint64_t over_cap;
+    uint64_t refused_full;
     /**
      * Datagrams lost because the node's queue on a memory network was full.
      */
@@ -634,15 +634,15 @@ typedef struct peers_health_t {
     /**
      * Times the sockets were opened anew, after silence, or interfaces were joined or left.
      */
-    uint64_t reopened;
+    uint64_t sockets_reopened;
     /**
      * Events lost because the queue was full; each loss is told by one `PEERS_EVENT_RESYNC`.
      */
     uint64_t events_lost;
     /**
-     * Received: messages of another cluster, and lines of the ancestor's where they are not spoken; ignored.
+     * Received: messages of another cluster, and lines of the legacy program's where they are not spoken; ignored.
      */
-    uint64_t foreign;
+    uint64_t other_cluster;
     /**
      * Received: messages not newer than what was known of their sender (duplicates, latecomers, replays), and ignored.
      */
@@ -664,7 +664,7 @@ typedef struct peers_health_t {
      * Received, by a node with keys: messages of an instance that is not listed and has answered no challenge. Each newcomer
      * begins so; where they rise and nobody comes, somebody replays what was recorded.
      */
-    uint64_t challenged;
+    uint64_t unvalidated;
 } peers_health_t;
 
 #ifdef __cplusplus
@@ -741,7 +741,7 @@ int32_t peers_register(struct peers_t *node,
  *
  * It is announced at once; a change within 100 ms of the last is held until these are over, and of several only the
  * latest is told. `value` may be NULL when `value_len` is 0, for no value. There is as much room as `value_len` of
- * `peers_config_t` says. The bytes are copied. The ancestor's nodes do not learn it, for their line has no value.
+ * `peers_config_t` says. The bytes are copied. Legacy nodes do not learn it, for their line has no value.
  *
  * Errors: PEERS_ERR_TOO_LARGE (the value does not fit beside the node's name and cluster; `peers_last_error` tells
  * its bytes and the room there is; the value stays as it was), PEERS_ERR_NULL, PEERS_ERR_HANDLE, PEERS_ERR_FORKED,
@@ -801,7 +801,7 @@ int32_t peers_advance(struct peers_t *node, uint32_t ms);
 /**
  * Ends the node: it says goodbye, its thread ends, and all it holds is released. NULL is a no-op.
  *
- * The peers that hear the goodbye drop the node from their lists at once, with PEERS_LEFT_GOODBYE. The ancestor's
+ * The peers that hear the goodbye drop the node from their lists at once, with PEERS_LEFT_GOODBYE. Legacy nodes'
  * nodes do not understand it, and keep the name until their expiry; so do all after a process that ended without
  * this call.
  *

@@ -21,14 +21,14 @@ pub struct Config {
     /// The name the node announces: 1 to 255 bytes, no control characters. `None` means the host name.
     pub name: Option<String>,
     /// Only nodes of one cluster list each other: at most 255 bytes, no control characters. Empty by default. Nodes in
-    /// a cluster with a name do not speak the ancestor's line, which does not tell its cluster.
+    /// a cluster with a name do not speak the legacy beacon, which does not tell its cluster.
     pub cluster: String,
     /// Bytes announced with the name. Name, cluster and value have to fit into one datagram: with short texts there is
     /// room for some 1000 bytes.
     pub value: Vec<u8>,
     /// The secrets of the cluster: with one or more every datagram is sealed, and only nodes that have the first of them
     /// are heard. The first seals and all open, so that keys can be changed one node at a time (see
-    /// [`Peers::set_keys`](crate::Peers::set_keys)). At most 8. Nodes with keys do not speak the ancestor's line.
+    /// [`Peers::set_keys`](crate::Peers::set_keys)). At most 8. Nodes with keys do not speak the legacy beacon.
     pub keys: Vec<Key>,
     /// The port at which the program offers its service, announced with the name; 0 for none.
     pub service_port: u16,
@@ -46,8 +46,8 @@ pub struct Config {
     pub group_v6: Option<Ipv6Addr>,
     /// The UDP port of both groups.
     pub port: u16,
-    /// Whether to speak the ancestor's line, `multitastic:NAME`, beside the native protocol.
-    pub ancestor: bool,
+    /// Whether to speak the legacy beacon, `multitastic:NAME`, beside the native protocol.
+    pub legacy: bool,
     /// How many routers an announcement may cross (the multicast TTL or hop limit), 1 or more.
     pub hops: u8,
     /// Time between two announcements: 10 ms to an hour.
@@ -66,7 +66,7 @@ pub struct Config {
     /// has no meaning.
     pub unicast_port: u16,
     /// How changes of the network are noticed.
-    pub notice: Notice,
+    pub change_detection: ChangeDetection,
     /// Where the node's log goes; `None` for nowhere. The library prints nothing.
     pub log: Option<Logger>,
 }
@@ -74,7 +74,7 @@ pub struct Config {
 /// How a node notices that its network has changed. All ways are on by default, and each is enough by itself, though
 /// not as fast; they can be turned off to test that, or where one of them is in the way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Notice {
+pub struct ChangeDetection {
     /// The system tells (netlink, on Linux): at once.
     pub system: bool,
     /// A look at the interfaces before each announcement.
@@ -102,7 +102,7 @@ pub enum Clock {
     Manual,
 }
 
-// The ancestor's figures: nodes of both kinds share one group, and hold each other live by the same times.
+// The legacy program's figures: nodes of both kinds share one group, and hold each other live by the same times.
 const DEFAULT_GROUP_V4: Ipv4Addr = Ipv4Addr::new(239, 2, 3, 4);
 /// The same figures with IPv6's prefix for groups of a link that no authority assigned (RFC 4291, section 2.7).
 const DEFAULT_GROUP_V6: Ipv6Addr = Ipv6Addr::new(0xff12, 0, 0, 0, 0, 0, 0xef02, 0x304);
@@ -132,7 +132,7 @@ impl Default for Config {
             group_v4: Some(DEFAULT_GROUP_V4),
             group_v6: Some(DEFAULT_GROUP_V6),
             port: DEFAULT_PORT,
-            ancestor: true,
+            legacy: true,
             hops: 1,
             interval: DEFAULT_INTERVAL,
             expiry: DEFAULT_EXPIRY,
@@ -140,7 +140,7 @@ impl Default for Config {
             mode: Mode::Multicast,
             seeds: Vec::new(),
             unicast_port: 0,
-            notice: Notice { system: true, poll: true, watchdog: true },
+            change_detection: ChangeDetection { system: true, poll: true, watchdog: true },
             log: None,
         }
     }

@@ -25,7 +25,7 @@ pub enum ErrorKind {
     Timeout,
     /// The node was stopped while the call was under way.
     Stopped,
-    /// The library met a defect of its own; the node no longer works.
+    /// The library met an internal error; the node no longer works.
     Failed,
 }
 

@@ -32,7 +32,7 @@ fn boundary(body: impl FnOnce() -> Result<(), Failure>) -> i32 {
         Ok(Ok(())) => return PEERS_OK,
         Ok(Err(failure)) => failure,
         Err(words) => {
-            let detail = format!("the library panicked, which is a defect in libpeers: {words}");
+            let detail = format!("the library panicked, which is an internal error of libpeers: {words}");
             Failure::new(PEERS_ERR_FAILED, detail)
         }
     };
@@ -46,7 +46,7 @@ mod tests {
 
     #[test]
     fn a_panic_stops_at_the_boundary() {
-        let status = boundary(|| panic!("as if by a defect"));
+        let status = boundary(|| panic!("as if by a bug"));
         assert_eq!(status, PEERS_ERR_FAILED);
     }
 }

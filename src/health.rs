@@ -9,7 +9,7 @@ pub enum State {
     Running,
     /// It works on, but part of its work is failing.
     Degraded,
-    /// It met a defect of the library and no longer works.
+    /// It met an internal error and no longer works.
     Failed,
 }
 
@@ -20,17 +20,17 @@ pub enum Reason {
     /// No interface that may be used is up.
     NoInterface,
     /// Nothing was heard for the expiry time, not even the node's own announcements.
-    Deaf,
+    NotReceiving,
     /// The most recent announcement could not be sent through every interface.
     SendFails,
     /// The system does not permit sending, or joining the group.
     Permission,
     /// The system did not let the node join the group on every interface.
-    Membership,
+    MulticastJoin,
     /// The name of a seed cannot be resolved.
-    Seeds,
-    /// The node met a defect, of the library or of the program around it, and no longer works.
-    Defect,
+    Resolver,
+    /// The node met an internal error, of the library or of the program around it, and no longer works.
+    Internal,
 }
 
 /// The health of a node at one moment.
@@ -60,20 +60,20 @@ pub struct Counters {
     /// Datagrams heard, of every kind.
     pub received: u64,
     /// Heard: the node's own announcements, looped back.
-    pub own: u64,
+    pub looped_back: u64,
     /// Heard: no line of the protocol.
     pub malformed: u64,
     /// Heard: what none of the node's keys opens, or is not sealed where the node has keys.
     pub wrong_key: u64,
     /// Heard: messages of another cluster.
-    pub foreign: u64,
+    pub other_cluster: u64,
     /// Heard: messages not newer than what was known, which are duplicates, latecomers and replays.
     pub stale: u64,
     /// Heard, in a cluster with keys: messages of an instance that is not listed and has answered no challenge, which are those
     /// of newcomers and replays of one that is gone.
-    pub challenged: u64,
+    pub unvalidated: u64,
     /// Newcomers refused because the registry was full.
-    pub over_cap: u64,
+    pub refused_full: u64,
     /// Answers and questions not sent, because too many were asked for.
     pub rate_limited: u64,
     /// Heard: what came from beyond the links in use, by a router, where announcements are not routed.
@@ -81,7 +81,7 @@ pub struct Counters {
     /// Datagrams lost because the node's queue on a memory network was full.
     pub dropped: u64,
     /// Times the sockets were opened anew, or interfaces joined or left.
-    pub reopened: u64,
+    pub sockets_reopened: u64,
     /// Events lost because the queue was full.
     pub events_lost: u64,
 }
@@ -91,7 +91,7 @@ impl Health {
     pub fn state(&self) -> State {
         match self.reason {
             None => State::Running,
-            Some((Reason::Defect, _)) => State::Failed,
+            Some((Reason::Internal, _)) => State::Failed,
             Some(_) => State::Degraded,
         }
     }

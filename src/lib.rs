@@ -27,7 +27,7 @@ mod sys;
 #[cfg(feature = "test-panic")]
 mod test_panic;
 
-pub use config::{Clock, Config, Network, Notice};
+pub use config::{ChangeDetection, Clock, Config, Network};
 pub use error::{Error, ErrorKind};
 pub use health::{Counters, Health, Reason, State};
 pub use log::{Level, Logger};

@@ -1,4 +1,4 @@
-//! A panic is a defect of the library. It is contained where it happens, and told by statuses, health and the log: in a
+//! A panic is an internal error. It is contained where it happens, and told by statuses, health and the log: in a
 //! library that programs in other languages load, nothing is printed.
 
 use std::any::Any;

@@ -38,12 +38,12 @@ impl<T: Default> PerProcess<T> {
         })
     }
 
-    /// All values, the oldest ancestor's first.
+    /// All values, the oldest process's first.
     pub fn all(&'static self) -> impl Iterator<Item = &'static Owned<T>> {
         std::iter::successors(self.0.get(), |owned| owned.child.get())
     }
 
-    /// The value made last: this process's, or that of the nearest ancestor that has one.
+    /// The value made last: this process's, or that of the nearest legacy that has one.
     pub fn newest(&'static self) -> Option<&'static Owned<T>> {
         self.all().last()
     }

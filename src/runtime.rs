@@ -1,6 +1,5 @@
 //! What runs a node: its thread, its clock, the queue of its log, and the look-up of its seeds' names.
 
-
 pub(crate) mod clock;
 pub(crate) mod driver;
 pub(crate) mod event_log;

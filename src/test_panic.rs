@@ -1,4 +1,4 @@
-//! Defects on demand, for the tests of what a panic leaves behind. Part of no build without the feature `test-panic`.
+//! Panics on demand, for the tests of what a panic leaves behind. Part of no build without the feature `test-panic`.
 
 /// Panics if `bytes` contain "panic:" and the name of this place: the test puts it into a value or a key.
 pub(crate) fn at(place: &str, bytes: &[u8]) {

@@ -1,7 +1,5 @@
 //! The C ABI, used from C: the programs in tests/c, and the examples in bindings/c/examples.
 
-mod support;
-
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};

@@ -1,7 +1,5 @@
 //! Callers that do not care, from C: whatever they do, they get a status, and nobody else is disturbed.
 
-mod support;
-
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::Path;

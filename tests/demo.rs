@@ -1,7 +1,5 @@
 //! The demonstration, examples/demo, keeps its promises: every list right at every stage, or clear words.
 
-mod support;
-
 use std::process::{Command, Output};
 use std::time::Duration;
 

@@ -2,8 +2,6 @@
 //! Python; shell is read by the shell. The README's Rust is a documentation test (see `src/lib.rs`), and its C++, Java, Go and
 //! JavaScript are compiled beside the tests of those languages.
 
-mod support;
-
 use std::ffi::OsString;
 use std::fs;
 use std::path::PathBuf;

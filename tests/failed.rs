@@ -1,5 +1,4 @@
-//! A node that met a defect: every call says so, health says why, and the process lives on.
-
+//! A node that met an internal error: every call says so, health says why, and the process lives on.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -47,7 +46,7 @@ fn a_descriptor_closed_behind_its_back_fails_the_node_and_nothing_else() {
     assert_eq!(node.list().expect_err("it has failed").kind(), ErrorKind::Failed);
     assert_eq!(node.register("key", b"", None).expect_err("it has failed").kind(), ErrorKind::Failed);
     let health = node.health();
-    assert_eq!((health.state(), health.reason.expect("there is one").0), (State::Failed, Reason::Defect));
+    assert_eq!((health.state(), health.reason.expect("there is one").0), (State::Failed, Reason::Internal));
 
     // The number is the node's to close, so let there be something under it again.
     // SAFETY: the first is open, and nobody else has the second in use: this process has one test and no other files.

@@ -1,9 +1,5 @@
 //! The Go package: its own tests, and its example beside the one in C.
 
-#[path = "support/meeting.rs"]
-mod meeting;
-mod support;
-
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
@@ -48,14 +44,14 @@ fn the_program_in_the_readme_compiles() {
 #[test]
 fn the_example_and_the_one_in_c_find_each_other() {
     if has_tools("the_example_and_the_one_in_c_find_each_other") {
-        meeting::check_meeting(example);
+        support::meeting::check_meeting(example);
     }
 }
 
 #[test]
 fn the_example_takes_a_key_that_only_its_owner_can_read() {
     if has_tools("the_example_takes_a_key_that_only_its_owner_can_read") {
-        meeting::check_key_files(example);
+        support::meeting::check_key_files(example);
     }
 }
 

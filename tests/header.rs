@@ -1,8 +1,6 @@
 //! include/peers.h: it is the one generated, it is documented throughout, compilers like it, and the libraries keep
 //! to it.
 
-mod support;
-
 use std::fs;
 use std::process::Command;
 

@@ -2,10 +2,6 @@
 
 // What it shares with the tests of a network, of which it needs a part.
 #[allow(dead_code, clippy::disallowed_methods)]
-#[path = "network/program.rs"]
-mod program;
-mod support;
-
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -13,7 +9,7 @@ use std::sync::OnceLock;
 use std::{env, fs};
 
 use nix::sys::signal::Signal;
-use program::Program;
+use support::program::Program;
 use support::{compile, free_port, has_tool, output_of, read, root, run, scratch, shared_library, skip};
 
 const DECLARATIONS: &str = "bindings/java/src/main/java/peers/Libpeers.java";

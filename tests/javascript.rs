@@ -1,9 +1,5 @@
 //! The package for Node: its own tests and types, and its example beside the one in C. Against the library just built.
 
-#[path = "support/meeting.rs"]
-mod meeting;
-mod support;
-
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -43,14 +39,14 @@ fn the_types_of_the_program_in_the_readme_fit() {
 #[test]
 fn the_example_and_the_one_in_c_find_each_other() {
     if let Some(package) = package("the_example_and_the_one_in_c_find_each_other") {
-        meeting::check_meeting(|| example(package));
+        support::meeting::check_meeting(|| example(package));
     }
 }
 
 #[test]
 fn the_example_takes_a_key_that_only_its_owner_can_read() {
     if let Some(package) = package("the_example_takes_a_key_that_only_its_owner_can_read") {
-        meeting::check_key_files(|| example(package));
+        support::meeting::check_key_files(|| example(package));
     }
 }
 

@@ -1,6 +1,5 @@
 //! The log of a node, from Rust: what troubles leave in it, and what a careless logger does not do to the node.
 
-
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex, OnceLock, Weak};
 use std::thread;

@@ -1,10 +1,6 @@
 //! The files for Kubernetes and for Compose: a checker with their schemas accepts them, and the program that they start
 //! takes the options they give it.
 
-mod support;
-#[path = "support/venv.rs"]
-mod venv;
-
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -93,8 +89,8 @@ fn broken(file: &str, word: &str, misspelt: &str) -> PathBuf {
 
 /// The interpreter of the environment with both checkers.
 static ENVIRONMENT: LazyLock<PathBuf> = LazyLock::new(|| {
-    let python = venv::make();
-    venv::install(&python, &[], &KUBERNETES);
-    venv::install(&python, &["--no-deps"], &COMPOSE);
+    let python = support::venv::make();
+    support::venv::install(&python, &[], &KUBERNETES);
+    support::venv::install(&python, &["--no-deps"], &COMPOSE);
     python
 });

@@ -1,7 +1,5 @@
 //! A panic, made by a library that is built to panic on demand: it fails its node, and nothing else.
 
-mod support;
-
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;

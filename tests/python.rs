@@ -1,9 +1,5 @@
 //! The tests of the Python package, run by pytest in an environment of their own, against the library just built.
 
-mod support;
-#[path = "support/venv.rs"]
-mod venv;
-
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::LazyLock;
@@ -58,8 +54,8 @@ fn pytest(marks: &str) {
 /// The interpreter of the environment.
 fn environment() -> &'static Path {
     static ENVIRONMENT: LazyLock<PathBuf> = LazyLock::new(|| {
-        let python = venv::make();
-        venv::install(&python, &[], &TOOLS);
+        let python = support::venv::make();
+        support::venv::install(&python, &[], &TOOLS);
         python
     });
     &ENVIRONMENT

@@ -68,7 +68,7 @@ passes address threads
 passes address fork 27311
 passes address careless
 passes address careless 27312
-# A defect of the library shows in a few hundred starts, too; that memory does not grow is looked at elsewhere.
+# An internal error shows in a few hundred starts, too; that memory does not grow is looked at elsewhere.
 passes address many 27313 200
 passes address statuses
 passes address panics

@@ -2,8 +2,6 @@
 
 // A program is waited for.
 
-mod support;
-
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::FileExt;

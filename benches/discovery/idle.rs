@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::measure::{Row, Unit};
 use crate::process::{Process, Times};
 use crate::scenarios::SETTLE;
-use crate::world::{Host, World};
+use support::world::{Host, World};
 
 /// How many peers the idle nodes have.
 pub const CROWDS: [usize; 3] = [2, 10, 100];

@@ -3,22 +3,17 @@
 //!
 //!     cargo bench --bench discovery -- --runs 20
 
-
 mod idle;
 mod measure;
 mod node;
 mod process;
 mod scenarios;
-#[path = "../../tests/network/world.rs"]
-#[allow(dead_code)] // the tests do more with it
-mod world;
-
 use std::env;
 use std::fs;
 use std::process::ExitCode;
 use std::thread;
 
-use world::World;
+use support::world::World;
 
 const RUNS: usize = 20;
 /// Each run needs three hosts, and a link has numbers for some 250.

@@ -8,7 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::node;
-use crate::world::Host;
+use support::world::Host;
 
 /// The argument that makes the benchmark's program a node.
 pub const NODE: &str = "node";

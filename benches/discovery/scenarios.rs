@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::measure::Row;
 use crate::node;
 use crate::process::{Process, Times};
-use crate::world::{Host, World};
+use support::world::{Host, World};
 
 /// For what should take milliseconds.
 const QUICK_LIMIT: Duration = Duration::from_secs(10);

@@ -4,14 +4,9 @@
 //!     cargo bench --bench flood
 //!     cargo bench --bench flood -- --count 100000
 
-
 mod process;
 mod sender;
 mod victim;
-#[path = "../../tests/network/world.rs"]
-#[allow(dead_code)] // the tests do more with it
-mod world;
-
 use std::env;
 use std::process::ExitCode;
 use std::thread;
@@ -19,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use process::Process;
 use sender::Kind;
-use world::World;
+use support::world::World;
 
 /// Datagrams of each flood.
 const COUNT: usize = 1_000_000;

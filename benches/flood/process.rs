@@ -7,7 +7,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::world::Host;
+use support::world::Host;
 
 /// Dropping it kills it.
 pub struct Process {

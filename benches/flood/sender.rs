@@ -41,7 +41,7 @@ impl Kind {
         let name = format!("flood-{number:014}");
         match self {
             Kind::Beacons => wire::encode(wire::Kind::Announce, &about(&name, &[7; 100], rng)),
-            Kind::Lines => wire::encode_ancestor(&name),
+            Kind::Lines => wire::encode_legacy(&name),
             Kind::Garbage => (0..rng.usize(1..=wire::MAX_DATAGRAM)).map(|_| rng.u8(..)).collect(),
             Kind::Queries => {
                 let query = wire::encode(wire::Kind::Query, &about(&name, b"", rng));

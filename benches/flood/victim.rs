@@ -80,7 +80,7 @@ fn describe(node: &Peers, mut calls: Calls) -> String {
     let counters = health.counters;
     format!(
         "list {} | register {} | live missing in {} | RSS {:.1} MB, peak {:.1} MB | peers={} \
-         received={} dropped by the system={} malformed={} stale={} over_cap={} rate_limited={} off_link={} \
+         received={} dropped by the system={} malformed={} stale={} refused_full={} rate_limited={} off_link={} \
          events_lost={} | sent={} datagrams, {} bytes out",
         spread(&mut calls.list),
         spread(&mut calls.register),
@@ -92,7 +92,7 @@ fn describe(node: &Peers, mut calls: Calls) -> String {
         dropped(),
         counters.malformed,
         counters.stale,
-        counters.over_cap,
+        counters.refused_full,
         counters.rate_limited,
         counters.off_link,
         counters.events_lost,

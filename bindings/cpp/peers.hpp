@@ -7,7 +7,7 @@
 /// A thin layer over peers.h, whose words hold here too. Rules for every item:
 ///
 /// Errors      A call that fails throws peers::error, which has the status and a sentence with the details; the state is
-///             then as it was before. Any call on a node may throw one with status::failed (a defect of the library),
+///             then as it was before. Any call on a node may throw one with status::failed (an internal error),
 ///             status::forked (in a forked child: start a node of your own) or, once the node was stopped, status::handle.
 ///             Where memory runs out it is std::bad_alloc. What is noexcept never fails.
 /// Ownership   What a call takes is copied. A list and an event own what they show: their std::string_view and
@@ -59,7 +59,7 @@ enum class status : std::int32_t {
     timeout = PEERS_ERR_TIMEOUT,                ///< Nothing happened in time. No call throws it.
     stopped = PEERS_ERR_STOPPED,                ///< The node was stopped while the call was under way.
     forked = PEERS_ERR_FORKED,                  ///< The node is one of the parent of this forked process.
-    failed = PEERS_ERR_FAILED,                  ///< A defect of the library: the node no longer works.
+    failed = PEERS_ERR_FAILED,                  ///< An internal error: the node no longer works.
     deadlock = PEERS_ERR_DEADLOCK,              ///< The node's own log function stops it, which would wait for itself.
 };
 
@@ -155,20 +155,20 @@ struct config {
     std::uint32_t unicast_port = 0;  ///< The UDP port at which it is reached alone, and that others name as a seed's.
     bool ipv4 = true;                ///< Whether the node speaks IPv4. One of the two has to stay on.
     bool ipv6 = true;                ///< Whether the node speaks IPv6.
-    bool ancestor = true;            ///< Whether the node speaks the ancestor's line, "multitastic:NAME".
+    bool legacy = true;            ///< Whether the node speaks the legacy beacon, "multitastic:NAME".
     bool manual_clock = false;       ///< For tests: time moves by node::advance alone. Needs a memory network.
 };
 
 /// What last told of a peer. A later version may add some.
 enum class source : std::uint32_t {
-    beacon = PEERS_SOURCE_BEACON,          ///< A message of the native protocol.
-    ancestor = PEERS_SOURCE_ANCESTOR,      ///< A line of the ancestor's protocol.
+    multicast = PEERS_SOURCE_MULTICAST,          ///< A message of the native protocol.
+    legacy = PEERS_SOURCE_LEGACY,      ///< A line of the legacy program's protocol.
     registered = PEERS_SOURCE_REGISTERED,  ///< node::register_peer.
-    seed = PEERS_SOURCE_SEED,              ///< A message that came to this node alone, and none yet by multicast.
-    member = PEERS_SOURCE_MEMBER,          ///< The cluster, in mode::swim.
+    unicast = PEERS_SOURCE_UNICAST,              ///< A message that came to this node alone, and none yet by multicast.
+    gossip = PEERS_SOURCE_GOSSIP,          ///< The cluster, in mode::swim.
 };
 
-/// The random id of one run of a peer; all zero when unknown, as with the ancestor's nodes and registered entries.
+/// The random id of one run of a peer; all zero when unknown, as with legacy nodes and registered entries.
 using peer_id = std::array<std::uint8_t, 16>;
 
 /// One peer, as it was when the list was taken or the event raised. Its views live as long as that list or event.
@@ -204,19 +204,19 @@ enum class left_reason : std::uint32_t {
 enum class node_state : std::uint32_t {
     running = PEERS_STATE_RUNNING,    ///< It announces itself and hears.
     degraded = PEERS_STATE_DEGRADED,  ///< It works on, but part of its work is failing.
-    failed = PEERS_STATE_FAILED,      ///< It met a defect of the library and no longer works.
+    failed = PEERS_STATE_FAILED,      ///< It met an internal error and no longer works.
 };
 
 /// Why a node is not running. A later version may add some.
 enum class health_reason : std::uint32_t {
     none = PEERS_REASON_NONE,                  ///< Nothing is wrong.
     no_interface = PEERS_REASON_NO_INTERFACE,  ///< No interface that may be used is up.
-    deaf = PEERS_REASON_DEAF,                  ///< Nothing was heard for the expiry time, not even its own announcements.
+    not_receiving = PEERS_REASON_NOT_RECEIVING,                  ///< Nothing was heard for the expiry time, not even its own announcements.
     send_fails = PEERS_REASON_SEND_FAILS,      ///< An announcement could not be sent through every interface.
     permission = PEERS_REASON_PERMISSION,      ///< The system does not permit sending, or joining the group.
-    membership = PEERS_REASON_MEMBERSHIP,      ///< The system did not let it join the group on every interface.
-    defect = PEERS_REASON_DEFECT,              ///< It met a defect and no longer works.
-    seeds = PEERS_REASON_SEEDS,                ///< The name of a seed cannot be resolved; it is tried again.
+    multicast_join = PEERS_REASON_MULTICAST_JOIN,      ///< The system did not let it join the group on every interface.
+    internal = PEERS_REASON_INTERNAL,              ///< It met an internal error and no longer works.
+    resolver = PEERS_REASON_RESOLVER,                ///< The name of a seed cannot be resolved; it is tried again.
 };
 
 /// How a node is, and what it has counted since its start. Owns all it has.
@@ -231,18 +231,18 @@ struct health {
     std::uint64_t sent;          ///< Datagrams sent.
     std::uint64_t send_errors;   ///< Sends that the system refused.
     std::uint64_t received;      ///< Datagrams received, of every kind.
-    std::uint64_t own;           ///< Received: its own messages, and the ancestor's lines with its name.
+    std::uint64_t looped_back;           ///< Received: its own messages, and legacy beacons with its name.
     std::uint64_t malformed;     ///< Received: what is of neither protocol.
-    std::uint64_t over_cap;      ///< Newcomers refused because the registry was full.
+    std::uint64_t refused_full;      ///< Newcomers refused because the registry was full.
     std::uint64_t dropped;       ///< Datagrams lost because its queue on a memory network was full.
-    std::uint64_t reopened;      ///< Times the sockets were opened anew, or interfaces joined or left.
+    std::uint64_t sockets_reopened;      ///< Times the sockets were opened anew, or interfaces joined or left.
     std::uint64_t events_lost;   ///< Events lost because nobody read them; each loss is told by an event_kind::resync.
-    std::uint64_t foreign;       ///< Received: messages of another cluster, and the ancestor's lines where not spoken.
+    std::uint64_t other_cluster;       ///< Received: messages of another cluster, and legacy beacons where not spoken.
     std::uint64_t stale;         ///< Received: messages not newer than what was known (duplicates, replays).
     std::uint64_t wrong_key;     ///< Received: messages that no key of the node opens, or sealed ones by one without.
     std::uint64_t rate_limited;  ///< Answers, challenges and questions not sent, because too many were asked for.
     std::uint64_t off_link;      ///< Received: datagrams from beyond the links in use, ignored because `hops` is 1.
-    std::uint64_t challenged;    ///< Received: messages of an instance that has yet to answer a challenge.
+    std::uint64_t unvalidated;    ///< Received: messages of an instance that has yet to answer a challenge.
 };
 
 /// What is no part of the interface.
@@ -494,18 +494,18 @@ public:
         health.sent = raw.sent;
         health.send_errors = raw.send_errors;
         health.received = raw.received;
-        health.own = raw.own;
+        health.looped_back = raw.looped_back;
         health.malformed = raw.malformed;
-        health.over_cap = raw.over_cap;
+        health.refused_full = raw.refused_full;
         health.dropped = raw.dropped;
-        health.reopened = raw.reopened;
+        health.sockets_reopened = raw.sockets_reopened;
         health.events_lost = raw.events_lost;
-        health.foreign = raw.foreign;
+        health.other_cluster = raw.other_cluster;
         health.stale = raw.stale;
         health.wrong_key = raw.wrong_key;
         health.rate_limited = raw.rate_limited;
         health.off_link = raw.off_link;
-        health.challenged = raw.challenged;
+        health.unvalidated = raw.unvalidated;
         return health;
     }
 
@@ -551,7 +551,7 @@ private:
         raw.mode = static_cast<std::uint32_t>(options.mode);
         raw.unicast_port = options.unicast_port;
         raw.flags = (options.ipv4 ? 0U : PEERS_NO_IPV4) | (options.ipv6 ? 0U : PEERS_NO_IPV6) |
-                    (options.ancestor ? 0U : PEERS_NO_ANCESTOR) | (options.manual_clock ? PEERS_MANUAL_CLOCK : 0U);
+                    (options.legacy ? 0U : PEERS_NO_LEGACY) | (options.manual_clock ? PEERS_MANUAL_CLOCK : 0U);
         return raw;
     }
 

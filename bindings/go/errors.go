@@ -16,7 +16,7 @@ type Status int32
 
 // What can go wrong.
 const (
-	ErrNull         Status = C.PEERS_ERR_NULL           // a pointer was NULL: a defect of this package
+	ErrNull         Status = C.PEERS_ERR_NULL           // a pointer was NULL: a bug of this package
 	ErrHandle       Status = C.PEERS_ERR_HANDLE         // the node is closed
 	ErrSize         Status = C.PEERS_ERR_SIZE           // this package and the library do not fit together
 	ErrUTF8         Status = C.PEERS_ERR_UTF8           // a text is not valid UTF-8
@@ -31,7 +31,7 @@ const (
 	ErrTimeout      Status = C.PEERS_ERR_TIMEOUT        // nothing happened in time; no call of this package returns it
 	ErrStopped      Status = C.PEERS_ERR_STOPPED        // the node was closed while the call was under way
 	ErrForked       Status = C.PEERS_ERR_FORKED         // the node belongs to the parent of this forked process
-	ErrFailed       Status = C.PEERS_ERR_FAILED         // the library met a defect: close the node, and start another
+	ErrFailed       Status = C.PEERS_ERR_FAILED         // the library met an internal error: close the node, and start another
 	ErrDeadlock     Status = C.PEERS_ERR_DEADLOCK       // Node.Close was called by the node's own Config.Log
 )
 

@@ -22,18 +22,18 @@ type Health struct {
 	Sent           uint64        // datagrams sent
 	SendErrors     uint64        // sends that the system refused
 	Received       uint64        // datagrams received, of every kind
-	Own            uint64        // received: the node's own messages, and any line of the ancestor's with its name
-	Malformed      uint64        // received: neither a message of the protocol nor the ancestor's line
-	OverCap        uint64        // newcomers refused because the registry held Config.MaxPeers entries
+	LoopedBack            uint64        // received: the node's own messages, and any line of the legacy program's with its name
+	Malformed      uint64        // received: neither a message of the protocol nor the legacy beacon
+	RefusedFull        uint64        // newcomers refused because the registry held Config.MaxPeers entries
 	Dropped        uint64        // datagrams lost because the node's queue on a memory network was full
-	Reopened       uint64        // times the sockets were opened anew, or interfaces were joined or left
+	SocketsReopened       uint64        // times the sockets were opened anew, or interfaces were joined or left
 	EventsLost     uint64        // events lost because the queue was full
-	Foreign        uint64        // received: messages of another cluster, and lines where they are not spoken
+	OtherCluster        uint64        // received: messages of another cluster, and lines where they are not spoken
 	Stale          uint64        // received: messages not newer than what was known of their sender
 	WrongKey       uint64        // received: messages that no key opens, or sealed ones without keys
 	RateLimited    uint64        // answers, challenges and questions not sent, because too many were asked for
 	OffLink        uint64        // received: datagrams from beyond the links in use, ignored because Config.Hops is 1
-	Challenged     uint64        // received, with keys: messages of an instance that has answered no challenge yet
+	Unvalidated     uint64        // received, with keys: messages of an instance that has answered no challenge yet
 }
 
 // Never is the age of what has not happened.
@@ -61,18 +61,18 @@ type Reason uint32
 const (
 	NothingWrong      Reason = C.PEERS_REASON_NONE
 	NoInterface       Reason = C.PEERS_REASON_NO_INTERFACE // no interface that may be used is up
-	Deaf              Reason = C.PEERS_REASON_DEAF         // nothing was heard for the expiry time, not even itself
+	NotReceiving              Reason = C.PEERS_REASON_NOT_RECEIVING         // nothing was heard for the expiry time, not even itself
 	SendFails         Reason = C.PEERS_REASON_SEND_FAILS   // the latest announcement did not go through every interface
 	PermissionMissing Reason = C.PEERS_REASON_PERMISSION   // the system does not permit sending, or joining the group
-	MembershipMissing Reason = C.PEERS_REASON_MEMBERSHIP   // the system did not let it join the group on every interface
-	Defect            Reason = C.PEERS_REASON_DEFECT       // it met a defect, and no longer works
-	SeedsUnresolved   Reason = C.PEERS_REASON_SEEDS        // the name of a seed cannot be resolved; it is tried again
+	MembershipMissing Reason = C.PEERS_REASON_MULTICAST_JOIN   // the system did not let it join the group on every interface
+	Internal            Reason = C.PEERS_REASON_INTERNAL       // it met an internal error, and no longer works
+	SeedsUnresolved   Reason = C.PEERS_REASON_RESOLVER        // the name of a seed cannot be resolved; it is tried again
 )
 
 // String returns the reason in words.
 func (r Reason) String() string {
 	return word(
-		uint32(r), "none", "no interface", "deaf", "send fails", "permission", "membership", "defect", "seeds",
+		uint32(r), "none", "no interface", "not receiving", "send fails", "permission", "multicast join", "internal", "resolver",
 	)
 }
 
@@ -95,18 +95,18 @@ func (n *Node) Health() (Health, error) {
 		Sent:           uint64(health.sent),
 		SendErrors:     uint64(health.send_errors),
 		Received:       uint64(health.received),
-		Own:            uint64(health.own),
+		LoopedBack:            uint64(health.looped_back),
 		Malformed:      uint64(health.malformed),
-		OverCap:        uint64(health.over_cap),
+		RefusedFull:        uint64(health.refused_full),
 		Dropped:        uint64(health.dropped),
-		Reopened:       uint64(health.reopened),
+		SocketsReopened:       uint64(health.sockets_reopened),
 		EventsLost:     uint64(health.events_lost),
-		Foreign:        uint64(health.foreign),
+		OtherCluster:        uint64(health.other_cluster),
 		Stale:          uint64(health.stale),
 		WrongKey:       uint64(health.wrong_key),
 		RateLimited:    uint64(health.rate_limited),
 		OffLink:        uint64(health.off_link),
-		Challenged:     uint64(health.challenged),
+		Unvalidated:     uint64(health.unvalidated),
 	}, nil
 }
 

@@ -18,7 +18,7 @@ func TestTwoNodesListEachOther(t *testing.T) {
 	equal(t, "name", found.Name, "kitchen")
 	equal(t, "value", string(found.Value), "\x00warm")
 	equal(t, "service", found.AddrPort(), netip.MustParseAddrPort("10.0.0.1:8080"))
-	equal(t, "source", found.Source, peers.SourceBeacon)
+	equal(t, "source", found.Source, peers.SourceMulticast)
 	if found.ID == [16]byte{} {
 		t.Error("it has no id")
 	}
@@ -72,12 +72,12 @@ func TestClustersDoNotSeeEachOther(t *testing.T) {
 	equal(t, "those at work", len(list(t, work)), 0)
 	health, err := home.Health()
 	succeed(t, err)
-	equal(t, "foreign messages", health.Foreign, 1)
+	equal(t, "foreign messages", health.OtherCluster, 1)
 }
 
-func TestTheAncestorsLineCanBeLeftOut(t *testing.T) {
-	for noAncestor, sent := range map[bool]uint64{false: 2, true: 1} {
-		health, err := start(t, peers.Config{NoAncestor: noAncestor}).Health()
+func TestTheLegacysLineCanBeLeftOut(t *testing.T) {
+	for noLegacy, sent := range map[bool]uint64{false: 2, true: 1} {
+		health, err := start(t, peers.Config{NoLegacy: noLegacy}).Health()
 		succeed(t, err)
 		equal(t, "datagrams sent", health.Sent, sent)
 	}
@@ -120,7 +120,7 @@ func TestSeedsFindThoseWhomMulticastDoesNotReach(t *testing.T) {
 		found := list(t, node)
 		equal(t, "peers", len(found), 1)
 		equal(t, "the peer", found[0].Name, name)
-		equal(t, "source", found[0].Source.String(), "seed")
+		equal(t, "source", found[0].Source.String(), "unicast")
 	}
 	equal(t, "those whom multicast reaches", len(list(t, deaf)), 0)
 	succeed(t, second.Close())

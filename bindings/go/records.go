@@ -19,7 +19,7 @@ type Peer struct {
 	// Address is the one it was heard from, a link-local one with its zone. Not valid if it was only registered.
 	Address netip.Addr
 	Port    uint16 // where it offers its service; 0 when it announces none
-	// ID has the random bytes of this run of it; all zero when unknown, as with the ancestor's nodes and registered entries.
+	// ID has the random bytes of this run of it; all zero when unknown, as with legacy nodes and registered entries.
 	ID             [16]byte
 	Source         Source
 	Age            time.Duration // since it was last heard or registered
@@ -44,16 +44,16 @@ type Source uint32
 
 // The sources.
 const (
-	SourceBeacon     Source = C.PEERS_SOURCE_BEACON     // a message of the native protocol
-	SourceAncestor   Source = C.PEERS_SOURCE_ANCESTOR   // a line of the ancestor's protocol, "multitastic:NAME"
+	SourceMulticast  Source = C.PEERS_SOURCE_MULTICAST     // a message of the native protocol
+	SourceLegacy   Source = C.PEERS_SOURCE_LEGACY   // a line of the legacy program's protocol, "multitastic:NAME"
 	SourceRegistered Source = C.PEERS_SOURCE_REGISTERED // Node.Register
-	SourceSeed       Source = C.PEERS_SOURCE_SEED       // a message that came to this node alone, and none yet by multicast
-	SourceMember     Source = C.PEERS_SOURCE_MEMBER     // the cluster, with ModeSWIM
+	SourceUnicast    Source = C.PEERS_SOURCE_UNICAST       // a message that came to this node alone, and none yet by multicast
+	SourceGossip     Source = C.PEERS_SOURCE_GOSSIP     // the cluster, with ModeSWIM
 )
 
 // String returns the source in a word.
 func (s Source) String() string {
-	return word(uint32(s), "", "beacon", "ancestor", "registered", "seed", "member")
+	return word(uint32(s), "", "multicast", "legacy", "registered", "unicast", "gossip")
 }
 
 // EventKind is what happened. A later version of the library may add some: ignore those you do not know.

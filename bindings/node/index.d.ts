@@ -25,7 +25,7 @@ export interface Options {
    *  name, on one host or on two, are two peers, which `Peer.id` tells apart. */
   name?: string;
   /** Only nodes of the same one list each other; at most 255 bytes as UTF-8, no control characters. The nodes of a cluster
-   *  with a name do not speak the ancestor's line. Default: "". */
+   *  with a name do not speak the legacy beacon. Default: "". */
   cluster?: string;
   /** Announced with the name. There is room for 1050 bytes less those of the name and the cluster. */
   value?: Bytes;
@@ -33,7 +33,7 @@ export interface Options {
   servicePort?: number;
   /** The secrets of the cluster, at most 8 of 32 bytes each. With keys every datagram is sealed: only nodes that have one of
    *  them list each other, and nobody else can read names and values, speak for a node or end it. The first seals and all
-   *  open. Such a node does not speak the ancestor's line. Read them from a file that its owner alone can read; the library
+   *  open. Such a node does not speak the legacy beacon. Read them from a file that its owner alone can read; the library
    *  wipes its copies, overwrite yours. */
   keys?: readonly Uint8Array[];
   /** Comma-separated names, `*` stands for any characters ("eth*,wlan0"). Default: every interface that is up and can
@@ -71,8 +71,8 @@ export interface Options {
   ipv4?: boolean;
   /** Whether to send and to hear by IPv6, where the system has it. Default: true. */
   ipv6?: boolean;
-  /** Whether to speak the ancestor's line, "multitastic:NAME", beside the native protocol. Default: true. */
-  ancestor?: boolean;
+  /** Whether to speak the legacy beacon, "multitastic:NAME", beside the native protocol. Default: true. */
+  legacy?: boolean;
   /** The node's time stands still until `Node.advance` moves it. For tests; needs a memory network. Default: false. */
   manualClock?: boolean;
 }
@@ -181,13 +181,13 @@ export interface Peer {
   address: string | null;
   /** The port at which it offers its service; null if it announces none. */
   port: number | null;
-  /** The random id of this run of it, 32 hexadecimal digits; null if unknown, as with the ancestor's nodes and registered
+  /** The random id of this run of it, 32 hexadecimal digits; null if unknown, as with legacy nodes and registered
    *  entries. */
   id: string | null;
   /** What last told of it: a message of the native protocol, one that came to this node alone and none yet by multicast
-   *  ("seed"), a line of the ancestor's, `Node.register`, or the cluster of the mode "swim" ("member"). A newer library may have
+   *  ("unicast"), a legacy beacon, `Node.register`, or the cluster of the mode "swim" ("gossip"). A newer library may have
    *  others, "unknown-NUMBER"; so with all such words. */
-  source: 'beacon' | 'ancestor' | 'registered' | 'seed' | 'member' | Unknown;
+  source: 'multicast' | 'legacy' | 'registered' | 'unicast' | 'gossip' | Unknown;
   /** Milliseconds since it was last heard or registered. */
   age: number;
   /** Milliseconds until it is gone unless it is heard again; 0 in the event of one that left. */
@@ -210,10 +210,10 @@ export interface Event {
 
 /** How a node is, and what it has counted since it was started. */
 export interface Health {
-  /** A degraded node works on, but part of its work is failing; a failed one has met a defect and no longer works. */
+  /** A degraded node works on, but part of its work is failing; a failed one has met an internal error and no longer works. */
   state: 'running' | 'degraded' | 'failed' | Unknown;
   /** What is wrong. With "seeds" the name of a seed cannot be resolved; it is tried again. */
-  reason: 'none' | 'no-interface' | 'deaf' | 'send-fails' | 'permission' | 'membership' | 'defect' | 'seeds' | Unknown;
+  reason: 'none' | 'no-interface' | 'not-receiving' | 'send-fails' | 'permission' | 'multicast-join' | 'internal' | 'resolver' | Unknown;
   /** The reason in words; "" when nothing is wrong. */
   detail: string;
   /** Milliseconds since a datagram was last sent; null before the first. */
@@ -230,20 +230,20 @@ export interface Health {
   sendErrors: number;
   /** Datagrams received, of every kind. */
   received: number;
-  /** Received: the node's own messages, looped back, and any line of the ancestor's with its name. */
-  own: number;
-  /** Received: neither a message of the protocol nor the ancestor's line, and ignored. */
+  /** Received: the node's own messages, looped back, and any line of the legacy program's with its name. */
+  loopedBack: number;
+  /** Received: neither a message of the protocol nor the legacy beacon, and ignored. */
   malformed: number;
   /** Newcomers refused because the registry held `maxPeers` entries. */
-  overCap: number;
+  refusedFull: number;
   /** Datagrams lost because the node's queue on a memory network was full. */
   dropped: number;
   /** Times the sockets were opened anew, after silence, or interfaces were joined or left. */
-  reopened: number;
+  socketsReopened: number;
   /** Events lost because the queue was full. */
   eventsLost: number;
-  /** Received: messages of another cluster, and lines of the ancestor's where they are not spoken; ignored. */
-  foreign: number;
+  /** Received: messages of another cluster, and lines of the legacy program's where they are not spoken; ignored. */
+  otherCluster: number;
   /** Received: messages not newer than what was known of their sender, and ignored. */
   stale: number;
   /** Received: messages that none of the node's keys opens; by a node without keys, sealed ones. Ignored. */
@@ -253,7 +253,7 @@ export interface Health {
   /** Received: datagrams from beyond the links in use, ignored because `hops` is 1. */
   offLink: number;
   /** Received, with keys: messages of an instance that is not listed and has answered no challenge yet. */
-  challenged: number;
+  unvalidated: number;
 }
 
 /** A word for a number of a newer library. */

@@ -2,11 +2,7 @@
 
 use std::process::Command;
 
-#[path = "../watch.rs"]
-#[allow(dead_code)] // as an example of its own it has a main
-mod watch;
-
-pub use watch::run;
+pub use crate::watch::run;
 
 /// The first argument that makes the demo this node.
 pub const ARGUMENT: &str = "--node";

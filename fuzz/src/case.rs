@@ -19,7 +19,7 @@ pub struct Case {
 pub struct Setup {
     keys: u8,
     in_cluster: bool,
-    ancestor: bool,
+    legacy: bool,
     interval: u8,
     expiry: u8,
     max_peers: u8,
@@ -170,7 +170,7 @@ impl Setup {
         Settings {
             keys: (0..self.keys % 3).map(key).collect(),
             cluster: cluster.into(),
-            ancestor: self.ancestor,
+            legacy: self.legacy,
             interval: Duration::from_millis(interval),
             expiry: Duration::from_millis(expiry),
             max_peers: [1, 3, 100, 3000][usize::from(self.max_peers % 4)],

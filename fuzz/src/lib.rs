@@ -55,7 +55,7 @@ pub fn settings() -> Settings {
         port: 0,
         group_port: 49_001,
         mode: Mode::Multicast,
-        ancestor: true,
+        legacy: true,
         interval: Duration::from_secs(15),
         expiry: Duration::from_secs(35),
         max_peers: 100,

@@ -101,7 +101,7 @@ impl Run {
     pub fn all(case: &Case) {
         let settings = Settings {
             mode: Mode::Swim,
-            ancestor: false,
+            legacy: false,
             keys: if case.has_keys { vec![key(0)] } else { vec![] },
             max_peers: usize::from(case.max_peers % 32) + 1,
             ..settings()

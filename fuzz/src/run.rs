@@ -128,14 +128,14 @@ impl Run {
         is_recorded: bool,
     ) {
         let was_settled = self.is_settled();
-        let over_cap = self.node.counters().over_cap;
+        let refused_full = self.node.counters().refused_full;
         let plain = self.opened(bytes, arrival);
         self.ledger.note_heard(from, bytes.len(), plain.as_deref());
         self.node.handle_datagram(bytes, from, interface, arrival, self.now);
         let sent = self.take_all(0);
         if was_settled {
             // A question and a challenge may be put in one message, by somebody who is there and has the key.
-            let is_refused = self.node.counters().over_cap > over_cap;
+            let is_refused = self.node.counters().refused_full > refused_full;
             let answers = if plain.is_some() && (!is_recorded || is_refused) { 2 } else { 1 };
             check_reaction(&sent, answers * bytes.len(), from);
         }
@@ -182,7 +182,7 @@ impl Run {
                 bytes[at] = *byte;
                 bytes
             }
-            Datagram::Line(name) => wire::encode_ancestor(&name.text()),
+            Datagram::Line(name) => wire::encode_legacy(&name.text()),
             Datagram::Raw(bytes) => bytes.clone(),
             Datagram::Sealed(bytes, which) => self.seal(bytes, *which, arrival),
             Datagram::Echo(which) => of(&self.ledger.kept, *which)?,

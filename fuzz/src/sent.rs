@@ -141,8 +141,8 @@ impl Ledger {
     ) -> Kind {
         assert!(plain.len() <= wire::MAX_MESSAGE);
         match wire::decode(plain).expect("a node sends what can be read") {
-            Message::Ancestor { name } => {
-                assert!(settings.ancestor && settings.cluster.is_empty());
+            Message::Legacy { name } => {
+                assert!(settings.legacy && settings.cluster.is_empty());
                 assert_eq!((name, to), (&*settings.name, Destination::GroupV4));
                 Kind::Announce
             }
@@ -228,7 +228,7 @@ fn sender(plain: &[u8]) -> Option<InstanceId> {
         Message::Native(_, about) => Some(about.id),
         Message::Challenge { id, .. } => Some(id),
         Message::Cluster(_, message) => Some(message.id),
-        Message::Ancestor { .. } | Message::Sealed => None,
+        Message::Legacy { .. } | Message::Sealed => None,
     }
 }
 

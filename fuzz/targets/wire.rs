@@ -7,9 +7,9 @@ use std::net::SocketAddr;
 use std::time::Instant;
 
 use libfuzzer_sys::fuzz_target;
-use peers::core::wire::{self, Announcement, Challenge, Kind, Message};
-use peers::core::{Arrival, Counters, Node};
 use peers_fuzz::{ID, key, seal, settings};
+use peers_proto::wire::{self, Announcement, Challenge, Kind, Message};
+use peers_proto::{Arrival, Counters, Node};
 
 fuzz_target!(|datagram: &[u8]| {
     let decoded = wire::decode(datagram);
@@ -33,13 +33,13 @@ fuzz_target!(|datagram: &[u8]| {
         let sealed = heard(&seal(datagram, 0, addressee.as_ref(), 1), arrival, true);
         match decoded {
             // A node with keys speaks no line.
-            Ok(Message::Ancestor { .. }) if !is_counted => {
-                assert_eq!(sealed, Counters { foreign: 1, own: 0, ..in_the_open });
+            Ok(Message::Legacy { .. }) if !is_counted => {
+                assert_eq!(sealed, Counters { other_cluster: 1, looped_back: 0, ..in_the_open });
             }
             // Nobody is listed: who comes is challenged, and answers no challenge of a node that has put none.
             Ok(Message::Native(Kind::Announce | Kind::Query, about)) if is_heeded(in_the_open) => {
                 let stale = u64::from(has_response(&about));
-                assert_eq!(sealed, Counters { stale, challenged: 1 - stale, ..in_the_open });
+                assert_eq!(sealed, Counters { stale, unvalidated: 1 - stale, ..in_the_open });
             }
             _ => assert_eq!(sealed, in_the_open),
         }
@@ -64,12 +64,18 @@ fn has_response(about: &Announcement<'_>) -> bool {
 fn heard(datagram: &[u8], arrival: Arrival, with_key: bool) -> Counters {
     let now = Instant::now();
     let keys = if with_key { vec![key(0)] } else { vec![] };
-    let mut node = Node::new(peers::core::Settings { keys, ..settings() }, now);
+    let mut node = Node::new(peers_proto::Settings { keys, ..settings() }, now);
     let from = SocketAddr::from(([192, 0, 2, 1], 50_000));
     node.handle_datagram(datagram, from, 2, arrival, now);
     assert!(node.peer_count() <= 1);
     let counters = node.counters();
-    let reasons = [counters.own, counters.malformed, counters.wrong_key, counters.foreign, counters.stale];
+    let reasons = [
+        counters.looped_back,
+        counters.malformed,
+        counters.wrong_key,
+        counters.other_cluster,
+        counters.stale,
+    ];
     assert!(reasons.iter().sum::<u64>() <= 1, "one datagram is counted once: {counters:?}");
     counters
 }
@@ -77,8 +83,8 @@ fn heard(datagram: &[u8], arrival: Arrival, with_key: bool) -> Counters {
 /// What was read is what is read again when it is written.
 fn reads_back(message: &Message<'_>) {
     match message {
-        Message::Ancestor { name } => {
-            assert_eq!(wire::decode(&wire::encode_ancestor(name)).as_ref(), Ok(message));
+        Message::Legacy { name } => {
+            assert_eq!(wire::decode(&wire::encode_legacy(name)).as_ref(), Ok(message));
         }
         Message::Challenge { cluster, id, challenge } => {
             for len in [0, 300, wire::MAX_MESSAGE] {

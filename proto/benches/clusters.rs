@@ -4,15 +4,11 @@
 //! `cargo bench --bench clusters -- [NODES...] [MODES...]` (default: 20 100 500 1000 swim seeds multicast) takes some minutes, on
 //! two threads, and prints a table.
 
-#[allow(dead_code, unused_imports)] // some of it is for the tests alone
-#[path = "../tests/simulation/simulator/mod.rs"]
-mod simulator;
-
 use std::env;
 use std::time::Duration;
 
 use peers_proto::Mode;
-use simulator::{Conditions, Firewall, World};
+use peers_simulator::{Conditions, Firewall, World};
 
 const SECOND: Duration = Duration::from_secs(1);
 const LOSSES: [f64; 3] = [0.0, 0.01, 0.05];

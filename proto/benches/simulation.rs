@@ -4,15 +4,11 @@
 //! `cargo bench --bench simulation` takes some minutes, on two threads. A cluster of two is watched for a
 //! simulated day; larger ones for as many simulated hours as `PEERS_HOURS` says (24 for the day), or for less.
 
-#[allow(dead_code, unused_imports)] // some of it is for the tests alone
-#[path = "../tests/simulation/simulator/mod.rs"]
-mod simulator;
-
 use std::env;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use simulator::{Conditions, Firewall, Program, World};
+use peers_simulator::{Conditions, Firewall, Program, World};
 
 const SECOND: Duration = Duration::from_secs(1);
 const HOUR: Duration = Duration::from_secs(60 * 60);
@@ -50,24 +46,24 @@ fn steady_state() -> Vec<Row> {
     let hours = hours.map(|text| text.parse().expect("PEERS_HOURS is a number"));
     let mut rows = vec![heading(
         "Steady state",
-        "Datagrams and bytes of UDP payload are for each node and hour. The ancestor sends 240 datagrams.",
-        "nodes | loss | the ancestor's line too | seed | simulated hours | false leaves | announcements | questions and answers | lines | all | bytes",
+        "Datagrams and bytes of UDP payload are for each node and hour. The legacy program sends 240 datagrams.",
+        "nodes | loss | the legacy beacon too | seed | simulated hours | false leaves | announcements | questions and answers | lines | all | bytes",
     )];
     let hours_of_a_thousand = hours.unwrap_or(HOURS_OF_A_THOUSAND);
     rows.push(Box::new(move || steady_row(1000, 0.05, true, hours_of_a_thousand)));
     for (count, hours) in [(100, hours.unwrap_or(HOURS_OF_A_HUNDRED)), (2, 24.0)] {
         for loss in LOSSES {
-            for ancestor in [false, true] {
-                rows.push(Box::new(move || steady_row(count, loss, ancestor, hours)));
+            for legacy in [false, true] {
+                rows.push(Box::new(move || steady_row(count, loss, legacy, hours)));
             }
         }
     }
     rows
 }
 
-fn steady_row(count: usize, loss: f64, ancestor: bool, hours: f64) -> String {
+fn steady_row(count: usize, loss: f64, legacy: bool, hours: f64) -> String {
     let seed = 1;
-    let mut world = settled(seed, count, ancestor);
+    let mut world = settled(seed, count, legacy);
     world.traffic = Default::default();
     world.conditions = Conditions::losing(loss);
     world.run_for(HOUR.mul_f64(hours));
@@ -77,7 +73,7 @@ fn steady_row(count: usize, loss: f64, ancestor: bool, hours: f64) -> String {
     format!(
         "| {count} | {:.0} % | {} | {seed} | {hours} | {} | {:.1} | {:.1} | {:.1} | {:.1} | {:.0} |",
         loss * 100.0,
-        if ancestor { "yes" } else { "no" },
+        if legacy { "yes" } else { "no" },
         world.false_leaves,
         each(traffic.group.datagrams),
         each(traffic.unicast.datagrams),
@@ -90,7 +86,7 @@ fn steady_row(count: usize, loss: f64, ancestor: bool, hours: f64) -> String {
 fn convergence() -> Vec<Row> {
     let mut rows = vec![heading(
         "Time until all know all",
-        "The ancestor's line is on.",
+        "The legacy beacon is on.",
         "nodes | loss | after | seeds | median | worst | simulated",
     )];
     for (count, runs) in [(1000, 1), (100, 20), (2, 100)] {
@@ -144,7 +140,7 @@ fn departures() -> Vec<Row> {
     ];
     let mut rows = vec![heading(
         "Time until all have seen it",
-        "It happens to one node, at a random time. The ancestor's line is on.",
+        "It happens to one node, at a random time. The legacy beacon is on.",
         "nodes | loss | what | seeds | median | worst | simulated",
     )];
     for (count, loss) in [(2, 0.0), (100, 0.0), (2, 0.05), (100, 0.05)] {
@@ -182,9 +178,9 @@ fn depart(seed: u64, count: usize, loss: f64, departure: Departure) -> Measured 
 }
 
 /// A cluster some time after all started at once, without loss.
-fn settled(seed: u64, count: usize, ancestor: bool) -> World {
+fn settled(seed: u64, count: usize, legacy: bool) -> World {
     let mut world = World::new(seed);
-    world.start_many(count, ancestor);
+    world.start_many(count, legacy);
     world.run_for(SETTLED);
     assert!(world.all_know_all(count), "seed {seed}: {count} nodes have not settled");
     world

@@ -83,7 +83,7 @@ mod tests {
             interface,
             port: 80,
             id: None,
-            source: Source::Beacon,
+            source: Source::Multicast,
             age: Duration::ZERO,
             expires_in: Duration::ZERO,
         }

@@ -59,7 +59,7 @@ pub(crate) struct Due {
     pub kind: Kind,
     /// When it was asked before, in the same burst.
     pub asked_before: Option<Instant>,
-    /// Whether the ancestor's line goes with it.
+    /// Whether the legacy beacon goes with it.
     pub with_line: bool,
 }
 

@@ -29,7 +29,7 @@ pub enum Arrival {
 pub enum Destination {
     /// To the group, through every interface in use: by IPv4 and by IPv6.
     Group,
-    /// To the group, through every interface in use, by IPv4 alone: the ancestor has no IPv6.
+    /// To the group, through every interface in use, by IPv4 alone: the legacy program has no IPv6.
     GroupV4,
     /// To one socket.
     Peer {
@@ -80,7 +80,7 @@ pub struct Peer {
     pub interface: u32,
     /// The port at which it offers its service; 0 when it announces none.
     pub port: u16,
-    /// The random id of this run of it; `None` when unknown, as with the ancestor's nodes.
+    /// The random id of this run of it; `None` when unknown, as with legacy nodes.
     pub id: Option<[u8; 16]>,
     /// What last told of it.
     pub source: Source,
@@ -152,14 +152,14 @@ impl Peer {
 #[non_exhaustive]
 pub enum Source {
     /// Heard by a message of the native protocol.
-    Beacon,
+    Multicast,
     /// Heard by a message of the native protocol that came to this node alone, and not yet by multicast: it is a seed, or has
     /// this node for one.
-    Seed,
+    Unicast,
     /// A member of the cluster, as the SWIM protocol has it.
-    Member,
-    /// Heard by a line of the ancestor's protocol.
-    Ancestor,
+    Gossip,
+    /// Heard by a line of the legacy program's protocol.
+    Legacy,
     /// Put there by `register`.
     Registered,
 }

@@ -359,8 +359,8 @@ impl Node {
             let is_unanswered = due.asked_before.is_some_and(|asked| self.last_unicast < Some(asked));
             let plain = self.message(due.kind, is_unanswered);
             self.tell_all(due.kind, plain);
-            if due.with_line && self.speaks_ancestor() {
-                let payload = wire::encode_ancestor(&self.settings.name).into();
+            if due.with_line && self.speaks_legacy() {
+                let payload = wire::encode_legacy(&self.settings.name).into();
                 self.transmits.push_back(Transmit { payload, to: Destination::GroupV4 });
             }
         }
@@ -496,9 +496,9 @@ impl Node {
         wire::encode(Kind::Announce, &self.announcement(u64::MAX)).len()
     }
 
-    fn speaks_ancestor(&self) -> bool {
+    fn speaks_legacy(&self) -> bool {
         let may_be_heard = self.settings.mode.has_multicast() && self.settings.cluster.is_empty();
-        self.settings.ancestor && may_be_heard && self.keyring.is_empty()
+        self.settings.legacy && may_be_heard && self.keyring.is_empty()
     }
 
     fn is_full(&self) -> bool {

@@ -192,11 +192,11 @@ impl Natives {
         instances.filter(|instance| instance.is_beyond).map(|instance| instance.path.address)
     }
 
-    /// Takes in an ancestor's line. True if it is one of a native's: of one that is listed, which is alive then, or of one
+    /// Takes in a legacy beacon. True if it is one of a native's: of one that is listed, which is alive then, or of one
     /// that is gone.
     ///
     /// A line tells a name and no more: one of a listed native's name is that native's, from whatever port, for it may have
-    /// opened its sockets anew. Only the ancestor's own port shows that it is an ancestor's.
+    /// opened its sockets anew. Only the legacy program's own port shows that it is a legacy node's.
     pub fn hear_line(&mut self, name: &str, path: Path, group_port: u16, now: Instant) -> bool {
         let key = self.index.line_key(name, path.port());
         match self.sender_of_line(key, path.ip()) {
@@ -487,7 +487,7 @@ mod tests {
                 answer_to_group: false,
                 proof: None,
             };
-            natives.insert(&about, path, Source::Beacon, &mut events, now);
+            natives.insert(&about, path, Source::Multicast, &mut events, now);
             natives.hear(
                 &Announcement { sequence: 2, ..about },
                 Path { address: ([192, 0, 2, 2], 99).into(), ..path },

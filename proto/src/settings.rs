@@ -64,10 +64,10 @@ pub struct Settings {
     pub port: u16,
     /// By which ways the node finds its peers.
     pub mode: Mode,
-    /// Whether the node speaks the ancestor's line too. It does so only in the cluster without a name, for a line
+    /// Whether the node speaks the legacy beacon too. It does so only in the cluster without a name, for a line
     /// does not tell its cluster, and only without keys.
-    pub ancestor: bool,
-    /// The UDP port of the group, from which the ancestor's nodes send.
+    pub legacy: bool,
+    /// The UDP port of the group, from which legacy nodes send.
     pub group_port: u16,
     /// Time between two announcements.
     pub interval: Duration,
@@ -101,7 +101,7 @@ impl Default for Settings {
             value: Vec::new(),
             port: 0,
             mode: Mode::default(),
-            ancestor: true,
+            legacy: true,
             group_port: PORT,
             interval: Duration::from_secs(15),
             // Two announcements may be lost; before that the peer is probed.
@@ -135,20 +135,20 @@ pub struct Counters {
     /// Datagrams heard, of every kind.
     pub received: u64,
     /// Datagrams heard that were the node's own.
-    pub own: u64,
+    pub looped_back: u64,
     /// Datagrams heard that were no message of the protocol.
     pub malformed: u64,
     /// Datagrams heard that none of the node's keys opens, or that are not sealed where the node has keys.
     pub wrong_key: u64,
-    /// Messages heard of another cluster, or of the ancestor's protocol by a node that does not speak it.
-    pub foreign: u64,
+    /// Messages heard of another cluster, or of the legacy program's protocol by a node that does not speak it.
+    pub other_cluster: u64,
     /// Messages heard that were not newer than what was known: duplicates, latecomers and replays.
     pub stale: u64,
     /// Messages heard, in a cluster with keys, of an instance that is not listed and has answered no challenge: newcomers, and
     /// replays of one that is gone.
-    pub challenged: u64,
+    pub unvalidated: u64,
     /// Newcomers refused because the registry was full.
-    pub over_cap: u64,
+    pub refused_full: u64,
     /// Answers, questions and challenges not sent, because too many were asked for.
     pub rate_limited: u64,
     /// Events dropped because nobody took them.

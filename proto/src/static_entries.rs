@@ -1,4 +1,4 @@
-//! `Named`: the entries that are known by their name alone: the ancestor's nodes, and what a user has registered.
+//! `Named`: the entries that are known by their name alone: legacy nodes, and what a user has registered.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -17,14 +17,14 @@ pub(crate) struct Named {
     entries: ExpiringRegistry<Arc<str>, Entry>,
     /// Bytes of names and values.
     held: usize,
-    /// How long the ancestor's nodes are held live.
+    /// How long legacy nodes are held live.
     expiry: Duration,
 }
 
 pub(crate) struct Entry {
     pub name: Arc<str>,
     pub value: Box<[u8]>,
-    /// The way an ancestor's node is listed with.
+    /// The way a legacy node's node is listed with.
     path: Option<Path>,
     path_heard_at: Instant,
     /// Until when the user has registered it.
@@ -51,7 +51,7 @@ impl Named {
         self.entries.get(name).map(Entry::held)
     }
 
-    /// Takes in a line of the ancestor's.
+    /// Takes in a legacy beacon.
     pub fn hear_line(
         &mut self,
         name: &str,
@@ -59,7 +59,7 @@ impl Named {
         events: &mut Events,
         now: Instant,
     ) -> Result<(), Full> {
-        // An ancestor speaks at intervals of less than half its expiry: one that was silent on its way for longer has left it.
+        // A legacy node speaks at intervals of less than half its expiry: one that was silent on its way for longer has left it.
         let patience = self.expiry / 2;
         let take_over = |entry: &mut Entry| entry.hear_line(path, patience, now);
         let new = |name| Entry {
@@ -68,7 +68,7 @@ impl Named {
             path: Some(path),
             path_heard_at: now,
             registered_until: None,
-            source: Source::Ancestor,
+            source: Source::Legacy,
         };
         // What the user has registered for longer stays for longer.
         let registered = self.entries.get(name).and_then(|entry| entry.registered_until);
@@ -99,7 +99,7 @@ impl Named {
         self.put(key, ttl, take_over, new, events, now)
     }
 
-    /// Takes out an ancestor's node that turns out to be more than that.
+    /// Takes out a legacy node's node that turns out to be more than that.
     pub fn take_line(&mut self, name: &str) {
         if let Some(removed) = self.entries.remove(name) {
             self.forget(&removed);
@@ -133,11 +133,11 @@ impl Named {
         self.entries.poll_timeout()
     }
 
-    /// After a sleep the ancestor's nodes, which cannot be asked, get the time to speak again. What the user has registered
+    /// After a sleep legacy nodes, which cannot be asked, get the time to speak again. What the user has registered
     /// for a time is there for that time.
     pub fn forgive_sleep(&mut self, now: Instant) {
         let expiry = self.expiry;
-        self.entries.extend_all(now, |entry, _| (entry.source == Source::Ancestor).then_some(expiry));
+        self.entries.extend_all(now, |entry, _| (entry.source == Source::Legacy).then_some(expiry));
     }
 
     /// How often an entry has come, gone or changed.
@@ -174,7 +174,7 @@ impl Named {
         self.held -= removed.value.held();
     }
 
-    /// True if there is an entry of this name that lines have made, but not from the port from which the ancestor sends: it is
+    /// True if there is an entry of this name that lines have made, but not from the port from which the legacy program sends: it is
     /// that of a native, of which nothing but the lines was heard.
     pub fn is_natives_line(&self, name: &str, group_port: u16) -> bool {
         self.line_port(name).is_some_and(|port| port != group_port)
@@ -182,7 +182,7 @@ impl Named {
 
     /// The port from which the lines come that have made the entry of this name.
     fn line_port(&self, name: &str) -> Option<u16> {
-        let entry = self.entries.get(name).filter(|entry| entry.source == Source::Ancestor)?;
+        let entry = self.entries.get(name).filter(|entry| entry.source == Source::Legacy)?;
         entry.path.map(|path| path.port())
     }
 
@@ -247,7 +247,7 @@ impl Entry {
         let is_registered = self.registered_until.is_some_and(|until| now < until);
         let was_registered = self.source == Source::Registered && !is_registered;
         if !is_registered {
-            self.source = Source::Ancestor;
+            self.source = Source::Legacy;
         }
         let is_listed_path = self.path.is_some_and(|listed| listed.ip() == path.ip());
         let is_listed_path_live =

@@ -504,7 +504,7 @@ mod tests {
             value: vec![],
             port: 0,
             mode: crate::Mode::Swim,
-            ancestor: false,
+            legacy: false,
             group_port: 49001,
             interval: Duration::from_secs(15),
             expiry: Duration::from_secs(35),

@@ -13,7 +13,7 @@ use minicbor::Decoder;
 pub use cluster::{
     ClusterKind, ClusterMessage, Content, NEWS_OVERHEAD, encode_cluster, room_for_entries, room_for_packet,
 };
-pub use encode::{encode, encode_ancestor, encode_answer, encode_challenge, encode_padded, room_for_value};
+pub use encode::{encode, encode_answer, encode_challenge, encode_legacy, encode_padded, room_for_value};
 
 /// The longest datagram. With headers it stays below the 1280 bytes that every IPv6 link carries whole (RFC 8200,
 /// section 5), so none is fragmented.
@@ -27,8 +27,8 @@ pub const MAX_MESSAGE: usize = 1152;
 /// two, and two more for what only a query says.
 pub const MAX_ANNOUNCE: usize = MAX_MESSAGE - 2;
 
-/// What the ancestor's line begins with; the sender's name follows, to the end of the datagram.
-const ANCESTOR_PREFIX: &[u8] = b"multitastic:";
+/// What the legacy beacon begins with; the sender's name follows, to the end of the datagram.
+const LEGACY_PREFIX: &[u8] = b"multitastic:";
 
 /// What a message of ours begins with, before its version and kind.
 const MAGIC: &[u8; 4] = b"PEER";
@@ -68,8 +68,8 @@ pub type Challenge = [u8; 16];
 /// A datagram's meaning.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Message<'a> {
-    /// The ancestor's beacon: somebody of this name is alive.
-    Ancestor {
+    /// The legacy beacon: somebody of this name is alive.
+    Legacy {
         /// The sender's name.
         name: &'a str,
     },
@@ -143,15 +143,15 @@ pub fn decode(datagram: &[u8]) -> Result<Message<'_>, Malformed> {
     match datagram.strip_prefix(MAGIC) {
         Some(rest) if datagram.len() <= MAX_DATAGRAM => decode_native(rest),
         Some(_) => Err(Malformed),
-        None => decode_ancestor(datagram),
+        None => decode_legacy(datagram),
     }
 }
 
-fn decode_ancestor(datagram: &[u8]) -> Result<Message<'_>, Malformed> {
-    let name = datagram.strip_prefix(ANCESTOR_PREFIX).ok_or(Malformed)?;
+fn decode_legacy(datagram: &[u8]) -> Result<Message<'_>, Malformed> {
+    let name = datagram.strip_prefix(LEGACY_PREFIX).ok_or(Malformed)?;
     let name = std::str::from_utf8(name).map_err(|_| Malformed)?;
     name::check(name).map_err(|_| Malformed)?;
-    Ok(Message::Ancestor { name })
+    Ok(Message::Legacy { name })
 }
 
 fn decode_native(rest: &[u8]) -> Result<Message<'_>, Malformed> {
@@ -300,10 +300,10 @@ mod tests {
     }
 
     #[test]
-    fn an_encoded_line_is_the_ancestors_and_reads_back() {
-        let datagram = encode_ancestor("zürich-1");
+    fn an_encoded_line_is_the_legacy_and_reads_back() {
+        let datagram = encode_legacy("zürich-1");
         assert_eq!(datagram, "multitastic:zürich-1".as_bytes());
-        assert_eq!(decode(&datagram), Ok(Message::Ancestor { name: "zürich-1" }));
+        assert_eq!(decode(&datagram), Ok(Message::Legacy { name: "zürich-1" }));
     }
 
     #[test]
@@ -319,7 +319,7 @@ mod tests {
             b"multitastic:\xff\xfe",
             b"multitastic:\x1b[2J",
             &[0xff; 1500],
-            &encode_ancestor(&"n".repeat(name::MAX_LEN + 1)),
+            &encode_legacy(&"n".repeat(name::MAX_LEN + 1)),
         ];
         for case in cases {
             assert_eq!(decode(case), Err(Malformed), "{case:?}");

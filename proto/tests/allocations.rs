@@ -46,7 +46,7 @@ fn node(number: u8, keys: &[Key], now: Instant) -> Node {
         value: b"warm".into(),
         port: 80,
         mode: Mode::Multicast,
-        ancestor: true,
+        legacy: true,
         group_port: 49001,
         interval: INTERVAL,
         expiry: Duration::from_secs(35),

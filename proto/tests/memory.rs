@@ -24,7 +24,7 @@ fn node(now: Instant) -> Node {
         value: vec![],
         port: 0,
         mode: Mode::Multicast,
-        ancestor: true,
+        legacy: true,
         group_port: 49001,
         interval: Duration::from_secs(15),
         expiry: Duration::from_secs(35),
@@ -48,7 +48,7 @@ fn announcement(id: InstanceId, sequence: u64, name: &str, value: &[u8]) -> Vec<
     wire::encode(Kind::Announce, &about)
 }
 
-/// Each of another instance and name, from another address; every third with the ancestor's line, every seventh with as long
+/// Each of another instance and name, from another address; every third with the legacy beacon, every seventh with as long
 /// a value as fits.
 fn stranger(number: u32) -> (Vec<u8>, SocketAddr) {
     let mut id = [2; 16];
@@ -94,7 +94,7 @@ fn a_million_strangers_fill_no_more_memory_than_the_cap_and_push_nobody_out() {
     let grown = peak() - before;
     assert!(grown <= CAP, "{grown} bytes more");
     assert!(node.peer_count() <= MAX_PEERS);
-    let refused = node.counters().over_cap;
+    let refused = node.counters().refused_full;
     assert_eq!(
         refused + node.peer_count() as u64,
         u64::from(STRANGERS) + 1,

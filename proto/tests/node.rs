@@ -1,4 +1,4 @@
-//! The ancestor's behaviours, one by one, in virtual time: no socket, no thread, no sleep. Those of the native protocol are
+//! The legacy program's behaviours, one by one, in virtual time: no socket, no thread, no sleep. Those of the native protocol are
 //! in `native`.
 
 #![allow(clippy::disallowed_methods)] // a test has to begin at some time
@@ -35,7 +35,7 @@ fn settings(max_peers: usize) -> Settings {
         value: vec![],
         port: 0,
         mode: Mode::Multicast,
-        ancestor: true,
+        legacy: true,
         group_port: 49001,
         interval: INTERVAL,
         expiry: EXPIRY,
@@ -75,7 +75,7 @@ fn events(node: &mut Node) -> Vec<String> {
         .collect()
 }
 
-/// When the node sends the ancestor's line, until `until`.
+/// When the node sends the legacy beacon, until `until`.
 fn lines(node: &mut Node, start: Instant, until: Instant) -> Vec<Instant> {
     let mut sent = Vec::new();
     let mut now = start;
@@ -110,15 +110,15 @@ fn it_sends_the_line_at_start_and_then_every_interval_less_a_tenth_at_most() {
 }
 
 #[test]
-fn no_line_is_sent_nor_understood_where_the_ancestor_is_turned_off_or_the_cluster_has_a_name() {
+fn no_line_is_sent_nor_understood_where_the_legacy_is_turned_off_or_the_cluster_has_a_name() {
     let silent =
-        [Settings { ancestor: false, ..settings(10) }, Settings { cluster: "blue".into(), ..settings(10) }];
+        [Settings { legacy: false, ..settings(10) }, Settings { cluster: "blue".into(), ..settings(10) }];
     for settings in silent {
         let start = Instant::now();
         let mut node = Node::new(settings, start);
         hear(&mut node, "multitastic:alice", 7, start);
         assert_eq!(names(&node, start), [""; 0]);
-        assert_eq!(node.counters().foreign, 1);
+        assert_eq!(node.counters().other_cluster, 1);
         assert_eq!(lines(&mut node, start, start + 10 * INTERVAL), []);
     }
 }
@@ -135,7 +135,7 @@ fn a_name_that_is_heard_is_listed_with_its_senders_address() {
         interface: 2,
         port: 0,
         id: None,
-        source: Source::Ancestor,
+        source: Source::Legacy,
         age: Duration::from_secs(5),
         expires_in: Duration::from_secs(30),
     };
@@ -253,7 +253,7 @@ fn its_own_name_is_ignored_wherever_it_comes_from() {
     hear(&mut node, "multitastic:self", 1, start);
     hear(&mut node, "multitastic:self", 9, start);
     assert_eq!(names(&node, start), [""; 0]);
-    assert_eq!(node.counters().own, 2);
+    assert_eq!(node.counters().looped_back, 2);
 }
 
 #[test]
@@ -356,7 +356,7 @@ fn a_flood_of_names_stops_at_the_cap_and_evicts_nobody() {
         hear(&mut node, &format!("multitastic:stranger{stranger}"), 8, start);
     }
     assert_eq!(node.peer_count(), 100);
-    assert_eq!(node.counters().over_cap, 9_901);
+    assert_eq!(node.counters().refused_full, 9_901);
     assert!(names(&node, start).contains(&"old friend".to_owned()));
 }
 

@@ -280,7 +280,7 @@ mod tests {
             interface: 2,
             port: 80,
             id: None,
-            source: Source::Beacon,
+            source: Source::Multicast,
             age: Duration::ZERO,
             expires_in: Duration::ZERO,
         };

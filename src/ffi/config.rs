@@ -23,8 +23,8 @@ pub const PEERS_MANUAL_CLOCK: u32 = 1;
 pub const PEERS_NO_IPV4: u32 = 2;
 /// Flag of `peers_config_t`: the node neither sends nor hears by IPv6, and `group_v6` is not used.
 pub const PEERS_NO_IPV6: u32 = 4;
-/// Flag of `peers_config_t`: the node does not speak the ancestor's line, "multitastic:NAME", and ignores it.
-pub const PEERS_NO_ANCESTOR: u32 = 8;
+/// Flag of `peers_config_t`: the node does not speak the legacy beacon, "multitastic:NAME", and ignores it.
+pub const PEERS_NO_LEGACY: u32 = 8;
 
 /// Mode of `peers_config_t`: peers are found by multicast, on the local network; with `seeds`, by these as well.
 pub const PEERS_MODE_MULTICAST: u32 = 1;
@@ -50,7 +50,7 @@ pub struct peers_config_t {
     /// unique: two processes of one name, on one host or on two, are two peers, which `id` tells apart.
     pub name: *const c_char,
     /// Only nodes of the same cluster list each other: at most 255 bytes, no control characters. Default: "". The
-    /// nodes of a cluster with a name do not speak the ancestor's line, which cannot tell its cluster.
+    /// nodes of a cluster with a name do not speak the legacy beacon, which cannot tell its cluster.
     pub cluster: *const c_char,
     /// Bytes announced with the name: a version, a role, a path, whatever the peers should know. NULL for none, and
     /// then `value_len` is 0. `peers_set_value` replaces it.
@@ -72,7 +72,7 @@ pub struct peers_config_t {
     /// The secrets of the cluster: `keys_count` times 32 bytes, one key after the other, from a good source of randomness
     /// (`head -c 32 /dev/urandom`). With keys every datagram is sealed (XChaCha20-Poly1305): only nodes that have one of
     /// them list each other, and nobody else can read names and values, speak for a node or end it. The first seals and
-    /// all open; `peers_set_keys` replaces them. Such a node does not speak the ancestor's line. NULL for none.
+    /// all open; `peers_set_keys` replaces them. Such a node does not speak the legacy beacon. NULL for none.
     ///
     /// The library reads keys from here alone, from no file and no environment. It wipes its copies when they are not
     /// needed any more; wipe yours after the call.
@@ -102,7 +102,7 @@ pub struct peers_config_t {
     pub expiry_ms: u32,
     /// The most entries the registry holds. A newcomer beyond it is refused and counted. Default: 65536.
     pub max_peers: u32,
-    /// `PEERS_MANUAL_CLOCK`, `PEERS_NO_IPV4`, `PEERS_NO_IPV6` and `PEERS_NO_ANCESTOR`, joined by `|`, or 0. One of
+    /// `PEERS_MANUAL_CLOCK`, `PEERS_NO_IPV4`, `PEERS_NO_IPV6` and `PEERS_NO_LEGACY`, joined by `|`, or 0. One of
     /// IPv4 and IPv6 has to stay on. A flag that the library does not know gives PEERS_ERR_UNSUPPORTED.
     pub flags: u32,
     /// How many routers an announcement may cross (the multicast TTL or hop limit), 1 to 255. Default: 1, the local network.
@@ -308,7 +308,7 @@ fn apply_flags(flags: u32, config: &mut Config) -> Result<(), Failure> {
         (PEERS_MANUAL_CLOCK, "PEERS_MANUAL_CLOCK"),
         (PEERS_NO_IPV4, "PEERS_NO_IPV4"),
         (PEERS_NO_IPV6, "PEERS_NO_IPV6"),
-        (PEERS_NO_ANCESTOR, "PEERS_NO_ANCESTOR"),
+        (PEERS_NO_LEGACY, "PEERS_NO_LEGACY"),
     ];
     let unknown = KNOWN.iter().fold(flags, |rest, (flag, _)| rest & !flag);
     if unknown != 0 {
@@ -325,8 +325,8 @@ fn apply_flags(flags: u32, config: &mut Config) -> Result<(), Failure> {
     if flags & PEERS_NO_IPV6 != 0 {
         config.group_v6 = None;
     }
-    if flags & PEERS_NO_ANCESTOR != 0 {
-        config.ancestor = false;
+    if flags & PEERS_NO_LEGACY != 0 {
+        config.legacy = false;
     }
     Ok(())
 }

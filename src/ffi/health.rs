@@ -14,7 +14,7 @@ use crate::health::{Health, Reason, State};
 pub const PEERS_STATE_RUNNING: u32 = 0;
 /// Health state: the node works on, but part of its work is failing; `reason` says which.
 pub const PEERS_STATE_DEGRADED: u32 = 1;
-/// Health state: the node met a defect of the library and no longer works.
+/// Health state: the node met an internal error and no longer works.
 pub const PEERS_STATE_FAILED: u32 = 2;
 
 /// Health reason: nothing is wrong.
@@ -23,19 +23,19 @@ pub const PEERS_REASON_NONE: u32 = 0;
 /// at every announcement.
 pub const PEERS_REASON_NO_INTERFACE: u32 = 1;
 /// Health reason: nothing was heard for the expiry time, not even the node's own announcements.
-pub const PEERS_REASON_DEAF: u32 = 2;
+pub const PEERS_REASON_NOT_RECEIVING: u32 = 2;
 /// Health reason: the most recent announcement could not be sent through every interface.
 pub const PEERS_REASON_SEND_FAILS: u32 = 3;
 /// Health reason: the system does not permit sending, or joining the group.
 pub const PEERS_REASON_PERMISSION: u32 = 4;
 /// Health reason: the system did not let the node join the group on every interface.
-pub const PEERS_REASON_MEMBERSHIP: u32 = 5;
-/// Health reason: the node met a defect, of the library or of the program around it, and no longer works. `detail`
+pub const PEERS_REASON_MULTICAST_JOIN: u32 = 5;
+/// Health reason: the node met an internal error, of the library or of the program around it, and no longer works. `detail`
 /// has what is known.
-pub const PEERS_REASON_DEFECT: u32 = 6;
+pub const PEERS_REASON_INTERNAL: u32 = 6;
 /// Health reason: the name of a seed cannot be resolved. It is tried again every minute; the other seeds, and the addresses
 /// that a name had before, are spoken to all the same.
-pub const PEERS_REASON_SEEDS: u32 = 7;
+pub const PEERS_REASON_RESOLVER: u32 = 7;
 
 /// As a number in the struct too: cbindgen does not export private constants.
 const DETAIL_SIZE: usize = 256;
@@ -68,20 +68,20 @@ pub struct peers_health_t {
     pub send_errors: u64,
     /// Datagrams received, of every kind.
     pub received: u64,
-    /// Received: the node's own messages, looped back, and any line of the ancestor's with its name.
-    pub own: u64,
-    /// Received: neither a message of the protocol nor the ancestor's line, and ignored.
+    /// Received: the node's own messages, looped back, and any line of the legacy program's with its name.
+    pub looped_back: u64,
+    /// Received: neither a message of the protocol nor the legacy beacon, and ignored.
     pub malformed: u64,
     /// Newcomers refused because the registry held `max_peers` entries.
-    pub over_cap: u64,
+    pub refused_full: u64,
     /// Datagrams lost because the node's queue on a memory network was full.
     pub dropped: u64,
     /// Times the sockets were opened anew, after silence, or interfaces were joined or left.
-    pub reopened: u64,
+    pub sockets_reopened: u64,
     /// Events lost because the queue was full; each loss is told by one `PEERS_EVENT_RESYNC`.
     pub events_lost: u64,
-    /// Received: messages of another cluster, and lines of the ancestor's where they are not spoken; ignored.
-    pub foreign: u64,
+    /// Received: messages of another cluster, and lines of the legacy program's where they are not spoken; ignored.
+    pub other_cluster: u64,
     /// Received: messages not newer than what was known of their sender (duplicates, latecomers, replays), and ignored.
     pub stale: u64,
     /// Received: messages that none of the node's keys opens or that are not sealed; by a node without keys, sealed ones.
@@ -93,7 +93,7 @@ pub struct peers_health_t {
     pub off_link: u64,
     /// Received, by a node with keys: messages of an instance that is not listed and has answered no challenge. Each newcomer
     /// begins so; where they rise and nobody comes, somebody replays what was recorded.
-    pub challenged: u64,
+    pub unvalidated: u64,
 }
 
 /// How the node is: running, degraded or failed, why in a code and in words, and what it has counted.
@@ -152,30 +152,30 @@ fn fill(struct_size: usize, health: &Health) -> peers_health_t {
         sent: health.counters.sent,
         send_errors: health.counters.send_errors,
         received: health.counters.received,
-        own: health.counters.own,
+        looped_back: health.counters.looped_back,
         malformed: health.counters.malformed,
-        over_cap: health.counters.over_cap,
+        refused_full: health.counters.refused_full,
         dropped: health.counters.dropped,
-        reopened: health.counters.reopened,
+        sockets_reopened: health.counters.sockets_reopened,
         events_lost: health.counters.events_lost,
-        foreign: health.counters.foreign,
+        other_cluster: health.counters.other_cluster,
         stale: health.counters.stale,
         wrong_key: health.counters.wrong_key,
         rate_limited: health.counters.rate_limited,
         off_link: health.counters.off_link,
-        challenged: health.counters.challenged,
+        unvalidated: health.counters.unvalidated,
     }
 }
 
 fn reason_code(reason: Reason) -> u32 {
     match reason {
         Reason::NoInterface => PEERS_REASON_NO_INTERFACE,
-        Reason::Deaf => PEERS_REASON_DEAF,
+        Reason::NotReceiving => PEERS_REASON_NOT_RECEIVING,
         Reason::SendFails => PEERS_REASON_SEND_FAILS,
         Reason::Permission => PEERS_REASON_PERMISSION,
-        Reason::Membership => PEERS_REASON_MEMBERSHIP,
-        Reason::Defect => PEERS_REASON_DEFECT,
-        Reason::Seeds => PEERS_REASON_SEEDS,
+        Reason::MulticastJoin => PEERS_REASON_MULTICAST_JOIN,
+        Reason::Internal => PEERS_REASON_INTERNAL,
+        Reason::Resolver => PEERS_REASON_RESOLVER,
     }
 }
 

@@ -89,7 +89,7 @@ pub unsafe extern "C" fn peers_register(
 ///
 /// It is announced at once; a change within 100 ms of the last is held until these are over, and of several only the
 /// latest is told. `value` may be NULL when `value_len` is 0, for no value. There is as much room as `value_len` of
-/// `peers_config_t` says. The bytes are copied. The ancestor's nodes do not learn it, for their line has no value.
+/// `peers_config_t` says. The bytes are copied. Legacy nodes do not learn it, for their line has no value.
 ///
 /// Errors: PEERS_ERR_TOO_LARGE (the value does not fit beside the node's name and cluster; `peers_last_error` tells
 /// its bytes and the room there is; the value stays as it was), PEERS_ERR_NULL, PEERS_ERR_HANDLE, PEERS_ERR_FORKED,
@@ -169,7 +169,7 @@ pub extern "C" fn peers_advance(node: *mut peers_t, ms: u32) -> i32 {
 
 /// Ends the node: it says goodbye, its thread ends, and all it holds is released. NULL is a no-op.
 ///
-/// The peers that hear the goodbye drop the node from their lists at once, with PEERS_LEFT_GOODBYE. The ancestor's
+/// The peers that hear the goodbye drop the node from their lists at once, with PEERS_LEFT_GOODBYE. Legacy nodes'
 /// nodes do not understand it, and keep the name until their expiry; so do all after a process that ended without
 /// this call.
 ///

@@ -6,16 +6,16 @@ use std::time::Duration;
 use peers_proto::Source;
 
 /// Source: heard by a message of the native protocol.
-pub const PEERS_SOURCE_BEACON: u32 = 1;
-/// Source: heard by a line of the ancestor's protocol, "multitastic:NAME".
-pub const PEERS_SOURCE_ANCESTOR: u32 = 2;
+pub const PEERS_SOURCE_MULTICAST: u32 = 1;
+/// Source: heard by a line of the legacy program's protocol, "multitastic:NAME".
+pub const PEERS_SOURCE_LEGACY: u32 = 2;
 /// Source: put there by `peers_register`.
 pub const PEERS_SOURCE_REGISTERED: u32 = 3;
 /// Source: heard by a message of the native protocol that came to this node alone, and not yet by multicast: it is a seed, or
 /// has this node for one.
-pub const PEERS_SOURCE_SEED: u32 = 4;
+pub const PEERS_SOURCE_UNICAST: u32 = 4;
 /// Source: a member of the cluster, as the SWIM protocol has it (PEERS_MODE_SWIM).
-pub const PEERS_SOURCE_MEMBER: u32 = 5;
+pub const PEERS_SOURCE_GOSSIP: u32 = 5;
 
 /// One peer, as it was when the snapshot was taken or the event raised. Read-only; lives as long as the snapshot
 /// or the event it is part of.
@@ -41,7 +41,7 @@ pub struct peers_peer_t {
     pub interface_index: u32,
     /// The port at which it offers its service; 0 when it announces none.
     pub port: u16,
-    /// The random id of this run of it; all zero when unknown, as with the ancestor's nodes and registered entries.
+    /// The random id of this run of it; all zero when unknown, as with legacy nodes and registered entries.
     pub id: [u8; 16],
 }
 
@@ -53,10 +53,10 @@ pub(super) fn millis(duration: Duration) -> u64 {
 /// PEERS_SOURCE_* for a source.
 pub(super) fn source_code(source: Source) -> u32 {
     match source {
-        Source::Beacon => PEERS_SOURCE_BEACON,
-        Source::Seed => PEERS_SOURCE_SEED,
-        Source::Member => PEERS_SOURCE_MEMBER,
-        Source::Ancestor => PEERS_SOURCE_ANCESTOR,
+        Source::Multicast => PEERS_SOURCE_MULTICAST,
+        Source::Unicast => PEERS_SOURCE_UNICAST,
+        Source::Gossip => PEERS_SOURCE_GOSSIP,
+        Source::Legacy => PEERS_SOURCE_LEGACY,
         Source::Registered => PEERS_SOURCE_REGISTERED,
         // The header has a number for each source of this version.
         _ => 0,

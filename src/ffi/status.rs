@@ -38,7 +38,7 @@ pub const PEERS_ERR_TIMEOUT: i32 = -13;
 pub const PEERS_ERR_STOPPED: i32 = -14;
 /// The handle belongs to the parent of this forked process. Start a node of your own.
 pub const PEERS_ERR_FORKED: i32 = -15;
-/// The library met a defect of its own. The node no longer works; free it, and start another.
+/// The library met an internal error. The node no longer works; free it, and start another.
 pub const PEERS_ERR_FAILED: i32 = -16;
 /// The call would wait for itself: `peers_free` in a call of the log function of the same node.
 pub const PEERS_ERR_DEADLOCK: i32 = -17;
@@ -102,7 +102,7 @@ fn text_of(status: i32) -> &'static CStr {
         PEERS_ERR_TIMEOUT => c"nothing happened in time",
         PEERS_ERR_STOPPED => c"node was freed during the call",
         PEERS_ERR_FORKED => c"handle belongs to the parent process",
-        PEERS_ERR_FAILED => c"node failed: a defect in the library",
+        PEERS_ERR_FAILED => c"node failed: an internal error of the library",
         PEERS_ERR_DEADLOCK => c"call would wait for itself",
         _ => c"unknown status",
     }

@@ -214,7 +214,7 @@ impl Family {
         let limit = options::membership_limit(error, self.is_v6())
             .map_or(String::new(), |setting| format!("; the system's limit is {setting}"));
         let words = format!("joined the group on {joined} of {wanted} interfaces: {error}{limit}");
-        Some((reason_of(error, Reason::Membership), words))
+        Some((reason_of(error, Reason::MulticastJoin), words))
     }
 
     /// The port from which everything is sent; 0 if the system does not tell.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use socket2::Socket;
 
-use crate::config::{Config, Notice};
+use crate::config::{ChangeDetection, Config};
 use crate::error::{Error, ErrorKind};
 use crate::health::Reason;
 use crate::net::interfaces::{Interface, Selection};
@@ -32,7 +32,7 @@ pub(crate) struct Place {
     /// 0 lets the system choose.
     unicast_port: u16,
     selection: Selection,
-    notice: Notice,
+    change_detection: ChangeDetection,
 }
 
 pub(crate) struct Sockets {
@@ -72,7 +72,7 @@ impl Place {
             hops: config.hops,
             unicast_port: config.unicast_port,
             selection: Selection::parse(config.interfaces.as_deref())?,
-            notice: config.notice,
+            change_detection: config.change_detection,
         })
     }
 
@@ -96,7 +96,7 @@ impl Sockets {
         place.check_families()?;
         let families = open_families(&place, 0).map_err(|error| cannot_open(&place, &error))?;
         // Before the first look at the interfaces, so that no change falls between.
-        let changes = place.notice.system.then(Changes::subscribe).and_then(Result::ok);
+        let changes = place.change_detection.system.then(Changes::subscribe).and_then(Result::ok);
         let mut sockets = Sockets {
             place,
             families,
@@ -122,10 +122,10 @@ impl Sockets {
     ) -> io::Result<Renewal> {
         let has_word = |changes: &Changes| watched.at(changes.descriptor()).is_readable && changes.drain();
         let is_told = self.changes.as_ref().is_some_and(has_word);
-        if is_silent && self.place.notice.watchdog {
+        if is_silent && self.place.change_detection.watchdog {
             return self.reopen(watched).map(|()| Renewal::Reopened);
         }
-        let may_have_changed = is_told || (is_announcing && self.place.notice.poll);
+        let may_have_changed = is_told || (is_announcing && self.place.change_detection.poll);
         Ok(match may_have_changed && self.follow_interfaces() {
             true => Renewal::Followed,
             false => Renewal::Unneeded,

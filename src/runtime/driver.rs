@@ -7,7 +7,6 @@
 //! With a manual clock there is no thread: each call first takes in the datagrams that wait, and `advance` goes
 //! from one deadline to the next. So a run of a test does the same every time.
 
-
 mod seeds;
 pub(crate) mod thread;
 
@@ -122,7 +121,7 @@ impl Driver {
             value: config.value.clone(),
             port: config.service_port,
             mode: config.mode(),
-            ancestor: config.ancestor,
+            legacy: config.legacy,
             group_port: config.port,
             interval: config.interval,
             expiry: config.expiry,
@@ -552,9 +551,9 @@ mod tests {
         let (driver, _) = start(&config, "victim".into()).expect("there is room");
         let panicked = crate::panics::contain(|| {
             let _link = driver.lock_link();
-            panic!("as if by a defect");
+            panic!("as if by a bug");
         });
-        assert_eq!(panicked, Err("as if by a defect".to_owned()));
+        assert_eq!(panicked, Err("as if by a bug".to_owned()));
         let failed = driver.advance(Duration::ZERO).expect_err("nobody knows what became of the network");
         assert_eq!(failed.kind(), ErrorKind::Failed);
         assert!(failed.to_string().contains("half changed"), "{failed}");

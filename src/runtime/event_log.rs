@@ -96,7 +96,7 @@ impl Journal {
                 continue;
             }
             match reason {
-                Reason::Defect => self.log.write(Level::Error, &format!("failed: {words}")),
+                Reason::Internal => self.log.write(Level::Error, &format!("failed: {words}")),
                 _ => self.log.write(Level::Warn, &format!("degraded: {words}")),
             }
             self.troubles.push((reason, words));

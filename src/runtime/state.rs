@@ -42,7 +42,7 @@ pub(crate) struct State {
 
 pub(crate) enum End {
     Stopped,
-    /// A defect; with what the panic said.
+    /// An internal error, with what the panic said.
     Failed(String),
 }
 
@@ -137,20 +137,22 @@ impl State {
 
     /// What is wrong, causes before their effects.
     fn troubles(&self) -> Vec<(Reason, String)> {
-        let defect = match &self.ended {
-            Some(End::Failed(why)) => Some((Reason::Defect, why.clone())),
+        let internal = match &self.ended {
+            Some(End::Failed(why)) => Some((Reason::Internal, why.clone())),
             _ => None,
         };
         let others = self.report.troubles.iter().cloned().chain(self.deafness());
-        let seeds = self.seed_trouble.iter().map(|words| (Reason::Seeds, words.clone()));
-        defect.into_iter().chain(others).chain(seeds).collect()
+        let seeds = self.seed_trouble.iter().map(|words| (Reason::Resolver, words.clone()));
+        internal.into_iter().chain(others).chain(seeds).collect()
     }
 
     fn deafness(&self) -> Option<(Reason, String)> {
         let silent = "nothing is heard, not even our own announcements";
         self.node.is_deaf().then(|| match &self.reopen_error {
-            None => (Reason::Deaf, format!("{silent}; a firewall may drop UDP multicast")),
-            Some(error) => (Reason::Deaf, format!("{silent}; opening the sockets anew failed: {error}")),
+            None => (Reason::NotReceiving, format!("{silent}; a firewall may drop UDP multicast")),
+            Some(error) => {
+                (Reason::NotReceiving, format!("{silent}; opening the sockets anew failed: {error}"))
+            }
         })
     }
 
@@ -160,17 +162,17 @@ impl State {
             sent: self.sent,
             send_errors: self.send_errors,
             received: node.received,
-            own: node.own,
+            looped_back: node.looped_back,
             malformed: node.malformed,
             wrong_key: node.wrong_key,
-            foreign: node.foreign,
+            other_cluster: node.other_cluster,
             stale: node.stale,
-            challenged: node.challenged,
-            over_cap: node.over_cap,
+            unvalidated: node.unvalidated,
+            refused_full: node.refused_full,
             rate_limited: node.rate_limited,
             off_link: self.off_link,
             dropped: self.dropped,
-            reopened: self.reopened,
+            sockets_reopened: self.reopened,
             events_lost: node.events_lost,
         }
     }

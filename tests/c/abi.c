@@ -67,7 +67,7 @@ static void nodes_find_each_other(void) {
     CHECK(peer == list->records);
     CHECK(strcmp(peer->name, "garden") == 0);
     CHECK(strcmp(peer->address, "10.0.0.2") == 0);
-    CHECK(peer->source == PEERS_SOURCE_BEACON);
+    CHECK(peer->source == PEERS_SOURCE_MULTICAST);
     CHECK(peer->value_len == 3 && strcmp(peer->value, "wet") == 0);
     CHECK(peer->port == 8080);
     CHECK(memcmp(peer->id, no_id, sizeof no_id) != 0);
@@ -172,7 +172,7 @@ static void clusters_do_not_see_each_other(void) {
 }
 
 static uint64_t datagrams_at_start(const char *cluster, uint32_t flags) {
-    peers_config_t config = memory_config("node", "memory:ancestor");
+    peers_config_t config = memory_config("node", "memory:legacy");
     config.cluster = cluster;
     config.flags |= flags;
     peers_t *node = start(&config);
@@ -181,10 +181,10 @@ static uint64_t datagrams_at_start(const char *cluster, uint32_t flags) {
     return sent;
 }
 
-static void the_ancestors_line_is_left_out_on_request_and_in_a_cluster(void) {
+static void the_legacy_beacon_is_left_out_on_request_and_in_a_cluster(void) {
     CHECK(datagrams_at_start(NULL, 0) == 2); /* a question, and the line */
     CHECK(datagrams_at_start("", 0) == 2);
-    CHECK(datagrams_at_start(NULL, PEERS_NO_ANCESTOR) == 1);
+    CHECK(datagrams_at_start(NULL, PEERS_NO_LEGACY) == 1);
     CHECK(datagrams_at_start("home", 0) == 1);
 }
 
@@ -358,12 +358,12 @@ static void health_counts(void) {
     CHECK(health.reason == PEERS_REASON_NONE);
     CHECK(strcmp(health.detail, "") == 0);
     CHECK(health.interfaces == 1);
-    CHECK(health.own >= 2 && health.sent >= health.own); /* answers to others do not come back */
-    CHECK(health.received == health.own + 4);            /* from each of two others a question and a line */
-    CHECK(health.peers == 1 && health.over_cap >= 1);
+    CHECK(health.looped_back >= 2 && health.sent >= health.looped_back); /* answers to others do not come back */
+    CHECK(health.received == health.looped_back + 4);            /* from each of two others a question and a line */
+    CHECK(health.peers == 1 && health.refused_full >= 1);
     CHECK(health.last_send_age_ms == 0 && health.last_receive_age_ms == 0);
-    CHECK(health.send_errors + health.malformed + health.dropped + health.reopened + health.events_lost == 0);
-    CHECK(health.foreign + health.stale + health.wrong_key == 0);
+    CHECK(health.send_errors + health.malformed + health.dropped + health.sockets_reopened + health.events_lost == 0);
+    CHECK(health.other_cluster + health.stale + health.wrong_key == 0);
 
     CHECK_OK(peers_advance(node, 10));
     CHECK(health_of(node).last_send_age_ms == 10);
@@ -454,7 +454,7 @@ int main(void) {
     a_freed_node_says_goodbye();
     nodes_of_one_name_are_two_peers();
     clusters_do_not_see_each_other();
-    the_ancestors_line_is_left_out_on_request_and_in_a_cluster();
+    the_legacy_beacon_is_left_out_on_request_and_in_a_cluster();
     a_list_does_not_change();
     a_registration_is_replaced_and_expires();
     lists_are_ordered_by_name();

@@ -281,9 +281,9 @@ static void flags(void) {
     CHECK_FIELD(flags, 0x80, PEERS_ERR_UNSUPPORTED, "flags is 0x80, of which 0x80 is not known");
     CHECK_FIELD(flags, 0x11, PEERS_ERR_UNSUPPORTED, "flags is 0x11, of which 0x10 is not known");
     CHECK_FIELD(flags, 0x10, PEERS_ERR_UNSUPPORTED,
-                "there are PEERS_MANUAL_CLOCK (0x1), PEERS_NO_IPV4 (0x2), PEERS_NO_IPV6 (0x4), PEERS_NO_ANCESTOR (0x8)");
+                "there are PEERS_MANUAL_CLOCK (0x1), PEERS_NO_IPV4 (0x2), PEERS_NO_IPV6 (0x4), PEERS_NO_LEGACY (0x8)");
 
-    static const uint32_t right[] = {PEERS_NO_IPV4, PEERS_NO_IPV6, PEERS_NO_ANCESTOR, PEERS_NO_IPV6 | PEERS_NO_ANCESTOR};
+    static const uint32_t right[] = {PEERS_NO_IPV4, PEERS_NO_IPV6, PEERS_NO_LEGACY, PEERS_NO_IPV6 | PEERS_NO_LEGACY};
     for (size_t i = 0; i < sizeof right / sizeof *right; i++) {
         peers_config_t config = valid_config();
         config.flags |= right[i];

@@ -128,7 +128,7 @@ static inline void check_calls_on_failed(peers_t *node, const char *words) {
     CHECK(list == UNTOUCHED && event == UNTOUCHED && fd == -77);
 
     peers_health_t health = health_of(node);
-    CHECK(health.state == PEERS_STATE_FAILED && health.reason == PEERS_REASON_DEFECT);
+    CHECK(health.state == PEERS_STATE_FAILED && health.reason == PEERS_REASON_INTERNAL);
     if (strstr(health.detail, words) == NULL) FAIL("health says \"%s\", not \"%s\"", health.detail, words);
 }
 

@@ -120,7 +120,7 @@ static void one_on_the_same_port(peers_t *parents, peers_t *unused) {
     peers_config_t config = PEERS_CONFIG_INIT;
     config.name = "child";
     config.interfaces = "lo";
-    config.flags = PEERS_NO_ANCESTOR;
+    config.flags = PEERS_NO_LEGACY;
     config.port = sockets_port;
     peers_t *mine = start(&config);
     peers_event_t *event = NULL;
@@ -143,7 +143,7 @@ static void on_sockets(void) {
     peers_config_t config = PEERS_CONFIG_INIT;
     config.name = "parent";
     config.interfaces = "lo";
-    config.flags = PEERS_NO_ANCESTOR;
+    config.flags = PEERS_NO_LEGACY;
     config.port = sockets_port;
     peers_t *node = start(&config);
     exec_inherits_nothing(before);

@@ -24,7 +24,7 @@ static void two_find_each_other_by_one_seed(void) {
     peers_t *deaf = start_in("deaf", "memory:seeds", PEERS_MODE_MULTICAST, NULL);
     peers_t *second = start_in("second", "memory:seeds", PEERS_MODE_SEEDS, "10.0.0.1:49153, 10.9.9.9:1");
     CHECK(list_len(first) == 1 && list_len(second) == 1 && list_len(deaf) == 0);
-    CHECK(source_of_first(first) == PEERS_SOURCE_SEED && source_of_first(second) == PEERS_SOURCE_SEED);
+    CHECK(source_of_first(first) == PEERS_SOURCE_UNICAST && source_of_first(second) == PEERS_SOURCE_UNICAST);
 
     for (int interval = 0; interval < 10; interval++) {
         CHECK_OK(peers_advance(first, 15000));

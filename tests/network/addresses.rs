@@ -3,8 +3,7 @@
 use nix::sys::signal::Signal;
 
 use crate::nodes::{HOURS, LONG_LIFE, ear, rust_watch, watch_with, world, world_with_firewall};
-use crate::program::LIMIT;
-use crate::support;
+use support::program::LIMIT;
 
 const V6: [&str; 1] = ["--ipv6-only"];
 

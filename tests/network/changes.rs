@@ -7,8 +7,8 @@
 use nix::sys::signal::Signal;
 
 use crate::nodes::{LONG_LIFE, c_watch, ear, rust_watch, watch_with, world};
-use crate::program::Program;
-use crate::world::{Host, World};
+use support::program::Program;
+use support::world::{Host, World};
 
 macro_rules! each_way_notices {
     ($($way:ident)+ : $changes:tt) => { $(each_way_notices!(@ $way $changes);)+ };
@@ -166,7 +166,7 @@ fn memberships_that_are_all_lost(world: &World, way: &str) {
 
 /// A node that notices changes in this way alone.
 fn node(host: &Host<'_>, name: &str, way: &str) -> Program {
-    watch_with(host, name, &["--notice", way])
+    watch_with(host, name, &["--detect-changes", way])
 }
 
 /// A host for a node that is to notice in this way what becomes of `eth0`.

@@ -37,7 +37,7 @@ def main() -> None:
     print("listening", flush=True)
     while True:
         for sock in select.select(list(sockets), [], [])[0]:
-            # The ancestor's line is no message.
+            # The legacy beacon is no message.
             with contextlib.suppress(Malformed):
                 message = decode(sock.recv(2048))
                 what = f"{sockets[sock]} {KINDS[message.kind]} {message.name}"

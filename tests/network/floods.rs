@@ -17,13 +17,13 @@ fn a_flood_of_unknown_peers_evicts_nobody_and_calls_return_meanwhile() {
 
     let mut flood = script(&hostile, "flood.py", &["192.0.2.3", "100000"]);
     flood.expect(["flooding"]);
-    expect_counted(&mut node, "over_cap", 1);
+    expect_counted(&mut node, "refused_full", 1);
     let mut sizes = Vec::new();
     while !flood.has_printed("flooded") {
         sizes.push(counted(&mut node, "peers"));
     }
     assert_eq!(sizes.iter().max(), Some(&50), "what calls returned while it lasted");
-    for reason in ["over_cap", "malformed"] {
+    for reason in ["refused_full", "malformed"] {
         assert!(counted(&mut node, reason) > 100, "{reason}");
     }
     node.never_printed("left live");

@@ -1,4 +1,4 @@
-"""Runs a node and prints its health whenever that changes, `reopened` whenever its sockets were, and who
+"""Runs a node and prints its health whenever that changes, `sockets_reopened` whenever its sockets were, and who
 joins. SIGUSR1 changes its value.
 
 usage: health.py INTERVAL EXPIRY (in seconds)
@@ -19,9 +19,9 @@ with peers.start(name="patient", interval=interval, expiry=expiry) as node:
         now = f"{health.state.name} {health.reason.name} {health.detail}".lower()
         if now != last:
             print(last := now, flush=True)
-        if health.reopened > reopened:
+        if health.sockets_reopened > reopened:
             print("reopened", flush=True)
-            reopened = health.reopened
+            reopened = health.sockets_reopened
         with contextlib.suppress(peers.TimedOutError):
             event = node.next_event(0.02)
             if event.kind == peers.EventKind.JOINED and event.peer is not None:

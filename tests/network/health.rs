@@ -2,7 +2,6 @@
 
 use crate::nodes::{expect_counted, expect_state, health, rust_watch, state, world, world_with_firewall};
 use crate::routed::{seed_watch, unicast_watch};
-use crate::support;
 
 #[test]
 fn sends_that_fail_are_told_by_health_and_tried_again() {

@@ -10,9 +10,8 @@ use peers_proto::wire::{self, Announcement, InstanceId, Kind};
 use peers_proto::{KEY_LEN, Key, Mode, Node, Settings};
 
 use crate::nodes::{HOURS, counted, expect_counted, script, watch_with, world, world_with_firewall};
-use crate::program::{LIMIT, Program};
-use crate::support;
-use crate::world::Host;
+use support::program::{LIMIT, Program};
+use support::world::Host;
 
 const GROUP: [&str; 2] = ["239.2.3.4", "49001"];
 
@@ -48,7 +47,7 @@ fn maker_of(id: InstanceId, keys: &[u8], expiry: Duration) -> Node {
         value: Vec::new(),
         port: 0,
         mode: Mode::Multicast,
-        ancestor: false,
+        legacy: false,
         group_port: 49001,
         interval: expiry / 2,
         expiry,

@@ -1,6 +1,6 @@
-//! The nodes of three languages, and the ancestor's.
+//! The nodes of three languages, and legacy nodes.
 
-use crate::nodes::{ancestor, c_watch, python_watch, rust_watch, world};
+use crate::nodes::{c_watch, legacy, python_watch, rust_watch, world};
 
 #[test]
 fn programs_in_c_python_and_rust_find_each_other_on_one_host_and_across_two() {
@@ -37,11 +37,11 @@ fn programs_find_each_other_on_a_host_without_any_network() {
 }
 
 #[test]
-fn a_node_of_the_ancestor_and_ours_see_each_other() {
-    let Some(world) = world("a_node_of_the_ancestor_and_ours_see_each_other") else { return };
+fn a_node_of_the_legacy_and_ours_see_each_other() {
+    let Some(world) = world("a_node_of_the_legacy_and_ours_see_each_other") else { return };
     let (left, right) = (world.host(1), world.host(2));
     let mut ours = rust_watch(&left, "ours");
-    let mut theirs = ancestor(&right, "theirs");
+    let mut theirs = legacy(&right, "theirs");
     ours.expect(["joined theirs 192.0.2.2"]);
     theirs.expect(["joined ours 192.0.2.1"]);
 }

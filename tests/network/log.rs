@@ -3,9 +3,8 @@
 use nix::sys::signal::Signal;
 
 use crate::nodes::world_with_firewall;
-use crate::program::Program;
-use crate::support;
-use crate::world::Host;
+use support::program::Program;
+use support::world::Host;
 
 /// A program that logs, and what it logs among what it prints.
 fn verbose_watch(host: &Host<'_>, expiry: &str) -> Program {

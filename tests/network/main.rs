@@ -1,6 +1,5 @@
 //! Real multicast between real processes on hosts of their own: network namespaces on one bridge.
 
-
 mod addresses;
 mod changes;
 mod discovery;
@@ -13,20 +12,16 @@ mod leaving;
 mod log;
 mod names;
 mod nodes;
-mod program;
 mod routed;
 mod seeds;
 mod seeds_leaving;
-#[path = "../support/mod.rs"]
-mod support;
 #[cfg(feature = "swim")]
 mod swim;
-mod world;
 
 use nix::sys::signal::Signal;
 use nodes::{rust_watch, world_with_firewall};
-use program::Program;
-use world::Host;
+use support::program::Program;
+use support::world::Host;
 
 /// The second implementation, with the default times.
 fn second(host: &Host<'_>, name: &str, address: &str) -> Program {

@@ -7,10 +7,9 @@ use std::path::PathBuf;
 use nix::sys::signal::Signal;
 
 use crate::nodes::{HOURS, LONG_LIFE, expect_counted, expect_state, listing, script, state, world};
-use crate::program::Program;
 use crate::routed::{PORT, add_ipv6, far, near, route_ipv6, router, seed_watch};
-use crate::support;
-use crate::world::{Host, World};
+use support::program::Program;
+use support::world::{Host, World};
 
 /// Which files of the system's say what a name means.
 const FILES: [&str; 3] = ["hosts", "resolv.conf", "nsswitch.conf"];

@@ -6,9 +6,8 @@ use std::time::Instant;
 
 use nix::sys::signal::Signal;
 
-use crate::program::{LIMIT, Program};
-use crate::support;
-use crate::world::{Host, World};
+use support::program::{LIMIT, Program};
+use support::world::{Host, World};
 
 /// Beacons five times a second, so that nothing takes long; a peer that falls silent is gone after a second.
 const MILLISECONDS: [&str; 4] = ["--interval", "200", "--expiry", "1000"];
@@ -125,8 +124,8 @@ fn with_package<'a>(python: &'a mut Command, script: &str) -> &'a mut Command {
     python.arg(support::root().join(script))
 }
 
-pub fn ancestor(host: &Host<'_>, hostname: &str) -> Program {
-    script(host, "ancestor.py", &[hostname])
+pub fn legacy(host: &Host<'_>, hostname: &str) -> Program {
+    script(host, "legacy.py", &[hostname])
 }
 
 /// Prints what is said to the group.

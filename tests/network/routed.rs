@@ -1,8 +1,8 @@
 //! Two links with a router between them. It forwards what goes to one host, and no multicast.
 
 use crate::nodes::watch_with;
-use crate::program::Program;
-use crate::world::{Host, World};
+use support::program::Program;
+use support::world::{Host, World};
 
 /// The port of those who are seeds.
 pub const PORT: &str = "49002";

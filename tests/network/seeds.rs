@@ -10,7 +10,6 @@ use crate::nodes::{
     world_with_firewall,
 };
 use crate::routed::{PORT, far, near, route_near, router, seed_watch, unicast_watch};
-use crate::support;
 
 /// By both ways, and with a life so long that nobody is missed on a busy machine.
 const BOTH: [&str; 4] = ["--mode", "both", LONG_LIFE[0], LONG_LIFE[1]];
@@ -34,8 +33,8 @@ fn nodes_of_two_subnets_find_each_other_by_the_address_of_a_seed_and_not_without
     seed.expect(["joined guest 198.51.100.2"]);
     // A life and more.
     expect_counted(&mut guest, "own", 25);
-    assert_eq!(listing(&mut guest), ["seed 192.0.2.1 Seed"]);
-    assert_eq!(listing(&mut seed), ["guest 198.51.100.2 Seed"]);
+    assert_eq!(listing(&mut guest), ["seed 192.0.2.1 Unicast"]);
+    assert_eq!(listing(&mut seed), ["guest 198.51.100.2 Unicast"]);
     for node in [&mut seed, &mut guest] {
         node.never_printed("left");
         node.never_printed("joined");
@@ -68,8 +67,8 @@ fn with_keys_a_seed_is_found_by_those_who_have_the_key_and_others_are_counted() 
     recorder.expect(["readable openly"]);
     expect_counted(&mut alpha, "wrong_key", before + 10);
     for (node, peers) in [
-        (&mut alpha, &["beta 198.51.100.3 Seed"][..]),
-        (&mut beta, &["alpha 192.0.2.1 Seed"]),
+        (&mut alpha, &["beta 198.51.100.3 Unicast"][..]),
+        (&mut beta, &["alpha 192.0.2.1 Unicast"]),
         (&mut gamma, &[]),
         (&mut open, &[]),
     ] {
@@ -166,9 +165,9 @@ fn with_multicast_beside_seeds_near_ones_are_found_by_it_and_nobody_is_there_twi
     c.expect(["joined a 192.0.2.1", "joined b 192.0.2.2"]);
     // A life and more.
     expect_counted(&mut c, "own", 25);
-    assert_eq!(listing(&mut a), ["b 192.0.2.2 Beacon", "c 198.51.100.3 Seed"]);
-    assert_eq!(listing(&mut b), ["a 192.0.2.1 Beacon", "c 198.51.100.3 Seed"]);
-    assert_eq!(listing(&mut c), ["a 192.0.2.1 Seed", "b 192.0.2.2 Seed"]);
+    assert_eq!(listing(&mut a), ["b 192.0.2.2 Multicast", "c 198.51.100.3 Unicast"]);
+    assert_eq!(listing(&mut b), ["a 192.0.2.1 Multicast", "c 198.51.100.3 Unicast"]);
+    assert_eq!(listing(&mut c), ["a 192.0.2.1 Unicast", "b 192.0.2.2 Unicast"]);
     for node in [&mut a, &mut b, &mut c] {
         node.never_printed("joined");
         node.never_printed("left");
@@ -246,7 +245,7 @@ fn a_seed_that_is_not_there_costs_a_datagram_an_interval_and_is_no_trouble() {
     let (_router, here, _there) = (router(&world), near(&world, 1), far(&world, 2));
     // Of no host, of a port where nobody is, and of a network that the router does not know.
     let seeds = "198.51.100.77:49002,198.51.100.2:49002,203.0.113.9:49002";
-    // In a cluster it does not speak the ancestor's line: one datagram an interval goes to the group, and comes back.
+    // In a cluster it does not speak the legacy beacon: one datagram an interval goes to the group, and comes back.
     let options = ["--seeds", seeds, "--cluster", "c"];
     let mut node = watch_with(&here, "node", &options);
     let started = counted(&mut node, "own");

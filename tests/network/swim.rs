@@ -4,9 +4,9 @@ use nix::sys::signal::Signal;
 
 use crate::keys::key_file;
 use crate::nodes::{counted, listing, watch_with, world};
-use crate::program::Program;
 use crate::routed::{PORT, far, near, router};
-use crate::world::Host;
+use support::program::Program;
+use support::world::Host;
 
 /// Units of 100 ms.
 const LIFE: [&str; 2] = ["--expiry", "3500"];

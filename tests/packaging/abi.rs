@@ -6,7 +6,7 @@ use std::process::Command;
 use std::{env, fs};
 
 use crate::outside::{INSTALLATION, Outside};
-use crate::support::{has_tool, output_of, read, root, run, skip};
+use support::{has_tool, output_of, read, root, run, skip};
 
 const RECORD: &str = "To record it: PEERS_UPDATE_ABI=1 cargo test --test packaging abi";
 const ACCEPT: &str = "Programs built before would break. To accept that, raise the major number of the version in \

@@ -4,7 +4,7 @@
 use std::process::Command;
 
 use crate::outside::{Outside, build_within_limit, copy_project, script};
-use crate::support::{has_tool, root, run, skip};
+use support::{has_tool, root, run, skip};
 
 #[test]
 fn the_debian_packages_install_build_a_program_and_leave_nothing() {

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::outside::{INSTALLATION, Outside, script, try_install};
-use crate::support::{output_of, read, run};
+use support::{output_of, read, run};
 
 #[test]
 fn it_installs_these_files_and_no_others() {

@@ -2,12 +2,9 @@
 //!
 //! All of it is about the release library, which install.sh builds once for them all.
 
-
 mod abi;
 mod debian;
 mod install;
 mod outside;
 mod programs;
 mod size;
-#[path = "../support/mod.rs"]
-mod support;

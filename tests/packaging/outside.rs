@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use std::time::Duration;
 use std::{env, fs, process};
 
-use crate::support::{output_within, root, run};
+use support::{output_within, root, run};
 
 /// A release build takes a minute or two, on a busy machine much more.
 const LIMIT: Duration = Duration::from_secs(1800);
@@ -42,7 +42,7 @@ pub struct Installation {
 /// The installation that the tests share, which none of them changes. It lies in the tree, for nothing is run at the end
 /// of all tests that could remove it.
 pub static INSTALLATION: LazyLock<Installation> = LazyLock::new(|| {
-    let prefix = crate::support::scratch().join("prefix");
+    let prefix = support::scratch().join("prefix");
     let _ = fs::remove_dir_all(&prefix); // of an earlier run
     install(&[("PREFIX", &prefix)]);
     Installation { libdir: prefix.join("lib"), prefix }

@@ -6,7 +6,7 @@ use std::process::Command;
 use crate::outside::{
     INSTALLATION, Installation, Outside, check_program, copy_project, install, needs_shared_library,
 };
-use crate::support::{has_tool, run};
+use support::{has_tool, run};
 
 const LANGUAGES: [(&str, &str, &str); 2] = [("cc", "-std=c11", "app.c"), ("c++", "-std=c++17", "app.cpp")];
 

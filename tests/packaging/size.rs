@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::outside::{INSTALLATION, Outside, copy_project};
-use crate::support::run;
+use support::run;
 
 /// What the shared library may have, in bytes: what it has on x86-64, and some room for another compiler. A third of it is the
 /// standard library; packaging/README.md reckons it up, and what SWIM adds.

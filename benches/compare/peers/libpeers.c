@@ -27,7 +27,7 @@ static void tell_events(peers_t *node) {
 static void tell_health(peers_t *node) {
     peers_health_t health = PEERS_HEALTH_INIT;
     check(peers_health(node, &health));
-    printf("health %" PRIu64 " %" PRIu64 "\n", health.peers, health.received - health.own - health.malformed - health.stale);
+    printf("health %" PRIu64 " %" PRIu64 "\n", health.peers, health.received - health.looped_back - health.malformed - health.stale);
     fflush(stdout);
 }
 

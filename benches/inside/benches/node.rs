@@ -14,7 +14,7 @@ fn intake(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("known announcement");
     for peers in CROWDS {
         group.throughput(Throughput::Elements(peers as u64));
-        let mut crowd = Crowd::new(peers);
+        let crowd = Crowd::new(peers);
         group.bench_function(BenchmarkId::new("peers", format!("{peers}/sequential")), |bencher| {
             bencher.iter(|| crowd.announce_all());
         });
@@ -29,7 +29,7 @@ fn list(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("list inside");
     for peers in LISTS {
         group.throughput(Throughput::Elements(peers as u64));
-        let mut crowd = Crowd::new(peers);
+        let crowd = Crowd::new(peers);
         group.bench_function(BenchmarkId::new("peers", format!("{peers}/unchanged")), |bencher| {
             bencher.iter(|| black_box(crowd.node.peers(crowd.now)));
         });

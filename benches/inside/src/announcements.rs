@@ -77,7 +77,7 @@ fn settings(max_peers: usize) -> Settings {
         value: Vec::new(),
         port: 0,
         mode: Mode::Multicast,
-        ancestor: true,
+        legacy: true,
         group_port: 49001,
         interval: Duration::from_secs(15),
         expiry: EXPIRY,

@@ -37,7 +37,7 @@ void every_option_has_its_effect() {
     CHECK(peer.address == "10.0.0.1");
     CHECK(peer.port == 8080);
     CHECK(peer.id != peers::peer_id{});
-    CHECK(peer.source == peers::source::beacon);
+    CHECK(peer.source == peers::source::multicast);
     CHECK(peer.age == 0ms);
     CHECK(peer.expires_in == 4s);
     CHECK(log.size() == 2 && log[0].find("info: started \"kitchen\"") == 0);
@@ -88,7 +88,7 @@ void seeds_find_those_whom_multicast_does_not_reach() {
     options.seeds = "10.0.0.1:49153, 10.9.9.9:1";
     peers::node second(options);
     CHECK(first.list().size() == 1 && second.list().size() == 1 && deaf.list().empty());
-    CHECK(first.list()[0].source == peers::source::seed && second.list()[0].source == peers::source::seed);
+    CHECK(first.list()[0].source == peers::source::unicast && second.list()[0].source == peers::source::unicast);
 
     second.stop();
     CHECK(first.list().empty());

@@ -28,17 +28,17 @@ export const STATUSES = [
 /** The number of a status. */
 export const status = (name) => -1 - STATUSES.indexOf(name);
 
-export const FLAGS = { PEERS_MANUAL_CLOCK: 1, PEERS_NO_IPV4: 2, PEERS_NO_IPV6: 4, PEERS_NO_ANCESTOR: 8 };
+export const FLAGS = { PEERS_MANUAL_CLOCK: 1, PEERS_NO_IPV4: 2, PEERS_NO_IPV6: 4, PEERS_NO_LEGACY: 8 };
 
 // The words of a program for the modes, whose numbers are bits.
 export const MODES = { multicast: 1, seeds: 2, 'multicast+seeds': 3, swim: 4 };
 
 // Words for the header's numbers, each at the place of its number.
-export const SOURCES = [, 'beacon', 'ancestor', 'registered', 'seed', 'member'];
+export const SOURCES = [, 'multicast', 'legacy', 'registered', 'unicast', 'gossip'];
 export const EVENTS = [, 'joined', 'updated', 'left', 'resync'];
 export const LEFT = ['none', 'goodbye', 'expired', 'unreachable'];
 export const STATES = ['running', 'degraded', 'failed'];
-export const REASONS = ['none', 'no-interface', 'deaf', 'send-fails', 'permission', 'membership', 'defect', 'seeds'];
+export const REASONS = ['none', 'no-interface', 'not-receiving', 'send-fails', 'permission', 'multicast-join', 'internal', 'resolver'];
 
 /** The word for a number; its number for one that only a newer library knows. */
 export const word = (words, number) => words[number] ?? `unknown-${number}`;
@@ -107,18 +107,18 @@ export const health_t = koffi.struct('peers_health_t', {
   sent: 'uint64_t',
   send_errors: 'uint64_t',
   received: 'uint64_t',
-  own: 'uint64_t',
+  looped_back: 'uint64_t',
   malformed: 'uint64_t',
-  over_cap: 'uint64_t',
+  refused_full: 'uint64_t',
   dropped: 'uint64_t',
-  reopened: 'uint64_t',
+  sockets_reopened: 'uint64_t',
   events_lost: 'uint64_t',
-  foreign: 'uint64_t',
+  other_cluster: 'uint64_t',
   stale: 'uint64_t',
   wrong_key: 'uint64_t',
   rate_limited: 'uint64_t',
   off_link: 'uint64_t',
-  challenged: 'uint64_t',
+  unvalidated: 'uint64_t',
 });
 
 koffi.opaque('peers_t');

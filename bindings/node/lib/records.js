@@ -43,18 +43,18 @@ export function readHealth(health) {
     sent: health.sent,
     sendErrors: health.send_errors,
     received: health.received,
-    own: health.own,
+    loopedBack: health.looped_back,
     malformed: health.malformed,
-    overCap: health.over_cap,
+    refusedFull: health.refused_full,
     dropped: health.dropped,
-    reopened: health.reopened,
+    socketsReopened: health.sockets_reopened,
     eventsLost: health.events_lost,
-    foreign: health.foreign,
+    otherCluster: health.other_cluster,
     stale: health.stale,
     wrongKey: health.wrong_key,
     rateLimited: health.rate_limited,
     offLink: health.off_link,
-    challenged: health.challenged,
+    unvalidated: health.unvalidated,
   };
 }
 

@@ -9,7 +9,7 @@ import { Node } from './node.js';
 
 const OPTIONS = new Set(
   ('name cluster value servicePort keys interfaces network groupV4 groupV6 port hops interval expiry maxPeers mode ' +
-    'seeds unicastPort ipv4 ipv6 ancestor manualClock').split(' '),
+    'seeds unicastPort ipv4 ipv6 legacy manualClock').split(' '),
 );
 
 export function start(options = {}) {
@@ -52,11 +52,11 @@ export function start(options = {}) {
   return new Node(handle[0]);
 }
 
-function flags({ ipv4 = true, ipv6 = true, ancestor = true, manualClock = false }) {
+function flags({ ipv4 = true, ipv6 = true, legacy = true, manualClock = false }) {
   return (
     (ipv4 ? 0 : FLAGS.PEERS_NO_IPV4) |
     (ipv6 ? 0 : FLAGS.PEERS_NO_IPV6) |
-    (ancestor ? 0 : FLAGS.PEERS_NO_ANCESTOR) |
+    (legacy ? 0 : FLAGS.PEERS_NO_LEGACY) |
     (manualClock ? FLAGS.PEERS_MANUAL_CLOCK : 0)
   );
 }

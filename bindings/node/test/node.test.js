@@ -19,7 +19,7 @@ test('two nodes list each other', (t) => {
     address: '10.0.0.1',
     port: 8080,
     id: peer.id,
-    source: 'beacon',
+    source: 'multicast',
     age: 0,
     expiresIn: 35000,
     interfaceIndex: peer.interfaceIndex,
@@ -73,13 +73,13 @@ test('a new value is told', async (t) => {
   assert.equal((await garden.nextEvent()).kind, 'updated');
 });
 
-test('clusters do not see each other, and the ancestor may be left out', (t) => {
+test('clusters do not see each other, and the legacy program may be left out', (t) => {
   const home = startFor(t, 'home', { cluster: 'home' });
   startFor(t, 'work', { cluster: 'work' });
   assert.deepEqual(home.list(), []);
-  assert.equal(home.health().foreign, 1);
+  assert.equal(home.health().otherCluster, 1);
   assert.equal(startFor(t, 'old').health().sent, 2);
-  assert.equal(startFor(t, 'new', { ancestor: false }).health().sent, 1);
+  assert.equal(startFor(t, 'new', { legacy: false }).health().sent, 1);
 });
 
 test('the group of a family that is off is not used', (t) => {
@@ -111,7 +111,7 @@ test('seeds find those whom multicast does not reach', (t) => {
   const deaf = startFor(t, 'deaf', { mode: 'multicast' });
   const second = startFor(t, 'second', { mode: 'seeds', seeds: ['10.9.9.9:1', '10.0.0.1:49153'] });
   assert.deepEqual([names(first), names(second), names(deaf)], [['second'], ['first'], []]);
-  assert.deepEqual([first.list()[0].source, second.list()[0].source], ['seed', 'seed']);
+  assert.deepEqual([first.list()[0].source, second.list()[0].source], ['unicast', 'unicast']);
   second.close();
   assert.deepEqual(names(first), []);
 });
@@ -131,10 +131,10 @@ test('seeds are replaced while a node runs', (t) => {
 test('health counts', (t) => {
   const node = startFor(t, 'kitchen', { maxPeers: 1 });
   node.register('lamp');
-  const { state, reason, detail, peers, sent, own, lastSendAge, challenged } = node.health();
+  const { state, reason, detail, peers, sent, loopedBack, lastSendAge, unvalidated } = node.health();
   assert.deepEqual(
-    { state, reason, detail, peers, sent, own, lastSendAge, challenged },
-    { state: 'running', reason: 'none', detail: '', peers: 1, sent: 2, own: 2, lastSendAge: 0, challenged: 0 },
+    { state, reason, detail, peers, sent, loopedBack, lastSendAge, unvalidated },
+    { state: 'running', reason: 'none', detail: '', peers: 1, sent: 2, loopedBack: 2, lastSendAge: 0, unvalidated: 0 },
   );
   assert.throws(() => node.register('door'), { code: 'PEERS_ERR_FULL' });
 });

@@ -32,15 +32,15 @@ PEERS_LOG_DEBUG = 4
 PEERS_MANUAL_CLOCK = 1
 PEERS_NO_IPV4 = 2
 PEERS_NO_IPV6 = 4
-PEERS_NO_ANCESTOR = 8
+PEERS_NO_LEGACY = 8
 PEERS_MODE_MULTICAST = 1
 PEERS_MODE_SEEDS = 2
 PEERS_MODE_SWIM = 4
-PEERS_SOURCE_BEACON = 1
-PEERS_SOURCE_ANCESTOR = 2
+PEERS_SOURCE_MULTICAST = 1
+PEERS_SOURCE_LEGACY = 2
 PEERS_SOURCE_REGISTERED = 3
-PEERS_SOURCE_SEED = 4
-PEERS_SOURCE_MEMBER = 5
+PEERS_SOURCE_UNICAST = 4
+PEERS_SOURCE_GOSSIP = 5
 PEERS_EVENT_JOINED = 1
 PEERS_EVENT_UPDATED = 2
 PEERS_EVENT_LEFT = 3
@@ -54,12 +54,12 @@ PEERS_STATE_DEGRADED = 1
 PEERS_STATE_FAILED = 2
 PEERS_REASON_NONE = 0
 PEERS_REASON_NO_INTERFACE = 1
-PEERS_REASON_DEAF = 2
+PEERS_REASON_NOT_RECEIVING = 2
 PEERS_REASON_SEND_FAILS = 3
 PEERS_REASON_PERMISSION = 4
-PEERS_REASON_MEMBERSHIP = 5
-PEERS_REASON_DEFECT = 6
-PEERS_REASON_SEEDS = 7
+PEERS_REASON_MULTICAST_JOIN = 5
+PEERS_REASON_INTERNAL = 6
+PEERS_REASON_RESOLVER = 7
 
 peers_log_fn = ctypes.CFUNCTYPE(None, ctypes.c_int32, ctypes.c_char_p, ctypes.c_void_p)
 
@@ -137,18 +137,18 @@ class peers_health_t(ctypes.Structure):
         ("sent", ctypes.c_uint64),
         ("send_errors", ctypes.c_uint64),
         ("received", ctypes.c_uint64),
-        ("own", ctypes.c_uint64),
+        ("looped_back", ctypes.c_uint64),
         ("malformed", ctypes.c_uint64),
-        ("over_cap", ctypes.c_uint64),
+        ("refused_full", ctypes.c_uint64),
         ("dropped", ctypes.c_uint64),
-        ("reopened", ctypes.c_uint64),
+        ("sockets_reopened", ctypes.c_uint64),
         ("events_lost", ctypes.c_uint64),
-        ("foreign", ctypes.c_uint64),
+        ("other_cluster", ctypes.c_uint64),
         ("stale", ctypes.c_uint64),
         ("wrong_key", ctypes.c_uint64),
         ("rate_limited", ctypes.c_uint64),
         ("off_link", ctypes.c_uint64),
-        ("challenged", ctypes.c_uint64),
+        ("unvalidated", ctypes.c_uint64),
     ]
 
 

@@ -33,7 +33,7 @@ def start(
     service_port: int | None = None,
     ipv4: bool = True,
     ipv6: bool = True,
-    ancestor: bool = True,
+    legacy: bool = True,
     manual_clock: bool = False,
     logger: Logger | None = None,
 ) -> Node:
@@ -45,7 +45,7 @@ def start(
     name: what it announces, 1 to 255 bytes as UTF-8, no control characters. Default: the host name. Two
         processes of one name, on one host or on two, are two peers, which `Peer.id` tells apart.
     cluster: only nodes of the same one list each other; at most 255 bytes as UTF-8, no control characters.
-        The nodes of a cluster with a name do not speak the ancestor's line. Default: "".
+        The nodes of a cluster with a name do not speak the legacy beacon. Default: "".
     value: bytes announced with the name; a str is written as UTF-8. There is room for 1050 bytes less those
         of the name and the cluster. `Node.set_value` replaces it. Default: none.
     interfaces: comma-separated names, `*` stands for any characters ("eth*,wlan0"). Default: every interface
@@ -61,7 +61,7 @@ def start(
     port: the UDP port of both groups. Default: 49001.
     service_port: the port at which this program offers its service, announced with the name. Default: none.
     ipv4, ipv6: whether to send and to hear by it; one has to stay on. A system without IPv6 is no error.
-    ancestor: whether to speak the ancestor's line, "multitastic:NAME", beside the native protocol.
+    legacy: whether to speak the legacy beacon, "multitastic:NAME", beside the native protocol.
     manual_clock: the node's time stands still until `Node.advance` moves it. For tests; needs a memory
         network.
 
@@ -80,7 +80,7 @@ def start(
     keys: the secrets of the cluster, 1 to 8 of 32 bytes each. With keys every datagram is sealed: only nodes
         that have one of them list each other, and nobody else can read names and values, speak for a node or
         end it. The first seals and all open; `Node.set_keys` replaces them. Such a node does not speak the
-        ancestor's line. Default: none.
+        legacy beacon. Default: none.
     logger: receives the node's log, for example `logging.getLogger("peers")`; of an object with a method
         `log(level, message, *values)`. Default: nothing is logged, and nothing is ever printed.
 
@@ -103,7 +103,7 @@ def start(
     flags = _abi.PEERS_MANUAL_CLOCK if manual_clock else 0
     flags |= 0 if ipv4 else _abi.PEERS_NO_IPV4
     flags |= 0 if ipv6 else _abi.PEERS_NO_IPV6
-    flags |= 0 if ancestor else _abi.PEERS_NO_ANCESTOR
+    flags |= 0 if legacy else _abi.PEERS_NO_LEGACY
     config = _abi.peers_config_t(
         struct_size=ctypes.sizeof(_abi.peers_config_t),
         name=_input.text("name", name),

@@ -22,7 +22,7 @@ class PeersError(Exception):
 
 
 class NullError(PeersError):
-    """A pointer was NULL: a defect of this package."""
+    """A pointer was NULL: a bug of this package."""
 
     status = _abi.PEERS_ERR_NULL
 
@@ -113,7 +113,7 @@ class ForkedError(PeersError):
 
 
 class FailedError(PeersError):
-    """The library met a defect of its own. The node no longer works: close it, and start another."""
+    """The library met an internal error. The node no longer works: close it, and start another."""
 
     status = _abi.PEERS_ERR_FAILED
 

@@ -32,7 +32,7 @@ class Node:
     goodbye. A node that is forgotten, or still open when the interpreter exits, is closed then.
 
     Every method raises HandleError when the node is closed, ForkedError in a forked child (where only `close`
-    works), FailedError after a defect of the library.
+    works), FailedError after an internal error.
     """
 
     def __init__(self, handle: int, log: Any) -> None:

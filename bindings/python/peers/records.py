@@ -28,16 +28,16 @@ class _Code(IntEnum):
 class Source(_Code):
     """What last told of a peer."""
 
-    BEACON = _abi.PEERS_SOURCE_BEACON
+    MULTICAST = _abi.PEERS_SOURCE_MULTICAST
     """A message of the native protocol."""
-    ANCESTOR = _abi.PEERS_SOURCE_ANCESTOR
-    """A line of the ancestor's protocol, "multitastic:NAME"."""
+    LEGACY = _abi.PEERS_SOURCE_LEGACY
+    """A line of the legacy program's protocol, "multitastic:NAME"."""
     REGISTERED = _abi.PEERS_SOURCE_REGISTERED
     """`Node.register`."""
-    SEED = _abi.PEERS_SOURCE_SEED
+    UNICAST = _abi.PEERS_SOURCE_UNICAST
     """A message of the native protocol that came to this node alone, and none yet by multicast: it is a seed,
     or has this node for one."""
-    MEMBER = _abi.PEERS_SOURCE_MEMBER
+    GOSSIP = _abi.PEERS_SOURCE_GOSSIP
     """The cluster: it is a member, as the SWIM protocol has it."""
 
 
@@ -83,17 +83,17 @@ class Reason(_Code):
     NONE = _abi.PEERS_REASON_NONE
     NO_INTERFACE = _abi.PEERS_REASON_NO_INTERFACE
     """No interface that may be used is up."""
-    DEAF = _abi.PEERS_REASON_DEAF
+    NOT_RECEIVING = _abi.PEERS_REASON_NOT_RECEIVING
     """Nothing was heard for the expiry time, not even the node's own announcements."""
     SEND_FAILS = _abi.PEERS_REASON_SEND_FAILS
     """The latest announcement could not be sent through every interface."""
     PERMISSION = _abi.PEERS_REASON_PERMISSION
     """The system does not permit sending, or joining the group."""
-    MEMBERSHIP = _abi.PEERS_REASON_MEMBERSHIP
+    MULTICAST_JOIN = _abi.PEERS_REASON_MULTICAST_JOIN
     """The system did not let the node join the group on every interface."""
-    DEFECT = _abi.PEERS_REASON_DEFECT
-    """It met a defect, of the library or of the program around it, and no longer works."""
-    SEEDS = _abi.PEERS_REASON_SEEDS
+    INTERNAL = _abi.PEERS_REASON_INTERNAL
+    """It met an internal error, of the library or of the program around it, and no longer works."""
+    RESOLVER = _abi.PEERS_REASON_RESOLVER
     """The name of a seed cannot be resolved. It is tried again every minute; the other seeds are spoken to
     all the same."""
 
@@ -172,20 +172,20 @@ class Health:
     """Sends that the system refused."""
     received: int
     """Datagrams received, of every kind."""
-    own: int
-    """Received: the node's own messages, looped back, and any line of the ancestor's with its name."""
+    looped_back: int
+    """Received: the node's own messages, looped back, and any line of the legacy program's with its name."""
     malformed: int
-    """Received: neither a message of the protocol nor the ancestor's line, and ignored."""
-    over_cap: int
+    """Received: neither a message of the protocol nor the legacy beacon, and ignored."""
+    refused_full: int
     """Newcomers refused because the registry held `max_peers` entries."""
     dropped: int
     """Datagrams lost because the node's queue on a memory network was full."""
-    reopened: int
+    sockets_reopened: int
     """Times the sockets were opened anew, after silence, or interfaces were joined or left."""
     events_lost: int
     """Events lost because the queue was full; each loss is told by one RESYNC."""
-    foreign: int
-    """Received: messages of another cluster, and lines of the ancestor's where they are not spoken."""
+    other_cluster: int
+    """Received: messages of another cluster, and lines of the legacy program's where they are not spoken."""
     stale: int
     """Received: messages not newer than what was known of their sender (duplicates, latecomers, replays), and
     ignored."""
@@ -197,7 +197,7 @@ class Health:
     forges."""
     off_link: int
     """Received: datagrams from beyond the links in use, by a router, and ignored because `hops` is 1."""
-    challenged: int
+    unvalidated: int
     """Received, by a node with keys: messages of an instance that is not listed and has answered no
     challenge. Each newcomer begins so; where they rise and nobody comes, somebody replays what was
     recorded."""
@@ -215,18 +215,18 @@ class Health:
             sent=raw.sent,
             send_errors=raw.send_errors,
             received=raw.received,
-            own=raw.own,
+            looped_back=raw.looped_back,
             malformed=raw.malformed,
-            over_cap=raw.over_cap,
+            refused_full=raw.refused_full,
             dropped=raw.dropped,
-            reopened=raw.reopened,
+            sockets_reopened=raw.sockets_reopened,
             events_lost=raw.events_lost,
-            foreign=raw.foreign,
+            other_cluster=raw.other_cluster,
             stale=raw.stale,
             wrong_key=raw.wrong_key,
             rate_limited=raw.rate_limited,
             off_link=raw.off_link,
-            challenged=raw.challenged,
+            unvalidated=raw.unvalidated,
         )
 
 

@@ -70,7 +70,7 @@ def test_list_prints_json(command: Command, tmp_path: Path) -> None:
     assert (first.pop("value_base64"), second.pop("value")) == (base64.b64encode(b"\0\xff").decode(), "grün")
     assert (len(bytes.fromhex(first.pop("id"))), len(bytes.fromhex(second.pop("id")))) == (16, 16)
     assert 0 <= first.pop("age") <= PATIENCE and 0 < first.pop("expires_in") <= 35
-    common = {"address": "127.0.0.1", "interface": "lo", "source": "beacon"}
+    common = {"address": "127.0.0.1", "interface": "lo", "source": "multicast"}
     assert first == {"name": "bytes", "port": None, **common}
     assert second.items() >= {"name": "text", "port": 8080, **common}.items()
 
@@ -99,7 +99,7 @@ def test_who_is_beyond_multicast_is_found_by_a_seed(command: Command, mode: str)
     asking = ("list", "--json", "--mode", mode, "--seed", "192.0.2.1:1", "--seed", f"127.0.0.1:{own}")
     status, output, errors = ended(command(*asking, "--count", 1, "--wait", f"{PATIENCE}s"))
     assert (status, errors) == (0, "")
-    assert [(peer["name"], peer["source"]) for peer in json.loads(output)] == [("beyond", "seed")]
+    assert [(peer["name"], peer["source"]) for peer in json.loads(output)] == [("beyond", "unicast")]
 
 
 def test_seeds_are_used_without_a_mode(command: Command) -> None:

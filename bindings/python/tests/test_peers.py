@@ -22,7 +22,7 @@ def test_two_nodes_list_each_other(start: Start) -> None:
     assert (peer.name, peer.value, peer.port) == ("garden", "grün".encode(), None)
     (peer,) = garden.list()
     assert (peer.name, peer.value, peer.address) == ("kitchen", b"\0warm", "10.0.0.1")
-    assert (peer.source, peer.port, len(peer.id)) == (Source.BEACON, 8080, 16)
+    assert (peer.source, peer.port, len(peer.id)) == (Source.MULTICAST, 8080, 16)
 
 
 def test_nodes_of_one_name_are_two_peers(start: Start) -> None:
@@ -39,11 +39,11 @@ def test_clusters_do_not_see_each_other(start: Start) -> None:
     home, work = start("a", cluster="home"), start("b", cluster="work")
     assert (home.list(), work.list()) == ([], [])
     health = home.health()
-    assert (health.foreign, health.stale) == (1, 0)
+    assert (health.other_cluster, health.stale) == (1, 0)
 
 
-def test_the_ancestors_line_can_be_left_out(start: Start) -> None:
-    sent = [start(ancestor=ancestor).health().sent for ancestor in (True, False)]
+def test_the_legacy_beacon_can_be_left_out(start: Start) -> None:
+    sent = [start(legacy=legacy).health().sent for legacy in (True, False)]
     assert sent == [2, 1]
 
 
@@ -79,9 +79,9 @@ def test_health_counts(start: Start) -> None:
     node.register("lamp")
     health = node.health()
     assert (health.state, health.reason) == (peers.State.RUNNING, peers.Reason.NONE)
-    assert (health.detail, health.peers, health.sent, health.own) == ("", 1, 2, 2)
+    assert (health.detail, health.peers, health.sent, health.looped_back) == ("", 1, 2, 2)
     assert (health.last_send_age, health.last_receive_age) == (0, 0)
-    assert (health.foreign, health.stale) == (0, 0)
+    assert (health.other_cluster, health.stale) == (0, 0)
 
 
 def test_they_come_in_order(start: Start) -> None:

@@ -19,7 +19,7 @@ def test_two_find_each_other_by_one_seed(start: Start, seeds: str | list[str]) -
     deaf = start("deaf", mode="multicast")
     second = start("second", mode="seeds", seeds=seeds)
     assert (names(first), names(second), names(deaf)) == (["second"], ["first"], [])
-    assert first.list()[0].source == second.list()[0].source == Source.SEED
+    assert first.list()[0].source == second.list()[0].source == Source.UNICAST
     second.close()
     assert names(first) == []
 
@@ -30,7 +30,7 @@ def test_who_is_given_seeds_uses_multicast_as_well(start: Start) -> None:
     assert (names(beyond), names(near)) == (["both"], ["both"])
     assert names(both) == ["beyond", "near"]
     near.advance(15)
-    assert [peer.source for peer in both.list()] == [Source.SEED, Source.BEACON]
+    assert [peer.source for peer in both.list()] == [Source.UNICAST, Source.MULTICAST]
 
 
 def test_they_are_replaced_while_a_node_runs(start: Start) -> None:

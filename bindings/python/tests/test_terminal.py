@@ -134,7 +134,7 @@ def test_what_does_not_fit_the_terminal_is_left_out(terminal: Callable[..., Term
         assert len(lines) == 7
         assert lines[0].startswith("NAME") and lines[5].startswith("node 4")
         assert lines[-1] == "4 more do not fit; 9 peers; Ctrl-C ends"
-        assert all("v…" in line and "beacon" in line for line in lines[1:6])
+        assert all("v…" in line and "multicast" in line for line in lines[1:6])
 
 
 @both
@@ -146,7 +146,7 @@ def test_list_prints_a_table_as_wide_as_the_terminal(
         assert listing.status() == 0
     header, row = listing.lines
     assert header.split()[:2] == ["NAME", "ADDRESS"]
-    assert row.startswith("web   127.0.0.1") and "v…" in row and row.endswith("beacon")
+    assert row.startswith("web   127.0.0.1") and "v…" in row and row.endswith("multicast")
 
 
 def test_a_letter_may_take_two_columns_or_none() -> None:

@@ -125,7 +125,7 @@ impl Node {
         now: Instant,
     ) {
         let Some(membership) = &mut self.membership else {
-            self.counters.foreign += 1;
+            self.counters.other_cluster += 1;
             return;
         };
         if !membership.swim.is_new(&message.id, message.sequence) {
@@ -213,7 +213,7 @@ impl Node {
         match self.natives.hear(about, path, crate::node::Arrival::Unicast, room, &mut self.events, now) {
             Hearing::Known => true,
             Hearing::NoRoom => {
-                self.counters.over_cap += 1;
+                self.counters.refused_full += 1;
                 true
             }
             Hearing::New => self.welcome_member(about, path, now),
@@ -229,13 +229,13 @@ impl Node {
             return false;
         }
         if self.is_full() || about.name.len() + about.value.len() > self.room() {
-            self.counters.over_cap += 1;
+            self.counters.refused_full += 1;
             return false;
         }
         if let Some(membership) = &mut self.membership {
             membership.wanted.remove(&about.id);
         }
-        let peer = self.natives.insert(about, path, Source::Member, &mut self.events, now);
+        let peer = self.natives.insert(about, path, Source::Gossip, &mut self.events, now);
         self.events.tell(crate::Event::Joined(peer));
         true
     }

@@ -41,7 +41,7 @@ impl Node {
         _: Heard,
         _: Instant,
     ) {
-        self.counters.foreign += 1;
+        self.counters.other_cluster += 1;
     }
 
     pub(crate) fn hear_member(&mut self, _: &Announcement<'_>, _: Heard, _: Instant) -> bool {

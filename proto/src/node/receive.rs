@@ -26,7 +26,7 @@ impl Node {
             // Nobody can be answered there, so nobody sends from there.
             Ok(_) if heard.path.port() == 0 => self.counters.malformed += 1,
             Ok(Message::Sealed) => self.counters.wrong_key += 1,
-            Ok(Message::Ancestor { name }) => self.handle_line(name, heard.path, now),
+            Ok(Message::Legacy { name }) => self.handle_line(name, heard.path, now),
             Ok(Message::Challenge { cluster, id, challenge }) => {
                 if self.is_from_another(id, cluster) {
                     self.answer_challenge(id, challenge, heard, now);
@@ -54,9 +54,9 @@ impl Node {
     /// True for a sender of this cluster that is not this node.
     fn is_from_another(&mut self, id: InstanceId, cluster: &str) -> bool {
         if id == self.settings.id {
-            self.counters.own += 1;
+            self.counters.looped_back += 1;
         } else if cluster != self.settings.cluster {
-            self.counters.foreign += 1;
+            self.counters.other_cluster += 1;
         } else {
             return true;
         }
@@ -79,17 +79,17 @@ impl Node {
     }
 
     fn handle_line(&mut self, name: &str, path: Path, now: Instant) {
-        if !self.speaks_ancestor() {
-            self.counters.foreign += 1;
+        if !self.speaks_legacy() {
+            self.counters.other_cluster += 1;
         } else if name == self.settings.name {
             // A line tells nothing but the name, so a namesake's cannot be told from our own.
-            self.counters.own += 1;
+            self.counters.looped_back += 1;
         } else if self.natives.hear_line(name, path, self.settings.group_port, now) {
             // It is the line of a peer that speaks the native protocol as well.
         } else if !self.has_room_for(name, 0)
             || self.named.hear_line(name, path, &mut self.events, now).is_err()
         {
-            self.counters.over_cap += 1;
+            self.counters.refused_full += 1;
         }
     }
 
@@ -106,7 +106,7 @@ impl Node {
         let is_news = match self.natives.hear(about, heard.path, heard.arrival, room, &mut self.events, now) {
             Hearing::Known => true,
             Hearing::NoRoom => {
-                self.counters.over_cap += 1;
+                self.counters.refused_full += 1;
                 true
             }
             Hearing::New => self.handle_newcomer(about, heard, now),
@@ -145,7 +145,7 @@ impl Node {
         let len = heard.len.min(wire::MAX_MESSAGE);
         let shortest =
             wire::encode_challenge(&self.settings.cluster, self.settings.id, Challenge::default(), 0).len();
-        self.counters.challenged += 1;
+        self.counters.unvalidated += 1;
         if shortest <= len {
             self.owe(ReplyKind::Challenge(len), about.id, heard, now);
             self.answer(now);
@@ -153,20 +153,20 @@ impl Node {
         false
     }
 
-    /// Lists a newcomer, unless there is no room. One whose ancestor's line was heard first is listed already.
+    /// Lists a newcomer, unless there is no room. One whose legacy beacon was heard first is listed already.
     fn welcome(&mut self, about: &Announcement<'_>, heard: Heard, now: Instant) {
         let was_listed = self.named.is_natives_line(about.name, self.settings.group_port);
         let freed = self.named.held_by(about.name).filter(|_| was_listed).unwrap_or(0);
         let needed = about.name.len() + about.value.len();
         if !was_listed && self.is_full() || needed > self.room() + freed {
-            self.counters.over_cap += 1;
+            self.counters.refused_full += 1;
             return;
         }
         if was_listed {
             self.named.take_line(about.name);
         }
         let is_by_seed = self.settings.mode.has_seeds() && heard.arrival == Arrival::Unicast;
-        let source = if is_by_seed { Source::Seed } else { Source::Beacon };
+        let source = if is_by_seed { Source::Unicast } else { Source::Multicast };
         let peer = self.natives.insert(about, heard.path, source, &mut self.events, now);
         self.events.tell(if was_listed { Event::Updated(peer) } else { Event::Joined(peer) });
     }

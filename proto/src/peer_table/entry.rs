@@ -54,8 +54,8 @@ impl Instance {
             path,
             other_path: None,
             other_port: None,
-            group_heard_at: (source == Source::Beacon).then_some(now),
-            is_beyond: source != Source::Beacon,
+            group_heard_at: (source == Source::Multicast).then_some(now),
+            is_beyond: source != Source::Multicast,
             source,
             checkup: Checkup::default(),
             question_at: None,
@@ -80,7 +80,7 @@ impl Instance {
     pub fn note_group(&mut self, now: Instant) -> bool {
         self.group_heard_at = Some(now);
         self.is_beyond = false;
-        std::mem::replace(&mut self.source, Source::Beacon) != Source::Beacon
+        std::mem::replace(&mut self.source, Source::Multicast) != Source::Multicast
     }
 
     /// Takes note that it was heard, by whatever way.

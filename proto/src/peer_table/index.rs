@@ -6,7 +6,7 @@ use std::net::IpAddr;
 
 use crate::wire::InstanceId;
 
-/// What is known of the sender of an ancestor's line: its name (as a hash, keyed at random) and the port it sends from.
+/// What is known of the sender of a legacy beacon: its name (as a hash, keyed at random) and the port it sends from.
 /// A node sends its lines and its messages from one port.
 pub(crate) type LineKey = (u64, u16);
 

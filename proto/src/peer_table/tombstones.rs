@@ -18,7 +18,7 @@ struct Departure {
 pub(crate) struct Departed {
     /// The sequence number of each one's last message. A later one shows that it is not gone after all.
     instances: ExpiringRegistry<InstanceId, Departure>,
-    /// The ancestor's lines that are theirs.
+    /// Legacy beacons that are theirs.
     lines: ExpiringRegistry<LineKey, ()>,
     memory: Duration,
 }

@@ -6,13 +6,13 @@ use std::time::Duration;
 use minicbor::Encoder;
 
 use super::{
-    ANCESTOR_PREFIX, Announcement, Challenge, InstanceId, KIND_CHALLENGE, Kind, MAGIC, MAX_ANNOUNCE,
+    Announcement, Challenge, InstanceId, KIND_CHALLENGE, Kind, LEGACY_PREFIX, MAGIC, MAX_ANNOUNCE,
     MAX_DATAGRAM, MAX_MESSAGE, Proof, VERSION, key,
 };
 
-/// The ancestor's beacon for `name`, which has passed [`check`](crate::wire::name::check).
-pub fn encode_ancestor(name: &str) -> Vec<u8> {
-    [ANCESTOR_PREFIX, name.as_bytes()].concat()
+/// The legacy beacon for `name`, which has passed [`check`](crate::wire::name::check).
+pub fn encode_legacy(name: &str) -> Vec<u8> {
+    [LEGACY_PREFIX, name.as_bytes()].concat()
 }
 
 /// The datagram of a message. A query is padded to the length of the longest announcement, so that whoever answers sends

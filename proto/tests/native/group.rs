@@ -106,7 +106,7 @@ fn a_change_that_an_answer_to_the_group_has_told_is_not_told_again() {
 }
 
 #[test]
-fn changes_do_not_put_off_the_ancestors_line() {
+fn changes_do_not_put_off_the_legacy_beacon() {
     let mut bench = Bench::settled();
     let mut sent = Vec::new();
     for change in 0..200_u8 {
@@ -146,7 +146,7 @@ fn a_change_of_the_network_begins_with_questions_again_and_many_changes_with_few
 
 #[test]
 fn it_says_goodbye_three_times_with_its_last_number() {
-    let mut bench = Bench::new(Settings { ancestor: false, ..settings() });
+    let mut bench = Bench::new(Settings { legacy: false, ..settings() });
     bench.run(ms(1000));
     bench.node.stop();
     let sent = bench.sent();

@@ -24,7 +24,7 @@ pub fn settings() -> Settings {
         value: vec![],
         port: 0,
         mode: Mode::Multicast,
-        ancestor: true,
+        legacy: true,
         group_port: 49001,
         interval: INTERVAL,
         expiry: EXPIRY,
@@ -137,7 +137,7 @@ pub fn in_short(event: &Event) -> String {
 
 fn name_of(payload: &[u8]) -> &'static str {
     match wire::decode(payload).expect("a node sends what can be read") {
-        Message::Ancestor { .. } => "line",
+        Message::Legacy { .. } => "line",
         Message::Native(Kind::Announce, _) => "announce",
         Message::Native(Kind::Query, _) => "query",
         Message::Native(Kind::Goodbye, _) => "goodbye",

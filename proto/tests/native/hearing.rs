@@ -21,7 +21,7 @@ fn a_peer_that_announces_itself_is_listed_with_all_it_tells() {
         interface: 2,
         port: 8080,
         id: Some(kitchen.id),
-        source: Source::Beacon,
+        source: Source::Multicast,
         age: ms(5000),
         expires_in: EXPIRY - ms(5000),
     };
@@ -174,7 +174,7 @@ fn its_own_messages_and_those_of_another_cluster_are_counted_and_nothing_else() 
         bench.hear(peer, Kind::Query);
         bench.hear(peer, Kind::Goodbye);
     }
-    assert_eq!((bench.node.counters().own, bench.node.counters().foreign), (2, 2));
+    assert_eq!((bench.node.counters().looped_back, bench.node.counters().other_cluster), (2, 2));
     assert_eq!((bench.names(), bench.events(), bench.sent()), (vec![], vec![], vec![]));
 }
 
@@ -373,7 +373,7 @@ fn a_flood_of_instances_stops_at_the_cap_and_evicts_nobody() {
         bench.hear_line(&Remote { name: format!("line{stranger}"), ..peer });
     }
     assert_eq!(bench.node.peer_count(), 100);
-    assert_eq!(bench.node.counters().over_cap, 19_901);
+    assert_eq!(bench.node.counters().refused_full, 19_901);
     assert!(bench.names().contains(&"friend".to_owned()));
     bench.node.register("mine", b"", None, bench.now).expect_err("there is no room");
 }
@@ -393,7 +393,7 @@ fn names_and_values_are_held_up_to_a_cap_in_bytes() {
         bench.node.peers(bench.now).iter().map(|peer| peer.name.len() + peer.value.len()).sum()
     };
     assert!((511_000..=512_000).contains(&held(&bench)));
-    assert_eq!(bench.node.counters().over_cap, 1024 - 508);
+    assert_eq!(bench.node.counters().refused_full, 1024 - 508);
     assert_eq!(bench.node.register("one more", &[1; 1000], None, bench.now), Err(Refused::Full));
 
     let mut small = Remote::new("small", 9);
@@ -439,7 +439,7 @@ fn a_line_whose_message_finds_no_room_stays_listed() {
     }
     bench.events();
     bench.hear(&mut kitchen, Kind::Announce);
-    assert_eq!((bench.events(), bench.node.counters().over_cap), (vec![], 1));
+    assert_eq!((bench.events(), bench.node.counters().refused_full), (vec![], 1));
     assert!(bench.names().contains(&"kitchen".to_owned()));
 }
 

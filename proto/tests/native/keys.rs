@@ -121,7 +121,7 @@ fn nodes_of_one_key_find_each_other_and_nothing_of_what_they_say_can_be_read() {
     }
     link.run(2 * INTERVAL.as_millis() as u64);
     for (_, datagram) in &link.recorded {
-        assert_eq!(datagram.what, "sealed", "the ancestor's line is not spoken");
+        assert_eq!(datagram.what, "sealed", "the legacy beacon is not spoken");
         for secret in ["node", "value", "multitastic"] {
             let is_secret = |window: &[u8]| window == secret.as_bytes();
             assert!(!datagram.bytes.windows(secret.len()).any(is_secret));

@@ -12,11 +12,11 @@ fn a_line_heard_first_becomes_the_peer_that_the_message_tells_of() {
     let mut bench = Bench::settled();
     let mut kitchen = Remote::new("kitchen", 7);
     bench.hear_line(&kitchen);
-    assert_eq!(bench.node.peers(bench.now)[0].source, Source::Ancestor);
+    assert_eq!(bench.node.peers(bench.now)[0].source, Source::Legacy);
     bench.hear(&mut kitchen, Kind::Announce);
     bench.hear_line(&kitchen);
     let peers = bench.node.peers(bench.now);
-    assert_eq!((peers.len(), peers[0].source, peers[0].id), (1, Source::Beacon, Some(kitchen.id)));
+    assert_eq!((peers.len(), peers[0].source, peers[0].id), (1, Source::Multicast, Some(kitchen.id)));
     assert_eq!(bench.events(), ["+kitchen", "~kitchen"]);
 }
 
@@ -56,25 +56,25 @@ fn a_line_raises_no_doubt_of_a_peer_that_is_listed_with_another_address() {
 }
 
 #[test]
-fn an_ancestor_of_the_same_name_on_the_same_host_is_another_peer() {
+fn a_legacy_node_of_the_same_name_on_the_same_host_is_another_peer() {
     let mut bench = Bench::settled();
     let mut kitchen = Remote::new("kitchen", 7);
-    let mut ancestor = kitchen.clone();
-    ancestor.address.set_port(49001);
+    let mut legacy = kitchen.clone();
+    legacy.address.set_port(49001);
     bench.hear(&mut kitchen, Kind::Announce);
-    bench.hear_line(&ancestor);
+    bench.hear_line(&legacy);
     bench.hear_line(&kitchen);
     let sources: Vec<Source> = bench.node.peers(bench.now).iter().map(|peer| peer.source).collect();
-    assert_eq!(sources, [Source::Ancestor, Source::Beacon]);
+    assert_eq!(sources, [Source::Legacy, Source::Multicast]);
 }
 
 #[test]
-fn an_ancestor_heard_before_is_not_taken_for_a_newcomer_of_its_name() {
+fn a_legacy_node_heard_before_is_not_taken_for_a_newcomer_of_its_name() {
     let mut bench = Bench::settled();
     let mut kitchen = Remote::new("kitchen", 7);
-    let mut ancestor = kitchen.clone();
-    ancestor.address.set_port(49001);
-    bench.hear_line(&ancestor);
+    let mut legacy = kitchen.clone();
+    legacy.address.set_port(49001);
+    bench.hear_line(&legacy);
     bench.hear(&mut kitchen, Kind::Announce);
     assert_eq!(bench.names(), ["kitchen", "kitchen"]);
 }
@@ -160,7 +160,7 @@ fn what_the_user_registered_for_long_outlives_the_lines_and_the_goodbye_of_its_n
 }
 
 #[test]
-fn a_registration_that_has_run_out_becomes_the_ancestors_node_that_is_there() {
+fn a_registration_that_has_run_out_becomes_the_legacy_node_that_is_there() {
     let mut bench = Bench::settled();
     let kitchen =
         Remote { address: (Ipv4Addr::new(192, 0, 2, 7), 49001).into(), ..Remote::new("kitchen", 7) };
@@ -169,7 +169,7 @@ fn a_registration_that_has_run_out_becomes_the_ancestors_node_that_is_there() {
         bench.hear_line(&kitchen);
         bench.run(ms(600));
     }
-    assert_eq!(bench.node.peers(bench.now)[0].source, Source::Ancestor);
+    assert_eq!(bench.node.peers(bench.now)[0].source, Source::Legacy);
 }
 
 #[test]

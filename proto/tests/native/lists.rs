@@ -30,7 +30,7 @@ fn those_who_are_heard_as_before_leave_the_version_as_it_is() {
 }
 
 #[test]
-fn an_ancestor_that_comes_by_another_interface_is_news_for_a_list_and_no_event() {
+fn a_legacy_node_that_comes_by_another_interface_is_news_for_a_list_and_no_event() {
     let mut bench = Bench::settled();
     let cellar = Remote::new("cellar", 8);
     bench.hear_line(&cellar);

@@ -49,7 +49,7 @@ pub fn member(number: u8) -> Settings {
         secret_seed: Key::new([number; 32]),
         name: number.to_string(),
         mode: Mode::Swim,
-        ancestor: false,
+        legacy: false,
         ..settings()
     }
 }

@@ -8,7 +8,7 @@ use peers_proto::{Arrival, Destination, Key, Mode, Settings, Source};
 use crate::harness::*;
 
 fn in_mode(mode: Mode) -> Settings {
-    Settings { mode, ancestor: false, ..settings() }
+    Settings { mode, legacy: false, ..settings() }
 }
 
 /// A node that has said what it says when it starts.
@@ -53,7 +53,7 @@ fn a_seed_that_answers_is_a_peer_and_is_told_by_unicast_what_others_are_told_by_
     bench.node.set_seeds(&[seed.address], bench.now);
     bench.sent();
     bench.hear_alone(&mut seed, Kind::Announce);
-    assert_eq!(bench.node.peers(bench.now)[0].source, Source::Seed);
+    assert_eq!(bench.node.peers(bench.now)[0].source, Source::Unicast);
     assert_eq!(whats(&bench.run(ms(1000))), [] as [&str; 0], "it has answered, and is not asked again");
 
     bench.hear_alone(&mut seed, Kind::Announce);
@@ -107,7 +107,7 @@ fn who_has_the_node_for_a_seed_is_answered_told_and_asked() {
 
 #[test]
 fn without_multicast_nothing_is_sent_to_the_group_and_no_silence_is_noticed() {
-    let mut bench = Bench::new(Settings { ancestor: true, ..in_mode(Mode::Seeds) });
+    let mut bench = Bench::new(Settings { legacy: true, ..in_mode(Mode::Seeds) });
     let sent = bench.run(10 * INTERVAL);
     assert_eq!(sent, []);
     assert!(!bench.node.poll_reopen() && !bench.node.is_deaf());
@@ -122,7 +122,7 @@ fn with_multicast_a_peer_that_the_group_reaches_is_not_told_twice() {
     bench.hear(&mut near, Kind::Announce);
     assert_eq!(bench.events(), ["+near", "+far", "~near"], "its source is another now");
     let sources: Vec<Source> = bench.node.peers(bench.now).iter().map(|peer| peer.source).collect();
-    assert_eq!(sources, [Source::Seed, Source::Beacon]);
+    assert_eq!(sources, [Source::Unicast, Source::Multicast]);
     bench.sent();
     bench.node.set_value(b"new", bench.now).expect("it fits");
     let sent = bench.sent();

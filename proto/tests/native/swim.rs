@@ -23,7 +23,7 @@ fn one_seed_is_enough_to_know_all() {
         let now = cluster.now;
         cluster.node(0).peers(now)
     };
-    assert!(peers.iter().all(|peer| peer.source == Source::Member));
+    assert!(peers.iter().all(|peer| peer.source == Source::Gossip));
     let addresses: Vec<_> = peers.iter().map(|peer| peer.address.expect("it has one")).collect();
     assert_eq!(addresses, (2..=7).map(|number| place(number).ip()).collect::<Vec<_>>());
     cluster.run(10 * MINUTE);
@@ -221,7 +221,7 @@ fn two_clusters_stay_apart() {
                 .collect::<Vec<_>>()
         );
     }
-    assert!(cluster.node(0).counters().foreign > 0);
+    assert!(cluster.node(0).counters().other_cluster > 0);
 }
 
 #[test]

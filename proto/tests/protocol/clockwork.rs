@@ -127,7 +127,7 @@ impl Clockwork {
             value: Vec::new(),
             port: 0,
             mode: Mode::Multicast,
-            ancestor: false,
+            legacy: false,
             group_port: 49001,
             interval: default.interval,
             expiry: default.expiry,

@@ -181,7 +181,7 @@ fn a_node_with_the_key_reacts_to_what_is_inside_and_to_nothing_else() {
             }
             ("sealed-response", []) => assert_eq!((counters.stale, counters.wrong_key), (1, 0), "{name}"),
             ("sealed-longest" | "sealed-line", []) => {
-                assert_eq!((counters.foreign, counters.wrong_key), (1, 0), "{name}")
+                assert_eq!((counters.other_cluster, counters.wrong_key), (1, 0), "{name}")
             }
             (_, []) => assert_eq!(counters.wrong_key, 1, "{name}: {}", vector.required("reason")),
             (_, sent) => panic!("{name}: {sent:?}"),
@@ -335,9 +335,9 @@ fn of_a_node_whose_list_is_full_only_those_are_answered_that_were_challenged() {
     let mut clockwork = Clockwork::with(settings);
     pass(&mut clockwork, ms(5000));
     let challenge = challenge_in(&reaction(&mut clockwork, &announce(1, 1, Proof::default(), b""), 1, 1)[0]);
-    assert_eq!(clockwork.node.counters().over_cap, 0);
+    assert_eq!(clockwork.node.counters().refused_full, 0);
     reaction(&mut clockwork, &announce(1, 2, response(challenge), b""), 1, 1);
-    assert_eq!((clockwork.node.peer_count(), clockwork.node.counters().over_cap), (0, 1));
+    assert_eq!((clockwork.node.peer_count(), clockwork.node.counters().refused_full), (0, 1));
 }
 
 #[test]

@@ -54,14 +54,14 @@ fn a_message_that_comes_again_ends_the_questions_only_of_a_doubt() {
 }
 
 #[test]
-fn a_line_of_the_name_of_a_peer_is_an_ancestors_only_from_the_groups_port() {
+fn a_line_of_the_name_of_a_peer_is_a_legacy_only_from_the_groups_port() {
     let groups_port = PORT;
-    let line = wire::encode_ancestor("peer");
+    let line = wire::encode_legacy("peer");
     for (port, listed) in
-        [(groups_port, vec![Source::Beacon, Source::Ancestor]), (40_000, vec![Source::Beacon])]
+        [(groups_port, vec![Source::Multicast, Source::Legacy]), (40_000, vec![Source::Multicast])]
     {
         for is_line_first in [true, false] {
-            let mut clockwork = Clockwork::with(|settings| Settings { ancestor: true, ..settings });
+            let mut clockwork = Clockwork::with(|settings| Settings { legacy: true, ..settings });
             let mut peer = Remote::new(1);
             if is_line_first {
                 clockwork.hear_bytes(&line, ([198, 18, 0, 1], port).into(), Arrival::Group);
@@ -72,7 +72,7 @@ fn a_line_of_the_name_of_a_peer_is_an_ancestors_only_from_the_groups_port() {
             }
             let mut sources: Vec<Source> =
                 clockwork.node.peers(clockwork.now).iter().map(|peer| peer.source).collect();
-            sources.sort_by_key(|source| *source != Source::Beacon);
+            sources.sort_by_key(|source| *source != Source::Multicast);
             assert_eq!(sources, listed, "from {port}, the line first: {is_line_first}");
         }
     }

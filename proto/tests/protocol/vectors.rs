@@ -194,7 +194,7 @@ fn every_vector_means_what_the_specification_says() {
             }
             ("sealed", _) => assert_eq!(decoded, Ok(Message::Sealed), "{name}"),
             ("line", _) => {
-                assert_eq!(decoded, Ok(Message::Ancestor { name: vector.required("node") }), "{name}");
+                assert_eq!(decoded, Ok(Message::Legacy { name: vector.required("node") }), "{name}");
             }
             ("malformed", _) => {
                 assert_eq!(decoded, Err(wire::Malformed), "{name}: {}", vector.required("reason"));
@@ -220,7 +220,7 @@ fn what_is_canonical_is_made_to_the_same_bytes() {
                 let (cluster, id, challenge) = challenge(&vector);
                 wire::encode_challenge(&cluster, id, challenge, padded_to.unwrap_or_default())
             }
-            _ => wire::encode_ancestor(vector.required("node")),
+            _ => wire::encode_legacy(vector.required("node")),
         };
         assert_eq!(datagram, vector.datagram, "{}", vector.name);
         made.insert(vector.meaning().to_owned());

@@ -9,7 +9,7 @@ use std::time::Duration;
 use peers_proto::wire;
 
 use crate::scenario::{for_each_seed, from_environment};
-use crate::simulator::{Conditions, HostNumber, Program, Serial, Trace, World};
+use peers_simulator::{Conditions, HostNumber, Program, Serial, Trace, World};
 
 const MOST: usize = 12;
 const MANY_RUNS: u64 = 200;
@@ -61,12 +61,12 @@ impl Chaos {
         let mut world = World::new(seed);
         let (interval, expiry) = world.rng.choice([(15, 35), (15, 35), (1, 3), (5, 60)]).unwrap_or_default();
         let program = Program {
-            ancestor: world.rng.bool(),
+            legacy: world.rng.bool(),
             interval: Duration::from_secs(interval),
             expiry: Duration::from_secs(expiry),
             ..Program::named("")
         };
-        let has_mixed_times = !program.ancestor && world.rng.bool();
+        let has_mixed_times = !program.legacy && world.rng.bool();
         let has_many_links = world.rng.bool();
         Chaos { world, program, has_mixed_times, has_many_links, serial: 0 }
     }
@@ -151,7 +151,7 @@ impl Chaos {
         let other = self.world.rng.choice(alive);
         let shared = other.filter(|_| self.world.rng.u8(..) < 96);
         let namesake =
-            other.filter(|other| self.world.rng.u8(..) < 64 && !self.world.program(*other).is_ancestor);
+            other.filter(|other| self.world.rng.u8(..) < 64 && !self.world.program(*other).is_legacy);
         let host = match shared {
             Some(other) => self.world.host_of(other),
             None => self.new_host(),
@@ -178,11 +178,11 @@ impl Chaos {
             program.expiry = program.interval * rng.u32(25..50) / 10;
         }
         let is_default_time = program.interval == Duration::from_secs(15);
-        if program.ancestor && is_default_time && !is_namesake && rng.u8(..) < 40 {
-            program = Program { is_ancestor: true, cluster: String::new(), value: Vec::new(), ..program };
+        if program.legacy && is_default_time && !is_namesake && rng.u8(..) < 40 {
+            program = Program { is_legacy: true, cluster: String::new(), value: Vec::new(), ..program };
         }
-        if rng.u8(..) < 32 && !program.is_ancestor {
-            program.ancestor = !program.ancestor && is_default_time;
+        if rng.u8(..) < 32 && !program.is_legacy {
+            program.legacy = !program.legacy && is_default_time;
         }
         program
     }
@@ -203,7 +203,7 @@ impl Chaos {
     }
 
     fn change_values(&mut self, one: Serial) {
-        if self.world.program(one).is_ancestor {
+        if self.world.program(one).is_legacy {
             return;
         }
         for _ in 0..self.world.rng.u32(1..5) {

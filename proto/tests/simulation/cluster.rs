@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::scenario::for_each_seed;
-use crate::simulator::{Conditions, World};
+use peers_simulator::{Conditions, World};
 
 const SECOND: Duration = Duration::from_secs(1);
 const HOUR: Duration = Duration::from_secs(60 * 60);

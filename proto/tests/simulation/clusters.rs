@@ -5,7 +5,7 @@ use std::time::Duration;
 use peers_proto::Mode;
 
 use crate::scenario::for_each_seed;
-use crate::simulator::{Conditions, World};
+use peers_simulator::{Conditions, World};
 
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);

@@ -7,5 +7,3 @@ mod chaos;
 mod cluster;
 mod clusters;
 mod scenario;
-#[allow(dead_code)] // some of it is for the benchmark alone
-mod simulator;

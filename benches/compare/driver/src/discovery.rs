@@ -8,7 +8,7 @@ use crate::plan::{LEAVE_LIMIT, LIMIT, Plan, SETTLE};
 use crate::process::{Process, Started};
 use crate::results::{Outcome, Results, What};
 use crate::systems::System;
-use crate::world::World;
+use support::world::World;
 
 const fn times(name: &'static str, limit: Duration) -> What {
     What { name, unit: "ms", limit }

@@ -9,7 +9,7 @@ use crate::plan::{Plan, SETTLE};
 use crate::process::Process;
 use crate::results::Results;
 use crate::usage::{Datagrams, Usage, link_bytes};
-use crate::world::{Host, World};
+use support::world::{Host, World};
 
 /// Nodes that share a process, and its host, when there are many.
 const SHARED: usize = 50;

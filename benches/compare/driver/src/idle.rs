@@ -8,7 +8,7 @@ use crate::process::Process;
 use crate::results::{Outcome, What};
 use crate::systems::System;
 use crate::usage::{Datagrams, Usage};
-use crate::world::World;
+use support::world::World;
 
 const PROCESSES: u8 = 3;
 /// Those that start together announce themselves together, and are heard with one wake-up. In life they do not.

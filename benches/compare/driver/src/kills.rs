@@ -7,7 +7,7 @@ use crate::plan::{PATIENCE, Plan, SETTLE};
 use crate::process::Process;
 use crate::results::{Outcome, What};
 use crate::systems::System;
-use crate::world::World;
+use support::world::World;
 
 /// The kills are spread over as long: their time has nothing to do with anybody's announcements.
 const SPREAD: Duration = Duration::from_secs(15);

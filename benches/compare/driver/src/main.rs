@@ -21,13 +21,8 @@ mod results;
 mod sender;
 mod simulated;
 #[allow(dead_code, unused_imports)] // some of it is for the tests alone
-#[path = "../../../../tests/simulation/simulator/mod.rs"]
-mod simulator;
 mod systems;
 mod usage;
-#[path = "../../../../tests/network/world.rs"]
-#[allow(dead_code)] // the tests do more with it
-mod world;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -69,7 +64,7 @@ fn compare_receiving(programs: &Path, data: &Path) -> Result<(), String> {
 }
 
 fn compare(programs: &Path, data: &Path, plan: &Plan) -> Result<(), String> {
-    world::World::new().map_err(|reason| format!("no network namespaces: {reason}"))?;
+    support::world::World::new().map_err(|reason| format!("no network namespaces: {reason}"))?;
     let systems = systems::all(programs);
     let mut results = Results::new(plan, &systems);
 

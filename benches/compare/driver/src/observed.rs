@@ -89,7 +89,7 @@ pub fn run(peers: &str, cap: &str) -> Result<(), String> {
         "cpu_ms_each_per_s": second(observation.cpu.as_secs_f64() * 1e3),
         "memory_mb_each": memory,
         "peers": observation.node.peer_count(),
-        "refused": counters.over_cap,
+        "refused": counters.refused_full,
     });
     println!("{found}");
     Ok(())
@@ -119,7 +119,7 @@ impl Observation {
             value: vec![],
             port: 0,
             mode: Mode::Multicast,
-            ancestor: true,
+            legacy: true,
             group_port: PORT,
             interval: INTERVAL,
             expiry: EXPIRY,
@@ -176,7 +176,7 @@ impl Observation {
             answer_to_group: false,
             proof: None,
         };
-        let (message, line) = (wire::encode(Kind::Announce, &about), wire::encode_ancestor(&peer.name));
+        let (message, line) = (wire::encode(Kind::Announce, &about), wire::encode_legacy(&peer.name));
         let from = peer.from;
         match act {
             Act::Answer => self.hear(&message, from, Arrival::Unicast),

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use crate::plan::PATIENCE;
 use crate::systems::System;
-use crate::world::Host;
+use support::world::Host;
 
 /// Dropping it kills it.
 pub struct Process {

@@ -9,7 +9,7 @@ use crate::results::{Results, What};
 use crate::sender::{self, Kind};
 use crate::systems::System;
 use crate::usage::{Datagrams, Usage, queued};
-use crate::world::{Host, World};
+use support::world::{Host, World};
 
 /// Who receives.
 enum Receiver<'a> {

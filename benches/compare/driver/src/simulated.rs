@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::simulator::World;
+use peers_simulator::World;
 
 const PATIENCE: Duration = Duration::from_secs(120);
 const SETTLED: Duration = Duration::from_secs(5);

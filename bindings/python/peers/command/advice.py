@@ -18,11 +18,11 @@ _KINDS = {
 _COUNTERS = {
     "wrong_key": "datagrams that no key here opens, or that are not sealed while ours are: "
     "somebody has another --key-file, or none",
-    "foreign": "datagrams of another --cluster, or of the ancestor's nodes where their line is not spoken",
+    "other_cluster": "datagrams of another --cluster, or of legacy nodes where their line is not spoken",
     "malformed": "datagrams that are not libpeers's: another program uses this group and port",
     "off_link": "datagrams from beyond the local network: a router forwards multicast, or somebody forges",
     "rate_limited": "answers not sent, because too many were asked for: somebody floods, or forges",
-    "challenged": "datagrams of nodes that had not proved their key yet: each newcomer begins so, "
+    "unvalidated": "datagrams of nodes that had not proved their key yet: each newcomer begins so, "
     "and if none comes, somebody replays what was recorded",
     "send_errors": "sends that the system refused",
 }
@@ -83,7 +83,7 @@ def of_silent_seeds() -> Iterator[str]:
 
 def of_reason(reason: Reason) -> Iterator[str]:
     """What to do about what is wrong with a node, where its own words leave that open."""
-    if reason == Reason.SEEDS:
+    if reason == Reason.RESOLVER:
         yield "Ask this host for the name by 'getent ahosts NAME'. If it is right, look at /etc/resolv.conf:"
         yield "who resolves it, and whether that can be reached. Other seeds are spoken to all the same."
 

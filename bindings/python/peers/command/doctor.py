@@ -219,8 +219,8 @@ def _probe(options: argparse.Namespace, interface: str, version: int) -> tuple[b
     family = {"ipv4": version == 4, "ipv6": version == 6}
     place = {**network_of(options), "interfaces": interface, "cluster": cluster, **family}
     with start("first", **place) as first, start("second", **place):
-        both = _until(first, options.wait, lambda: first.health().own > 0 and len(first.list()) > 0)
-        return both or first.health().own > 0, both or len(first.list()) > 0
+        both = _until(first, options.wait, lambda: first.health().looped_back > 0 and len(first.list()) > 0)
+        return both or first.health().looped_back > 0, both or len(first.list()) > 0
 
 
 def _check_seeds(report: Report, node: Node, options: argparse.Namespace) -> None:
@@ -282,7 +282,7 @@ def _check_health(report: Report, health: Health) -> None:
     report.section("What the node says of itself")
     if health.state == State.RUNNING:
         report.good(
-            f"running: {health.sent} datagrams sent, {health.received} received, {health.own} of them its own"
+            f"running: {health.sent} datagrams sent, {health.received} received, {health.looped_back} of them its own"
         )
     else:
         report.problem(f"{health.state.name.lower()}: {health.detail}")

@@ -28,7 +28,7 @@ def add_to(commands: Commands) -> None:
         type=duration,
         default=2.0,
         help="how long to wait for answers, such as 500ms, 2s or 1m (default: 2s). "
-        "Peers answer within milliseconds; the ancestor's nodes do not answer, and are heard every 15 s",
+        "Peers answer within milliseconds; legacy nodes do not answer, and are heard every 15 s",
     )
     parser.add_argument(
         "--count",

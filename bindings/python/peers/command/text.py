@@ -100,8 +100,8 @@ JSON_OF_A_PEER = """\
   port        the port of its service, or null
   interface   the interface it was heard through, or null
   id          32 hexadecimal digits, of this run of it, or null if unknown
-  source      "beacon"; "seed" if it was heard by unicast alone; "member" of a cluster with --mode swim; or
-              "ancestor" if it speaks the ancestor's line only
+  source      "multicast"; "unicast" if it was heard by unicast alone; "gossip" in a cluster with --mode swim; or
+              "legacy" if it speaks the legacy beacon only
   age         seconds since it was last heard
   expires_in  seconds until it is gone unless it is heard again
 """

@@ -34,7 +34,7 @@ def main() -> None:
             address: str | None = known[0].address
             port: int | None = known[0].port
             health: peers.Health = node.health()
-            wrong: int = health.wrong_key + health.rate_limited + health.off_link + health.challenged
+            wrong: int = health.wrong_key + health.rate_limited + health.off_link + health.unvalidated
             print(address, port, wrong, *lines(node), asyncio.run(count(node)))
     except peers.InterfaceError as error:
         as_value_error: ValueError = error

@@ -5,7 +5,7 @@ use std::time::Duration;
 use peers_proto::wire::Kind;
 
 use super::Chaos;
-use crate::simulator::{Forgery, Program, Serial};
+use peers_simulator::{Forgery, Program, Serial};
 
 impl Chaos {
     /// One thing of all that he can do.
@@ -33,10 +33,10 @@ impl Chaos {
         let what = [Forgery::Announce, Forgery::Query, Forgery::Goodbye, Forgery::Line];
         let what = self.world.rng.choice(what).unwrap_or(Forgery::Announce);
         let model = self.world.program(one).clone();
-        let is_namesake = !model.is_ancestor && what != Forgery::Line && self.world.rng.bool();
+        let is_namesake = !model.is_legacy && what != Forgery::Line && self.world.rng.bool();
         let program = Program {
             name: if is_namesake { model.name.clone() } else { format!("forged-{}", self.number()) },
-            is_ancestor: what == Forgery::Line,
+            is_legacy: what == Forgery::Line,
             expiry: Duration::from_millis(self.world.rng.u64(1..60_000)),
             ..model
         };

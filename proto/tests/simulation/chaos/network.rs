@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::Chaos;
-use crate::simulator::{Conditions, Firewall, Serial};
+use peers_simulator::{Conditions, Firewall, Serial};
 
 impl Chaos {
     /// The host of one fails, with all that runs there.
@@ -24,7 +24,7 @@ impl Chaos {
 
     /// One does not run for some time, while the others go on.
     pub fn sleep(&mut self, one: Serial) {
-        if self.world.program(one).is_ancestor {
+        if self.world.program(one).is_legacy {
             return;
         }
         self.world.suspend(one);
@@ -75,7 +75,7 @@ impl Chaos {
 
     /// One opens its sockets anew; there are not ports for ever.
     pub fn reopen(&mut self, one: Serial) {
-        if !self.world.program(one).is_ancestor && self.world.times_reopened(one) < 8 {
+        if !self.world.program(one).is_legacy && self.world.times_reopened(one) < 8 {
             self.world.reopen(one);
         }
     }

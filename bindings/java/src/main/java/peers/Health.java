@@ -17,18 +17,18 @@ import java.util.Optional;
  * @param sent datagrams sent
  * @param sendErrors sends that the system refused
  * @param received datagrams received, of every kind
- * @param own received: its own messages, and the ancestor's lines with its name
+ * @param loopedBack received: its own messages, and legacy beacons with its name
  * @param malformed received: what is of neither protocol
- * @param overCap newcomers refused because the registry was full
+ * @param refusedFull newcomers refused because the registry was full
  * @param dropped datagrams lost because its queue on a memory network was full
- * @param reopened times the sockets were opened anew, or interfaces joined or left
+ * @param socketsReopened times the sockets were opened anew, or interfaces joined or left
  * @param eventsLost events lost because nobody read them; each loss is told by one {@link Event.Kind#RESYNC}
- * @param foreign received: messages of another cluster, and the ancestor's lines where not spoken
+ * @param otherCluster received: messages of another cluster, and legacy beacons where not spoken
  * @param stale received: messages not newer than what was known (duplicates, replays)
  * @param wrongKey received: messages that no key of the node opens, or sealed ones by a node without
  * @param rateLimited answers, challenges and questions not sent, because too many were asked for
  * @param offLink received: datagrams from beyond the links in use
- * @param challenged received: messages of an instance that has yet to answer a challenge
+ * @param unvalidated received: messages of an instance that has yet to answer a challenge
  */
 public record Health(
         State state,
@@ -41,18 +41,18 @@ public record Health(
         long sent,
         long sendErrors,
         long received,
-        long own,
+        long loopedBack,
         long malformed,
-        long overCap,
+        long refusedFull,
         long dropped,
-        long reopened,
+        long socketsReopened,
         long eventsLost,
-        long foreign,
+        long otherCluster,
         long stale,
         long wrongKey,
         long rateLimited,
         long offLink,
-        long challenged) {
+        long unvalidated) {
 
     /** How a node does. */
     public enum State {
@@ -60,7 +60,7 @@ public record Health(
         RUNNING,
         /** It works on, but part of its work is failing. */
         DEGRADED,
-        /** It met a defect of the library and no longer works. */
+        /** It met an internal error and no longer works. */
         FAILED,
         /** A state that this package does not know. */
         OTHER;
@@ -82,17 +82,17 @@ public record Health(
         /** No interface that may be used is up. */
         NO_INTERFACE,
         /** Nothing was heard for the expiry time, not even its own announcements. */
-        DEAF,
+        NOT_RECEIVING,
         /** An announcement could not be sent through every interface. */
         SEND_FAILS,
         /** The system does not permit sending, or joining the group. */
         PERMISSION,
         /** The system did not let it join the group on every interface. */
-        MEMBERSHIP,
-        /** It met a defect and no longer works. */
-        DEFECT,
+        MULTICAST_JOIN,
+        /** It met an internal error and no longer works. */
+        INTERNAL,
         /** The name of a seed cannot be resolved; it is tried again. */
-        SEEDS,
+        RESOLVER,
         /** A reason that this package does not know. */
         OTHER;
 
@@ -100,12 +100,12 @@ public record Health(
             return switch (code) {
                 case Libpeers.PEERS_REASON_NONE -> NONE;
                 case Libpeers.PEERS_REASON_NO_INTERFACE -> NO_INTERFACE;
-                case Libpeers.PEERS_REASON_DEAF -> DEAF;
+                case Libpeers.PEERS_REASON_NOT_RECEIVING -> NOT_RECEIVING;
                 case Libpeers.PEERS_REASON_SEND_FAILS -> SEND_FAILS;
                 case Libpeers.PEERS_REASON_PERMISSION -> PERMISSION;
-                case Libpeers.PEERS_REASON_MEMBERSHIP -> MEMBERSHIP;
-                case Libpeers.PEERS_REASON_DEFECT -> DEFECT;
-                case Libpeers.PEERS_REASON_SEEDS -> SEEDS;
+                case Libpeers.PEERS_REASON_MULTICAST_JOIN -> MULTICAST_JOIN;
+                case Libpeers.PEERS_REASON_INTERNAL -> INTERNAL;
+                case Libpeers.PEERS_REASON_RESOLVER -> RESOLVER;
                 default -> OTHER;
             };
         }
@@ -123,18 +123,18 @@ public record Health(
                 raw.sent,
                 raw.send_errors,
                 raw.received,
-                raw.own,
+                raw.looped_back,
                 raw.malformed,
-                raw.over_cap,
+                raw.refused_full,
                 raw.dropped,
-                raw.reopened,
+                raw.sockets_reopened,
                 raw.events_lost,
-                raw.foreign,
+                raw.other_cluster,
                 raw.stale,
                 raw.wrong_key,
                 raw.rate_limited,
                 raw.off_link,
-                raw.challenged);
+                raw.unvalidated);
     }
 
     /** Before the first datagram the library tells all ones. */

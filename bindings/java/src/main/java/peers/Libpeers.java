@@ -41,15 +41,15 @@ interface Libpeers extends Library {
     int PEERS_MANUAL_CLOCK = 1;
     int PEERS_NO_IPV4 = 2;
     int PEERS_NO_IPV6 = 4;
-    int PEERS_NO_ANCESTOR = 8;
+    int PEERS_NO_LEGACY = 8;
     int PEERS_MODE_MULTICAST = 1;
     int PEERS_MODE_SEEDS = 2;
     int PEERS_MODE_SWIM = 4;
-    int PEERS_SOURCE_BEACON = 1;
-    int PEERS_SOURCE_ANCESTOR = 2;
+    int PEERS_SOURCE_MULTICAST = 1;
+    int PEERS_SOURCE_LEGACY = 2;
     int PEERS_SOURCE_REGISTERED = 3;
-    int PEERS_SOURCE_SEED = 4;
-    int PEERS_SOURCE_MEMBER = 5;
+    int PEERS_SOURCE_UNICAST = 4;
+    int PEERS_SOURCE_GOSSIP = 5;
     int PEERS_EVENT_JOINED = 1;
     int PEERS_EVENT_UPDATED = 2;
     int PEERS_EVENT_LEFT = 3;
@@ -63,12 +63,12 @@ interface Libpeers extends Library {
     int PEERS_STATE_FAILED = 2;
     int PEERS_REASON_NONE = 0;
     int PEERS_REASON_NO_INTERFACE = 1;
-    int PEERS_REASON_DEAF = 2;
+    int PEERS_REASON_NOT_RECEIVING = 2;
     int PEERS_REASON_SEND_FAILS = 3;
     int PEERS_REASON_PERMISSION = 4;
-    int PEERS_REASON_MEMBERSHIP = 5;
-    int PEERS_REASON_DEFECT = 6;
-    int PEERS_REASON_SEEDS = 7;
+    int PEERS_REASON_MULTICAST_JOIN = 5;
+    int PEERS_REASON_INTERNAL = 6;
+    int PEERS_REASON_RESOLVER = 7;
 
     /** A {@code size_t}. */
     final class SizeT extends IntegerType {
@@ -175,8 +175,8 @@ interface Libpeers extends Library {
 
     @FieldOrder({
         "struct_size", "state", "reason", "detail", "last_send_age_ms", "last_receive_age_ms", "interfaces",
-        "peers", "sent", "send_errors", "received", "own", "malformed", "over_cap", "dropped", "reopened",
-        "events_lost", "foreign", "stale", "wrong_key", "rate_limited", "off_link", "challenged"
+        "peers", "sent", "send_errors", "received", "looped_back", "malformed", "refused_full", "dropped", "sockets_reopened",
+        "events_lost", "other_cluster", "stale", "wrong_key", "rate_limited", "off_link", "unvalidated"
     })
     final class peers_health_t extends Structure {
         public SizeT struct_size = new SizeT();
@@ -190,18 +190,18 @@ interface Libpeers extends Library {
         public long sent;
         public long send_errors;
         public long received;
-        public long own;
+        public long looped_back;
         public long malformed;
-        public long over_cap;
+        public long refused_full;
         public long dropped;
-        public long reopened;
+        public long sockets_reopened;
         public long events_lost;
-        public long foreign;
+        public long other_cluster;
         public long stale;
         public long wrong_key;
         public long rate_limited;
         public long off_link;
-        public long challenged;
+        public long unvalidated;
 
         peers_health_t() {
             struct_size.setValue(size());

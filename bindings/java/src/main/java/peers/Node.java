@@ -17,7 +17,7 @@ import java.util.stream.Stream;
  * the virtual machine ends, and the others miss it only after its expiry.
  *
  * <p>Every method may be called from any thread. Every method throws {@link PeersException} with {@link Status#HANDLE} once the
- * node is closed, {@link Status#STOPPED} if it is closed meanwhile, and {@link Status#FAILED} after a defect of the library.
+ * node is closed, {@link Status#STOPPED} if it is closed meanwhile, and {@link Status#FAILED} after an internal error.
  */
 public final class Node implements AutoCloseable {
     /** The open nodes, so that no log function is collected that the library may call. */

@@ -163,9 +163,9 @@ public final class NodeBuilder {
         return this;
     }
 
-    /** Leaves the ancestor's line, "multitastic:NAME", out. */
-    public NodeBuilder withoutAncestor() {
-        config.flags |= Libpeers.PEERS_NO_ANCESTOR;
+    /** Leaves the legacy beacon, "multitastic:NAME", out. */
+    public NodeBuilder withoutLegacy() {
+        config.flags |= Libpeers.PEERS_NO_LEGACY;
         return this;
     }
 

@@ -34,25 +34,25 @@ public record Peer(
     /** What last told of a peer. */
     public enum Source {
         /** A message of the native protocol. */
-        BEACON,
-        /** A line of the ancestor's protocol. */
-        ANCESTOR,
+        MULTICAST,
+        /** A line of the legacy program's protocol. */
+        LEGACY,
         /** {@link Node#register}. */
         REGISTERED,
         /** A message of the native protocol that came to this node alone, and none yet by multicast. */
-        SEED,
+        UNICAST,
         /** The cluster, with {@link Mode#SWIM}. */
-        MEMBER,
+        GOSSIP,
         /** A source that this package does not know. */
         OTHER;
 
         private static Source of(int code) {
             return switch (code) {
-                case Libpeers.PEERS_SOURCE_BEACON -> BEACON;
-                case Libpeers.PEERS_SOURCE_ANCESTOR -> ANCESTOR;
+                case Libpeers.PEERS_SOURCE_MULTICAST -> MULTICAST;
+                case Libpeers.PEERS_SOURCE_LEGACY -> LEGACY;
                 case Libpeers.PEERS_SOURCE_REGISTERED -> REGISTERED;
-                case Libpeers.PEERS_SOURCE_SEED -> SEED;
-                case Libpeers.PEERS_SOURCE_MEMBER -> MEMBER;
+                case Libpeers.PEERS_SOURCE_UNICAST -> UNICAST;
+                case Libpeers.PEERS_SOURCE_GOSSIP -> GOSSIP;
                 default -> OTHER;
             };
         }

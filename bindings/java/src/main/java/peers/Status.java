@@ -26,7 +26,7 @@ public enum Status {
     FULL(Libpeers.PEERS_ERR_FULL),
     /** The node was closed, by another thread, while the call was under way. */
     STOPPED(Libpeers.PEERS_ERR_STOPPED),
-    /** The library met a defect of its own: the node no longer works. */
+    /** The library met an internal error: the node no longer works. */
     FAILED(Libpeers.PEERS_ERR_FAILED),
     /** The node's own logger closes it, which would wait for itself. */
     DEADLOCK(Libpeers.PEERS_ERR_DEADLOCK),

@@ -54,7 +54,7 @@ final class NodeTest {
             check(peer.address().equals("10.0.0.1"));
             check(peer.port() == 8080);
             check(!peer.id().equals(new UUID(0, 0)));
-            check(peer.source() == Peer.Source.BEACON);
+            check(peer.source() == Peer.Source.MULTICAST);
             check(peer.age().isZero() && peer.expiresIn().equals(Duration.ofSeconds(4)));
             check(stranger.list().isEmpty());
 
@@ -89,8 +89,8 @@ final class NodeTest {
                 Node deaf = still("deaf", "seeds").mode(Mode.MULTICAST).start()) {
             try (Node second = still("second", "seeds").mode(Mode.SEEDS).seeds(seeds).start()) {
                 check(names(first).equals(List.of("second")) && names(second).equals(List.of("first")));
-                check(first.list().get(0).source() == Peer.Source.SEED);
-                check(second.list().get(0).source() == Peer.Source.SEED);
+                check(first.list().get(0).source() == Peer.Source.UNICAST);
+                check(second.list().get(0).source() == Peer.Source.UNICAST);
                 check(deaf.list().isEmpty());
             }
             check(first.list().isEmpty());

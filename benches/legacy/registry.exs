@@ -1,8 +1,8 @@
-# The ancestor's registry, from its description in words: a process that keeps key -> value, where a second register of a key
+# The legacy program's registry, from its description in words: a process that keeps key -> value, where a second register of a key
 # replaces and renews it, an entry that is not renewed for 35 s is gone, and a register that arrives as the entry expires
 # wins. What it costs to put entries in, to keep one, to renew one of many, and to expire all at once.
 #
-#     elixir benches/ancestor/registry.exs SIZE...
+#     elixir benches/legacy/registry.exs SIZE...
 #
 # Prints a JSON object for each figure, for benches/inside/collect.py.
 
@@ -108,7 +108,7 @@ defmodule Measure do
 
   defp row(group, size, order, unit, median) do
     IO.puts(
-      ~s|{"group":"#{group}","system":"ancestor (Elixir)","size":#{size},"order":"#{order}","unit":"#{unit}","median":#{Float.round(median * 1.0, 1)}}|
+      ~s|{"group":"#{group}","system":"legacy (Elixir)","size":#{size},"order":"#{order}","unit":"#{unit}","median":#{Float.round(median * 1.0, 1)}}|
     )
   end
 end

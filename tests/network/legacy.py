@@ -1,11 +1,11 @@
-"""A node of the ancestor's kind, from its description: the peer our line has to get along with.
+"""A node of the legacy program's kind, from its description: the peer our line has to get along with.
 
 One UDP socket on 0.0.0.0:49001 that shares its port with nobody; member of 239.2.3.4 on the system's choice
 of interface; TTL 1, loop on. The beacon is `multitastic:<hostname>`, at start and every 15 s. The name of
 whoever is heard, unless it is our own, is registered with the sender's address, and is gone 35 s after it was
 last heard.
 
-usage: ancestor.py HOSTNAME
+usage: legacy.py HOSTNAME
 """
 
 import select

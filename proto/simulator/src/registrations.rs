@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use peers_proto::{Event, LeaveReason, Peer};
 
-use super::trace::digest_of_peer;
-use super::view::Change;
+use crate::trace::digest_of_peer;
+use crate::view::Change;
 
 #[derive(Default)]
 pub struct Registrations(BTreeMap<String, Registration>);

@@ -4,7 +4,7 @@ use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::support::{output_of, run, scratch};
+use crate::{output_of, run, scratch};
 
 /// Makes one, by the Python that `PYTHON` names or `python3`, and returns its interpreter.
 pub fn make() -> PathBuf {

@@ -2,9 +2,9 @@
 
 use peers_proto::{Event, LeaveReason, Peer};
 
-use super::process::{self, Process, Program, Serial, State};
-use super::topology::{HostNumber, Link};
-use super::world::World;
+use crate::process::{self, Process, Program, Serial, State};
+use crate::topology::{HostNumber, Link};
+use crate::world::World;
 
 impl World {
     pub fn program(&self, serial: Serial) -> &Program {
@@ -85,7 +85,7 @@ impl World {
     fn is_truth(&self, peer: &Peer, serial: Serial) -> bool {
         let Process { program, host, .. } = &self.processes[serial];
         let is_address = |ip| self.hosts[*host].has_address(ip);
-        let is_same_run = match program.is_ancestor {
+        let is_same_run = match program.is_legacy {
             true => peer.id.is_none(),
             false => {
                 peer.id.map(process::serial_of_id) == Some(serial)
@@ -97,7 +97,7 @@ impl World {
     }
 
     /// Whether one can have left for that reason.
-    pub(super) fn judge_leave(&mut self, viewer: Serial, gone: Serial, reason: LeaveReason, event: &Event) {
+    pub(crate) fn judge_leave(&mut self, viewer: Serial, gone: Serial, reason: LeaveReason, event: &Event) {
         match (reason, self.processes[gone].state) {
             (LeaveReason::Goodbye, state) => {
                 assert!(state == State::Stopped, "one that did not say goodbye has left so: {event:?}");
@@ -114,7 +114,7 @@ impl World {
 
     /// True if for the expiry time nothing kept the two apart but the usual conditions of the network. That the viewer has
     /// slept is no excuse: it has to ask first.
-    pub(super) fn were_connected(&self, viewer: Serial, gone: Serial) -> bool {
+    pub(crate) fn were_connected(&self, viewer: Serial, gone: Serial) -> bool {
         let Process { program, undisturbed_since, .. } = &self.processes[gone];
         let since = self.now.saturating_sub(program.expiry);
         let hosts = [self.host_of(viewer), self.host_of(gone)];
@@ -128,7 +128,7 @@ impl World {
         *undisturbed_since <= since && were_up && !were_apart
     }
 
-    pub(super) fn check_list(&self, serial: Serial) {
+    pub(crate) fn check_list(&self, serial: Serial) {
         let now = self.instant();
         let Process { node: Some(node), view, .. } = &self.processes[serial] else { return };
         // Before a node has done what is due, its list is ahead of its events.
@@ -138,7 +138,7 @@ impl World {
         }
     }
 
-    pub(super) fn label(&self, serial: Serial) -> String {
+    pub(crate) fn label(&self, serial: Serial) -> String {
         format!("{}#{serial}", self.program(serial).name)
     }
 }

@@ -8,10 +8,10 @@ use std::time::Duration;
 use peers_proto::wire::{self, Announcement, Kind};
 use peers_proto::{Arrival, Node};
 
-use super::process::{self, Datagram, Process, Program, Serial, State};
-use super::topology::{HostNumber, Link};
-use super::trace::digest;
-use super::world::{Happening, World};
+use crate::process::{self, Datagram, Process, Program, Serial, State};
+use crate::topology::{HostNumber, Link};
+use crate::trace::digest;
+use crate::world::{Happening, World};
 
 /// Datagrams are replayed for as long as this ...
 const LONGEST_RECORDED: Duration = Duration::from_secs(60);
@@ -35,7 +35,7 @@ pub enum Forgery {
 }
 
 impl World {
-    pub(super) fn record(&mut self, datagram: &Arc<Datagram>, link: Link) {
+    pub(crate) fn record(&mut self, datagram: &Arc<Datagram>, link: Link) {
         if self.recorded.len() == MOST_RECORDED {
             self.recorded.pop_front();
         }
@@ -68,7 +68,7 @@ impl World {
                 wire::encode_padded(Kind::Query, &announcement(sender, &program), wire::MAX_ANNOUNCE)
             }
             Forgery::Goodbye => wire::encode(Kind::Goodbye, &announcement(sender, &program)),
-            Forgery::Line => wire::encode_ancestor(&program.name),
+            Forgery::Line => wire::encode_legacy(&program.name),
         };
         self.processes.push(Process::new(program, host, state, None::<Node>, self.now));
         self.inject_from(sender, payload);
@@ -113,7 +113,7 @@ impl World {
     }
 
     /// Who is on a host may be answered for by others.
-    pub(super) fn malign_all_of(&mut self, host: HostNumber) {
+    pub(crate) fn malign_all_of(&mut self, host: HostNumber) {
         for process in self.processes.iter_mut().filter(|process| process.host == host) {
             process.is_maligned = true;
         }

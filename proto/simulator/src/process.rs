@@ -8,9 +8,9 @@ use std::time::Duration;
 use peers_proto::wire::InstanceId;
 use peers_proto::{Arrival, Key, Mode, Node, Settings};
 
-use super::topology::{Host, HostNumber, Link};
-use super::trace::digest;
-use super::view::View;
+use crate::topology::{Host, HostNumber, Link};
+use crate::trace::digest;
+use crate::view::View;
 
 /// Number of a process, in the order in which they were started.
 pub type Serial = usize;
@@ -21,7 +21,7 @@ const FIRST_PORT: u16 = 1024;
 /// A process that opens its sockets anew gets the next port that is as many further on.
 const PORT_STEP: u16 = 4096;
 
-/// The port of the group, from which the ancestor sends too.
+/// The port of the group, from which the legacy program sends too.
 pub const GROUP_PORT: u16 = 49001;
 
 /// How many datagrams a socket holds for a process that does not run.
@@ -34,24 +34,24 @@ pub struct Program {
     pub name: String,
     pub value: Vec<u8>,
     pub mode: Mode,
-    /// Whether it speaks the ancestor's line too.
-    pub ancestor: bool,
-    /// True for a node of the ancestor itself.
-    pub is_ancestor: bool,
+    /// Whether it speaks the legacy beacon too.
+    pub legacy: bool,
+    /// True for a node of the legacy program itself.
+    pub is_legacy: bool,
     pub interval: Duration,
     pub expiry: Duration,
 }
 
 impl Program {
-    /// A node with the defaults and the ancestor's line.
+    /// A node with the defaults and the legacy beacon.
     pub fn named(name: impl Into<String>) -> Self {
         Program {
             cluster: String::new(),
             name: name.into(),
             value: Vec::new(),
             mode: Mode::Multicast,
-            ancestor: true,
-            is_ancestor: false,
+            legacy: true,
+            is_legacy: false,
             interval: Duration::from_secs(15),
             expiry: Duration::from_secs(35),
         }
@@ -59,8 +59,8 @@ impl Program {
 
     /// Whether a process of this program lists, in the end, one of the other.
     pub fn should_list(&self, other: &Program) -> bool {
-        match other.is_ancestor {
-            true => self.ancestor && self.cluster.is_empty(),
+        match other.is_legacy {
+            true => self.legacy && self.cluster.is_empty(),
             false => self.cluster == other.cluster,
         }
     }
@@ -86,7 +86,7 @@ pub struct Process {
     pub is_maligned: bool,
     /// When it began, was last suspended or got another port: before that it could not be heard.
     pub undisturbed_since: Duration,
-    /// `None` for the ancestor, and for one that has ended.
+    /// `None` for the legacy program, and for one that has ended.
     pub node: Option<Box<Node>>,
     /// When the queue has its timeout.
     pub armed: Option<Duration>,
@@ -125,7 +125,7 @@ impl Process {
 
     /// The port that its datagrams come from.
     pub fn source_port(&self, serial: Serial) -> u16 {
-        match self.program.is_ancestor {
+        match self.program.is_legacy {
             true => GROUP_PORT,
             false => unicast_port(serial, self.reopened),
         }
@@ -155,7 +155,7 @@ pub fn settings(serial: Serial, program: &Program, seed: u64) -> Settings {
         value: program.value.clone(),
         port: service_port(serial),
         mode: program.mode,
-        ancestor: program.ancestor,
+        legacy: program.legacy,
         group_port: GROUP_PORT,
         interval: program.interval,
         expiry: program.expiry,

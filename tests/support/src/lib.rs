@@ -1,7 +1,9 @@
 //! What the tests of the C ABI share: where the libraries just built are, and how C programs are made and run.
 
-// Each test takes what it needs; the limit on a program's time needs a thread to wait for it.
-#![allow(dead_code)]
+pub mod meeting;
+pub mod program;
+pub mod venv;
+pub mod world;
 
 use std::ffi::OsString;
 use std::fs::Permissions;
@@ -25,7 +27,7 @@ const STRICT: [&str; 5] = ["-std=c11", "-Wall", "-Wextra", "-Werror", "-pedantic
 
 /// The folder of the project.
 pub fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
 }
 
 /// The text of a file of the project.
@@ -73,7 +75,10 @@ fn newest(library: &str) -> PathBuf {
 
 /// A folder for this test's own files, emptied before by nobody.
 pub fn scratch() -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(env!("CARGO_CRATE_NAME"));
+    let test = env::current_exe().expect("the test finds itself");
+    // target/PROFILE/deps/TEST-HASH
+    let target = test.ancestors().nth(3).expect("the test lies in the deps folder of its build");
+    let folder = target.join("tmp").join(test.file_stem().expect("a test has a name"));
     fs::create_dir_all(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
     folder
 }

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use peers_proto::{Mode, Node};
 
-use super::process::{self, Process, Program, Serial, State};
-use super::topology::{Firewall, Host, HostNumber, Link, Partition};
-use super::view::Change;
-use super::world::{Happening, World};
+use crate::process::{self, Process, Program, Serial, State};
+use crate::topology::{Firewall, Host, HostNumber, Link, Partition};
+use crate::view::Change;
+use crate::world::{Happening, World};
 
 impl World {
     pub fn add_host(&mut self, links: &[Link]) -> HostNumber {
@@ -20,7 +20,7 @@ impl World {
     pub fn start(&mut self, host: HostNumber, program: Program) -> Serial {
         let serial = self.processes.len();
         let node_seed = self.rng.u64(..);
-        let node = (!program.is_ancestor)
+        let node = (!program.is_legacy)
             .then(|| Node::new(process::settings(serial, &program, node_seed), self.instant()));
         let mut process = Process::new(program, host, State::Running, node, self.now);
         process.is_maligned = self.hosts[host].firewall == Firewall::Rejecting;
@@ -36,10 +36,10 @@ impl World {
     }
 
     /// As many hosts, each with one node of the defaults, all started now.
-    pub fn start_many(&mut self, count: usize, ancestor: bool) {
+    pub fn start_many(&mut self, count: usize, legacy: bool) {
         for _ in 0..count {
             let host = self.add_host(&[0]);
-            self.start(host, Program { ancestor, ..Program::named(format!("node-{host}")) });
+            self.start(host, Program { legacy, ..Program::named(format!("node-{host}")) });
         }
     }
 
@@ -55,7 +55,7 @@ impl World {
     /// One more host, with a node of this mode.
     pub fn start_member(&mut self, mode: Mode, seeds: &[Serial]) -> Serial {
         let host = self.add_host(&[0]);
-        let program = Program { mode, ancestor: false, ..Program::named(format!("node-{host}")) };
+        let program = Program { mode, legacy: false, ..Program::named(format!("node-{host}")) };
         let serial = self.start(host, program);
         // What is not there yet has its address all the same.
         let addresses = seeds.iter().map(|seed| process::first_address(*seed)).collect::<Vec<_>>();

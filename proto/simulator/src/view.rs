@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use peers_proto::{Event, LeaveReason, Peer, Source};
 
-use super::process::{Serial, serial_of_id};
-use super::registrations::Registrations;
-use super::trace::digest_of_peer;
+use crate::process::{Serial, serial_of_id};
+use crate::registrations::Registrations;
+use crate::trace::digest_of_peer;
 
 /// A node remembers those that are gone for its expiry time, or for this if that is shorter.
 const SHORTEST_MEMORY: Duration = Duration::from_secs(5);
@@ -17,7 +17,7 @@ const SHORTEST_MEMORY: Duration = Duration::from_secs(5);
 pub struct View {
     /// By the process, a hash of what is known of it; 0 for those not listed.
     instances: Vec<u64>,
-    /// By the name, what is known by the ancestor's lines alone.
+    /// By the name, what is known by legacy beacons alone.
     lines: BTreeMap<String, Line>,
     pub registrations: Registrations,
     len: usize,
@@ -125,7 +125,7 @@ impl View {
     }
 
     fn join_line(&mut self, peer: &Peer, cause: Cause) -> Result<Serial, &'static str> {
-        if peer.source != Source::Ancestor {
+        if peer.source != Source::Legacy {
             return Err("an entry of a line has another source");
         }
         if !cause.is_line {

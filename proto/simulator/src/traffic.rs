@@ -12,7 +12,7 @@ pub struct Count {
 /// What was sent. A datagram to the group counts once for each link.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct Traffic {
-    /// The ancestor's lines.
+    /// Legacy beacons.
     pub lines: Count,
     /// Messages of ours to the group.
     pub group: Count,
@@ -30,7 +30,7 @@ impl Traffic {
         *count = *count + Count { datagrams: 1, bytes: payload.len() as u64 };
     }
 
-    /// Messages of ours, without the ancestor's lines.
+    /// Messages of ours, without legacy beacons.
     pub fn native(&self) -> Count {
         self.group + self.unicast
     }

@@ -8,12 +8,12 @@ use std::time::{Duration, Instant};
 
 use fastrand::Rng;
 
-use super::adversary::Recording;
-use super::conditions::Conditions;
-use super::process::{Datagram, Process, Serial};
-use super::topology::{Host, LINKS, Link, Partition};
-use super::trace::Trace;
-use super::traffic::Traffic;
+use crate::adversary::Recording;
+use crate::conditions::Conditions;
+use crate::process::{Datagram, Process, Serial};
+use crate::topology::{Host, LINKS, Link, Partition};
+use crate::trace::Trace;
+use crate::traffic::Traffic;
 
 pub struct World {
     pub rng: Rng,
@@ -22,32 +22,32 @@ pub struct World {
     /// Peers that a process believed gone although nothing had kept the two apart.
     pub false_leaves: u64,
     seed: u64,
-    pub(super) base: Instant,
-    pub(super) now: Duration,
+    pub(crate) base: Instant,
+    pub(crate) now: Duration,
     /// Whose turn it is, for the message of a panic.
-    pub(super) current: Option<Serial>,
-    pub(super) hosts: Vec<Host>,
-    pub(super) processes: Vec<Process>,
+    pub(crate) current: Option<Serial>,
+    pub(crate) hosts: Vec<Host>,
+    pub(crate) processes: Vec<Process>,
     /// Who is on a link and alive.
-    pub(super) members: [Vec<Serial>; LINKS],
-    pub(super) partitions: Vec<Partition>,
-    pub(super) queue: BinaryHeap<Reverse<Queued>>,
+    pub(crate) members: [Vec<Serial>; LINKS],
+    pub(crate) partitions: Vec<Partition>,
+    pub(crate) queue: BinaryHeap<Reverse<Queued>>,
     queued: u64,
-    pub(super) trace: Trace,
+    pub(crate) trace: Trace,
     /// What was sent lately.
-    pub(super) recorded: VecDeque<Recording>,
+    pub(crate) recorded: VecDeque<Recording>,
     /// How many of the entries of all running processes are about a process that is alive.
-    pub(super) knowing: usize,
+    pub(crate) knowing: usize,
 }
 
 /// Something that will happen, ordered by its time and then by when it was queued.
-pub(super) struct Queued {
+pub(crate) struct Queued {
     at: Duration,
     serial: u64,
     what: Happening,
 }
 
-pub(super) enum Happening {
+pub(crate) enum Happening {
     /// A datagram to the group arrives on a link at these.
     Group(Arc<Datagram>, Link, Vec<Serial>),
     /// A datagram to one socket arrives.
@@ -111,11 +111,11 @@ impl World {
         self.trace
     }
 
-    pub(super) fn instant(&self) -> Instant {
+    pub(crate) fn instant(&self) -> Instant {
         self.base + self.now
     }
 
-    pub(super) fn push(&mut self, at: Duration, what: Happening) {
+    pub(crate) fn push(&mut self, at: Duration, what: Happening) {
         self.queued += 1;
         self.queue.push(Reverse(Queued { at, serial: self.queued, what }));
     }

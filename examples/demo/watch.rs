@@ -14,7 +14,6 @@
 //!
 //!     cargo run --example watch -- --name kitchen --unicast-port 49002 --seeds 10.0.1.5:49002,peers.example:49002
 
-
 use std::env;
 use std::error::Error;
 use std::fs::{self, File};
@@ -26,13 +25,13 @@ use std::thread;
 use std::time::Duration;
 
 use nix::sys::signal::{SigSet, Signal};
-use peers::{Config, ErrorKind, Event, Health, Key, LeaveReason, Mode, Notice, Peer, Peers, Seed};
+use peers::{ChangeDetection, Config, ErrorKind, Event, Health, Key, LeaveReason, Mode, Peer, Peers, Seed};
 use peers_proto::KEY_LEN;
 use zeroize::Zeroizing;
 
 const OPTIONS: &str = "--name, --cluster and --value TEXT, --key-file PATH (of keys of 32 bytes, the first seals), \
                        --interval and --expiry in milliseconds, --port, --group (IPv4), --interfaces \
-                       LIST, --max-peers N, --ipv4-only, --ipv6-only, --notice system|poll|watchdog|none (how changes \
+                       LIST, --max-peers N, --ipv4-only, --ipv6-only, --detect-changes system|poll|watchdog|none (how changes \
                        of the network are noticed; else in all ways), --mode multicast|seeds|both|swim, --seeds LIST, \
                        --seed-file PATH (of such a list), --unicast-port";
 
@@ -143,13 +142,13 @@ fn print_health(health: &Health) {
         ("peers", health.peers as u64),
         ("sent", counters.sent),
         ("received", counters.received),
-        ("own", counters.own),
+        ("own", counters.looped_back),
         ("malformed", counters.malformed),
         ("wrong_key", counters.wrong_key),
-        ("foreign", counters.foreign),
+        ("foreign", counters.other_cluster),
         ("stale", counters.stale),
-        ("challenged", counters.challenged),
-        ("over_cap", counters.over_cap),
+        ("challenged", counters.unvalidated),
+        ("refused_full", counters.refused_full),
         ("rate_limited", counters.rate_limited),
         ("off_link", counters.off_link),
         ("send_errors", counters.send_errors),
@@ -194,7 +193,7 @@ fn config(arguments: &[String]) -> Result<(Config, Files), Box<dyn Error>> {
             "--max-peers" => config.max_peers = value()?.parse().map_err(|error| wrong(&error))?,
             "--ipv4-only" => config.group_v6 = None,
             "--ipv6-only" => config.group_v4 = None,
-            "--notice" => config.notice = only(value()?)?,
+            "--detect-changes" => config.change_detection = only(value()?)?,
             "--mode" => config.mode = mode(value()?)?,
             "--seeds" => config.seeds = Seed::list(value()?)?,
             "--seed-file" => config.seeds = read_seeds(files.seeds.insert(value()?.clone()))?,
@@ -210,14 +209,14 @@ fn milliseconds(text: &str) -> Result<Duration, std::num::ParseIntError> {
 }
 
 /// Only the named way to notice changes.
-fn only(way: &str) -> Result<Notice, String> {
-    let none = Notice { system: false, poll: false, watchdog: false };
+fn only(way: &str) -> Result<ChangeDetection, String> {
+    let none = ChangeDetection { system: false, poll: false, watchdog: false };
     match way {
-        "system" => Ok(Notice { system: true, ..none }),
-        "poll" => Ok(Notice { poll: true, ..none }),
-        "watchdog" => Ok(Notice { watchdog: true, ..none }),
+        "system" => Ok(ChangeDetection { system: true, ..none }),
+        "poll" => Ok(ChangeDetection { poll: true, ..none }),
+        "watchdog" => Ok(ChangeDetection { watchdog: true, ..none }),
         "none" => Ok(none),
-        _ => Err(format!("--notice {way} is not known; there are system, poll, watchdog and none")),
+        _ => Err(format!("--detect-changes {way} is not known; there are system, poll, watchdog and none")),
     }
 }
 

@@ -10,7 +10,7 @@ use std::time::Duration;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use crate::support::{compile, free_port, key_file, output_of};
+use crate::{compile, free_port, key_file, output_of};
 
 /// Reached only when something hangs.
 const PATIENCE: Duration = Duration::from_secs(120);

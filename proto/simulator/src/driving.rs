@@ -5,17 +5,17 @@ use std::sync::Arc;
 
 use peers_proto::{Destination, Event, Transmit, wire};
 
-use super::process::{Datagram, Program, Serial, State};
-use super::topology::{self, Link};
-use super::trace::digest_of_peer;
-use super::view::{Cause, Change};
-use super::world::{Happening, World};
+use crate::process::{Datagram, Program, Serial, State};
+use crate::topology::{self, Link};
+use crate::trace::digest_of_peer;
+use crate::view::{Cause, Change};
+use crate::world::{Happening, World};
 
 /// In worlds of no more processes than this, a list is compared with its events whenever there were any.
 const SMALL: usize = 64;
 
 impl World {
-    pub(super) fn deliver(&mut self, receiver: Serial, datagram: &Datagram, link: Link) {
+    pub(crate) fn deliver(&mut self, receiver: Serial, datagram: &Datagram, link: Link) {
         self.trace.note([self.now.as_nanos() as u64, receiver as u64, datagram.digest]);
         let now = self.instant();
         let process = &mut self.processes[receiver];
@@ -28,7 +28,7 @@ impl World {
             datagram.arrival,
             now,
         );
-        let is_line = matches!(wire::decode(&datagram.payload), Ok(wire::Message::Ancestor { .. }));
+        let is_line = matches!(wire::decode(&datagram.payload), Ok(wire::Message::Legacy { .. }));
         let sender = datagram.sender;
         let cause = Cause { sender, is_line };
         self.settle(receiver, Some(cause));
@@ -40,7 +40,7 @@ impl World {
         }
     }
 
-    pub(super) fn hear_unreachable(&mut self, serial: Serial, to: SocketAddr) {
+    pub(crate) fn hear_unreachable(&mut self, serial: Serial, to: SocketAddr) {
         let now = self.instant();
         let process = &mut self.processes[serial];
         if let (State::Running, Some(node)) = (process.state, &mut process.node) {
@@ -50,7 +50,7 @@ impl World {
         }
     }
 
-    pub(super) fn wake(&mut self, serial: Serial) {
+    pub(crate) fn wake(&mut self, serial: Serial) {
         let process = &mut self.processes[serial];
         if process.state != State::Running {
             process.armed = process.armed.filter(|armed| *armed > self.now);
@@ -68,7 +68,7 @@ impl World {
     }
 
     /// Wakes a node if it is time, as a driver does.
-    pub(super) fn handle_timeout(&mut self, serial: Serial) {
+    pub(crate) fn handle_timeout(&mut self, serial: Serial) {
         let now = self.instant();
         let Some(node) = &mut self.processes[serial].node else { return };
         self.current = Some(serial);
@@ -82,16 +82,16 @@ impl World {
         self.settle(serial, None);
     }
 
-    /// The ancestor's whole part.
-    pub(super) fn send_line(&mut self, serial: Serial) {
+    /// The legacy program's whole part.
+    pub(crate) fn send_line(&mut self, serial: Serial) {
         let Program { name, interval, .. } = self.processes[serial].program.clone();
-        let payload: Arc<[u8]> = wire::encode_ancestor(&name).into();
+        let payload: Arc<[u8]> = wire::encode_legacy(&name).into();
         self.transmit(serial, &Transmit { payload, to: Destination::GroupV4 });
         self.push(self.now + interval, Happening::Timeout(serial));
     }
 
     /// Takes what a node puts out, as a driver does after each call.
-    pub(super) fn settle(&mut self, serial: Serial, cause: Option<Cause>) {
+    pub(crate) fn settle(&mut self, serial: Serial, cause: Option<Cause>) {
         let now = self.instant();
         self.current = Some(serial);
         self.take_events(serial, cause);
@@ -106,7 +106,7 @@ impl World {
         self.arm(serial);
     }
 
-    pub(super) fn take_events(&mut self, serial: Serial, cause: Option<Cause>) {
+    pub(crate) fn take_events(&mut self, serial: Serial, cause: Option<Cause>) {
         let mut had_any = false;
         while let Some(event) = self.processes[serial].node.as_mut().and_then(|node| node.poll_event()) {
             had_any = true;
@@ -117,7 +117,7 @@ impl World {
         }
     }
 
-    pub(super) fn take_event(&mut self, viewer: Serial, event: &Event, cause: Option<Cause>) {
+    pub(crate) fn take_event(&mut self, viewer: Serial, event: &Event, cause: Option<Cause>) {
         let now = self.now;
         let change = self.processes[viewer].view.apply(event, cause, now);
         let change = change.unwrap_or_else(|wrong| panic!("{wrong}: {event:?}"));
@@ -131,7 +131,7 @@ impl World {
         self.note_change(change);
     }
 
-    pub(super) fn note_change(&mut self, change: Change) {
+    pub(crate) fn note_change(&mut self, change: Change) {
         if let Some(removed) = change.removed {
             self.processes[removed].listed_by -= 1;
             self.knowing -= usize::from(self.processes[removed].is_alive());
@@ -143,7 +143,7 @@ impl World {
     }
 
     /// Queues the node's next timeout, unless one that is early enough is queued.
-    pub(super) fn arm(&mut self, serial: Serial) {
+    pub(crate) fn arm(&mut self, serial: Serial) {
         let process = &mut self.processes[serial];
         let Some(due) = process.node.as_ref().and_then(|node| node.poll_timeout()) else { return };
         let due = due.saturating_duration_since(self.base).max(self.now);

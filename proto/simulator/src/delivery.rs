@@ -6,16 +6,16 @@ use std::time::Duration;
 
 use peers_proto::{Arrival, Destination, Transmit};
 
-use super::process::{self, Datagram, Serial, State};
-use super::topology::{self, Firewall, LINKS, Link};
-use super::trace::digest;
-use super::world::{Happening, World};
+use crate::process::{self, Datagram, Serial, State};
+use crate::topology::{self, Firewall, LINKS, Link};
+use crate::trace::digest;
+use crate::world::{Happening, World};
 
 /// A host hears itself after this time, whatever the network is like.
 const LOOPBACK_DELAY: Duration = Duration::from_micros(20);
 
 impl World {
-    pub(super) fn transmit(&mut self, sender: Serial, transmit: &Transmit) {
+    pub(crate) fn transmit(&mut self, sender: Serial, transmit: &Transmit) {
         let payload = &transmit.payload;
         let hash = digest(payload);
         self.trace.note([self.now.as_nanos() as u64, sender as u64, hash]);
@@ -40,7 +40,7 @@ impl World {
     }
 
     /// The address that the datagrams of a process come from.
-    pub(super) fn source_of(&self, serial: Serial, link: Link) -> SocketAddr {
+    pub(crate) fn source_of(&self, serial: Serial, link: Link) -> SocketAddr {
         let process = &self.processes[serial];
         self.hosts[process.host].address(link, process.source_port(serial))
     }
@@ -97,7 +97,7 @@ impl World {
         self.hosts[to].is_on(link) && !partition.is_some_and(|partition| partition.separates(from, to))
     }
 
-    pub(super) fn receive(&mut self, receiver: Serial, datagram: &Arc<Datagram>, link: Link) {
+    pub(crate) fn receive(&mut self, receiver: Serial, datagram: &Arc<Datagram>, link: Link) {
         match self.processes[receiver].state {
             State::Running => self.deliver(receiver, datagram, link),
             State::Suspended => self.processes[receiver].keep(datagram.clone(), link),
@@ -105,7 +105,7 @@ impl World {
         }
     }
 
-    pub(super) fn receive_unicast(&mut self, datagram: Arc<Datagram>, link: Link, to: SocketAddr) {
+    pub(crate) fn receive_unicast(&mut self, datagram: Arc<Datagram>, link: Link, to: SocketAddr) {
         let Some(receiver) = process::serial_of_port(to.port()) else { return };
         if !self.is_on_way_to(receiver, link, to) {
             return;
