@@ -180,7 +180,7 @@ impl Config {
     /// An error if the value does not fit into a message beside this name and the cluster.
     pub(crate) fn check_room(&self, name: &str) -> Result<(), Error> {
         name::check_cluster(&self.cluster).map_err(|bad| bad_name("cluster", &self.cluster, bad))?;
-        let room = self.mode().room_for_value(name, &self.cluster);
+        let room = self.mode().max_value_len(name, &self.cluster);
         match self.value.len() <= room {
             true => Ok(()),
             false => Err(too_long(self.value.len(), room)),

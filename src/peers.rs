@@ -94,7 +94,7 @@ impl Peers {
     /// [`ErrorKind::TooLarge`] if it does not fit into a message beside the node's name and cluster.
     pub fn set_value(&self, value: &[u8]) -> Result<(), Error> {
         let set = self.driver.act(|node, now| node.set_value(value, now))?;
-        set.map_err(|TooLong { room }| too_long(value.len(), room))
+        set.map_err(|TooLong { max_len }| too_long(value.len(), max_len))
     }
 
     /// Replaces the keys of a node that was started with keys: the first seals from now on, all of them open. To change a

@@ -166,7 +166,7 @@ impl Setup {
         let interval = [10, 1000, 15_000][usize::from(self.interval % 3)];
         let expiry = [interval + 1, interval * 7 / 3, interval * 20][usize::from(self.expiry % 3)];
         let cluster = if self.in_cluster { "blue" } else { "" };
-        let room = wire::room_for_value("self", cluster);
+        let room = wire::max_value_len("self", cluster);
         Settings {
             keys: (0..self.keys % 3).map(key).collect(),
             cluster: cluster.into(),

@@ -128,7 +128,7 @@ impl Run {
             }
             Step::SetValue { len } => {
                 let value = vec![b'v'; usize::from(len % 1200)];
-                let fits = value.len() <= Mode::Swim.room_for_value("self", "");
+                let fits = value.len() <= Mode::Swim.max_value_len("self", "");
                 assert_eq!(self.node.set_value(&value, self.now).is_ok(), fits);
             }
             Step::SetSeeds(seeds) => {

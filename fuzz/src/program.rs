@@ -4,7 +4,7 @@ use std::ffi::{CStr, c_char, c_void};
 use std::mem::{offset_of, size_of};
 use std::ptr;
 
-use peers_proto::wire::{NEWS_OVERHEAD, room_for_value};
+use peers_proto::wire::{UPDATE_OVERHEAD, max_value_len};
 
 use crate::c::{self, Config, Event, Handle, List};
 use crate::calls::{Bytes, Call, Keys, Network, Options, Output, Seeds, Size, Text, Which};
@@ -153,9 +153,9 @@ impl Program {
         let handle = self.handle(node);
         let status = unsafe { c::peers_set_value(handle, pointer(&value), len) };
         self.expect_of_handle(status, handle, &[c::OK, c::NULL, c::TOO_LARGE]);
-        assert!(status != c::OK || len <= room_for_value("n", ""), "there is no room for {len} bytes");
+        assert!(status != c::OK || len <= max_value_len("n", ""), "there is no room for {len} bytes");
         let is_member = self.live(handle).is_some_and(|node| node.mode == c::MODE_SWIM);
-        let always_room = if is_member { ALWAYS_ROOM - NEWS_OVERHEAD } else { ALWAYS_ROOM };
+        let always_room = if is_member { ALWAYS_ROOM - UPDATE_OVERHEAD } else { ALWAYS_ROOM };
         assert!(status != c::TOO_LARGE || len > always_room, "there is always room for {len} bytes");
     }
 

@@ -143,7 +143,7 @@ impl Run {
 
     /// What was sealed so that the node opens it. Who has it for a seed knows no id, and seals for all.
     fn opened(&self, bytes: &[u8], arrival: Arrival) -> Option<Vec<u8>> {
-        let for_all = self.settings.mode.is_beyond_link().then_some(None);
+        let for_all = self.settings.mode.allows_off_link().then_some(None);
         let mut addressees = [addressee(arrival)].into_iter().chain(for_all);
         addressees.find_map(|addressee| self.keys.iter().find_map(|key| open(bytes, *key, addressee)))
     }
@@ -248,7 +248,7 @@ impl Run {
         let value = vec![b'w'; len];
         self.note_sleep();
         let set = self.node.set_value(&value, self.now);
-        let fits = len <= wire::room_for_value(&self.settings.name, &self.settings.cluster);
+        let fits = len <= wire::max_value_len(&self.settings.name, &self.settings.cluster);
         assert_eq!(set.is_ok(), fits);
         self.take_all(0);
     }
@@ -310,7 +310,7 @@ impl Run {
     }
 
     fn note_sleep(&mut self) {
-        self.ledger.sleeps += usize::from(self.node.has_overslept(self.now));
+        self.ledger.sleeps += usize::from(self.node.was_suspended(self.now));
     }
 
     /// Takes what the node sends, which is no more than the answers it owes and so many questions.

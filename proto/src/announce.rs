@@ -1,4 +1,4 @@
-//! `Schedule`: when a node speaks to the group without being asked.
+//! `AnnounceTimer`: when a node speaks to the group without being asked.
 
 use std::time::{Duration, Instant};
 
@@ -23,22 +23,22 @@ const QUERY_GAPS: [Duration; 6] = [
 
 /// Many silent peers are asked through the group no more often than this. They are asked again at each part of their
 /// life, and everybody has to answer.
-const GROUP_QUESTION_GAP: Duration = Duration::from_secs(5);
+const GROUP_QUERY_GAP: Duration = Duration::from_secs(5);
 
 /// No two changes of the value are announced closer than this. What is slower looks slow to a user; what is faster is a
 /// stream, for which this protocol is not made.
-const SHORTEST_CHANGE_GAP: Duration = Duration::from_millis(100);
+const CHANGE_GAP: Duration = Duration::from_millis(100);
 
 /// Steady announcements come early by up to this part of the interval, so that nodes started together do not speak
 /// together for ever.
 const JITTER_PART: u32 = 10;
 
-pub(crate) struct Schedule {
+pub(crate) struct AnnounceTimer {
     interval: Duration,
     next_announce: Instant,
     burst: Option<Burst>,
     /// When to ask everybody once, in the place of many questions.
-    next_question: Option<Instant>,
+    next_group_query: Option<Instant>,
     last_query: Option<Instant>,
     /// When to announce a change of the value.
     next_change: Option<Instant>,
@@ -55,22 +55,22 @@ struct Burst {
 
 /// Something to say to the group.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Due {
+pub(crate) struct DueMessage {
     pub kind: Kind,
     /// When it was asked before, in the same burst.
-    pub asked_before: Option<Instant>,
+    pub queried_at: Option<Instant>,
     /// Whether the legacy beacon goes with it.
-    pub with_line: bool,
+    pub with_legacy: bool,
 }
 
-impl Schedule {
+impl AnnounceTimer {
     /// A schedule that begins with a burst.
     pub fn new(interval: Duration, now: Instant) -> Self {
-        Schedule {
+        AnnounceTimer {
             interval,
             next_announce: now + interval,
             burst: Some(Burst { next: now, sent: 0, unfinished: 0 }),
-            next_question: None,
+            next_group_query: None,
             last_query: None,
             next_change: None,
             last_change: None,
@@ -90,64 +90,64 @@ impl Schedule {
     }
 
     /// Asks everybody once, unless that was done lately.
-    pub fn ask_group(&mut self, now: Instant) {
-        if self.burst.is_none() && self.last_query.is_none_or(|last| last + GROUP_QUESTION_GAP <= now) {
-            self.next_question = Some(now);
+    pub fn query_group(&mut self, now: Instant) {
+        if self.burst.is_none() && self.last_query.is_none_or(|last| last + GROUP_QUERY_GAP <= now) {
+            self.next_group_query = Some(now);
         }
     }
 
     /// The value has changed: announces it at once, unless another change was just announced.
-    pub fn note_change(&mut self, now: Instant) {
-        let earliest = self.last_change.map_or(now, |last| last + SHORTEST_CHANGE_GAP);
+    pub fn on_value_change(&mut self, now: Instant) {
+        let earliest = self.last_change.map_or(now, |last| last + CHANGE_GAP);
         self.next_change = Some(earliest.max(now));
     }
 
     /// What is to be said by `now`; to be called until there is nothing.
-    pub fn take_due(&mut self, now: Instant, rng: &mut Rng) -> Option<Due> {
+    pub fn take_due(&mut self, now: Instant, rng: &mut Rng) -> Option<DueMessage> {
         if self.burst.as_ref().is_some_and(|burst| burst.next <= now) {
             return Some(self.take_query(now, rng));
         }
-        if self.next_question.take_if(|due| *due <= now).is_some() {
+        if self.next_group_query.take_if(|due| *due <= now).is_some() {
             self.last_query = Some(now);
-            self.note_told(now);
+            self.on_announced(now);
             // It puts off no announcement: a line goes with that.
-            return Some(Due { kind: Kind::Query, asked_before: None, with_line: false });
+            return Some(DueMessage { kind: Kind::Query, queried_at: None, with_legacy: false });
         }
         if self.next_announce <= now {
             self.plan_announce(now, rng);
-            return Some(Due { kind: Kind::Announce, asked_before: None, with_line: true });
+            return Some(DueMessage { kind: Kind::Announce, queried_at: None, with_legacy: true });
         }
         if self.next_change.is_some_and(|due| due <= now) {
-            self.note_told(now);
-            return Some(Due { kind: Kind::Announce, asked_before: None, with_line: false });
+            self.on_announced(now);
+            return Some(DueMessage { kind: Kind::Announce, queried_at: None, with_legacy: false });
         }
         None
     }
 
     pub fn poll_timeout(&self) -> Instant {
         let burst = self.burst.as_ref().map(|burst| burst.next);
-        [burst, self.next_question, self.next_change]
+        [burst, self.next_group_query, self.next_change]
             .into_iter()
             .flatten()
             .fold(self.next_announce, Instant::min)
     }
 
     /// A query announces as well, so the next announcement is counted from it.
-    fn take_query(&mut self, now: Instant, rng: &mut Rng) -> Due {
+    fn take_query(&mut self, now: Instant, rng: &mut Rng) -> DueMessage {
         let (sent, unfinished) = self.burst.as_ref().map_or((0, 0), |burst| (burst.sent, burst.unfinished));
         self.burst = BURST_GAPS.get(sent).map(|gap| Burst { next: now + *gap, sent: sent + 1, unfinished });
-        let asked_before = self.last_query.replace(now).filter(|_| sent > 0);
+        let queried_at = self.last_query.replace(now).filter(|_| sent > 0);
         self.plan_announce(now, rng);
-        Due { kind: Kind::Query, asked_before, with_line: sent == 0 }
+        DueMessage { kind: Kind::Query, queried_at, with_legacy: sent == 0 }
     }
 
     fn plan_announce(&mut self, now: Instant, rng: &mut Rng) {
         self.next_announce = now + self.interval - random_up_to(self.interval / JITTER_PART, rng);
-        self.note_told(now);
+        self.on_announced(now);
     }
 
     /// Every message to the group tells the value, so a change that waited is told now.
-    pub fn note_told(&mut self, now: Instant) {
+    pub fn on_announced(&mut self, now: Instant) {
         if self.next_change.take().is_some() {
             self.last_change = Some(now);
         }

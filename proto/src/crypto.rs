@@ -100,19 +100,19 @@ impl Keyring {
         let Some(cipher) = self.ciphers.first() else { return plain };
         let mut nonce = [0; NONCE_LEN];
         self.rng.fill_bytes(&mut nonce);
-        let mut room = Authenticated::default();
-        let payload = Payload { msg: &plain, aad: authenticated(addressee, &mut room) };
+        let mut buffer = Authenticated::default();
+        let payload = Payload { msg: &plain, aad: authenticated(addressee, &mut buffer) };
         let sealed = cipher.encrypt(&nonce.into(), payload).expect("a datagram is short enough");
         [&wire::SEALED[..], &nonce, &sealed].concat()
     }
 
-    /// The datagram that was sealed with one of the keys for one of these addressees, in `room`; without keys, the datagram as it is.
+    /// The datagram that was sealed with one of the keys for one of these addressees, in `buffer`; without keys, the datagram as it is.
     /// `None` if none of the keys opens it.
     pub fn open<'a>(
         &self,
         datagram: &'a [u8],
         addressees: &[Option<&InstanceId>],
-        room: &'a mut Vec<u8>,
+        buffer: &'a mut Vec<u8>,
     ) -> Option<&'a [u8]> {
         if self.is_empty() {
             return Some(datagram);
@@ -120,15 +120,15 @@ impl Keyring {
         let (nonce, msg) = datagram.strip_prefix(&wire::SEALED)?.split_at_checked(NONCE_LEN)?;
         let nonce: &XNonce = nonce.try_into().ok()?;
         let mut opens = |addressee: &Option<&InstanceId>| {
-            let mut authenticated_room = Authenticated::default();
-            let aad = authenticated(*addressee, &mut authenticated_room);
+            let mut aad_buffer = Authenticated::default();
+            let aad = authenticated(*addressee, &mut aad_buffer);
             self.ciphers.iter().any(|cipher| {
-                room.clear();
-                room.extend_from_slice(msg);
-                cipher.decrypt_in_place(nonce, aad, room).is_ok()
+                buffer.clear();
+                buffer.extend_from_slice(msg);
+                cipher.decrypt_in_place(nonce, aad, buffer).is_ok()
             })
         };
-        addressees.iter().any(&mut opens).then_some(room)
+        addressees.iter().any(&mut opens).then_some(buffer)
     }
 
     /// Bytes that depend on the input, and that nobody else can foretell: the tag of nothing under a nonce that is the input.
@@ -141,12 +141,12 @@ impl Keyring {
 type Authenticated = [u8; wire::SEALED.len() + size_of::<InstanceId>()];
 
 /// What is authenticated beside the message: the header, and the addressee, whom both sides know.
-fn authenticated<'a>(addressee: Option<&InstanceId>, room: &'a mut Authenticated) -> &'a [u8] {
+fn authenticated<'a>(addressee: Option<&InstanceId>, buffer: &'a mut Authenticated) -> &'a [u8] {
     let addressee = addressee.map_or(&[][..], |id| id);
-    let (header, rest) = room.split_at_mut(wire::SEALED.len());
+    let (header, rest) = buffer.split_at_mut(wire::SEALED.len());
     header.copy_from_slice(&wire::SEALED);
     rest[..addressee.len()].copy_from_slice(addressee);
-    &room[..wire::SEALED.len() + addressee.len()]
+    &buffer[..wire::SEALED.len() + addressee.len()]
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@
 //! [`handle_timeout`](Node::handle_timeout) when [`poll_timeout`](Node::poll_timeout) says so.
 //!
 //! A node is put together from parts, one job each: `schedule` says when to speak to the group, `answers` whom to answer,
-//! `natives` keeps the peers that speak our protocol (with `checkup`: when to ask one, `index`: who is who, `departed`: who
+//! `peer_table` keeps the peers that speak our protocol (with `probe`: when to ask one, `index`: who is who, `tombstones`: who
 //! is gone for good, `questions`: how many to ask), `swim` who is a member where
 //! there is a cluster, `named` those that are known by a name alone, `seeds` the addresses
 //! that are told where multicast does not reach, and `listing` the order of all. [`wire`] is the language.

@@ -17,23 +17,23 @@ use std::time::{Duration, Instant};
 
 use cluster::Membership;
 use fastrand::Rng;
-use receive::Heard;
+use receive::Inbound;
 
-use crate::announce::Schedule;
+use crate::announce::AnnounceTimer;
 use crate::crypto::{Key, Keyring};
 use crate::event::queue::Events;
 use crate::event::{Arrival, Destination, Event, Peer, Transmit};
 use crate::expiring_map::Full;
 use crate::path::Path;
-use crate::path::validation::Challenges;
-use crate::peer_table::{Natives, Question};
+use crate::path::validation::PathValidation;
+use crate::peer_table::{PeerTable, Probe};
 use crate::rate_limit::Questions;
-use crate::replies::{Answers, ReplyKind};
+use crate::replies::{ReplyKind, ReplyQueue};
 use crate::seeds::Seeds;
 use crate::settings::{Counters, Settings};
 use crate::snapshot::{Listing, Walk};
-use crate::static_entries::Named;
-use crate::watchdog::Silence;
+use crate::static_entries::StaticEntries;
+use crate::watchdog::ReceiveWatchdog;
 use crate::wire::name::{self, BadName};
 use crate::wire::{self, Announcement, InstanceId, Kind, Proof};
 
@@ -51,7 +51,7 @@ const LEAST_BYTES: usize = 64 * 1024;
 const GOODBYES: usize = 3;
 
 /// A node that is run this much later than it asked for was asleep, with its machine or by itself.
-const OVERSLEPT: Duration = Duration::from_secs(2);
+const SUSPEND_THRESHOLD: Duration = Duration::from_secs(2);
 
 /// Why [`Node::register`] refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,7 +70,7 @@ pub enum Refused {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TooLong {
     /// The most bytes that do.
-    pub room: usize,
+    pub max_len: usize,
 }
 
 /// One instance of the protocol.
@@ -79,24 +79,24 @@ pub struct Node {
     keyring: Keyring,
     /// Room for a datagram that is opened.
     opened: Vec<u8>,
-    challenges: Challenges,
+    challenges: PathValidation,
     /// The most bytes an answer of the node's has.
-    answer_len: usize,
+    reply_len: usize,
     rng: Rng,
     /// Of the node's last message.
     sequence: u64,
-    natives: Natives,
-    named: Named,
-    listing: Listing,
-    schedule: Schedule,
+    peer_table: PeerTable,
+    static_entries: StaticEntries,
+    snapshot: Listing,
+    announce_timer: AnnounceTimer,
     seeds: Seeds,
     /// `None` if the node's mode has no cluster.
     membership: Option<Box<Membership>>,
-    answers: Answers,
+    replies: ReplyQueue,
     questions: Questions,
     /// `None` if no group is heard.
-    silence: Option<Silence>,
-    last_heard: Option<Instant>,
+    watchdog: Option<ReceiveWatchdog>,
+    last_received: Option<Instant>,
     /// When a message was last heard that was for this node alone.
     last_unicast: Option<Instant>,
     reopen_wanted: bool,
@@ -114,20 +114,20 @@ impl Node {
             // The keys are kept nowhere else.
             keyring: Keyring::new(&std::mem::take(&mut settings.keys), &settings.secret_seed),
             opened: Vec::new(),
-            challenges: Challenges::new(now),
-            answer_len: 0,
+            challenges: PathValidation::new(now),
+            reply_len: 0,
             rng: Rng::with_seed(settings.seed),
             sequence: 0,
-            natives: Natives::new(&settings.cluster, max_peers, expiry, now),
-            named: Named::new(max_peers, expiry, now),
-            listing: Listing::default(),
-            schedule: Schedule::new(settings.interval, now),
+            peer_table: PeerTable::new(&settings.cluster, max_peers, expiry, now),
+            static_entries: StaticEntries::new(max_peers, expiry, now),
+            snapshot: Listing::default(),
+            announce_timer: AnnounceTimer::new(settings.interval, now),
             seeds: Seeds::default(),
             membership: Membership::new(&settings, now),
-            answers: Answers::new(now),
+            replies: ReplyQueue::new(now),
             questions: Questions::new(now),
-            silence: settings.mode.has_multicast().then(|| Silence::new(expiry, now)),
-            last_heard: None,
+            watchdog: settings.mode.has_multicast().then(|| ReceiveWatchdog::new(expiry, now)),
+            last_received: None,
             last_unicast: None,
             reopen_wanted: false,
             last_look: now,
@@ -136,8 +136,8 @@ impl Node {
             counters: Counters::default(),
             settings,
         };
-        node.answer_len = node.longest_answer();
-        node.speak(now);
+        node.reply_len = node.max_announce_len();
+        node.send_due(now);
         node
     }
 
@@ -151,10 +151,10 @@ impl Node {
         now: Instant,
     ) {
         let path = Path::new(from, interface);
-        self.note_heard(path, arrival, now);
+        self.on_received(path, arrival, now);
         let mut opened = std::mem::take(&mut self.opened);
         match self.open(bytes, arrival, &mut opened) {
-            Some(plain) => self.handle_plain(plain, Heard { path, arrival, len: plain.len() }, now),
+            Some(plain) => self.handle_plain(plain, Inbound { path, arrival, len: plain.len() }, now),
             None => self.counters.wrong_key += 1,
         }
         self.opened = opened;
@@ -162,20 +162,20 @@ impl Node {
 
     /// Takes note that the system answered that nobody is at `to`, to which a datagram was sent.
     pub fn handle_unreachable(&mut self, to: SocketAddr, now: Instant) {
-        let before = self.natives.changes();
-        self.natives.handle_unreachable(to, &mut self.events, now);
+        let before = self.peer_table.changes();
+        self.peer_table.handle_unreachable(to, &mut self.events, now);
         // To go through all members is too much for each report; most tell nothing new.
-        if self.natives.changes() != before {
-            self.keep_members_in_line(now);
+        if self.peer_table.changes() != before {
+            self.reconcile_members(now);
         }
     }
 
     /// Takes note that the driver has opened its sockets anew, or that interfaces have changed: whoever is there
     /// now should hear of us, and we of them, at once.
     pub fn handle_network_change(&mut self, now: Instant) {
-        self.note_news_of_own();
-        self.schedule.begin_burst(now);
-        self.speak(now);
+        self.on_own_change();
+        self.announce_timer.begin_burst(now);
+        self.send_due(now);
     }
 
     /// Puts an entry in the registry as if its beacon had been heard. `ttl` of `None` means the node's expiry.
@@ -193,25 +193,25 @@ impl Node {
         if value.len() > MAX_VALUE {
             return Err(Refused::ValueTooLong);
         }
-        if !self.has_room_for(key, value.len()) {
+        if !self.fits(key, value.len()) {
             return Err(Refused::Full);
         }
-        self.named.register(key, value, ttl, &mut self.events, now).map_err(|Full| Refused::Full)
+        self.static_entries.register(key, value, ttl, &mut self.events, now).map_err(|Full| Refused::Full)
     }
 
     /// Announces another value from now on: at once, or soon after the last change.
     pub fn set_value(&mut self, value: &[u8], now: Instant) -> Result<(), TooLong> {
         let Settings { mode, name, cluster, .. } = &self.settings;
-        let room = mode.room_for_value(name, cluster);
-        if value.len() > room {
-            return Err(TooLong { room });
+        let max_len = mode.max_value_len(name, cluster);
+        if value.len() > max_len {
+            return Err(TooLong { max_len });
         }
         if value != self.settings.value {
             self.settings.value = value.to_vec();
-            self.answer_len = self.longest_answer();
-            self.note_news_of_own();
-            self.schedule.note_change(now);
-            self.speak(now);
+            self.reply_len = self.max_announce_len();
+            self.on_own_change();
+            self.announce_timer.on_value_change(now);
+            self.send_due(now);
         }
         Ok(())
     }
@@ -233,39 +233,42 @@ impl Node {
         }
         let goodbye = self.message(Kind::Goodbye, false);
         for _ in 0..GOODBYES {
-            self.tell_all(Kind::Goodbye, goodbye.clone());
+            self.send_all(Kind::Goodbye, goodbye.clone());
         }
     }
 
     /// Does what is due by `now`.
     pub fn handle_timeout(&mut self, now: Instant) {
-        self.speak(now);
-        self.run_membership(now);
-        self.greet_seeds(now);
-        self.answer(now);
+        self.send_due(now);
+        self.run_swim(now);
+        self.bootstrap(now);
+        self.send_replies(now);
         self.spare_wake_ups(now);
-        self.named.handle_timeout(&mut self.events, now);
-        self.ask_the_silent(now);
-        self.watch_silence(now);
+        self.static_entries.handle_timeout(&mut self.events, now);
+        self.send_probes(now);
+        self.run_watchdog(now);
     }
 
     /// When to call [`handle_timeout`](Self::handle_timeout) next.
     pub fn poll_timeout(&self) -> Option<Instant> {
-        let own = [Some(self.schedule.poll_timeout()), self.silence.as_ref().map(Silence::poll_timeout)];
+        let own = [
+            Some(self.announce_timer.poll_timeout()),
+            self.watchdog.as_ref().map(ReceiveWatchdog::poll_timeout),
+        ];
         let others = [
             self.seeds.poll_timeout(),
             self.membership_timeout(),
-            self.answers.poll_timeout(),
-            self.named.poll_timeout(),
-            self.natives.poll_timeout(),
+            self.replies.poll_timeout(),
+            self.static_entries.poll_timeout(),
+            self.peer_table.poll_timeout(),
         ];
         own.into_iter().chain(others).flatten().min()
     }
 
     /// True if the node should have been run long ago: the machine slept. Whoever looks at the peers then should call
     /// [`handle_timeout`](Self::handle_timeout) first.
-    pub fn has_overslept(&self, now: Instant) -> bool {
-        self.poll_timeout().is_some_and(|planned| planned + OVERSLEPT <= now)
+    pub fn was_suspended(&self, now: Instant) -> bool {
+        self.poll_timeout().is_some_and(|planned| planned + SUSPEND_THRESHOLD <= now)
     }
 
     /// The next datagram to send.
@@ -301,7 +304,7 @@ impl Node {
 
     /// What `read` makes of the live peers, ordered by name and then by id.
     pub fn list<R>(&self, now: Instant, read: impl FnOnce(Walk<'_>) -> R) -> R {
-        self.listing.read(&self.natives, &self.named, now, read)
+        self.snapshot.read(&self.peer_table, &self.static_entries, now, read)
     }
 
     /// Copies of the live peers, in that order.
@@ -315,7 +318,7 @@ impl Node {
 
     /// Number of entries in the registry.
     pub fn peer_count(&self) -> usize {
-        self.natives.len() + self.named.len()
+        self.peer_table.len() + self.static_entries.len()
     }
 
     /// What the node has counted.
@@ -324,22 +327,22 @@ impl Node {
     }
 
     /// When a datagram was last heard, by any socket, the node's own included.
-    pub fn last_heard(&self) -> Option<Instant> {
-        self.last_heard
+    pub fn last_received(&self) -> Option<Instant> {
+        self.last_received
     }
 
     /// True from the moment the group has been silent for the expiry time until something is heard there again.
-    pub fn is_deaf(&self) -> bool {
-        self.silence.as_ref().is_some_and(Silence::is_deaf)
+    pub fn is_not_receiving(&self) -> bool {
+        self.watchdog.as_ref().is_some_and(ReceiveWatchdog::is_not_receiving)
     }
 
-    fn note_heard(&mut self, path: Path, arrival: Arrival, now: Instant) {
+    fn on_received(&mut self, path: Path, arrival: Arrival, now: Instant) {
         self.counters.received += 1;
-        self.last_heard = Some(now);
+        self.last_received = Some(now);
         match arrival {
             Arrival::Group => {
-                if let Some(silence) = &mut self.silence {
-                    silence.note_heard(path.ip().is_ipv6(), now);
+                if let Some(watchdog) = &mut self.watchdog {
+                    watchdog.on_received(path.ip().is_ipv6(), now);
                 }
             }
             // Answers to our questions still come where the group is no longer heard.
@@ -348,34 +351,34 @@ impl Node {
     }
 
     /// Says to the group what is due.
-    fn speak(&mut self, now: Instant) {
-        self.forgive_sleep(now);
-        while let Some(due) = self.schedule.take_due(now, &mut self.rng) {
+    fn send_due(&mut self, now: Instant) {
+        self.on_resume(now);
+        while let Some(due) = self.announce_timer.take_due(now, &mut self.rng) {
             if self.is_member_of_cluster() {
-                self.speak_to_cluster(now);
+                self.send_due_to_cluster(now);
                 continue;
             }
             // Our message goes first: whoever hears both then knows whose line it is.
-            let is_unanswered = due.asked_before.is_some_and(|asked| self.last_unicast < Some(asked));
+            let is_unanswered = due.queried_at.is_some_and(|asked| self.last_unicast < Some(asked));
             let plain = self.message(due.kind, is_unanswered);
-            self.tell_all(due.kind, plain);
-            if due.with_line && self.speaks_legacy() {
+            self.send_all(due.kind, plain);
+            if due.with_legacy && self.sends_legacy() {
                 let payload = wire::encode_legacy(&self.settings.name).into();
                 self.transmits.push_back(Transmit { payload, to: Destination::GroupV4 });
             }
         }
     }
 
-    fn answer(&mut self, now: Instant) {
-        if self.answers.take_due_to_group(now) {
-            self.schedule.note_told(now);
+    fn send_replies(&mut self, now: Instant) {
+        if self.replies.take_due_multicast(now) {
+            self.announce_timer.on_announced(now);
             let plain = self.message(Kind::Announce, false);
             let payload = self.keyring.seal(plain, None).into();
-            self.tell_group(payload);
+            self.send_multicast(payload);
         }
-        while let Some(reply) = self.answers.take_due(now) {
+        while let Some(reply) = self.replies.take_due(now) {
             let plain = match reply.kind {
-                ReplyKind::Answer => self.message(Kind::Announce, false),
+                ReplyKind::Announce => self.message(Kind::Announce, false),
                 ReplyKind::Challenge(len) => {
                     let challenge = self.challenges.for_newcomer(&reply.to, &self.keyring, now);
                     wire::encode_challenge(&self.settings.cluster, self.settings.id, challenge, len)
@@ -385,34 +388,34 @@ impl Node {
         }
     }
 
-    fn ask_the_silent(&mut self, now: Instant) {
-        let due = self.natives.handle_timeout(&mut self.events, now);
+    fn send_probes(&mut self, now: Instant) {
+        let due = self.peer_table.handle_timeout(&mut self.events, now);
         if self.questions.may_ask(due.len(), now) {
-            let questions: Vec<Question> = due.iter().map(|due| self.natives.question(due)).collect();
-            let bytes = questions.iter().map(|question| question.least.max(self.answer_len)).sum();
+            let questions: Vec<Probe> = due.iter().map(|due| self.peer_table.probe(due)).collect();
+            let bytes = questions.iter().map(|probe| probe.min_len.max(self.reply_len)).sum();
             if self.questions.pay(questions.len(), bytes) {
-                return questions.iter().for_each(|question| self.ask(question));
+                return questions.iter().for_each(|probe| self.send_probe(probe));
             }
         }
         self.counters.rate_limited += due.len() as u64;
-        self.schedule.ask_group(now);
-        self.speak(now);
+        self.announce_timer.query_group(now);
+        self.send_due(now);
     }
 
     /// After a sleep nobody has been heard, and everybody is to be asked before they are taken for gone.
-    fn forgive_sleep(&mut self, now: Instant) {
-        if !self.has_overslept(now) {
+    fn on_resume(&mut self, now: Instant) {
+        if !self.was_suspended(now) {
             return;
         }
         // Whether members live is not asked by the registry.
         if !self.is_member_of_cluster() {
-            self.natives.forgive_sleep(now);
+            self.peer_table.on_resume(now);
         }
-        self.named.forgive_sleep(now);
-        if let Some(silence) = &mut self.silence {
-            silence.forgive(now);
+        self.static_entries.on_resume(now);
+        if let Some(watchdog) = &mut self.watchdog {
+            watchdog.reset(now);
         }
-        self.schedule.begin_burst(now);
+        self.announce_timer.begin_burst(now);
     }
 
     /// Awake for an announcement, the node looks at all deadlines, those that were put off among them: so a node whose peers
@@ -420,35 +423,35 @@ impl Node {
     fn spare_wake_ups(&mut self, now: Instant) {
         if self.last_look + self.settings.interval / 2 <= now {
             self.last_look = now;
-            self.natives.look_anew();
-            self.named.look_anew();
+            self.peer_table.look_anew();
+            self.static_entries.look_anew();
         }
     }
 
-    fn watch_silence(&mut self, now: Instant) {
-        self.reopen_wanted |= self.silence.as_mut().is_some_and(|silence| silence.handle_timeout(now));
+    fn run_watchdog(&mut self, now: Instant) {
+        self.reopen_wanted |= self.watchdog.as_mut().is_some_and(|watchdog| watchdog.handle_timeout(now));
     }
 
     /// Tells everybody: the group, and those whom multicast does not reach.
-    fn tell_all(&mut self, kind: Kind, plain: Vec<u8>) {
+    fn send_all(&mut self, kind: Kind, plain: Vec<u8>) {
         let payload: Arc<[u8]> = self.keyring.seal(plain, None).into();
         if self.settings.mode.has_multicast() {
-            self.tell_group(payload.clone());
+            self.send_multicast(payload.clone());
         }
         if self.settings.mode.has_seeds() {
-            self.tell_beyond(kind, &payload);
+            self.send_unicast_copies(kind, &payload);
         }
     }
 
-    fn tell_group(&mut self, payload: Arc<[u8]>) {
+    fn send_multicast(&mut self, payload: Arc<[u8]>) {
         self.transmits.push_back(Transmit { payload, to: Destination::Group });
         // Those who wait for an answer have it by this.
-        self.answers.cancel();
+        self.replies.cancel();
     }
 
-    fn ask(&mut self, question: &Question) {
-        let plain = wire::encode_padded(Kind::Query, &self.next_message(false), question.least);
-        self.send(plain, question.path, &question.to);
+    fn send_probe(&mut self, probe: &Probe) {
+        let plain = wire::encode_padded(Kind::Query, &self.next_message(false), probe.min_len);
+        self.send(plain, probe.path, &probe.to);
     }
 
     /// Sends to one node alone.
@@ -463,20 +466,20 @@ impl Node {
         let own = Some(&self.settings.id);
         let addressees: &[_] = match arrival {
             Arrival::Group => &[None],
-            Arrival::Unicast if self.settings.mode.is_beyond_link() => &[own, None],
+            Arrival::Unicast if self.settings.mode.allows_off_link() => &[own, None],
             Arrival::Unicast => &[own],
         };
         self.keyring.open(bytes, addressees, opened)
     }
 
     fn message(&mut self, kind: Kind, answer_to_group: bool) -> Vec<u8> {
-        let least = match kind {
+        let min_len = match kind {
             Kind::Query => wire::MAX_ANNOUNCE,
             // With keys all are of one length: whoever is challenged for one can answer with another.
-            _ if !self.keyring.is_empty() => self.answer_len,
+            _ if !self.keyring.is_empty() => self.reply_len,
             _ => 0,
         };
-        wire::encode_padded(kind, &self.next_message(answer_to_group), least)
+        wire::encode_padded(kind, &self.next_message(answer_to_group), min_len)
     }
 
     /// What the next message tells.
@@ -492,11 +495,11 @@ impl Node {
     }
 
     /// The most bytes an announcement of the node's has, before it is sealed.
-    fn longest_answer(&self) -> usize {
+    fn max_announce_len(&self) -> usize {
         wire::encode(Kind::Announce, &self.announcement(u64::MAX)).len()
     }
 
-    fn speaks_legacy(&self) -> bool {
+    fn sends_legacy(&self) -> bool {
         let may_be_heard = self.settings.mode.has_multicast() && self.settings.cluster.is_empty();
         self.settings.legacy && may_be_heard && self.keyring.is_empty()
     }
@@ -506,18 +509,18 @@ impl Node {
     }
 
     /// How many bytes of names and values there is room for.
-    fn room(&self) -> usize {
+    fn bytes_free(&self) -> usize {
         let most = self.settings.max_peers.saturating_mul(BYTES_PER_PEER).max(LEAST_BYTES);
-        most.saturating_sub(self.natives.held() + self.named.held())
+        most.saturating_sub(self.peer_table.bytes_used() + self.static_entries.bytes_used())
     }
 
     /// True if there is room for an entry of this name, with a value of so many bytes, in the place of the one of this name
     /// that may be there.
-    fn has_room_for(&self, name: &str, value_len: usize) -> bool {
+    fn fits(&self, name: &str, value_len: usize) -> bool {
         let needed = name.len() + value_len;
-        match self.named.held_by(name) {
-            Some(held) => needed <= held + self.room(),
-            None => !self.is_full() && needed <= self.room(),
+        match self.static_entries.bytes_used_by(name) {
+            Some(bytes_used) => needed <= bytes_used + self.bytes_free(),
+            None => !self.is_full() && needed <= self.bytes_free(),
         }
     }
 }

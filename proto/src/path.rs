@@ -33,7 +33,7 @@ impl Path {
     }
 
     /// True if a user would see the same address.
-    pub fn is_at_same_place(&self, other: &Path) -> bool {
+    pub fn has_same_address(&self, other: &Path) -> bool {
         let zone = |path: &Path| match path.address {
             SocketAddr::V4(_) => 0,
             SocketAddr::V6(address) => address.scope_id(),

@@ -1,4 +1,4 @@
-//! `Natives`: the peers that speak the native protocol, each an instance with an id, and the questions to those that fall
+//! `PeerTable`: the peers that speak the native protocol, each an instance with an id, and the questions to those that fall
 //! silent.
 
 pub(crate) mod entry;
@@ -17,16 +17,16 @@ use crate::event::{Arrival, Event, LeaveReason, Peer, Source};
 use crate::expiring_map::agenda::{self, Agenda, MAX_DUE, Term};
 use crate::expiring_map::{ExpiringRegistry, Live};
 use crate::path::Path;
-use crate::peer_table::entry::Instance;
-use crate::peer_table::index::{Index, LineKey};
-use crate::peer_table::tombstones::Departed;
-use crate::probe::Checkup;
-use crate::replies::longest_spread;
+use crate::peer_table::entry::PeerEntry;
+use crate::peer_table::index::{Index, LegacyKey};
+use crate::peer_table::tombstones::Tombstones;
+use crate::probe::ProbeState;
+use crate::replies::max_spread;
 use crate::wire::{self, Announcement, InstanceId};
 
 /// A peer heard from a new address alone is asked at its old one after this: by then the copy of the same message that came
 /// by the other way has been seen.
-const DOUBT_DELAY: Duration = Duration::from_millis(250);
+const SUSPECT_DELAY: Duration = Duration::from_millis(250);
 
 /// The most instances of one name and address that are asked when another one appears: of the first so many, those that
 /// have been silent the longest. A restart leaves one.
@@ -35,39 +35,39 @@ const MAX_NAMESAKES_SEEN: usize = 256;
 
 /// How long after a sleep the peers may take to answer, beside the time over which their answers are spread. Unanswered
 /// queries to the group are followed by questions to each peer, and those need a second and a half.
-const AFTER_SLEEP: Duration = Duration::from_millis(3500);
+const AFTER_RESUME: Duration = Duration::from_millis(3500);
 
-pub(crate) struct Natives {
+pub(crate) struct PeerTable {
     cluster: Box<str>,
-    peers: ExpiringRegistry<InstanceId, Instance>,
+    peers: ExpiringRegistry<InstanceId, PeerEntry>,
     /// When each is to be asked next.
-    questions: Agenda,
+    probes: Agenda,
     index: Index,
     /// Bytes of names and values.
-    held: usize,
-    departed: Departed,
+    bytes_used: usize,
+    tombstones: Tombstones,
     /// Where an answer to a question is awaited from.
-    asked: BTreeMap<SocketAddr, InstanceId>,
+    probed: BTreeMap<SocketAddr, InstanceId>,
 }
 
 /// A peer that is to be asked. It counts as asked.
-pub(crate) struct Due {
+pub(crate) struct DueProbe {
     slot: u32,
     /// The question is the last one of several.
     is_last: bool,
 }
 
 /// A question to put to one peer.
-pub(crate) struct Question {
+pub(crate) struct Probe {
     pub path: Path,
     pub to: InstanceId,
     /// The length up to which it is to be padded: that of the answer it asks for.
-    pub least: usize,
+    pub min_len: usize,
 }
 
 /// What became of a message.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Hearing {
+pub(crate) enum AnnounceOutcome {
     /// It told of an instance that is listed.
     Known,
     /// It told of one that is listed, with a value for which there is no room. All else it told is taken over.
@@ -80,17 +80,17 @@ pub(crate) enum Hearing {
     Contradiction,
 }
 
-impl Natives {
+impl PeerTable {
     /// Room for `max_peers` of `cluster`; those that leave are remembered for the time of `memory`.
     pub fn new(cluster: &str, max_peers: usize, memory: Duration, now: Instant) -> Self {
-        Natives {
+        PeerTable {
             cluster: cluster.into(),
             peers: ExpiringRegistry::new(max_peers, now),
-            questions: Agenda::new(now),
+            probes: Agenda::new(now),
             index: Index::default(),
-            held: 0,
-            departed: Departed::new(max_peers, memory, now),
-            asked: BTreeMap::new(),
+            bytes_used: 0,
+            tombstones: Tombstones::new(max_peers, memory, now),
+            probed: BTreeMap::new(),
         }
     }
 
@@ -99,8 +99,8 @@ impl Natives {
     }
 
     /// Bytes of names and values.
-    pub fn held(&self) -> usize {
-        self.held
+    pub fn bytes_used(&self) -> usize {
+        self.bytes_used
     }
 
     pub fn contains(&self, id: &InstanceId) -> bool {
@@ -108,52 +108,52 @@ impl Natives {
     }
 
     /// Takes in an announcement or a query. One that is `New` is left to the caller to [`insert`](Self::insert). A value may
-    /// grow by `room` bytes.
-    pub fn hear(
+    /// grow by `bytes_free` bytes.
+    pub fn on_announce(
         &mut self,
         about: &Announcement<'_>,
         path: Path,
         arrival: Arrival,
-        room: usize,
+        bytes_free: usize,
         events: &mut Events,
         now: Instant,
-    ) -> Hearing {
+    ) -> AnnounceOutcome {
         let Some(slot) = self.peers.slot_of(&about.id) else {
-            return match self.departed.is_latecomer(&about.id, about.sequence) {
-                true => Hearing::Stale,
-                false => Hearing::New,
+            return match self.tombstones.is_stale(&about.id, about.sequence) {
+                true => AnnounceOutcome::Stale,
+                false => AnnounceOutcome::New,
             };
         };
-        let instance = self.peers.at_mut(slot);
-        if *instance.name != *about.name {
-            return Hearing::Contradiction;
+        let entry = self.peers.at_mut(slot);
+        if *entry.name != *about.name {
+            return AnnounceOutcome::Contradiction;
         }
-        let is_by_group = arrival == Arrival::Group && about.sequence >= instance.sequence;
-        let has_new_source = is_by_group && instance.note_group(now);
-        if about.sequence <= instance.sequence {
+        let is_by_group = arrival == Arrival::Group && about.sequence >= entry.sequence;
+        let has_new_source = is_by_group && entry.on_multicast(now);
+        if about.sequence <= entry.sequence {
             // The copy of the last message that came by the listed way shows that this way is alive.
             // Once, for somebody may be sending it again and again.
-            let is_listed_way = path.address == instance.path.address;
-            if about.sequence == instance.sequence && is_listed_way && instance.checkup.in_doubt() {
-                self.rest(slot, self.peers.renewed_at(slot), now);
+            let is_listed_path = path.address == entry.path.address;
+            if about.sequence == entry.sequence && is_listed_path && entry.probe.is_suspect() {
+                self.reset_probe(slot, self.peers.renewed_at(slot), now);
             }
             if has_new_source {
-                self.tell_update(slot, events, now);
+                self.push_update(slot, events, now);
             }
-            return Hearing::Stale;
+            return AnnounceOutcome::Stale;
         }
-        let has_room = about.value.len() <= instance.value.len() + room;
-        let before = instance.held();
-        let is_changed = instance.take_over(about, has_room);
-        self.held = self.held - before + instance.held();
-        if !instance.sends_from(path.port()) {
+        let has_room = about.value.len() <= entry.value.len() + bytes_free;
+        let before = entry.bytes_used();
+        let is_changed = entry.update(about, has_room);
+        self.bytes_used = self.bytes_used - before + entry.bytes_used();
+        if !entry.sends_from(path.port()) {
             self.learn_port(slot, path.port());
         }
         self.renew(slot, path, now);
         if is_changed || has_new_source {
-            self.tell_update(slot, events, now);
+            self.push_update(slot, events, now);
         }
-        if has_room { Hearing::Known } else { Hearing::NoRoom }
+        if has_room { AnnounceOutcome::Known } else { AnnounceOutcome::NoRoom }
     }
 
     /// Lists an instance that was `New`, and returns it. The caller has made sure that there is room.
@@ -166,18 +166,18 @@ impl Natives {
         now: Instant,
     ) -> Peer {
         self.remove_former(about.name, path, events, now);
-        self.doubt_namesakes(about.name, path, now);
-        let is_walled = self.departed.was_unreachable(&about.id);
-        let instance = Instance { is_walled, ..Instance::new(about, path, source, now) };
-        let life = instance.life;
-        self.held += instance.held();
+        self.suspect_namesakes(about.name, path, now);
+        let ignore_icmp = self.tombstones.was_unreachable(&about.id);
+        let entry = PeerEntry { ignore_icmp, ..PeerEntry::new(about, path, source, now) };
+        let lifetime = entry.lifetime;
+        self.bytes_used += entry.bytes_used();
         // It has the room that the caller has looked for.
-        let _ = self.peers.register(about.id, instance, life, now);
+        let _ = self.peers.register(about.id, entry, lifetime, now);
         let slot = self.peers.slot_of(&about.id).expect("it has just been put in");
         self.peers.at_mut(slot).slot = slot;
-        self.index.insert_line(about.id, about.name, path.port());
-        self.index.insert_place(about.id, about.name, path.ip());
-        self.plan_question(slot, now, now);
+        self.index.insert_legacy_key(about.id, about.name, path.port());
+        self.index.insert_address(about.id, about.name, path.ip());
+        self.schedule_probe(slot, now, now);
         self.peer(slot, now)
     }
 
@@ -187,9 +187,9 @@ impl Natives {
     }
 
     /// The addresses of those whom multicast does not reach.
-    pub fn beyond(&self) -> impl Iterator<Item = SocketAddr> {
+    pub fn unicast_addresses(&self) -> impl Iterator<Item = SocketAddr> {
         let instances = self.peers.slots().map(|slot| self.peers.at(slot));
-        instances.filter(|instance| instance.is_beyond).map(|instance| instance.path.address)
+        instances.filter(|entry| entry.needs_unicast).map(|entry| entry.path.address)
     }
 
     /// Takes in a legacy beacon. True if it is one of a native's: of one that is listed, which is alive then, or of one
@@ -197,70 +197,70 @@ impl Natives {
     ///
     /// A line tells a name and no more: one of a listed native's name is that native's, from whatever port, for it may have
     /// opened its sockets anew. Only the legacy program's own port shows that it is a legacy node's.
-    pub fn hear_line(&mut self, name: &str, path: Path, group_port: u16, now: Instant) -> bool {
-        let key = self.index.line_key(name, path.port());
-        match self.sender_of_line(key, path.ip()) {
+    pub fn on_legacy_beacon(&mut self, name: &str, path: Path, group_port: u16, now: Instant) -> bool {
+        let key = self.index.legacy_key(name, path.port());
+        match self.sender_of_legacy_beacon(key, path.ip()) {
             Some(slot) => {
-                self.renew_by_line(slot, path, now);
+                self.renew_by_legacy_beacon(slot, path, now);
                 true
             }
-            None if self.departed.is_line_of_one(&key) => true,
+            None if self.tombstones.has_legacy_key(&key) => true,
             None => path.port() != group_port && self.index.has_name(name),
         }
     }
 
     /// Does what is due by `now`: those whose time has run out leave. Returns who is to be asked. When very much is due, it is
     /// done in several calls.
-    pub fn handle_timeout(&mut self, events: &mut Events, now: Instant) -> Vec<Due> {
+    pub fn handle_timeout(&mut self, events: &mut Events, now: Instant) -> Vec<DueProbe> {
         self.expire(events, now);
-        self.departed.handle_timeout(now);
-        let mut asked = Vec::new();
+        self.tombstones.handle_timeout(now);
+        let mut probed = Vec::new();
         // Each due instance is put back until its next question, which may be due as well.
-        while asked.len() < MAX_DUE {
-            let due = self.questions.take_due(now, question_at(&self.peers));
+        while probed.len() < MAX_DUE {
+            let due = self.probes.take_due(now, probe_at(&self.peers));
             if due.is_empty() {
                 break;
             }
             for slot in due {
-                self.peers.at_mut(slot).question_at = None;
-                asked.extend(self.check(slot, events, now));
+                self.peers.at_mut(slot).probe_at = None;
+                probed.extend(self.run_probe(slot, events, now));
             }
         }
-        asked
+        probed
     }
 
     /// What to ask one who is to be asked.
-    pub fn question(&self, due: &Due) -> Question {
-        let instance = self.peers.at(due.slot);
-        let least = match due.is_last {
+    pub fn probe(&self, due: &DueProbe) -> Probe {
+        let entry = self.peers.at(due.slot);
+        let min_len = match due.is_last {
             // For one whose value has grown unheard.
             true => wire::MAX_ANNOUNCE,
             // One may have told more than it could tell with its numbers in their longest form.
-            false => instance.longest_answer(&self.cluster).min(wire::MAX_ANNOUNCE),
+            false => entry.max_announce_len(&self.cluster).min(wire::MAX_ANNOUNCE),
         };
-        Question { path: instance.path, to: instance.id, least }
+        Probe { path: entry.path, to: entry.id, min_len }
     }
 
     /// See [`ExpiringRegistry::look_anew`].
     pub fn look_anew(&mut self) {
         self.peers.look_anew();
-        self.questions.look(question_at(&self.peers));
+        self.probes.look(probe_at(&self.peers));
     }
 
     pub fn poll_timeout(&self) -> Option<Instant> {
-        [self.peers.poll_timeout(), self.questions.poll_timeout()].into_iter().flatten().min()
+        [self.peers.poll_timeout(), self.probes.poll_timeout()].into_iter().flatten().min()
     }
 
     /// After a sleep nobody is gone before it could answer: gives every peer the time for that.
-    pub fn forgive_sleep(&mut self, now: Instant) {
-        let longest = AFTER_SLEEP + longest_spread(self.peers.len());
-        let questions = &mut self.questions;
-        self.peers.extend_all(now, |instance, heard_at| {
-            let grace = instance.life.min(longest);
-            let left = (heard_at + instance.life).saturating_duration_since(now);
+    pub fn on_resume(&mut self, now: Instant) {
+        let longest = AFTER_RESUME + max_spread(self.peers.len());
+        let probes = &mut self.probes;
+        self.peers.extend_all(now, |entry, renewed_at| {
+            let grace = entry.lifetime.min(longest);
+            let left = (renewed_at + entry.lifetime).saturating_duration_since(now);
             // First comes a query to the group.
-            instance.checkup = Checkup::doubt(now + grace / 2);
-            plan_question(questions, instance, heard_at, now);
+            entry.probe = ProbeState::suspect(now + grace / 2);
+            schedule_probe(probes, entry, renewed_at, now);
             Some(grace.max(left))
         });
     }
@@ -287,96 +287,96 @@ impl Natives {
 
     /// By which the peers are ordered.
     pub fn name_of(&self, slot: u32) -> (&str, Option<InstanceId>) {
-        let instance = self.peers.at(slot);
-        (&instance.name, Some(instance.id))
+        let entry = self.peers.at(slot);
+        (&entry.name, Some(entry.id))
     }
 
     /// See [`ExpiringRegistry::live`].
-    pub fn live<'a>(&'a self, terms: &'a mut Vec<Term>, now: Instant) -> Live<'a, Instance> {
+    pub fn live<'a>(&'a self, terms: &'a mut Vec<Term>, now: Instant) -> Live<'a, PeerEntry> {
         self.peers.live(terms, now)
     }
 
     /// Asks one whose question is due; ends a doubt that was pursued to its end.
-    fn check(&mut self, slot: u32, events: &mut Events, now: Instant) -> Option<Due> {
-        let instance = self.peers.at_mut(slot);
-        if !instance.checkup.is_doubt_over() {
-            return Some(self.ask(slot, now));
+    fn run_probe(&mut self, slot: u32, events: &mut Events, now: Instant) -> Option<DueProbe> {
+        let entry = self.peers.at_mut(slot);
+        if !entry.probe.is_suspicion_over() {
+            return Some(self.send_probe(slot, now));
         }
-        match instance.other_path {
+        match entry.other_path {
             Some(other) => self.move_to(slot, other, events, now),
-            None => self.rest(slot, self.peers.renewed_at(slot), now),
+            None => self.reset_probe(slot, self.peers.renewed_at(slot), now),
         }
         None
     }
 
-    fn ask(&mut self, slot: u32, now: Instant) -> Due {
-        let instance = self.peers.at_mut(slot);
-        self.asked.insert(instance.path.address, instance.id);
-        let is_last = instance.checkup.is_last_try();
-        instance.checkup.note_asked();
-        self.plan_question(slot, self.peers.renewed_at(slot), now);
-        Due { slot, is_last }
+    fn send_probe(&mut self, slot: u32, now: Instant) -> DueProbe {
+        let entry = self.peers.at_mut(slot);
+        self.probed.insert(entry.path.address, entry.id);
+        let is_last = entry.probe.is_last_try();
+        entry.probe.on_sent();
+        self.schedule_probe(slot, self.peers.renewed_at(slot), now);
+        DueProbe { slot, is_last }
     }
 
     /// A peer has been heard, by its listed way or by another.
     fn renew(&mut self, slot: u32, path: Path, now: Instant) {
-        match self.prolong(slot, path, now) {
-            true => self.rest(slot, now, now),
-            false => self.doubt_path(slot, path, now),
+        match self.extend(slot, path, now) {
+            true => self.reset_probe(slot, now, now),
+            false => self.suspect_path(slot, path, now),
         }
     }
 
     /// Gives a peer that has been heard its life anew. True if it was heard by its listed way.
-    fn prolong(&mut self, slot: u32, path: Path, now: Instant) -> bool {
-        let instance = self.peers.at_mut(slot);
-        instance.note_heard(now);
-        let (life, listed) = (instance.life, instance.path.address);
-        self.peers.renew_at(slot, life, now);
+    fn extend(&mut self, slot: u32, path: Path, now: Instant) -> bool {
+        let entry = self.peers.at_mut(slot);
+        entry.on_received(now);
+        let (lifetime, listed) = (entry.lifetime, entry.path.address);
+        self.peers.renew_at(slot, lifetime, now);
         listed == path.address
     }
 
     /// The instance whose line it is: of several that have this name and port the one at `address`. Another one of its
     /// addresses may not have been heard of yet.
-    fn sender_of_line(&self, key: LineKey, address: IpAddr) -> Option<u32> {
-        let slots = || self.index.senders_of_line(key).filter_map(|id| self.peers.slot_of(&id));
+    fn sender_of_legacy_beacon(&self, key: LegacyKey, address: IpAddr) -> Option<u32> {
+        let slots = || self.index.senders_of_legacy_beacon(key).filter_map(|id| self.peers.slot_of(&id));
         let is_there = |slot: &u32| self.peers.at(*slot).path.ip() == address;
         slots().find(is_there).or_else(|| slots().next())
     }
 
     /// The line of a peer has been heard. It raises no doubt, for it comes by IPv4 alone.
-    fn renew_by_line(&mut self, slot: u32, path: Path, now: Instant) {
-        let is_listed_path = self.prolong(slot, path, now);
-        if is_listed_path || !self.peers.at(slot).checkup.in_doubt() {
-            self.rest(slot, now, now);
+    fn renew_by_legacy_beacon(&mut self, slot: u32, path: Path, now: Instant) {
+        let is_listed_path = self.extend(slot, path, now);
+        if is_listed_path || !self.peers.at(slot).probe.is_suspect() {
+            self.reset_probe(slot, now, now);
         }
     }
 
     /// Lines from this port are this instance's, too.
     fn learn_port(&mut self, slot: u32, port: u16) {
         let former = self.peers.at_mut(slot).other_port.replace(port);
-        let instance = self.peers.at(slot);
+        let entry = self.peers.at(slot);
         if let Some(former) = former {
-            self.index.remove_line(instance.id, &instance.name, former);
+            self.index.remove_legacy_key(entry.id, &entry.name, former);
         }
-        self.index.insert_line(instance.id, &instance.name, port);
+        self.index.insert_legacy_key(entry.id, &entry.name, port);
     }
 
     /// Ends all asking of a peer: it was heard by its listed way, or a doubt led nowhere. It is asked again when its time is
     /// running out.
-    fn rest(&mut self, slot: u32, heard_at: Instant, now: Instant) {
-        let instance = self.peers.at_mut(slot);
-        if instance.checkup.is_asking() {
-            self.asked.remove(&instance.path.address);
+    fn reset_probe(&mut self, slot: u32, renewed_at: Instant, now: Instant) {
+        let entry = self.peers.at_mut(slot);
+        if entry.probe.is_pending() {
+            self.probed.remove(&entry.path.address);
         }
-        instance.checkup = Checkup::default();
-        instance.other_path = None;
-        self.plan_question(slot, heard_at, now);
+        entry.probe = ProbeState::default();
+        entry.other_path = None;
+        self.schedule_probe(slot, renewed_at, now);
     }
 
     /// A peer has been heard, but not by its listed way: is that one still good?
-    fn doubt_path(&mut self, slot: u32, path: Path, now: Instant) {
+    fn suspect_path(&mut self, slot: u32, path: Path, now: Instant) {
         self.peers.at_mut(slot).other_path = Some(path);
-        self.doubt(slot, DOUBT_DELAY, now);
+        self.suspect(slot, SUSPECT_DELAY, now);
     }
 
     /// Another instance of this name speaks from the very socket of one that is listed: that one is gone. Ports that are not
@@ -393,52 +393,52 @@ impl Natives {
     }
 
     /// Another instance of this name has appeared where those are: it may be what became of one of them.
-    fn doubt_namesakes(&mut self, name: &str, path: Path, now: Instant) {
+    fn suspect_namesakes(&mut self, name: &str, path: Path, now: Instant) {
         let namesakes = self.index.namesakes(name, path.ip()).take(MAX_NAMESAKES_SEEN);
         let slots = namesakes.filter_map(|id| self.peers.slot_of(&id));
-        let heard_at = |slot| (self.questions.nanos(self.peers.renewed_at(slot)), slot);
-        for slot in agenda::in_order(slots.map(heard_at).collect()).into_iter().take(MAX_NAMESAKES) {
-            self.doubt(slot, Duration::ZERO, now);
+        let renewed_at = |slot| (self.probes.nanos(self.peers.renewed_at(slot)), slot);
+        for slot in agenda::in_order(slots.map(renewed_at).collect()).into_iter().take(MAX_NAMESAKES) {
+            self.suspect(slot, Duration::ZERO, now);
         }
     }
 
     /// Asks one soon, and not only when it has been silent for long. Goes on with a doubt that is there.
-    fn doubt(&mut self, slot: u32, delay: Duration, now: Instant) {
-        let instance = self.peers.at_mut(slot);
-        if !instance.checkup.in_doubt() {
-            instance.checkup = Checkup::doubt(now + delay);
-            self.plan_question(slot, self.peers.renewed_at(slot), now);
+    fn suspect(&mut self, slot: u32, delay: Duration, now: Instant) {
+        let entry = self.peers.at_mut(slot);
+        if !entry.probe.is_suspect() {
+            entry.probe = ProbeState::suspect(now + delay);
+            self.schedule_probe(slot, self.peers.renewed_at(slot), now);
         }
     }
 
     fn move_to(&mut self, slot: u32, path: Path, events: &mut Events, now: Instant) {
-        let instance = self.peers.at_mut(slot);
-        let left = std::mem::replace(&mut instance.path, path);
+        let entry = self.peers.at_mut(slot);
+        let left = std::mem::replace(&mut entry.path, path);
         if left.port() != path.port() {
             // Both are known; they change roles.
-            instance.other_port = Some(left.port());
+            entry.other_port = Some(left.port());
         }
-        let instance = self.peers.at(slot);
-        self.index.remove_place(instance.id, &instance.name, left.ip());
-        self.index.insert_place(instance.id, &instance.name, path.ip());
-        self.asked.remove(&left.address);
-        self.rest(slot, self.peers.renewed_at(slot), now);
-        match left.is_at_same_place(&path) {
+        let entry = self.peers.at(slot);
+        self.index.remove_address(entry.id, &entry.name, left.ip());
+        self.index.insert_address(entry.id, &entry.name, path.ip());
+        self.probed.remove(&left.address);
+        self.reset_probe(slot, self.peers.renewed_at(slot), now);
+        match left.has_same_address(&path) {
             // By another interface, perhaps.
             true => self.peers.note_change(slot),
-            false => self.tell_update(slot, events, now),
+            false => self.push_update(slot, events, now),
         }
     }
 
-    /// See [`plan_question`].
-    fn plan_question(&mut self, slot: u32, heard_at: Instant, now: Instant) {
-        plan_question(&mut self.questions, self.peers.at_mut(slot), heard_at, now);
+    /// See [`schedule_probe`].
+    fn schedule_probe(&mut self, slot: u32, renewed_at: Instant, now: Instant) {
+        schedule_probe(&mut self.probes, self.peers.at_mut(slot), renewed_at, now);
     }
 
     /// A user sees a difference.
-    fn tell_update(&mut self, slot: u32, events: &mut Events, now: Instant) {
+    fn push_update(&mut self, slot: u32, events: &mut Events, now: Instant) {
         self.peers.note_change(slot);
-        events.tell(Event::Updated(self.peer(slot, now)));
+        events.push(Event::Updated(self.peer(slot, now)));
     }
 
     /// An instance that is listed, as it is now.
@@ -448,20 +448,20 @@ impl Natives {
 }
 
 /// Sees to it that `handle_timeout` comes to an instance, last heard at that time, when its next question is due.
-fn plan_question(questions: &mut Agenda, instance: &mut Instance, heard_at: Instant, now: Instant) {
-    let slot = instance.slot;
-    let due = instance.next_question(heard_at, now).map(|due| questions.nanos(due));
-    match (std::mem::replace(&mut instance.question_at, due), due) {
-        (Some(before), Some(due)) => questions.change(slot, before, due),
-        (None, Some(due)) => questions.insert(slot, due),
-        (Some(_), None) => questions.remove(slot),
+fn schedule_probe(probes: &mut Agenda, entry: &mut PeerEntry, renewed_at: Instant, now: Instant) {
+    let slot = entry.slot;
+    let due = entry.next_probe(renewed_at, now).map(|due| probes.nanos(due));
+    match (std::mem::replace(&mut entry.probe_at, due), due) {
+        (Some(before), Some(due)) => probes.change(slot, before, due),
+        (None, Some(due)) => probes.insert(slot, due),
+        (Some(_), None) => probes.remove(slot),
         (None, None) => {}
     }
 }
 
 /// When a peer that is on the agenda is to be asked.
-fn question_at(peers: &ExpiringRegistry<InstanceId, Instance>) -> impl Fn(u32) -> u64 {
-    |slot| peers.at(slot).question_at.expect("who is on the agenda has a time")
+fn probe_at(peers: &ExpiringRegistry<InstanceId, PeerEntry>) -> impl Fn(u32) -> u64 {
+    |slot| peers.at(slot).probe_at.expect("who is on the agenda has a time")
 }
 
 #[cfg(test)]
@@ -472,7 +472,7 @@ mod tests {
     #[allow(clippy::disallowed_methods)] // a test has to begin at some time
     fn nothing_is_kept_of_instances_that_came_once_and_never_answered() {
         let (mut now, mut events) = (Instant::now(), Events::default());
-        let mut natives = Natives::new("", 100, Duration::from_secs(35), now);
+        let mut peer_table = PeerTable::new("", 100, Duration::from_secs(35), now);
         let expiry = Duration::from_secs(1);
         for stranger in 0..100_u8 {
             let path = Path { address: ([192, 0, 2, 1], 10_000 + u16::from(stranger)).into(), interface: 2 };
@@ -487,8 +487,8 @@ mod tests {
                 answer_to_group: false,
                 proof: None,
             };
-            natives.insert(&about, path, Source::Multicast, &mut events, now);
-            natives.hear(
+            peer_table.insert(&about, path, Source::Multicast, &mut events, now);
+            peer_table.on_announce(
                 &Announcement { sequence: 2, ..about },
                 Path { address: ([192, 0, 2, 2], 99).into(), ..path },
                 Arrival::Group,
@@ -497,12 +497,15 @@ mod tests {
                 now,
             );
         }
-        while let Some(next) = natives.poll_timeout() {
+        while let Some(next) = peer_table.poll_timeout() {
             now = next;
-            natives.handle_timeout(&mut events, now);
+            peer_table.handle_timeout(&mut events, now);
         }
-        assert_eq!((natives.len(), natives.questions.poll_timeout(), natives.asked.len()), (0, None, 0));
-        assert_eq!(natives.held, 0);
-        assert!(natives.index.is_empty());
+        assert_eq!(
+            (peer_table.len(), peer_table.probes.poll_timeout(), peer_table.probed.len()),
+            (0, None, 0)
+        );
+        assert_eq!(peer_table.bytes_used, 0);
+        assert!(peer_table.index.is_empty());
     }
 }

@@ -28,7 +28,7 @@ impl Questions {
     }
 
     /// Takes note that somebody else told so many bytes.
-    pub fn note_heard(&mut self, bytes: usize) {
+    pub fn on_received(&mut self, bytes: usize) {
         self.credit = MAX_CREDIT.min(self.credit + bytes);
     }
 

@@ -1,4 +1,4 @@
-//! `Answers`: what a node owes to those who asked, when it is due, and how much of that it owes at most.
+//! `ReplyQueue`: what a node owes to those who asked, when it is due, and how much of that it owes at most.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -21,14 +21,14 @@ const SPREAD_PER_PEER: Duration = Duration::from_micros(500);
 
 /// One address gets no second answer within this time. Whoever forges a sender can make a node send it twenty datagrams a
 /// second, none longer than what it has to send itself.
-const SHORTEST_GAP: Duration = Duration::from_millis(50);
+const REPLY_GAP: Duration = Duration::from_millis(50);
 
 /// The group gets no second answer within this time: everybody has to hear it.
-const SHORTEST_GROUP_GAP: Duration = Duration::from_secs(1);
+const MULTICAST_GAP: Duration = Duration::from_secs(1);
 
-/// The most addresses that can be answered within `SHORTEST_GAP`. The rest is not: it asks again, and hears the next
+/// The most addresses that can be answered within `REPLY_GAP`. The rest is not: it asks again, and hears the next
 /// announcement.
-const MAX_ANSWERS: usize = 1024;
+const MAX_REPLIES: usize = 1024;
 
 /// What is owed to one who has spoken.
 #[derive(Debug, Clone, Copy)]
@@ -41,77 +41,84 @@ pub(crate) struct Reply {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ReplyKind {
     /// An announcement.
-    Answer,
+    Announce,
     /// A challenge, in answer to a message of so many bytes.
     Challenge(usize),
 }
 
-pub(crate) struct Answers {
+pub(crate) struct ReplyQueue {
     /// By the time they are due, and a number that makes each its own.
     pending: BTreeMap<(Instant, u64), Reply>,
     serial: u64,
     /// When an answer to the group is due.
-    to_group: Option<Instant>,
-    last_to_group: Option<Instant>,
+    multicast_at: Option<Instant>,
+    last_multicast: Option<Instant>,
     /// Who waits for an answer or has just had one, with its place among the pending.
-    served: ExpiringRegistry<SocketAddr, (Instant, u64)>,
+    recent: ExpiringRegistry<SocketAddr, (Instant, u64)>,
 }
 
-impl Answers {
+impl ReplyQueue {
     pub fn new(now: Instant) -> Self {
-        Answers {
+        ReplyQueue {
             pending: BTreeMap::new(),
             serial: 0,
-            to_group: None,
-            last_to_group: None,
-            served: ExpiringRegistry::new(MAX_ANSWERS, now),
+            multicast_at: None,
+            last_multicast: None,
+            recent: ExpiringRegistry::new(MAX_REPLIES, now),
         }
     }
 
     /// Owes a reply to one of `peers`. One who spoke to this node alone has it at once. False if too many are owed, or the
     /// same one has just had a reply.
-    pub fn owe(&mut self, reply: Reply, arrival: Arrival, peers: usize, now: Instant, rng: &mut Rng) -> bool {
+    pub fn enqueue(
+        &mut self,
+        reply: Reply,
+        arrival: Arrival,
+        peers: usize,
+        now: Instant,
+        rng: &mut Rng,
+    ) -> bool {
         let delay = match arrival {
             Arrival::Unicast => Duration::ZERO,
             Arrival::Group => spread(peers, rng),
         };
-        self.served.handle_timeout(now);
+        self.recent.handle_timeout(now);
         self.serial += 1;
         let place = (now + delay, self.serial);
-        match self.served.get(&reply.path.address) {
+        match self.recent.get(&reply.path.address) {
             // One who asks this node alone waits no longer with those who asked all.
             Some(waiting) if arrival == Arrival::Unicast && self.pending.remove(waiting).is_some() => {}
             Some(_) => return false,
             None => {}
         }
-        let is_owed = self.served.register(reply.path.address, place, delay + SHORTEST_GAP, now).is_ok();
-        if is_owed {
+        let is_enqueued = self.recent.register(reply.path.address, place, delay + REPLY_GAP, now).is_ok();
+        if is_enqueued {
             self.pending.insert(place, reply);
         }
-        is_owed
+        is_enqueued
     }
 
     /// Owes an answer to the group, to one of `peers` whom others do not seem to reach. One answer reaches all who asked.
     /// False if the group has just had one.
-    pub fn owe_to_group(&mut self, peers: usize, now: Instant, rng: &mut Rng) -> bool {
-        let earliest = self.last_to_group.map_or(now, |last| last + SHORTEST_GROUP_GAP);
+    pub fn enqueue_multicast(&mut self, peers: usize, now: Instant, rng: &mut Rng) -> bool {
+        let earliest = self.last_multicast.map_or(now, |last| last + MULTICAST_GAP);
         if earliest <= now {
-            self.to_group.get_or_insert_with(|| now + spread(peers, rng));
+            self.multicast_at.get_or_insert_with(|| now + spread(peers, rng));
         }
         earliest <= now
     }
 
     /// Everybody has just been told by a message to the group.
     pub fn cancel(&mut self) {
-        self.pending.retain(|_, reply| reply.kind != ReplyKind::Answer);
-        self.to_group = None;
+        self.pending.retain(|_, reply| reply.kind != ReplyKind::Announce);
+        self.multicast_at = None;
     }
 
     /// True if an answer to the group is due by `now`; it counts as given then.
-    pub fn take_due_to_group(&mut self, now: Instant) -> bool {
-        let is_due = self.to_group.is_some_and(|due| due <= now);
+    pub fn take_due_multicast(&mut self, now: Instant) -> bool {
+        let is_due = self.multicast_at.is_some_and(|due| due <= now);
         if is_due {
-            self.last_to_group = Some(now);
+            self.last_multicast = Some(now);
         }
         is_due
     }
@@ -124,7 +131,7 @@ impl Answers {
 
     pub fn poll_timeout(&self) -> Option<Instant> {
         let first = self.pending.first_key_value().map(|((due, _), _)| *due);
-        [first, self.to_group].into_iter().flatten().min()
+        [first, self.multicast_at].into_iter().flatten().min()
     }
 }
 
@@ -132,11 +139,11 @@ impl Answers {
 fn spread(peers: usize, rng: &mut Rng) -> Duration {
     match peers {
         ..=SMALL_CLUSTER => Duration::ZERO,
-        _ => random_up_to(longest_spread(peers), rng),
+        _ => random_up_to(max_spread(peers), rng),
     }
 }
 
 /// The time over which the answers of so many peers are spread.
-pub(crate) fn longest_spread(peers: usize) -> Duration {
+pub(crate) fn max_spread(peers: usize) -> Duration {
     SPREAD_PER_PEER * u32::try_from(peers).unwrap_or(u32::MAX)
 }

@@ -20,11 +20,11 @@ pub(crate) struct Seeds {
     addresses: Vec<SocketAddr>,
     /// Who was last heard from a seed's address. One peer may be at several, and is listed by one.
     heard: BTreeMap<SocketAddr, InstanceId>,
-    greeting: Option<Greeting>,
+    bootstrap: Option<Bootstrap>,
 }
 
 /// Seeds that are new, and not all asked as often as a new one is.
-struct Greeting {
+struct Bootstrap {
     addresses: Vec<SocketAddr>,
     next: Instant,
     sent: usize,
@@ -41,12 +41,12 @@ impl Seeds {
     }
 
     /// True for a seed that is new, and is asked again.
-    pub fn is_greeted(&self, address: &SocketAddr) -> bool {
-        self.greeting.as_ref().is_some_and(|greeting| greeting.addresses.contains(address))
+    pub fn is_bootstrapping(&self, address: &SocketAddr) -> bool {
+        self.bootstrap.as_ref().is_some_and(|bootstrap| bootstrap.addresses.contains(address))
     }
 
     /// Takes note of who was heard from there, if it is a seed.
-    pub fn note_heard(&mut self, address: SocketAddr, id: InstanceId) {
+    pub fn on_received(&mut self, address: SocketAddr, id: InstanceId) {
         if self.contains(&address) {
             self.heard.insert(address, id);
         }
@@ -68,25 +68,25 @@ impl Seeds {
         let is_new = |address: &SocketAddr| former.binary_search(address).is_err();
         let new: Vec<SocketAddr> = self.addresses.iter().copied().filter(is_new).collect();
         if !new.is_empty() {
-            self.greeting = Some(Greeting { addresses: new, next: now, sent: 0 });
+            self.bootstrap = Some(Bootstrap { addresses: new, next: now, sent: 0 });
         }
     }
 
     /// The new seeds that are to be asked by `now`: those that are still seeds.
     pub fn take_due(&mut self, now: Instant) -> Vec<SocketAddr> {
-        let Some(mut greeting) = self.greeting.take_if(|greeting| greeting.next <= now) else {
+        let Some(mut bootstrap) = self.bootstrap.take_if(|bootstrap| bootstrap.next <= now) else {
             return Vec::new();
         };
-        greeting.addresses.retain(|address| self.contains(address));
-        let due = greeting.addresses.clone();
-        if let Some(gap) = RETRY_GAPS.get(greeting.sent) {
-            self.greeting = Some(Greeting { next: now + *gap, sent: greeting.sent + 1, ..greeting });
+        bootstrap.addresses.retain(|address| self.contains(address));
+        let due = bootstrap.addresses.clone();
+        if let Some(gap) = RETRY_GAPS.get(bootstrap.sent) {
+            self.bootstrap = Some(Bootstrap { next: now + *gap, sent: bootstrap.sent + 1, ..bootstrap });
         }
         due
     }
 
     pub fn poll_timeout(&self) -> Option<Instant> {
-        self.greeting.as_ref().map(|greeting| greeting.next)
+        self.bootstrap.as_ref().map(|bootstrap| bootstrap.next)
     }
 }
 

@@ -27,14 +27,14 @@ impl Mode {
     }
 
     /// True if peers may be beyond the link: whoever speaks to this node alone is heard.
-    pub fn is_beyond_link(self) -> bool {
+    pub fn allows_off_link(self) -> bool {
         self != Mode::Multicast
     }
 
     /// The most bytes of value that fit into what a node of this name and cluster tells.
-    pub fn room_for_value(self, name: &str, cluster: &str) -> usize {
-        let less = if self == Mode::Swim { wire::NEWS_OVERHEAD } else { 0 };
-        wire::room_for_value(name, cluster) - less
+    pub fn max_value_len(self, name: &str, cluster: &str) -> usize {
+        let less = if self == Mode::Swim { wire::UPDATE_OVERHEAD } else { 0 };
+        wire::max_value_len(name, cluster) - less
     }
 
     /// True if everything that is told is told to seeds, and to those who have this node for one.
@@ -58,7 +58,7 @@ pub struct Settings {
     pub cluster: String,
     /// The node's name, which has passed [`name::check`](crate::wire::name::check).
     pub name: String,
-    /// The value to announce, of no more than [`wire::room_for_value`](crate::wire::room_for_value) bytes.
+    /// The value to announce, of no more than [`wire::max_value_len`](crate::wire::max_value_len) bytes.
     pub value: Vec<u8>,
     /// The port at which the program offers its service; 0 for none.
     pub port: u16,

@@ -12,10 +12,10 @@ use std::time::Instant;
 use crate::event::PeerView;
 use crate::expiring_map::agenda::Term;
 use crate::expiring_map::{Live, Standing};
-use crate::peer_table::Natives;
-use crate::peer_table::entry::Instance;
+use crate::peer_table::PeerTable;
+use crate::peer_table::entry::PeerEntry;
 use crate::snapshot::splice::Splice;
-use crate::static_entries::{self, Named};
+use crate::static_entries::{StaticEntries, StaticEntry};
 use crate::wire::InstanceId;
 
 /// So many entries are fetched at a time.
@@ -58,16 +58,16 @@ pub struct Walk<'a> {
     places: slice::Iter<'a, Place>,
     /// How many of them, the last ones, have not been fetched.
     unfetched: usize,
-    natives: Live<'a, Instance>,
-    named: Live<'a, static_entries::Entry>,
+    peer_table: Live<'a, PeerEntry>,
+    static_entries: Live<'a, StaticEntry>,
     /// Bytes of all names and values.
     held: usize,
 }
 
 #[derive(Clone, Copy)]
 struct Entries<'a> {
-    natives: &'a Natives,
-    named: &'a Named,
+    peer_table: &'a PeerTable,
+    static_entries: &'a StaticEntries,
 }
 
 /// What decides most comparisons without a look at the entry: the first bytes of its name.
@@ -77,20 +77,20 @@ impl Listing {
     /// What `read` makes of the live peers, in order.
     pub fn read<R>(
         &self,
-        natives: &Natives,
-        named: &Named,
+        peer_table: &PeerTable,
+        static_entries: &StaticEntries,
         now: Instant,
         read: impl FnOnce(Walk<'_>) -> R,
     ) -> R {
         let Kept { order, terms } = &mut *self.0.borrow_mut();
-        order.follow(Entries { natives, named });
+        order.follow(Entries { peer_table, static_entries });
         read(Walk {
             order,
             places: order.places.iter(),
             unfetched: order.places.len(),
-            natives: natives.live(&mut terms.0, now),
-            named: named.live(&mut terms.1, now),
-            held: natives.held() + named.held(),
+            peer_table: peer_table.live(&mut terms.0, now),
+            static_entries: static_entries.live(&mut terms.1, now),
+            held: peer_table.bytes_used() + static_entries.bytes_used(),
         })
     }
 }
@@ -124,15 +124,15 @@ impl<'a> Walk<'a> {
     /// How each peer stands, in order. `None` for one that is not live any more.
     pub fn standings(&self) -> impl Iterator<Item = Option<Standing>> {
         self.order.places.iter().map(|place| match *place {
-            Place::Native(slot) => self.natives.standing_at(slot),
-            Place::Named(slot) => self.named.standing_at(slot),
+            Place::Native(slot) => self.peer_table.standing_at(slot),
+            Place::Named(slot) => self.static_entries.standing_at(slot),
         })
     }
 
     fn view(&self, place: Place) -> Option<PeerView<'a>> {
         match place {
-            Place::Native(slot) => self.natives.at(slot).map(|(instance, standing)| instance.view(standing)),
-            Place::Named(slot) => self.named.at(slot).map(|(entry, standing)| entry.view(standing)),
+            Place::Native(slot) => self.peer_table.at(slot).map(|(entry, standing)| entry.view(standing)),
+            Place::Named(slot) => self.static_entries.at(slot).map(|(entry, standing)| entry.view(standing)),
         }
     }
 
@@ -154,8 +154,10 @@ impl<'a> Walk<'a> {
 
     fn texts(&self, places: &[Place]) -> impl Iterator<Item = (&'a str, &'a [u8])> {
         places.iter().filter_map(|place| match *place {
-            Place::Native(slot) => self.natives.at(slot).map(|(peer, _)| (&*peer.name, &*peer.value)),
-            Place::Named(slot) => self.named.at(slot).map(|(entry, _)| (&*entry.name, &*entry.value)),
+            Place::Native(slot) => self.peer_table.at(slot).map(|(peer, _)| (&*peer.name, &*peer.value)),
+            Place::Named(slot) => {
+                self.static_entries.at(slot).map(|(entry, _)| (&*entry.name, &*entry.value))
+            }
         })
     }
 }
@@ -179,7 +181,7 @@ impl<'a> Iterator for Walk<'a> {
 impl Order {
     /// Puts in who has come since the order was made, and takes out who has gone.
     fn follow(&mut self, entries: Entries<'_>) {
-        let changes = (entries.natives.changes(), entries.named.changes());
+        let changes = (entries.peer_table.changes(), entries.static_entries.changes());
         if self.changes == changes {
             return;
         }
@@ -223,27 +225,27 @@ impl Order {
 
 impl<'a> Entries<'a> {
     fn all(self) -> impl Iterator<Item = Place> {
-        self.natives.slots().map(Place::Native).chain(self.named.slots().map(Place::Named))
+        self.peer_table.slots().map(Place::Native).chain(self.static_entries.slots().map(Place::Named))
     }
 
     /// Where somebody came, went or changed after so many had; `None` if that is not known any more.
     fn changed_since(self, seen: (u64, u64)) -> Option<Vec<Place>> {
-        let natives = each_once(self.natives.changed_since(seen.0)?).map(Place::Native);
-        let named = each_once(self.named.changed_since(seen.1)?).map(Place::Named);
-        Some(natives.chain(named).collect())
+        let peer_table = each_once(self.peer_table.changed_since(seen.0)?).map(Place::Native);
+        let static_entries = each_once(self.static_entries.changed_since(seen.1)?).map(Place::Named);
+        Some(peer_table.chain(static_entries).collect())
     }
 
     fn has(self, place: Place) -> bool {
         match place {
-            Place::Native(slot) => self.natives.has(slot),
-            Place::Named(slot) => self.named.has(slot),
+            Place::Native(slot) => self.peer_table.has(slot),
+            Place::Named(slot) => self.static_entries.has(slot),
         }
     }
 
     fn name_of(self, place: Place) -> (&'a str, Option<InstanceId>) {
         match place {
-            Place::Native(slot) => self.natives.name_of(slot),
-            Place::Named(slot) => self.named.name_of(slot),
+            Place::Native(slot) => self.peer_table.name_of(slot),
+            Place::Named(slot) => self.static_entries.name_of(slot),
         }
     }
 }
@@ -251,8 +253,8 @@ impl<'a> Entries<'a> {
 /// A set of places: to look for one takes no longer than to look at it.
 #[derive(Default)]
 struct Marks {
-    natives: Vec<bool>,
-    named: Vec<bool>,
+    peer_table: Vec<bool>,
+    static_entries: Vec<bool>,
 }
 
 impl Marks {
@@ -260,8 +262,8 @@ impl Marks {
         let mut marks = Marks::default();
         for place in places {
             let (marks, slot) = match place {
-                Place::Native(slot) => (&mut marks.natives, *slot as usize),
-                Place::Named(slot) => (&mut marks.named, *slot as usize),
+                Place::Native(slot) => (&mut marks.peer_table, *slot as usize),
+                Place::Named(slot) => (&mut marks.static_entries, *slot as usize),
             };
             marks.resize(marks.len().max(slot + 1), false);
             marks[slot] = true;
@@ -271,8 +273,8 @@ impl Marks {
 
     fn has(&self, place: Place) -> bool {
         let (marks, slot) = match place {
-            Place::Native(slot) => (&self.natives, slot),
-            Place::Named(slot) => (&self.named, slot),
+            Place::Native(slot) => (&self.peer_table, slot),
+            Place::Named(slot) => (&self.static_entries, slot),
         };
         marks.get(slot as usize).is_some_and(|is_marked| *is_marked)
     }

@@ -1,4 +1,4 @@
-//! `Named`: the entries that are known by their name alone: legacy nodes, and what a user has registered.
+//! `StaticEntries`: the entries that are known by their name alone: legacy nodes, and what a user has registered.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -13,15 +13,15 @@ use crate::wire::InstanceId;
 /// A registration for longer is one for this long: a century, which every clock can still add to its time.
 const LONGEST_TTL: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 
-pub(crate) struct Named {
-    entries: ExpiringRegistry<Arc<str>, Entry>,
+pub(crate) struct StaticEntries {
+    entries: ExpiringRegistry<Arc<str>, StaticEntry>,
     /// Bytes of names and values.
-    held: usize,
+    bytes_used: usize,
     /// How long legacy nodes are held live.
     expiry: Duration,
 }
 
-pub(crate) struct Entry {
+pub(crate) struct StaticEntry {
     pub name: Arc<str>,
     pub value: Box<[u8]>,
     /// The way a legacy node's node is listed with.
@@ -32,9 +32,9 @@ pub(crate) struct Entry {
     source: Source,
 }
 
-impl Named {
+impl StaticEntries {
     pub fn new(max_entries: usize, expiry: Duration, now: Instant) -> Self {
-        Named { entries: ExpiringRegistry::new(max_entries, now), held: 0, expiry }
+        StaticEntries { entries: ExpiringRegistry::new(max_entries, now), bytes_used: 0, expiry }
     }
 
     pub fn len(&self) -> usize {
@@ -42,17 +42,17 @@ impl Named {
     }
 
     /// Bytes of names and values.
-    pub fn held(&self) -> usize {
-        self.held
+    pub fn bytes_used(&self) -> usize {
+        self.bytes_used
     }
 
     /// The bytes of the name and value of an entry, if there is one.
-    pub fn held_by(&self, name: &str) -> Option<usize> {
-        self.entries.get(name).map(Entry::held)
+    pub fn bytes_used_by(&self, name: &str) -> Option<usize> {
+        self.entries.get(name).map(StaticEntry::bytes_used)
     }
 
     /// Takes in a legacy beacon.
-    pub fn hear_line(
+    pub fn on_legacy_beacon(
         &mut self,
         name: &str,
         path: Path,
@@ -60,9 +60,9 @@ impl Named {
         now: Instant,
     ) -> Result<(), Full> {
         // A legacy node speaks at intervals of less than half its expiry: one that was silent on its way for longer has left it.
-        let patience = self.expiry / 2;
-        let take_over = |entry: &mut Entry| entry.hear_line(path, patience, now);
-        let new = |name| Entry {
+        let timeout = self.expiry / 2;
+        let update = |entry: &mut StaticEntry| entry.on_legacy_beacon(path, timeout, now);
+        let new = |name| StaticEntry {
             name,
             value: Box::default(),
             path: Some(path),
@@ -73,7 +73,7 @@ impl Named {
         // What the user has registered for longer stays for longer.
         let registered = self.entries.get(name).and_then(|entry| entry.registered_until);
         let left = registered.map_or(Duration::ZERO, |until| until.saturating_duration_since(now));
-        self.put(name, self.expiry.max(left), take_over, new, events, now)
+        self.put(name, self.expiry.max(left), update, new, events, now)
     }
 
     /// Puts in an entry of the user's. `ttl` of `None` means the node's expiry.
@@ -87,8 +87,8 @@ impl Named {
     ) -> Result<(), Full> {
         let ttl = ttl.unwrap_or(self.expiry).min(LONGEST_TTL);
         let until = now + ttl;
-        let take_over = |entry: &mut Entry| entry.register(value, until);
-        let new = |name| Entry {
+        let update = |entry: &mut StaticEntry| entry.register(value, until);
+        let new = |name| StaticEntry {
             name,
             value: value.into(),
             path: None,
@@ -96,11 +96,11 @@ impl Named {
             registered_until: Some(until),
             source: Source::Registered,
         };
-        self.put(key, ttl, take_over, new, events, now)
+        self.put(key, ttl, update, new, events, now)
     }
 
     /// Takes out a legacy node's node that turns out to be more than that.
-    pub fn take_line(&mut self, name: &str) {
+    pub fn take_legacy(&mut self, name: &str) {
         if let Some(removed) = self.entries.remove(name) {
             self.forget(&removed);
         }
@@ -108,11 +108,11 @@ impl Named {
 
     /// Takes in the goodbye of one that may have been heard by its lines alone.
     pub fn handle_goodbye(&mut self, name: &str, port: u16, events: &mut Events, now: Instant) {
-        if self.line_port(name) == Some(port)
+        if self.legacy_port(name) == Some(port)
             && let Some(removed) = self.entries.remove(name)
         {
             self.forget(&removed);
-            tell_left(&removed, LeaveReason::Goodbye, events, now);
+            push_left(&removed, LeaveReason::Goodbye, events, now);
         }
     }
 
@@ -120,7 +120,7 @@ impl Named {
     pub fn handle_timeout(&mut self, events: &mut Events, now: Instant) {
         for removed in self.entries.handle_timeout(now) {
             self.forget(&removed);
-            tell_left(&removed, LeaveReason::Expired, events, now);
+            push_left(&removed, LeaveReason::Expired, events, now);
         }
     }
 
@@ -135,7 +135,7 @@ impl Named {
 
     /// After a sleep legacy nodes, which cannot be asked, get the time to speak again. What the user has registered
     /// for a time is there for that time.
-    pub fn forgive_sleep(&mut self, now: Instant) {
+    pub fn on_resume(&mut self, now: Instant) {
         let expiry = self.expiry;
         self.entries.extend_all(now, |entry, _| (entry.source == Source::Legacy).then_some(expiry));
     }
@@ -166,22 +166,22 @@ impl Named {
     }
 
     /// See [`ExpiringRegistry::live`].
-    pub fn live<'a>(&'a self, terms: &'a mut Vec<Term>, now: Instant) -> Live<'a, Entry> {
+    pub fn live<'a>(&'a self, terms: &'a mut Vec<Term>, now: Instant) -> Live<'a, StaticEntry> {
         self.entries.live(terms, now)
     }
 
-    fn forget(&mut self, removed: &Removed<Arc<str>, Entry>) {
-        self.held -= removed.value.held();
+    fn forget(&mut self, removed: &Removed<Arc<str>, StaticEntry>) {
+        self.bytes_used -= removed.value.bytes_used();
     }
 
     /// True if there is an entry of this name that lines have made, but not from the port from which the legacy program sends: it is
     /// that of a native, of which nothing but the lines was heard.
-    pub fn is_natives_line(&self, name: &str, group_port: u16) -> bool {
-        self.line_port(name).is_some_and(|port| port != group_port)
+    pub fn is_legacy_beacon_of_peer(&self, name: &str, group_port: u16) -> bool {
+        self.legacy_port(name).is_some_and(|port| port != group_port)
     }
 
     /// The port from which the lines come that have made the entry of this name.
-    fn line_port(&self, name: &str) -> Option<u16> {
+    fn legacy_port(&self, name: &str) -> Option<u16> {
         let entry = self.entries.get(name).filter(|entry| entry.source == Source::Legacy)?;
         entry.path.map(|path| path.port())
     }
@@ -191,31 +191,31 @@ impl Named {
         &mut self,
         name: &str,
         ttl: Duration,
-        take_over: impl FnOnce(&mut Entry) -> bool,
-        new: impl FnOnce(Arc<str>) -> Entry,
+        update: impl FnOnce(&mut StaticEntry) -> bool,
+        new: impl FnOnce(Arc<str>) -> StaticEntry,
         events: &mut Events,
         now: Instant,
     ) -> Result<(), Full> {
         match self.entries.renew(name, ttl, now) {
             Some(slot) => {
                 let entry = self.entries.at_mut(slot);
-                let (held, interface) = (entry.held(), entry.interface());
-                let is_changed = take_over(entry);
-                self.held = self.held - held + entry.held();
+                let (bytes_used, interface) = (entry.bytes_used(), entry.interface());
+                let is_changed = update(entry);
+                self.bytes_used = self.bytes_used - bytes_used + entry.bytes_used();
                 if is_changed || entry.interface() != interface {
                     self.entries.note_change(slot);
                 }
                 if is_changed {
-                    events.tell(Event::Updated(self.peer(slot, now)));
+                    events.push(Event::Updated(self.peer(slot, now)));
                 }
             }
             None => {
                 let entry = new(name.into());
-                let held = entry.held();
+                let bytes_used = entry.bytes_used();
                 self.entries.register(entry.name.clone(), entry, ttl, now)?;
-                self.held += held;
+                self.bytes_used += bytes_used;
                 let slot = self.entries.slot_of(name).expect("it has just been put in");
-                events.tell(Event::Joined(self.peer(slot, now)));
+                events.push(Event::Joined(self.peer(slot, now)));
             }
         }
         Ok(())
@@ -227,13 +227,18 @@ impl Named {
     }
 }
 
-fn tell_left(removed: &Removed<Arc<str>, Entry>, reason: LeaveReason, events: &mut Events, now: Instant) {
-    events.tell(Event::Left(removed.value.view(removed.standing(now)).to_peer(), reason));
+fn push_left(
+    removed: &Removed<Arc<str>, StaticEntry>,
+    reason: LeaveReason,
+    events: &mut Events,
+    now: Instant,
+) {
+    events.push(Event::Left(removed.value.view(removed.standing(now)).to_peer(), reason));
 }
 
-impl Entry {
+impl StaticEntry {
     /// Bytes of its name and value.
-    fn held(&self) -> usize {
+    fn bytes_used(&self) -> usize {
         self.name.len() + self.value.len()
     }
 
@@ -243,7 +248,7 @@ impl Entry {
     }
 
     /// True if a user would see a difference.
-    fn hear_line(&mut self, path: Path, patience: Duration, now: Instant) -> bool {
+    fn on_legacy_beacon(&mut self, path: Path, timeout: Duration, now: Instant) -> bool {
         let is_registered = self.registered_until.is_some_and(|until| now < until);
         let was_registered = self.source == Source::Registered && !is_registered;
         if !is_registered {
@@ -251,7 +256,7 @@ impl Entry {
         }
         let is_listed_path = self.path.is_some_and(|listed| listed.ip() == path.ip());
         let is_listed_path_live =
-            self.path.is_some() && now.saturating_duration_since(self.path_heard_at) < patience;
+            self.path.is_some() && now.saturating_duration_since(self.path_heard_at) < timeout;
         if is_listed_path || !is_listed_path_live {
             self.path = Some(path);
             self.path_heard_at = now;

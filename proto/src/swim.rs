@@ -1,14 +1,14 @@
 //! `Swim`: who is a member of the cluster, by the SWIM protocol (A. Das, I. Gupta, A. Motivala, "SWIM: Scalable
 //! Weakly-consistent Infection-style Process Group Membership Protocol", 2002) as the crate `foca` has it.
 //!
-//! It knows ids and addresses. What members are called and offer is in the registry (`natives`), and comes there by the news
-//! that travel with SWIM's packets, and by `exchange`.
+//! It knows ids and addresses. What members are called and offer is in the registry (`peer_table`), and comes there by the news
+//! that travel with SWIM's packets, and by `sync`.
 
 mod codec;
-mod entries;
-mod exchange;
 mod member;
 mod packet;
+mod sync;
+mod sync_page;
 mod timers;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -26,9 +26,9 @@ use foca::{
 use crate::settings::Settings;
 use crate::wire::{self, InstanceId, Message};
 use codec::MemberCodec;
-pub(crate) use entries::{Entries, digest_of};
-pub(crate) use exchange::{Answer, Exchange, Step};
 pub(crate) use member::MemberId;
+pub(crate) use sync::{Answer, AntiEntropy, Step};
+pub(crate) use sync_page::{SyncPage, digest_of};
 use timers::Timers;
 
 /// All times follow the expiry: this many units of time are in it. With the default of 35 s a unit is a second, and what is
@@ -38,7 +38,7 @@ const UNITS_PER_EXPIRY: u32 = 35;
 /// In units: each member asks another one whether it is there this often, and waits so long for its answer before it has
 /// others ask.
 const PROBE_PERIOD: f64 = 1.0;
-const PROBE_PATIENCE: f64 = 0.5;
+const PROBE_TIMEOUT: f64 = 0.5;
 
 /// So many others ask one who has not answered. At 5 % loss one who lives answers neither at once nor by way of any of them in one
 /// of 50,000 probes; with three it would be one of 1600, and a large cluster would talk of nothing else.
@@ -66,7 +66,7 @@ const MEMORY: f64 = 600.0;
 const GOODBYES: usize = 2;
 
 pub(crate) struct Swim {
-    foca: Foca<MemberId, MemberCodec, ChaCha20Rng, News>,
+    foca: Foca<MemberId, MemberCodec, ChaCha20Rng, Updates>,
     outcome: Outcome,
     timers: Timers,
     /// Those who are members, and by which address they were last heard.
@@ -74,8 +74,8 @@ pub(crate) struct Swim {
     /// Those who were members, until they are forgotten.
     former: BTreeMap<InstanceId, MemberId>,
     /// Everybody that foca knows of, the dead included: so many there may be.
-    seats: BTreeSet<InstanceId>,
-    max_seats: usize,
+    known: BTreeSet<InstanceId>,
+    max_known: usize,
     /// The number of the last message of each.
     heard: HashMap<InstanceId, u64>,
     unit: Duration,
@@ -123,13 +123,13 @@ impl Swim {
         let own = MemberId { id: settings.id, generation: 0, address: ([0, 0, 0, 0], 0).into() };
         let rng = ChaCha20Rng::seed_from_u64(settings.seed);
         Swim {
-            foca: Foca::with_custom_broadcast(own, config(unit, packet_len), rng, MemberCodec, News),
+            foca: Foca::with_custom_broadcast(own, config(unit, packet_len), rng, MemberCodec, Updates),
             outcome: Outcome { now, sent: Vec::new(), notes: Vec::new(), timers: Vec::new() },
             timers: Timers::default(),
             members: BTreeMap::new(),
             former: BTreeMap::new(),
-            seats: BTreeSet::new(),
-            max_seats: settings.max_peers,
+            known: BTreeSet::new(),
+            max_known: settings.max_peers,
             heard: HashMap::new(),
             unit,
         }
@@ -179,7 +179,7 @@ impl Swim {
 
     /// True for a message of a sender that is newer than all that were heard of it. Of strangers nothing is kept.
     pub fn is_new(&mut self, sender: &InstanceId, sequence: u64) -> bool {
-        if !self.seats.contains(sender) {
+        if !self.known.contains(sender) {
             return true;
         }
         let last = self.heard.entry(*sender).or_default();
@@ -196,12 +196,12 @@ impl Swim {
         now: Instant,
     ) -> Option<Vec<&'a [u8]>> {
         let own = *self.foca.identity();
-        let mut seats = Seats { taken: &mut self.seats, max: self.max_seats, new: Vec::new() };
-        let taken = packet::take_apart(packet, from, &own, |id| *id == own.id || seats.take(*id));
-        let taken = taken.filter(|taken| taken.header.dst.id == own.id && seats.take(taken.header.src.id));
-        let new = seats.new;
+        let mut known = Capacity { taken: &mut self.known, max: self.max_known, new: Vec::new() };
+        let taken = packet::take_apart(packet, from, &own, |id| *id == own.id || known.take(*id));
+        let taken = taken.filter(|taken| taken.header.dst.id == own.id && known.take(taken.header.src.id));
+        let new = known.new;
         let Some(taken) = taken else {
-            self.free_seats(&new);
+            self.forget_unknown(&new);
             return None;
         };
         let sender = taken.header.src;
@@ -210,15 +210,15 @@ impl Swim {
         }
         self.run(now, |foca, outcome| foca.handle_data(&taken.bytes, outcome));
         // It may have been for another life of this node, or end in what nobody can read.
-        self.free_seats(&new);
+        self.forget_unknown(&new);
         // Those who are not members are not believed.
-        Some(if self.is_member(&sender.id) { taken.news } else { Vec::new() })
+        Some(if self.is_member(&sender.id) { taken.updates } else { Vec::new() })
     }
 
     /// Takes in that there is a member, as another member has told.
     pub fn handle_member(&mut self, member: MemberId, now: Instant) {
-        let mut seats = Seats { taken: &mut self.seats, max: self.max_seats, new: Vec::new() };
-        if member.id != self.foca.identity().id && seats.take(member.id) {
+        let mut known = Capacity { taken: &mut self.known, max: self.max_known, new: Vec::new() };
+        if member.id != self.foca.identity().id && known.take(member.id) {
             self.run(now, |foca, outcome| {
                 foca.apply_many([Member::alive(member)].into_iter(), false, outcome)
             });
@@ -226,7 +226,7 @@ impl Swim {
     }
 
     /// Takes in that one is no member any more, as another member has told.
-    pub fn handle_gone(&mut self, member: MemberId, now: Instant) {
+    pub fn on_gone(&mut self, member: MemberId, now: Instant) {
         if self.is_member(&member.id) {
             self.run(now, |foca, outcome| foca.apply_many([Member::down(member)].into_iter(), true, outcome));
         }
@@ -235,7 +235,7 @@ impl Swim {
     /// A member is gone, as has shown otherwise than by SWIM: the others are to know.
     pub fn remove(&mut self, id: &InstanceId, now: Instant) {
         if let Some(member) = self.members.get(id).copied() {
-            self.handle_gone(member, now);
+            self.on_gone(member, now);
         }
     }
 
@@ -268,7 +268,7 @@ impl Swim {
             let forgotten = if let Timer::RemoveDown(member) = &timer { Some(member.id) } else { None };
             self.run(now, |foca, outcome| foca.handle_timer(timer, outcome));
             // It may have come back.
-            self.free_seats(forgotten.as_slice());
+            self.forget_unknown(forgotten.as_slice());
         }
     }
 
@@ -316,10 +316,10 @@ impl Swim {
     }
 
     /// Frees the seats of those of whom foca knows nothing.
-    fn free_seats(&mut self, ids: &[InstanceId]) {
+    fn forget_unknown(&mut self, ids: &[InstanceId]) {
         for id in ids {
             if !self.foca.iter_membership_state().any(|member| member.id().id == *id) {
-                self.seats.remove(id);
+                self.known.remove(id);
                 self.heard.remove(id);
                 self.former.remove(id);
             }
@@ -332,7 +332,7 @@ impl Swim {
         &mut self,
         now: Instant,
         action: impl FnOnce(
-            &mut Foca<MemberId, MemberCodec, ChaCha20Rng, News>,
+            &mut Foca<MemberId, MemberCodec, ChaCha20Rng, Updates>,
             &mut Outcome,
         ) -> Result<(), foca::Error>,
     ) {
@@ -345,13 +345,13 @@ impl Swim {
 }
 
 /// Who gets a seat, and who has just got one.
-struct Seats<'a> {
+struct Capacity<'a> {
     taken: &'a mut BTreeSet<InstanceId>,
     max: usize,
     new: Vec<InstanceId>,
 }
 
-impl Seats<'_> {
+impl Capacity<'_> {
     /// False if there is no seat for this one.
     fn take(&mut self, id: InstanceId) -> bool {
         if self.taken.contains(&id) {
@@ -371,7 +371,7 @@ fn config(unit: Duration, packet_len: usize) -> Config {
     let units = |count: f64| unit.mul_f64(count).max(Duration::from_nanos(1));
     Config {
         probe_period: units(PROBE_PERIOD),
-        probe_rtt: units(PROBE_PATIENCE),
+        probe_rtt: units(PROBE_TIMEOUT),
         num_indirect_probes: at_least_one(INDIRECT_PROBES),
         max_transmissions: NonZeroU8::new(TRANSMISSIONS).expect("it is not zero"),
         suspect_to_down_after: units(SUSPICION),
@@ -413,27 +413,33 @@ impl Runtime<MemberId> for &mut Outcome {
 }
 
 /// The news that foca passes on: messages of the native protocol. Whether one is news is decided before it gets here.
-struct News;
+struct Updates;
 
 /// Of whom a message tells, and which it is.
-struct Told {
+struct BroadcastKey {
     id: InstanceId,
     sequence: u64,
 }
 
-impl Invalidates for Told {
+impl Invalidates for BroadcastKey {
     fn invalidates(&self, other: &Self) -> bool {
         self.id == other.id && self.sequence >= other.sequence
     }
 }
 
-impl BroadcastHandler<MemberId> for News {
-    type Key = Told;
+impl BroadcastHandler<MemberId> for Updates {
+    type Key = BroadcastKey;
     type Error = codec::Wrong;
 
-    fn receive_item(&mut self, data: &[u8], _: Option<&MemberId>) -> Result<Option<Told>, codec::Wrong> {
+    fn receive_item(
+        &mut self,
+        data: &[u8],
+        _: Option<&MemberId>,
+    ) -> Result<Option<BroadcastKey>, codec::Wrong> {
         match wire::decode(data) {
-            Ok(Message::Native(_, about)) => Ok(Some(Told { id: about.id, sequence: about.sequence })),
+            Ok(Message::Native(_, about)) => {
+                Ok(Some(BroadcastKey { id: about.id, sequence: about.sequence }))
+            }
             _ => Err(codec::Wrong),
         }
     }
@@ -479,17 +485,17 @@ mod tests {
             }
         }
         let known = swim.foca.iter_membership_state().len();
-        assert_eq!((swim.seats.len(), known), (MAX, MAX));
+        assert_eq!((swim.known.len(), known), (MAX, MAX));
         assert!(swim.heard.len() <= MAX && swim.members.len() <= MAX);
         while let Some(next) = swim.poll_timeout().filter(|_| now < Instant::now() + 3600 * settings.expiry) {
             now = next;
             swim.handle_timeout(now);
             drop((swim.take_outgoing(), swim.take_changes()));
-            if swim.seats.is_empty() {
+            if swim.known.is_empty() {
                 break;
             }
         }
-        assert_eq!((swim.seats.len(), swim.heard.len(), swim.members.len()), (0, 0, 0));
+        assert_eq!((swim.known.len(), swim.heard.len(), swim.members.len()), (0, 0, 0));
         assert_eq!(swim.foca.iter_membership_state().len(), 0);
     }
 

@@ -11,9 +11,9 @@ use std::time::Duration;
 use minicbor::Decoder;
 
 pub use cluster::{
-    ClusterKind, ClusterMessage, Content, NEWS_OVERHEAD, encode_cluster, room_for_entries, room_for_packet,
+    ClusterKind, ClusterMessage, Content, UPDATE_OVERHEAD, encode_cluster, max_packet_len, max_page_len,
 };
-pub use encode::{encode, encode_answer, encode_challenge, encode_legacy, encode_padded, room_for_value};
+pub use encode::{encode, encode_answer, encode_challenge, encode_legacy, encode_padded, max_value_len};
 
 /// The longest datagram. With headers it stays below the 1280 bytes that every IPv6 link carries whole (RFC 8200,
 /// section 5), so none is fragmented.
@@ -339,7 +339,7 @@ mod tests {
     #[test]
     fn a_query_is_never_shorter_than_an_announcement_and_both_keep_to_their_limits() {
         let name = "n".repeat(60);
-        let room = room_for_value(&name, "blue");
+        let room = max_value_len(&name, "blue");
         for value_len in 0..=room {
             let value = vec![1; value_len];
             let full = Announcement { sequence: u64::MAX, answer_to_group: true, ..about(&name, &value) };
@@ -369,7 +369,7 @@ mod tests {
     #[test]
     fn a_value_as_long_as_the_room_fits_and_there_is_room_beside_the_longest_texts() {
         let longest = "n".repeat(name::MAX_LEN);
-        let room = room_for_value(&longest, &longest);
+        let room = max_value_len(&longest, &longest);
         let value = vec![1; room];
         let full = Announcement {
             cluster: &longest,
@@ -385,7 +385,7 @@ mod tests {
     fn a_message_between_members_of_each_kind_reads_back_and_keeps_to_its_limit() {
         let cluster = "n".repeat(name::MAX_LEN);
         let (packet, entries) =
-            (vec![1; room_for_packet(&cluster)], vec![2; room_for_entries(&cluster, MAX_MESSAGE)]);
+            (vec![1; max_packet_len(&cluster)], vec![2; max_page_len(&cluster, MAX_MESSAGE)]);
         for (kind, content) in [
             (ClusterKind::Packet, Content::Packet(&packet)),
             (ClusterKind::Ask, Content::Digest(u64::MAX)),
@@ -393,10 +393,10 @@ mod tests {
             (ClusterKind::Tell, Content::Page([0; 16], &[])),
         ] {
             let message = ClusterMessage { cluster: &cluster, id: [7; 16], sequence: u64::MAX, content };
-            for least in [0, 500, MAX_MESSAGE] {
-                let datagram = encode_cluster(kind, &message, least);
+            for min_len in [0, 500, MAX_MESSAGE] {
+                let datagram = encode_cluster(kind, &message, min_len);
                 assert!(
-                    (least.saturating_sub(1)..=MAX_MESSAGE).contains(&datagram.len()),
+                    (min_len.saturating_sub(1)..=MAX_MESSAGE).contains(&datagram.len()),
                     "{}",
                     datagram.len()
                 );

@@ -290,9 +290,9 @@ fn a_silence_of_the_expiry_time_asks_for_new_sockets_again_and_again() {
     let start = Instant::now();
     let mut node = node(start);
     run(&mut node, start + EXPIRY - NANOSECOND);
-    assert!(!node.poll_reopen() && !node.is_deaf());
+    assert!(!node.poll_reopen() && !node.is_not_receiving());
     run(&mut node, start + EXPIRY);
-    assert!(node.poll_reopen() && node.is_deaf());
+    assert!(node.poll_reopen() && node.is_not_receiving());
     assert!(!node.poll_reopen(), "asked once for each silence");
     run(&mut node, start + 2 * EXPIRY);
     assert!(node.poll_reopen());
@@ -310,7 +310,7 @@ fn anything_heard_ends_the_silence_even_its_own_beacon() {
         run(&mut node, heard + EXPIRY);
         assert!(node.poll_reopen());
         hear(&mut node, line, 7, heard + EXPIRY);
-        assert!(!node.is_deaf());
+        assert!(!node.is_not_receiving());
     }
 }
 

@@ -68,7 +68,7 @@ impl Place {
         Ok(Place {
             groups: v4.into_iter().chain(v6).collect(),
             multicast: config.mode().has_multicast(),
-            hears_all: config.mode().is_beyond_link() || config.hops > 1,
+            hears_all: config.mode().allows_off_link() || config.hops > 1,
             hops: config.hops,
             unicast_port: config.unicast_port,
             selection: Selection::parse(config.interfaces.as_deref())?,

@@ -84,7 +84,7 @@ struct Due {
 /// Opens what `config` asks for and sets the node going. With a manual clock it has no thread.
 pub(crate) fn start(config: &Config, name: String) -> Result<(Arc<Driver>, Option<Thread>), Error> {
     let driver = Driver::open(config, name)?;
-    if config.mode().is_beyond_link() {
+    if config.mode().allows_off_link() {
         driver.set_seeds(&config.seeds)?;
     }
     // The first announcement goes out before this returns, or is refused and shows in health. One step only: on a
@@ -179,7 +179,7 @@ impl Driver {
         let now = self.time.now();
         let planned = state.node.poll_timeout();
         // The machine has slept, and the thread has not been run yet.
-        if state.node.has_overslept(now) {
+        if state.node.was_suspended(now) {
             state.node.handle_timeout(now);
         }
         let result = action(&mut state, now);

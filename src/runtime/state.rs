@@ -82,7 +82,7 @@ impl State {
         now: Instant,
     ) {
         if let Some(journal) = &mut self.journal {
-            journal.note_renewal(&renewal, &report, self.node.is_deaf());
+            journal.note_renewal(&renewal, &report, self.node.is_not_receiving());
         }
         self.report = report;
         self.sent += sent.sent;
@@ -128,7 +128,7 @@ impl State {
         Health {
             reason: self.troubles().into_iter().next(),
             last_send_age: age(self.last_sent),
-            last_receive_age: age(self.node.last_heard()),
+            last_receive_age: age(self.node.last_received()),
             interfaces: self.report.interfaces.len(),
             peers: self.node.peer_count(),
             counters: self.counters(),
@@ -148,7 +148,7 @@ impl State {
 
     fn deafness(&self) -> Option<(Reason, String)> {
         let silent = "nothing is heard, not even our own announcements";
-        self.node.is_deaf().then(|| match &self.reopen_error {
+        self.node.is_not_receiving().then(|| match &self.reopen_error {
             None => (Reason::NotReceiving, format!("{silent}; a firewall may drop UDP multicast")),
             Some(error) => {
                 (Reason::NotReceiving, format!("{silent}; opening the sockets anew failed: {error}"))

@@ -12,30 +12,30 @@ pub const MAX_EVENTS: usize = 1024;
 pub(crate) struct Events {
     queue: VecDeque<Event>,
     /// How many there were ever.
-    told: u64,
+    total: u64,
     lost: u64,
 }
 
 impl Events {
     /// Adds an event. When the queue is full, all that wait are dropped for one [`Event::Resync`].
-    pub fn tell(&mut self, event: Event) {
+    pub fn push(&mut self, event: Event) {
         if self.queue.len() >= MAX_EVENTS {
             self.lost += self.queue.len() as u64;
             self.queue.clear();
-            self.push(Event::Resync);
+            self.append(Event::Resync);
         }
-        self.push(event);
+        self.append(event);
     }
 
-    fn push(&mut self, event: Event) {
+    fn append(&mut self, event: Event) {
         self.queue.push_back(event);
-        self.told += 1;
+        self.total += 1;
     }
 
     /// Those that came after the first `seen`, as far as they are still here, and how many there were ever.
     pub fn after(&self, seen: u64) -> (impl Iterator<Item = &Event>, u64) {
-        let news = usize::try_from(self.told - seen).unwrap_or(usize::MAX).min(self.queue.len());
-        (self.queue.range(self.queue.len() - news..), self.told)
+        let updates = usize::try_from(self.total - seen).unwrap_or(usize::MAX).min(self.queue.len());
+        (self.queue.range(self.queue.len() - updates..), self.total)
     }
 
     pub fn take(&mut self) -> Option<Event> {

@@ -7,11 +7,11 @@ use std::time::Instant;
 
 use crate::event::{LeaveReason, Source};
 use crate::node::Node;
-use crate::node::receive::Heard;
+use crate::node::receive::Inbound;
 use crate::path::Path;
-use crate::peer_table::Hearing;
+use crate::peer_table::AnnounceOutcome;
 use crate::settings::Settings;
-use crate::swim::{Answer, Change, Entries, Exchange, MemberId, Step, Swim, digest_of};
+use crate::swim::{Answer, AntiEntropy, Change, MemberId, Step, Swim, SyncPage, digest_of};
 use crate::wire::{
     self, Announcement, ClusterKind, ClusterMessage, Content, InstanceId, Kind, MAX_ANNOUNCE, Message,
 };
@@ -20,21 +20,21 @@ use crate::wire::{
 const ROUND: f64 = 5.0;
 
 /// At the most so many members are asked for their names and values one by one in a round. Exchanges bring those of more.
-const MAX_ASKED: usize = 64;
+const MAX_QUERIED: usize = 64;
 
 /// What a node that is a member of a cluster knows of it.
 pub(crate) struct Membership {
     swim: Swim,
-    exchange: Exchange,
+    sync: AntiEntropy,
     /// Members of whom nothing more is known.
-    wanted: BTreeSet<InstanceId>,
+    unlisted: BTreeSet<InstanceId>,
     /// Those who were wanted at the last round already.
     missed: BTreeSet<InstanceId>,
     next_round: Instant,
     /// The message that tells of this node.
     own: Vec<u8>,
     /// It is another than the one that was spread last.
-    own_is_new: bool,
+    own_is_changed: bool,
 }
 
 impl Membership {
@@ -43,23 +43,23 @@ impl Membership {
         if settings.mode != crate::Mode::Swim {
             return None;
         }
-        let packet_len = wire::room_for_packet(&settings.cluster);
+        let packet_len = wire::max_packet_len(&settings.cluster);
         let swim = Swim::new(settings, packet_len, now);
         Some(Box::new(Membership {
             next_round: now + swim.units(ROUND),
-            exchange: Exchange::new(now),
+            sync: AntiEntropy::new(now),
             swim,
-            wanted: BTreeSet::new(),
+            unlisted: BTreeSet::new(),
             missed: BTreeSet::new(),
             own: Vec::new(),
-            own_is_new: true,
+            own_is_changed: true,
         }))
     }
 
     fn poll_timeout(&self) -> Option<Instant> {
         let is_alone = self.swim.members().len() == 0;
-        let exchange = (!is_alone).then(|| self.exchange.poll_timeout());
-        [self.swim.poll_timeout(), exchange, Some(self.next_round)].into_iter().flatten().min()
+        let sync = (!is_alone).then(|| self.sync.poll_timeout());
+        [self.swim.poll_timeout(), sync, Some(self.next_round)].into_iter().flatten().min()
     }
 }
 
@@ -78,35 +78,35 @@ impl Node {
         for seed in seeds {
             membership.swim.join(seed, now);
         }
-        self.settle_membership(now);
+        self.apply_swim_changes(now);
     }
 
     /// Says what is due: to seeds where no member is, that this node is there; to the members what is new about it.
-    pub(crate) fn speak_to_cluster(&mut self, now: Instant) {
+    pub(crate) fn send_due_to_cluster(&mut self, now: Instant) {
         let Some(membership) = &self.membership else { return };
         let known: BTreeSet<SocketAddr> = membership.swim.addresses().collect();
-        let is_lonely = |seed: &SocketAddr| !known.contains(seed) && !self.seeds.is_greeted(seed);
+        let is_lonely = |seed: &SocketAddr| !known.contains(seed) && !self.seeds.is_bootstrapping(seed);
         let lonely = self.seeds.addresses().iter().copied().filter(is_lonely).collect();
-        if membership.own_is_new {
+        if membership.own_is_changed {
             self.spread_own(now);
         }
         self.join_cluster(lonely, now);
     }
 
     /// Has the cluster know what this node is called and offers now.
-    pub(crate) fn note_news_of_own(&mut self) {
+    pub(crate) fn on_own_change(&mut self) {
         if let Some(membership) = &mut self.membership {
-            membership.own_is_new = true;
+            membership.own_is_changed = true;
         }
     }
 
     /// Does what is due by `now`.
-    pub(crate) fn run_membership(&mut self, now: Instant) {
+    pub(crate) fn run_swim(&mut self, now: Instant) {
         let Some(membership) = &mut self.membership else { return };
         membership.swim.handle_timeout(now);
-        self.settle_membership(now);
-        self.keep_in_line(now);
-        self.exchange(now);
+        self.apply_swim_changes(now);
+        self.run_round(now);
+        self.sync(now);
     }
 
     /// True if a member is at this address.
@@ -121,7 +121,7 @@ impl Node {
         &mut self,
         kind: ClusterKind,
         message: &ClusterMessage<'_>,
-        heard: Heard,
+        inbound: Inbound,
         now: Instant,
     ) {
         let Some(membership) = &mut self.membership else {
@@ -133,30 +133,35 @@ impl Node {
             return;
         }
         match (kind, message.content) {
-            (_, Content::Packet(packet)) => self.handle_packet(message.id, packet, heard, now),
+            (_, Content::Packet(packet)) => self.handle_packet(message.id, packet, inbound, now),
             // Those who are not members are told nothing.
             _ if !membership.swim.is_member(&message.id) => self.counters.stale += 1,
-            (ClusterKind::Ask, content) => self.answer_member(message.id, content, heard, now),
-            (_, content) => self.hear_answer(message.id, content, heard, now),
+            (ClusterKind::Ask, content) => self.answer_sync(message.id, content, inbound, now),
+            (_, content) => self.on_sync_answer(message.id, content, inbound, now),
         }
     }
 
     /// Takes in what one tells of itself who speaks to this node alone. False if it was no news.
-    pub(crate) fn hear_member(&mut self, about: &Announcement<'_>, heard: Heard, now: Instant) -> bool {
-        let is_news = self.take_record(about, Some(heard.path), now);
-        self.counters.stale += u64::from(!is_news);
-        is_news
+    pub(crate) fn on_member_record(
+        &mut self,
+        about: &Announcement<'_>,
+        inbound: Inbound,
+        now: Instant,
+    ) -> bool {
+        let is_new = self.on_record(about, Some(inbound.path), now);
+        self.counters.stale += u64::from(!is_new);
+        is_new
     }
 
     /// Takes note that registry entries may have gone for another reason than SWIM's.
-    pub(crate) fn keep_members_in_line(&mut self, now: Instant) {
+    pub(crate) fn reconcile_members(&mut self, now: Instant) {
         let Some(membership) = &mut self.membership else { return };
-        let is_gone = |id: &InstanceId| !self.natives.contains(id) && !membership.wanted.contains(id);
+        let is_gone = |id: &InstanceId| !self.peer_table.contains(id) && !membership.unlisted.contains(id);
         let gone: Vec<InstanceId> = membership.swim.members().filter(is_gone).collect();
         for id in gone {
             membership.swim.remove(&id, now);
         }
-        self.settle_membership(now);
+        self.apply_swim_changes(now);
     }
 
     /// Leaves the cluster.
@@ -167,9 +172,9 @@ impl Node {
         self.send_packets();
     }
 
-    fn handle_packet(&mut self, sender: InstanceId, packet: &[u8], heard: Heard, now: Instant) {
+    fn handle_packet(&mut self, sender: InstanceId, packet: &[u8], inbound: Inbound, now: Instant) {
         let Some(membership) = &mut self.membership else { return };
-        let Some(news) = membership.swim.handle_packet(packet, heard.path.address, now) else {
+        let Some(updates) = membership.swim.handle_packet(packet, inbound.path.address, now) else {
             self.counters.malformed += 1;
             return;
         };
@@ -178,97 +183,104 @@ impl Node {
             _ => None,
         };
         let (goodbyes, others): (Vec<&[u8]>, Vec<&[u8]>) =
-            news.into_iter().partition(|piece| read(piece) == Some(Kind::Goodbye));
-        self.natives.note_heard(&sender, heard.path, now);
+            updates.into_iter().partition(|piece| read(piece) == Some(Kind::Goodbye));
+        self.peer_table.on_received(&sender, inbound.path, now);
         // Before SWIM's word that one is gone: a goodbye tells why.
-        goodbyes.into_iter().for_each(|piece| self.hear_news(piece, now));
-        self.settle_membership(now);
-        others.into_iter().for_each(|piece| self.hear_news(piece, now));
+        goodbyes.into_iter().for_each(|piece| self.on_update(piece, now));
+        self.apply_swim_changes(now);
+        others.into_iter().for_each(|piece| self.on_update(piece, now));
     }
 
     /// Takes in a message that a member has passed on.
-    fn hear_news(&mut self, piece: &[u8], now: Instant) {
+    fn on_update(&mut self, piece: &[u8], now: Instant) {
         let Ok(Message::Native(kind, about)) = wire::decode(piece) else { return };
         if about.id == self.settings.id {
             return;
         }
-        let is_news = match kind {
+        let is_new = match kind {
             Kind::Goodbye => {
                 let path = self.path_of_member(&about.id);
-                path.is_some_and(|path| self.natives.handle_goodbye(&about, path, &mut self.events, now))
+                path.is_some_and(|path| self.peer_table.handle_goodbye(&about, path, &mut self.events, now))
             }
-            Kind::Announce | Kind::Query => self.take_record(&about, None, now),
+            Kind::Announce | Kind::Query => self.on_record(&about, None, now),
         };
-        if let Some(membership) = self.membership.as_mut().filter(|_| is_news) {
+        if let Some(membership) = self.membership.as_mut().filter(|_| is_new) {
             membership.swim.pass_on(piece);
         }
     }
 
     /// Takes over what is told of a member. False if that was known.
-    fn take_record(&mut self, about: &Announcement<'_>, path: Option<Path>, now: Instant) -> bool {
+    fn on_record(&mut self, about: &Announcement<'_>, path: Option<Path>, now: Instant) -> bool {
         // Whether it lives is SWIM's to say, so how long it wants to be held live is of no interest.
         let about = &Announcement { expiry: self.settings.expiry, ..*about };
         let Some(path) = path.or_else(|| self.path_of_member(&about.id)) else { return false };
-        let room = self.room();
-        match self.natives.hear(about, path, crate::node::Arrival::Unicast, room, &mut self.events, now) {
-            Hearing::Known => true,
-            Hearing::NoRoom => {
+        let bytes_free = self.bytes_free();
+        match self.peer_table.on_announce(
+            about,
+            path,
+            crate::node::Arrival::Unicast,
+            bytes_free,
+            &mut self.events,
+            now,
+        ) {
+            AnnounceOutcome::Known => true,
+            AnnounceOutcome::NoRoom => {
                 self.counters.refused_full += 1;
                 true
             }
-            Hearing::New => self.welcome_member(about, path, now),
-            Hearing::Stale | Hearing::Contradiction => false,
+            AnnounceOutcome::New => self.list_member(about, path, now),
+            AnnounceOutcome::Stale | AnnounceOutcome::Contradiction => false,
         }
     }
 
     /// Lists a member of whom no more than its id was known. False for one who is none, or for whom there is no room.
-    fn welcome_member(&mut self, about: &Announcement<'_>, path: Path, now: Instant) -> bool {
+    fn list_member(&mut self, about: &Announcement<'_>, path: Path, now: Instant) -> bool {
         let is_wanted =
-            self.membership.as_ref().is_some_and(|membership| membership.wanted.contains(&about.id));
+            self.membership.as_ref().is_some_and(|membership| membership.unlisted.contains(&about.id));
         if !is_wanted {
             return false;
         }
-        if self.is_full() || about.name.len() + about.value.len() > self.room() {
+        if self.is_full() || about.name.len() + about.value.len() > self.bytes_free() {
             self.counters.refused_full += 1;
             return false;
         }
         if let Some(membership) = &mut self.membership {
-            membership.wanted.remove(&about.id);
+            membership.unlisted.remove(&about.id);
         }
-        let peer = self.natives.insert(about, path, Source::Gossip, &mut self.events, now);
-        self.events.tell(crate::Event::Joined(peer));
+        let peer = self.peer_table.insert(about, path, Source::Gossip, &mut self.events, now);
+        self.events.push(crate::Event::Joined(peer));
         true
     }
 
     /// By which way a member is known.
     fn path_of_member(&self, id: &InstanceId) -> Option<Path> {
         let address = self.membership.as_ref()?.swim.address_of(id);
-        self.natives.path_of(id).or_else(|| Some(Path::new(address?, 0)))
+        self.peer_table.path_of(id).or_else(|| Some(Path::new(address?, 0)))
     }
 
     /// Takes over what SWIM has found out, and sends what it wants sent.
-    fn settle_membership(&mut self, now: Instant) {
+    fn apply_swim_changes(&mut self, now: Instant) {
         let Some(membership) = &mut self.membership else { return };
         for change in membership.swim.take_changes() {
             match change {
                 Change::Up(id) => {
                     if membership.swim.members().len() == 1 {
-                        membership.exchange.begin(now);
-                        membership.own_is_new = true;
+                        membership.sync.begin(now);
+                        membership.own_is_changed = true;
                     }
-                    if !self.natives.contains(&id) {
-                        membership.wanted.insert(id);
+                    if !self.peer_table.contains(&id) {
+                        membership.unlisted.insert(id);
                     }
                 }
                 Change::Down(id) => {
-                    membership.wanted.remove(&id);
-                    self.natives.leave(&id, LeaveReason::Expired, &mut self.events, now);
+                    membership.unlisted.remove(&id);
+                    self.peer_table.leave(&id, LeaveReason::Expired, &mut self.events, now);
                 }
-                Change::Back => membership.own_is_new = true,
+                Change::Back => membership.own_is_changed = true,
             }
         }
         let is_alone = membership.swim.members().len() == 0;
-        if membership.own_is_new && !is_alone {
+        if membership.own_is_changed && !is_alone {
             self.spread_own(now);
         }
         self.send_packets();
@@ -277,7 +289,7 @@ impl Node {
     fn spread_own(&mut self, now: Instant) {
         let own = self.own_message(Kind::Announce);
         if let Some(membership) = &mut self.membership {
-            membership.own_is_new = false;
+            membership.own_is_changed = false;
             membership.swim.spread(&own, now);
             membership.own = own;
         }
@@ -296,11 +308,11 @@ impl Node {
         for outgoing in membership.swim.take_outgoing() {
             let content = Content::Packet(&outgoing.packet);
             let plain = self.encode_for_cluster(ClusterKind::Packet, content, 0);
-            self.send_alone(plain, outgoing.to.as_ref(), outgoing.address);
+            self.send_to_member(plain, outgoing.to.as_ref(), outgoing.address);
         }
     }
 
-    fn encode_for_cluster(&mut self, kind: ClusterKind, content: Content<'_>, least: usize) -> Vec<u8> {
+    fn encode_for_cluster(&mut self, kind: ClusterKind, content: Content<'_>, min_len: usize) -> Vec<u8> {
         self.sequence += 1;
         let message = ClusterMessage {
             cluster: &self.settings.cluster,
@@ -308,18 +320,18 @@ impl Node {
             sequence: self.sequence,
             content,
         };
-        wire::encode_cluster(kind, &message, least)
+        wire::encode_cluster(kind, &message, min_len)
     }
 
     /// Compares lists with another member, or goes on with that, if it is time.
-    fn exchange(&mut self, now: Instant) {
+    fn sync(&mut self, now: Instant) {
         let Some(membership) = &mut self.membership else { return };
-        membership.exchange.note_wanted(!membership.wanted.is_empty(), &membership.swim, now);
-        let step = membership.exchange.take_due(&membership.swim, now, &mut self.rng);
-        self.ask_member(step);
+        membership.sync.note_unlisted(!membership.unlisted.is_empty(), &membership.swim, now);
+        let step = membership.sync.take_due(&membership.swim, now, &mut self.rng);
+        self.send_sync(step);
     }
 
-    fn ask_member(&mut self, step: Option<Step>) {
+    fn send_sync(&mut self, step: Option<Step>) {
         let Some(Step { partner, after }) = step else { return };
         let Some(path) = self.path_of_member(&partner) else { return };
         let plain = match after {
@@ -331,19 +343,19 @@ impl Node {
                 // As long as any answer.
                 let entries = self.page(after, &[], MAX_ANNOUNCE);
                 if let Some(membership) = &mut self.membership {
-                    membership.exchange.note_own_end(entries.end);
+                    membership.sync.set_own_end(entries.end);
                 }
                 self.encode_for_cluster(ClusterKind::Ask, Content::Page(after, &entries.bytes), MAX_ANNOUNCE)
             }
         };
-        self.send_alone(plain, Some(&partner), path.address);
+        self.send_to_member(plain, Some(&partner), path.address);
     }
 
-    fn answer_member(&mut self, from: InstanceId, content: Content<'_>, heard: Heard, now: Instant) {
+    fn answer_sync(&mut self, from: InstanceId, content: Content<'_>, inbound: Inbound, now: Instant) {
         let plain = match content {
             Content::Page(after, entries) => {
-                self.merge(from, entries, heard, now);
-                let page = self.page(after, entries, heard.len);
+                self.merge(from, entries, inbound, now);
+                let page = self.page(after, entries, inbound.len);
                 self.encode_for_cluster(ClusterKind::Tell, Content::Page(after, &page.bytes), 0)
             }
             _ => {
@@ -351,29 +363,35 @@ impl Node {
                 self.encode_for_cluster(ClusterKind::Tell, Content::Digest(digest), 0)
             }
         };
-        self.send_alone(plain, Some(&from), heard.path.address);
+        self.send_to_member(plain, Some(&from), inbound.path.address);
     }
 
-    fn hear_answer(&mut self, from: InstanceId, content: Content<'_>, heard: Heard, now: Instant) {
+    fn on_sync_answer(&mut self, from: InstanceId, content: Content<'_>, inbound: Inbound, now: Instant) {
         let answer = match content {
             Content::Page(after, entries) => {
-                let end = self.merge(from, entries, heard, now);
+                let end = self.merge(from, entries, inbound, now);
                 Answer::Page { after, end }
             }
             Content::Digest(digest) if digest == self.digest() => Answer::Same,
             _ => Answer::Differs,
         };
         let Some(membership) = &mut self.membership else { return };
-        let step = membership.exchange.handle_answer(from, answer, &membership.swim, now, &mut self.rng);
-        self.ask_member(step);
+        let step = membership.sync.handle_answer(from, answer, &membership.swim, now, &mut self.rng);
+        self.send_sync(step);
     }
 
     /// Takes over the entries of another member's list. Returns the last one's id.
-    fn merge(&mut self, from: InstanceId, entries: &[u8], heard: Heard, now: Instant) -> Option<InstanceId> {
+    fn merge(
+        &mut self,
+        from: InstanceId,
+        entries: &[u8],
+        inbound: Inbound,
+        now: Instant,
+    ) -> Option<InstanceId> {
         let mut end = None;
-        for (member, record) in Entries::read(entries, from, heard.path.address) {
+        for (member, record) in SyncPage::read(entries, from, inbound.path.address) {
             if record.is_empty() {
-                self.hear_of_former(member, now);
+                self.on_member_gone(member, now);
                 continue;
             }
             let Ok(Message::Native(Kind::Announce, about)) = wire::decode(record) else { continue };
@@ -381,37 +399,37 @@ impl Node {
                 continue;
             }
             end = Some(about.id);
-            if about.id == self.settings.id || self.natives.is_latecomer(&about) {
+            if about.id == self.settings.id || self.peer_table.is_stale(&about) {
                 continue;
             }
             if let Some(membership) = &mut self.membership {
                 membership.swim.handle_member(member, now);
             }
-            self.settle_membership(now);
-            if self.take_record(&about, None, now)
+            self.apply_swim_changes(now);
+            if self.on_record(&about, None, now)
                 && let Some(membership) = &mut self.membership
             {
-                membership.exchange.note_learned();
+                membership.sync.on_learned();
             }
         }
         end
     }
 
     /// Takes in that one is no member any more.
-    fn hear_of_former(&mut self, member: MemberId, now: Instant) {
+    fn on_member_gone(&mut self, member: MemberId, now: Instant) {
         if let Some(membership) = &mut self.membership {
-            membership.swim.handle_gone(member, now);
+            membership.swim.on_gone(member, now);
         }
-        self.settle_membership(now);
+        self.apply_swim_changes(now);
     }
 
     /// The entries of the list that follow an id, as many as fit into a message of `len` bytes; before them, who of those that
     /// are `listed` by the other one is no member any more.
-    fn page(&self, after: InstanceId, listed: &[u8], len: usize) -> Entries {
-        let room = wire::room_for_entries(&self.settings.cluster, len);
-        let mut entries = Entries::new(room);
+    fn page(&self, after: InstanceId, listed: &[u8], len: usize) -> SyncPage {
+        let bytes_free = wire::max_page_len(&self.settings.cluster, len);
+        let mut entries = SyncPage::new(bytes_free);
         let Some(membership) = &self.membership else { return entries };
-        for id in Entries::ids(listed) {
+        for id in SyncPage::ids(listed) {
             if let Some(former) = membership.swim.former(&id) {
                 entries.push(&former, &[]);
             }
@@ -421,7 +439,7 @@ impl Node {
             let is_own = member.id == self.settings.id;
             let has_room = match is_own {
                 true => membership.own.is_empty() || entries.push(&member, &membership.own),
-                false => self.natives.announcement_of(&member.id).is_none_or(|about| {
+                false => self.peer_table.announcement_of(&member.id).is_none_or(|about| {
                     entries.push(&member, &wire::encode_padded(Kind::Announce, &about, 0))
                 }),
             };
@@ -436,33 +454,33 @@ impl Node {
     /// Tells whether two lists are the same.
     fn digest(&self) -> u64 {
         let own = digest_of(&self.settings.id, self.settings.port, &self.settings.value);
-        self.natives
+        self.peer_table
             .announcements()
             .fold(own, |digest, about| digest ^ digest_of(&about.id, about.port, about.value))
     }
 
     /// Brings registry and members in line, and asks those of whom too little is known.
-    fn keep_in_line(&mut self, now: Instant) {
+    fn run_round(&mut self, now: Instant) {
         let Some(membership) = self.membership.as_mut().filter(|membership| membership.next_round <= now)
         else {
             return;
         };
         membership.next_round = now + membership.swim.units(ROUND);
-        let wanted = membership.wanted.clone();
+        let unlisted = membership.unlisted.clone();
         let missed: Vec<InstanceId> =
-            membership.missed.intersection(&wanted).copied().take(MAX_ASKED).collect();
-        membership.missed = wanted;
-        self.natives.sustain(now);
-        self.keep_members_in_line(now);
+            membership.missed.intersection(&unlisted).copied().take(MAX_QUERIED).collect();
+        membership.missed = unlisted;
+        self.peer_table.renew_all(now);
+        self.reconcile_members(now);
         for id in missed {
             if let Some(path) = self.path_of_member(&id) {
                 let query = self.message(Kind::Query, false);
-                self.send_alone(query, Some(&id), path.address);
+                self.send_to_member(query, Some(&id), path.address);
             }
         }
     }
 
-    fn send_alone(&mut self, plain: Vec<u8>, to: Option<&InstanceId>, address: SocketAddr) {
+    fn send_to_member(&mut self, plain: Vec<u8>, to: Option<&InstanceId>, address: SocketAddr) {
         let payload = self.keyring.seal(plain, to).into();
         self.transmit_to(address, &payload);
     }

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Instant;
 
 use crate::node::Node;
-use crate::node::receive::Heard;
+use crate::node::receive::Inbound;
 use crate::settings::Settings;
 use crate::wire::{Announcement, ClusterKind, ClusterMessage};
 
@@ -28,23 +28,23 @@ impl Node {
 
     pub(crate) fn join_cluster(&mut self, _: Vec<SocketAddr>, _: Instant) {}
 
-    pub(crate) fn speak_to_cluster(&mut self, _: Instant) {}
+    pub(crate) fn send_due_to_cluster(&mut self, _: Instant) {}
 
-    pub(crate) fn note_news_of_own(&mut self) {}
+    pub(crate) fn on_own_change(&mut self) {}
 
-    pub(crate) fn run_membership(&mut self, _: Instant) {}
+    pub(crate) fn run_swim(&mut self, _: Instant) {}
 
     pub(crate) fn handle_cluster_message(
         &mut self,
         _: ClusterKind,
         _: &ClusterMessage<'_>,
-        _: Heard,
+        _: Inbound,
         _: Instant,
     ) {
         self.counters.other_cluster += 1;
     }
 
-    pub(crate) fn hear_member(&mut self, _: &Announcement<'_>, _: Heard, _: Instant) -> bool {
+    pub(crate) fn on_member_record(&mut self, _: &Announcement<'_>, _: Inbound, _: Instant) -> bool {
         false
     }
 
@@ -52,7 +52,7 @@ impl Node {
         false
     }
 
-    pub(crate) fn keep_members_in_line(&mut self, _: Instant) {}
+    pub(crate) fn reconcile_members(&mut self, _: Instant) {}
 
     pub(crate) fn leave_cluster(&mut self) {}
 }

@@ -1,4 +1,4 @@
-//! `Challenges`: in a cluster with keys a newcomer is listed only when it has answered a random challenge, which a datagram
+//! `PathValidation`: in a cluster with keys a newcomer is listed only when it has answered a random challenge, which a datagram
 //! that was recorded and is sent again cannot.
 //!
 //! A challenge is made anew from a secret, the time and the newcomer's id whenever it is needed, so nothing is kept of those
@@ -16,19 +16,19 @@ use crate::wire::{Challenge, InstanceId};
 const EPOCH: Duration = Duration::from_secs(5);
 
 /// One address gets no second answer to a challenge within this time.
-const ANSWER_GAP: Duration = Duration::from_millis(50);
+const REPLY_GAP: Duration = Duration::from_millis(50);
 
 /// The most addresses of whom it is known that they were answered. When there are more, none is.
-const MAX_ANSWERED: usize = 1024;
+const MAX_REPLIED: usize = 1024;
 
-pub(crate) struct Challenges {
+pub(crate) struct PathValidation {
     start: Instant,
-    answered: ExpiringRegistry<SocketAddr, ()>,
+    replied: ExpiringRegistry<SocketAddr, ()>,
 }
 
-impl Challenges {
+impl PathValidation {
     pub fn new(now: Instant) -> Self {
-        Challenges { start: now, answered: ExpiringRegistry::new(MAX_ANSWERED, now) }
+        PathValidation { start: now, replied: ExpiringRegistry::new(MAX_REPLIED, now) }
     }
 
     /// The challenge to put to a newcomer now.
@@ -43,9 +43,9 @@ impl Challenges {
     }
 
     /// True if a challenge that came from this address may be answered now; it counts as answered then.
-    pub fn may_answer(&mut self, address: SocketAddr, now: Instant) -> bool {
-        self.answered.handle_timeout(now);
-        self.answered.get(&address).is_none() && self.answered.register(address, (), ANSWER_GAP, now).is_ok()
+    pub fn may_reply(&mut self, address: SocketAddr, now: Instant) -> bool {
+        self.replied.handle_timeout(now);
+        self.replied.get(&address).is_none() && self.replied.register(address, (), REPLY_GAP, now).is_ok()
     }
 
     fn epoch(&self, now: Instant) -> u64 {

@@ -1,26 +1,26 @@
-//! `Instance`: what is kept of one peer that speaks the native protocol.
+//! `PeerEntry`: what is kept of one peer that speaks the native protocol.
 
 use std::time::{Duration, Instant};
 
 use crate::event::{PeerView, Source};
 use crate::expiring_map::Standing;
 use crate::path::Path;
-use crate::probe::Checkup;
+use crate::probe::ProbeState;
 use crate::wire::{self, Announcement, InstanceId, Kind, Proof};
 
 /// What a peer may announce as its expiry is taken for no less and no more than this, the range of the configuration.
-const SHORTEST_LIFE: Duration = Duration::from_millis(10);
-const LONGEST_LIFE: Duration = Duration::from_secs(24 * 60 * 60);
+const MIN_LIFETIME: Duration = Duration::from_millis(10);
+const MAX_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// What the registry keeps for an instance.
-pub(crate) struct Instance {
+pub(crate) struct PeerEntry {
     pub id: InstanceId,
     pub name: Box<str>,
     pub value: Box<[u8]>,
     pub port: u16,
     pub sequence: u64,
     /// The expiry it announced.
-    pub life: Duration,
+    pub lifetime: Duration,
     /// The way it is listed with, and asked by.
     pub path: Path,
     /// Another way it was heard by since it was last heard by `path`.
@@ -29,45 +29,45 @@ pub(crate) struct Instance {
     /// anew.
     pub other_port: Option<u16>,
     /// When it was last heard by the group.
-    pub group_heard_at: Option<Instant>,
+    pub multicast_at: Option<Instant>,
     /// When it was last heard, it had not been heard by the group for its whole life: multicast does not reach us from there.
-    pub is_beyond: bool,
+    pub needs_unicast: bool,
     pub source: Source,
-    pub checkup: Checkup,
+    pub probe: ProbeState,
     /// When it is to be asked next, on the agenda of questions.
-    pub question_at: Option<u64>,
+    pub probe_at: Option<u64>,
     /// Where it is kept.
     pub slot: u32,
     /// It was taken for gone and was not: a firewall, it seems, answers in its place that nobody is there.
-    pub is_walled: bool,
+    pub ignore_icmp: bool,
 }
 
-impl Instance {
+impl PeerEntry {
     pub fn new(about: &Announcement<'_>, path: Path, source: Source, now: Instant) -> Self {
-        Instance {
+        PeerEntry {
             id: about.id,
             name: about.name.into(),
             value: about.value.into(),
             port: about.port,
             sequence: about.sequence,
-            life: life(about),
+            lifetime: lifetime(about),
             path,
             other_path: None,
             other_port: None,
-            group_heard_at: (source == Source::Multicast).then_some(now),
-            is_beyond: source != Source::Multicast,
+            multicast_at: (source == Source::Multicast).then_some(now),
+            needs_unicast: source != Source::Multicast,
             source,
-            checkup: Checkup::default(),
-            question_at: None,
+            probe: ProbeState::default(),
+            probe_at: None,
             slot: 0,
-            is_walled: false,
+            ignore_icmp: false,
         }
     }
 
     /// Takes over what a newer message tells, the value if it may; true if a user would see a difference.
-    pub fn take_over(&mut self, about: &Announcement<'_>, may_take_value: bool) -> bool {
+    pub fn update(&mut self, about: &Announcement<'_>, may_take_value: bool) -> bool {
         self.sequence = about.sequence;
-        self.life = life(about);
+        self.lifetime = lifetime(about);
         let has_new_port = std::mem::replace(&mut self.port, about.port) != about.port;
         let has_new_value = may_take_value && *self.value != *about.value;
         if has_new_value {
@@ -77,19 +77,19 @@ impl Instance {
     }
 
     /// Takes note that it was heard by the group; true if a user would see a difference.
-    pub fn note_group(&mut self, now: Instant) -> bool {
-        self.group_heard_at = Some(now);
-        self.is_beyond = false;
+    pub fn on_multicast(&mut self, now: Instant) -> bool {
+        self.multicast_at = Some(now);
+        self.needs_unicast = false;
         std::mem::replace(&mut self.source, Source::Multicast) != Source::Multicast
     }
 
     /// Takes note that it was heard, by whatever way.
-    pub fn note_heard(&mut self, now: Instant) {
-        self.is_beyond = self.group_heard_at.is_none_or(|at| at + self.life <= now);
+    pub fn on_received(&mut self, now: Instant) {
+        self.needs_unicast = self.multicast_at.is_none_or(|at| at + self.lifetime <= now);
     }
 
     /// Bytes of name and value.
-    pub fn held(&self) -> usize {
+    pub fn bytes_used(&self) -> usize {
         self.name.len() + self.value.len()
     }
 
@@ -100,7 +100,7 @@ impl Instance {
             id: self.id,
             sequence: self.sequence,
             name: &self.name,
-            expiry: self.life,
+            expiry: self.lifetime,
             port: self.port,
             value: &self.value,
             answer_to_group: false,
@@ -109,7 +109,7 @@ impl Instance {
     }
 
     /// The most bytes an announcement of what it told last can have.
-    pub fn longest_answer(&self, cluster: &str) -> usize {
+    pub fn max_announce_len(&self, cluster: &str) -> usize {
         let about = Announcement {
             cluster,
             sequence: u64::MAX,
@@ -121,9 +121,9 @@ impl Instance {
         wire::encode(Kind::Announce, &about).len()
     }
 
-    /// When it is to be asked next, if it is; see [`Checkup::next_question`].
-    pub fn next_question(&self, heard_at: Instant, now: Instant) -> Option<Instant> {
-        self.checkup.next_question(heard_at, self.life, now)
+    /// When it is to be asked next, if it is; see [`ProbeState::next_probe`].
+    pub fn next_probe(&self, renewed_at: Instant, now: Instant) -> Option<Instant> {
+        self.probe.next_probe(renewed_at, self.lifetime, now)
     }
 
     pub fn sends_from(&self, port: u16) -> bool {
@@ -151,6 +151,6 @@ impl Instance {
     }
 }
 
-fn life(about: &Announcement<'_>) -> Duration {
-    about.expiry.clamp(SHORTEST_LIFE, LONGEST_LIFE)
+fn lifetime(about: &Announcement<'_>) -> Duration {
+    about.expiry.clamp(MIN_LIFETIME, MAX_LIFETIME)
 }

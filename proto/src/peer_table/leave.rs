@@ -3,15 +3,15 @@
 use std::net::SocketAddr;
 use std::time::Instant;
 
-use super::{Instance, Natives};
+use super::{PeerEntry, PeerTable};
 use crate::event::queue::Events;
 use crate::event::{Event, LeaveReason};
 use crate::expiring_map::Removed;
 use crate::path::{self, Path};
-use crate::probe::Refusal;
+use crate::probe::UnreachableOutcome;
 use crate::wire::{Announcement, InstanceId};
 
-impl Natives {
+impl PeerTable {
     /// Takes in a goodbye. False if it was no newer than what is known.
     pub fn handle_goodbye(
         &mut self,
@@ -20,25 +20,25 @@ impl Natives {
         events: &mut Events,
         now: Instant,
     ) -> bool {
-        if self.departed.is_latecomer(&about.id, about.sequence) {
+        if self.tombstones.is_stale(&about.id, about.sequence) {
             return false;
         }
         match self.peers.slot_of(&about.id) {
             Some(slot) => {
-                let instance = self.peers.at_mut(slot);
-                if about.sequence <= instance.sequence {
+                let entry = self.peers.at_mut(slot);
+                if about.sequence <= entry.sequence {
                     return false;
                 }
-                instance.sequence = about.sequence;
-                if !instance.sends_from(path.port()) {
+                entry.sequence = about.sequence;
+                if !entry.sends_from(path.port()) {
                     self.learn_port(slot, path.port());
                 }
                 self.remove(about.id, LeaveReason::Goodbye, events, now);
             }
             // Its announcement may have been overtaken.
             None => {
-                self.departed.note(about.id, about.sequence, false, now);
-                self.departed.note_line(self.index.line_key(about.name, path.port()), now);
+                self.tombstones.add(about.id, about.sequence, false, now);
+                self.tombstones.add_legacy_key(self.index.legacy_key(about.name, path.port()), now);
             }
         }
         true
@@ -46,37 +46,37 @@ impl Natives {
 
     /// Takes in the system's answer that nobody is at `to`.
     pub fn handle_unreachable(&mut self, to: SocketAddr, events: &mut Events, now: Instant) {
-        let Some(id) = self.asked.get(&path::normal(to)).copied() else { return };
+        let Some(id) = self.probed.get(&path::normal(to)).copied() else { return };
         let Some(slot) = self.peers.slot_of(&id) else { return };
-        let instance = self.peers.at_mut(slot);
-        if instance.is_walled {
+        let entry = self.peers.at_mut(slot);
+        if entry.ignore_icmp {
             return;
         }
-        match (instance.checkup.handle_refusal(now), instance.other_path) {
-            (Refusal::Repeated, _) => {}
-            (Refusal::AskAgain, _) => self.plan_question(slot, self.peers.renewed_at(slot), now),
-            (Refusal::Gone, Some(other)) => self.move_to(slot, other, events, now),
-            (Refusal::Gone, None) => self.remove(id, LeaveReason::Unreachable, events, now),
+        match (entry.probe.on_unreachable(now), entry.other_path) {
+            (UnreachableOutcome::Repeated, _) => {}
+            (UnreachableOutcome::Retry, _) => self.schedule_probe(slot, self.peers.renewed_at(slot), now),
+            (UnreachableOutcome::Gone, Some(other)) => self.move_to(slot, other, events, now),
+            (UnreachableOutcome::Gone, None) => self.remove(id, LeaveReason::Unreachable, events, now),
         }
     }
 
     /// Those leave whose time has run out.
     pub(crate) fn expire(&mut self, events: &mut Events, now: Instant) {
         for removed in self.peers.handle_timeout(now) {
-            let instance = &removed.value;
+            let entry = &removed.value;
             // An answer of it to a challenge may have been recorded.
-            self.departed.note(instance.id, instance.sequence, instance.is_walled, now);
+            self.tombstones.add(entry.id, entry.sequence, entry.ignore_icmp, now);
             self.forget(&removed, LeaveReason::Expired, events, now);
         }
     }
 
     pub(crate) fn remove(&mut self, id: InstanceId, reason: LeaveReason, events: &mut Events, now: Instant) {
         let Some(removed) = self.peers.remove(&id) else { return };
-        let instance = &removed.value;
-        let is_walled = instance.is_walled || reason == LeaveReason::Unreachable;
-        self.departed.note(id, instance.sequence, is_walled, now);
-        for port in instance.ports() {
-            self.departed.note_line(self.index.line_key(&instance.name, port), now);
+        let entry = &removed.value;
+        let ignore_icmp = entry.ignore_icmp || reason == LeaveReason::Unreachable;
+        self.tombstones.add(id, entry.sequence, ignore_icmp, now);
+        for port in entry.ports() {
+            self.tombstones.add_legacy_key(self.index.legacy_key(&entry.name, port), now);
         }
         self.forget(&removed, reason, events, now);
     }
@@ -84,21 +84,21 @@ impl Natives {
     /// Leaves nothing of one that was taken out, and tells of it.
     pub(crate) fn forget(
         &mut self,
-        removed: &Removed<InstanceId, Instance>,
+        removed: &Removed<InstanceId, PeerEntry>,
         reason: LeaveReason,
         events: &mut Events,
         now: Instant,
     ) {
-        let instance = &removed.value;
-        self.held -= instance.held();
-        if instance.question_at.is_some() {
-            self.questions.remove(instance.slot);
+        let entry = &removed.value;
+        self.bytes_used -= entry.bytes_used();
+        if entry.probe_at.is_some() {
+            self.probes.remove(entry.slot);
         }
-        for port in instance.ports() {
-            self.index.remove_line(instance.id, &instance.name, port);
+        for port in entry.ports() {
+            self.index.remove_legacy_key(entry.id, &entry.name, port);
         }
-        self.index.remove_place(instance.id, &instance.name, instance.path.ip());
-        self.asked.remove(&instance.path.address);
-        events.tell(Event::Left(instance.view(removed.standing(now)).to_peer(), reason));
+        self.index.remove_address(entry.id, &entry.name, entry.path.ip());
+        self.probed.remove(&entry.path.address);
+        events.push(Event::Left(entry.view(removed.standing(now)).to_peer(), reason));
     }
 }

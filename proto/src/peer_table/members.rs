@@ -2,21 +2,21 @@
 
 use std::time::Instant;
 
-use super::{Instance, Natives};
+use super::{PeerEntry, PeerTable};
 use crate::event::LeaveReason;
 use crate::event::queue::Events;
 use crate::path::Path;
 use crate::wire::{Announcement, InstanceId};
 
-impl Natives {
+impl PeerTable {
     /// By which way a peer is listed.
     pub fn path_of(&self, id: &InstanceId) -> Option<Path> {
-        self.peers.get(id).map(|instance| instance.path)
+        self.peers.get(id).map(|entry| entry.path)
     }
 
     /// What a peer has told of itself last, to be passed on.
     pub fn announcement_of(&self, id: &InstanceId) -> Option<Announcement<'_>> {
-        self.peers.get(id).map(Instance::announcement)
+        self.peers.get(id).map(PeerEntry::announcement)
     }
 
     /// What all have told of themselves last.
@@ -25,25 +25,25 @@ impl Natives {
     }
 
     /// True for what was told of one that is gone for good.
-    pub fn is_latecomer(&self, about: &Announcement<'_>) -> bool {
-        self.departed.is_latecomer(&about.id, about.sequence)
+    pub fn is_stale(&self, about: &Announcement<'_>) -> bool {
+        self.tombstones.is_stale(&about.id, about.sequence)
     }
 
     /// Takes note that a peer was heard by this way, with what tells nothing of it.
-    pub fn note_heard(&mut self, id: &InstanceId, path: Path, now: Instant) {
+    pub fn on_received(&mut self, id: &InstanceId, path: Path, now: Instant) {
         if let Some(slot) = self.peers.slot_of(id) {
             self.renew(slot, path, now);
         }
     }
 
     /// Gives all peers their life anew, of whom it is known otherwise that they live.
-    pub fn sustain(&mut self, now: Instant) {
+    pub fn renew_all(&mut self, now: Instant) {
         let slots: Vec<u32> = self.peers.slots().collect();
         for slot in slots {
             let path = self.peers.at(slot).path;
-            self.prolong(slot, path, now);
-            if !self.peers.at(slot).checkup.in_doubt() {
-                self.rest(slot, now, now);
+            self.extend(slot, path, now);
+            if !self.peers.at(slot).probe.is_suspect() {
+                self.reset_probe(slot, now, now);
             }
         }
     }

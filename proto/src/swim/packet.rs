@@ -16,7 +16,7 @@ pub(crate) struct Packet<'a> {
     pub bytes: Vec<u8>,
     pub header: Header<MemberId>,
     /// Messages of the native protocol, each told of by its own sender.
-    pub news: Vec<&'a [u8]>,
+    pub updates: Vec<&'a [u8]>,
 }
 
 /// Takes apart a packet that came from an address to this node. `admits` tells for whom there is room. `None` if it is no packet.
@@ -39,7 +39,7 @@ pub(crate) fn take_apart<'a>(
     if !matches!(header.message, Message::Announce | Message::TurnUndead | Message::Broadcast) {
         rest = copy_members(rest, &mut bytes, &mut admits)?;
     }
-    Some(Packet { bytes, header, news: split_news(rest)? })
+    Some(Packet { bytes, header, updates: split_updates(rest)? })
 }
 
 /// Who asks at a seed does not know whom it asks.
@@ -71,13 +71,13 @@ fn copy_members<'a>(
 }
 
 /// Splits what is carried beside the members: each piece has its length before it.
-pub(crate) fn split_news(mut rest: &[u8]) -> Option<Vec<&[u8]>> {
-    let mut news = Vec::new();
+pub(crate) fn split_updates(mut rest: &[u8]) -> Option<Vec<&[u8]>> {
+    let mut updates = Vec::new();
     while !rest.is_empty() {
         let (len, tail) = rest.split_first_chunk()?;
         let (piece, tail) = tail.split_at_checked(u16::from_be_bytes(*len).into())?;
-        news.push(piece);
+        updates.push(piece);
         rest = tail;
     }
-    Some(news)
+    Some(updates)
 }

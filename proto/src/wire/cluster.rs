@@ -13,7 +13,7 @@ const PAGE_OVERHEAD: usize = 18;
 
 /// So many bytes less of value there are in a cluster than in a message alone: what tells of a member has to fit into a packet
 /// beside its header, and into a page beside an identity.
-pub const NEWS_OVERHEAD: usize = 128;
+pub const UPDATE_OVERHEAD: usize = 128;
 
 /// Which message it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,23 +51,23 @@ pub enum Content<'a> {
 }
 
 /// The most bytes of a packet in a message of this cluster.
-pub fn room_for_packet(cluster: &str) -> usize {
+pub fn max_packet_len(cluster: &str) -> usize {
     MAX_MESSAGE - PACKET_OVERHEAD - cluster.len()
 }
 
 /// The most bytes of entries in a message of `len` bytes of this cluster.
-pub fn room_for_entries(cluster: &str, len: usize) -> usize {
+pub fn max_page_len(cluster: &str, len: usize) -> usize {
     len.min(MAX_MESSAGE).saturating_sub(PACKET_OVERHEAD + PAGE_OVERHEAD + cluster.len())
 }
 
-/// The datagram of a message between members, padded to `least` bytes if it would have less.
-pub fn encode_cluster(kind: ClusterKind, message: &ClusterMessage<'_>, least: usize) -> Vec<u8> {
+/// The datagram of a message between members, padded to `min_len` bytes if it would have less.
+pub fn encode_cluster(kind: ClusterKind, message: &ClusterMessage<'_>, min_len: usize) -> Vec<u8> {
     let encode = |is_padded| {
         let mut encoder = Encoder::new([&MAGIC[..], &[VERSION, kind as u8]].concat());
         encode_map(&mut encoder, message, is_padded).expect("a vector takes all that is written to it");
         encoder.into_writer()
     };
-    padded(encode, least, 1)
+    padded(encode, min_len, 1)
 }
 
 fn encode_map(encoder: &mut Encoder<Vec<u8>>, message: &ClusterMessage<'_>, is_padded: bool) -> Encoded {

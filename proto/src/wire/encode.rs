@@ -18,15 +18,15 @@ pub fn encode_legacy(name: &str) -> Vec<u8> {
 /// The datagram of a message. A query is padded to the length of the longest announcement, so that whoever answers sends
 /// no more than was sent to it.
 ///
-/// `about` has a value of no more than [`room_for_value`] bytes.
+/// `about` has a value of no more than [`max_value_len`] bytes.
 pub fn encode(kind: Kind, about: &Announcement<'_>) -> Vec<u8> {
-    let least = if kind == Kind::Query { MAX_ANNOUNCE } else { 0 };
-    encode_padded(kind, about, least)
+    let min_len = if kind == Kind::Query { MAX_ANNOUNCE } else { 0 };
+    encode_padded(kind, about, min_len)
 }
 
-/// The datagram of a message, padded to `least` bytes if it would have less (or to one more, if one is missing).
-pub fn encode_padded(kind: Kind, about: &Announcement<'_>, least: usize) -> Vec<u8> {
-    padded(|is_padded| encode_bare(kind, about, is_padded), least, 0)
+/// The datagram of a message, padded to `min_len` bytes if it would have less (or to one more, if one is missing).
+pub fn encode_padded(kind: Kind, about: &Announcement<'_>, min_len: usize) -> Vec<u8> {
+    padded(|is_padded| encode_bare(kind, about, is_padded), min_len, 0)
 }
 
 /// The datagram of an announcement that answers a message of `len` bytes, and is no longer than it: padded to its length, or
@@ -117,13 +117,13 @@ fn encode_challenge_map(
     Ok(())
 }
 
-/// Adds the pair of the padding, which the map's head has counted already. Ends at `least` bytes, or one after them if only
+/// Adds the pair of the padding, which the map's head has counted already. Ends at `min_len` bytes, or one after them if only
 /// one is missing.
-fn pad(datagram: &mut Vec<u8>, least: usize) {
+fn pad(datagram: &mut Vec<u8>, min_len: usize) {
     // What is missing holds the key, the head of the byte string, and the zeros. The head may be longer than it need be,
     // so that every length can be had (RFC 8949, section 3, allows that).
     datagram.push(key::PADDING as u8);
-    let zeros = match least.saturating_sub(datagram.len()) {
+    let zeros = match min_len.saturating_sub(datagram.len()) {
         missing @ ..=24 => {
             let zeros = missing.saturating_sub(1);
             datagram.push(0x40 | zeros as u8);
@@ -144,7 +144,7 @@ fn pad(datagram: &mut Vec<u8>, least: usize) {
 
 /// The most bytes of value that fit beside this name and cluster, whatever the other numbers are. There is always
 /// some: the longest texts leave more than 500.
-pub fn room_for_value(name: &str, cluster: &str) -> usize {
+pub fn max_value_len(name: &str, cluster: &str) -> usize {
     let largest = Announcement {
         cluster,
         id: [0; 16],

@@ -119,8 +119,8 @@ fn changes_do_not_put_off_the_legacy_beacon() {
 #[test]
 fn a_value_that_does_not_fit_is_refused_with_the_room_there_is() {
     let mut bench = Bench::settled();
-    let room = wire::room_for_value("self", "");
-    assert_eq!(bench.node.set_value(&vec![1; room + 1], bench.now), Err(TooLong { room }));
+    let room = wire::max_value_len("self", "");
+    assert_eq!(bench.node.set_value(&vec![1; room + 1], bench.now), Err(TooLong { max_len: room }));
     assert_eq!(bench.sent(), []);
     bench.node.set_value(&vec![1; room], bench.now).expect("it fits");
     assert!(bench.sent()[0].bytes.len() <= wire::MAX_ANNOUNCE);

@@ -40,7 +40,7 @@ fn a_new_seed_is_asked_three_times_and_then_once_an_interval_if_nobody_is_there(
             .all(|sent| sent.what == "query" && sent.to == Destination::Peer { address: seed, interface: 0 })
     );
     assert_eq!(
-        (bench.names().len(), bench.node.is_deaf()),
+        (bench.names().len(), bench.node.is_not_receiving()),
         (0, false),
         "there is no group that could be silent"
     );
@@ -110,7 +110,7 @@ fn without_multicast_nothing_is_sent_to_the_group_and_no_silence_is_noticed() {
     let mut bench = Bench::new(Settings { legacy: true, ..in_mode(Mode::Seeds) });
     let sent = bench.run(10 * INTERVAL);
     assert_eq!(sent, []);
-    assert!(!bench.node.poll_reopen() && !bench.node.is_deaf());
+    assert!(!bench.node.poll_reopen() && !bench.node.is_not_receiving());
 }
 
 #[test]

@@ -102,10 +102,10 @@ fn a_seed_that_is_killed_and_comes_back_at_its_address_is_found_by_those_who_hav
 #[test]
 fn what_changes_reaches_all_and_the_longest_value_fits() {
     let mut cluster = Cluster::of(8);
-    let room = Mode::Swim.room_for_value("3", "");
+    let room = Mode::Swim.max_value_len("3", "");
     let refused = cluster.act(2, |node, now| node.set_value(&vec![5; room + 1], now));
-    assert_eq!(refused.map_err(|error| error.room), Err(room));
-    assert_eq!(room, wire::room_for_value("3", "") - wire::NEWS_OVERHEAD);
+    assert_eq!(refused.map_err(|error| error.max_len), Err(room));
+    assert_eq!(room, wire::max_value_len("3", "") - wire::UPDATE_OVERHEAD);
     for value in [vec![7; room], b"short".to_vec(), vec![]] {
         cluster.act(2, |node, now| node.set_value(&value, now)).expect("it fits");
         cluster.run(3 * SECOND);
@@ -122,7 +122,7 @@ fn what_changes_reaches_all_and_the_longest_value_fits() {
 #[test]
 fn all_have_the_longest_values_and_one_that_comes_later_learns_them() {
     let mut cluster = Cluster::new();
-    let room = Mode::Swim.room_for_value("1", "");
+    let room = Mode::Swim.max_value_len("1", "");
     for number in 1..=9 {
         let value = vec![number; room];
         cluster.start(Settings { value, ..member(number) }, place(number), &[place(1)]);

@@ -11,7 +11,7 @@ const SPECIFICATION: &str = include_str!("../../../docs/CLUSTER.md");
 /// Where the constants are that nothing but the code itself needs.
 const SOURCES: [&str; 5] = [
     include_str!("../../src/swim.rs"),
-    include_str!("../../src/swim/exchange.rs"),
+    include_str!("../../src/swim/sync.rs"),
     include_str!("../../src/swim/codec.rs"),
     include_str!("../../src/node/cluster.rs"),
     include_str!("../../src/wire/cluster.rs"),

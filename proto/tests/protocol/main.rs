@@ -54,7 +54,7 @@ fn the_room_for_a_value_is_what_the_specification_reckons() {
         [("kitchen", 8, "", 0), ("kitchen", 8, "blue", 6), ("abcdefghijklmnopqrstuvwxyz", 28, "blue", 6)]
     {
         let room = wire::MAX_ANNOUNCE - 86 - name_with_head - cluster_pair - 4;
-        assert_eq!(wire::room_for_value(name, cluster), room, "{name} {cluster}");
+        assert_eq!(wire::max_value_len(name, cluster), room, "{name} {cluster}");
     }
 }
 

@@ -210,7 +210,7 @@ impl Chaos {
             let mut value = format!("value-{}", self.number()).into_bytes();
             if self.world.rng.u8(..) < 64 {
                 let Program { name, cluster, .. } = self.world.program(one);
-                value.resize(wire::room_for_value(name, cluster), b'.');
+                value.resize(wire::max_value_len(name, cluster), b'.');
             }
             self.world.set_value(one, &value);
             let pause = Duration::from_millis(self.world.rng.u64(0..150));

@@ -1,29 +1,29 @@
-//! `Entries`: a page of the list of all members, with who each is, where, and what it tells of itself.
+//! `SyncPage`: a page of the list of all members, with who each is, where, and what it tells of itself.
 
 use std::net::SocketAddr;
 
 use crate::swim::codec::{IDENTITY_LEN, get_identity, put_identity};
 use crate::swim::member::MemberId;
-use crate::swim::packet::split_news;
+use crate::swim::packet::split_updates;
 use crate::wire::InstanceId;
 
-pub(crate) struct Entries {
+pub(crate) struct SyncPage {
     pub bytes: Vec<u8>,
-    room: usize,
+    max_len: usize,
     /// The last id.
     pub end: Option<InstanceId>,
 }
 
-impl Entries {
+impl SyncPage {
     /// An empty page that may have so many bytes.
-    pub fn new(room: usize) -> Self {
-        Entries { bytes: Vec::with_capacity(room), room, end: None }
+    pub fn new(max_len: usize) -> Self {
+        SyncPage { bytes: Vec::with_capacity(max_len), max_len, end: None }
     }
 
     /// Adds a member with the message that tells of it; an empty one tells that it is none any more. False if there is no room.
     pub fn push(&mut self, member: &MemberId, record: &[u8]) -> bool {
         let len = IDENTITY_LEN + record.len();
-        if self.bytes.len() + 2 + len > self.room {
+        if self.bytes.len() + 2 + len > self.max_len {
             return false;
         }
         self.bytes.extend_from_slice(&(len as u16).to_be_bytes());
@@ -35,7 +35,7 @@ impl Entries {
 
     /// The ids in a page, as far as it can be read.
     pub fn ids(bytes: &[u8]) -> impl Iterator<Item = InstanceId> {
-        split_news(bytes).unwrap_or_default().into_iter().filter_map(|entry| entry.first_chunk().copied())
+        split_updates(bytes).unwrap_or_default().into_iter().filter_map(|entry| entry.first_chunk().copied())
     }
 
     /// Reads a page that came from a member at an address, as far as it can be read. No node knows its own address.
@@ -48,7 +48,7 @@ impl Entries {
             let member = get_identity(&mut entry).ok()?;
             Some((if member.id == sender { MemberId { address, ..member } } else { member }, entry))
         };
-        split_news(bytes).unwrap_or_default().into_iter().filter_map(entry)
+        split_updates(bytes).unwrap_or_default().into_iter().filter_map(entry)
     }
 }
 

@@ -1,4 +1,4 @@
-//! `Exchange`: two members tell each other of all members that they list, page by page, in the order of ids. One who has just
+//! `AntiEntropy`: two members tell each other of all members that they list, page by page, in the order of ids. One who has just
 //! come learns all in a moment; and what gossip has missed is mended, for it is looked whether two lists are the same again
 //! and again.
 
@@ -15,15 +15,15 @@ const QUIET_PERIOD: f64 = 30.0;
 const BUSY_PERIOD: f64 = 1.0;
 
 /// In units: a member of whom nothing is told by then is looked for in the list of another.
-const WANTED_PATIENCE: f64 = 1.0;
+const UNLISTED_TIMEOUT: f64 = 1.0;
 
 /// In units: one who does not answer within this is not asked again, but another one is.
-const PATIENCE: f64 = 0.5;
+const TIMEOUT: f64 = 0.5;
 
 /// So many who do not answer end an exchange.
 const MAX_TRIES: u32 = 5;
 
-pub(crate) struct Exchange {
+pub(crate) struct AntiEntropy {
     state: State,
     /// Something was learned since it began.
     has_learned: bool,
@@ -66,10 +66,14 @@ pub(crate) enum Answer {
     },
 }
 
-impl Exchange {
+impl AntiEntropy {
     /// One that begins at once, when there is a member.
     pub fn new(now: Instant) -> Self {
-        Exchange { state: State::Resting { until: now, wanting_until: None }, has_learned: false, tries: 0 }
+        AntiEntropy {
+            state: State::Resting { until: now, wanting_until: None },
+            has_learned: false,
+            tries: 0,
+        }
     }
 
     /// The first member is there: begins at once.
@@ -88,9 +92,9 @@ impl Exchange {
 
     /// Takes note whether there are members of whom nothing is known. What tells of them is likely to come by itself; if it does
     /// not, it is looked for.
-    pub fn note_wanted(&mut self, is_any: bool, swim: &Swim, now: Instant) {
+    pub fn note_unlisted(&mut self, is_any: bool, swim: &Swim, now: Instant) {
         if let State::Resting { wanting_until, .. } = &mut self.state {
-            let until = wanting_until.unwrap_or(now + swim.units(WANTED_PATIENCE));
+            let until = wanting_until.unwrap_or(now + swim.units(UNLISTED_TIMEOUT));
             *wanting_until = is_any.then_some(until);
         }
     }
@@ -115,7 +119,7 @@ impl Exchange {
     }
 
     /// Takes note where the page ends that goes with what is asked.
-    pub fn note_own_end(&mut self, end: Option<InstanceId>) {
+    pub fn set_own_end(&mut self, end: Option<InstanceId>) {
         if let State::Waiting { own_end, .. } = &mut self.state {
             *own_end = end;
         }
@@ -151,12 +155,12 @@ impl Exchange {
         }
     }
 
-    pub fn note_learned(&mut self) {
+    pub fn on_learned(&mut self) {
         self.has_learned = true;
     }
 
     fn ask(&mut self, partner: InstanceId, after: Option<InstanceId>, swim: &Swim, now: Instant) -> Step {
-        self.state = State::Waiting { partner, after, own_end: None, until: now + swim.units(PATIENCE) };
+        self.state = State::Waiting { partner, after, own_end: None, until: now + swim.units(TIMEOUT) };
         Step { partner, after }
     }
 
