@@ -9,31 +9,31 @@ use std::thread::panicking;
 
 thread_local! {
     /// True while this thread is in a `contain`.
-    static IS_CONTAINED: Cell<bool> = const { Cell::new(false) };
+    static IS_CATCHING: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Runs `body`. If it panics, returns what the panic said.
 ///
 /// State that it leaves half changed is behind a mutex, whose poison the next one to take it sees.
-pub(crate) fn contain<R>(body: impl FnOnce() -> R) -> Result<R, String> {
+pub(crate) fn catch_panic<R>(body: impl FnOnce() -> R) -> Result<R, String> {
     // A call may be made from the program's logger, which is itself called from inside.
-    let was_contained = IS_CONTAINED.replace(true);
+    let was_catching = IS_CATCHING.replace(true);
     let result = catch_unwind(AssertUnwindSafe(body));
-    IS_CONTAINED.set(was_contained);
+    IS_CATCHING.set(was_catching);
     result.map_err(|panic| message_of(&*panic))
 }
 
 /// From now on no contained panic is printed. Rust's standard library would print each. A shared library has one of its own,
 /// so no other code's panics come here, and what is printed of those that do, in a program in Rust, stays as it was.
-pub(crate) fn hush() {
-    static IS_HUSHED: AtomicBool = AtomicBool::new(false);
+pub(crate) fn silence_panic_output() {
+    static IS_SILENCED: AtomicBool = AtomicBool::new(false);
     // While a thread unwinds it may not change what is done about panics. Another call will.
-    if panicking() || IS_HUSHED.swap(true, Ordering::Relaxed) {
+    if panicking() || IS_SILENCED.swap(true, Ordering::Relaxed) {
         return;
     }
     let before = take_hook();
     set_hook(Box::new(move |panic: &PanicHookInfo<'_>| {
-        if !IS_CONTAINED.get() {
+        if !IS_CATCHING.get() {
             before(panic);
         }
     }));

@@ -4,13 +4,13 @@
 //!
 //! | item | Linux | macOS | Windows |
 //! |---|---|---|---|
-//! | [`Notifier`], to wake a poll | an eventfd | a socket that sends to itself | as macOS |
-//! | [`Alarm`], to sleep until a deadline | a timerfd that goes on in the machine's sleep | the timeout of poll | of WSAPoll |
+//! | [`Waker`], to wake a poll | an eventfd | a socket that sends to itself | as macOS |
+//! | [`DeadlineTimer`], to sleep until a deadline | a timerfd that goes on in the machine's sleep | the timeout of poll | of WSAPoll |
 //! | [`Clock`], that counts the machine's sleep | CLOCK_BOOTTIME | CLOCK_MONOTONIC | `Instant` |
-//! | [`Changes`], word of new links and addresses | netlink | a routing socket | none: a look at each announcement |
+//! | [`NetworkMonitor`], word of new links and addresses | netlink | a routing socket | none: a look at each announcement |
 //! | [`memberships`], as the system has them | /proc | not told | not told |
 //! | [`datagram`], by interface and packet information | sendmmsg, recvmmsg | sendmsg, recvmsg | a multicast interface, WSARecvMsg |
-//! | [`Watched`], what to wait for | epoll | poll | WSAPoll |
+//! | [`Poller`], what to wait for | epoll | poll | WSAPoll |
 //! | [`errors`], of datagrams sent in vain | the error queue | not told: such a peer expires | as macOS |
 //! | [`interfaces`] | getifaddrs, /proc | getifaddrs | GetAdaptersAddresses |
 //! | [`options`] of sockets | those of Linux | SO_REUSEPORT | joined by index |
@@ -41,21 +41,23 @@ compile_error!("src/driver/system knows Linux, macOS and Windows; this system is
 #[cfg(target_os = "linux")]
 pub(crate) use linux::process;
 #[cfg(target_os = "linux")]
-pub(crate) use linux::{Alarm, Notifier, Watched, datagram, errors, memberships, options};
+pub(crate) use linux::{DeadlineTimer, Poller, Waker, datagram, errors, multicast_joins, options};
 #[cfg(target_os = "macos")]
-pub(crate) use macos::{options, watched::Watched};
+pub(crate) use macos::{options, poller::Poller};
 #[cfg(not(target_os = "linux"))]
-pub(crate) use portable::{Alarm, Notifier, datagram, errors, memberships};
+pub(crate) use portable::{DeadlineTimer, Waker, datagram, errors, multicast_joins};
 #[cfg(not(target_os = "linux"))]
 pub(crate) use std::process;
 #[cfg(unix)]
 pub(crate) use unix::host;
 #[cfg(unix)]
-pub(crate) use unix::{Changes, Clock, descriptor_of, interfaces, wait_until_writable};
+pub(crate) use unix::{Clock, NetworkMonitor, descriptor_of, interfaces, wait_until_writable};
 #[cfg(windows)]
 pub(crate) use windows::host;
 #[cfg(windows)]
-pub(crate) use windows::{Changes, Clock, Watched, descriptor_of, interfaces, options, wait_until_writable};
+pub(crate) use windows::{
+    Clock, NetworkMonitor, Poller, descriptor_of, interfaces, options, wait_until_writable,
+};
 
 /// What an event loop polls: a file descriptor; on Windows a socket.
 #[cfg(unix)]

@@ -6,7 +6,7 @@ use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::sync::{Arc, Mutex, Weak};
 
 use crate::net::interfaces::Interface;
-use crate::net::sockets::Tally;
+use crate::net::sockets::SendStats;
 use crate::per_process::{Owned, PerProcess};
 use crate::sync::lock;
 use crate::sys::batch::{Buffer, Received};
@@ -22,11 +22,11 @@ const QUEUE_LENGTH: usize = 4096;
 
 #[derive(Default)]
 struct MemoryNetwork {
-    ports: BTreeMap<SocketAddr, Weak<Mailbox>>,
+    ports: BTreeMap<SocketAddr, Weak<Inbox>>,
     ports_ever: u32,
 }
 
-struct Mailbox {
+struct Inbox {
     queue: Mutex<Queue>,
     /// What is sent to the group is for it, too.
     hears_group: bool,
@@ -45,7 +45,7 @@ pub(crate) struct MemoryPort {
     networks: &'static Owned<Networks>,
     network: String,
     address: SocketAddr,
-    mailbox: Arc<Mailbox>,
+    inbox: Arc<Inbox>,
     /// The one there is.
     interfaces: Arc<[Interface]>,
     /// Addresses of which no port was found.
@@ -55,7 +55,7 @@ pub(crate) struct MemoryPort {
 impl MemoryPort {
     pub fn open(network: &str, hears_group: bool, on_delivery: impl Fn() + Send + Sync + 'static) -> Self {
         let on_delivery = Box::new(on_delivery);
-        let mailbox = Arc::new(Mailbox { queue: Mutex::default(), hears_group, on_delivery });
+        let inbox = Arc::new(Inbox { queue: Mutex::default(), hears_group, on_delivery });
         let networks = NETWORKS.get();
         let mut all = lock(&networks.value);
         let here = all.entry(network.to_owned()).or_default();
@@ -70,20 +70,20 @@ impl MemoryPort {
             is_loopback: true,
         };
         let address = address.into();
-        here.ports.insert(address, Arc::downgrade(&mailbox));
+        here.ports.insert(address, Arc::downgrade(&inbox));
         MemoryPort {
             networks,
             network: network.to_owned(),
             address,
-            mailbox,
+            inbox,
             interfaces: [interface].into(),
             unreachable: Vec::new(),
         }
     }
 
     /// Puts a datagram into the mailbox of each port it is for.
-    pub fn send(&mut self, transmit: &Transmit) -> Tally {
-        let receivers: Vec<Arc<Mailbox>> = match lock(&self.networks.value).get(&self.network) {
+    pub fn send(&mut self, transmit: &Transmit) -> SendStats {
+        let receivers: Vec<Arc<Inbox>> = match lock(&self.networks.value).get(&self.network) {
             Some(here) => here.receivers(transmit.to),
             None => Vec::new(),
         };
@@ -97,7 +97,7 @@ impl MemoryPort {
         for receiver in receivers {
             receiver.deliver(transmit.payload.clone(), self.address, arrival);
         }
-        Tally { sent: 1, errors: 0 }
+        SendStats { sent: 1, errors: 0 }
     }
 
     /// Takes the addresses that proved unreachable.
@@ -108,7 +108,7 @@ impl MemoryPort {
     /// Takes datagrams from the mailbox, each into one of `buffers`: `take` is told the number of the buffer. Returns how
     /// many there were.
     pub fn receive(&self, buffers: &mut [Buffer], take: &mut dyn FnMut(usize, Received)) -> usize {
-        let mut queue = lock(&self.mailbox.queue);
+        let mut queue = lock(&self.inbox.queue);
         let count = buffers.len().min(queue.datagrams.len());
         let datagrams = queue.datagrams.drain(..count);
         for (number, (buffer, (payload, from, arrival))) in buffers.iter_mut().zip(datagrams).enumerate() {
@@ -126,7 +126,7 @@ impl MemoryPort {
 
     /// Datagrams lost because the queue was full.
     pub fn dropped(&self) -> u64 {
-        lock(&self.mailbox.queue).dropped
+        lock(&self.inbox.queue).dropped
     }
 }
 
@@ -146,7 +146,7 @@ impl Drop for MemoryPort {
 }
 
 impl MemoryNetwork {
-    fn receivers(&self, to: Destination) -> Vec<Arc<Mailbox>> {
+    fn receivers(&self, to: Destination) -> Vec<Arc<Inbox>> {
         match to {
             Destination::Group | Destination::GroupV4 => {
                 self.ports.values().filter_map(Weak::upgrade).filter(|port| port.hears_group).collect()
@@ -164,7 +164,7 @@ fn address_of(number: u32) -> SocketAddrV4 {
     SocketAddrV4::new(address, 49152 + (number % 16384) as u16)
 }
 
-impl Mailbox {
+impl Inbox {
     fn deliver(&self, payload: Arc<[u8]>, from: SocketAddr, arrival: Arrival) {
         let mut queue = lock(&self.queue);
         if queue.datagrams.len() >= QUEUE_LENGTH {

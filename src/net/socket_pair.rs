@@ -1,4 +1,4 @@
-//! `Family`: the two sockets of IPv4 or of IPv6.
+//! `SocketPair`: the two sockets of IPv4 or of IPv6.
 //!
 //! One is bound to the group's port, which every process on the host shares, and hears the group; a node without multicast
 //! has none. The other has a port of its own: everything is sent from it, and by it this node alone is reached.
@@ -12,10 +12,10 @@ use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::health::Reason;
 use crate::net::interfaces::Interface;
-use crate::net::sockets::Tally;
-use crate::sys::batch::{Batch, Received};
+use crate::net::sockets::SendStats;
+use crate::sys::batch::{ReceiveBatch, Received};
 use crate::sys::{
-    self, Descriptor, Found, Outgoing, Watched, Way, datagram::Messages, errors, memberships, options,
+    self, Descriptor, Found, Outgoing, Poller, Way, datagram::Messages, errors, multicast_joins, options,
 };
 
 /// Errors taken from a socket's queue at a time.
@@ -31,7 +31,7 @@ const MOST_WAITS: usize = 20;
 /// has each ask, and be asked by, 199. The system may allow less (net.core.rmem_max, wmem_max), and uses none while nothing waits.
 const BUFFER_SIZE: usize = 256 * 1024;
 
-pub(crate) struct Family {
+pub(crate) struct SocketPair {
     group: SocketAddr,
     /// `None` without multicast.
     receiver: Option<Socket>,
@@ -39,7 +39,7 @@ pub(crate) struct Family {
     /// Indexes of the interfaces that were joined.
     members: Vec<u32>,
     /// Why an interface would not join, and how many would or should have.
-    membership_error: Option<(io::Error, usize, usize)>,
+    join_error: Option<(io::Error, usize, usize)>,
     /// Why, and through which interface, the last datagram to the group could not be sent.
     refusal: Option<(io::Error, String)>,
     /// Why the last datagram that was for one peer could not be sent.
@@ -61,14 +61,14 @@ impl Role {
     pub const ALL: [Role; 2] = [Role::Unicast, Role::Group];
 }
 
-impl Family {
+impl SocketPair {
     pub fn new(group: SocketAddr, receiver: Option<Socket>, unicast: Socket) -> Self {
-        Family {
+        SocketPair {
             group,
             receiver,
             unicast,
             members: Vec::new(),
-            membership_error: None,
+            join_error: None,
             refusal: None,
             peer_refusal: None,
             outgoing: Vec::new(),
@@ -85,7 +85,7 @@ impl Family {
     pub fn follow(&mut self, interfaces: &[Interface]) -> bool {
         let Some(receiver) = &self.receiver else { return false };
         let wanted: Vec<&Interface> = interfaces.iter().filter(|interface| self.uses(interface)).collect();
-        let known = memberships::of(self.group.ip());
+        let known = multicast_joins::of(self.group.ip());
         let is_lost = |index: &u32| known.as_ref().is_some_and(|known| !known.contains(index));
         let (stay, go): (Vec<u32>, Vec<u32>) = self
             .members
@@ -97,17 +97,17 @@ impl Family {
         }
         let stayed = stay.len();
         self.members = stay;
-        self.membership_error = None;
+        self.join_error = None;
         for interface in &wanted {
             match self.members.contains(&interface.index) {
                 true => {}
                 false => match self.join(receiver, interface) {
                     Ok(()) => self.members.push(interface.index),
-                    Err(error) => self.membership_error = Some((error, 0, wanted.len())),
+                    Err(error) => self.join_error = Some((error, 0, wanted.len())),
                 },
             }
         }
-        if let Some((_, joined, _)) = &mut self.membership_error {
+        if let Some((_, joined, _)) = &mut self.join_error {
             *joined = self.members.len();
         }
         !go.is_empty() || self.members.len() > stayed
@@ -132,14 +132,14 @@ impl Family {
     }
 
     /// Sends what was planned, in that order.
-    pub fn send(&mut self, messages: &mut Messages, interfaces: &[Interface]) -> Tally {
-        let mut tally = Tally::default();
+    pub fn send(&mut self, messages: &mut Messages, interfaces: &[Interface]) -> SendStats {
+        let mut stats = SendStats::default();
         let mut outgoing = mem::take(&mut self.outgoing);
         let (mut left, mut waits) = (&outgoing[..], 0);
         while let [first, others @ ..] = left {
             match self.send_some(messages, left) {
                 Ok(count) => {
-                    tally.sent += count as u64;
+                    stats.sent += count as u64;
                     left = &left[count..];
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock && waits < MOST_WAITS => {
@@ -147,14 +147,14 @@ impl Family {
                     sys::wait_until_writable(&self.unicast, WAIT_MS);
                 }
                 Err(error) => {
-                    tally.errors += u64::from(self.note_refusal(first, error, interfaces));
+                    stats.errors += u64::from(self.note_refusal(first, error, interfaces));
                     left = others;
                 }
             }
         }
         outgoing.clear();
         self.outgoing = outgoing;
-        tally
+        stats
     }
 
     /// Receives up to `most` datagrams that `is_wanted`. True if more may wait.
@@ -163,7 +163,7 @@ impl Family {
         role: Role,
         most: usize,
         messages: &mut Messages,
-        batch: &mut Batch,
+        batch: &mut ReceiveBatch,
         mut is_wanted: impl FnMut(&Received) -> bool,
     ) -> bool {
         let group = self.group.ip();
@@ -209,9 +209,9 @@ impl Family {
     }
 
     /// What is wrong with hearing the group.
-    pub fn membership_trouble(&self) -> Option<(Reason, String)> {
-        let (error, joined, wanted) = self.membership_error.as_ref()?;
-        let limit = options::membership_limit(error, self.is_v6())
+    pub fn join_trouble(&self) -> Option<(Reason, String)> {
+        let (error, joined, wanted) = self.join_error.as_ref()?;
+        let limit = options::join_limit(error, self.is_v6())
             .map_or(String::new(), |setting| format!("; the system's limit is {setting}"));
         let words = format!("joined the group on {joined} of {wanted} interfaces: {error}{limit}");
         Some((reason_of(error, Reason::MulticastJoin), words))
@@ -223,18 +223,18 @@ impl Family {
     }
 
     /// What is found at a socket: it is readable when datagrams wait, and the unicast one has an error when errors do.
-    pub fn found(&self, role: Role, watched: &Watched) -> Found {
-        self.socket(role).map_or(Found::default(), |socket| watched.at(sys::descriptor_of(socket)))
+    pub fn found(&self, role: Role, poller: &Poller) -> Found {
+        self.socket(role).map_or(Found::default(), |socket| poller.at(sys::descriptor_of(socket)))
     }
 
     /// Has its sockets watched.
-    pub fn watch(&self, watched: &mut Watched) -> io::Result<()> {
-        self.descriptors().try_for_each(|descriptor| watched.add(descriptor))
+    pub fn add_to(&self, poller: &mut Poller) -> io::Result<()> {
+        self.descriptors().try_for_each(|descriptor| poller.add(descriptor))
     }
 
     /// Ends that, before they are closed.
-    pub fn unwatch(&self, watched: &mut Watched) {
-        self.descriptors().for_each(|descriptor| watched.remove(descriptor));
+    pub fn remove_from(&self, poller: &mut Poller) {
+        self.descriptors().for_each(|descriptor| poller.remove(descriptor));
     }
 
     /// True if `interface` has an address of this family.
@@ -370,28 +370,28 @@ mod tests {
         let open = || open_unicast(false, 1, 0).expect("there are free ports");
         let address =
             |socket: &Socket| SocketAddr::from((Ipv4Addr::LOCALHOST, port_of(socket).expect("it is bound")));
-        let mut family = Family::new(group, None, open());
+        let mut pair = SocketPair::new(group, None, open());
         let here: Vec<Socket> = (0..100).map(|_| open()).collect();
         // Closed at the end of the line: the system answers each datagram that nobody is there.
         let gone: Vec<SocketAddr> = (0..100).map(|_| open()).map(|socket| address(&socket)).collect();
         let payload: Arc<[u8]> = Arc::from(&b"to all"[..]);
-        let (mut messages, mut tally) = (Messages::new(), Tally::default());
+        let (mut messages, mut stats) = (Messages::new(), SendStats::default());
         let pairs: Vec<_> = here.iter().map(&address).zip(gone).collect();
         // Answers come between those that are sent at a time, and wait when the next ones are to be sent.
         for some in pairs.chunks(10) {
             for to in some.iter().flat_map(|(here, gone)| [*here, *gone]) {
-                family.plan_for_peer(&payload, to, None);
+                pair.plan_for_peer(&payload, to, None);
             }
-            tally.add(family.send(&mut messages, &[]));
+            stats.add(pair.send(&mut messages, &[]));
         }
-        assert_eq!((tally.sent, tally.errors), (200, 0));
-        let mut batch = Batch::new();
+        assert_eq!((stats.sent, stats.errors), (200, 0));
+        let mut batch = ReceiveBatch::new();
         for socket in here {
             batch.clear();
-            let receiver = Family::new(group, None, socket);
-            let mut watched = Watched::default();
-            receiver.watch(&mut watched).expect("it is open");
-            watched.poll(10_000).expect("they can be polled");
+            let receiver = SocketPair::new(group, None, socket);
+            let mut poller = Poller::default();
+            receiver.add_to(&mut poller).expect("it is open");
+            poller.poll(10_000).expect("they can be polled");
             receiver.receive(Role::Unicast, 1, &mut messages, &mut batch, |_| true);
             assert_eq!(batch.iter().map(|(bytes, _)| bytes).collect::<Vec<_>>(), [b"to all"]);
         }

@@ -1,4 +1,4 @@
-//! `Link`: what a node is connected to, sockets or a memory network, behind one set of verbs.
+//! `Transport`: what a node is connected to, sockets or a memory network, behind one set of verbs.
 
 use std::io;
 use std::iter;
@@ -8,19 +8,19 @@ use std::time::Instant;
 use crate::health::Reason;
 use crate::net::interfaces::Interface;
 use crate::net::memory::MemoryPort;
-use crate::net::sockets::{Sockets, Tally};
-use crate::sys::Watched;
-use crate::sys::batch::{self, Batch};
+use crate::net::sockets::{SendStats, Sockets};
+use crate::sys::Poller;
+use crate::sys::batch::{self, ReceiveBatch};
 use peers_proto::{Destination, Node, Transmit};
 
-pub(crate) struct Link {
-    connection: Connection,
-    batch: Batch,
+pub(crate) struct Transport {
+    kind: TransportKind,
+    batch: ReceiveBatch,
     /// What is to be sent next.
     outgoing: Vec<Transmit>,
 }
 
-pub(crate) enum Connection {
+pub(crate) enum TransportKind {
     Sockets(Sockets),
     Memory(MemoryPort),
     /// Not opened yet, or closed after the end.
@@ -29,7 +29,7 @@ pub(crate) enum Connection {
 
 /// What is known of the network.
 #[derive(Default)]
-pub(crate) struct LinkReport {
+pub(crate) struct TransportReport {
     /// Interfaces in use.
     pub interfaces: Arc<[Interface]>,
     /// What is wrong, in a code and in words; causes before their effects.
@@ -38,7 +38,7 @@ pub(crate) struct LinkReport {
 
 /// What was done to keep up with the network.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Renewal {
+pub(crate) enum Refresh {
     Unneeded,
     /// Groups were joined or left, or addresses have changed.
     Followed,
@@ -46,28 +46,28 @@ pub(crate) enum Renewal {
     Reopened,
 }
 
-impl Link {
+impl Transport {
     pub fn closed() -> Self {
-        Link { connection: Connection::Closed, batch: Batch::new(), outgoing: Vec::new() }
+        Transport { kind: TransportKind::Closed, batch: ReceiveBatch::new(), outgoing: Vec::new() }
     }
 
-    pub fn connect(&mut self, connection: Connection) {
-        self.connection = connection;
+    pub fn connect(&mut self, kind: TransportKind) {
+        self.kind = kind;
     }
 
     pub fn close(&mut self) {
-        self.connection = Connection::Closed;
+        self.kind = TransportKind::Closed;
     }
 
     /// Receives what waits, up to a batch: from sockets, if a poll has found it there. True if more may wait.
-    pub fn receive(&mut self, watched: &Watched) -> bool {
-        match &mut self.connection {
-            Connection::Sockets(sockets) => sockets.receive(watched, &mut self.batch),
-            Connection::Memory(port) => {
+    pub fn receive(&mut self, poller: &Poller) -> bool {
+        match &mut self.kind {
+            TransportKind::Sockets(sockets) => sockets.receive(poller, &mut self.batch),
+            TransportKind::Memory(port) => {
                 self.batch.clear();
                 self.batch.fill(batch::LENGTH, |buffers, take| port.receive(buffers, take))
             }
-            Connection::Closed => false,
+            TransportKind::Closed => false,
         }
     }
 
@@ -78,24 +78,24 @@ impl Link {
             crate::test_panic::at("feed", bytes);
             node.handle_datagram(bytes, received.from, received.interface, received.arrival, now);
         }
-        match &mut self.connection {
-            Connection::Sockets(sockets) => {
+        match &mut self.kind {
+            TransportKind::Sockets(sockets) => {
                 sockets.take_unreachable().for_each(|to| node.handle_unreachable(to, now));
             }
-            Connection::Memory(port) => {
+            TransportKind::Memory(port) => {
                 port.take_unreachable().for_each(|to| node.handle_unreachable(to, now));
             }
-            Connection::Closed => {}
+            TransportKind::Closed => {}
         }
     }
 
     /// Notices changes of the network and keeps up with them; see [`Sockets::renew`].
-    pub fn renew(&mut self, watched: &mut Watched, is_silent: bool) -> io::Result<Renewal> {
+    pub fn refresh(&mut self, poller: &mut Poller, is_silent: bool) -> io::Result<Refresh> {
         let to_group = |transmit: &Transmit| !matches!(transmit.to, Destination::Peer { .. });
         let is_announcing = self.outgoing.iter().any(to_group);
-        match &mut self.connection {
-            Connection::Sockets(sockets) => sockets.renew(watched, is_silent, is_announcing),
-            Connection::Memory(_) | Connection::Closed => Ok(Renewal::Unneeded),
+        match &mut self.kind {
+            TransportKind::Sockets(sockets) => sockets.refresh(poller, is_silent, is_announcing),
+            TransportKind::Memory(_) | TransportKind::Closed => Ok(Refresh::Unneeded),
         }
     }
 
@@ -110,52 +110,54 @@ impl Link {
     }
 
     /// Sends what was taken.
-    pub fn send(&mut self) -> Tally {
+    pub fn send(&mut self) -> SendStats {
         let transmits = self.outgoing.drain(..).inspect(|_transmit| {
             #[cfg(feature = "test-panic")]
             crate::test_panic::at("send", &_transmit.payload);
         });
-        match &mut self.connection {
-            Connection::Sockets(sockets) => sockets.send(transmits),
-            Connection::Memory(port) => {
-                let mut tally = Tally::default();
-                transmits.for_each(|transmit| tally.add(port.send(&transmit)));
-                tally
+        match &mut self.kind {
+            TransportKind::Sockets(sockets) => sockets.send(transmits),
+            TransportKind::Memory(port) => {
+                let mut stats = SendStats::default();
+                transmits.for_each(|transmit| stats.add(port.send(&transmit)));
+                stats
             }
-            Connection::Closed => Tally::default(),
+            TransportKind::Closed => SendStats::default(),
         }
     }
 
     /// What is known of the network.
-    pub fn report(&self) -> LinkReport {
-        match &self.connection {
-            Connection::Sockets(sockets) => sockets.report(),
-            Connection::Memory(port) => LinkReport { interfaces: port.interfaces(), troubles: Vec::new() },
-            Connection::Closed => LinkReport::default(),
+    pub fn report(&self) -> TransportReport {
+        match &self.kind {
+            TransportKind::Sockets(sockets) => sockets.report(),
+            TransportKind::Memory(port) => {
+                TransportReport { interfaces: port.interfaces(), troubles: Vec::new() }
+            }
+            TransportKind::Closed => TransportReport::default(),
         }
     }
 
     /// Datagrams that came from beyond the links in use, and were thrown away.
     pub fn off_link(&self) -> u64 {
-        match &self.connection {
-            Connection::Sockets(sockets) => sockets.off_link(),
-            Connection::Memory(_) | Connection::Closed => 0,
+        match &self.kind {
+            TransportKind::Sockets(sockets) => sockets.off_link(),
+            TransportKind::Memory(_) | TransportKind::Closed => 0,
         }
     }
 
     /// Datagrams lost because the queue on a memory network was full.
     pub fn dropped(&self) -> u64 {
-        match &self.connection {
-            Connection::Memory(port) => port.dropped(),
-            Connection::Sockets(_) | Connection::Closed => 0,
+        match &self.kind {
+            TransportKind::Memory(port) => port.dropped(),
+            TransportKind::Sockets(_) | TransportKind::Closed => 0,
         }
     }
 
     /// Has it watched when there is something to receive or to notice. A memory network notifies by itself.
-    pub fn watch(&self, watched: &mut Watched) -> io::Result<()> {
-        match &self.connection {
-            Connection::Sockets(sockets) => sockets.watch(watched),
-            Connection::Memory(_) | Connection::Closed => Ok(()),
+    pub fn add_to(&self, poller: &mut Poller) -> io::Result<()> {
+        match &self.kind {
+            TransportKind::Sockets(sockets) => sockets.add_to(poller),
+            TransportKind::Memory(_) | TransportKind::Closed => Ok(()),
         }
     }
 }

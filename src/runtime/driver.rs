@@ -21,16 +21,16 @@ use crate::config::{Clock, Config, Network};
 use crate::error::{Error, ErrorKind};
 use crate::health::Health;
 use crate::net::memory::MemoryPort;
-use crate::net::sockets::{Place, Sockets};
-use crate::net::transport::{Connection, Link, Renewal};
+use crate::net::sockets::{SocketConfig, Sockets};
+use crate::net::transport::{Refresh, Transport, TransportKind};
 use crate::runtime::clock::TimeSource;
 use crate::runtime::driver::thread::Thread;
-use crate::runtime::event_log::Journal;
-use crate::runtime::log_queue::Log;
+use crate::runtime::event_log::EventLog;
+use crate::runtime::log_queue::LogQueue;
 use crate::runtime::resolver::Resolver;
 use crate::runtime::state::{End, Kept, State};
 use crate::sync::lock;
-use crate::sys::{Alarm, Descriptor, Notifier, Watched, process};
+use crate::sys::{DeadlineTimer, Descriptor, Poller, Waker, process};
 use peers_proto::{Event, Key, Node, Settings, Walk};
 
 /// How often the thread steps back for calls that wait: they need some microseconds to wake up.
@@ -40,20 +40,20 @@ pub(crate) struct Driver {
     /// The process that started it. In a forked child there is no thread, and a lock may be held for ever.
     process: u32,
     time: TimeSource,
-    link: Mutex<Link>,
+    transport: Mutex<Transport>,
     state: Mutex<State>,
     /// What the node has to say to the user's logger, if there is one.
-    log: Option<Arc<Log>>,
+    log: Option<Arc<LogQueue>>,
     /// Signalled when events, or datagrams for a node without a thread, have come; and at the end.
     arrival: Condvar,
     /// Wakes the thread.
-    wake: Notifier,
+    wake: Waker,
     /// Wakes the thread when something is due.
-    alarm: Alarm,
+    timer: DeadlineTimer,
     /// What the thread waits for. It has this locked for all of its life; here a forked child finds it.
-    watched: Mutex<Watched>,
+    poller: Mutex<Poller>,
     /// Made when a caller first asks for it.
-    event_fd: OnceCell<Notifier>,
+    event_fd: OnceCell<Waker>,
     /// How many calls wait for `state`.
     waiting: AtomicUsize,
     /// Looks up the names of seeds, if there are any.
@@ -89,7 +89,7 @@ pub(crate) fn start(config: &Config, name: String) -> Result<(Arc<Driver>, Optio
     }
     // The first announcement goes out before this returns, or is refused and shows in health. One step only: on a
     // busy network there is always more to take in.
-    driver.step(&mut lock(&driver.watched))?;
+    driver.step(&mut lock(&driver.poller))?;
     let thread = match driver.time.is_manual() {
         true => {
             driver.deliver_log();
@@ -129,17 +129,17 @@ impl Driver {
         };
         let cannot = |error: io::Error| Error::system("making a descriptor to wake by", &error);
         let cannot_watch = |error: io::Error| Error::system("watching the node's sockets", &error);
-        let log = config.log.clone().map(|logger| Arc::new(Log::new(logger)));
+        let log = config.log.clone().map(|logger| Arc::new(LogQueue::new(logger)));
         let name = settings.name.clone();
         let driver = Arc::new(Driver {
             process: process::id(),
-            link: Mutex::new(Link::closed()),
+            transport: Mutex::new(Transport::closed()),
             state: Mutex::new(State::new(Node::new(settings, time.now()))),
             log,
             arrival: Condvar::new(),
-            wake: Notifier::new().map_err(cannot)?,
-            alarm: Alarm::new().map_err(cannot)?,
-            watched: Mutex::default(),
+            wake: Waker::new().map_err(cannot)?,
+            timer: DeadlineTimer::new().map_err(cannot)?,
+            poller: Mutex::default(),
             event_fd: OnceCell::new(),
             waiting: AtomicUsize::new(0),
             resolver: Mutex::new(None),
@@ -148,18 +148,18 @@ impl Driver {
             time,
         });
         if !driver.time.is_manual() {
-            driver.watch_own().map_err(cannot_watch)?;
+            driver.add_own_to_poller().map_err(cannot_watch)?;
         }
-        let mut link = driver.lock_link();
-        link.connect(connection_for(config, &driver)?);
+        let mut transport = driver.lock_transport();
+        transport.connect(transport_for(config, &driver)?);
         if !driver.time.is_manual() {
-            link.watch(&mut lock(&driver.watched)).map_err(cannot_watch)?;
+            transport.add_to(&mut lock(&driver.poller)).map_err(cannot_watch)?;
         }
         if let Some(log) = &driver.log {
-            let journal = Journal::new(log.clone(), config, &name, link.report().interfaces);
-            lock(&driver.state).journal = Some(journal);
+            let event_log = EventLog::new(log.clone(), config, &name, transport.report().interfaces);
+            lock(&driver.state).event_log = Some(event_log);
         }
-        drop(link);
+        drop(transport);
         Ok(driver)
     }
 
@@ -223,7 +223,7 @@ impl Driver {
 
     /// What polls readable while events wait.
     pub fn event_fd(&self) -> Result<Descriptor, Error> {
-        let fd = self.event_fd.get_or_try_init(Notifier::new);
+        let fd = self.event_fd.get_or_try_init(Waker::new);
         let fd = fd.map_err(|error| Error::system("making a descriptor for events", &error))?;
         let state = self.lock_state()?;
         if state.has_news() {
@@ -290,8 +290,8 @@ impl Driver {
         if let Some(log) = &self.log {
             log.close();
         }
-        self.lock_link().close();
-        *lock(&self.watched) = Watched::default();
+        self.lock_transport().close();
+        *lock(&self.poller) = Poller::default();
     }
 
     /// True if this very call was made by the user's logger, which this node is waiting for.
@@ -306,7 +306,7 @@ impl Driver {
 
     /// In a forked child: releases memory and descriptors, as far as no thread of the parent was busy with them.
     pub fn abandon(self: Arc<Self>, has_thread: bool) {
-        let at_rest = self.link.try_lock().is_ok() && self.state.try_lock().is_ok();
+        let at_rest = self.transport.try_lock().is_ok() && self.state.try_lock().is_ok();
         if !at_rest {
             // Half-changed memory cannot be freed. What a busy thread held at the fork is lost to the child.
             mem::forget(self);
@@ -321,7 +321,7 @@ impl Driver {
     /// Steps until nothing waits and nothing is due.
     fn settle(&self) -> Result<(), Error> {
         loop {
-            let step = self.step(&mut Watched::default())?;
+            let step = self.step(&mut Poller::default())?;
             if !step.may_be_more && !step.has_news {
                 return Ok(());
             }
@@ -329,21 +329,21 @@ impl Driver {
     }
 
     /// Takes in a batch of what a poll has found, does what is due, and sends what follows.
-    fn step(&self, watched: &mut Watched) -> Result<Step, Error> {
-        let mut link = self.lock_link();
-        let waits = link.receive(watched);
-        let Due { is_silent, is_more_due, mut next } = self.run_node(&mut link)?;
-        let renewal = link.renew(watched, is_silent);
-        if matches!(renewal, Ok(Renewal::Followed | Renewal::Reopened)) {
+    fn step(&self, poller: &mut Poller) -> Result<Step, Error> {
+        let mut transport = self.lock_transport();
+        let waits = transport.receive(poller);
+        let Due { is_silent, is_more_due, mut next } = self.run_node(&mut transport)?;
+        let refresh = transport.refresh(poller, is_silent);
+        if matches!(refresh, Ok(Refresh::Followed | Refresh::Reopened)) {
             let mut state = self.lock_state()?;
             state.node.handle_network_change(self.time.now());
-            link.take_transmits(&mut state.node);
+            transport.take_transmits(&mut state.node);
         }
-        let has_news = link.has_transmits() || !matches!(renewal, Ok(Renewal::Unneeded));
+        let has_news = transport.has_transmits() || !matches!(refresh, Ok(Refresh::Unneeded));
         if has_news {
-            let sent = link.send();
+            let sent = transport.send();
             let mut state = self.lock_state()?;
-            state.note_step(link.report(), &sent, renewal, self.time.now());
+            state.note_step(transport.report(), &sent, refresh, self.time.now());
             next = state.node.poll_timeout();
             // A node whose peers are listed no more holds no list for longer than this. Large ones take a while to free.
             let kept = state.kept.take();
@@ -354,18 +354,18 @@ impl Driver {
     }
 
     /// Hands the node what was received, lets it do what is due, and takes what it has to send.
-    fn run_node(&self, link: &mut Link) -> Result<Due, Error> {
+    fn run_node(&self, transport: &mut Transport) -> Result<Due, Error> {
         let mut state = self.lock_state()?;
         let now = self.time.now();
-        link.feed(&mut state.node, now);
+        transport.feed(&mut state.node, now);
         let is_due = |node: &Node| node.poll_timeout().is_some_and(|deadline| deadline <= now);
         if is_due(&state.node) {
             state.node.handle_timeout(now);
         }
-        state.dropped = link.dropped();
-        state.off_link = link.off_link();
+        state.dropped = transport.dropped();
+        state.off_link = transport.off_link();
         self.note_changes(&mut state, now);
-        link.take_transmits(&mut state.node);
+        transport.take_transmits(&mut state.node);
         let next = state.node.poll_timeout();
         let is_more_due = next.is_some_and(|deadline| deadline <= now);
         Ok(Due { is_silent: state.node.poll_reopen(), is_more_due, next })
@@ -373,17 +373,17 @@ impl Driver {
 
     /// Sends the goodbye of a node that was stopped. By whoever steps the node, and nobody steps it any more.
     fn say_goodbye(&self) {
-        let mut link = self.lock_link();
+        let mut transport = self.lock_transport();
         let mut state = lock(&self.state);
         if matches!(state.ended, Some(End::Stopped)) {
-            link.take_transmits(&mut state.node);
+            transport.take_transmits(&mut state.node);
             drop(state);
-            link.send();
+            transport.send();
         }
     }
 
-    fn lock_link(&self) -> MutexGuard<'_, Link> {
-        self.link.lock().unwrap_or_else(|poisoned| {
+    fn lock_transport(&self) -> MutexGuard<'_, Transport> {
+        self.transport.lock().unwrap_or_else(|poisoned| {
             lock(&self.state).note_half_changed();
             poisoned.into_inner()
         })
@@ -424,7 +424,7 @@ impl Driver {
         let mut has_settled = false;
         loop {
             let mut state = self.lock_state()?;
-            if !mem::take(&mut state.mail_waits) {
+            if !mem::take(&mut state.inbox_waits) {
                 if has_settled {
                     self.clear_event_fd(&state);
                 }
@@ -437,12 +437,12 @@ impl Driver {
     }
 
     /// Called by a memory network when it has put a datagram in our queue.
-    fn note_mail(&self) {
+    fn note_inbox(&self) {
         if !self.time.is_manual() {
             return self.wake.set();
         }
         if let Ok(mut state) = self.lock_state() {
-            state.mail_waits = true;
+            state.inbox_waits = true;
             self.signal_news();
         }
     }
@@ -501,17 +501,17 @@ impl Driver {
 }
 
 /// Puts the node on its network.
-fn connection_for(config: &Config, driver: &Arc<Driver>) -> Result<Connection, Error> {
+fn transport_for(config: &Config, driver: &Arc<Driver>) -> Result<TransportKind, Error> {
     match &config.network {
-        Network::Multicast => Ok(Connection::Sockets(Sockets::open(Place::of(config)?)?)),
+        Network::Multicast => Ok(TransportKind::Sockets(Sockets::open(SocketConfig::of(config)?)?)),
         Network::Memory(network) => {
             let driver = Arc::downgrade(driver);
             let on_delivery = move || {
                 if let Some(driver) = driver.upgrade() {
-                    driver.note_mail();
+                    driver.note_inbox();
                 }
             };
-            Ok(Connection::Memory(MemoryPort::open(network, config.mode().has_multicast(), on_delivery)))
+            Ok(TransportKind::Memory(MemoryPort::open(network, config.mode().has_multicast(), on_delivery)))
         }
     }
 }
@@ -549,8 +549,8 @@ mod tests {
         let network = Network::Memory("half-changed".into());
         let config = Config { network, clock: Clock::Manual, ..Config::default() };
         let (driver, _) = start(&config, "victim".into()).expect("there is room");
-        let panicked = crate::panics::contain(|| {
-            let _link = driver.lock_link();
+        let panicked = crate::panics::catch_panic(|| {
+            let _link = driver.lock_transport();
             panic!("as if by a bug");
         });
         assert_eq!(panicked, Err("as if by a bug".to_owned()));

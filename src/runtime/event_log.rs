@@ -1,4 +1,4 @@
-//! `Journal`: what of all that happens is worth a line in the log. It remembers what was logged, so that a trouble is
+//! `EventLog`: what of all that happens is worth a line in the log. It remembers what was logged, so that a trouble is
 //! logged when it begins and when it ends, and not each time it shows.
 
 use std::fmt::Display;
@@ -10,16 +10,16 @@ use crate::config::{Config, Network};
 use crate::health::Reason;
 use crate::log::Level;
 use crate::net::interfaces::Interface;
-use crate::net::transport::{LinkReport, Renewal};
-use crate::runtime::log_queue::Log;
+use crate::net::transport::{Refresh, TransportReport};
+use crate::runtime::log_queue::LogQueue;
 use peers_proto::{Event, Node};
 
 /// Lines about peers in each `PEERS_WINDOW`: more than anybody reads as they come. A flood must not become one of lines.
 const MOST_PEER_LINES: u64 = 100;
 const PEERS_WINDOW: Duration = Duration::from_secs(1);
 
-pub(crate) struct Journal {
-    log: Arc<Log>,
+pub(crate) struct EventLog {
+    log: Arc<LogQueue>,
     interfaces: Arc<[Interface]>,
     /// Those that were logged and are not over.
     troubles: Vec<(Reason, String)>,
@@ -32,11 +32,11 @@ pub(crate) struct Journal {
     has_stopped: bool,
 }
 
-impl Journal {
+impl EventLog {
     /// Begins with the start of the node, on these interfaces.
-    pub fn new(log: Arc<Log>, config: &Config, name: &str, interfaces: Arc<[Interface]>) -> Self {
+    pub fn new(log: Arc<LogQueue>, config: &Config, name: &str, interfaces: Arc<[Interface]>) -> Self {
         log.write(Level::Info, &format!("{}, {}", start_of(config, name), all_of(&interfaces)));
-        Journal {
+        EventLog {
             log,
             interfaces,
             troubles: Vec::new(),
@@ -48,17 +48,18 @@ impl Journal {
     }
 
     /// Takes note of what was done to keep up with the network, and of the interfaces in use since.
-    pub fn note_renewal(&mut self, renewal: &io::Result<Renewal>, report: &LinkReport, is_deaf: bool) {
-        match renewal {
-            Ok(Renewal::Unneeded) => return,
-            Ok(Renewal::Followed) if report.interfaces == self.interfaces => {
-                self.log.write(Level::Info, "memberships that the system had lost: joined the groups again");
+    pub fn note_refresh(&mut self, refresh: &io::Result<Refresh>, report: &TransportReport, is_deaf: bool) {
+        match refresh {
+            Ok(Refresh::Unneeded) => return,
+            Ok(Refresh::Followed) if report.interfaces == self.interfaces => {
+                self.log
+                    .write(Level::Info, "multicast joins that the system had lost: joined the groups again");
             }
-            Ok(Renewal::Followed) => {}
-            Ok(Renewal::Reopened) if is_deaf => {
+            Ok(Refresh::Followed) => {}
+            Ok(Refresh::Reopened) if is_deaf => {
                 self.log.write(Level::Info, "sockets opened anew: nothing was heard for the expiry time");
             }
-            Ok(Renewal::Reopened) => {
+            Ok(Refresh::Reopened) => {
                 self.log.write(Level::Info, "sockets opened anew: one of IPv4 and IPv6 fell silent");
             }
             Err(error) if !self.cannot_reopen => {
@@ -66,7 +67,7 @@ impl Journal {
             }
             Err(_) => {}
         }
-        self.cannot_reopen = renewal.is_err();
+        self.cannot_reopen = refresh.is_err();
         self.note_interfaces(report.interfaces.clone());
     }
 

@@ -1,4 +1,4 @@
-//! `Log`: the lines that wait to be logged. They are written wherever something happens, under the node's locks, and
+//! `LogQueue`: the lines that wait to be logged. They are written wherever something happens, under the node's locks, and
 //! handed to the user's [`Logger`] when none of these is held.
 
 use std::collections::VecDeque;
@@ -11,7 +11,7 @@ use crate::sync::lock;
 /// Lines that wait while the logger is busy. More are left out: what a stuck logger holds up must not grow.
 const MOST_LINES: usize = 1024;
 
-pub(crate) struct Log {
+pub(crate) struct LogQueue {
     logger: Logger,
     queue: Mutex<Queue>,
     /// Signalled when nobody delivers any more.
@@ -28,9 +28,9 @@ struct Queue {
     is_closed: bool,
 }
 
-impl Log {
+impl LogQueue {
     pub fn new(logger: Logger) -> Self {
-        Log { logger, queue: Mutex::default(), rest: Condvar::new() }
+        LogQueue { logger, queue: Mutex::default(), rest: Condvar::new() }
     }
 
     pub fn wants(&self, level: Level) -> bool {

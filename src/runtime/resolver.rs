@@ -54,7 +54,7 @@ impl Resolver {
         let shared = Arc::new(Shared { task: Mutex::new(task), changed: Condvar::new() });
         let work = shared.clone();
         // A panic of the resolver's must not end the process; the seeds stay as they are then.
-        let body = move || drop(panics::contain(|| work.run(period, report)));
+        let body = move || drop(panics::catch_panic(|| work.run(period, report)));
         let thread = host::with_signals_blocked(|| Builder::new().name("peers-names".into()).spawn(body))?;
         Ok(Resolver { shared, thread })
     }

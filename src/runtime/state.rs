@@ -6,9 +6,9 @@ use std::io;
 use std::time::Instant;
 
 use crate::health::{Counters, Health, Reason};
-use crate::net::sockets::Tally;
-use crate::net::transport::{LinkReport, Renewal};
-use crate::runtime::event_log::Journal;
+use crate::net::sockets::SendStats;
+use crate::net::transport::{Refresh, TransportReport};
+use crate::runtime::event_log::EventLog;
 use peers_proto::Node;
 
 /// What a list leaves for the next one, which may be able to use it again.
@@ -19,7 +19,7 @@ pub(crate) struct State {
     /// Until the node's next announcement.
     pub kept: Kept,
     /// Datagrams came for a node without a thread.
-    pub mail_waits: bool,
+    pub inbox_waits: bool,
     /// Datagrams lost because the queue on a memory network was full.
     pub dropped: u64,
     /// Datagrams from beyond the links in use.
@@ -30,8 +30,8 @@ pub(crate) struct State {
     /// Events that those who wait have been told of.
     events_seen: u64,
     /// `None` if nothing is to be logged.
-    pub journal: Option<Journal>,
-    report: LinkReport,
+    pub event_log: Option<EventLog>,
+    report: TransportReport,
     /// Why the sockets could not be opened anew, when they last should have been.
     reopen_error: Option<io::Error>,
     last_sent: Option<Instant>,
@@ -51,14 +51,14 @@ impl State {
         State {
             node,
             kept: None,
-            mail_waits: false,
+            inbox_waits: false,
             dropped: 0,
             off_link: 0,
             seed_trouble: None,
             ended: None,
             events_seen: 0,
-            journal: None,
-            report: LinkReport::default(),
+            event_log: None,
+            report: TransportReport::default(),
             reopen_error: None,
             last_sent: None,
             sent: 0,
@@ -76,13 +76,13 @@ impl State {
     /// renewed.
     pub fn note_step(
         &mut self,
-        report: LinkReport,
-        sent: &Tally,
-        renewal: io::Result<Renewal>,
+        report: TransportReport,
+        sent: &SendStats,
+        refresh: io::Result<Refresh>,
         now: Instant,
     ) {
-        if let Some(journal) = &mut self.journal {
-            journal.note_renewal(&renewal, &report, self.node.is_not_receiving());
+        if let Some(event_log) = &mut self.event_log {
+            event_log.note_refresh(&refresh, &report, self.node.is_not_receiving());
         }
         self.report = report;
         self.sent += sent.sent;
@@ -90,9 +90,9 @@ impl State {
         if sent.sent > 0 {
             self.last_sent = Some(now);
         }
-        match renewal {
-            Ok(Renewal::Unneeded) => {}
-            Ok(Renewal::Followed | Renewal::Reopened) => {
+        match refresh {
+            Ok(Refresh::Unneeded) => {}
+            Ok(Refresh::Followed | Refresh::Reopened) => {
                 self.reopened += 1;
                 self.reopen_error = None;
             }
@@ -103,13 +103,13 @@ impl State {
 
     /// Logs what is new since the last time.
     pub fn log_changes(&mut self, now: impl FnOnce() -> Instant) {
-        let Some(mut journal) = self.journal.take() else { return };
-        journal.note_events(&self.node, now());
-        journal.note_troubles(self.troubles());
+        let Some(mut event_log) = self.event_log.take() else { return };
+        event_log.note_events(&self.node, now());
+        event_log.note_troubles(self.troubles());
         if matches!(self.ended, Some(End::Stopped)) {
-            journal.note_stop();
+            event_log.note_stop();
         }
-        self.journal = Some(journal);
+        self.event_log = Some(event_log);
     }
 
     /// True if events have come since this was last asked, and wait.
@@ -120,7 +120,7 @@ impl State {
 
     /// True if a caller that polls has something to find out.
     pub fn has_news(&self) -> bool {
-        self.node.has_events() || self.mail_waits || self.ended.is_some()
+        self.node.has_events() || self.inbox_waits || self.ended.is_some()
     }
 
     pub fn health(&self, now: Instant) -> Health {

@@ -1,4 +1,4 @@
-//! `Batch`: the datagrams that are taken in at a time. Between two batches other threads get the node's lock.
+//! `ReceiveBatch`: the datagrams that are taken in at a time. Between two batches other threads get the node's lock.
 
 use std::net::SocketAddr;
 
@@ -11,7 +11,7 @@ pub(crate) const LENGTH: usize = 32;
 /// Room for one byte more than a message has, so that a datagram cut short by the buffer is not taken for one.
 pub(crate) type Buffer = [u8; MAX_DATAGRAM + 1];
 
-pub(crate) struct Batch {
+pub(crate) struct ReceiveBatch {
     buffers: Box<[Buffer]>,
     /// How many buffers are in use, the first ones.
     used: usize,
@@ -29,10 +29,10 @@ pub(crate) struct Received {
     pub arrival: Arrival,
 }
 
-impl Batch {
+impl ReceiveBatch {
     pub fn new() -> Self {
         let buffers = vec![[0; MAX_DATAGRAM + 1]; LENGTH].into_boxed_slice();
-        Batch { buffers, used: 0, received: Vec::with_capacity(LENGTH) }
+        ReceiveBatch { buffers, used: 0, received: Vec::with_capacity(LENGTH) }
     }
 
     /// Begins a new one.

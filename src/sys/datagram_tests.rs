@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use socket2::Socket;
 
-use super::{Outgoing, Watched, Way, descriptor_of};
+use super::{Outgoing, Poller, Way, descriptor_of};
 use crate::net::socket_pair;
-use crate::sys::batch::{Batch, Buffer, LENGTH, Received};
+use crate::sys::batch::{Buffer, LENGTH, ReceiveBatch, Received};
 use peers_proto::Arrival;
 
 const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
@@ -25,12 +25,12 @@ type Receive<'a> =
 
 /// What is received when so many datagrams have come, each with its sender.
 fn receive(call: Receive<'_>, socket: &Socket, count: usize) -> Vec<(Vec<u8>, SocketAddr)> {
-    let mut watched = Watched::default();
-    watched.add(descriptor_of(socket)).expect("it is open");
-    let (mut batch, mut all) = (Batch::new(), Vec::new());
+    let mut poller = Poller::default();
+    poller.add(descriptor_of(socket)).expect("it is open");
+    let (mut batch, mut all) = (ReceiveBatch::new(), Vec::new());
     while all.len() < count {
-        watched.poll(10_000).expect("it can be polled");
-        assert!(watched.at(descriptor_of(socket)).is_readable, "{} of {count} came", all.len());
+        poller.poll(10_000).expect("it can be polled");
+        assert!(poller.at(descriptor_of(socket)).is_readable, "{} of {count} came", all.len());
         batch.clear();
         let is_full = batch.fill(LENGTH, |buffers, take| {
             let mut checked = |number, received: Received, to| {
@@ -71,7 +71,7 @@ fn check(mut send: impl FnMut(&Socket, &[Outgoing]) -> io::Result<usize>, call: 
     let expected: Vec<_> =
         [b"all".to_vec()].into_iter().chain(numbers).map(|payload| (payload, from)).collect();
     assert_eq!(receive(call, many, expected.len()), expected);
-    let mut nothing = Batch::new();
+    let mut nothing = ReceiveBatch::new();
     nothing.fill(LENGTH, |buffers, _| {
         assert!(call(many, buffers, &mut |_, _, _| panic!("none waits")).is_err());
         0

@@ -1,16 +1,16 @@
 //! What only Linux has.
 
-mod alarm;
 pub mod datagram;
 pub mod errors;
-pub mod memberships;
-mod notifier;
+pub mod multicast_joins;
 pub mod options;
+mod poller;
 pub mod process;
 pub mod routes;
 pub mod tentative;
-mod watched;
+mod timer;
+mod waker;
 
-pub use alarm::Alarm;
-pub use notifier::Notifier;
-pub use watched::Watched;
+pub use poller::Poller;
+pub use timer::DeadlineTimer;
+pub use waker::Waker;

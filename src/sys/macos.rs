@@ -7,7 +7,7 @@ pub mod options {
 
     use socket2::Socket;
 
-    pub use crate::sys::portable::options::{ipv6_turned_off, keep_errors, membership_limit};
+    pub use crate::sys::portable::options::{ipv6_turned_off, join_limit, keep_errors};
     pub use crate::sys::unix::options::{
         IS_GROUP_BINDABLE, NO_SUCH_FAMILY, is_port_held, join_v4, leave_v4, tell_destination,
     };
@@ -25,8 +25,8 @@ pub mod options {
     }
 }
 
-pub mod watched {
-    //! `Watched`: descriptors to wait for, and what was found at them. By poll.
+pub mod poller {
+    //! `Poller`: descriptors to wait for, and what was found at them. By poll.
 
     use std::io;
     use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
@@ -37,9 +37,9 @@ pub mod watched {
     use crate::sys::{Descriptor, Found, check_open};
 
     #[derive(Default)]
-    pub struct Watched(Vec<PollFd<'static>>);
+    pub struct Poller(Vec<PollFd<'static>>);
 
-    impl Watched {
+    impl Poller {
         /// Adds a descriptor, until it is removed.
         pub fn add(&mut self, descriptor: Descriptor) -> io::Result<()> {
             self.0.push(fresh(descriptor));

@@ -1,11 +1,11 @@
 //! What works on every system, for those that have nothing better; and what stands for what a system does not tell.
 
-mod alarm;
 pub mod datagram;
-mod notifier;
+mod timer;
+mod waker;
 
 #[cfg(not(target_os = "linux"))]
-pub use {alarm::Alarm, notifier::Notifier};
+pub use {timer::DeadlineTimer, waker::Waker};
 
 #[cfg(not(target_os = "linux"))]
 pub mod errors {
@@ -23,7 +23,7 @@ pub mod errors {
 }
 
 #[cfg(not(target_os = "linux"))]
-pub mod memberships {
+pub mod multicast_joins {
     //! Memberships that are lost unseen are joined anew when the watchdog opens the sockets anew.
 
     use std::net::IpAddr;
@@ -53,7 +53,7 @@ pub mod options {
     }
 
     /// No such setting is known.
-    pub fn membership_limit(_: &io::Error, _: bool) -> Option<&'static str> {
+    pub fn join_limit(_: &io::Error, _: bool) -> Option<&'static str> {
         None
     }
 }

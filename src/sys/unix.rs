@@ -1,12 +1,12 @@
 //! What Linux and macOS have in common.
 
-mod changes;
 mod clock;
 #[cfg(any(not(target_os = "linux"), test))]
 pub mod datagram;
 pub mod host;
 pub mod interfaces;
 pub mod message;
+mod network_monitor;
 pub mod options;
 
 use std::os::fd::{AsFd, AsRawFd};
@@ -16,8 +16,8 @@ use socket2::Socket;
 
 use crate::sys::Descriptor;
 
-pub use changes::Changes;
 pub use clock::Clock;
+pub use network_monitor::NetworkMonitor;
 
 /// What to poll a socket by.
 pub fn descriptor_of(socket: &impl AsRawFd) -> Descriptor {

@@ -1,9 +1,9 @@
 //! Windows.
 
-mod changes;
 pub mod datagram;
 pub mod host;
 pub mod interfaces;
+mod network_monitor;
 pub mod options;
 
 use std::io;
@@ -16,8 +16,8 @@ use windows_sys::Win32::Networking::WinSock::{
 
 use super::{Descriptor, Found, check_open};
 
-pub use changes::Changes;
 pub use clock::Clock;
+pub use network_monitor::NetworkMonitor;
 
 /// What to poll a socket by.
 pub fn descriptor_of(socket: &impl AsRawSocket) -> Descriptor {
@@ -33,9 +33,9 @@ pub fn wait_until_writable(socket: &Socket, timeout_ms: u16) {
 
 /// Sockets to wait for, and what was found at them.
 #[derive(Default)]
-pub struct Watched(Vec<WSAPOLLFD>);
+pub struct Poller(Vec<WSAPOLLFD>);
 
-impl Watched {
+impl Poller {
     /// Adds a socket, until it is removed.
     pub fn add(&mut self, socket: Descriptor) -> io::Result<()> {
         self.0.push(WSAPOLLFD { fd: socket as SOCKET, events: POLLRDNORM, revents: 0 });
@@ -44,13 +44,13 @@ impl Watched {
 
     /// Removes a socket.
     pub fn remove(&mut self, socket: Descriptor) {
-        self.0.retain(|watched| watched.fd != socket as SOCKET);
+        self.0.retain(|poller| poller.fd != socket as SOCKET);
     }
 
     /// What was found at a socket.
     pub fn at(&self, socket: Descriptor) -> Found {
-        let found = self.0.iter().find(|watched| watched.fd == socket as SOCKET);
-        let events = found.map_or(0, |watched| watched.revents);
+        let found = self.0.iter().find(|poller| poller.fd == socket as SOCKET);
+        let events = found.map_or(0, |poller| poller.revents);
         Found { is_readable: events != 0, has_error: events & POLLERR != 0 }
     }
 
@@ -60,7 +60,7 @@ impl Watched {
         if unsafe { WSAPoll(self.0.as_mut_ptr(), self.0.len() as u32, timeout_ms) } < 0 {
             return Err(io::Error::last_os_error());
         }
-        check_open(self.0.iter().map(|watched| watched.revents & POLLNVAL != 0))
+        check_open(self.0.iter().map(|poller| poller.revents & POLLNVAL != 0))
     }
 }
 

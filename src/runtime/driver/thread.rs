@@ -9,7 +9,7 @@ use crate::panics;
 use crate::runtime::driver::{Driver, Step};
 use crate::runtime::state::End;
 use crate::sync::lock;
-use crate::sys::{Watched, host};
+use crate::sys::{Poller, host};
 
 /// The thread of a node that has one.
 pub(crate) type Thread = JoinHandle<()>;
@@ -17,7 +17,7 @@ pub(crate) type Thread = JoinHandle<()>;
 /// Starts the node's thread, with every signal blocked: signals are for the program's own threads.
 pub(crate) fn spawn(driver: Arc<Driver>) -> Result<Thread, Error> {
     let body = move || {
-        if let Err(words) = panics::contain(|| driver.run(&mut lock(&driver.watched))) {
+        if let Err(words) = panics::catch_panic(|| driver.run(&mut lock(&driver.poller))) {
             driver.fail(&words);
         }
         driver.deliver_log();
@@ -28,32 +28,32 @@ pub(crate) fn spawn(driver: Arc<Driver>) -> Result<Thread, Error> {
 
 impl Driver {
     /// The thread's work, until the node ends.
-    fn run(&self, watched: &mut Watched) {
-        while let Ok(step) = self.step(watched) {
+    fn run(&self, poller: &mut Poller) {
+        while let Ok(step) = self.step(poller) {
             self.deliver_log();
-            let waited = self.wait(watched, &step);
+            let waited = self.wait(poller, &step);
             waited.unwrap_or_else(|error| self.end(End::Failed(error.to_string())));
         }
         self.say_goodbye();
     }
 
     /// Has the node's own descriptors watched, before it is on its network: what may lack a descriptor then can do without.
-    pub(crate) fn watch_own(&self) -> io::Result<()> {
-        let mut watched = lock(&self.watched);
-        watched.add(self.wake.descriptor())?;
-        self.alarm.watch(&mut watched)
+    pub(crate) fn add_own_to_poller(&self) -> io::Result<()> {
+        let mut poller = lock(&self.poller);
+        poller.add(self.wake.descriptor())?;
+        self.timer.add_to(&mut poller)
     }
 
     /// Sleeps until a datagram, a change of the network, a deadline or a wake-up; or only looks for them, if there may be
     /// more to do.
-    fn wait(&self, watched: &mut Watched, step: &Step) -> io::Result<()> {
+    fn wait(&self, poller: &mut Poller, step: &Step) -> io::Result<()> {
         if step.may_be_more {
             self.let_callers_in();
-            watched.poll(0)?;
+            poller.poll(0)?;
         } else {
-            self.alarm.sleep(watched, step.next, || self.time.now())?;
+            self.timer.sleep(poller, step.next, || self.time.now())?;
         }
-        if watched.at(self.wake.descriptor()).is_readable {
+        if poller.at(self.wake.descriptor()).is_readable {
             self.wake.clear();
         }
         Ok(())

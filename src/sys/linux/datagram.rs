@@ -194,9 +194,9 @@ fn name_of(address: SocketAddr) -> (Name, libc::socklen_t) {
     }
 }
 
-fn name(family: c_int, port: u16, flow: u32, address: [u8; 16], scope: u32) -> Name {
+fn name(pair: c_int, port: u16, flow: u32, address: [u8; 16], scope: u32) -> Name {
     Name {
-        sin6_family: family as _,
+        sin6_family: pair as _,
         sin6_port: port,
         sin6_flowinfo: flow,
         sin6_addr: in6_addr { s6_addr: address },

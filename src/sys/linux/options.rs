@@ -42,7 +42,7 @@ pub fn ipv6_turned_off() -> Option<&'static str> {
 }
 
 /// The setting that limits memberships, if it was such a limit that refused one.
-pub fn membership_limit(error: &io::Error, is_v6: bool) -> Option<&'static str> {
+pub fn join_limit(error: &io::Error, is_v6: bool) -> Option<&'static str> {
     match error.raw_os_error() {
         Some(libc::ENOBUFS) if !is_v6 => Some("net.ipv4.igmp_max_memberships"),
         Some(libc::ENOBUFS | libc::ENOMEM) => Some("net.core.optmem_max"),

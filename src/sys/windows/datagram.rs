@@ -210,10 +210,10 @@ mod tests {
             send(&socket, payload, to, &way).expect("there is a loopback");
         }
         let wait = || {
-            let mut watched = crate::sys::windows::Watched::default();
-            watched.add(crate::sys::windows::descriptor_of(&socket)).expect("nothing can go wrong");
-            watched.poll(10_000).expect("it can be polled");
-            assert!(watched.at(crate::sys::windows::descriptor_of(&socket)).is_readable);
+            let mut poller = crate::sys::windows::Poller::default();
+            poller.add(crate::sys::windows::descriptor_of(&socket)).expect("nothing can go wrong");
+            poller.poll(10_000).expect("it can be polled");
+            assert!(poller.at(crate::sys::windows::descriptor_of(&socket)).is_readable);
         };
         wait();
         assert!(receive(&socket, &mut buffer).expect("one waits").is_none());

@@ -10,7 +10,7 @@ use windows_sys::Win32::Networking::WinSock::{
 };
 
 use crate::net::interfaces::Interface;
-pub use crate::sys::portable::options::{ipv6_turned_off, keep_errors, membership_limit};
+pub use crate::sys::portable::options::{ipv6_turned_off, join_limit, keep_errors};
 
 /// The error of a system that does not have an address family.
 pub const NO_SUCH_FAMILY: i32 = WSAEAFNOSUPPORT;

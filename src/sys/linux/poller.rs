@@ -1,4 +1,4 @@
-//! `Watched`: descriptors to wait for, and what was found at them. By epoll, which costs the same however many they are.
+//! `Poller`: descriptors to wait for, and what was found at them. By epoll, which costs the same however many they are.
 
 use std::io;
 use std::os::fd::BorrowedFd;
@@ -13,14 +13,14 @@ use crate::sys::{Descriptor, Found, check_open};
 const MOST_FOUND: usize = 16;
 
 #[derive(Default)]
-pub struct Watched {
+pub struct Poller {
     /// Made for the first descriptor.
     epoll: Option<Epoll>,
     descriptors: Vec<Descriptor>,
     found: Vec<EpollEvent>,
 }
 
-impl Watched {
+impl Poller {
     /// Adds a descriptor, until it is removed.
     pub fn add(&mut self, descriptor: Descriptor) -> io::Result<()> {
         let epoll = match self.epoll.take() {

@@ -1,4 +1,4 @@
-//! `Alarm`: sleeps until a deadline, by a descriptor that polls readable from then on, also if the machine slept past it.
+//! `DeadlineTimer`: sleeps until a deadline, by a descriptor that polls readable from then on, also if the machine slept past it.
 
 use std::io;
 use std::os::fd::{AsFd, AsRawFd};
@@ -9,38 +9,38 @@ use nix::sys::time::TimeSpec;
 use nix::sys::timerfd::{ClockId, Expiration, TimerFd, TimerFlags, TimerSetTimeFlags};
 
 use crate::sync::lock;
-use crate::sys::Watched;
+use crate::sys::Poller;
 
-pub struct Alarm {
+pub struct DeadlineTimer {
     timer: TimerFd,
     set_for: Mutex<Option<Instant>>,
 }
 
-impl Alarm {
+impl DeadlineTimer {
     pub fn new() -> io::Result<Self> {
         // The clock of `Clock`. The timeout of a poll would stand still while the machine sleeps.
         let flags = TimerFlags::TFD_CLOEXEC | TimerFlags::TFD_NONBLOCK;
-        Ok(Alarm { timer: TimerFd::new(ClockId::CLOCK_BOOTTIME, flags)?, set_for: Mutex::new(None) })
+        Ok(DeadlineTimer { timer: TimerFd::new(ClockId::CLOCK_BOOTTIME, flags)?, set_for: Mutex::new(None) })
     }
 
     /// Has it watched when it rings, for `sleep`.
-    pub fn watch(&self, watched: &mut Watched) -> io::Result<()> {
-        watched.add(self.timer.as_fd().as_raw_fd())
+    pub fn add_to(&self, poller: &mut Poller) -> io::Result<()> {
+        poller.add(self.timer.as_fd().as_raw_fd())
     }
 
     /// Sleeps until something is to be found at what is watched, or until `deadline`.
     pub fn sleep(
         &self,
-        watched: &mut Watched,
+        poller: &mut Poller,
         deadline: Option<Instant>,
         now: impl FnOnce() -> Instant,
     ) -> io::Result<()> {
         self.set(deadline, now)?;
-        watched.poll(-1)?;
-        if watched.at(self.timer.as_fd().as_raw_fd()).is_readable {
+        poller.poll(-1)?;
+        if poller.at(self.timer.as_fd().as_raw_fd()).is_readable {
             self.clear();
             // It rings for each announcement, if for nothing else.
-            watched.check()?;
+            poller.check()?;
         }
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! `Notifier`: a descriptor that polls readable from `set` until `clear`. It wakes the node's thread, and tells a
+//! `Waker`: a descriptor that polls readable from `set` until `clear`. It wakes the node's thread, and tells a
 //! caller's event loop that events wait.
 
 use std::io;
@@ -8,11 +8,11 @@ use nix::sys::eventfd::{EfdFlags, EventFd};
 
 use crate::sys::Descriptor;
 
-pub struct Notifier(EventFd);
+pub struct Waker(EventFd);
 
-impl Notifier {
+impl Waker {
     pub fn new() -> io::Result<Self> {
-        Ok(Notifier(EventFd::from_flags(EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK)?))
+        Ok(Waker(EventFd::from_flags(EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK)?))
     }
 
     pub fn set(&self) {

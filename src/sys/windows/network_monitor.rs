@@ -1,12 +1,12 @@
-//! `Changes`: none is ever told. What came and went is found by the look before each announcement.
+//! `NetworkMonitor`: none is ever told. What came and went is found by the look before each announcement.
 
 use std::io;
 
 use crate::sys::Descriptor;
 
-pub enum Changes {}
+pub enum NetworkMonitor {}
 
-impl Changes {
+impl NetworkMonitor {
     pub fn subscribe() -> io::Result<Self> {
         Err(io::ErrorKind::Unsupported.into())
     }

@@ -1,35 +1,35 @@
-//! `Alarm`: sleeps until a deadline by the timeout of poll. That may stand still while the machine sleeps: afterwards the
+//! `DeadlineTimer`: sleeps until a deadline by the timeout of poll. That may stand still while the machine sleeps: afterwards the
 //! rest of it is waited for, or what comes first, and the node then sees that it was run late.
 
 use std::io;
 use std::time::{Duration, Instant};
 
-use crate::sys::Watched;
+use crate::sys::Poller;
 
 /// No deadline.
 const FOREVER: i32 = -1;
 
-pub struct Alarm;
+pub struct DeadlineTimer;
 
-impl Alarm {
+impl DeadlineTimer {
     pub fn new() -> io::Result<Self> {
-        Ok(Alarm)
+        Ok(DeadlineTimer)
     }
 
     /// Nothing has to be watched for it.
-    pub fn watch(&self, _: &mut Watched) -> io::Result<()> {
+    pub fn add_to(&self, _: &mut Poller) -> io::Result<()> {
         Ok(())
     }
 
     /// Sleeps until something is to be found at what is watched, or until `deadline`.
     pub fn sleep(
         &self,
-        watched: &mut Watched,
+        poller: &mut Poller,
         deadline: Option<Instant>,
         now: impl FnOnce() -> Instant,
     ) -> io::Result<()> {
         let left = |deadline: Instant| millis(deadline.saturating_duration_since(now()));
-        watched.poll(deadline.map_or(FOREVER, left))
+        poller.poll(deadline.map_or(FOREVER, left))
     }
 }
 
@@ -41,19 +41,19 @@ fn millis(duration: Duration) -> i32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sys::portable::notifier::Notifier;
+    use crate::sys::portable::waker::Waker;
 
     #[test]
     fn a_sleep_ends_at_its_deadline_and_not_before() {
-        let quiet = Notifier::new().expect("there is a loopback");
+        let quiet = Waker::new().expect("there is a loopback");
         let start = Instant::now();
         let deadline = start + Duration::from_micros(20_500);
-        let alarm = Alarm::new().expect("it needs nothing");
-        let mut watched = Watched::default();
-        alarm.watch(&mut watched).expect("it needs nothing");
-        watched.add(quiet.descriptor()).expect("it can be watched");
-        alarm.sleep(&mut watched, Some(deadline), || start).expect("it can be polled");
-        assert!(!watched.at(quiet.descriptor()).is_readable);
+        let timer = DeadlineTimer::new().expect("it needs nothing");
+        let mut poller = Poller::default();
+        timer.add_to(&mut poller).expect("it needs nothing");
+        poller.add(quiet.descriptor()).expect("it can be watched");
+        timer.sleep(&mut poller, Some(deadline), || start).expect("it can be polled");
+        assert!(!poller.at(quiet.descriptor()).is_readable);
         assert!(Instant::now() >= deadline);
     }
 

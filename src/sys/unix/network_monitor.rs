@@ -1,4 +1,4 @@
-//! `Changes`: the system's word that links or addresses have changed.
+//! `NetworkMonitor`: the system's word that links or addresses have changed.
 
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
@@ -12,11 +12,11 @@ use crate::sys::linux::routes;
 #[cfg(target_os = "macos")]
 use crate::sys::macos::routes;
 
-pub struct Changes(OwnedFd);
+pub struct NetworkMonitor(OwnedFd);
 
-impl Changes {
+impl NetworkMonitor {
     pub fn subscribe() -> io::Result<Self> {
-        Ok(Changes(routes::subscribe()?))
+        Ok(NetworkMonitor(routes::subscribe()?))
     }
 
     /// Takes all messages that wait; true if there were any. What they say is left unread: the interfaces are looked
