@@ -19,7 +19,7 @@ for tool in cargo cc python3 valgrind elixir; do
 done
 
 # The library as it is released, and what measures it.
-cargo rustc --release --lib --crate-type cdylib
+cargo rustc --package peers --release --lib --crate-type cdylib
 manifest=benches/inside/Cargo.toml
 programs=benches/inside/target/release
 cargo build --release --bins --manifest-path "$manifest"

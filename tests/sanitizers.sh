@@ -15,7 +15,7 @@ mkdir -p "$out"
 build_library() {
     local sanitizer=$1
     shift
-    RUSTFLAGS="-Zsanitizer=$sanitizer" cargo +nightly build --quiet --lib \
+    RUSTFLAGS="-Zsanitizer=$sanitizer" cargo +nightly build --quiet --package peers --lib \
         --features test-panic --target "$host" --target-dir "$out" "$@"
     # The next one is built in the same place, for the sake of what the build itself needs.
     mkdir -p "$out/$sanitizer"

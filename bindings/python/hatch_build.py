@@ -49,7 +49,7 @@ def build(crate: Path) -> Path:
         raise SystemExit(
             "cargo is not installed, and the wheel carries a library in Rust. See https://rustup.rs"
         )
-    command = [cargo, "rustc", "--release", "--locked", "--lib", "--crate-type", "cdylib"]
+    command = [cargo, "rustc", "--package", "peers", "--lib", "--crate-type", "cdylib", "--release", "--locked"]
     command += ["--message-format", "json-render-diagnostics"]
     built = subprocess.run(command, cwd=crate, stdout=subprocess.PIPE, text=True)
     if built.returncode != 0:
