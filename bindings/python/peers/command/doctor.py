@@ -282,7 +282,8 @@ def _check_health(report: Report, health: Health) -> None:
     report.section("What the node says of itself")
     if health.state == State.RUNNING:
         report.good(
-            f"running: {health.sent} datagrams sent, {health.received} received, {health.looped_back} of them its own"
+            f"running: {health.sent} datagrams sent, {health.received} received, "
+            f"{health.looped_back} of them its own"
         )
     else:
         report.problem(f"{health.state.name.lower()}: {health.detail}")
