@@ -61,7 +61,7 @@ pub struct Counters {
     pub received: u64,
     /// Heard: the node's own announcements, looped back.
     pub looped_back: u64,
-    /// Heard: no line of the protocol.
+    /// Received: neither a message of the protocol nor a legacy beacon.
     pub malformed: u64,
     /// Heard: what none of the node's keys opens, or is not sealed where the node has keys.
     pub wrong_key: u64,

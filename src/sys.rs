@@ -36,7 +36,7 @@ mod unix;
 mod windows;
 
 #[cfg(not(any(target_os = "linux", target_os = "macos", windows)))]
-compile_error!("src/driver/system knows Linux, macOS and Windows; this system is none of them");
+compile_error!("src/sys knows Linux, macOS and Windows; this system is none of them");
 
 #[cfg(target_os = "linux")]
 pub(crate) use linux::process;

@@ -61,7 +61,7 @@ pub enum LeaveReason {
     Goodbye,
     /// It was not heard, nor registered again, for its expiry time, and did not answer when it was asked.
     Expired,
-    /// It was asked, twice in a row, and its system answered that nobody is there.
+    /// Two probes in a row were answered with ICMP port or host unreachable.
     Unreachable,
 }
 
@@ -158,7 +158,7 @@ pub enum Source {
     Unicast,
     /// A member of the cluster, as the SWIM protocol has it.
     Gossip,
-    /// Heard by a line of the legacy program's protocol.
+    /// A legacy beacon.
     Legacy,
     /// Put there by `register`.
     Registered,

@@ -1,15 +1,14 @@
 //! The protocol, sans-IO: no socket, no thread, no clock, no global.
 //!
-//! A [`Node`] is handed bytes and the time, and puts out bytes and events. Whoever drives it (in this library,
-//! `src/driver`; in a test, the test) calls one of its verbs, each with `now` last, and then takes what there is from
+//! A [`Node`] is handed bytes and the time, and puts out bytes and events. Its caller (in libpeers
+//! `src/runtime`; in a test, the test) calls one of its verbs, each with `now` last, and then takes what there is from
 //! [`poll_transmit`](Node::poll_transmit) and [`poll_event`](Node::poll_event), and calls
 //! [`handle_timeout`](Node::handle_timeout) when [`poll_timeout`](Node::poll_timeout) says so.
 //!
-//! A node is put together from parts, one job each: `schedule` says when to speak to the group, `answers` whom to answer,
-//! `peer_table` keeps the peers that speak our protocol (with `probe`: when to ask one, `index`: who is who, `tombstones`: who
-//! is gone for good, `questions`: how many to ask), `swim` who is a member where
-//! there is a cluster, `named` those that are known by a name alone, `seeds` the addresses
-//! that are told where multicast does not reach, and `listing` the order of all. [`wire`] is the language.
+//! A node consists of parts, one job each. `announce` says when to send to the group, and `replies` which replies are due.
+//! `peer_table` keeps the peers of the native protocol; `probe` says when to probe one of them, and `rate_limit` how many.
+//! `static_entries` keeps legacy peers and registered entries, `swim` the members of a cluster, `seeds` the addresses that
+//! multicast does not reach, `snapshot` the order of a list. [`wire`] has the messages.
 
 #![forbid(unsafe_code)]
 

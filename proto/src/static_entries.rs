@@ -24,7 +24,7 @@ pub(crate) struct StaticEntries {
 pub(crate) struct StaticEntry {
     pub name: Arc<str>,
     pub value: Box<[u8]>,
-    /// The way a legacy node's node is listed with.
+    /// The way a legacy node is listed with.
     path: Option<Path>,
     path_heard_at: Instant,
     /// Until when the user has registered it.
@@ -99,7 +99,7 @@ impl StaticEntries {
         self.put(key, ttl, update, new, events, now)
     }
 
-    /// Takes out a legacy node's node that turns out to be more than that.
+    /// Takes out a legacy node that turns out to be more than that.
     pub fn take_legacy(&mut self, name: &str) {
         if let Some(removed) = self.entries.remove(name) {
             self.forget(&removed);

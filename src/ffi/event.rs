@@ -25,7 +25,7 @@ pub const PEERS_LEFT_NONE: u32 = 0;
 pub const PEERS_LEFT_GOODBYE: u32 = 1;
 /// Reason of PEERS_EVENT_LEFT: the peer was not heard, nor registered again, for its expiry time, and did not answer when it was asked.
 pub const PEERS_LEFT_EXPIRED: u32 = 2;
-/// Reason of PEERS_EVENT_LEFT: the peer was asked, twice in a row, and its system answered that nobody is there.
+/// Reason of PEERS_EVENT_LEFT: two probes in a row were answered with ICMP port or host unreachable.
 pub const PEERS_LEFT_UNREACHABLE: u32 = 3;
 
 /// One change of the registry. Free it with `peers_event_free`.

@@ -1,4 +1,4 @@
-//! In the place of `membership` in a library that is built without SWIM: there is no cluster.
+//! In the place of `cluster` in a library that is built without SWIM: there is no cluster.
 
 use std::net::SocketAddr;
 use std::time::Instant;
