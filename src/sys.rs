@@ -8,7 +8,7 @@
 //! | [`DeadlineTimer`], to sleep until a deadline | a timerfd that goes on in the machine's sleep | the timeout of poll | of WSAPoll |
 //! | [`Clock`], that counts the machine's sleep | CLOCK_BOOTTIME | CLOCK_MONOTONIC | `Instant` |
 //! | [`NetworkMonitor`], word of new links and addresses | netlink | a routing socket | none: a look at each announcement |
-//! | [`memberships`], as the system has them | /proc | not told | not told |
+//! | [`multicast_joins`], as the system has them | /proc | not told | not told |
 //! | [`datagram`], by interface and packet information | sendmmsg, recvmmsg | sendmsg, recvmsg | a multicast interface, WSARecvMsg |
 //! | [`Poller`], what to wait for | epoll | poll | WSAPoll |
 //! | [`errors`], of datagrams sent in vain | the error queue | not told: such a peer expires | as macOS |

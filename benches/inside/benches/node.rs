@@ -14,7 +14,7 @@ fn intake(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("known announcement");
     for peers in CROWDS {
         group.throughput(Throughput::Elements(peers as u64));
-        let crowd = Crowd::new(peers);
+        let mut crowd = Crowd::new(peers);
         group.bench_function(BenchmarkId::new("peers", format!("{peers}/sequential")), |bencher| {
             bencher.iter(|| crowd.announce_all());
         });
