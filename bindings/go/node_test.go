@@ -148,7 +148,7 @@ func TestHealthCounts(t *testing.T) {
 	succeed(t, node.Register("lamp", nil, 0))
 	health, err := node.Health()
 	succeed(t, err)
-	want := peers.Health{Interfaces: 1, Peers: 1, Sent: 2, Received: health.Received, Own: 2}
+	want := peers.Health{Interfaces: 1, Peers: 1, Sent: 2, Received: health.Received, LoopedBack: 2}
 	equal(t, "health", health, want)
 	equal(t, "state", health.State.String(), "running")
 }
