@@ -6,7 +6,7 @@
 //! The map of the crate, from the inside out; each layer uses only those before it:
 //!
 //! - [`core`] is the protocol, sans-IO: bytes and `now` in, bytes and events out. [`core::Node`] is the state machine,
-//!   [`core::ExpiringRegistry`] its memory, [`core::wire`] its language.
+//!   [`core::ExpiringMap`] its memory, [`core::wire`] its language.
 //! - `driver` has the sockets, the thread and the clock, and a network inside the process for tests.
 //! - [`Peers`] is the safe API, with [`Config`] and [`Health`].
 //! - `ffi` is the C ABI, from which `include/peers.h` is generated.
