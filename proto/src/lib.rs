@@ -15,13 +15,16 @@
 mod address;
 mod announce;
 mod crypto;
+mod error;
 mod event;
 mod expiring_map;
 mod node;
+mod outbox;
 mod path;
 mod peer_table;
 mod probe;
 mod rate_limit;
+mod registry;
 mod replies;
 mod seeds;
 mod settings;
@@ -29,14 +32,16 @@ mod snapshot;
 mod static_entries;
 #[cfg(feature = "swim")]
 mod swim;
+mod timers;
 mod watchdog;
 pub mod wire;
 
 pub use crypto::{KEY_LEN, Key, MAX_KEYS, WrongKeyLength};
+pub use error::{RegisterError, SetKeysError, ValueTooLong};
 pub use event::queue::MAX_EVENTS;
 pub use event::{Arrival, Destination, Event, LeaveReason, Peer, PeerView, Source, Transmit};
 pub use expiring_map::{ExpiringRegistry, Full, Removed, Standing};
-pub use node::{MAX_VALUE, Node, Refused, TooLong};
+pub use node::{MAX_VALUE, Node};
 pub use seeds::MAX_SEEDS;
 pub use settings::{Counters, GROUP_V4, GROUP_V6, HOPS, Mode, PORT, Settings};
 pub use snapshot::Walk;

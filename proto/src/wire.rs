@@ -6,6 +6,7 @@ mod cluster;
 mod encode;
 pub mod name;
 
+use std::fmt;
 use std::time::Duration;
 
 use minicbor::Decoder;
@@ -137,6 +138,14 @@ pub struct Proof {
 /// The datagram is not a message of the protocol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Malformed;
+
+impl fmt::Display for Malformed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the datagram is not a message of the protocol")
+    }
+}
+
+impl std::error::Error for Malformed {}
 
 /// Reads a datagram.
 pub fn decode(datagram: &[u8]) -> Result<Message<'_>, Malformed> {

@@ -5,13 +5,14 @@ use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::time::Instant;
 
-use crate::event::{LeaveReason, Source};
+use crate::event::{Arrival, Source};
 use crate::node::Node;
 use crate::node::receive::Inbound;
 use crate::path::Path;
 use crate::peer_table::AnnounceOutcome;
 use crate::settings::Settings;
 use crate::swim::{Answer, AntiEntropy, Change, MemberId, Step, Swim, SyncPage, digest_of};
+use crate::timers::{Timer, Timers};
 use crate::wire::{
     self, Announcement, ClusterKind, ClusterMessage, Content, InstanceId, Kind, MAX_ANNOUNCE, Message,
 };
@@ -30,7 +31,6 @@ pub(crate) struct Membership {
     unlisted: BTreeSet<InstanceId>,
     /// Those who were wanted at the last round already.
     missed: BTreeSet<InstanceId>,
-    next_round: Instant,
     /// The message that tells of this node.
     own: Vec<u8>,
     /// It is another than the one that was spread last.
@@ -39,14 +39,14 @@ pub(crate) struct Membership {
 
 impl Membership {
     /// `None` in a mode without a cluster.
-    pub fn new(settings: &Settings, now: Instant) -> Option<Box<Self>> {
+    pub fn new(settings: &Settings, timers: &mut Timers, now: Instant) -> Option<Box<Self>> {
         if settings.mode != crate::Mode::Swim {
             return None;
         }
         let packet_len = wire::max_packet_len(&settings.cluster);
         let swim = Swim::new(settings, packet_len, now);
+        timers.set(Timer::Round, now + swim.units(ROUND));
         Some(Box::new(Membership {
-            next_round: now + swim.units(ROUND),
             sync: AntiEntropy::new(now),
             swim,
             unlisted: BTreeSet::new(),
@@ -59,7 +59,7 @@ impl Membership {
     fn poll_timeout(&self) -> Option<Instant> {
         let is_alone = self.swim.members().len() == 0;
         let sync = (!is_alone).then(|| self.sync.poll_timeout());
-        [self.swim.poll_timeout(), sync, Some(self.next_round)].into_iter().flatten().min()
+        [self.swim.poll_timeout(), sync].into_iter().flatten().min()
     }
 }
 
@@ -156,7 +156,8 @@ impl Node {
     /// Takes note that registry entries may have gone for another reason than SWIM's.
     pub(crate) fn reconcile_members(&mut self, now: Instant) {
         let Some(membership) = &mut self.membership else { return };
-        let is_gone = |id: &InstanceId| !self.peer_table.contains(id) && !membership.unlisted.contains(id);
+        let is_gone =
+            |id: &InstanceId| !self.registry.peers().contains(id) && !membership.unlisted.contains(id);
         let gone: Vec<InstanceId> = membership.swim.members().filter(is_gone).collect();
         for id in gone {
             membership.swim.remove(&id, now);
@@ -184,7 +185,7 @@ impl Node {
         };
         let (goodbyes, others): (Vec<&[u8]>, Vec<&[u8]>) =
             updates.into_iter().partition(|piece| read(piece) == Some(Kind::Goodbye));
-        self.peer_table.on_received(&sender, inbound.path, now);
+        self.registry.peers_mut().on_received(&sender, inbound.path, now);
         // Before SWIM's word that one is gone: a goodbye tells why.
         goodbyes.into_iter().for_each(|piece| self.on_update(piece, now));
         self.apply_swim_changes(now);
@@ -200,7 +201,7 @@ impl Node {
         let is_new = match kind {
             Kind::Goodbye => {
                 let path = self.path_of_member(&about.id);
-                path.is_some_and(|path| self.peer_table.handle_goodbye(&about, path, &mut self.events, now))
+                path.is_some_and(|path| self.registry.on_member_goodbye(&about, path, now))
             }
             Kind::Announce | Kind::Query => self.on_record(&about, None, now),
         };
@@ -214,15 +215,7 @@ impl Node {
         // Whether it lives is SWIM's to say, so how long it wants to be held live is of no interest.
         let about = &Announcement { expiry: self.settings.expiry, ..*about };
         let Some(path) = path.or_else(|| self.path_of_member(&about.id)) else { return false };
-        let bytes_free = self.bytes_free();
-        match self.peer_table.on_announce(
-            about,
-            path,
-            crate::node::Arrival::Unicast,
-            bytes_free,
-            &mut self.events,
-            now,
-        ) {
+        match self.registry.on_announce(about, path, Arrival::Unicast, now) {
             AnnounceOutcome::Known => true,
             AnnounceOutcome::NoRoom => {
                 self.counters.refused_full += 1;
@@ -240,22 +233,18 @@ impl Node {
         if !is_wanted {
             return false;
         }
-        if self.is_full() || about.name.len() + about.value.len() > self.bytes_free() {
-            self.counters.refused_full += 1;
-            return false;
+        let is_listed = self.registry.list_peer(about, path, Source::Gossip, now).is_ok();
+        match &mut self.membership {
+            Some(membership) if is_listed => drop(membership.unlisted.remove(&about.id)),
+            _ => self.counters.refused_full += 1,
         }
-        if let Some(membership) = &mut self.membership {
-            membership.unlisted.remove(&about.id);
-        }
-        let peer = self.peer_table.insert(about, path, Source::Gossip, &mut self.events, now);
-        self.events.push(crate::Event::Joined(peer));
-        true
+        is_listed
     }
 
     /// By which way a member is known.
     fn path_of_member(&self, id: &InstanceId) -> Option<Path> {
         let address = self.membership.as_ref()?.swim.address_of(id);
-        self.peer_table.path_of(id).or_else(|| Some(Path::new(address?, 0)))
+        self.registry.peers().path_of(id).or_else(|| Some(Path::new(address?, 0)))
     }
 
     /// Takes over what SWIM has found out, and sends what it wants sent.
@@ -268,13 +257,13 @@ impl Node {
                         membership.sync.begin(now);
                         membership.own_is_changed = true;
                     }
-                    if !self.peer_table.contains(&id) {
+                    if !self.registry.peers().contains(&id) {
                         membership.unlisted.insert(id);
                     }
                 }
                 Change::Down(id) => {
                     membership.unlisted.remove(&id);
-                    self.peer_table.leave(&id, LeaveReason::Expired, &mut self.events, now);
+                    self.registry.remove_member(&id, now);
                 }
                 Change::Back => membership.own_is_changed = true,
             }
@@ -295,11 +284,11 @@ impl Node {
         }
     }
 
-    /// A message that tells of this node, as it is passed on.
+    /// Returns a message about this node, as members pass it on.
     fn own_message(&mut self, kind: Kind) -> Vec<u8> {
-        self.sequence += 1;
-        // Whoever passes it on tells the cluster beside it.
-        let about = Announcement { cluster: "", ..self.settings.announcement(self.sequence) };
+        // The cluster is in the message around it.
+        let about =
+            Announcement { cluster: "", proof: None, ..self.outbox.next_announcement(&self.settings) };
         wire::encode_padded(kind, &about, 0)
     }
 
@@ -313,14 +302,7 @@ impl Node {
     }
 
     fn encode_for_cluster(&mut self, kind: ClusterKind, content: Content<'_>, min_len: usize) -> Vec<u8> {
-        self.sequence += 1;
-        let message = ClusterMessage {
-            cluster: &self.settings.cluster,
-            id: self.settings.id,
-            sequence: self.sequence,
-            content,
-        };
-        wire::encode_cluster(kind, &message, min_len)
+        self.outbox.encode_for_cluster(kind, content, min_len, &self.settings)
     }
 
     /// Compares lists with another member, or goes on with that, if it is time.
@@ -399,7 +381,7 @@ impl Node {
                 continue;
             }
             end = Some(about.id);
-            if about.id == self.settings.id || self.peer_table.is_stale(&about) {
+            if about.id == self.settings.id || self.registry.peers().is_stale(&about) {
                 continue;
             }
             if let Some(membership) = &mut self.membership {
@@ -439,7 +421,7 @@ impl Node {
             let is_own = member.id == self.settings.id;
             let has_room = match is_own {
                 true => membership.own.is_empty() || entries.push(&member, &membership.own),
-                false => self.peer_table.announcement_of(&member.id).is_none_or(|about| {
+                false => self.registry.peers().announcement_of(&member.id).is_none_or(|about| {
                     entries.push(&member, &wire::encode_padded(Kind::Announce, &about, 0))
                 }),
             };
@@ -454,34 +436,34 @@ impl Node {
     /// Tells whether two lists are the same.
     fn digest(&self) -> u64 {
         let own = digest_of(&self.settings.id, self.settings.port, &self.settings.value);
-        self.peer_table
+        self.registry
+            .peers()
             .announcements()
             .fold(own, |digest, about| digest ^ digest_of(&about.id, about.port, about.value))
     }
 
     /// Brings registry and members in line, and asks those of whom too little is known.
     fn run_round(&mut self, now: Instant) {
-        let Some(membership) = self.membership.as_mut().filter(|membership| membership.next_round <= now)
-        else {
+        let Some(membership) = &mut self.membership else { return };
+        if !self.timers.take_expired(Timer::Round, now) {
             return;
-        };
-        membership.next_round = now + membership.swim.units(ROUND);
+        }
+        self.timers.set(Timer::Round, now + membership.swim.units(ROUND));
         let unlisted = membership.unlisted.clone();
         let missed: Vec<InstanceId> =
             membership.missed.intersection(&unlisted).copied().take(MAX_QUERIED).collect();
         membership.missed = unlisted;
-        self.peer_table.renew_all(now);
+        self.registry.peers_mut().renew_all(now);
         self.reconcile_members(now);
         for id in missed {
             if let Some(path) = self.path_of_member(&id) {
-                let query = self.message(Kind::Query, false);
+                let query = self.outbox.encode(Kind::Query, &self.settings);
                 self.send_to_member(query, Some(&id), path.address);
             }
         }
     }
 
     fn send_to_member(&mut self, plain: Vec<u8>, to: Option<&InstanceId>, address: SocketAddr) {
-        let payload = self.keyring.seal(plain, to).into();
-        self.transmit_to(address, &payload);
+        self.outbox.send_to(plain, Path { address, interface: 0 }, to);
     }
 }

@@ -7,7 +7,7 @@ pub const MAX_LEN: usize = 255;
 
 /// Why a text is no name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum BadName {
+pub enum NameError {
     /// It has no characters.
     Empty,
     /// It has more than [`MAX_LEN`] bytes.
@@ -17,13 +17,13 @@ pub enum BadName {
 }
 
 /// A name is 1 to [`MAX_LEN`] bytes of UTF-8 without control characters.
-pub fn check(name: &str) -> Result<(), BadName> {
+pub fn check(name: &str) -> Result<(), NameError> {
     if name.is_empty() {
-        Err(BadName::Empty)
+        Err(NameError::Empty)
     } else if name.len() > MAX_LEN {
-        Err(BadName::TooLong)
+        Err(NameError::TooLong)
     } else if has_control_character(name) {
-        Err(BadName::Control)
+        Err(NameError::Control)
     } else {
         Ok(())
     }
@@ -38,19 +38,21 @@ fn has_control_character(name: &str) -> bool {
 }
 
 /// A cluster's name is a name, or empty: the cluster of those that give none.
-pub fn check_cluster(cluster: &str) -> Result<(), BadName> {
+pub fn check_cluster(cluster: &str) -> Result<(), NameError> {
     match check(cluster) {
-        Err(BadName::Empty) => Ok(()),
+        Err(NameError::Empty) => Ok(()),
         checked => checked,
     }
 }
 
-impl fmt::Display for BadName {
+impl std::error::Error for NameError {}
+
+impl fmt::Display for NameError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            BadName::Empty => write!(f, "it is empty; a name has 1 to {MAX_LEN} bytes"),
-            BadName::TooLong => write!(f, "it is too long; a name has 1 to {MAX_LEN} bytes"),
-            BadName::Control => write!(f, "it holds a control character; a name holds none"),
+            NameError::Empty => write!(f, "it is empty; a name has 1 to {MAX_LEN} bytes"),
+            NameError::TooLong => write!(f, "it is too long; a name has 1 to {MAX_LEN} bytes"),
+            NameError::Control => write!(f, "it holds a control character; a name holds none"),
         }
     }
 }
