@@ -18,6 +18,7 @@ use fastrand::Rng;
 use receive::Inbound;
 
 use crate::announce::AnnounceTimer;
+use crate::counters::Counters;
 use crate::crypto::{Key, Keyring, MAX_KEYS};
 use crate::error::{RegisterError, SetKeysError, ValueTooLong};
 use crate::event::{Arrival, Destination, Event, Peer, Transmit};
@@ -30,7 +31,7 @@ use crate::probe::ProbeBudget;
 use crate::registry::Registry;
 use crate::replies::{ReplyKind, ReplyQueue};
 use crate::seeds::Seeds;
-use crate::settings::{Counters, Settings};
+use crate::settings::Settings;
 use crate::snapshot::Walk;
 use crate::timers::{Timer, Timers};
 use crate::watchdog::ReceiveWatchdog;
@@ -279,15 +280,9 @@ impl Node {
         self.registry.len()
     }
 
-    /// Returns what the node and its event loop have counted.
+    /// Returns what the node has counted.
     pub fn counters(&self) -> Counters {
         Counters { events_lost: self.registry.events().lost(), ..self.counters }
-    }
-
-    /// Returns the counters, for the event loop to count what the node does not see: `sent`, `send_errors`, `off_link`,
-    /// `dropped` and `sockets_reopened`.
-    pub fn counters_mut(&mut self) -> &mut Counters {
-        &mut self.counters
     }
 
     /// Returns when a datagram was last received, by any socket, the node's own included.

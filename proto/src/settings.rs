@@ -1,4 +1,4 @@
-//! What a [`Node`](crate::Node) is told, and what it counts.
+//! What a [`Node`](crate::Node) is made with.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
@@ -127,30 +127,4 @@ impl Settings {
             proof: None,
         }
     }
-}
-
-/// What a [`Node`](crate::Node) has counted since it was made.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Counters {
-    /// Datagrams heard, of every kind.
-    pub received: u64,
-    /// Datagrams heard that were the node's own.
-    pub looped_back: u64,
-    /// Datagrams heard that were no message of the protocol.
-    pub malformed: u64,
-    /// Datagrams heard that none of the node's keys opens, or that are not sealed where the node has keys.
-    pub wrong_key: u64,
-    /// Messages heard of another cluster, or of the legacy program's protocol by a node that does not speak it.
-    pub other_cluster: u64,
-    /// Messages heard that were not newer than what was known: duplicates, latecomers and replays.
-    pub stale: u64,
-    /// Messages heard, in a cluster with keys, of an instance that is not listed and has answered no challenge: newcomers, and
-    /// replays of one that is gone.
-    pub unvalidated: u64,
-    /// Newcomers refused because the registry was full.
-    pub refused_full: u64,
-    /// Answers, questions and challenges not sent, because too many were asked for.
-    pub rate_limited: u64,
-    /// Events dropped because nobody took them.
-    pub events_lost: u64,
 }

@@ -157,23 +157,13 @@ impl State {
     }
 
     fn counters(&self) -> Counters {
-        let node = self.node.counters();
         Counters {
             sent: self.sent,
             send_errors: self.send_errors,
-            received: node.received,
-            looped_back: node.looped_back,
-            malformed: node.malformed,
-            wrong_key: node.wrong_key,
-            other_cluster: node.other_cluster,
-            stale: node.stale,
-            unvalidated: node.unvalidated,
-            refused_full: node.refused_full,
-            rate_limited: node.rate_limited,
             off_link: self.off_link,
             dropped: self.dropped,
             sockets_reopened: self.reopened,
-            events_lost: node.events_lost,
+            ..self.node.counters()
         }
     }
 }
