@@ -75,7 +75,8 @@ fn pack_event(event: &Event) -> *mut peers_event_t {
         Event::Joined(peer) => (PEERS_EVENT_JOINED, PEERS_LEFT_NONE, Some(peer)),
         Event::Updated(peer) => (PEERS_EVENT_UPDATED, PEERS_LEFT_NONE, Some(peer)),
         Event::Left(peer, reason) => (PEERS_EVENT_LEFT, reason_code(*reason), Some(peer)),
-        Event::Resync => (PEERS_EVENT_RESYNC, PEERS_LEFT_NONE, None),
+        // A resync, or an event that has no number in the ABI: either way the list has the current state.
+        _ => (PEERS_EVENT_RESYNC, PEERS_LEFT_NONE, None),
     };
     let bytes = peer.map_or(0, |peer| peer.name.len() + peer.value.len());
     let room = Room { count: usize::from(peer.is_some()), bytes };
