@@ -5,11 +5,11 @@
 //! that travel with SWIM's packets, and by `sync`.
 
 mod codec;
+mod foca_timers;
 mod member;
 mod packet;
 mod sync;
 mod sync_page;
-mod timers;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::SocketAddr;
@@ -26,10 +26,10 @@ use foca::{
 use crate::settings::Settings;
 use crate::wire::{self, InstanceId, Message};
 use codec::MemberCodec;
+use foca_timers::FocaTimers;
 pub(crate) use member::MemberId;
 pub(crate) use sync::{Answer, AntiEntropy, Step};
 pub(crate) use sync_page::{SyncPage, digest_of};
-use timers::Timers;
 
 /// All times follow the expiry: this many units of time are in it. With the default of 35 s a unit is a second, and what is
 /// said of seconds below is said of the default.
@@ -68,7 +68,7 @@ const GOODBYES: usize = 2;
 pub(crate) struct Swim {
     foca: Foca<MemberId, MemberCodec, ChaCha20Rng, Updates>,
     outcome: Outcome,
-    timers: Timers,
+    timers: FocaTimers,
     /// Those who are members, and by which address they were last heard.
     members: BTreeMap<InstanceId, MemberId>,
     /// Those who were members, until they are forgotten.
@@ -125,7 +125,7 @@ impl Swim {
         Swim {
             foca: Foca::with_custom_broadcast(own, config(unit, packet_len), rng, MemberCodec, Updates),
             outcome: Outcome { now, sent: Vec::new(), notes: Vec::new(), timers: Vec::new() },
-            timers: Timers::default(),
+            timers: FocaTimers::default(),
             members: BTreeMap::new(),
             former: BTreeMap::new(),
             known: BTreeSet::new(),

@@ -1,11 +1,11 @@
-//! What may be a name: of a node, of a peer, of a registered entry, of a cluster.
+//! The rules for names: of a node, a peer, a registered entry, a cluster.
 
 use std::fmt;
 
-/// The most bytes a name may have: the longest a host name can be (RFC 1035, section 2.3.4), and one byte of length.
+/// Maximum length of a name in bytes: the longest host name (RFC 1035, section 2.3.4), and one byte of length.
 pub const MAX_LEN: usize = 255;
 
-/// Why a text is no name.
+/// Why a text is not a valid name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NameError {
     /// It has no characters.
@@ -16,7 +16,7 @@ pub enum NameError {
     Control,
 }
 
-/// A name is 1 to [`MAX_LEN`] bytes of UTF-8 without control characters.
+/// Checks a name: 1 to [`MAX_LEN`] bytes of UTF-8 without control characters.
 pub fn check(name: &str) -> Result<(), NameError> {
     if name.is_empty() {
         Err(NameError::Empty)
@@ -29,7 +29,7 @@ pub fn check(name: &str) -> Result<(), NameError> {
     }
 }
 
-/// The names of most are ASCII, and every datagram has one.
+/// Most names are ASCII, and every datagram has one.
 fn has_control_character(name: &str) -> bool {
     match name.is_ascii() {
         true => name.bytes().any(|byte| byte.is_ascii_control()),
@@ -37,7 +37,7 @@ fn has_control_character(name: &str) -> bool {
     }
 }
 
-/// A cluster's name is a name, or empty: the cluster of those that give none.
+/// Checks the name of a cluster: a name, or empty for the cluster of nodes that give none.
 pub fn check_cluster(cluster: &str) -> Result<(), NameError> {
     match check(cluster) {
         Err(NameError::Empty) => Ok(()),
