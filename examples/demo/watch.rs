@@ -170,6 +170,7 @@ fn print(event: &Event) {
         Event::Left(peer, LeaveReason::Unreachable) => println!("left {} (unreachable)", peer.name),
         Event::Left(peer, reason) => println!("left {} ({reason:?})", peer.name),
         Event::Resync => println!("resync"),
+        other => println!("{other:?}"),
     }
 }
 
