@@ -8,10 +8,9 @@ use crate::error::{Error, ErrorKind};
 use crate::health::Health;
 use crate::runtime::driver::thread::Thread;
 use crate::runtime::driver::{self, Driver};
-use crate::runtime::state::Kept;
 use crate::seed::Seed;
 use crate::sys::Descriptor;
-use peers_proto::{Event, Key, Peer, RegisterError, SetKeysError, ValueTooLong, Walk};
+use peers_proto::{Event, Key, Peer, RegisterError, SetKeysError, Snapshot, ValueTooLong};
 
 /// A running node: it announces itself, and lists the peers it hears.
 ///
@@ -130,9 +129,9 @@ impl Peers {
         self.driver.act(|node, now| node.peers(now))
     }
 
-    /// What `copy` makes of the live peers. See [`Driver::list`].
-    pub(crate) fn list_with<R>(&self, copy: impl FnOnce(Walk<'_>, &mut Kept) -> R) -> Result<R, Error> {
-        self.driver.list(copy)
+    /// Returns what `copy` makes of the live peers. The node waits for it.
+    pub(crate) fn read<R>(&self, copy: impl FnOnce(Snapshot<'_>) -> R) -> Result<R, Error> {
+        self.driver.act(|node, now| copy(node.snapshot(now)))
     }
 
     /// Waits up to `timeout` (`None`: without limit; in real time, whatever the clock) for the next event, and takes it.

@@ -36,7 +36,7 @@
 //! | `peer_table`, `peer_table/…` | the peers: entries, indexes, tombstones of those that left |
 //! | `static_entries` | registered entries and legacy peers |
 //! | `snapshot` | the list of both, in order |
-//! | `expiring_map` | a map whose entries expire |
+//! | `expiring_map`, `deadline_queue` | a map whose entries expire; which of them are due |
 //! | `outbox` | numbers, seals and queues what is sent |
 //! | `announce`, `replies`, `seeds` | when the node announces, replies, and queries new seeds |
 //! | `probe` | when a silent peer is probed, and how much is sent in probes |
@@ -73,6 +73,7 @@ mod address;
 mod announce;
 mod counters;
 mod crypto;
+mod deadline_queue;
 mod error;
 mod event;
 mod expiring_map;
@@ -99,9 +100,8 @@ pub use crypto::{KEY_LEN, Key, MAX_KEYS, WrongKeyLength};
 pub use error::{RegisterError, SetKeysError, ValueTooLong};
 pub use event::queue::MAX_EVENTS;
 pub use event::{Arrival, Destination, Event, LeaveReason, Peer, PeerView, Source, Transmit};
-pub use expiring_map::{ExpiringRegistry, Full, Removed, Standing};
+pub use expiring_map::{ExpiringMap, Full, Removed, Times};
 pub use node::{MAX_VALUE, Node};
 pub use seeds::MAX_SEEDS;
 pub use settings::{GROUP_V4, GROUP_V6, HOPS, Mode, PORT, Settings};
-pub use snapshot::Walk;
-pub use snapshot::splice::Splice;
+pub use snapshot::Snapshot;

@@ -32,7 +32,7 @@ use crate::registry::Registry;
 use crate::replies::{ReplyKind, ReplyQueue};
 use crate::seeds::Seeds;
 use crate::settings::Settings;
-use crate::snapshot::Walk;
+use crate::snapshot::Snapshot;
 use crate::timers::{Timer, Timers};
 use crate::watchdog::ReceiveWatchdog;
 use crate::wire::{self, Announcement, Kind, name};
@@ -261,18 +261,17 @@ impl Node {
         !self.registry.events().is_empty()
     }
 
-    /// Calls `read` with the live peers, ordered by name and then by id, and returns its result.
-    pub fn list<R>(&self, now: Instant, read: impl FnOnce(Walk<'_>) -> R) -> R {
-        self.registry.list(now, read)
+    /// Returns the live peers, ordered by name and then by id.
+    pub fn snapshot(&self, now: Instant) -> Snapshot<'_> {
+        self.registry.snapshot(now)
     }
 
-    /// Returns copies of the live peers, in the order of [`list`](Self::list).
+    /// Returns copies of the live peers, in that order.
     pub fn peers(&self, now: Instant) -> Vec<Peer> {
-        self.list(now, |walk| {
-            let mut peers = Vec::with_capacity(walk.most());
-            peers.extend(walk.map(|peer| peer.to_peer()));
-            peers
-        })
+        let snapshot = self.snapshot(now);
+        let mut peers = Vec::with_capacity(snapshot.max_len());
+        peers.extend(snapshot.iter().map(|peer| peer.to_peer()));
+        peers
     }
 
     /// Returns the number of entries in the registry.

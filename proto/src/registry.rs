@@ -9,7 +9,7 @@ use crate::expiring_map::Full;
 use crate::path::Path;
 use crate::peer_table::{AnnounceOutcome, PeerTable, Probe};
 use crate::settings::Settings;
-use crate::snapshot::{Listing, Walk};
+use crate::snapshot::Snapshot;
 use crate::static_entries::StaticEntries;
 use crate::timers::Timer;
 use crate::wire::Announcement;
@@ -24,26 +24,24 @@ const MIN_BYTES: usize = 64 * 1024;
 pub(crate) struct Registry {
     peers: PeerTable,
     static_entries: StaticEntries,
-    snapshot: Listing,
     events: Events,
     max_peers: usize,
     group_port: u16,
-    look_period: Duration,
-    last_look: Instant,
+    correct_period: Duration,
+    last_corrected: Instant,
 }
 
 impl Registry {
     pub fn new(settings: &Settings, now: Instant) -> Self {
         let Settings { max_peers, expiry, .. } = *settings;
         Registry {
-            peers: PeerTable::new(&settings.cluster, max_peers, expiry, now),
-            static_entries: StaticEntries::new(max_peers, expiry, now),
-            snapshot: Listing::default(),
+            peers: PeerTable::new(&settings.cluster, max_peers, expiry),
+            static_entries: StaticEntries::new(max_peers, expiry),
             events: Events::default(),
             max_peers,
             group_port: settings.group_port,
-            look_period: settings.interval / 2,
-            last_look: now,
+            correct_period: settings.interval / 2,
+            last_corrected: now,
         }
     }
 
@@ -59,8 +57,8 @@ impl Registry {
         self.peers.len() + self.static_entries.len()
     }
 
-    pub fn list<R>(&self, now: Instant, read: impl FnOnce(Walk<'_>) -> R) -> R {
-        self.snapshot.read(&self.peers, &self.static_entries, now, read)
+    pub fn snapshot(&self, now: Instant) -> Snapshot<'_> {
+        Snapshot::new(&self.peers, &self.static_entries, now)
     }
 
     pub fn events(&self) -> &Events {
@@ -109,9 +107,7 @@ impl Registry {
 
     /// Takes in an ICMP unreachable report. Returns true if a listed peer has changed or left.
     pub fn on_unreachable(&mut self, to: SocketAddr, now: Instant) -> bool {
-        let before = self.peers.changes();
-        self.peers.handle_unreachable(to, &mut self.events, now);
-        self.peers.changes() != before
+        self.peers.handle_unreachable(to, &mut self.events, now)
     }
 
     /// Lists a new instance. An entry that its legacy beacons have made becomes its entry.
@@ -156,7 +152,7 @@ impl Registry {
 
     /// Removes static entries that have expired.
     pub fn handle_timeout(&mut self, now: Instant) {
-        self.look_anew(now);
+        self.correct_timeouts(now);
         self.static_entries.handle_timeout(&mut self.events, now);
     }
 
@@ -183,11 +179,11 @@ impl Registry {
 
     /// Corrects the deadlines that renewals have put off, twice in an interval. A node whose peers announce themselves then
     /// wakes up for announces alone.
-    fn look_anew(&mut self, now: Instant) {
-        if self.last_look + self.look_period <= now {
-            self.last_look = now;
-            self.peers.look_anew();
-            self.static_entries.look_anew();
+    fn correct_timeouts(&mut self, now: Instant) {
+        if self.last_corrected + self.correct_period <= now {
+            self.last_corrected = now;
+            self.peers.correct_timeout();
+            self.static_entries.correct_timeout();
         }
     }
 

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use crate::ffi::block::{self, Block, Packed, Room};
 use crate::ffi::handle;
 use crate::ffi::input;
 use crate::ffi::node::peers_t;
 use crate::ffi::peer::peers_peer_t;
+use crate::ffi::snapshot_buffer::{self, SnapshotBuffer};
 use peers_proto::{Event, LeaveReason, Peer};
 
 /// Event: a peer was heard, or registered, that was not listed before.
@@ -79,12 +79,9 @@ fn pack_event(event: &Event) -> *mut peers_event_t {
         _ => (PEERS_EVENT_RESYNC, PEERS_LEFT_NONE, None),
     };
     let bytes = peer.map_or(0, |peer| peer.name.len() + peer.value.len());
-    let room = Room { count: usize::from(peer.is_some()), bytes };
-    Block::pack(peer.map(Peer::view).into_iter(), room).hand_out(|records, len| peers_event_t {
-        kind,
-        reason,
-        peer: if len == 0 { std::ptr::null() } else { records },
-    })
+    let buffer = SnapshotBuffer::copy_of(peer.map(Peer::view).into_iter(), 1, bytes);
+    let peer = if peer.is_some() { buffer.records() } else { std::ptr::null() };
+    buffer.into_raw(peers_event_t { kind, reason, peer })
 }
 
 fn reason_code(reason: LeaveReason) -> u32 {
@@ -103,8 +100,8 @@ fn reason_code(reason: LeaveReason) -> u32 {
 /// `event` is NULL or an event from `peers_next_event` that was not freed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn peers_event_free(event: *mut peers_event_t) {
-    // SAFETY: the caller vouches that it was handed out and is freed once.
-    unsafe { block::free(event) }
+    // SAFETY: the caller vouches that `peers_next_event` returned it and that it was not freed.
+    unsafe { snapshot_buffer::release(event) }
 }
 
 /// A file descriptor that polls readable while events wait, for poll, epoll, libuv or asyncio. When it does, call
@@ -136,6 +133,3 @@ pub unsafe extern "C" fn peers_event_fd(node: *mut peers_t, fd: *mut i32) -> i32
         Ok(())
     })
 }
-
-// SAFETY: what the block hands out is the struct itself.
-unsafe impl Packed for peers_event_t {}

@@ -28,10 +28,10 @@ use crate::runtime::driver::thread::Thread;
 use crate::runtime::event_log::EventLog;
 use crate::runtime::log_queue::LogQueue;
 use crate::runtime::resolver::Resolver;
-use crate::runtime::state::{End, Kept, State};
+use crate::runtime::state::{End, State};
 use crate::sync::lock;
 use crate::sys::{DeadlineTimer, Descriptor, Poller, Waker, process};
-use peers_proto::{Event, Key, Node, Settings, Walk};
+use peers_proto::{Event, Key, Node, Settings};
 
 /// How often the thread steps back for calls that wait: they need some microseconds to wake up.
 const MOST_YIELDS: usize = 1000;
@@ -165,15 +165,6 @@ impl Driver {
 
     /// Runs `action` on the node as it is now, and does what follows from it.
     pub fn act<R>(&self, action: impl FnOnce(&mut Node, Instant) -> R) -> Result<R, Error> {
-        self.act_on_state(|state, now| action(&mut state.node, now))
-    }
-
-    /// What `copy` makes of the live peers, and of what the last one has kept for it. The node waits for it.
-    pub fn list<R>(&self, copy: impl FnOnce(Walk<'_>, &mut Kept) -> R) -> Result<R, Error> {
-        self.act_on_state(|State { node, kept, .. }, now| node.list(now, |peers| copy(peers, kept)))
-    }
-
-    fn act_on_state<R>(&self, action: impl FnOnce(&mut State, Instant) -> R) -> Result<R, Error> {
         let _log = self.log_afterwards();
         let mut state = self.lock_settled()?;
         let now = self.time.now();
@@ -182,7 +173,7 @@ impl Driver {
         if state.node.was_suspended(now) {
             state.node.handle_timeout(now);
         }
-        let result = action(&mut state, now);
+        let result = action(&mut state.node, now);
         self.note_changes(&mut state, now);
         let has_work = state.node.has_transmits() || state.node.poll_timeout() < planned;
         drop(state);
@@ -345,10 +336,6 @@ impl Driver {
             let mut state = self.lock_state()?;
             state.note_step(transport.report(), &sent, refresh, self.time.now());
             next = state.node.poll_timeout();
-            // A node whose peers are listed no more holds no list for longer than this. Large ones take a while to free.
-            let kept = state.kept.take();
-            drop(state);
-            drop(kept);
         }
         Ok(Step { may_be_more: waits || is_more_due, has_news, next })
     }
@@ -528,21 +515,6 @@ fn random<const N: usize>() -> Result<[u8; N], Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_a_list_has_kept_is_freed_at_the_next_announcement() {
-        let network = Network::Memory("kept".into());
-        let config = Config { network, clock: Clock::Manual, ..Config::default() };
-        let (driver, _) = start(&config, "lister".into()).expect("there is room");
-        // The first announcements come one soon after the other.
-        driver.advance(config.interval * 3).expect("it runs");
-        let watched = Arc::new(());
-        driver.list(|_, kept| *kept = Some(Box::new(watched.clone()))).expect("it runs");
-        driver.list(|_, kept| assert!(kept.is_some())).expect("it runs");
-        assert_eq!(Arc::strong_count(&watched), 2);
-        driver.advance(config.interval).expect("it runs");
-        assert_eq!(Arc::strong_count(&watched), 1);
-    }
 
     #[test]
     fn a_panic_with_only_the_network_locked_fails_the_node() {

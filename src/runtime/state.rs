@@ -1,7 +1,6 @@
 //! `State`: what the driver knows of its node, under one lock: the node, what sending it met, its end, and what of that
 //! was logged.
 
-use std::any::Any;
 use std::io;
 use std::time::Instant;
 
@@ -11,13 +10,8 @@ use crate::net::transport::{Refresh, TransportReport};
 use crate::runtime::event_log::EventLog;
 use peers_proto::Node;
 
-/// What a list leaves for the next one, which may be able to use it again.
-pub(crate) type Kept = Option<Box<dyn Any + Send>>;
-
 pub(crate) struct State {
     pub node: Node,
-    /// Until the node's next announcement.
-    pub kept: Kept,
     /// Datagrams came for a node without a thread.
     pub inbox_waits: bool,
     /// Datagrams lost because the queue on a memory network was full.
@@ -50,7 +44,6 @@ impl State {
     pub fn new(node: Node) -> Self {
         State {
             node,
-            kept: None,
             inbox_waits: false,
             dropped: 0,
             off_link: 0,
