@@ -1,4 +1,4 @@
-//! `FocaTimers`: what is to be done later, as the SWIM protocol has asked for it.
+//! `FocaTimers`: the deadlines that foca has asked for.
 
 use std::collections::{BTreeMap, HashMap};
 use std::time::Instant;
@@ -13,7 +13,7 @@ type Place = (Instant, u64);
 #[derive(Default)]
 pub(crate) struct FocaTimers {
     due: BTreeMap<Place, Timer<MemberId>>,
-    /// Where those are that forget a member. One that is said to be dead again and again has one all the same.
+    /// The deadlines that remove a member: one for each, even if it goes down again and again.
     removals: HashMap<InstanceId, Place>,
     serial: u64,
 }
@@ -30,7 +30,7 @@ impl FocaTimers {
         self.due.insert(place, timer);
     }
 
-    /// The next that is due by `now`.
+    /// Returns the next timer that is due by `now`.
     pub fn take_due(&mut self, now: Instant) -> Option<Timer<MemberId>> {
         let first = self.due.first_entry().filter(|first| first.key().0 <= now)?;
         let timer = first.remove();
