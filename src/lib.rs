@@ -27,10 +27,11 @@ mod sys;
 #[cfg(feature = "test-panic")]
 mod test_panic;
 
-pub use config::{ChangeDetection, Clock, Config, Network};
+pub use config::{Clock, Config, Network};
 pub use error::{Error, ErrorKind};
 pub use health::{Counters, Health, Reason, State};
 pub use log::{Level, Logger};
+pub use net::socket_config::ChangeDetection;
 pub use peers::Peers;
 pub use peers_proto::{Event, Key, LeaveReason, MAX_SEEDS, Mode, Peer, Source, WrongKeyLength};
 pub use seed::Seed;

@@ -6,9 +6,9 @@ use std::time::Duration;
 use crate::config::{Config, bad_name, check_key_count, too_long};
 use crate::error::{Error, ErrorKind};
 use crate::health::Health;
-use crate::runtime::driver::thread::Thread;
 use crate::runtime::driver::{self, Driver};
 use crate::runtime::state::Kept;
+use crate::runtime::thread::Thread;
 use crate::seed::Seed;
 use crate::sys::Descriptor;
 use peers_proto::{Event, Key, MAX_VALUE, Peer, Refused, TooLong, Walk};
@@ -53,7 +53,7 @@ impl Peers {
         config.check()?;
         let name = config.resolve_name()?;
         config.check_room(&name)?;
-        let (driver, thread) = driver::start(&config, name)?;
+        let (driver, thread) = driver::start(config.options(name)?)?;
         Ok(Peers { driver, has_thread: thread.is_some(), thread: Mutex::new(thread) })
     }
 
@@ -177,6 +177,8 @@ impl Peers {
             return;
         }
         match self.take_thread() {
+            // It ends by itself, and touches nothing of the program meanwhile.
+            Some(thread) if self.driver.has_lost_thread() && !thread.is_finished() => drop(thread),
             // The thread catches its panics, so joining it does not fail.
             Some(thread) => drop(thread.join()),
             // Another call waits for it, or has.

@@ -6,7 +6,7 @@ use std::net::Ipv4Addr;
 use nix::ifaddrs::getifaddrs;
 use nix::net::if_::InterfaceFlags;
 
-use crate::net::interfaces::Interface;
+use crate::sys::interface::Interface;
 #[cfg(target_os = "linux")]
 use crate::sys::linux::tentative;
 #[cfg(target_os = "macos")]

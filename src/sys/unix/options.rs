@@ -7,7 +7,7 @@ use nix::sys::socket::setsockopt;
 use nix::sys::socket::sockopt::{Ipv4PacketInfo, Ipv6RecvPacketInfo};
 use socket2::{InterfaceIndexOrAddress, Socket};
 
-use crate::net::interfaces::Interface;
+use crate::sys::interface::Interface;
 
 /// The error of a system that does not have an address family.
 pub const NO_SUCH_FAMILY: i32 = libc::EAFNOSUPPORT;

@@ -201,24 +201,25 @@ mod tests {
 
     #[test]
     fn a_datagram_that_is_too_long_is_thrown_away_and_the_next_one_received() {
-        let socket = crate::net::socket_pair::open_unicast(false, 1, 0).expect("there are free ports");
-        let port = crate::net::socket_pair::port_of(&socket).expect("it is bound");
+        let owned = crate::sys::socket::open_unicast(false, 1, 0).expect("there are free ports");
+        let port = crate::sys::socket::port_of(&owned).expect("it is bound");
+        let socket = owned.get().expect("it is open");
         let to = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         let way = Way { interface: 0, source: None };
         let mut buffer = [0; 4];
         for payload in [&b"longer"[..], b"fits"] {
-            send(&socket, payload, to, &way).expect("there is a loopback");
+            send(socket, payload, to, &way).expect("there is a loopback");
         }
         let wait = || {
-            let mut poller = crate::sys::windows::Poller::default();
-            poller.add(crate::sys::windows::descriptor_of(&socket)).expect("nothing can go wrong");
-            poller.poll(10_000).expect("it can be polled");
-            assert!(poller.at(crate::sys::windows::descriptor_of(&socket)).is_readable);
+            let mut poller = crate::sys::poller::Poller::default();
+            poller.watch([owned.descriptor()]);
+            poller.poll(std::time::Duration::from_secs(10)).expect("it can be polled");
+            assert!(poller.at(owned.descriptor()).is_readable);
         };
         wait();
-        assert!(receive(&socket, &mut buffer).expect("one waits").is_none());
+        assert!(receive(socket, &mut buffer).expect("one waits").is_none());
         wait();
-        let (received, to) = receive(&socket, &mut buffer).expect("one waits").expect("it is whole");
+        let (received, to) = receive(socket, &mut buffer).expect("one waits").expect("it is whole");
         assert_eq!(&buffer[..received.len], b"fits");
         assert_eq!((received.from.port(), to), (port, Ipv4Addr::LOCALHOST.into()));
         assert_eq!(received.arrival, Arrival::Unicast);

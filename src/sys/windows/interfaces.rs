@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 
 use if_addrs::{IfAddr, get_if_addrs};
 
-use crate::net::interfaces::Interface;
+use crate::sys::interface::Interface;
 
 /// The names of all interfaces that have an address, in the system's order.
 pub fn names() -> io::Result<Vec<String>> {

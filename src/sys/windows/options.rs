@@ -9,7 +9,7 @@ use windows_sys::Win32::Networking::WinSock::{
     IP_PKTINFO, IPPROTO_IP, IPPROTO_IPV6, IPV6_PKTINFO, SOCKET, WSAEAFNOSUPPORT, setsockopt,
 };
 
-use crate::net::interfaces::Interface;
+use crate::sys::interface::Interface;
 pub use crate::sys::portable::options::{ipv6_turned_off, join_limit, keep_errors};
 
 /// The error of a system that does not have an address family.
