@@ -1,4 +1,4 @@
-//! Which network interfaces there are, and which of them a node uses.
+//! `Selection`: the interfaces that a node uses, of those that the host has.
 
 use std::io;
 use std::net::SocketAddr;
@@ -7,12 +7,12 @@ use crate::error::{Error, ErrorKind};
 use crate::sys;
 use crate::sys::interface::Interface;
 
-/// The names a user chose, `*` standing for any characters; none for the usual choice.
+/// The names that the user chose, in which `*` stands for any characters; `None` for the default choice.
 #[derive(Debug, Clone)]
 pub(crate) struct Selection(Option<Vec<String>>);
 
 impl Selection {
-    /// Reads a list such as `eth*,wlan0`. An error if a name without `*` is not there.
+    /// Reads a list such as `eth*,wlan0`. An error if there is no interface with a name without `*`.
     pub fn parse(list: Option<&str>) -> Result<Self, Error> {
         let Some(list) = list else { return Ok(Selection(None)) };
         let patterns: Vec<String> = list.split(',').map(|pattern| pattern.trim().to_owned()).collect();
@@ -32,8 +32,8 @@ impl Selection {
         }
     }
 
-    /// The interfaces to use now for `groups`: those chosen; or else all but loopback, and loopback if that leaves
-    /// none. Each has an address of the family of one of the groups.
+    /// The interfaces to use now for `groups`: those chosen; or else all but loopback, and loopback if there is no other. Each has
+    /// an address of the family of a group.
     pub fn current(&self, groups: &[SocketAddr]) -> io::Result<Vec<Interface>> {
         let mut usable = sys::interfaces::usable()?;
         for interface in &mut usable {
@@ -54,7 +54,7 @@ impl Selection {
     }
 }
 
-/// True if `name` fits `pattern`, in which each `*` stands for any characters, none included.
+/// True if `name` matches `pattern`, in which each `*` stands for any number of characters.
 fn matches(pattern: &str, name: &str) -> bool {
     match pattern.split_once('*') {
         None => pattern == name,
@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_is_not_there_is_named_beside_those_that_are() {
+    fn an_unknown_name_is_named_beside_the_known_ones() {
         let there = sys::interfaces::names().expect("interfaces can be listed").remove(0);
         let list = format!("{there},nosuch7");
         let error = Selection::parse(Some(&list)).expect_err("there is no such interface");

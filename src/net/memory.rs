@@ -12,7 +12,7 @@ use crate::sys::batch::{Buffer, Received};
 use crate::sys::interface::Interface;
 use peers_proto::{Arrival, Destination, Transmit};
 
-/// The networks that have ports. Each process has its own, so a forked child shares none.
+/// The networks with ports. Each process has its own, so a forked child shares none.
 static NETWORKS: PerProcess<Networks> = PerProcess::new();
 
 type Networks = Mutex<BTreeMap<String, MemoryNetwork>>;

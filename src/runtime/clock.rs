@@ -28,7 +28,7 @@ impl TimeSource {
         }
     }
 
-    /// Sets a manual clock; the system's stays as it is.
+    /// Sets a manual clock. The system's clock cannot be set.
     pub fn set(&self, to: Instant) {
         if let TimeSource::Manual(now) = self {
             *lock(now) = to;

@@ -156,7 +156,7 @@ impl Driver {
         self.act_on_state(|state, now| action(&mut state.node, now))
     }
 
-    /// What `copy` makes of the live peers, and of what the last one has kept for it. The node waits for it.
+    /// Returns what `copy` makes of the live peers, and of what the last copy has kept. The node waits for it.
     pub fn list<R>(&self, copy: impl FnOnce(Walk<'_>, &mut Kept) -> R) -> Result<R, Error> {
         self.act_on_state(|State { node, kept, .. }, now| node.list(now, |peers| copy(peers, kept)))
     }

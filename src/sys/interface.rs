@@ -1,9 +1,9 @@
-//! `Interface`: a network interface that multicast can go through.
+//! `Interface`: a network interface of the host, with its addresses.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// An interface that multicast can go through now.
+/// An interface that is up and can multicast.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Interface {
     pub name: String,
@@ -30,11 +30,11 @@ impl fmt::Display for Interface {
 }
 
 impl Interface {
-    /// True if somebody at this address sends through this link, and not by way of a router.
+    /// True if the address is on-link: reached without a router.
     pub fn is_on_link(&self, address: IpAddr) -> bool {
         match address {
             IpAddr::V4(address) => self.networks.iter().any(|(own, mask)| {
-                // A mask of all bits is that of a link between two: whoever is there is at its other end.
+                // A mask of all bits is that of a point-to-point link. Its other end may have any address.
                 *mask == Ipv4Addr::BROADCAST
                     || own.to_bits() & mask.to_bits() == address.to_bits() & mask.to_bits()
             }),
@@ -48,7 +48,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn who_is_in_a_network_of_the_interface_is_on_its_link() {
+    fn addresses_in_a_network_of_the_interface_are_on_link() {
         let on = |networks: &[(&str, &str)], address: &str| {
             let parse = |text: &&str| text.parse().expect("an address");
             let networks = networks.iter().map(|(own, mask)| (parse(own), parse(mask))).collect();
@@ -59,7 +59,10 @@ mod tests {
         let lan = [("192.0.2.1", "255.255.255.128"), ("198.51.100.1", "255.255.255.0")];
         assert!(on(&lan, "192.0.2.127") && on(&lan, "198.51.100.9"));
         assert!(!on(&lan, "192.0.2.128") && !on(&lan, "203.0.113.1"));
-        assert!(on(&[("192.0.2.1", "255.255.255.255")], "203.0.113.1"), "at the other end of a link of two");
+        assert!(
+            on(&[("192.0.2.1", "255.255.255.255")], "203.0.113.1"),
+            "at the other end of a point-to-point link"
+        );
         assert!(on(&lan, "fe80::1") && !on(&lan, "2001:db8::1"));
     }
 }
