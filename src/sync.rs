@@ -34,7 +34,7 @@ impl Turns {
         locked
     }
 
-    /// Returns after each thread that waits for the mutex now has had it. For one thread, which does not hold it.
+    /// Returns after as many turns of other threads as threads wait for the mutex now. For one thread, which does not hold it.
     pub fn let_others_in<T>(&self, mutex: &Mutex<T>) {
         if self.waiting.load(Ordering::SeqCst) == 0 {
             return;
