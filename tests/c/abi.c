@@ -162,8 +162,8 @@ static void clusters_do_not_see_each_other(void) {
     check_event(home, PEERS_EVENT_JOINED, PEERS_LEFT_NONE, "guest", "");
     check_no_event(home);
 
-    CHECK(health_of(home).foreign == 3); /* the questions of work and of nowhere, and a line */
-    CHECK(health_of(work).foreign == 3); /* those of nowhere and of the guest, and a line */
+    CHECK(health_of(home).other_cluster == 3); /* the questions of work and of nowhere, and a line */
+    CHECK(health_of(work).other_cluster == 3); /* those of nowhere and of the guest, and a line */
     CHECK(health_of(home).stale == 0);
     CHECK_OK(peers_free(guest));
     CHECK_OK(peers_free(nowhere));
