@@ -1,15 +1,19 @@
 //! `Config`: the options of [`Peers::start`](crate::Peers::start), and what makes them valid.
 
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use crate::error::{Error, ErrorKind};
 use crate::log::Logger;
+use crate::net::interfaces::Selection;
+use crate::net::socket_config::{ChangeDetection, SocketConfig};
+use crate::net::transport::TransportConfig;
+use crate::runtime::driver::Options;
 use crate::seed::{self, Seed};
-use crate::sys::host;
+use crate::sys::{self, host};
 use peers_proto::wire::name;
 use peers_proto::wire::name::NameError;
-use peers_proto::{Key, MAX_KEYS, Mode};
+use peers_proto::{Key, MAX_KEYS, Mode, Settings};
 
 /// The options of a node. Take the defaults and change what you need:
 ///
@@ -69,19 +73,6 @@ pub struct Config {
     pub change_detection: ChangeDetection,
     /// Where the node's log goes; `None` for nowhere. The library prints nothing.
     pub log: Option<Logger>,
-}
-
-/// How a node notices that its network has changed. All ways are on by default, and each is enough by itself, though
-/// not as fast; they can be turned off to test that, or where one of them is in the way.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ChangeDetection {
-    /// The system tells (netlink, on Linux): at once.
-    pub system: bool,
-    /// A look at the interfaces before each announcement.
-    pub poll: bool,
-    /// After a silence of the expiry time, in which not even the node's own announcements came back, the sockets are
-    /// opened anew.
-    pub watchdog: bool,
 }
 
 /// Where a node lives.
@@ -195,6 +186,77 @@ impl Config {
         }
     }
 
+    /// What the runtime is started with, for a checked configuration.
+    pub(crate) fn options(&self, name: String) -> Result<Options, Error> {
+        let transport = match &self.network {
+            Network::Multicast => TransportConfig::Sockets(self.socket_config()?),
+            Network::Memory(network) => {
+                TransportConfig::Memory { network: network.clone(), multicast: self.mode().has_multicast() }
+            }
+        };
+        Ok(Options {
+            start_line: self.start_line(&name),
+            settings: self.settings(name)?,
+            transport,
+            has_manual_clock: self.clock == Clock::Manual,
+            seeds: self.seeds.clone(),
+            logger: self.log.clone(),
+        })
+    }
+
+    fn settings(&self, name: String) -> Result<Settings, Error> {
+        let cannot = |error| Error::system("reading the system's source of randomness", &error);
+        Ok(Settings {
+            id: sys::random().map_err(cannot)?,
+            seed: match self.clock {
+                Clock::System => u64::from_ne_bytes(sys::random().map_err(cannot)?),
+                // Every run of a test does the same.
+                Clock::Manual => 0,
+            },
+            secret_seed: Key::new(sys::random().map_err(cannot)?),
+            keys: self.keys.clone(),
+            cluster: self.cluster.clone(),
+            name,
+            value: self.value.clone(),
+            port: self.service_port,
+            mode: self.mode(),
+            legacy: self.legacy,
+            group_port: self.port,
+            interval: self.interval,
+            expiry: self.expiry,
+            max_peers: self.max_peers,
+        })
+    }
+
+    fn socket_config(&self) -> Result<SocketConfig, Error> {
+        let v4 = self.group_v4.map(|group| SocketAddr::from((group, self.port)));
+        let v6 = self.group_v6.map(|group| SocketAddr::from((group, self.port)));
+        Ok(SocketConfig {
+            groups: v4.into_iter().chain(v6).collect(),
+            multicast: self.mode().has_multicast(),
+            accepts_off_link: self.mode().allows_off_link() || self.hops > 1,
+            hops: self.hops,
+            unicast_port: self.unicast_port,
+            selection: Selection::parse(self.interfaces.as_deref())?,
+            change_detection: self.change_detection,
+        })
+    }
+
+    fn start_line(&self, name: &str) -> String {
+        let v4 = self.group_v4.map(|group| format!("{group}:{}", self.port));
+        let v6 = self.group_v6.map(|group| format!("[{group}]:{}", self.port));
+        let network = match &self.network {
+            Network::Multicast => v4.into_iter().chain(v6).collect::<Vec<_>>().join(" and "),
+            Network::Memory(_) => "a network in memory".into(),
+        };
+        let cluster = match self.cluster.as_str() {
+            "" => String::new(),
+            cluster => format!(" in cluster {cluster:?}"),
+        };
+        let sealed = if self.keys.is_empty() { "" } else { ", sealed" };
+        format!("started {name:?}{cluster}: {network}{sealed}")
+    }
+
     fn check_interval(&self) -> Result<(), Error> {
         let (interval, range) = (self.interval, SHORTEST_INTERVAL..=LONGEST_INTERVAL);
         match range.contains(&interval) {
@@ -238,7 +300,7 @@ impl Config {
             (Clock::Manual, Network::Multicast) => {
                 invalid("a manual clock needs a memory network (network \"memory:NAME\")")
             }
-            (Clock::Manual, Network::Memory(_)) => names_need_clock(&self.seeds),
+            (Clock::Manual, Network::Memory(_)) => seed::check_have_addresses(&self.seeds),
             _ => Ok(()),
         }
     }
@@ -260,17 +322,6 @@ impl Config {
                 self.port
             )),
         }
-    }
-}
-
-/// An error for a seed with a name, where nothing is done unless a call is made.
-pub(crate) fn names_need_clock(seeds: &[Seed]) -> Result<(), Error> {
-    match seeds.iter().find(|seed| seed.address().is_none()) {
-        None => Ok(()),
-        Some(name) => invalid(format!(
-            "the seed {name} has a name, which a node with a manual clock does not resolve; give an address: the nodes of a \
-             memory network have 10.0.0.1:49153, 10.0.0.2:49154 and so on, in the order of their start"
-        )),
     }
 }
 

@@ -3,14 +3,15 @@
 //! A program calls [`Peers::start`]; from then on a multicast beacon announces it, and a registry lists the peers
 //! whose beacons are heard, each until it has not been heard for a while. No daemon, no server, no configuration.
 //!
-//! The map of the crate, from the inside out; each layer uses only those before it:
+//! The layers of the crate, the highest first. Each imports only from those below it, and all from the package `peers-proto`,
+//! which is the protocol without sockets, threads or a clock; `tests/layers.rs` checks that.
 //!
-//! - [`peers_proto`] is the protocol, sans-IO: bytes and `now` in, bytes and events out. [`peers_proto::Node`] is the state
-//!   machine, [`peers_proto::wire`] its messages.
-//! - `sys` has the calls that differ by system, `net` the sockets and a network inside the process for tests, `runtime` the
-//!   thread, the clock, the log and the resolver.
-//! - [`Peers`] is the safe API, with [`Config`] and [`Health`].
 //! - `ffi` is the C ABI, from which `include/peers.h` is generated.
+//! - [`Peers`] and [`Config`] are the safe API.
+//! - `runtime` has the thread, the clock, the log queue and the resolver.
+//! - `net` is the transport: sockets, interfaces, and a network inside the process for tests.
+//! - `sys` is what differs by system.
+//! - [`Error`], [`Health`], [`Logger`] and [`Seed`] are plain types.
 
 mod config;
 mod error;
@@ -28,17 +29,18 @@ mod sys;
 #[cfg(feature = "test-panic")]
 mod test_panic;
 
-pub use config::{ChangeDetection, Clock, Config, Network};
+pub use config::{Clock, Config, Network};
 pub use error::{Error, ErrorKind};
 pub use health::{Counters, Health, Reason, State};
 pub use log::{Level, Logger};
+pub use net::socket_config::ChangeDetection;
 pub use peers::Peers;
 pub use peers_proto::{Event, Key, LeaveReason, MAX_SEEDS, Mode, Peer, Source, WrongKeyLength};
 pub use seed::Seed;
 pub use sys::Descriptor;
 pub use sys::host::zone_of as zone_name;
 
-/// The README's Rust, compiled as documentation tests are.
+/// The Rust code of the README, compiled with the documentation tests.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;

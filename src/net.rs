@@ -2,6 +2,8 @@
 
 pub(crate) mod interfaces;
 pub(crate) mod memory;
+pub(crate) mod report;
+pub(crate) mod socket_config;
 pub(crate) mod socket_pair;
 pub(crate) mod sockets;
 pub(crate) mod transport;

@@ -1,5 +1,5 @@
-//! A panic is an internal error. It is contained where it happens, and told by statuses, health and the log: in a
-//! library that programs in other languages load, nothing is printed.
+//! A panic is an internal error. It is caught where it happens, and shown by statuses, health and the log. Nothing is printed,
+//! because programs in other languages load the library.
 
 use std::any::Any;
 use std::cell::Cell;
@@ -8,26 +8,26 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::panicking;
 
 thread_local! {
-    /// True while this thread is in a `contain`.
+    /// True while this thread is in `catch_panic`.
     static IS_CATCHING: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Runs `body`. If it panics, returns what the panic said.
+/// Runs `body`. If it panics, returns the message of the panic.
 ///
-/// State that it leaves half changed is behind a mutex, whose poison the next one to take it sees.
+/// State that it leaves half changed is behind a mutex, whose poison the next thread sees.
 pub(crate) fn catch_panic<R>(body: impl FnOnce() -> R) -> Result<R, String> {
-    // A call may be made from the program's logger, which is itself called from inside.
+    // The program's logger may make a call, and is itself called from inside.
     let was_catching = IS_CATCHING.replace(true);
     let result = catch_unwind(AssertUnwindSafe(body));
     IS_CATCHING.set(was_catching);
     result.map_err(|panic| message_of(&*panic))
 }
 
-/// From now on no contained panic is printed. Rust's standard library would print each. A shared library has one of its own,
-/// so no other code's panics come here, and what is printed of those that do, in a program in Rust, stays as it was.
+/// Stops the output of panics that are caught; Rust's standard library would print each. Other panics are printed as before: a
+/// program in Rust shares the standard library.
 pub(crate) fn silence_panic_output() {
     static IS_SILENCED: AtomicBool = AtomicBool::new(false);
-    // While a thread unwinds it may not change what is done about panics. Another call will.
+    // A thread that unwinds may not change the hook. A later call does.
     if panicking() || IS_SILENCED.swap(true, Ordering::Relaxed) {
         return;
     }

@@ -6,8 +6,8 @@ use std::time::Duration;
 use crate::config::{Config, bad_name, too_long};
 use crate::error::{Error, ErrorKind};
 use crate::health::Health;
-use crate::runtime::driver::thread::Thread;
 use crate::runtime::driver::{self, Driver};
+use crate::runtime::thread::Thread;
 use crate::seed::Seed;
 use crate::sys::Descriptor;
 use peers_proto::{Event, Key, Peer, RegisterError, SetKeysError, Snapshot, ValueTooLong};
@@ -52,7 +52,7 @@ impl Peers {
         config.check()?;
         let name = config.resolve_name()?;
         config.check_room(&name)?;
-        let (driver, thread) = driver::start(&config, name)?;
+        let (driver, thread) = driver::start(config.options(name)?)?;
         Ok(Peers { driver, has_thread: thread.is_some(), thread: Mutex::new(thread) })
     }
 
@@ -173,6 +173,8 @@ impl Peers {
             return;
         }
         match self.take_thread() {
+            // It ends by itself, and touches nothing of the program meanwhile.
+            Some(thread) if self.driver.has_lost_thread() && !thread.is_finished() => drop(thread),
             // The thread catches its panics, so joining it does not fail.
             Some(thread) => drop(thread.join()),
             // Another call waits for it, or has.

@@ -1,8 +1,8 @@
 //! `PerProcess`: a global that a forked child does not share with its parent.
 //!
-//! A lock that another thread held at the fork stays locked in the child for ever. So each process has a value of its
-//! own: a child finds out by the process id, before it takes a lock, that the newest value is its parent's, and hangs
-//! one of its own off it. The parent's values stay readable for whoever has to tell them apart.
+//! A lock that another thread held at the fork stays locked in the child for ever. So each process has a value of its own.
+//! Before it takes a lock, a child sees by the process id that the newest value is its parent's, and adds one of its own. The
+//! parent's values stay readable.
 
 use once_cell::race::OnceBox;
 
@@ -15,7 +15,7 @@ pub(crate) struct PerProcess<T: 'static>(OnceBox<Owned<T>>);
 /// A value with the process it belongs to.
 pub(crate) struct Owned<T: 'static> {
     pub value: T,
-    /// How many forks lie between this process and the first that had a value.
+    /// Number of forks between this process and the first with a value.
     pub depth: usize,
     process: u32,
     child: OnceBox<Owned<T>>,
@@ -43,7 +43,7 @@ impl<T: Default> PerProcess<T> {
         std::iter::successors(self.0.get(), |owned| owned.child.get())
     }
 
-    /// The value made last: this process's, or that of the nearest legacy that has one.
+    /// The value made last: this process's, or that of the nearest ancestor with one.
     pub fn newest(&'static self) -> Option<&'static Owned<T>> {
         self.all().last()
     }

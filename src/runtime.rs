@@ -1,8 +1,13 @@
-//! What runs a node: its thread, its clock, the queue of its log, and the look-up of its seeds' names.
+//! The runtime of a node: its thread, its clock, the log queue, and the resolver of its seeds' names.
 
 pub(crate) mod clock;
 pub(crate) mod driver;
 pub(crate) mod event_log;
 pub(crate) mod log_queue;
+pub(crate) mod network_state;
+pub(crate) mod news;
 pub(crate) mod resolver;
+pub(crate) mod seeds;
+pub(crate) mod sleeper;
 pub(crate) mod state;
+pub(crate) mod thread;

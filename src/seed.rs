@@ -1,4 +1,4 @@
-//! `Seed`: where to ask for peers that multicast does not reach.
+//! `Seed`: the address of a node that multicast does not reach.
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
@@ -97,6 +97,20 @@ pub(crate) fn check_count(seeds: &[Seed]) -> Result<(), Error> {
             );
             Err(Error::new(ErrorKind::Invalid, detail))
         }
+    }
+}
+
+/// An error for a seed with a name: a node with a manual clock has no thread to resolve it.
+pub(crate) fn check_have_addresses(seeds: &[Seed]) -> Result<(), Error> {
+    match seeds.iter().find(|seed| seed.address().is_none()) {
+        None => Ok(()),
+        Some(name) => Err(Error::new(
+            ErrorKind::Invalid,
+            format!(
+                "the seed {name} has a name, which a node with a manual clock does not resolve; give an address: the nodes of a \
+                 memory network have 10.0.0.1:49153, 10.0.0.2:49154 and so on, in the order of their start"
+            ),
+        )),
     }
 }
 

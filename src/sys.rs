@@ -1,21 +1,22 @@
-//! What of the driver differs from system to system; everything outside this folder is the same on all.
+//! What differs by system. Everything outside this folder is the same on all. Plain types in and out: nothing here imports from
+//! `net` or `runtime`.
 //!
-//! Each system has the same items, from one of these modules:
+//! Two thirds are the same on all systems: [`poller`] (`poll`, `WSAPoll`), [`waker`], [`socket`], [`batch`]. The rest each system
+//! has from one of its own modules:
 //!
 //! | item | Linux | macOS | Windows |
 //! |---|---|---|---|
-//! | [`Waker`], to wake a poll | an eventfd | a socket that sends to itself | as macOS |
-//! | [`DeadlineTimer`], to sleep until a deadline | a timerfd that goes on in the machine's sleep | the timeout of poll | of WSAPoll |
-//! | [`Clock`], that counts the machine's sleep | CLOCK_BOOTTIME | CLOCK_MONOTONIC | `Instant` |
-//! | [`NetworkMonitor`], word of new links and addresses | netlink | a routing socket | none: a look at each announcement |
-//! | [`multicast_joins`], as the system has them | /proc | not told | not told |
-//! | [`datagram`], by interface and packet information | sendmmsg, recvmmsg | sendmsg, recvmsg | a multicast interface, WSARecvMsg |
-//! | [`Poller`], what to wait for | epoll | poll | WSAPoll |
-//! | [`errors`], of datagrams sent in vain | the error queue | not told: such a peer expires | as macOS |
+//! | [`Identity`] of an open file | device and inode | as Linux | none |
+//! | [`DeadlineTimer`], which shortens a wait after a suspend | timerfd of CLOCK_BOOTTIME | none | none |
+//! | [`BootClock`], which counts a suspend | CLOCK_BOOTTIME | CLOCK_MONOTONIC | `Instant` |
+//! | [`NetworkMonitor`], reports of links and addresses | netlink | routing socket | none: a look at each announcement |
+//! | [`multicast_joins`], as the system has them | /proc | none | none |
+//! | [`datagram`], by interface and packet information | sendmmsg, recvmmsg | sendmsg, recvmsg | multicast interface, WSARecvMsg |
+//! | [`errors`], from ICMP | the error queue | none: such a peer expires | as macOS |
 //! | [`interfaces`] | getifaddrs, /proc | getifaddrs | GetAdaptersAddresses |
 //! | [`options`] of sockets | those of Linux | SO_REUSEPORT | joined by index |
-//! | [`host`]: its names; signals | POSIX | POSIX | its own; there are none |
-//! | [`process`]: its id | kept in memory that a fork wipes | asked for | asked for |
+//! | [`host`]: its names; signals | POSIX | POSIX | its own; no signals |
+//! | [`process`]: its id | kept in memory that a fork wipes | getpid | GetCurrentProcessId |
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -24,14 +25,18 @@ use std::sync::Arc;
 pub(crate) mod batch;
 #[cfg(test)]
 mod datagram_tests;
+pub(crate) mod interface;
 #[cfg(target_os = "linux")]
 mod linux;
 #[cfg(target_os = "macos")]
 mod macos;
+pub(crate) mod poller;
 #[cfg(any(not(target_os = "linux"), test))]
 mod portable;
+pub(crate) mod socket;
 #[cfg(unix)]
 mod unix;
+pub(crate) mod waker;
 #[cfg(windows)]
 mod windows;
 
@@ -39,24 +44,18 @@ mod windows;
 compile_error!("src/sys knows Linux, macOS and Windows; this system is none of them");
 
 #[cfg(target_os = "linux")]
-pub(crate) use linux::process;
-#[cfg(target_os = "linux")]
-pub(crate) use linux::{DeadlineTimer, Poller, Waker, datagram, errors, multicast_joins, options};
+pub(crate) use linux::{datagram, errors, multicast_joins, options, process, timer::DeadlineTimer};
 #[cfg(target_os = "macos")]
-pub(crate) use macos::{options, poller::Poller};
+pub(crate) use macos::options;
 #[cfg(not(target_os = "linux"))]
-pub(crate) use portable::{DeadlineTimer, Waker, datagram, errors, multicast_joins};
+pub(crate) use portable::{datagram, errors, multicast_joins, timer::DeadlineTimer};
 #[cfg(not(target_os = "linux"))]
 pub(crate) use std::process;
 #[cfg(unix)]
-pub(crate) use unix::host;
-#[cfg(unix)]
-pub(crate) use unix::{Clock, NetworkMonitor, descriptor_of, interfaces, wait_until_writable};
-#[cfg(windows)]
-pub(crate) use windows::host;
+pub(crate) use unix::{BootClock, Identity, NetworkMonitor, descriptor_of, host, interfaces, socket_pair};
 #[cfg(windows)]
 pub(crate) use windows::{
-    Clock, NetworkMonitor, Poller, descriptor_of, interfaces, options, wait_until_writable,
+    BootClock, Identity, NetworkMonitor, descriptor_of, host, interfaces, options, socket_pair,
 };
 
 /// What an event loop polls: a file descriptor; on Windows a socket.
@@ -65,14 +64,6 @@ pub type Descriptor = std::os::fd::RawFd;
 /// What an event loop polls: a socket; elsewhere a file descriptor.
 #[cfg(windows)]
 pub type Descriptor = std::os::windows::io::RawSocket;
-
-/// What a poll has found at a descriptor.
-#[derive(Clone, Copy, Default)]
-pub(crate) struct Found {
-    /// It is readable, or has an error.
-    pub is_readable: bool,
-    pub has_error: bool,
-}
 
 /// A datagram to send.
 pub(crate) struct Outgoing {
@@ -90,10 +81,9 @@ pub(crate) struct Way {
     pub source: Option<Ipv4Addr>,
 }
 
-/// An error where a descriptor that was polled is none any more.
-fn check_open(mut is_closed: impl Iterator<Item = bool>) -> io::Result<()> {
-    match is_closed.any(|is_closed| is_closed) {
-        false => Ok(()),
-        true => Err(io::Error::other("a descriptor of the node was closed by another part of the program")),
-    }
+/// Bytes from the system's source of randomness.
+pub(crate) fn random<const N: usize>() -> io::Result<[u8; N]> {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).map_err(io::Error::other)?;
+    Ok(bytes)
 }

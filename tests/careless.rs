@@ -28,6 +28,16 @@ fn a_forked_child_has_nothing_of_the_parents() {
 }
 
 #[test]
+fn all_descriptors_closed() {
+    run(c_test("closed").args(["closed", &free_port().to_string()]));
+}
+
+#[test]
+fn a_lowered_limit_on_descriptors() {
+    run(c_test("closed").args(["limit", &free_port().to_string()]));
+}
+
+#[test]
 fn unloaded_while_a_thread_runs_in_it() {
     let loader: [OsString; 1] = ["-ldl".into()];
     let program = compile_with(Path::new("tests/c/dlopen.c"), &loader);

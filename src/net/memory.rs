@@ -1,23 +1,23 @@
-//! A network inside the process, for hermetic tests: what one port sends, every port of the same network's name
-//! receives, the sender included, as with multicast that is looped back; or the one port that it is addressed to.
+//! A network inside the process, for hermetic tests. What one port sends to the group, every port of the network receives, the
+//! sender included, as with multicast that is looped back. What it sends to an address, the port with that address receives.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::sync::{Arc, Mutex, Weak};
 
-use crate::net::interfaces::Interface;
-use crate::net::sockets::SendStats;
+use crate::net::report::SendStats;
 use crate::per_process::{Owned, PerProcess};
 use crate::sync::lock;
 use crate::sys::batch::{Buffer, Received};
+use crate::sys::interface::Interface;
 use peers_proto::{Arrival, Destination, Transmit};
 
-/// The networks that have ports. A forked child has networks of its own.
+/// The networks with ports. Each process has its own, so a forked child shares none.
 static NETWORKS: PerProcess<Networks> = PerProcess::new();
 
 type Networks = Mutex<BTreeMap<String, MemoryNetwork>>;
 
-/// Datagrams that wait at one port. A node that is not run for longer loses what comes, as a socket does.
+/// Maximum number of datagrams that wait at one port. More are dropped, as by the receive buffer of a socket.
 const QUEUE_LENGTH: usize = 4096;
 
 #[derive(Default)]
@@ -28,9 +28,9 @@ struct MemoryNetwork {
 
 struct Inbox {
     queue: Mutex<Queue>,
-    /// What is sent to the group is for it, too.
-    hears_group: bool,
-    /// Called when a datagram was put in the queue.
+    /// True if the port receives what is sent to the group.
+    in_group: bool,
+    /// Called after a datagram was put in the queue.
     on_delivery: Box<dyn Fn() + Send + Sync>,
 }
 
@@ -40,22 +40,22 @@ struct Queue {
     dropped: u64,
 }
 
-/// A node's place on a memory network, for as long as it lives.
+/// The port of a node on a memory network. It closes when it is dropped.
 pub(crate) struct MemoryPort {
     networks: &'static Owned<Networks>,
     network: String,
     address: SocketAddr,
     inbox: Arc<Inbox>,
-    /// The one there is.
+    /// The only one.
     interfaces: Arc<[Interface]>,
-    /// Addresses of which no port was found.
+    /// Destinations without a port.
     unreachable: Vec<SocketAddr>,
 }
 
 impl MemoryPort {
-    pub fn open(network: &str, hears_group: bool, on_delivery: impl Fn() + Send + Sync + 'static) -> Self {
+    pub fn open(network: &str, in_group: bool, on_delivery: impl Fn() + Send + Sync + 'static) -> Self {
         let on_delivery = Box::new(on_delivery);
-        let inbox = Arc::new(Inbox { queue: Mutex::default(), hears_group, on_delivery });
+        let inbox = Arc::new(Inbox { queue: Mutex::default(), in_group, on_delivery });
         let networks = NETWORKS.get();
         let mut all = lock(&networks.value);
         let here = all.entry(network.to_owned()).or_default();
@@ -81,7 +81,7 @@ impl MemoryPort {
         }
     }
 
-    /// Puts a datagram into the mailbox of each port it is for.
+    /// Puts a datagram into the inbox of each receiver.
     pub fn send(&mut self, transmit: &Transmit) -> SendStats {
         let receivers: Vec<Arc<Inbox>> = match lock(&self.networks.value).get(&self.network) {
             Some(here) => here.receivers(transmit.to),
@@ -100,13 +100,13 @@ impl MemoryPort {
         SendStats { sent: 1, errors: 0 }
     }
 
-    /// Takes the addresses that proved unreachable.
+    /// Takes the destinations without a port.
     pub fn take_unreachable(&mut self) -> impl Iterator<Item = SocketAddr> {
         self.unreachable.drain(..)
     }
 
-    /// Takes datagrams from the mailbox, each into one of `buffers`: `take` is told the number of the buffer. Returns how
-    /// many there were.
+    /// Takes datagrams from the inbox, each into one of `buffers`, and calls `take` with the number of the buffer. Returns the
+    /// number of datagrams.
     pub fn receive(&self, buffers: &mut [Buffer], take: &mut dyn FnMut(usize, Received)) -> usize {
         let mut queue = lock(&self.inbox.queue);
         let count = buffers.len().min(queue.datagrams.len());
@@ -119,12 +119,12 @@ impl MemoryPort {
         count
     }
 
-    /// The interface that such a network is taken to have.
+    /// The interface that stands for the network.
     pub fn interfaces(&self) -> Arc<[Interface]> {
         self.interfaces.clone()
     }
 
-    /// Datagrams lost because the queue was full.
+    /// Number of datagrams dropped because the queue was full.
     pub fn dropped(&self) -> u64 {
         lock(&self.inbox.queue).dropped
     }
@@ -132,7 +132,7 @@ impl MemoryPort {
 
 impl Drop for MemoryPort {
     fn drop(&mut self) {
-        // In a forked child the parent's networks may be locked for ever, and are of no use.
+        // In a forked child the lock of the parent's networks may stay locked for ever.
         if !self.networks.is_own() {
             return;
         }
@@ -149,7 +149,7 @@ impl MemoryNetwork {
     fn receivers(&self, to: Destination) -> Vec<Arc<Inbox>> {
         match to {
             Destination::Group | Destination::GroupV4 => {
-                self.ports.values().filter_map(Weak::upgrade).filter(|port| port.hears_group).collect()
+                self.ports.values().filter_map(Weak::upgrade).filter(|port| port.in_group).collect()
             }
             Destination::Peer { address, .. } => {
                 self.ports.get(&address).and_then(Weak::upgrade).into_iter().collect()
@@ -158,7 +158,7 @@ impl MemoryNetwork {
     }
 }
 
-/// Each port gets an address of its own, from 10.0.0.1 on, and as its UDP port one of those that systems choose from.
+/// Returns the address of a port: from 10.0.0.1 on, with a UDP port from the ephemeral range.
 fn address_of(number: u32) -> SocketAddrV4 {
     let address = Ipv4Addr::from_bits(Ipv4Addr::new(10, 0, 0, 0).to_bits().wrapping_add(number));
     SocketAddrV4::new(address, 49152 + (number % 16384) as u16)

@@ -1,56 +1,60 @@
 //! `SocketPair`: the two sockets of IPv4 or of IPv6.
 //!
-//! One is bound to the group's port, which every process on the host shares, and hears the group; a node without multicast
-//! has none. The other has a port of its own: everything is sent from it, and by it this node alone is reached.
+//! The receiver is bound to the group's port, which all processes of the host share; a node without multicast has none. The
+//! unicast socket has a port of its own: the node sends everything from it, and receives by it what is for this node alone.
+//!
+//! An error of a method means that another part of the program has closed a socket. All other errors are noted for health.
 
 use std::io;
 use std::mem;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::time::Duration;
 
-use socket2::{Domain, Protocol, Socket, Type};
+use socket2::Socket;
 
 use crate::health::Reason;
-use crate::net::interfaces::Interface;
-use crate::net::sockets::SendStats;
+use crate::net::report::SendStats;
 use crate::sys::batch::{ReceiveBatch, Received};
-use crate::sys::{
-    self, Descriptor, Found, Outgoing, Poller, Way, datagram::Messages, errors, multicast_joins, options,
-};
+use crate::sys::datagram::Messages;
+use crate::sys::interface::Interface;
+use crate::sys::poller::{Found, Poller, wait_until_writable};
+use crate::sys::socket::{OwnedSocket, port_of};
+use crate::sys::{Descriptor, Outgoing, Way, errors, multicast_joins, options};
 
-/// Errors taken from a socket's queue at a time.
-const MOST_ERRORS: usize = 64;
+/// Maximum number of errors that are taken from a socket's queue at once.
+const MAX_ERRORS: usize = 64;
 
-/// What the system's buffer has no room for is sent when it has, if that comes soon: so long and so often is waited for it, by
-/// all that is sent at a time. Meanwhile nothing is received.
-const WAIT_MS: u16 = 10;
-const MOST_WAITS: usize = 20;
-
-/// Room asked for what a socket has not sent yet, and for what nobody has taken from it yet. Twice of this is counted, with what
-/// the system adds: 227 of the longest datagrams, where Linux gives 92 by itself. A cluster of 200 whose nodes all start at once
-/// has each ask, and be asked by, 199. The system may allow less (net.core.rmem_max, wmem_max), and uses none while nothing waits.
-const BUFFER_SIZE: usize = 256 * 1024;
+/// On EWOULDBLOCK a send waits up to 20 × 10 ms for the send buffer to drain. Meanwhile nothing is received.
+const DRAIN_WAIT: Duration = Duration::from_millis(10);
+const MAX_DRAIN_WAITS: usize = 20;
 
 pub(crate) struct SocketPair {
     group: SocketAddr,
     /// `None` without multicast.
-    receiver: Option<Socket>,
-    unicast: Socket,
+    receiver: Option<OwnedSocket>,
+    unicast: OwnedSocket,
     /// Indexes of the interfaces that were joined.
-    members: Vec<u32>,
-    /// Why an interface would not join, and how many would or should have.
-    join_error: Option<(io::Error, usize, usize)>,
+    joined: Vec<u32>,
+    join_error: Option<JoinError>,
     /// Why, and through which interface, the last datagram to the group could not be sent.
-    refusal: Option<(io::Error, String)>,
-    /// Why the last datagram that was for one peer could not be sent.
+    group_refusal: Option<(io::Error, String)>,
+    /// Why the last datagram to one peer could not be sent.
     peer_refusal: Option<io::Error>,
-    /// What is to be sent next.
+    /// The next datagrams to send.
     outgoing: Vec<Outgoing>,
-    /// Where datagrams were sent to, by the system's word in vain.
+    /// Destinations that ICMP errors have reported.
     unreachable: Vec<SocketAddr>,
 }
 
-/// Which of a family's sockets.
+/// An interface refused a join.
+struct JoinError {
+    error: io::Error,
+    joined: usize,
+    wanted: usize,
+}
+
+/// Which of the two sockets.
 #[derive(Clone, Copy)]
 pub(crate) enum Role {
     Unicast,
@@ -62,14 +66,14 @@ impl Role {
 }
 
 impl SocketPair {
-    pub fn new(group: SocketAddr, receiver: Option<Socket>, unicast: Socket) -> Self {
+    pub fn new(group: SocketAddr, receiver: Option<OwnedSocket>, unicast: OwnedSocket) -> Self {
         SocketPair {
             group,
             receiver,
             unicast,
-            members: Vec::new(),
+            joined: Vec::new(),
             join_error: None,
-            refusal: None,
+            group_refusal: None,
             peer_refusal: None,
             outgoing: Vec::new(),
             unreachable: Vec::new(),
@@ -80,42 +84,39 @@ impl SocketPair {
         self.group.is_ipv6()
     }
 
-    /// Joins the group on the interfaces that came or whose membership was lost, and leaves those that went. True if
-    /// there were any.
-    pub fn follow(&mut self, interfaces: &[Interface]) -> bool {
-        let Some(receiver) = &self.receiver else { return false };
+    /// Joins the group on interfaces that are new or whose join was lost, and leaves those that are gone. True if there were
+    /// any.
+    pub fn follow(&mut self, interfaces: &[Interface]) -> io::Result<bool> {
+        let Some(receiver) = &self.receiver else { return Ok(false) };
+        let receiver = receiver.get()?;
         let wanted: Vec<&Interface> = interfaces.iter().filter(|interface| self.uses(interface)).collect();
         let known = multicast_joins::of(self.group.ip());
         let is_lost = |index: &u32| known.as_ref().is_some_and(|known| !known.contains(index));
         let (stay, go): (Vec<u32>, Vec<u32>) = self
-            .members
+            .joined
             .iter()
             .partition(|index| wanted.iter().any(|used| used.index == **index) && !is_lost(index));
         for index in &go {
-            // Fails where the membership went with the interface.
+            // Fails where the join went with the interface.
             let _ = self.leave(receiver, *index);
         }
-        let stayed = stay.len();
-        self.members = stay;
-        self.join_error = None;
-        for interface in &wanted {
-            match self.members.contains(&interface.index) {
-                true => {}
-                false => match self.join(receiver, interface) {
-                    Ok(()) => self.members.push(interface.index),
-                    Err(error) => self.join_error = Some((error, 0, wanted.len())),
-                },
+        let mut joined = stay.clone();
+        let mut refusal = None;
+        for interface in wanted.iter().filter(|interface| !stay.contains(&interface.index)) {
+            match self.join(receiver, interface) {
+                Ok(()) => joined.push(interface.index),
+                Err(error) => refusal = Some(error),
             }
         }
-        if let Some((_, joined, _)) = &mut self.join_error {
-            *joined = self.members.len();
-        }
-        !go.is_empty() || self.members.len() > stayed
+        self.join_error =
+            refusal.map(|error| JoinError { error, joined: joined.len(), wanted: wanted.len() });
+        self.joined = joined;
+        Ok(!go.is_empty() || self.joined.len() > stay.len())
     }
 
     /// Plans to send `payload` to the group through each of `interfaces` that has an address of this family.
     pub fn plan_for_group(&mut self, payload: &Arc<[u8]>, interfaces: &[Interface]) {
-        self.refusal = None;
+        self.group_refusal = None;
         for interface in interfaces {
             if self.uses(interface) {
                 let way = Way { interface: interface.index, source: interface.v4 };
@@ -124,27 +125,30 @@ impl SocketPair {
         }
     }
 
-    /// Plans to send `payload` to one socket: through `interface`, and from the same address as to the group, for by that the peer
-    /// knows us; `None` lets routing choose.
+    /// Plans to send `payload` to one socket: through `interface`, and from the same address as to the group, by which the peer
+    /// knows this node. `None` lets routing choose.
     pub fn plan_for_peer(&mut self, payload: &Arc<[u8]>, to: SocketAddr, interface: Option<&Interface>) {
         let way = interface.map_or(Way::default(), |used| Way { interface: used.index, source: used.v4 });
         self.outgoing.push(Outgoing { payload: payload.clone(), to, way });
     }
 
-    /// Sends what was planned, in that order.
-    pub fn send(&mut self, messages: &mut Messages, interfaces: &[Interface]) -> SendStats {
+    /// Sends the planned datagrams in order.
+    pub fn send(&mut self, messages: &mut Messages, interfaces: &[Interface]) -> io::Result<SendStats> {
         let mut stats = SendStats::default();
         let mut outgoing = mem::take(&mut self.outgoing);
         let (mut left, mut waits) = (&outgoing[..], 0);
+        if !left.is_empty() {
+            self.unicast.get()?;
+        }
         while let [first, others @ ..] = left {
             match self.send_some(messages, left) {
                 Ok(count) => {
                     stats.sent += count as u64;
                     left = &left[count..];
                 }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock && waits < MOST_WAITS => {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock && waits < MAX_DRAIN_WAITS => {
                     waits += 1;
-                    sys::wait_until_writable(&self.unicast, WAIT_MS);
+                    wait_until_writable(self.unicast.get()?, DRAIN_WAIT);
                 }
                 Err(error) => {
                     stats.errors += u64::from(self.note_refusal(first, error, interfaces));
@@ -154,87 +158,88 @@ impl SocketPair {
         }
         outgoing.clear();
         self.outgoing = outgoing;
-        stats
+        Ok(stats)
     }
 
-    /// Receives up to `most` datagrams that `is_wanted`. True if more may wait.
+    /// Receives up to `max` datagrams, and drops those that are not `is_wanted`. True if more may wait.
     pub fn receive(
         &self,
         role: Role,
-        most: usize,
+        max: usize,
         messages: &mut Messages,
         batch: &mut ReceiveBatch,
         mut is_wanted: impl FnMut(&Received) -> bool,
-    ) -> bool {
+    ) -> io::Result<bool> {
+        let Some(socket) = self.socket(role) else { return Ok(false) };
+        let socket = socket.get()?;
         let group = self.group.ip();
-        // A socket that is not bound to the group also gets what was sent to the group's port alone.
+        // A socket that is not bound to the group also receives unicast to the group's port.
         let is_ours = |to: IpAddr| matches!(role, Role::Unicast) || to == group;
-        batch.fill(most, |buffers, take| {
-            let Some(socket) = self.socket(role) else { return 0 };
+        Ok(batch.fill(max, |buffers, take| {
             let received = messages.receive(socket, buffers, |number, received, to| {
                 if is_ours(to) && is_wanted(&received) {
                     take(number, received);
                 }
             });
-            // None waits; or it is the error of a datagram sent before, which the next poll tells.
+            // None waits; or it is the error of an earlier datagram, which the next poll reports.
             received.unwrap_or(0)
-        })
+        }))
     }
 
     /// Takes the errors that wait at the unicast socket. True if there were any.
-    pub fn receive_errors(&mut self) -> bool {
+    pub fn receive_errors(&mut self) -> io::Result<bool> {
+        let socket = self.unicast.get()?;
         let mut has_any = false;
-        for _ in 0..MOST_ERRORS {
-            let Ok((is_nobody_there, to)) = errors::receive_error(&self.unicast) else { break };
+        for _ in 0..MAX_ERRORS {
+            let Ok((is_unreachable, to)) = errors::receive_error(socket) else { break };
             has_any = true;
-            self.unreachable.extend(is_nobody_there.then_some(to));
+            self.unreachable.extend(is_unreachable.then_some(to));
         }
-        has_any
+        Ok(has_any)
     }
 
-    /// Takes the addresses that proved unreachable.
+    /// Takes the destinations that ICMP errors have reported.
     pub fn take_unreachable(&mut self) -> impl Iterator<Item = SocketAddr> {
         self.unreachable.drain(..)
     }
 
-    /// What is wrong with sending to the group.
-    pub fn sending_trouble(&self) -> Option<(Reason, String)> {
-        let (error, interface) = self.refusal.as_ref()?;
+    /// Why the group cannot be sent to.
+    pub fn send_trouble(&self) -> Option<(Reason, String)> {
+        let (error, interface) = self.group_refusal.as_ref()?;
         Some((reason_of(error, Reason::SendFails), format!("sending through {interface}: {error}")))
     }
 
-    /// Takes why the last datagram that was for one peer could not be sent, if one could not.
+    /// Takes why the last datagram to one peer could not be sent.
     pub fn take_peer_refusal(&mut self) -> Option<io::Error> {
         self.peer_refusal.take()
     }
 
-    /// What is wrong with hearing the group.
+    /// Why the group cannot be received from.
     pub fn join_trouble(&self) -> Option<(Reason, String)> {
-        let (error, joined, wanted) = self.join_error.as_ref()?;
+        let JoinError { error, joined, wanted } = self.join_error.as_ref()?;
         let limit = options::join_limit(error, self.is_v6())
             .map_or(String::new(), |setting| format!("; the system's limit is {setting}"));
         let words = format!("joined the group on {joined} of {wanted} interfaces: {error}{limit}");
         Some((reason_of(error, Reason::MulticastJoin), words))
     }
 
-    /// The port from which everything is sent; 0 if the system does not tell.
-    pub fn unicast_port(&self) -> u16 {
-        port_of(&self.unicast).unwrap_or(0)
+    /// The port from which everything is sent.
+    pub fn unicast_port(&self) -> io::Result<u16> {
+        port_of(&self.unicast)
     }
 
-    /// What is found at a socket: it is readable when datagrams wait, and the unicast one has an error when errors do.
+    /// What a poll has found at a socket: datagrams make it readable, ICMP errors give the unicast one an error.
     pub fn found(&self, role: Role, poller: &Poller) -> Found {
-        self.socket(role).map_or(Found::default(), |socket| poller.at(sys::descriptor_of(socket)))
+        self.socket(role).map_or(Found::default(), |socket| poller.at(socket.descriptor()))
     }
 
-    /// Has its sockets watched.
-    pub fn add_to(&self, poller: &mut Poller) -> io::Result<()> {
-        self.descriptors().try_for_each(|descriptor| poller.add(descriptor))
+    pub fn descriptors(&self) -> impl Iterator<Item = Descriptor> {
+        self.sockets().map(OwnedSocket::descriptor)
     }
 
-    /// Ends that, before they are closed.
-    pub fn remove_from(&self, poller: &mut Poller) {
-        self.descriptors().for_each(|descriptor| poller.remove(descriptor));
+    /// An error if another part of the program has closed a socket.
+    pub fn check(&self) -> io::Result<()> {
+        self.sockets().try_for_each(|socket| socket.get().map(drop))
     }
 
     /// True if `interface` has an address of this family.
@@ -245,40 +250,40 @@ impl SocketPair {
         }
     }
 
-    /// Sends some of the datagrams, the first ones. The system reports the errors of earlier ones at the next send: those are
-    /// taken first, and then it is sent.
+    /// Sends some of the datagrams, the first ones. The system reports errors of earlier datagrams at the next send: these are
+    /// taken first, and then the send is repeated.
     fn send_some(&mut self, messages: &mut Messages, datagrams: &[Outgoing]) -> io::Result<usize> {
-        match messages.send(&self.unicast, datagrams) {
-            Err(_) if self.receive_errors() => messages.send(&self.unicast, datagrams),
+        match messages.send(self.unicast.get()?, datagrams) {
+            Err(_) if self.receive_errors()? => messages.send(self.unicast.get()?, datagrams),
             sent => sent,
         }
     }
 
-    /// Takes note of a datagram that could not be sent. False if that is no error.
+    /// Notes a datagram that could not be sent. False if that is no error.
     fn note_refusal(&mut self, datagram: &Outgoing, error: io::Error, interfaces: &[Interface]) -> bool {
         if datagram.to != self.group {
             self.peer_refusal = Some(error);
             return true;
         }
-        // Its IPv6 address is not usable yet, or any more. When that changes the system tells.
+        // A tentative IPv6 address is no error: the system reports when it becomes usable.
         let is_error = !self.is_v6() || error.kind() != io::ErrorKind::AddrNotAvailable;
         let through =
             interfaces.iter().find(|used| used.index == datagram.way.interface).filter(|_| is_error);
         if let Some(interface) = through {
-            self.refusal = Some((error, interface.name.clone()));
+            self.group_refusal = Some((error, interface.name.clone()));
         }
         is_error
     }
 
-    fn socket(&self, role: Role) -> Option<&Socket> {
+    fn socket(&self, role: Role) -> Option<&OwnedSocket> {
         match role {
             Role::Unicast => Some(&self.unicast),
             Role::Group => self.receiver.as_ref(),
         }
     }
 
-    fn descriptors(&self) -> impl Iterator<Item = Descriptor> {
-        Role::ALL.into_iter().filter_map(|role| self.socket(role)).map(sys::descriptor_of)
+    fn sockets(&self) -> impl Iterator<Item = &OwnedSocket> {
+        Role::ALL.into_iter().filter_map(|role| self.socket(role))
     }
 
     fn join(&self, receiver: &Socket, interface: &Interface) -> io::Result<()> {
@@ -296,63 +301,7 @@ impl SocketPair {
     }
 }
 
-/// A socket that hears `group` on the interfaces that it joins.
-pub(crate) fn open_receiver(group: SocketAddr) -> io::Result<Socket> {
-    let socket = udp_socket(group.is_ipv6())?;
-    options::share_port(&socket)?;
-    let bound_to: SocketAddr = match group {
-        // It then gets nothing that was sent to another address.
-        SocketAddr::V4(_) if options::IS_GROUP_BINDABLE => group,
-        SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, group.port()).into(),
-        // A group of a link cannot be bound without naming one link.
-        SocketAddr::V6(_) => (Ipv6Addr::UNSPECIFIED, group.port()).into(),
-    };
-    socket.bind(&bound_to.into())?;
-    Ok(socket)
-}
-
-/// A socket to send from, and to be reached at, on `port`; 0 lets the system choose.
-pub(crate) fn open_unicast(is_v6: bool, hops: u8, port: u16) -> io::Result<Socket> {
-    let socket = udp_socket(is_v6)?;
-    options::keep_errors(&socket, is_v6)?;
-    // Other processes of this host hear us by the loop, and so do we: that is how deafness shows.
-    let any: IpAddr = match is_v6 {
-        true => {
-            socket.set_multicast_hops_v6(hops.into())?;
-            socket.set_multicast_loop_v6(true)?;
-            Ipv6Addr::UNSPECIFIED.into()
-        }
-        false => {
-            socket.set_multicast_ttl_v4(hops.into())?;
-            socket.set_multicast_loop_v4(true)?;
-            Ipv4Addr::UNSPECIFIED.into()
-        }
-    };
-    socket.bind(&SocketAddr::new(any, port).into())?;
-    Ok(socket)
-}
-
-/// The port a socket is bound to.
-pub(crate) fn port_of(socket: &Socket) -> io::Result<u16> {
-    Ok(socket.local_addr()?.as_socket().map_or(0, |address| address.port()))
-}
-
-/// A socket that is bound to no port yet.
-pub(crate) fn udp_socket(is_v6: bool) -> io::Result<Socket> {
-    let domain = if is_v6 { Domain::IPV6 } else { Domain::IPV4 };
-    let socket = Socket::new(domain, Type::DGRAM, Some(Protocol::UDP))?;
-    socket.set_nonblocking(true)?;
-    // It works with less, only not for as many at once.
-    let _ = socket.set_recv_buffer_size(BUFFER_SIZE).and_then(|()| socket.set_send_buffer_size(BUFFER_SIZE));
-    if is_v6 {
-        socket.set_only_v6(true)?;
-    }
-    options::hear_only_joined(&socket, is_v6)?;
-    options::tell_destination(&socket, is_v6)?;
-    Ok(socket)
-}
-
-/// What an error means for health.
+/// The meaning of an error for health.
 pub(crate) fn reason_of(error: &io::Error, otherwise: Reason) -> Reason {
     match error.kind() {
         io::ErrorKind::PermissionDenied => Reason::Permission,
@@ -362,27 +311,31 @@ pub(crate) fn reason_of(error: &io::Error, otherwise: Reason) -> Reason {
 
 #[cfg(test)]
 mod tests {
+    use std::net::Ipv4Addr;
+
     use super::*;
+    use crate::sys::socket::open_unicast;
 
     #[test]
-    fn what_nobody_took_keeps_nothing_from_the_others() {
+    fn unreachable_destinations_do_not_stop_the_others() {
         let group = SocketAddr::from(([239, 2, 3, 4], 0));
         let open = || open_unicast(false, 1, 0).expect("there are free ports");
-        let address =
-            |socket: &Socket| SocketAddr::from((Ipv4Addr::LOCALHOST, port_of(socket).expect("it is bound")));
+        let address = |socket: &OwnedSocket| {
+            SocketAddr::from((Ipv4Addr::LOCALHOST, port_of(socket).expect("it is bound")))
+        };
         let mut pair = SocketPair::new(group, None, open());
-        let here: Vec<Socket> = (0..100).map(|_| open()).collect();
-        // Closed at the end of the line: the system answers each datagram that nobody is there.
+        let here: Vec<OwnedSocket> = (0..100).map(|_| open()).collect();
+        // Closed at the end of the line: the system answers each datagram with an ICMP port unreachable.
         let gone: Vec<SocketAddr> = (0..100).map(|_| open()).map(|socket| address(&socket)).collect();
         let payload: Arc<[u8]> = Arc::from(&b"to all"[..]);
         let (mut messages, mut stats) = (Messages::new(), SendStats::default());
         let pairs: Vec<_> = here.iter().map(&address).zip(gone).collect();
-        // Answers come between those that are sent at a time, and wait when the next ones are to be sent.
+        // Errors arrive within a send, and wait when the next one begins.
         for some in pairs.chunks(10) {
             for to in some.iter().flat_map(|(here, gone)| [*here, *gone]) {
                 pair.plan_for_peer(&payload, to, None);
             }
-            stats.add(pair.send(&mut messages, &[]));
+            stats.add(pair.send(&mut messages, &[]).expect("it is open"));
         }
         assert_eq!((stats.sent, stats.errors), (200, 0));
         let mut batch = ReceiveBatch::new();
@@ -390,9 +343,9 @@ mod tests {
             batch.clear();
             let receiver = SocketPair::new(group, None, socket);
             let mut poller = Poller::default();
-            receiver.add_to(&mut poller).expect("it is open");
-            poller.poll(10_000).expect("they can be polled");
-            receiver.receive(Role::Unicast, 1, &mut messages, &mut batch, |_| true);
+            poller.watch(receiver.descriptors());
+            poller.poll(Duration::from_secs(10)).expect("they can be polled");
+            receiver.receive(Role::Unicast, 1, &mut messages, &mut batch, |_| true).expect("it is open");
             assert_eq!(batch.iter().map(|(bytes, _)| bytes).collect::<Vec<_>>(), [b"to all"]);
         }
     }

@@ -1,94 +1,40 @@
-//! `Sockets`: the sockets of both families, kept in step with the interfaces there are.
+//! `Sockets`: the socket pairs of both families, kept in step with the interfaces of the host.
+//!
+//! An error of a method means that another part of the program has closed a descriptor, but for `open`.
 
 use std::io;
 use std::iter;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use socket2::Socket;
-
-use crate::config::{ChangeDetection, Config};
 use crate::error::{Error, ErrorKind};
 use crate::health::Reason;
-use crate::net::interfaces::{Interface, Selection};
+use crate::net::report::{Refresh, SendStats, TransportReport};
+use crate::net::socket_config::SocketConfig;
 use crate::net::socket_pair::{self, Role, SocketPair};
-use crate::net::transport::{Refresh, TransportReport};
 use crate::sys::batch::{self, ReceiveBatch, Received};
 use crate::sys::datagram::Messages;
-use crate::sys::{NetworkMonitor, Poller, options};
+use crate::sys::interface::Interface;
+use crate::sys::poller::Poller;
+use crate::sys::socket::{self, OwnedSocket, port_of};
+use crate::sys::{Descriptor, NetworkMonitor, options};
 use peers_proto::{Destination, Transmit};
 
 /// Ports tried for one that both families can have. Few ports are taken in one family alone.
 const PORTS_TRIED: usize = 16;
 
-/// Where the groups are, by which interfaces to reach them, and how changes are noticed.
-pub(crate) struct SocketConfig {
-    groups: Vec<SocketAddr>,
-    /// Whether the groups are joined.
-    multicast: bool,
-    /// Whether datagrams from beyond the links are heard.
-    hears_all: bool,
-    hops: u8,
-    /// 0 lets the system choose.
-    unicast_port: u16,
-    selection: Selection,
-    change_detection: ChangeDetection,
-}
-
 pub(crate) struct Sockets {
     config: SocketConfig,
     pairs: Vec<SocketPair>,
+    /// The port of the unicast sockets, which a reopen tries to keep.
+    unicast_port: u16,
     interfaces: Arc<[Interface]>,
-    /// Without multicast: why nothing of what was to be sent last could be.
+    /// Without multicast: why none of the last datagrams could be sent.
     refusal: Option<io::Error>,
     off_link: u64,
     messages: Messages,
-    /// `None` if it is turned off, or not to be had; then changes are noticed in the other ways.
-    changes: Option<NetworkMonitor>,
-}
-
-/// How many datagrams were sent, and how many the system refused.
-#[derive(Default)]
-pub(crate) struct SendStats {
-    pub sent: u64,
-    pub errors: u64,
-}
-
-impl SendStats {
-    pub fn add(&mut self, other: SendStats) {
-        self.sent += other.sent;
-        self.errors += other.errors;
-    }
-}
-
-impl SocketConfig {
-    pub fn of(config: &Config) -> Result<Self, Error> {
-        let v4 = config.group_v4.map(|group| SocketAddr::from((group, config.port)));
-        let v6 = config.group_v6.map(|group| SocketAddr::from((group, config.port)));
-        Ok(SocketConfig {
-            groups: v4.into_iter().chain(v6).collect(),
-            multicast: config.mode().has_multicast(),
-            hears_all: config.mode().allows_off_link() || config.hops > 1,
-            hops: config.hops,
-            unicast_port: config.unicast_port,
-            selection: Selection::parse(config.interfaces.as_deref())?,
-            change_detection: config.change_detection,
-        })
-    }
-
-    /// An error if there is nothing but IPv6, and the system has it turned off.
-    fn check_protocols(&self) -> Result<(), Error> {
-        if !self.groups.iter().all(SocketAddr::is_ipv6) {
-            return Ok(());
-        }
-        match options::ipv6_turned_off() {
-            None => Ok(()),
-            Some(setting) => Err(Error::new(
-                ErrorKind::System,
-                format!("IPv4 is turned off, and the system has IPv6 turned off, too ({setting})"),
-            )),
-        }
-    }
+    /// `None` if it is turned off, or refused by the system; then changes are detected in the other ways.
+    monitor: Option<NetworkMonitor>,
 }
 
 impl Sockets {
@@ -96,45 +42,43 @@ impl Sockets {
         config.check_protocols()?;
         let pairs = open_pairs(&config, 0).map_err(|error| cannot_open(&config, &error))?;
         // Before the first look at the interfaces, so that no change falls between.
-        let changes = config.change_detection.system.then(NetworkMonitor::subscribe).and_then(Result::ok);
+        let monitor = config.change_detection.system.then(NetworkMonitor::subscribe).and_then(Result::ok);
         let mut sockets = Sockets {
             config,
             pairs,
+            unicast_port: 0,
             interfaces: Arc::default(),
             refusal: None,
             off_link: 0,
             messages: Messages::new(),
-            changes,
+            monitor,
         };
-        sockets.follow_interfaces();
+        let opened = sockets.note_port().and_then(|()| sockets.follow_interfaces());
+        opened.map_err(|error| Error::system("joining the groups", &error))?;
         Ok(sockets)
     }
 
-    /// Notices changes of the network and keeps up with them.
+    /// Detects changes of the network and follows them.
     ///
-    /// `is_silent` says that nothing was heard for long, `is_announcing` that something is about to be sent to the
-    /// group. An error if new sockets cannot be had.
-    pub fn refresh(
-        &mut self,
-        poller: &mut Poller,
-        is_silent: bool,
-        is_announcing: bool,
-    ) -> io::Result<Refresh> {
-        let has_word =
-            |changes: &NetworkMonitor| poller.at(changes.descriptor()).is_readable && changes.drain();
-        let is_told = self.changes.as_ref().is_some_and(has_word);
+    /// `is_silent` says that nothing was received for the expiry time, `is_announcing` that the node is about to send to the
+    /// group.
+    pub fn refresh(&mut self, poller: &Poller, is_silent: bool, is_announcing: bool) -> io::Result<Refresh> {
+        let is_reported = match &self.monitor {
+            Some(monitor) if poller.at(monitor.descriptor()).is_readable => monitor.drain()?,
+            _ => false,
+        };
         if is_silent && self.config.change_detection.watchdog {
-            return self.reopen(poller).map(|()| Refresh::Reopened);
+            return self.reopen();
         }
-        let may_have_changed = is_told || (is_announcing && self.config.change_detection.poll);
-        Ok(match may_have_changed && self.follow_interfaces() {
+        let may_have_changed = is_reported || (is_announcing && self.config.change_detection.poll);
+        Ok(match may_have_changed && self.follow_interfaces()? {
             true => Refresh::Followed,
             false => Refresh::Unneeded,
         })
     }
 
-    /// Sends what a node puts out.
-    pub fn send(&mut self, transmits: impl Iterator<Item = Transmit>) -> SendStats {
+    /// Sends datagrams of the node.
+    pub fn send(&mut self, transmits: impl Iterator<Item = Transmit>) -> io::Result<SendStats> {
         for Transmit { payload, to } in transmits {
             for pair in &mut self.pairs {
                 match to {
@@ -143,7 +87,7 @@ impl Sockets {
                         pair.plan_for_group(&payload, &self.interfaces);
                     }
                     Destination::Peer { address, interface } if address.is_ipv6() == pair.is_v6() => {
-                        // Beyond the link the way there is routing's to choose.
+                        // Routing chooses the way to an off-link peer.
                         let is_way =
                             |used: &&Interface| used.index == interface && used.is_on_link(address.ip());
                         pair.plan_for_peer(&payload, address, self.interfaces.iter().find(is_way));
@@ -154,95 +98,113 @@ impl Sockets {
         }
         let mut stats = SendStats::default();
         for pair in &mut self.pairs {
-            stats.add(pair.send(&mut self.messages, &self.interfaces));
+            stats.add(pair.send(&mut self.messages, &self.interfaces)?);
         }
         self.note_refusal(&stats);
-        stats
+        Ok(stats)
     }
 
     /// Receives a batch, and the errors that wait, from the sockets at which a poll has found any. True if more may wait.
-    pub fn receive(&mut self, poller: &Poller, batch: &mut ReceiveBatch) -> bool {
+    pub fn receive(&mut self, poller: &Poller, batch: &mut ReceiveBatch) -> io::Result<bool> {
         for pair in &mut self.pairs {
             if pair.found(Role::Unicast, poller).has_error {
-                pair.receive_errors();
+                pair.receive_errors()?;
             }
         }
         let roles = |role| self.pairs.iter().map(move |pair| (pair, role));
         let is_readable = |(pair, role): &(&SocketPair, Role)| pair.found(*role, poller).is_readable;
         let readable = || Role::ALL.into_iter().flat_map(roles).filter(is_readable);
-        // Each has an equal share, so that a flood at one does not starve the others. What they leave of it the next poll
-        // gives to those that have more.
+        // Each has an equal share, so that a flood at one does not starve the others. Sockets with more to receive get the rest
+        // at the next poll.
         let share = batch::LENGTH / readable().count().max(1);
-        let (hears_all, interfaces, off_link) = (self.config.hears_all, &self.interfaces, &mut self.off_link);
-        let mut is_near = |received: &Received| {
-            // What announcements do not reach cannot be a peer, and is not to be answered.
-            let is_near =
-                hears_all || interfaces.iter().any(|interface| interface.is_on_link(received.from.ip()));
-            *off_link += u64::from(!is_near);
-            is_near
+        let (accepts_off_link, interfaces, off_link) =
+            (self.config.accepts_off_link, &self.interfaces, &mut self.off_link);
+        let mut is_wanted = |received: &Received| {
+            // Announcements do not reach an off-link sender, so it cannot be a peer.
+            let is_wanted = accepts_off_link
+                || interfaces.iter().any(|interface| interface.is_on_link(received.from.ip()));
+            *off_link += u64::from(!is_wanted);
+            is_wanted
         };
         batch.clear();
         let mut may_be_more = false;
         for (pair, role) in readable() {
-            may_be_more |= pair.receive(role, share, &mut self.messages, batch, &mut is_near);
+            may_be_more |= pair.receive(role, share, &mut self.messages, batch, &mut is_wanted)?;
         }
-        may_be_more
+        Ok(may_be_more)
     }
 
-    /// Datagrams that came from beyond the links in use, and were thrown away.
+    /// Number of datagrams from off-link that were dropped.
     pub fn off_link(&self) -> u64 {
         self.off_link
     }
 
-    /// Takes the addresses to which datagrams were sent in vain.
+    /// Takes the destinations that ICMP errors have reported.
     pub fn take_unreachable(&mut self) -> impl Iterator<Item = SocketAddr> {
         self.pairs.iter_mut().flat_map(SocketPair::take_unreachable)
     }
 
-    /// What is known of the network; of its troubles the causes before their effects.
+    /// The state of the network.
     pub fn report(&self) -> TransportReport {
-        let sending = self.pairs.iter().filter_map(SocketPair::sending_trouble);
+        let send = self.pairs.iter().filter_map(SocketPair::send_trouble);
         let join = self.pairs.iter().filter_map(SocketPair::join_trouble);
         TransportReport {
             interfaces: self.interfaces.clone(),
-            troubles: self.isolation().into_iter().chain(sending).chain(join).collect(),
+            troubles: self.isolation().into_iter().chain(send).chain(join).collect(),
         }
     }
 
-    /// Has it watched when a datagram, an error or a change waits.
-    pub fn add_to(&self, poller: &mut Poller) -> io::Result<()> {
-        if let Some(changes) = &self.changes {
-            poller.add(changes.descriptor())?;
-        }
-        self.pairs.iter().try_for_each(|pair| pair.add_to(poller))
+    /// What to poll for datagrams, errors and changes.
+    pub fn descriptors(&self) -> impl Iterator<Item = Descriptor> {
+        let monitor = self.monitor.iter().map(NetworkMonitor::descriptor);
+        self.pairs.iter().flat_map(SocketPair::descriptors).chain(monitor)
     }
 
-    /// Opens the sockets anew, on the same ports if they are still to be had, and joins every interface again.
-    fn reopen(&mut self, poller: &mut Poller) -> io::Result<()> {
-        let port = self.pairs.first().map_or(0, SocketPair::unicast_port);
+    /// An error if another part of the program has closed a descriptor.
+    pub fn check(&self) -> io::Result<()> {
+        self.pairs.iter().try_for_each(SocketPair::check)?;
+        self.monitor.iter().try_for_each(NetworkMonitor::check)
+    }
+
+    /// Reopens the sockets, on the same ports if they are still free, and joins the groups on every interface again.
+    fn reopen(&mut self) -> io::Result<Refresh> {
+        // A process that may open no more descriptors keeps those it has.
+        let is_v6 = self.config.groups.iter().all(SocketAddr::is_ipv6);
+        if let Err(error) = socket::udp_socket(is_v6) {
+            return Ok(Refresh::Failed(error));
+        }
         // The old ones first: they hold the ports.
-        for pair in self.pairs.drain(..) {
-            pair.remove_from(poller);
+        self.pairs.clear();
+        match open_pairs(&self.config, self.unicast_port) {
+            Ok(pairs) => self.pairs = pairs,
+            Err(refused) => return Ok(Refresh::Failed(refused.error)),
         }
-        self.pairs = open_pairs(&self.config, port).map_err(|refused| refused.error)?;
-        self.follow_interfaces();
-        self.pairs.iter().try_for_each(|pair| pair.add_to(poller))
+        self.note_port()?;
+        self.follow_interfaces()?;
+        Ok(Refresh::Reopened)
     }
 
-    /// Looks which interfaces there are now, and brings the memberships up to date. True if anything changed.
-    fn follow_interfaces(&mut self) -> bool {
-        // A system that cannot say what it has is taken to have what it had.
-        let Ok(interfaces) = self.config.selection.current(&self.config.groups) else { return false };
+    fn note_port(&mut self) -> io::Result<()> {
+        if let Some(pair) = self.pairs.first() {
+            self.unicast_port = pair.unicast_port()?;
+        }
+        Ok(())
+    }
+
+    /// Looks at the interfaces, and brings the joins up to date. True if anything changed.
+    fn follow_interfaces(&mut self) -> io::Result<bool> {
+        // If the system cannot list its interfaces, the last list stays in use.
+        let Ok(interfaces) = self.config.selection.current(&self.config.groups) else { return Ok(false) };
         let mut has_changed = *interfaces != *self.interfaces;
         self.interfaces = interfaces.into();
         for pair in &mut self.pairs {
-            has_changed |= pair.follow(&self.interfaces);
+            has_changed |= pair.follow(&self.interfaces)?;
         }
-        has_changed
+        Ok(has_changed)
     }
 
-    /// Takes note, without multicast, of whether anything could be sent. A seed that cannot be reached is no trouble while
-    /// another one can.
+    /// Notes, without multicast, whether any datagram could be sent. One unreachable seed is no trouble while another can be
+    /// reached.
     fn note_refusal(&mut self, stats: &SendStats) {
         let refusal = self.pairs.iter_mut().filter_map(SocketPair::take_peer_refusal).last();
         if !self.config.multicast && stats.sent + stats.errors > 0 {
@@ -250,7 +212,7 @@ impl Sockets {
         }
     }
 
-    /// What keeps the node from speaking to anybody.
+    /// Why the node can reach no peer at all.
     fn isolation(&self) -> Option<(Reason, String)> {
         if self.config.multicast {
             return self.interfaces.is_empty().then(|| self.no_interface());
@@ -258,7 +220,7 @@ impl Sockets {
         let error = self.refusal.as_ref()?;
         match socket_pair::reason_of(error, Reason::NoInterface) {
             Reason::Permission => Some((Reason::Permission, format!("sending to seeds and peers: {error}"))),
-            // Or else there is no way to those that are known, which may be theirs to mend.
+            // With an interface up, the fault may lie with the peers.
             reason => self.interfaces.iter().all(|interface| interface.is_loopback).then(|| {
                 let words = "nothing could be sent, and no interface that may be used is up but loopback";
                 (reason, format!("{words}: {error}"))
@@ -277,20 +239,20 @@ impl Sockets {
     }
 }
 
-/// A socket for this port cannot be had.
+/// The system refused a socket for this port.
 struct Refused {
     port: u16,
     error: io::Error,
 }
 
-/// The sockets of each family that the system has, the unicast ones on `port`. An error if it has none.
+/// Opens the sockets of each family that the system has, the unicast ones on `port`. An error if it has none.
 fn open_pairs(config: &SocketConfig, port: u16) -> Result<Vec<SocketPair>, Refused> {
     let mut receivers = Vec::new();
     for group in &config.groups {
         let opened = match config.multicast {
-            true => socket_pair::open_receiver(*group).map(Some),
-            // Only whether the system has the family.
-            false => socket_pair::udp_socket(group.is_ipv6()).map(|_| None),
+            true => socket::open_receiver(*group).map(Some),
+            // Only to see whether the system has the family.
+            false => socket::udp_socket(group.is_ipv6()).map(|_| None),
         };
         match opened {
             Err(error) if is_unsupported(&error) && config.groups.len() > 1 => {}
@@ -308,9 +270,9 @@ fn open_pairs(config: &SocketConfig, port: u16) -> Result<Vec<SocketPair>, Refus
     Ok(pairs.map(|((group, receiver), unicast)| SocketPair::new(group, receiver, unicast)).collect())
 }
 
-/// The unicast sockets of all `groups`, on one port if that can be had: who knows a node by its port knows it in both
-/// families then. `port` is tried first, unless it is 0.
-fn open_unicast(groups: &[SocketAddr], hops: u8, port: u16) -> io::Result<Vec<Socket>> {
+/// Opens the unicast sockets of all `groups`, on one port if one is free in both families: a peer that knows the port then
+/// reaches the node by both. `port` is tried first, unless it is 0.
+fn open_unicast(groups: &[SocketAddr], hops: u8, port: u16) -> io::Result<Vec<OwnedSocket>> {
     // 0 lets the system choose.
     for port in iter::once(port).chain(iter::repeat_n(0, PORTS_TRIED)) {
         match open_unicast_at(groups, hops, port) {
@@ -318,15 +280,15 @@ fn open_unicast(groups: &[SocketAddr], hops: u8, port: u16) -> io::Result<Vec<So
             opened => return opened,
         }
     }
-    groups.iter().map(|group| socket_pair::open_unicast(group.is_ipv6(), hops, 0)).collect()
+    groups.iter().map(|group| socket::open_unicast(group.is_ipv6(), hops, 0)).collect()
 }
 
-/// The unicast sockets of all `groups`, on this port; if it is 0, on that which the system chooses for the first.
-fn open_unicast_at(groups: &[SocketAddr], hops: u8, port: u16) -> io::Result<Vec<Socket>> {
-    let mut sockets: Vec<Socket> = Vec::new();
+/// Opens the unicast sockets of all `groups` on this port; if it is 0, on the port that the system chooses for the first.
+fn open_unicast_at(groups: &[SocketAddr], hops: u8, port: u16) -> io::Result<Vec<OwnedSocket>> {
+    let mut sockets: Vec<OwnedSocket> = Vec::new();
     for group in groups {
-        let port = sockets.first().map_or(Ok(port), socket_pair::port_of)?;
-        sockets.push(socket_pair::open_unicast(group.is_ipv6(), hops, port)?);
+        let port = sockets.first().map_or(Ok(port), port_of)?;
+        sockets.push(socket::open_unicast(group.is_ipv6(), hops, port)?);
     }
     Ok(sockets)
 }
@@ -359,40 +321,52 @@ fn cannot_open(config: &SocketConfig, Refused { port, error }: &Refused) -> Erro
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
+    use crate::net::interfaces::Selection;
+    use crate::net::socket_config::ChangeDetection;
     use peers_proto::Arrival;
 
+    /// Fails the test if it passes.
+    const LONG: Duration = Duration::from_secs(10);
+
     #[test]
-    fn a_flood_of_the_group_leaves_room_for_what_comes_to_the_node_alone() {
-        let port = socket_pair::open_unicast(false, 1, 0).and_then(|socket| socket_pair::port_of(&socket));
-        let config = Config {
-            port: port.expect("there are free ports"),
-            interfaces: Some("lo*".into()),
-            group_v6: None,
-            ..Config::default()
+    fn a_flood_of_the_group_leaves_room_for_unicast() {
+        let port = socket::open_unicast(false, 1, 0).and_then(|socket| port_of(&socket));
+        let group = SocketAddr::from(([239, 2, 3, 4], port.expect("there are free ports")));
+        let config = SocketConfig {
+            groups: vec![group],
+            multicast: true,
+            accepts_off_link: false,
+            hops: 1,
+            unicast_port: 0,
+            selection: Selection::parse(Some("lo*")).expect("a pattern need not match"),
+            change_detection: ChangeDetection { system: true, poll: true, watchdog: true },
         };
-        let config = SocketConfig::of(&config).expect("it is valid");
         let mut sockets = Sockets::open(config).expect("the port is free");
         let mut poller = Poller::default();
-        sockets.add_to(&mut poller).expect("they are open");
         let address = sockets.interfaces.iter().find_map(|interface| interface.v4).expect("there is one");
-        let address = SocketAddr::from((address, sockets.pairs[0].unicast_port()));
+        let address = SocketAddr::from((address, sockets.unicast_port));
         let alone =
             Transmit { payload: Arc::from(&b"alone"[..]), to: Destination::Peer { address, interface: 0 } };
         let flood = Transmit { payload: Arc::from(&b"flood"[..]), to: Destination::GroupV4 };
-        let sent = sockets.send(iter::repeat_n(flood, 100).chain([alone]));
+        let sent = sockets.send(iter::repeat_n(flood, 100).chain([alone])).expect("they are open");
         assert_eq!(sent.errors, 0);
 
         let (mut batch, mut count) = (ReceiveBatch::new(), 0);
-        poller.poll(10_000).expect("they can be polled");
-        assert!(sockets.receive(&poller, &mut batch), "more waits");
+        poller.watch(sockets.descriptors());
+        poller.poll(LONG).expect("they can be polled");
+        assert!(sockets.receive(&poller, &mut batch).expect("they are open"), "more waits");
         let is_alone = |arrival| matches!(arrival, Arrival::Unicast);
         assert_eq!(batch.iter().filter(|(_, received)| is_alone(received.arrival)).count(), 1);
         assert!(batch.iter().count() > batch::LENGTH / 2);
         while count < sent.sent as usize {
             count += batch.iter().count();
-            poller.poll(if count < sent.sent as usize { 10_000 } else { 0 }).expect("they can be polled");
-            sockets.receive(&poller, &mut batch);
+            let timeout = if count < sent.sent as usize { LONG } else { Duration::ZERO };
+            poller.watch(sockets.descriptors());
+            poller.poll(timeout).expect("they can be polled");
+            sockets.receive(&poller, &mut batch).expect("they are open");
         }
         assert_eq!(count, sent.sent as usize);
         assert_eq!(batch.iter().count(), 0);

@@ -1,49 +1,39 @@
-//! `Transport`: what a node is connected to, sockets or a memory network, behind one set of verbs.
+//! `Transport`: the sockets or the memory network of a node, behind one set of verbs.
+//!
+//! An error of a method means that another part of the program has closed a descriptor of the node, but for `open`.
 
 use std::io;
 use std::iter;
-use std::sync::Arc;
 use std::time::Instant;
 
-use crate::health::Reason;
-use crate::net::interfaces::Interface;
+use crate::error::Error;
 use crate::net::memory::MemoryPort;
-use crate::net::sockets::{SendStats, Sockets};
-use crate::sys::Poller;
+use crate::net::report::{Refresh, SendStats, TransportReport};
+use crate::net::socket_config::SocketConfig;
+use crate::net::sockets::Sockets;
+use crate::sys::Descriptor;
 use crate::sys::batch::{self, ReceiveBatch};
+use crate::sys::poller::Poller;
 use peers_proto::{Destination, Node, Transmit};
 
 pub(crate) struct Transport {
     kind: TransportKind,
     batch: ReceiveBatch,
-    /// What is to be sent next.
+    /// The next datagrams to send.
     outgoing: Vec<Transmit>,
 }
 
-pub(crate) enum TransportKind {
+/// Which transport a node uses.
+pub(crate) enum TransportConfig {
+    Sockets(SocketConfig),
+    Memory { network: String, multicast: bool },
+}
+
+enum TransportKind {
     Sockets(Sockets),
     Memory(MemoryPort),
     /// Not opened yet, or closed after the end.
     Closed,
-}
-
-/// What is known of the network.
-#[derive(Default)]
-pub(crate) struct TransportReport {
-    /// Interfaces in use.
-    pub interfaces: Arc<[Interface]>,
-    /// What is wrong, in a code and in words; causes before their effects.
-    pub troubles: Vec<(Reason, String)>,
-}
-
-/// What was done to keep up with the network.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Refresh {
-    Unneeded,
-    /// Groups were joined or left, or addresses have changed.
-    Followed,
-    /// The sockets were opened anew.
-    Reopened,
 }
 
 impl Transport {
@@ -51,27 +41,38 @@ impl Transport {
         Transport { kind: TransportKind::Closed, batch: ReceiveBatch::new(), outgoing: Vec::new() }
     }
 
-    pub fn connect(&mut self, kind: TransportKind) {
-        self.kind = kind;
+    /// Opens it. A memory network calls `on_delivery` after each datagram; sockets are polled.
+    pub fn open(
+        &mut self,
+        config: TransportConfig,
+        on_delivery: impl Fn() + Send + Sync + 'static,
+    ) -> Result<(), Error> {
+        self.kind = match config {
+            TransportConfig::Sockets(config) => TransportKind::Sockets(Sockets::open(config)?),
+            TransportConfig::Memory { network, multicast } => {
+                TransportKind::Memory(MemoryPort::open(&network, multicast, on_delivery))
+            }
+        };
+        Ok(())
     }
 
     pub fn close(&mut self) {
         self.kind = TransportKind::Closed;
     }
 
-    /// Receives what waits, up to a batch: from sockets, if a poll has found it there. True if more may wait.
-    pub fn receive(&mut self, poller: &Poller) -> bool {
+    /// Receives up to a batch: from the sockets at which a poll has found something. True if more may wait.
+    pub fn receive(&mut self, poller: &Poller) -> io::Result<bool> {
         match &mut self.kind {
             TransportKind::Sockets(sockets) => sockets.receive(poller, &mut self.batch),
             TransportKind::Memory(port) => {
                 self.batch.clear();
-                self.batch.fill(batch::LENGTH, |buffers, take| port.receive(buffers, take))
+                Ok(self.batch.fill(batch::LENGTH, |buffers, take| port.receive(buffers, take)))
             }
-            TransportKind::Closed => false,
+            TransportKind::Closed => Ok(false),
         }
     }
 
-    /// Hands the batch to the node, and then what proved unreachable: an answer that is there counts.
+    /// Passes the batch to the node, and then the unreachable destinations: an answer that waits counts more.
     pub fn feed(&mut self, node: &mut Node, now: Instant) {
         for (bytes, received) in self.batch.iter() {
             #[cfg(feature = "test-panic")]
@@ -89,8 +90,8 @@ impl Transport {
         }
     }
 
-    /// Notices changes of the network and keeps up with them; see [`Sockets::renew`].
-    pub fn refresh(&mut self, poller: &mut Poller, is_silent: bool) -> io::Result<Refresh> {
+    /// Detects changes of the network and follows them; see [`Sockets::refresh`].
+    pub fn refresh(&mut self, poller: &Poller, is_silent: bool) -> io::Result<Refresh> {
         let to_group = |transmit: &Transmit| !matches!(transmit.to, Destination::Peer { .. });
         let is_announcing = self.outgoing.iter().any(to_group);
         match &mut self.kind {
@@ -99,18 +100,18 @@ impl Transport {
         }
     }
 
-    /// Takes what the node has to send.
+    /// Takes the datagrams that the node wants to send.
     pub fn take_transmits(&mut self, node: &mut Node) {
         self.outgoing.extend(iter::from_fn(|| node.poll_transmit()));
     }
 
-    /// True if something is to be sent.
+    /// True if datagrams were taken and not sent yet.
     pub fn has_transmits(&self) -> bool {
         !self.outgoing.is_empty()
     }
 
-    /// Sends what was taken.
-    pub fn send(&mut self) -> SendStats {
+    /// Sends the datagrams that were taken.
+    pub fn send(&mut self) -> io::Result<SendStats> {
         let transmits = self.outgoing.drain(..).inspect(|_transmit| {
             #[cfg(feature = "test-panic")]
             crate::test_panic::at("send", &_transmit.payload);
@@ -120,13 +121,13 @@ impl Transport {
             TransportKind::Memory(port) => {
                 let mut stats = SendStats::default();
                 transmits.for_each(|transmit| stats.add(port.send(&transmit)));
-                stats
+                Ok(stats)
             }
-            TransportKind::Closed => SendStats::default(),
+            TransportKind::Closed => Ok(SendStats::default()),
         }
     }
 
-    /// What is known of the network.
+    /// The state of the network.
     pub fn report(&self) -> TransportReport {
         match &self.kind {
             TransportKind::Sockets(sockets) => sockets.report(),
@@ -137,7 +138,7 @@ impl Transport {
         }
     }
 
-    /// Datagrams that came from beyond the links in use, and were thrown away.
+    /// Number of datagrams from off-link that were dropped.
     pub fn off_link(&self) -> u64 {
         match &self.kind {
             TransportKind::Sockets(sockets) => sockets.off_link(),
@@ -145,7 +146,7 @@ impl Transport {
         }
     }
 
-    /// Datagrams lost because the queue on a memory network was full.
+    /// Number of datagrams dropped because the queue on a memory network was full.
     pub fn dropped(&self) -> u64 {
         match &self.kind {
             TransportKind::Memory(port) => port.dropped(),
@@ -153,11 +154,20 @@ impl Transport {
         }
     }
 
-    /// Has it watched when there is something to receive or to notice. A memory network notifies by itself.
-    pub fn add_to(&self, poller: &mut Poller) -> io::Result<()> {
+    /// What to poll. A memory network has none: it calls `on_delivery`.
+    pub fn descriptors(&self) -> impl Iterator<Item = Descriptor> {
+        self.sockets().into_iter().flat_map(Sockets::descriptors)
+    }
+
+    /// An error if another part of the program has closed a descriptor.
+    pub fn check(&self) -> io::Result<()> {
+        self.sockets().map_or(Ok(()), Sockets::check)
+    }
+
+    fn sockets(&self) -> Option<&Sockets> {
         match &self.kind {
-            TransportKind::Sockets(sockets) => sockets.add_to(poller),
-            TransportKind::Memory(_) | TransportKind::Closed => Ok(()),
+            TransportKind::Sockets(sockets) => Some(sockets),
+            TransportKind::Memory(_) | TransportKind::Closed => None,
         }
     }
 }

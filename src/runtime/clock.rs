@@ -1,20 +1,20 @@
-//! `TimeSource`: the system's clock, or one that stands still until it is told.
+//! `TimeSource`: the system's clock, or one that the caller advances.
 
 use std::io;
 use std::sync::Mutex;
 use std::time::Instant;
 
 use crate::sync::lock;
-use crate::sys::Clock;
+use crate::sys::BootClock;
 
 pub(crate) enum TimeSource {
-    System(Clock),
+    System(BootClock),
     Manual(Mutex<Instant>),
 }
 
 impl TimeSource {
     pub fn system() -> io::Result<Self> {
-        Ok(TimeSource::System(Clock::start()?))
+        Ok(TimeSource::System(BootClock::start()?))
     }
 
     pub fn manual() -> Self {
@@ -28,7 +28,7 @@ impl TimeSource {
         }
     }
 
-    /// Sets a manual clock; the system's stays as it is.
+    /// Sets a manual clock. The system's clock cannot be set.
     pub fn set(&self, to: Instant) {
         if let TimeSource::Manual(now) = self {
             *lock(now) = to;

@@ -1,163 +1,151 @@
-//! The only place that has sockets, threads and a clock: it waits, feeds the [`Node`], and sends what it puts out.
+//! The driver of a node: it waits, feeds the [`Node`], and sends what it puts out.
 //!
-//! A [`Driver`] is shared by the node's thread and the callers. Two locks, taken in this order:
-//! - `link`: the sockets. Only whoever steps the node holds it: the thread, or with a manual clock the caller.
-//! - `state`: the node. Held for a short while by everybody; never while a datagram is sent or received.
+//! The node's thread and the callers share a [`Driver`]. Two locks, taken in this order:
+//! - `transport`: the sockets. Only the thread holds it, or with a manual clock the caller.
+//! - `state`: the node. All threads hold it, for a short while, and never while a datagram is sent or received.
 //!
-//! With a manual clock there is no thread: each call first takes in the datagrams that wait, and `advance` goes
-//! from one deadline to the next. So a run of a test does the same every time.
+//! With a manual clock there is no thread: each call first processes the datagrams that wait, and `advance` goes from one deadline
+//! to the next. So each run of a test does the same.
 
-mod seeds;
-pub(crate) mod thread;
-
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::io;
+use std::mem;
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
-use std::{io, mem};
 
-use once_cell::sync::OnceCell;
-
-use crate::config::{Clock, Config, Network};
 use crate::error::{Error, ErrorKind};
 use crate::health::Health;
-use crate::net::memory::MemoryPort;
-use crate::net::sockets::{SocketConfig, Sockets};
-use crate::net::transport::{Refresh, Transport, TransportKind};
+use crate::log::Logger;
+use crate::net::report::Refresh;
+use crate::net::transport::{Transport, TransportConfig};
+use crate::panics;
 use crate::runtime::clock::TimeSource;
-use crate::runtime::driver::thread::Thread;
 use crate::runtime::event_log::EventLog;
 use crate::runtime::log_queue::LogQueue;
-use crate::runtime::resolver::Resolver;
+use crate::runtime::news::News;
+use crate::runtime::resolver::Resolved;
+use crate::runtime::seeds::Seeds;
+use crate::runtime::sleeper::Sleeper;
 use crate::runtime::state::{End, State};
-use crate::sync::lock;
-use crate::sys::{DeadlineTimer, Descriptor, Poller, Waker, process};
-use peers_proto::{Event, Key, Node, Settings};
+use crate::runtime::thread::{self, Thread};
+use crate::seed::{self, Seed};
+use crate::sync::{Turns, lock};
+use crate::sys::poller::Poller;
+use crate::sys::{Descriptor, process};
+use peers_proto::{Event, Node, Settings};
 
-/// How often the thread steps back for calls that wait: they need some microseconds to wake up.
-const MOST_YIELDS: usize = 1000;
+/// What a node is started with.
+pub(crate) struct Options {
+    pub settings: Settings,
+    pub transport: TransportConfig,
+    /// The node has no thread, and its time stands still until it is advanced.
+    pub has_manual_clock: bool,
+    pub seeds: Vec<Seed>,
+    pub logger: Option<Logger>,
+    /// The first line of the log, without the interfaces.
+    pub start_line: String,
+}
 
 pub(crate) struct Driver {
-    /// The process that started it. In a forked child there is no thread, and a lock may be held for ever.
+    /// The process that started it. In a forked child there is no thread, and a lock may stay locked for ever.
     process: u32,
     time: TimeSource,
     transport: Mutex<Transport>,
     state: Mutex<State>,
-    /// What the node has to say to the user's logger, if there is one.
+    /// Lets callers have `state` during a flood.
+    turns: Turns,
+    /// `None` without a logger.
     log: Option<Arc<LogQueue>>,
-    /// Signalled when events, or datagrams for a node without a thread, have come; and at the end.
-    arrival: Condvar,
-    /// Wakes the thread.
-    wake: Waker,
-    /// Wakes the thread when something is due.
-    timer: DeadlineTimer,
-    /// What the thread waits for. It has this locked for all of its life; here a forked child finds it.
-    poller: Mutex<Poller>,
-    /// Made when a caller first asks for it.
-    event_fd: OnceCell<Waker>,
-    /// How many calls wait for `state`.
-    waiting: AtomicUsize,
-    /// Looks up the names of seeds, if there are any.
-    resolver: Mutex<Option<Resolver>>,
-    names_period: Duration,
+    news: News,
+    /// `None` with a manual clock.
+    sleeper: Option<Sleeper>,
+    seeds: Seeds,
     /// Held for the length of an `advance`, so that two of them do not interleave.
     advancing: Mutex<()>,
 }
 
-/// What became of a step.
-pub(crate) struct Step {
-    /// More may wait to be taken in, or is due.
+/// The result of a step.
+struct Step {
+    /// More may wait to be received, or is due.
     may_be_more: bool,
     /// Something was sent, or the network has changed.
     has_news: bool,
-    /// When the node wants to be run again.
+    /// The next deadline of the node.
     next: Option<Instant>,
 }
 
-/// What a node that was run asks for.
+/// What a node requests after a run.
 struct Due {
-    /// It has heard nothing for so long that new sockets may help.
+    /// It has received nothing for so long that new sockets may help.
     is_silent: bool,
     is_more_due: bool,
     next: Option<Instant>,
 }
 
-/// Opens what `config` asks for and sets the node going. With a manual clock it has no thread.
-pub(crate) fn start(config: &Config, name: String) -> Result<(Arc<Driver>, Option<Thread>), Error> {
-    let driver = Driver::open(config, name)?;
-    if config.mode().allows_off_link() {
-        driver.set_seeds(&config.seeds)?;
+/// Opens the transport and starts the node. With a manual clock it has no thread.
+pub(crate) fn start(options: Options) -> Result<(Arc<Driver>, Option<Thread>), Error> {
+    let has_seeds = options.settings.mode.allows_off_link();
+    let seeds = options.seeds.clone();
+    let driver = Driver::open(options)?;
+    if has_seeds {
+        driver.set_seeds(&seeds)?;
     }
-    // The first announcement goes out before this returns, or is refused and shows in health. One step only: on a
-    // busy network there is always more to take in.
-    driver.step(&mut lock(&driver.poller))?;
-    let thread = match driver.time.is_manual() {
-        true => {
-            driver.deliver_log();
-            None
+    // The first announcement is sent before this returns. One step only: on a busy network there is always more to receive.
+    driver.step(&Poller::default())?;
+    if driver.sleeper.is_none() {
+        driver.deliver_log();
+        return Ok((driver, None));
+    }
+    let running = driver.clone();
+    let body = move || {
+        if let Err(words) = panics::catch_panic(|| running.run()) {
+            running.fail(&words);
         }
-        false => Some(thread::spawn(driver.clone())?),
+        running.deliver_log();
     };
-    Ok((driver, thread))
+    let thread =
+        thread::spawn("peers", body).map_err(|error| Error::system("starting the node's thread", &error))?;
+    Ok((driver, Some(thread)))
 }
 
 impl Driver {
-    fn open(config: &Config, name: String) -> Result<Arc<Driver>, Error> {
-        let time = match config.clock {
-            Clock::System => TimeSource::system()
+    fn open(options: Options) -> Result<Arc<Driver>, Error> {
+        let time = match options.has_manual_clock {
+            true => TimeSource::manual(),
+            false => TimeSource::system()
                 .map_err(|error| Error::system("reading the clock that counts sleep", &error))?,
-            Clock::Manual => TimeSource::manual(),
         };
-        let settings = Settings {
-            id: random()?,
-            seed: match config.clock {
-                Clock::System => u64::from_ne_bytes(random()?),
-                // Every run of a test does the same.
-                Clock::Manual => 0,
-            },
-            secret_seed: Key::new(random()?),
-            keys: config.keys.clone(),
-            cluster: config.cluster.clone(),
-            name,
-            value: config.value.clone(),
-            port: config.service_port,
-            mode: config.mode(),
-            legacy: config.legacy,
-            group_port: config.port,
-            interval: config.interval,
-            expiry: config.expiry,
-            max_peers: config.max_peers,
+        let interval = options.settings.interval;
+        let sleeper = match options.has_manual_clock {
+            true => None,
+            false => Some(
+                Sleeper::new(interval)
+                    .map_err(|error| Error::system("making a descriptor to wake by", &error))?,
+            ),
         };
-        let cannot = |error: io::Error| Error::system("making a descriptor to wake by", &error);
-        let cannot_watch = |error: io::Error| Error::system("watching the node's sockets", &error);
-        let log = config.log.clone().map(|logger| Arc::new(LogQueue::new(logger)));
-        let name = settings.name.clone();
+        let log = options.logger.map(|logger| Arc::new(LogQueue::new(logger)));
         let driver = Arc::new(Driver {
             process: process::id(),
             transport: Mutex::new(Transport::closed()),
-            state: Mutex::new(State::new(Node::new(settings, time.now()))),
+            state: Mutex::new(State::new(Node::new(options.settings, time.now()))),
+            turns: Turns::default(),
             log,
-            arrival: Condvar::new(),
-            wake: Waker::new().map_err(cannot)?,
-            timer: DeadlineTimer::new().map_err(cannot)?,
-            poller: Mutex::default(),
-            event_fd: OnceCell::new(),
-            waiting: AtomicUsize::new(0),
-            resolver: Mutex::new(None),
-            names_period: seeds::names_period(config.interval),
+            news: News::default(),
+            sleeper,
+            seeds: Seeds::new(interval),
             advancing: Mutex::new(()),
             time,
         });
-        if !driver.time.is_manual() {
-            driver.add_own_to_poller().map_err(cannot_watch)?;
-        }
+        let receiver = Arc::downgrade(&driver);
+        let on_delivery = move || {
+            if let Some(driver) = receiver.upgrade() {
+                driver.note_inbox();
+            }
+        };
         let mut transport = driver.lock_transport();
-        transport.connect(transport_for(config, &driver)?);
-        if !driver.time.is_manual() {
-            transport.add_to(&mut lock(&driver.poller)).map_err(cannot_watch)?;
-        }
+        transport.open(options.transport, on_delivery)?;
         if let Some(log) = &driver.log {
-            let event_log = EventLog::new(log.clone(), config, &name, transport.report().interfaces);
-            lock(&driver.state).event_log = Some(event_log);
+            let event_log = EventLog::new(log.clone(), &options.start_line, transport.report().interfaces);
+            lock(&driver.state).start_log(event_log);
         }
         drop(transport);
         Ok(driver)
@@ -169,7 +157,7 @@ impl Driver {
         let mut state = self.lock_settled()?;
         let now = self.time.now();
         let planned = state.node.poll_timeout();
-        // The machine has slept, and the thread has not been run yet.
+        // The machine was suspended, and the thread has not run yet.
         if state.node.was_suspended(now) {
             state.node.handle_timeout(now);
         }
@@ -177,50 +165,64 @@ impl Driver {
         self.note_changes(&mut state, now);
         let has_work = state.node.has_transmits() || state.node.poll_timeout() < planned;
         drop(state);
-        match self.time.is_manual() {
-            true if has_work => self.settle()?,
-            false if has_work => self.wake.set(),
-            _ => {}
+        if has_work {
+            match self.sleeper {
+                Some(_) => self.wake(),
+                None => self.settle()?,
+            }
         }
         Ok(result)
+    }
+
+    /// Replaces the seeds.
+    pub fn set_seeds(self: &Arc<Self>, seeds: &[Seed]) -> Result<(), Error> {
+        seed::check_count(seeds)?;
+        if !self.lock_state()?.node.takes_seeds() {
+            let detail =
+                "the node was started without seeds; start it with seeds, or with a mode that has them";
+            return Err(Error::new(ErrorKind::Invalid, detail));
+        }
+        if self.time.is_manual() {
+            seed::check_have_addresses(seeds)?;
+        }
+        // The node may end during a look-up, which cannot be cancelled.
+        let driver = Arc::downgrade(self);
+        self.seeds.set(seeds, move |resolved| match driver.upgrade() {
+            Some(driver) => driver.take_seeds(resolved),
+            None => Err(Error::new(ErrorKind::Stopped, "the node was stopped")),
+        })
+    }
+
+    fn take_seeds(&self, Resolved { addresses, trouble }: Resolved) -> Result<(), Error> {
+        self.lock_state()?.seed_trouble = trouble;
+        self.act(|node, now| node.set_seeds(&addresses, now))
     }
 
     /// Waits for an event; without limit if `timeout` is `None`.
     pub fn next_event(&self, timeout: Option<Duration>) -> Result<Event, Error> {
         let _log = self.log_afterwards();
         let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
-        let mut state = self.lock_settled()?;
         loop {
+            let mut state = self.lock_settled()?;
             let event = state.node.poll_event();
-            self.clear_event_fd(&state);
+            self.news.update(&state);
             if let Some(event) = event {
                 return Ok(event);
             }
-            state = match deadline {
-                None => self.arrival.wait(state).unwrap_or_else(PoisonError::into_inner),
-                Some(deadline) => {
-                    let left = deadline.saturating_duration_since(Instant::now());
-                    if left.is_zero() {
-                        return Err(Error::new(ErrorKind::Timeout, "no event in the time given"));
-                    }
-                    self.arrival.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0
-                }
-            };
-            // Another look at everything: the node may have ended, or have mail to take in.
-            drop(state);
-            state = self.lock_settled()?;
+            if self.news.wait(state, deadline).is_none() {
+                return Err(Error::new(ErrorKind::Timeout, "no event in the time given"));
+            }
+            // The node may have ended, or have datagrams to process.
         }
     }
 
-    /// What polls readable while events wait.
+    /// The descriptor that polls readable while events wait.
     pub fn event_fd(&self) -> Result<Descriptor, Error> {
-        let fd = self.event_fd.get_or_try_init(Waker::new);
-        let fd = fd.map_err(|error| Error::system("making a descriptor for events", &error))?;
-        let state = self.lock_state()?;
-        if state.has_news() {
-            fd.set();
-        }
-        Ok(fd.descriptor())
+        let descriptor = self.news.descriptor();
+        let descriptor =
+            descriptor.map_err(|error| Error::system("making a descriptor for events", &error))?;
+        self.news.update(&*self.lock_state()?);
+        Ok(descriptor)
     }
 
     /// Moves a manual clock on, from deadline to deadline.
@@ -240,52 +242,56 @@ impl Driver {
             let next = self.lock_state()?.node.poll_timeout().filter(|next| *next <= target);
             self.time.set(next.unwrap_or(target));
             if next.is_none() {
-                // Its own announcements have come back to it, and were taken in on the way.
+                // The node's own announcements are looped back, and are processed before this returns.
                 return self.lock_settled().map(drop);
             }
         }
     }
 
-    /// How the node is. Works on one that has ended, too.
+    /// The health of the node. Works after its end, too.
     pub fn health(&self) -> Health {
         let _log = self.log_afterwards();
-        // A node without a thread first takes in what waits for it, unless it has ended.
+        // A node without a thread first processes the datagrams that wait for it, unless it has ended.
         drop(self.lock_settled());
         lock(&self.state).health(self.time.now())
     }
 
-    /// Ends the node: it says goodbye, calls under way return, and the thread, if there is one, is about to end.
+    /// Ends the node: it sends its goodbye, calls under way return, and the thread, if there is one, is about to end.
     pub fn stop(&self) {
-        // One that has failed says nothing.
+        // A failed node sends no goodbye.
         if let Ok(mut state) = self.lock_state() {
             state.node.stop();
         }
         self.end(End::Stopped);
-        match self.time.is_manual() {
-            true => self.say_goodbye(),
-            false => self.wake.set(),
+        match self.sleeper {
+            Some(_) => self.wake(),
+            None => self.say_goodbye(),
         }
     }
 
     /// Ends the node after a panic: calls under way return, and the thread, if there is one, is about to end.
     pub fn fail(&self, why: &str) {
-        // Whoever saw the lock's poison first has noted less than is known here.
-        lock(&self.state).ended = Some(End::Failed(why.into()));
-        self.signal_news();
-        self.wake.set();
+        lock(&self.state).fail(why);
+        self.news.signal();
+        self.wake();
     }
 
-    /// Closes what a node that was stopped leaves behind, after its thread has ended: the resolver, the log and the sockets.
+    /// True if the thread cannot be woken, because another part of the program has closed the descriptor to wake it by. It ends
+    /// at its next check, within an interval.
+    pub fn has_lost_thread(&self) -> bool {
+        self.sleeper.as_ref().is_some_and(Sleeper::is_lost)
+    }
+
+    /// Closes what a stopped node leaves behind, after its thread has ended: the resolver, the log and the transport.
     pub fn close(&self) {
-        lock(&self.resolver).take().into_iter().for_each(Resolver::stop);
+        self.seeds.stop();
         if let Some(log) = &self.log {
             log.close();
         }
         self.lock_transport().close();
-        *lock(&self.poller) = Poller::default();
     }
 
-    /// True if this very call was made by the user's logger, which this node is waiting for.
+    /// True if the user's logger made this very call, so that the node waits for its return.
     pub fn is_logging_here(&self) -> bool {
         self.log.as_ref().is_some_and(|log| log.is_delivering_here())
     }
@@ -304,35 +310,64 @@ impl Driver {
             return;
         }
         if has_thread {
-            // SAFETY: the thread owned one reference. In this process it does not run and will never drop it.
+            // SAFETY: the thread owned one reference. In this process it does not run, and never drops it.
             unsafe { Arc::decrement_strong_count(Arc::as_ptr(&self)) };
         }
+    }
+
+    /// The work of the thread, until the node ends.
+    fn run(&self) {
+        let mut poller = Poller::default();
+        while let Ok(step) = self.step(&poller) {
+            self.deliver_log();
+            if let Err(error) = self.wait(&mut poller, &step) {
+                self.end(End::Failed(error.to_string()));
+            }
+        }
+        self.say_goodbye();
+    }
+
+    /// Sleeps until a datagram, a change of the network, a deadline or a wake-up; or only looks for them, if there may be more to
+    /// do. Checks all descriptors when a deadline has passed, which each announcement is.
+    fn wait(&self, poller: &mut Poller, step: &Step) -> io::Result<()> {
+        let Some(sleeper) = &self.sleeper else { return Ok(()) };
+        let descriptors: Vec<Descriptor> = self.lock_transport().descriptors().collect();
+        if step.may_be_more {
+            self.turns.let_others_in(&self.state);
+            return sleeper.look(poller, descriptors.into_iter());
+        }
+        if sleeper.sleep(poller, descriptors.into_iter(), step.next, || self.time.now())? {
+            sleeper.check()?;
+            self.news.check()?;
+            self.lock_transport().check()?;
+        }
+        Ok(())
     }
 
     /// Steps until nothing waits and nothing is due.
     fn settle(&self) -> Result<(), Error> {
         loop {
-            let step = self.step(&mut Poller::default())?;
+            let step = self.step(&Poller::default())?;
             if !step.may_be_more && !step.has_news {
                 return Ok(());
             }
         }
     }
 
-    /// Takes in a batch of what a poll has found, does what is due, and sends what follows.
-    fn step(&self, poller: &mut Poller) -> Result<Step, Error> {
+    /// Receives a batch of what a poll has found, does what is due, and sends what follows.
+    fn step(&self, poller: &Poller) -> Result<Step, Error> {
         let mut transport = self.lock_transport();
-        let waits = transport.receive(poller);
+        let waits = transport.receive(poller).map_err(|error| self.lose_descriptor(&error))?;
         let Due { is_silent, is_more_due, mut next } = self.run_node(&mut transport)?;
-        let refresh = transport.refresh(poller, is_silent);
-        if matches!(refresh, Ok(Refresh::Followed | Refresh::Reopened)) {
+        let refresh = transport.refresh(poller, is_silent).map_err(|error| self.lose_descriptor(&error))?;
+        if matches!(refresh, Refresh::Followed | Refresh::Reopened) {
             let mut state = self.lock_state()?;
             state.node.handle_network_change(self.time.now());
             transport.take_transmits(&mut state.node);
         }
-        let has_news = transport.has_transmits() || !matches!(refresh, Ok(Refresh::Unneeded));
+        let has_news = transport.has_transmits() || !matches!(refresh, Refresh::Unneeded);
         if has_news {
-            let sent = transport.send();
+            let sent = transport.send().map_err(|error| self.lose_descriptor(&error))?;
             let mut state = self.lock_state()?;
             state.note_step(transport.report(), &sent, refresh, self.time.now());
             next = state.node.poll_timeout();
@@ -340,7 +375,7 @@ impl Driver {
         Ok(Step { may_be_more: waits || is_more_due, has_news, next })
     }
 
-    /// Hands the node what was received, lets it do what is due, and takes what it has to send.
+    /// Passes the node what was received, lets it do what is due, and takes what it has to send.
     fn run_node(&self, transport: &mut Transport) -> Result<Due, Error> {
         let mut state = self.lock_state()?;
         let now = self.time.now();
@@ -349,8 +384,7 @@ impl Driver {
         if is_due(&state.node) {
             state.node.handle_timeout(now);
         }
-        state.dropped = transport.dropped();
-        state.off_link = transport.off_link();
+        state.network.note_dropped(transport.dropped(), transport.off_link());
         self.note_changes(&mut state, now);
         transport.take_transmits(&mut state.node);
         let next = state.node.poll_timeout();
@@ -358,14 +392,21 @@ impl Driver {
         Ok(Due { is_silent: state.node.poll_reopen(), is_more_due, next })
     }
 
-    /// Sends the goodbye of a node that was stopped. By whoever steps the node, and nobody steps it any more.
+    /// Ends the node because another part of the program has closed one of its descriptors.
+    fn lose_descriptor(&self, error: &io::Error) -> Error {
+        self.end(End::Failed(error.to_string()));
+        Error::new(ErrorKind::Failed, format!("the node has failed: {error}"))
+    }
+
+    /// Sends the goodbye of a stopped node, which is stepped no more.
     fn say_goodbye(&self) {
         let mut transport = self.lock_transport();
         let mut state = lock(&self.state);
-        if matches!(state.ended, Some(End::Stopped)) {
+        if state.is_stopped() {
             transport.take_transmits(&mut state.node);
             drop(state);
-            transport.send();
+            // A node that ends reports no error.
+            let _ = transport.send();
         }
     }
 
@@ -378,42 +419,22 @@ impl Driver {
 
     /// The state of a node that lives. An error that says how it ended, if it does not.
     fn lock_state(&self) -> Result<MutexGuard<'_, State>, Error> {
-        self.waiting.fetch_add(1, Ordering::Relaxed);
-        let locked = self.state.lock();
-        self.waiting.fetch_sub(1, Ordering::Relaxed);
-        let mut state = locked.unwrap_or_else(|poisoned| {
+        let state = self.turns.lock(&self.state).unwrap_or_else(|poisoned| {
             let mut state = poisoned.into_inner();
             state.note_half_changed();
             state
         });
-        match &mut state.ended {
-            None => Ok(state),
-            Some(End::Stopped) => Err(Error::new(ErrorKind::Stopped, "the node was stopped")),
-            Some(End::Failed(why)) => {
-                Err(Error::new(ErrorKind::Failed, format!("the node has failed: {why}")))
-            }
-        }
+        state.check_alive().map(|()| state)
     }
 
-    /// Lets those have the node's lock who wait for it. The lock goes to whoever is there first, and in a flood that is the
-    /// node's thread, again and again.
-    fn let_callers_in(&self) {
-        for _ in 0..MOST_YIELDS {
-            if self.waiting.load(Ordering::Relaxed) == 0 {
-                return;
-            }
-            std::thread::yield_now();
-        }
-    }
-
-    /// As `lock_state`, after a node without a thread has taken in the datagrams that wait for it.
+    /// As `lock_state`, after a node without a thread has processed the datagrams that wait for it.
     fn lock_settled(&self) -> Result<MutexGuard<'_, State>, Error> {
         let mut has_settled = false;
         loop {
             let mut state = self.lock_state()?;
             if !mem::take(&mut state.inbox_waits) {
                 if has_settled {
-                    self.clear_event_fd(&state);
+                    self.news.update(&state);
                 }
                 return Ok(state);
             }
@@ -423,55 +444,48 @@ impl Driver {
         }
     }
 
-    /// Called by a memory network when it has put a datagram in our queue.
+    /// Called by a memory network after it has put a datagram in the node's inbox.
     fn note_inbox(&self) {
-        if !self.time.is_manual() {
-            return self.wake.set();
+        if self.sleeper.is_some() {
+            return self.wake();
         }
         if let Ok(mut state) = self.lock_state() {
             state.inbox_waits = true;
-            self.signal_news();
+            self.news.signal();
         }
     }
 
-    /// Tells and logs what has changed in the node.
+    /// Logs and signals what has changed in the node.
     fn note_changes(&self, state: &mut State, now: Instant) {
         state.log_changes(|| now);
         if state.has_new_events() {
-            self.signal_news();
+            self.news.signal();
         }
     }
 
-    fn signal_news(&self) {
-        self.arrival.notify_all();
-        if let Some(fd) = self.event_fd.get() {
-            fd.set();
-        }
-    }
-
-    /// Lets the event descriptor rest, if there is nothing to find out.
-    fn clear_event_fd(&self, state: &State) {
-        if let Some(fd) = self.event_fd.get().filter(|_| !state.has_news()) {
-            fd.clear();
-        }
-    }
-
-    /// Ends the node, unless it has ended already, and tells everybody who waits.
+    /// Ends the node, unless it has ended already, and wakes all callers that wait.
     fn end(&self, how: End) {
         let mut state = lock(&self.state);
-        state.ended.get_or_insert(how);
+        state.end(how);
         state.log_changes(|| self.time.now());
-        self.signal_news();
+        self.news.signal();
     }
 
-    /// When the result is dropped, and with it all locks that were taken later, what there is to log is on its way.
+    /// Wakes the thread. If another part of the program has closed the descriptor for that, the node has failed.
+    fn wake(&self) {
+        if let Some(Err(error)) = self.sleeper.as_ref().map(Sleeper::wake) {
+            self.end(End::Failed(error.to_string()));
+        }
+    }
+
+    /// When the result is dropped, and with it all locks that were taken later, lines of the log are delivered.
     fn log_afterwards(&self) -> impl Drop + use<'_> {
         struct Afterwards<'a>(&'a Driver);
         impl Drop for Afterwards<'_> {
             fn drop(&mut self) {
                 match &self.0.log {
                     Some(_) if self.0.time.is_manual() => self.0.deliver_log(),
-                    Some(log) if log.has_lines() => self.0.wake.set(),
+                    Some(log) if log.has_lines() => self.0.wake(),
                     _ => {}
                 }
             }
@@ -479,7 +493,7 @@ impl Driver {
         Afterwards(self)
     }
 
-    /// Logs what there is to log: on the node's thread, or in a call on a node without one.
+    /// Delivers the lines of the log: on the node's thread, or in a call on a node without one.
     fn deliver_log(&self) {
         if let Some(log) = &self.log {
             log.deliver();
@@ -487,46 +501,32 @@ impl Driver {
     }
 }
 
-/// Puts the node on its network.
-fn transport_for(config: &Config, driver: &Arc<Driver>) -> Result<TransportKind, Error> {
-    match &config.network {
-        Network::Multicast => Ok(TransportKind::Sockets(Sockets::open(SocketConfig::of(config)?)?)),
-        Network::Memory(network) => {
-            let driver = Arc::downgrade(driver);
-            let on_delivery = move || {
-                if let Some(driver) = driver.upgrade() {
-                    driver.note_inbox();
-                }
-            };
-            Ok(TransportKind::Memory(MemoryPort::open(network, config.mode().has_multicast(), on_delivery)))
-        }
-    }
-}
-
-/// Bytes from the system's source of randomness.
-fn random<const N: usize>() -> Result<[u8; N], Error> {
-    let mut bytes = [0; N];
-    getrandom::fill(&mut bytes).map_err(|error| {
-        Error::new(ErrorKind::System, format!("reading the system's source of randomness: {error}"))
-    })?;
-    Ok(bytes)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    /// Starts a node with a manual clock on a memory network.
+    fn start_manual(network: &str) -> Arc<Driver> {
+        let options = Options {
+            settings: Settings { name: "node".into(), ..Settings::default() },
+            transport: TransportConfig::Memory { network: network.into(), multicast: true },
+            has_manual_clock: true,
+            seeds: Vec::new(),
+            logger: None,
+            start_line: String::new(),
+        };
+        start(options).expect("there is room").0
+    }
+
     #[test]
-    fn a_panic_with_only_the_network_locked_fails_the_node() {
-        let network = Network::Memory("half-changed".into());
-        let config = Config { network, clock: Clock::Manual, ..Config::default() };
-        let (driver, _) = start(&config, "victim".into()).expect("there is room");
-        let panicked = crate::panics::catch_panic(|| {
-            let _link = driver.lock_transport();
+    fn a_panic_with_only_the_transport_locked_fails_the_node() {
+        let driver = start_manual("half-changed");
+        let panicked = panics::catch_panic(|| {
+            let _transport = driver.lock_transport();
             panic!("as if by a bug");
         });
         assert_eq!(panicked, Err("as if by a bug".to_owned()));
-        let failed = driver.advance(Duration::ZERO).expect_err("nobody knows what became of the network");
+        let failed = driver.advance(Duration::ZERO).expect_err("the transport may be half changed");
         assert_eq!(failed.kind(), ErrorKind::Failed);
         assert!(failed.to_string().contains("half changed"), "{failed}");
     }

@@ -1,41 +1,40 @@
-//! `EventLog`: what of all that happens is worth a line in the log. It remembers what was logged, so that a trouble is
-//! logged when it begins and when it ends, and not each time it shows.
+//! `EventLog`: decides what becomes a line in the log. It keeps the troubles that were logged, so that each is logged when it
+//! begins and when it ends.
 
 use std::fmt::Display;
-use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::config::{Config, Network};
 use crate::health::Reason;
 use crate::log::Level;
-use crate::net::interfaces::Interface;
-use crate::net::transport::{Refresh, TransportReport};
+use crate::net::report::{Refresh, TransportReport};
 use crate::runtime::log_queue::LogQueue;
+use crate::sys::host;
+use crate::sys::interface::Interface;
 use peers_proto::{Event, Node};
 
-/// Lines about peers in each `PEERS_WINDOW`: more than anybody reads as they come. A flood must not become one of lines.
-const MOST_PEER_LINES: u64 = 100;
+/// Maximum number of lines about peers in a `PEERS_WINDOW`, so that a flood of datagrams does not become a flood of lines.
+const MAX_PEER_LINES: u64 = 100;
 const PEERS_WINDOW: Duration = Duration::from_secs(1);
 
 pub(crate) struct EventLog {
     log: Arc<LogQueue>,
     interfaces: Arc<[Interface]>,
-    /// Those that were logged and are not over.
+    /// Troubles that were logged and are not over.
     troubles: Vec<(Reason, String)>,
-    /// The sockets could not be opened anew, and that was logged.
+    /// True if the last reopen failed, which was logged.
     cannot_reopen: bool,
-    /// Events of the node that were looked at.
+    /// Number of the node's events that were processed.
     events_seen: u64,
-    /// When the present window began, and how many events about peers there were in it.
+    /// Start of the present window, and the number of lines about peers in it.
     window: Option<(Instant, u64)>,
     has_stopped: bool,
 }
 
 impl EventLog {
     /// Begins with the start of the node, on these interfaces.
-    pub fn new(log: Arc<LogQueue>, config: &Config, name: &str, interfaces: Arc<[Interface]>) -> Self {
-        log.write(Level::Info, &format!("{}, {}", start_of(config, name), all_of(&interfaces)));
+    pub fn new(log: Arc<LogQueue>, start_line: &str, interfaces: Arc<[Interface]>) -> Self {
+        log.write(Level::Info, &format!("{start_line}, {}", all_of(&interfaces)));
         EventLog {
             log,
             interfaces,
@@ -47,27 +46,27 @@ impl EventLog {
         }
     }
 
-    /// Takes note of what was done to keep up with the network, and of the interfaces in use since.
-    pub fn note_refresh(&mut self, refresh: &io::Result<Refresh>, report: &TransportReport, is_deaf: bool) {
+    /// Notes how the transport followed the network, and the interfaces in use since.
+    pub fn note_refresh(&mut self, refresh: &Refresh, report: &TransportReport, is_not_receiving: bool) {
         match refresh {
-            Ok(Refresh::Unneeded) => return,
-            Ok(Refresh::Followed) if report.interfaces == self.interfaces => {
+            Refresh::Unneeded => return,
+            Refresh::Followed if report.interfaces == self.interfaces => {
                 self.log
                     .write(Level::Info, "multicast joins that the system had lost: joined the groups again");
             }
-            Ok(Refresh::Followed) => {}
-            Ok(Refresh::Reopened) if is_deaf => {
+            Refresh::Followed => {}
+            Refresh::Reopened if is_not_receiving => {
                 self.log.write(Level::Info, "sockets opened anew: nothing was heard for the expiry time");
             }
-            Ok(Refresh::Reopened) => {
+            Refresh::Reopened => {
                 self.log.write(Level::Info, "sockets opened anew: one of IPv4 and IPv6 fell silent");
             }
-            Err(error) if !self.cannot_reopen => {
+            Refresh::Failed(error) if !self.cannot_reopen => {
                 self.log.write(Level::Warn, &format!("sockets cannot be opened anew: {error}"));
             }
-            Err(_) => {}
+            Refresh::Failed(_) => {}
         }
-        self.cannot_reopen = refresh.is_err();
+        self.cannot_reopen = matches!(refresh, Refresh::Failed(_));
         self.note_interfaces(report.interfaces.clone());
     }
 
@@ -86,7 +85,7 @@ impl EventLog {
         }
     }
 
-    /// Takes note of all that is wrong at the moment.
+    /// Logs the troubles that are new, and those that are over.
     pub fn note_troubles(&mut self, now: Vec<(Reason, String)>) {
         let has = |all: &[(Reason, String)], reason| all.iter().any(|(one, _)| *one == reason);
         let (go_on, over): (Vec<_>, Vec<_>) =
@@ -108,7 +107,7 @@ impl EventLog {
         }
     }
 
-    /// Takes note of the peers that came and went.
+    /// Logs the peers that joined and left.
     pub fn note_events(&mut self, node: &Node, now: Instant) {
         let (events, seen) = node.events_after(self.events_seen);
         let is_wanted = self.log.wants(Level::Debug);
@@ -124,33 +123,19 @@ impl EventLog {
             _ => (now, 0),
         };
         self.window = Some((since, count + 1));
-        if count < MOST_PEER_LINES {
+        if count < MAX_PEER_LINES {
             self.log.write(Level::Debug, line);
-        } else if count == MOST_PEER_LINES {
+        } else if count == MAX_PEER_LINES {
             self.log.write(Level::Debug, "more peers come and go than are logged: 100 in a second");
         }
     }
 
+    /// Logs the stop, once.
     pub fn note_stop(&mut self) {
         if !std::mem::replace(&mut self.has_stopped, true) {
             self.log.write(Level::Info, "stopped");
         }
     }
-}
-
-fn start_of(config: &Config, name: &str) -> String {
-    let v4 = config.group_v4.map(|group| format!("{group}:{}", config.port));
-    let v6 = config.group_v6.map(|group| format!("[{group}]:{}", config.port));
-    let place = match &config.network {
-        Network::Multicast => v4.into_iter().chain(v6).collect::<Vec<_>>().join(" and "),
-        Network::Memory(_) => "a network in memory".into(),
-    };
-    let cluster = match config.cluster.as_str() {
-        "" => String::new(),
-        cluster => format!(" in cluster {cluster:?}"),
-    };
-    let sealed = if config.keys.is_empty() { "" } else { ", sealed" };
-    format!("started {name:?}{cluster}: {place}{sealed}")
 }
 
 fn all_of(interfaces: &[Interface]) -> String {
@@ -162,7 +147,7 @@ fn all_of(interfaces: &[Interface]) -> String {
 
 fn line_of(event: &Event) -> Option<String> {
     let peer_line = |what: &str, peer: &peers_proto::Peer, why: &dyn Display| {
-        let address = peer.address_text(crate::sys::host::zone_of).unwrap_or_else(|| "registered".into());
+        let address = peer.address_text(host::zone_of).unwrap_or_else(|| "registered".into());
         format!("peer {what}: {:?} ({address}){why}", peer.name)
     };
     match event {

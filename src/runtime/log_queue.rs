@@ -1,5 +1,5 @@
-//! `LogQueue`: the lines that wait to be logged. They are written wherever something happens, under the node's locks, and
-//! handed to the user's [`Logger`] when none of these is held.
+//! `LogQueue`: the lines that wait for the user's [`Logger`]. They are written under the node's locks, and delivered when none of
+//! these is held.
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -8,29 +8,29 @@ use std::sync::{Condvar, Mutex, PoisonError};
 use crate::log::{Level, Logger};
 use crate::sync::lock;
 
-/// Lines that wait while the logger is busy. More are left out: what a stuck logger holds up must not grow.
-const MOST_LINES: usize = 1024;
+/// Maximum number of lines that wait. More are left out, so that a stuck logger does not make the queue grow.
+const MAX_LINES: usize = 1024;
 
 pub(crate) struct LogQueue {
     logger: Logger,
     queue: Mutex<Queue>,
-    /// Signalled when nobody delivers any more.
-    rest: Condvar,
+    /// Signalled when a delivery ends.
+    delivered: Condvar,
 }
 
 #[derive(Default)]
 struct Queue {
     lines: VecDeque<(Level, String)>,
-    /// Lines left out since the last that was not.
+    /// Number of lines left out since the last one in the queue.
     left_out: u64,
-    /// The thread that is handing lines to the logger.
+    /// The thread that delivers.
     delivering: Option<ThisThread>,
     is_closed: bool,
 }
 
 impl LogQueue {
     pub fn new(logger: Logger) -> Self {
-        LogQueue { logger, queue: Mutex::default(), rest: Condvar::new() }
+        LogQueue { logger, queue: Mutex::default(), delivered: Condvar::new() }
     }
 
     pub fn wants(&self, level: Level) -> bool {
@@ -43,7 +43,7 @@ impl LogQueue {
             return;
         }
         let mut queue = lock(&self.queue);
-        if queue.lines.len() >= MOST_LINES {
+        if queue.lines.len() >= MAX_LINES {
             queue.left_out += 1;
             return;
         }
@@ -51,18 +51,17 @@ impl LogQueue {
             let left_out = format!("{} lines were left out here", std::mem::take(&mut queue.left_out));
             queue.lines.push_back((Level::Warn, left_out));
         }
-        // Texts of the system, and what a panic said, may have any.
+        // Messages of the system and of a panic may have control characters.
         queue.lines.push_back((level, line.replace(char::is_control, " ")));
     }
 
-    /// True if there are lines that nobody is about to deliver.
+    /// True if lines wait, and no thread delivers.
     pub fn has_lines(&self) -> bool {
         let queue = lock(&self.queue);
         queue.delivering.is_none() && !queue.lines.is_empty()
     }
 
-    /// Hands all lines to the logger, in order. If somebody is at it already, which may be this very thread, they are left
-    /// to them.
+    /// Passes all lines to the logger, in order. If a thread delivers already, which may be this one, it is left to that.
     pub fn deliver(&self) {
         let mut queue = lock(&self.queue);
         if queue.is_closed || queue.delivering.is_some() {
@@ -71,32 +70,32 @@ impl LogQueue {
         queue.delivering = Some(this_thread());
         while let Some((level, line)) = queue.lines.pop_front() {
             drop(queue);
-            // What the user's code does wrong is not the node's affair.
+            // A panic of the user's code does not concern the node.
             let _ = catch_unwind(AssertUnwindSafe(|| self.logger.write(level, &line)));
             queue = lock(&self.queue);
         }
         queue.delivering = None;
-        self.rest.notify_all();
+        self.delivered.notify_all();
     }
 
-    /// True on the thread that is in the logger, called by us.
+    /// True on the thread that delivers, in a call of the logger.
     pub fn is_delivering_here(&self) -> bool {
         lock(&self.queue).delivering == Some(this_thread())
     }
 
-    /// Delivers what is left, and nothing after that. Waits for another thread that is at it.
+    /// Delivers the last lines, and none after them. Waits for another thread that delivers.
     pub fn close(&self) {
         self.deliver();
         let mut queue = lock(&self.queue);
         while queue.delivering.is_some() {
-            queue = self.rest.wait(queue).unwrap_or_else(PoisonError::into_inner);
+            queue = self.delivered.wait(queue).unwrap_or_else(PoisonError::into_inner);
         }
         queue.is_closed = true;
     }
 }
 
-/// What tells a living thread from the others: the place of its own copy of a variable. The standard library's would
-/// leave an allocation with each thread of the program that calls us.
+/// Identifies a living thread: the address of its own copy of a variable. `std::thread::current` would allocate for each calling
+/// thread.
 type ThisThread = usize;
 
 fn this_thread() -> ThisThread {

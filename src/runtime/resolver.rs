@@ -1,29 +1,28 @@
-//! `Resolver`: a thread that turns the names of seeds into addresses, again and again. The system's resolver can take long
-//! to answer, and the node's own thread does not wait for it.
+//! `Resolver`: a thread that resolves the names of seeds, again after each period. The system's resolver can block for many
+//! seconds, which the node's own thread must not.
 
 use std::collections::BTreeMap;
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
-use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
 use crate::panics;
+use crate::runtime::thread::{self, Thread};
 use crate::seed::Seed;
 use crate::sync::lock;
-use crate::sys::host;
 
-/// What has become of the seeds.
+/// The result of a look-up of all seeds.
 pub(crate) struct Resolved {
     /// All their addresses.
     pub addresses: Vec<SocketAddr>,
-    /// What is wrong with the first that has none, if there is such.
+    /// Why the first name that cannot be resolved cannot.
     pub trouble: Option<String>,
 }
 
 pub(crate) struct Resolver {
     shared: Arc<Shared>,
-    thread: JoinHandle<()>,
+    thread: Thread,
 }
 
 #[derive(Default)]
@@ -35,16 +34,15 @@ struct Shared {
 #[derive(Default)]
 struct Task {
     seeds: Vec<Seed>,
-    /// The seeds are others than the thread knows.
+    /// The seeds were replaced.
     is_new: bool,
     is_over: bool,
-    /// The thread waits, and asks nobody.
+    /// The thread sleeps, in no look-up.
     is_idle: bool,
 }
 
 impl Resolver {
-    /// Resolves `seeds` again after each `period`, and hands what is found to `report` whenever it has looked; until that
-    /// returns false.
+    /// Resolves `seeds`, again after each `period`, and passes each result to `report` until that returns false.
     pub fn start(
         seeds: Vec<Seed>,
         period: Duration,
@@ -53,9 +51,9 @@ impl Resolver {
         let task = Task { seeds, is_new: true, ..Task::default() };
         let shared = Arc::new(Shared { task: Mutex::new(task), changed: Condvar::new() });
         let work = shared.clone();
-        // A panic of the resolver's must not end the process; the seeds stay as they are then.
+        // A panic must not end the process; the seeds stay as they are then.
         let body = move || drop(panics::catch_panic(|| work.run(period, report)));
-        let thread = host::with_signals_blocked(|| Builder::new().name("peers-names".into()).spawn(body))?;
+        let thread = thread::spawn("peers-names", body)?;
         Ok(Resolver { shared, thread })
     }
 
@@ -67,7 +65,7 @@ impl Resolver {
         self.shared.changed.notify_one();
     }
 
-    /// Ends the thread. It is not waited for if it waits for the system's resolver itself: it ends after that.
+    /// Ends the thread. Does not wait for one that is in a look-up: it ends after that.
     pub fn stop(self) {
         let is_idle = {
             let mut task = lock(&self.shared.task);
@@ -76,7 +74,7 @@ impl Resolver {
         };
         self.shared.changed.notify_one();
         if is_idle {
-            // It contains its panics, so joining it does not fail.
+            // The thread catches its panics, so a join does not fail.
             drop(self.thread.join());
         }
     }
@@ -88,15 +86,15 @@ impl Shared {
         while let Some((seeds, are_new)) = self.next(period) {
             known.retain(|seed, _| seeds.contains(seed));
             known.extend(seeds.iter().filter_map(|seed| Some((seed.clone(), vec![seed.address()?]))));
-            let tell = |known: &_, trouble| {
+            let report_all = |known: &_, trouble| {
                 self.is_wanted(|| report(Resolved { addresses: all_of(known), trouble }))
             };
-            // What is known at once must not wait for what is not.
-            if are_new && !known.is_empty() && !tell(&known, None) {
+            // Addresses are reported at once, before the names are looked up.
+            if are_new && !known.is_empty() && !report_all(&known, None) {
                 return;
             }
             let trouble = resolve(&seeds, &mut known);
-            if !tell(&known, trouble) {
+            if !report_all(&known, trouble) {
                 return;
             }
         }
@@ -104,12 +102,12 @@ impl Shared {
 
     /// Reports, unless the seeds were replaced meanwhile. False if the thread is to end.
     fn is_wanted(&self, report: impl FnOnce() -> bool) -> bool {
-        // Held, so that nobody replaces them before the report is through.
+        // Held, so that the seeds are not replaced before the report returns.
         let task = lock(&self.task);
         !task.is_over && (task.is_new || report())
     }
 
-    /// Waits for the time to resolve, and returns what, and whether it is something new. `None` at the end.
+    /// Waits for the next look-up. Returns its seeds, and whether they are new; `None` at the end.
     fn next(&self, period: Duration) -> Option<(Vec<Seed>, bool)> {
         let mut task = lock(&self.task);
         task.is_idle = true;
@@ -122,7 +120,7 @@ impl Shared {
     }
 }
 
-/// Looks every name up. One that is not found now keeps the addresses that it had. Returns what is wrong, if anything is.
+/// Looks up every name. One that is not found keeps the addresses that it had. Returns the first error.
 fn resolve(seeds: &[Seed], known: &mut BTreeMap<Seed, Vec<SocketAddr>>) -> Option<String> {
     let mut trouble = None;
     for seed in seeds.iter().filter(|seed| seed.address().is_none()) {
@@ -157,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_as_an_address_is_there_at_once_and_what_is_not_found_is_named() {
+    fn addresses_come_at_once_and_unknown_names_are_named() {
         let (sender, reports) = channel();
         let resolver =
             Resolver::start(seeds("192.0.2.1:5,nosuch.invalid:7"), HOUR, to(sender)).expect("a thread");

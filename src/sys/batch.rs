@@ -1,21 +1,21 @@
-//! `ReceiveBatch`: the datagrams that are taken in at a time. Between two batches other threads get the node's lock.
+//! `ReceiveBatch`: the datagrams of one receive step. Between two batches other threads get the node's lock.
 
 use std::net::SocketAddr;
 
 use peers_proto::Arrival;
 use peers_proto::wire::MAX_DATAGRAM;
 
-/// The most datagrams of a batch.
+/// Maximum number of datagrams in a batch.
 pub(crate) const LENGTH: usize = 32;
 
-/// Room for one byte more than a message has, so that a datagram cut short by the buffer is not taken for one.
+/// One byte longer than the longest message, so that a truncated datagram is not taken for a message.
 pub(crate) type Buffer = [u8; MAX_DATAGRAM + 1];
 
 pub(crate) struct ReceiveBatch {
     buffers: Box<[Buffer]>,
-    /// How many buffers are in use, the first ones.
+    /// Number of buffers in use, the first ones.
     used: usize,
-    /// What is in those whose datagram was not thrown away.
+    /// Buffers whose datagram was not dropped, with its description.
     received: Vec<(usize, Received)>,
 }
 
@@ -23,9 +23,9 @@ pub(crate) struct ReceiveBatch {
 pub(crate) struct Received {
     pub len: usize,
     pub from: SocketAddr,
-    /// Index of the interface it came through; 0 if unknown.
+    /// Index of the interface through which it came; 0 if unknown.
     pub interface: u32,
-    /// By which socket.
+    /// Whether it was sent to the group.
     pub arrival: Arrival,
 }
 
@@ -41,15 +41,15 @@ impl ReceiveBatch {
         self.received.clear();
     }
 
-    /// Has `receive` put datagrams into at most so many of the buffers that are left. It tells of each that counts the number
-    /// of its buffer, and returns how many buffers are in use. True if it used them all: more may wait.
+    /// Lets `receive` write datagrams into at most `max` of the unused buffers. It passes the number of the buffer for each
+    /// datagram that counts, and returns the number of buffers in use. True if it used them all, so that more may wait.
     pub fn fill(
         &mut self,
-        most: usize,
+        max: usize,
         receive: impl FnOnce(&mut [Buffer], &mut dyn FnMut(usize, Received)) -> usize,
     ) -> bool {
         let first = self.used;
-        let end = LENGTH.min(first + most);
+        let end = LENGTH.min(first + max);
         if first < end {
             let mut take = |number, received| self.received.push((first + number, received));
             self.used += receive(&mut self.buffers[first..end], &mut take);
@@ -57,7 +57,7 @@ impl ReceiveBatch {
         self.used == end
     }
 
-    /// The datagrams, with what is known of each.
+    /// The datagrams, each with its description.
     pub fn iter(&self) -> impl Iterator<Item = (&[u8], &Received)> {
         self.received.iter().map(|(number, received)| (&self.buffers[*number][..received.len], received))
     }

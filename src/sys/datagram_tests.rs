@@ -3,19 +3,21 @@
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
+use std::time::Duration;
 
 use socket2::Socket;
 
-use super::{Outgoing, Poller, Way, descriptor_of};
-use crate::net::socket_pair;
 use crate::sys::batch::{Buffer, LENGTH, ReceiveBatch, Received};
+use crate::sys::poller::Poller;
+use crate::sys::socket::{OwnedSocket, open_unicast, port_of};
+use crate::sys::{Outgoing, Way};
 use peers_proto::Arrival;
 
 const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
-fn open() -> (Socket, SocketAddr) {
-    let socket = socket_pair::open_unicast(false, 1, 0).expect("there are free ports");
-    let port = socket_pair::port_of(&socket).expect("it is bound");
+fn open() -> (OwnedSocket, SocketAddr) {
+    let socket = open_unicast(false, 1, 0).expect("there are free ports");
+    let port = port_of(&socket).expect("it is bound");
     (socket, (HERE, port).into())
 }
 
@@ -24,13 +26,13 @@ type Receive<'a> =
     &'a mut dyn FnMut(&Socket, &mut [Buffer], &mut dyn FnMut(usize, Received, IpAddr)) -> io::Result<usize>;
 
 /// What is received when so many datagrams have come, each with its sender.
-fn receive(call: Receive<'_>, socket: &Socket, count: usize) -> Vec<(Vec<u8>, SocketAddr)> {
+fn receive(call: Receive<'_>, socket: &OwnedSocket, count: usize) -> Vec<(Vec<u8>, SocketAddr)> {
     let mut poller = Poller::default();
-    poller.add(descriptor_of(socket)).expect("it is open");
     let (mut batch, mut all) = (ReceiveBatch::new(), Vec::new());
     while all.len() < count {
-        poller.poll(10_000).expect("it can be polled");
-        assert!(poller.at(descriptor_of(socket)).is_readable, "{} of {count} came", all.len());
+        poller.watch([socket.descriptor()]);
+        poller.poll(Duration::from_secs(10)).expect("it can be polled");
+        assert!(poller.at(socket.descriptor()).is_readable, "{} of {count} came", all.len());
         batch.clear();
         let is_full = batch.fill(LENGTH, |buffers, take| {
             let mut checked = |number, received: Received, to| {
@@ -38,7 +40,7 @@ fn receive(call: Receive<'_>, socket: &Socket, count: usize) -> Vec<(Vec<u8>, So
                 assert_ne!(received.interface, 0);
                 take(number, received);
             };
-            call(socket, buffers, &mut checked).expect("some wait")
+            call(socket.get().expect("it is open"), buffers, &mut checked).expect("some wait")
         });
         assert_eq!(is_full, batch.iter().count() == LENGTH);
         all.extend(batch.iter().map(|(bytes, received)| (bytes.to_vec(), received.from)));
@@ -60,7 +62,7 @@ fn check(mut send: impl FnMut(&Socket, &[Outgoing]) -> io::Result<usize>, call: 
     datagrams.extend((0..100).map(|number| outgoing(&vec![number; number.into()], *its_address)));
     let mut left = &datagrams[..];
     while !left.is_empty() {
-        let count = send(&sender, left).expect("there is a loopback");
+        let count = send(sender.get().expect("it is open"), left).expect("there is a loopback");
         assert!((1..=left.len()).contains(&count));
         left = &left[count..];
     }
@@ -73,7 +75,7 @@ fn check(mut send: impl FnMut(&Socket, &[Outgoing]) -> io::Result<usize>, call: 
     assert_eq!(receive(call, many, expected.len()), expected);
     let mut nothing = ReceiveBatch::new();
     nothing.fill(LENGTH, |buffers, _| {
-        assert!(call(many, buffers, &mut |_, _, _| panic!("none waits")).is_err());
+        assert!(call(many.get().expect("it is open"), buffers, &mut |_, _, _| panic!("none waits")).is_err());
         0
     });
 }

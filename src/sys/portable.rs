@@ -1,22 +1,47 @@
-//! What works on every system, for those that have nothing better; and what stands for what a system does not tell.
+//! What works on every system, in place of calls that only some have.
 
 pub mod datagram;
-mod timer;
-mod waker;
 
 #[cfg(not(target_os = "linux"))]
-pub use {timer::DeadlineTimer, waker::Waker};
+pub mod timer {
+    //! `DeadlineTimer`: none. After a suspend the node may run late, by up to one wait.
+
+    use std::io;
+    use std::time::Instant;
+
+    use crate::sys::Descriptor;
+
+    pub enum DeadlineTimer {}
+
+    impl DeadlineTimer {
+        pub fn new() -> Option<Self> {
+            None
+        }
+
+        pub fn set(&mut self, _: Instant, _: Instant) -> io::Result<()> {
+            match *self {}
+        }
+
+        pub fn check(&self) -> io::Result<()> {
+            match *self {}
+        }
+
+        pub fn descriptor(&self) -> Descriptor {
+            match *self {}
+        }
+    }
+}
 
 #[cfg(not(target_os = "linux"))]
 pub mod errors {
-    //! A peer whose system answers that nobody is there is asked until it expires.
+    //! ICMP errors are not reported: an unreachable peer is probed until it expires.
 
     use std::io;
     use std::net::SocketAddr;
 
     use socket2::Socket;
 
-    /// None ever waits.
+    /// Returns that none waits.
     pub fn receive_error(_: &Socket) -> io::Result<(bool, SocketAddr)> {
         Err(io::ErrorKind::WouldBlock.into())
     }
@@ -24,11 +49,11 @@ pub mod errors {
 
 #[cfg(not(target_os = "linux"))]
 pub mod multicast_joins {
-    //! Memberships that are lost unseen are joined anew when the watchdog opens the sockets anew.
+    //! The system does not list its joins. A join that it has lost is repeated when the receive watchdog reopens the sockets.
 
     use std::net::IpAddr;
 
-    /// The system does not tell.
+    /// Returns that the joins are not known.
     pub fn of(_: IpAddr) -> Option<Vec<u32>> {
         None
     }
@@ -36,23 +61,23 @@ pub mod multicast_joins {
 
 #[cfg(not(target_os = "linux"))]
 pub mod options {
-    //! What only Linux can be asked for.
+    //! Options that only Linux has.
 
     use std::io;
 
     use socket2::Socket;
 
-    /// Nothing to ask for: errors are not kept.
+    /// Does nothing: the system keeps no errors.
     pub fn keep_errors(_: &Socket, _: bool) -> io::Result<()> {
         Ok(())
     }
 
-    /// No such setting is known.
+    /// Returns that no such setting is known.
     pub fn ipv6_turned_off() -> Option<&'static str> {
         None
     }
 
-    /// No such setting is known.
+    /// Returns that no such setting is known.
     pub fn join_limit(_: &io::Error, _: bool) -> Option<&'static str> {
         None
     }

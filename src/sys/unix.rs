@@ -4,29 +4,29 @@ mod clock;
 #[cfg(any(not(target_os = "linux"), test))]
 pub mod datagram;
 pub mod host;
+mod identity;
 pub mod interfaces;
 pub mod message;
 mod network_monitor;
 pub mod options;
 
-use std::os::fd::{AsFd, AsRawFd};
+use std::io;
+use std::os::fd::AsRawFd;
 
-use nix::poll::{PollFd, PollFlags, poll};
-use socket2::Socket;
+use socket2::{Domain, Socket, Type};
 
 use crate::sys::Descriptor;
 
-pub use clock::Clock;
+pub use clock::BootClock;
+pub use identity::Identity;
 pub use network_monitor::NetworkMonitor;
 
-/// What to poll a socket by.
+/// The number to poll a socket by.
 pub fn descriptor_of(socket: &impl AsRawFd) -> Descriptor {
     socket.as_raw_fd()
 }
 
-/// Waits until there is room for more to send, or for so long.
-pub fn wait_until_writable(socket: &Socket, timeout_ms: u16) {
-    let mut polled = [PollFd::new(socket.as_fd(), PollFlags::POLLOUT)];
-    // Where it cannot be waited for, sending tells why.
-    let _ = poll(&mut polled, timeout_ms);
+/// Two sockets that are connected with each other.
+pub fn socket_pair() -> io::Result<(Socket, Socket)> {
+    Socket::pair(Domain::UNIX, Type::DGRAM, None)
 }

@@ -27,10 +27,10 @@ static void only_free_is_left(peers_t *manual, peers_t *threaded) {
     check_every_call_fails(manual, PEERS_ERR_FORKED, "parent");
     check_every_call_fails(threaded, PEERS_ERR_FORKED, "parent");
 
-    /* Each holds two descriptors to wake by, and the one that was asked for to poll. A thread waits by one more. */
+    /* The event descriptor is a pair. A thread is woken by a pair, and has a timer. */
     int before = open_descriptors();
     CHECK_OK(peers_free(manual));
-    CHECK(open_descriptors() == before - 3);
+    CHECK(open_descriptors() == before - 2);
     CHECK_OK(peers_free(threaded));
     CHECK(open_descriptors() == before - 7);
     CHECK_STATUS(peers_free(manual), PEERS_ERR_HANDLE);
@@ -187,7 +187,7 @@ int main(int count, char **arguments) {
     CHECK(!is_readable(manual_fd) && !is_readable(threaded_fd));
     CHECK(list_len(manual) == 0);
     CHECK(list_len(threaded) == 1);
-    CHECK(health_of(manual).received == 2 && health_of(manual).own == 2);
+    CHECK(health_of(manual).received == 2 && health_of(manual).looped_back == 2);
     CHECK(health_of(manual).state == PEERS_STATE_RUNNING);
 
     /* And they hear as before. */

@@ -124,7 +124,7 @@ int main(int count, char **arguments) {
     limit_descriptors(RLIM_INFINITY);
     one_after_another("in memory", on_memory("memory:loop"), starts);
     one_after_another("on sockets", on_sockets(), starts);
-    too_few_descriptors(on_memory("memory:few"), 3);
+    too_few_descriptors(on_memory("memory:few"), 2);
     too_few_descriptors(on_sockets(), 7);
     at_once(on_memory("memory:many"), 100);
     at_once(on_sockets(), 100);

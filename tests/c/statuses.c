@@ -68,6 +68,7 @@ static void a_port_that_is_not_shared(void) {
 
 static void no_descriptor_to_be_had(void) {
     peers_config_t config = memory_config("node", "memory:statuses");
+    config.flags = 0; /* a thread needs descriptors to be woken by */
     limit_descriptors(0);
     PROVOKE(peers_start(&config, &unused), PEERS_ERR_SYSTEM);
     limit_descriptors(RLIM_INFINITY);

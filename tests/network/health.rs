@@ -27,8 +27,7 @@ fn a_silence_has_the_sockets_opened_anew_until_something_is_heard() {
     let mut health = health(&host);
     health.expect(["running none "]);
     host.firewall("input", "drop");
-    let deaf =
-        "degraded deaf nothing is heard, not even our own announcements; a firewall may drop udp multicast";
+    let deaf = "degraded not_receiving nothing is heard, not even our own announcements; a firewall may drop udp multicast";
     health.expect([deaf, "reopened"]);
     health.expect(["reopened"]);
     host.firewall("input", "accept");
@@ -79,7 +78,7 @@ fn more_interfaces_than_memberships_are_told_and_peers_are_found_on_the_first() 
     let mut watcher = rust_watch(&other, "watcher");
     let mut health = health(&host);
     health.expect([
-        "degraded membership joined the group on 2 of 3 interfaces: no buffer space available (os error 105); \
+        "degraded multicast_join joined the group on 2 of 3 interfaces: no buffer space available (os error 105); \
          the system's limit is net.ipv4.igmp_max_memberships",
         "joined watcher 192.0.2.2",
     ]);

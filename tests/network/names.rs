@@ -76,17 +76,17 @@ fn a_seed_by_a_name_in_the_hosts_file_is_found_as_soon_as_the_name_is_there() {
     let names = Names::new(test);
     let mut seed = seed_watch(&there, "seed", &LONG_LIFE);
     let mut guest = names.watch(&here, "guest", &["--seeds", "seed.test:49002"]);
-    expect_state(&mut guest, "Degraded Seeds the seed seed.test:49002 cannot be resolved: ");
+    expect_state(&mut guest, "Degraded Resolver the seed seed.test:49002 cannot be resolved: ");
     names.write("hosts", "198.51.100.2 seed.test\n");
     guest.expect(["joined seed 198.51.100.2"]);
     seed.expect(["joined guest 192.0.2.1"]);
-    assert_eq!(listing(&mut guest), ["seed 198.51.100.2 Seed"]);
+    assert_eq!(listing(&mut guest), ["seed 198.51.100.2 Unicast"]);
     assert_eq!(state(&mut guest), "Running");
 
     // Who was found stays found.
     names.write("hosts", "");
-    expect_state(&mut guest, "Degraded Seeds ");
-    assert_eq!(listing(&mut guest), ["seed 198.51.100.2 Seed"]);
+    expect_state(&mut guest, "Degraded Resolver ");
+    assert_eq!(listing(&mut guest), ["seed 198.51.100.2 Unicast"]);
     guest.never_printed("left");
 }
 
@@ -115,8 +115,8 @@ fn a_seed_that_has_an_address_of_each_family_is_one_peer() {
     let seen_as = seed.address_of("guest");
     // A life and more.
     expect_counted(&mut seed, "received", 60);
-    assert_eq!(listing(&mut guest), [format!("seed {address} Seed")]);
-    assert_eq!(listing(&mut seed), [format!("guest {seen_as} Seed")]);
+    assert_eq!(listing(&mut guest), [format!("seed {address} Unicast")]);
+    assert_eq!(listing(&mut seed), [format!("guest {seen_as} Unicast")]);
     for node in [&mut guest, &mut seed] {
         node.never_printed("left");
         node.never_printed("updated");
@@ -149,12 +149,12 @@ fn a_name_with_several_addresses_is_several_seeds_and_one_more_is_found_in_time(
     }
     assert_eq!(
         listing(&mut guest),
-        ["seed-0 198.51.100.2 Seed", "seed-1 198.51.100.3 Seed", "seed-2 198.51.100.4 Seed"]
+        ["seed-0 198.51.100.2 Unicast", "seed-1 198.51.100.3 Unicast", "seed-2 198.51.100.4 Unicast"]
     );
 
     // Who is known goes on being spoken to.
     server.kill();
-    expect_state(&mut guest, "Degraded Seeds the seed seeds.test:49002 cannot be resolved: ");
+    expect_state(&mut guest, "Degraded Resolver the seed seeds.test:49002 cannot be resolved: ");
     guest.never_printed("left");
 }
 

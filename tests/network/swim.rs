@@ -78,7 +78,7 @@ fn twenty_members_of_two_subnets_know_each_other_by_one_seed_and_who_leaves_and_
     for (own, member) in (0..names.len()).filter(there).zip(&mut members) {
         let others = (0..names.len()).filter(there).filter(|other| *other != own);
         let expected: Vec<String> =
-            others.map(|other| format!("{} {} Member", names[other], address(other))).collect();
+            others.map(|other| format!("{} {} Gossip", names[other], address(other))).collect();
         assert_eq!(listing(member), expected);
         member.never_printed("joined");
         member.never_printed("left");
@@ -110,6 +110,6 @@ fn with_keys_those_who_have_the_key_are_a_cluster_and_others_are_counted() {
     gamma.signal(Signal::SIGTERM);
     alpha.expect(["left gamma (goodbye)"]);
     beta.expect(["left gamma (goodbye)"]);
-    assert_eq!(listing(&mut alpha), ["beta 192.0.2.2 Member"]);
+    assert_eq!(listing(&mut alpha), ["beta 192.0.2.2 Gossip"]);
     alpha.never_printed("joined");
 }

@@ -1,5 +1,4 @@
-//! The system calls by which datagrams are sent and received, many at a time: sendmmsg and recvmmsg, the same for IPv4 and
-//! IPv6.
+//! Sends and receives many datagrams in one system call: sendmmsg and recvmmsg, for IPv4 and IPv6 alike.
 
 use std::io;
 use std::mem::{offset_of, size_of};
@@ -15,22 +14,22 @@ use crate::sys::batch::{Buffer, Received};
 use crate::sys::{Outgoing, Way};
 use peers_proto::Arrival;
 
-/// The most datagrams of one call.
-const MOST: usize = 64;
+/// Maximum number of datagrams in one call.
+const MAX: usize = 64;
 
-/// What the system is handed with the bytes of datagrams, kept from call to call so that none of them allocates.
+/// The arrays that the system reads and writes beside the bytes of datagrams, kept from call to call so that none allocates.
 pub struct Messages {
-    names: Box<[Name; MOST]>,
-    controls: Box<[Control; MOST]>,
-    /// These two point to the others, to buffers and to payloads. They are made anew for each call.
+    names: Box<[Name; MAX]>,
+    controls: Box<[Control; MAX]>,
+    /// These two point to the others, to buffers and to payloads. Each call makes them anew.
     parts: Vec<iovec>,
     headers: Vec<mmsghdr>,
 }
 
-// SAFETY: what its pointers point to is looked at in its methods alone, each of which sets them first.
+// SAFETY: its methods alone follow the pointers, and each sets them first.
 unsafe impl Send for Messages {}
 
-/// An address of either family. What `sockaddr_in` has begins as this does, with the address in the place of the flow.
+/// An address of either family. `sockaddr_in` begins with the same fields, and has the address in the place of the flow.
 type Name = sockaddr_in6;
 
 /// The one control message of a datagram, its packet information.
@@ -44,15 +43,15 @@ struct Control {
 impl Messages {
     pub fn new() -> Self {
         Messages {
-            names: Box::new([name_of(SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0))).0; MOST]),
-            controls: Box::new([Control::NONE; MOST]),
-            parts: Vec::with_capacity(MOST),
-            headers: Vec::with_capacity(MOST),
+            names: Box::new([name_of(SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0))).0; MAX]),
+            controls: Box::new([Control::NONE; MAX]),
+            parts: Vec::with_capacity(MAX),
+            headers: Vec::with_capacity(MAX),
         }
     }
 
-    /// Receives datagrams that wait, each into one of `buffers`: `take` is told the number of the buffer, and the address it
-    /// was sent to. Returns how many buffers are in use then; if it is not all, no more waited. An error if none did.
+    /// Receives datagrams that wait, each into one of `buffers`. Calls `take` with the number of the buffer, the datagram and its
+    /// destination. Returns the number of buffers in use; if it is not all, no more waited. An error if none waited.
     pub fn receive(
         &mut self,
         socket: &Socket,
@@ -62,12 +61,12 @@ impl Messages {
         let bytes = buffers
             .iter_mut()
             .map(|buffer| iovec { iov_base: buffer.as_mut_ptr().cast(), iov_len: buffer.len() });
-        self.point_to(bytes);
-        let (fd, most) = (socket.as_raw_fd(), self.headers.len() as _);
-        // SAFETY: `point_to` has set so many headers, whose pointers are to memory of the length beside them. All of it
-        // outlives the call.
+        let headers = self.headers_for(bytes, |_| (size_of::<Name>() as _, size_of::<Control>()));
+        let (fd, count) = (socket.as_raw_fd(), headers.len() as _);
+        // SAFETY: the pointers of each header are to memory of the length beside them, which outlives the call, and which nothing
+        // else touches before it.
         let count = unsafe {
-            libc::recvmmsg(fd, self.headers.as_mut_ptr(), most, libc::MSG_DONTWAIT as _, ptr::null_mut())
+            libc::recvmmsg(fd, headers.as_mut_ptr(), count, libc::MSG_DONTWAIT as _, ptr::null_mut())
         };
         let count = Errno::result(count)? as usize;
         for (number, header) in self.headers.iter().enumerate().take(count) {
@@ -84,43 +83,52 @@ impl Messages {
         Ok(count)
     }
 
-    /// Sends datagrams: how many of them, from the first on, were. An error if the first could not be.
+    /// Sends datagrams, and returns their number, from the first on. An error if the first could not be sent.
     pub fn send(&mut self, socket: &Socket, datagrams: &[Outgoing]) -> io::Result<usize> {
-        let bytes = |datagram: &Outgoing| iovec {
+        let mut lens = [(0, 0); MAX];
+        for (number, datagram) in datagrams.iter().take(MAX).enumerate() {
+            let (name, name_len) = name_of(datagram.to);
+            let (control, control_len) = Control::of(&datagram.way, datagram.to.is_ipv6());
+            (self.names[number], self.controls[number]) = (name, control);
+            lens[number] = (name_len, control_len);
+        }
+        let bytes = datagrams.iter().map(|datagram| iovec {
             iov_base: datagram.payload.as_ptr().cast_mut().cast(),
             iov_len: datagram.payload.len(),
-        };
-        self.point_to(datagrams.iter().map(bytes));
-        for (number, datagram) in datagrams.iter().take(MOST).enumerate() {
-            let header = &mut self.headers[number].msg_hdr;
-            (self.names[number], header.msg_namelen) = name_of(datagram.to);
-            let (control, len) = Control::of(&datagram.way, datagram.to.is_ipv6());
-            self.controls[number] = control;
-            header.msg_controllen = len as _;
-        }
-        let (fd, most) = (socket.as_raw_fd(), self.headers.len() as _);
+        });
+        let headers = self.headers_for(bytes, |number| lens[number]);
+        let (fd, count) = (socket.as_raw_fd(), headers.len() as _);
         // SAFETY: as in `receive`. The system does not write to the payloads.
-        let count = unsafe { libc::sendmmsg(fd, self.headers.as_mut_ptr(), most, libc::MSG_DONTWAIT as _) };
+        let count = unsafe { libc::sendmmsg(fd, headers.as_mut_ptr(), count, libc::MSG_DONTWAIT as _) };
         Ok(Errno::result(count)? as usize)
     }
 
-    /// Makes headers with these bytes, up to [`MOST`], and with all the room for a name and a control message.
-    fn point_to(&mut self, bytes: impl Iterator<Item = iovec>) {
+    /// Makes headers for these bytes, up to [`MAX`], with the lengths of each name and control message.
+    ///
+    /// The headers point to names and controls. A write to these by a reference would make the pointers invalid, so the caller
+    /// has filled them before.
+    fn headers_for(
+        &mut self,
+        bytes: impl Iterator<Item = iovec>,
+        lens: impl Fn(usize) -> (libc::socklen_t, usize),
+    ) -> &mut [mmsghdr] {
         self.parts.clear();
-        self.parts.extend(bytes.take(MOST));
+        self.parts.extend(bytes.take(MAX));
         self.headers.clear();
         let rooms = self.parts.iter_mut().zip(&mut *self.names).zip(&mut *self.controls);
-        self.headers.extend(rooms.map(|((part, name), control)| {
+        self.headers.extend(rooms.enumerate().map(|(number, ((part, name), control))| {
             // SAFETY: it is made of numbers and pointers, which may be zero.
             let mut header: mmsghdr = unsafe { std::mem::zeroed() };
+            let (name_len, control_len) = lens(number);
             header.msg_hdr.msg_name = ptr::from_mut(name).cast();
-            header.msg_hdr.msg_namelen = size_of::<Name>() as _;
+            header.msg_hdr.msg_namelen = name_len;
             header.msg_hdr.msg_iov = part;
             header.msg_hdr.msg_iovlen = 1;
             header.msg_hdr.msg_control = ptr::from_mut(control).cast();
-            header.msg_hdr.msg_controllen = size_of::<Control>() as _;
+            header.msg_hdr.msg_controllen = control_len as _;
             header
         }));
+        &mut self.headers
     }
 }
 
@@ -128,7 +136,7 @@ impl Control {
     // SAFETY: it is made of numbers.
     const NONE: Control = unsafe { std::mem::zeroed() };
 
-    /// One that has a datagram leave by that way, and its length as the system reckons it.
+    /// Returns one that sends a datagram by that way, and its length with padding.
     fn of(way: &Way, is_v6: bool) -> (Self, usize) {
         let mut control = Control::NONE;
         let interface = way.interface.to_ne_bytes();
@@ -149,7 +157,7 @@ impl Control {
         };
         let len = size_of::<cmsghdr>() + info_len;
         control.header.cmsg_len = len as _;
-        // As if another one followed.
+        // CMSG_SPACE of the data.
         (control, len.next_multiple_of(align_of::<cmsghdr>()))
     }
 
@@ -204,7 +212,7 @@ fn name(pair: c_int, port: u16, flow: u32, address: [u8; 16], scope: u32) -> Nam
     }
 }
 
-/// The address that the system has written.
+/// Reads the address that the system has written.
 fn address_of(name: &Name) -> Option<SocketAddr> {
     let port = u16::from_be(name.sin6_port);
     match c_int::from(name.sin6_family) {
@@ -233,14 +241,14 @@ mod tests {
     }
 
     #[test]
-    fn a_way_out_tells_interface_and_source_to_the_system() {
+    fn a_way_out_has_interface_and_source() {
         let way = Way { interface: 9, source: Some(Ipv4Addr::new(192, 0, 2, 1)) };
         let (v4, v4_len) = Control::of(&way, false);
         assert_eq!(v4.info[..12], [&9_u32.to_ne_bytes()[..], &[192, 0, 2, 1], &[0; 4]].concat());
         assert_eq!(v4.packet(), Some((Ipv4Addr::UNSPECIFIED.into(), 9)));
         let (v6, v6_len) = Control::of(&way, true);
         assert_eq!(v6.packet(), Some((Ipv6Addr::UNSPECIFIED.into(), 9)));
-        // SAFETY: they only reckon.
+        // SAFETY: the functions compute with numbers only.
         let spaces = unsafe { (libc::CMSG_SPACE(12), libc::CMSG_SPACE(20)) };
         assert_eq!((v4_len, v6_len), (spaces.0 as usize, spaces.1 as usize));
         assert_eq!(Control::NONE.packet(), None);

@@ -1,4 +1,4 @@
-//! What Linux has to be asked for when a socket is opened, and how it joins a group.
+//! Socket options of Linux, and how a socket joins a group.
 
 use std::fs;
 use std::io;
@@ -14,7 +14,7 @@ pub use crate::sys::unix::options::{
 /// "1" on a system whose interfaces get no IPv6 addresses.
 const IPV6_SWITCH: &str = "/proc/sys/net/ipv6/conf/all/disable_ipv6";
 
-/// Has the socket hear only what comes through the interfaces that it joined, not what other sockets of the host joined.
+/// Limits the socket to the interfaces that it joined. By default it also receives through those that other sockets joined.
 pub fn hear_only_joined(socket: &Socket, is_v6: bool) -> io::Result<()> {
     match is_v6 {
         true => socket.set_multicast_all_v6(false),
@@ -22,12 +22,12 @@ pub fn hear_only_joined(socket: &Socket, is_v6: bool) -> io::Result<()> {
     }
 }
 
-/// Lets the sockets of all processes that ask for it share a port.
+/// Lets the socket share its port with all sockets that request the same.
 pub fn share_port(socket: &Socket) -> io::Result<()> {
     socket.set_reuse_address(true)
 }
 
-/// Has the errors of what it sends kept for [`receive_error`](crate::sys::linux::errors::receive_error).
+/// Keeps the errors of datagrams that it sends for [`receive_error`](crate::sys::linux::errors::receive_error).
 pub fn keep_errors(socket: &Socket, is_v6: bool) -> io::Result<()> {
     match is_v6 {
         true => setsockopt(socket, Ipv6RecvErr, &true)?,
@@ -36,12 +36,12 @@ pub fn keep_errors(socket: &Socket, is_v6: bool) -> io::Result<()> {
     Ok(())
 }
 
-/// The setting by which IPv6 is turned off, if it is.
+/// Returns the setting by which IPv6 is turned off, if it is.
 pub fn ipv6_turned_off() -> Option<&'static str> {
     fs::read_to_string(IPV6_SWITCH).is_ok_and(|text| text.trim() == "1").then_some(IPV6_SWITCH)
 }
 
-/// The setting that limits memberships, if it was such a limit that refused one.
+/// Returns the setting that limits joins, if such a limit has caused the error.
 pub fn join_limit(error: &io::Error, is_v6: bool) -> Option<&'static str> {
     match error.raw_os_error() {
         Some(libc::ENOBUFS) if !is_v6 => Some("net.ipv4.igmp_max_memberships"),

@@ -1,10 +1,10 @@
-//! The socket on which the system tells of links and addresses (rtnetlink).
+//! The socket on which the system reports links and addresses (rtnetlink).
 
 use std::os::fd::{AsRawFd, OwnedFd};
 
 use nix::sys::socket::{AddressFamily, NetlinkAddr, SockFlag, SockProtocol, SockType, bind, socket};
 
-/// Links that come, go, up or down; addresses that come or go. An IPv6 address is told of when it becomes usable.
+/// Links that come, go, up or down; addresses that come or go. An IPv6 address is reported when it becomes usable.
 const GROUPS: libc::c_int = libc::RTMGRP_LINK | libc::RTMGRP_IPV4_IFADDR | libc::RTMGRP_IPV6_IFADDR;
 
 pub fn subscribe() -> nix::Result<OwnedFd> {

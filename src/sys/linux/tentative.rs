@@ -1,12 +1,12 @@
-//! Which IPv6 addresses cannot be used.
+//! Tentative IPv6 addresses (RFC 4862, section 5.4).
 
 use std::fs;
 use std::net::Ipv6Addr;
 
-/// The IPv6 addresses that cannot be used yet, because the system still asks whether somebody else has them, or not at
-/// all, because somebody does; each with the index of its interface. None where the system does not tell.
+/// Returns the IPv6 addresses that cannot be used: duplicate address detection still runs, or has found a duplicate. Each has the
+/// index of its interface.
 pub fn addresses() -> Vec<(u32, Ipv6Addr)> {
-    // Of this thread, which may be in another network namespace than the rest of the process.
+    // Of this thread: it may be in another network namespace than the process.
     let table = fs::read_to_string("/proc/thread-self/net/if_inet6").unwrap_or_default();
     table.lines().filter_map(tentative_of).collect()
 }
@@ -25,7 +25,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_that_is_not_usable_yet_is_told_by_its_flags() {
+    fn a_tentative_address_has_a_flag() {
         let line = |flags| format!("fe8000000000000000fc00fffe000001 0a 40 20 {flags}     eth0");
         let address = "fe80::fc:ff:fe00:1".parse().unwrap();
         assert_eq!(tentative_of(&line("c0")), Some((10, address)));

@@ -1,4 +1,4 @@
-//! Datagrams one at a time, where the system has no call for many.
+//! Sends and receives datagrams one by one, where the system has no call for many.
 
 use std::io;
 use std::net::IpAddr;
@@ -12,7 +12,7 @@ use crate::sys::unix::datagram as single;
 #[cfg(windows)]
 use crate::sys::windows::datagram as single;
 
-/// Nothing has to be kept from call to call.
+/// Without state: it stands for that of Linux.
 pub struct Messages;
 
 impl Messages {
@@ -20,8 +20,8 @@ impl Messages {
         Messages
     }
 
-    /// Receives datagrams that wait, each into one of `buffers`: `take` is told the number of the buffer, and the address it
-    /// was sent to. Returns how many buffers are in use then; if it is not all, no more waited. An error if none did.
+    /// Receives datagrams that wait, each into one of `buffers`. Calls `take` with the number of the buffer, the datagram and its
+    /// destination. Returns the number of buffers in use; if it is not all, no more waited. An error if none waited.
     pub fn receive(
         &mut self,
         socket: &Socket,
@@ -31,7 +31,7 @@ impl Messages {
         for (number, buffer) in buffers.iter_mut().enumerate() {
             match single::receive(socket, buffer) {
                 Ok(Some((received, to))) => take(number, received, to),
-                // Thrown away, and more may wait behind it.
+                // An error was taken; datagrams may wait behind it.
                 Ok(None) => {}
                 Err(error) if number == 0 => return Err(error),
                 Err(_) => return Ok(number),
@@ -40,7 +40,7 @@ impl Messages {
         Ok(buffers.len())
     }
 
-    /// Sends datagrams: how many of them, from the first on, were. An error if the first could not be.
+    /// Sends datagrams, and returns their number, from the first on. An error if the first could not be sent.
     pub fn send(&mut self, socket: &Socket, datagrams: &[Outgoing]) -> io::Result<usize> {
         let Some(Outgoing { payload, to, way }) = datagrams.first() else { return Ok(0) };
         single::send(socket, payload, *to, way).map(|()| 1)

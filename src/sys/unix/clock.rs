@@ -1,5 +1,5 @@
-//! `Clock`: the system's clock that goes on while the machine sleeps, which `Instant` does not: a peer that fell silent
-//! meanwhile has been silent for all that time.
+//! `BootClock`: the system's clock that goes on while the machine is suspended. `Instant` stands still then, so that peers
+//! would stay listed for the length of the suspend.
 
 use std::io;
 use std::time::{Duration, Instant};
@@ -8,19 +8,19 @@ use nix::time::{ClockId, clock_gettime};
 
 #[cfg(target_os = "linux")]
 const ID: ClockId = ClockId::CLOCK_BOOTTIME;
-// Not so on Linux, where it stands still.
+// On Linux CLOCK_MONOTONIC stands still in a suspend, on macOS it goes on.
 #[cfg(target_os = "macos")]
 const ID: ClockId = ClockId::CLOCK_MONOTONIC;
 
-pub struct Clock {
+pub struct BootClock {
     start: Instant,
-    /// What the system's clock showed at `start`.
+    /// Reading of the system's clock at `start`.
     at_start: Duration,
 }
 
-impl Clock {
+impl BootClock {
     pub fn start() -> io::Result<Self> {
-        Ok(Clock { start: Instant::now(), at_start: since_boot()? })
+        Ok(BootClock { start: Instant::now(), at_start: since_boot()? })
     }
 
     pub fn now(&self) -> Instant {

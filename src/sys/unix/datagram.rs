@@ -1,4 +1,4 @@
-//! The system calls by which one datagram is sent or received, the same for IPv4 and IPv6.
+//! Sends or receives one datagram, of IPv4 or IPv6.
 
 use std::io::{self, IoSlice, IoSliceMut};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -12,7 +12,7 @@ use crate::sys::batch::Received;
 use crate::sys::unix::message::{address_of, receive_message};
 use peers_proto::Arrival;
 
-/// Room for the control message that comes with a datagram, its packet information.
+/// Size of the buffer for the control message of a datagram, its packet information.
 const CONTROL_SIZE: usize = 128;
 
 /// Sends one datagram.
@@ -42,8 +42,8 @@ pub fn send(socket: &Socket, payload: &[u8], to: SocketAddr, way: &Way) -> io::R
     Ok(())
 }
 
-/// Receives one datagram into `buffer`, with the address it was sent to; `None` if what was taken is no datagram. An error
-/// if none waits.
+/// Receives one datagram into `buffer`. Returns it with its destination; `None` if an error was taken in place of a datagram. An
+/// error if none waits.
 pub fn receive(socket: &Socket, buffer: &mut [u8]) -> io::Result<Option<(Received, IpAddr)>> {
     let mut control = [0; CONTROL_SIZE];
     let mut parts = [IoSliceMut::new(buffer)];

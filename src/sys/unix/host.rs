@@ -1,23 +1,22 @@
-//! The names of the host and of its interfaces, and the signals.
+//! Names of the host and of its interfaces, and signals.
 
 use std::io;
 
 use nix::net::if_::if_indextoname;
 use nix::sys::signal::{SigSet, SigmaskHow};
 
-/// The host's name.
+/// Returns the host's name.
 pub fn name() -> io::Result<String> {
     Ok(nix::unistd::gethostname()?.to_string_lossy().into_owned())
 }
 
-/// The name that stands for an interface behind the `%` of a link-local address. `None` if it has none any more.
+/// Returns the zone of a link-local address, behind its `%`: the name of the interface. `None` if the interface is gone.
 pub fn zone_of(index: u32) -> Option<String> {
     let name = if_indextoname(index).ok()?.to_string_lossy().into_owned();
     Some(name).filter(|name| !name.is_empty())
 }
 
-/// Calls `spawn` with every signal blocked, which a thread that it starts inherits: signals are for the program's own
-/// threads.
+/// Calls `spawn` with every signal blocked, which a thread that it starts inherits.
 pub fn with_signals_blocked<R>(spawn: impl FnOnce() -> io::Result<R>) -> io::Result<R> {
     let before = SigSet::all().thread_swap_mask(SigmaskHow::SIG_BLOCK)?;
     let spawned = spawn();

@@ -1,4 +1,4 @@
-//! The interfaces there are, by getifaddrs.
+//! Lists the interfaces, by getifaddrs.
 
 use std::io;
 use std::net::Ipv4Addr;
@@ -6,13 +6,13 @@ use std::net::Ipv4Addr;
 use nix::ifaddrs::getifaddrs;
 use nix::net::if_::InterfaceFlags;
 
-use crate::net::interfaces::Interface;
+use crate::sys::interface::Interface;
 #[cfg(target_os = "linux")]
 use crate::sys::linux::tentative;
 #[cfg(target_os = "macos")]
 use crate::sys::macos::tentative;
 
-/// The names of all interfaces, up or not, in the system's order.
+/// Returns the names of all interfaces, up or not, in the system's order.
 pub fn names() -> io::Result<Vec<String>> {
     let mut names = Vec::new();
     for entry in getifaddrs()? {
@@ -23,12 +23,12 @@ pub fn names() -> io::Result<Vec<String>> {
     Ok(names)
 }
 
-/// The interfaces that are up, have an address, and can multicast or are loopback (which can, on Linux, though it does
-/// not say so).
+/// Returns the interfaces that are up, have an address, and can multicast. Loopback is one of them: on Linux it can multicast
+/// without the flag for it.
 pub fn usable() -> io::Result<Vec<Interface>> {
     let tentative = tentative::addresses();
     let mut usable: Vec<Interface> = Vec::new();
-    // The system tells of each interface first, and then of each address.
+    // The system lists the interfaces first, and then the addresses.
     for entry in getifaddrs()? {
         let Some(address) = entry.address else { continue };
         if let Some(link) = address.as_link_addr() {
@@ -49,7 +49,7 @@ pub fn usable() -> io::Result<Vec<Interface>> {
             let mask = entry.netmask.as_ref().and_then(|mask| mask.as_sockaddr_in()).map(|mask| mask.ip());
             interface.networks.push((v4.ip(), mask.unwrap_or(Ipv4Addr::BROADCAST)));
         } else if let Some(v6) = address.as_sockaddr_in6().map(|v6| v6.ip()) {
-            // Without one, as loopback is, an interface has no route for multicast either.
+            // An interface without a link-local address, such as loopback, has no route for multicast.
             if v6.is_unicast_link_local() && !tentative.contains(&(interface.index, v6)) {
                 interface.v6.get_or_insert(v6);
             }

@@ -1,4 +1,4 @@
-//! One message from a socket, with what the system tells of it.
+//! Receives one message from a socket, with its control messages.
 
 use std::io::{self, IoSliceMut};
 use std::net::{SocketAddr, SocketAddrV4, SocketAddrV6};
@@ -7,7 +7,7 @@ use std::os::fd::AsRawFd;
 use nix::sys::socket::{MsgFlags, RecvMsg, SockaddrStorage, recvmsg};
 use socket2::Socket;
 
-/// Receives one message, and what the system tells with it.
+/// Receives one message with its control messages.
 pub fn receive_message<'a, 'outer, 'inner>(
     socket: &Socket,
     parts: &'outer mut [IoSliceMut<'inner>],
@@ -20,7 +20,7 @@ where
     Ok(recvmsg(socket.as_raw_fd(), parts, Some(control), flags | MsgFlags::MSG_DONTWAIT)?)
 }
 
-/// Where a message came from; of an error, where what it is about was sent.
+/// Returns the source of a message; of an error, the destination of the datagram that caused it.
 pub fn address_of(message: &RecvMsg<'_, '_, SockaddrStorage>) -> io::Result<SocketAddr> {
     let address = message.address.as_ref();
     let v4 = || address?.as_sockaddr_in().map(|v4| SocketAddrV4::from(*v4).into());

@@ -1,4 +1,4 @@
-//! What has to be asked for when a socket is opened, and how it joins a group, where Linux and macOS agree.
+//! Socket options that Linux and macOS share, and how a socket joins a group.
 
 use std::io;
 use std::net::Ipv4Addr;
@@ -7,12 +7,12 @@ use nix::sys::socket::setsockopt;
 use nix::sys::socket::sockopt::{Ipv4PacketInfo, Ipv6RecvPacketInfo};
 use socket2::{InterfaceIndexOrAddress, Socket};
 
-use crate::net::interfaces::Interface;
+use crate::sys::interface::Interface;
 
-/// The error of a system that does not have an address family.
+/// The error of a system without an address family.
 pub const NO_SUCH_FAMILY: i32 = libc::EAFNOSUPPORT;
 
-/// True where a socket can be bound to a group of IPv4; it then gets nothing that was sent to another address.
+/// True if a socket can be bound to an IPv4 group. It then receives only what is sent to the group.
 pub const IS_GROUP_BINDABLE: bool = true;
 
 /// True if a socket that does not share its port holds it.
@@ -20,7 +20,7 @@ pub fn is_port_held(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::AddrInUse
 }
 
-/// Has it told of each datagram where it was sent to, and through which interface it came.
+/// Requests the destination and the interface of each received datagram.
 pub fn tell_destination(socket: &Socket, is_v6: bool) -> io::Result<()> {
     match is_v6 {
         true => setsockopt(socket, Ipv6RecvPacketInfo, &true)?,

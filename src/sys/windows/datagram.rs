@@ -1,4 +1,4 @@
-//! The system calls by which datagrams are sent and received, the same for IPv4 and IPv6.
+//! Sends or receives one datagram, of IPv4 or IPv6.
 
 use std::ffi::c_void;
 use std::io;
@@ -19,9 +19,9 @@ use crate::sys::Way;
 use crate::sys::batch::Received;
 use peers_proto::Arrival;
 
-/// Sends one datagram. To a peer routing chooses the way; a link-local address has its interface with it.
+/// Sends one datagram. Routing chooses the way to a peer; a link-local address has its interface as scope.
 pub fn send(socket: &Socket, payload: &[u8], to: SocketAddr, way: &Way) -> io::Result<()> {
-    // One thread at a time sends, so that nobody changes the interface in between.
+    // One thread at a time sends, so the interface does not change in between.
     match to.ip() {
         IpAddr::V4(group) if group.is_multicast() => send_through(socket, way)?,
         IpAddr::V6(group) if group.is_multicast() => socket.set_multicast_if_v6(way.interface)?,
@@ -30,7 +30,7 @@ pub fn send(socket: &Socket, payload: &[u8], to: SocketAddr, way: &Way) -> io::R
     socket.send_to(payload, &to.into()).map(drop)
 }
 
-/// Sets the interface for what is sent to a group of IPv4.
+/// Sets the interface for datagrams to an IPv4 group.
 fn send_through(socket: &Socket, way: &Way) -> io::Result<()> {
     // An address of the network 0 is an index. Wine knows an interface by its address alone.
     let by_index = socket.set_multicast_if_v4(&Ipv4Addr::from_bits(way.interface));
@@ -40,17 +40,17 @@ fn send_through(socket: &Socket, way: &Way) -> io::Result<()> {
     })
 }
 
-/// Room for the control message that comes with a datagram, its packet information. Aligned as such messages are.
+/// Buffer for the control message of a datagram, its packet information. Aligned as such messages are.
 #[repr(C, align(8))]
 struct Control([u8; 64]);
 
-/// Receives one datagram into `buffer`, with the address it was sent to; `None` if what was taken is no datagram. An error
-/// if none waits.
+/// Receives one datagram into `buffer`. Returns it with its destination; `None` if an error was taken in place of a datagram. An
+/// error if none waits.
 pub fn receive(socket: &Socket, buffer: &mut [u8]) -> io::Result<Option<(Received, IpAddr)>> {
     let mut control = Control([0; 64]);
     let (len, control_len, from) = match receive_message(socket, buffer, &mut control) {
         Ok(message) => message,
-        // It is longer than any message, or the word that an earlier datagram found nobody, but not which one.
+        // A datagram longer than any message; or an ICMP error, without the destination that it is about.
         Err(error) if matches!(error.raw_os_error(), Some(WSAEMSGSIZE | WSAECONNRESET | WSAENETRESET)) => {
             return Ok(None);
         }
@@ -62,7 +62,7 @@ pub fn receive(socket: &Socket, buffer: &mut [u8]) -> io::Result<Option<(Receive
     Ok(Some((Received { len, from, interface, arrival }, to)))
 }
 
-/// Receives into both buffers: the length of what is in each, and the sender.
+/// Receives into both buffers. Returns the lengths of their contents, and the sender.
 fn receive_message(
     socket: &Socket,
     buffer: &mut [u8],
@@ -105,7 +105,7 @@ type ReceiveFunction = unsafe extern "system" fn(
     windows_sys::Win32::Networking::WinSock::LPWSAOVERLAPPED_COMPLETION_ROUTINE,
 ) -> i32;
 
-/// WSARecvMsg, which has to be asked for.
+/// Returns WSARecvMsg, which no library exports.
 fn receive_function(socket: &Socket) -> io::Result<ReceiveFunction> {
     static FUNCTION: OnceLock<ReceiveFunction> = OnceLock::new();
     if let Some(function) = FUNCTION.get() {
@@ -134,7 +134,7 @@ fn receive_function(socket: &Socket) -> io::Result<ReceiveFunction> {
     }
 }
 
-/// Of the control messages of a datagram, the address it was sent to and the index of the interface it came through.
+/// Reads the control messages of a datagram: its destination, and the index of the interface through which it came.
 fn packet_of(mut control: &[u8]) -> Option<(IpAddr, u32)> {
     loop {
         let len = usize::from_ne_bytes(at(control, offset_of!(CMSGHDR, cmsg_len))?);
@@ -151,13 +151,13 @@ fn packet_of(mut control: &[u8]) -> Option<(IpAddr, u32)> {
                 let address = Ipv6Addr::from(at::<16>(data, 0)?);
                 return Some((address.into(), u32::from_ne_bytes(at(data, 16)?)));
             }
-            // One that says it has no length would be read for ever.
+            // A length of zero must not make the loop endless.
             _ => control = control.get(len.max(1).checked_next_multiple_of(size_of::<usize>())?..)?,
         }
     }
 }
 
-/// The bytes from `offset` on, if there are so many.
+/// Returns the bytes from `offset` on, if there are enough.
 fn at<const N: usize>(bytes: &[u8], offset: usize) -> Option<[u8; N]> {
     bytes.get(offset..)?.first_chunk().copied()
 }
@@ -166,7 +166,7 @@ fn at<const N: usize>(bytes: &[u8], offset: usize) -> Option<[u8; N]> {
 mod tests {
     use super::*;
 
-    /// A control message: its header, its data, and what makes it as long as words are.
+    /// A control message: its header, its data, and padding to a word.
     fn message(level: i32, kind: i32, data: &[u8]) -> Vec<u8> {
         let len = size_of::<CMSGHDR>() + data.len();
         let mut message = [&len.to_ne_bytes()[..], &level.to_ne_bytes(), &kind.to_ne_bytes(), data].concat();
@@ -201,24 +201,25 @@ mod tests {
 
     #[test]
     fn a_datagram_that_is_too_long_is_thrown_away_and_the_next_one_received() {
-        let socket = crate::net::socket_pair::open_unicast(false, 1, 0).expect("there are free ports");
-        let port = crate::net::socket_pair::port_of(&socket).expect("it is bound");
+        let owned = crate::sys::socket::open_unicast(false, 1, 0).expect("there are free ports");
+        let port = crate::sys::socket::port_of(&owned).expect("it is bound");
+        let socket = owned.get().expect("it is open");
         let to = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         let way = Way { interface: 0, source: None };
         let mut buffer = [0; 4];
         for payload in [&b"longer"[..], b"fits"] {
-            send(&socket, payload, to, &way).expect("there is a loopback");
+            send(socket, payload, to, &way).expect("there is a loopback");
         }
         let wait = || {
-            let mut poller = crate::sys::windows::Poller::default();
-            poller.add(crate::sys::windows::descriptor_of(&socket)).expect("nothing can go wrong");
-            poller.poll(10_000).expect("it can be polled");
-            assert!(poller.at(crate::sys::windows::descriptor_of(&socket)).is_readable);
+            let mut poller = crate::sys::poller::Poller::default();
+            poller.watch([owned.descriptor()]);
+            poller.poll(std::time::Duration::from_secs(10)).expect("it can be polled");
+            assert!(poller.at(owned.descriptor()).is_readable);
         };
         wait();
-        assert!(receive(&socket, &mut buffer).expect("one waits").is_none());
+        assert!(receive(socket, &mut buffer).expect("one waits").is_none());
         wait();
-        let (received, to) = receive(&socket, &mut buffer).expect("one waits").expect("it is whole");
+        let (received, to) = receive(socket, &mut buffer).expect("one waits").expect("it is whole");
         assert_eq!(&buffer[..received.len], b"fits");
         assert_eq!((received.from.port(), to), (port, Ipv4Addr::LOCALHOST.into()));
         assert_eq!(received.arrival, Arrival::Unicast);

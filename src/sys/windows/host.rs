@@ -1,13 +1,13 @@
-//! The names of the host and of its interfaces, and the signals, of which there are none.
+//! Names of the host and of its interfaces. Windows has no signals.
 
 use std::io;
 
-/// The host's name.
+/// Returns the host's name.
 pub fn name() -> io::Result<String> {
     Ok(gethostname::gethostname().to_string_lossy().into_owned())
 }
 
-/// The name that stands for an interface behind the `%` of a link-local address: none, Windows writes the index.
+/// Returns `None`: the zone of a link-local address, behind its `%`, is the index of the interface on Windows.
 pub fn zone_of(_: u32) -> Option<String> {
     None
 }

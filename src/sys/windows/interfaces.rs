@@ -1,13 +1,13 @@
-//! The interfaces there are, under the names that Windows shows its users ("Ethernet", "Wi-Fi").
+//! Lists the interfaces, by the names that Windows shows its users ("Ethernet", "Wi-Fi").
 
 use std::io;
 use std::net::Ipv4Addr;
 
 use if_addrs::{IfAddr, get_if_addrs};
 
-use crate::net::interfaces::Interface;
+use crate::sys::interface::Interface;
 
-/// The names of all interfaces that have an address, in the system's order.
+/// Returns the names of all interfaces with an address, in the system's order.
 pub fn names() -> io::Result<Vec<String>> {
     let mut names = Vec::new();
     for entry in get_if_addrs()? {
@@ -18,7 +18,7 @@ pub fn names() -> io::Result<Vec<String>> {
     Ok(names)
 }
 
-/// The interfaces that are up and have an address. Whether one can multicast shows when the group is joined.
+/// Returns the interfaces that are up and have an address. A join shows later whether one can multicast.
 pub fn usable() -> io::Result<Vec<Interface>> {
     let mut usable: Vec<Interface> = Vec::new();
     // An entry for each address.
@@ -43,12 +43,12 @@ fn note_address(interface: &mut Interface, address: &IfAddr) {
         IfAddr::V6(v6) if v6.ip.is_unicast_link_local() => {
             interface.v6.get_or_insert(v6.ip);
         }
-        // Without a link-local one, as loopback is, an interface has no route for multicast either.
+        // An interface without a link-local address, such as loopback, has no route for multicast.
         IfAddr::V6(_) => {}
     }
 }
 
-/// The package's own mask is that of another prefix, or of none, where the system lists several.
+/// Returns the mask of a prefix. The mask of `if_addrs` is wrong for an interface with several prefixes.
 fn mask_of(prefix_len: u8) -> Ipv4Addr {
     Ipv4Addr::from_bits(u32::MAX.checked_shl(32 - u32::from(prefix_len.min(32))).unwrap_or(0))
 }

@@ -1,4 +1,4 @@
-//! What Windows has to be asked for when a socket is opened, and how it joins a group.
+//! Socket options of Windows, and how a socket joins a group.
 
 use std::io;
 use std::net::Ipv4Addr;
@@ -9,22 +9,22 @@ use windows_sys::Win32::Networking::WinSock::{
     IP_PKTINFO, IPPROTO_IP, IPPROTO_IPV6, IPV6_PKTINFO, SOCKET, WSAEAFNOSUPPORT, setsockopt,
 };
 
-use crate::net::interfaces::Interface;
+use crate::sys::interface::Interface;
 pub use crate::sys::portable::options::{ipv6_turned_off, join_limit, keep_errors};
 
-/// The error of a system that does not have an address family.
+/// The error of a system without an address family.
 pub const NO_SUCH_FAMILY: i32 = WSAEAFNOSUPPORT;
 
-/// A socket can be bound to addresses of the host alone.
+/// False: a socket can be bound to an address of the host only.
 pub const IS_GROUP_BINDABLE: bool = false;
 
-/// True if a socket that does not share its port holds it: it has asked to have it alone (SO_EXCLUSIVEADDRUSE), and the system
-/// says that nobody else has the right to it.
+/// True if a socket that does not share its port holds it. For one with SO_EXCLUSIVEADDRUSE the system reports a lack of
+/// permission.
 pub fn is_port_held(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::AddrInUse | io::ErrorKind::PermissionDenied)
 }
 
-/// Has it told of each datagram where it was sent to, and through which interface it came.
+/// Requests the destination and the interface of each received datagram.
 pub fn tell_destination(socket: &Socket, is_v6: bool) -> io::Result<()> {
     let (level, option) = match is_v6 {
         true => (IPPROTO_IPV6, IPV6_PKTINFO),
@@ -40,19 +40,19 @@ pub fn tell_destination(socket: &Socket, is_v6: bool) -> io::Result<()> {
     }
 }
 
-/// Nothing to ask for: a socket hears only what comes through the interfaces that it joined.
+/// Does nothing: a socket receives only through the interfaces that it joined.
 pub fn hear_only_joined(_: &Socket, _: bool) -> io::Result<()> {
     Ok(())
 }
 
-/// Lets the sockets of all processes share a port, unless one has asked to have it alone.
+/// Lets the socket share its port, unless another one has it alone (SO_EXCLUSIVEADDRUSE).
 pub fn share_port(socket: &Socket) -> io::Result<()> {
     socket.set_reuse_address(true)
 }
 
 pub fn join_v4(socket: &Socket, group: Ipv4Addr, interface: &Interface) -> io::Result<()> {
     let join = |by| socket.join_multicast_v4_n(&group, &by);
-    // By index, an interface can be left when it has lost its address. Wine knows it by its address alone.
+    // By index, a socket can leave an interface that has lost its address. Wine takes the address only.
     join(InterfaceIndexOrAddress::Index(interface.index)).or_else(|error| match interface.v4 {
         Some(address) => join(InterfaceIndexOrAddress::Address(address)),
         None => Err(error),

@@ -1,0 +1,50 @@
+//! `SocketConfig`: the groups of a node, the interfaces to reach them by, and how changes are detected.
+
+use std::net::SocketAddr;
+
+use crate::error::{Error, ErrorKind};
+use crate::net::interfaces::Selection;
+use crate::sys::options;
+
+pub(crate) struct SocketConfig {
+    /// At most one of each family.
+    pub groups: Vec<SocketAddr>,
+    /// True if the node joins the groups.
+    pub multicast: bool,
+    /// True if datagrams from off-link are received.
+    pub accepts_off_link: bool,
+    /// TTL or hop limit of multicast.
+    pub hops: u8,
+    /// 0 lets the system choose.
+    pub unicast_port: u16,
+    pub selection: Selection,
+    pub change_detection: ChangeDetection,
+}
+
+/// How a node notices that its network has changed. All ways are on by default. Each is enough by itself, though not as fast;
+/// they can be turned off to test that, or where one of them is in the way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ChangeDetection {
+    /// The system reports changes (netlink, on Linux): at once.
+    pub system: bool,
+    /// The node looks at the interfaces before each announcement.
+    pub poll: bool,
+    /// If nothing is received for the expiry time, not even the node's own announcements, the node reopens its sockets.
+    pub watchdog: bool,
+}
+
+impl SocketConfig {
+    /// An error if there is nothing but IPv6, and the system has it turned off.
+    pub fn check_protocols(&self) -> Result<(), Error> {
+        if !self.groups.iter().all(SocketAddr::is_ipv6) {
+            return Ok(());
+        }
+        match options::ipv6_turned_off() {
+            None => Ok(()),
+            Some(setting) => Err(Error::new(
+                ErrorKind::System,
+                format!("IPv4 is turned off, and the system has IPv6 turned off, too ({setting})"),
+            )),
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! `NetworkState`: what the last steps have reported of the network.
+
+use std::io;
+use std::time::Instant;
+
+use crate::health::{Counters, Reason};
+use crate::net::report::{Refresh, SendStats, TransportReport};
+
+#[derive(Default)]
+pub(crate) struct NetworkState {
+    report: TransportReport,
+    /// Why the sockets could not be reopened.
+    reopen_error: Option<io::Error>,
+    last_sent: Option<Instant>,
+    sent: u64,
+    send_errors: u64,
+    reopened: u64,
+    dropped: u64,
+    off_link: u64,
+}
+
+impl NetworkState {
+    /// Notes the datagrams that were dropped since the start: by a full queue, and because they came from off-link.
+    pub fn note_dropped(&mut self, dropped: u64, off_link: u64) {
+        (self.dropped, self.off_link) = (dropped, off_link);
+    }
+
+    /// Notes a step that has sent, or followed a change.
+    pub fn note_step(&mut self, report: TransportReport, sent: &SendStats, refresh: Refresh, now: Instant) {
+        self.report = report;
+        self.sent += sent.sent;
+        self.send_errors += sent.errors;
+        if sent.sent > 0 {
+            self.last_sent = Some(now);
+        }
+        match refresh {
+            Refresh::Unneeded => {}
+            Refresh::Followed | Refresh::Reopened => {
+                self.reopened += 1;
+                self.reopen_error = None;
+            }
+            Refresh::Failed(error) => self.reopen_error = Some(error),
+        }
+    }
+
+    /// What is wrong, causes before their effects.
+    pub fn troubles(&self, is_not_receiving: bool) -> impl Iterator<Item = (Reason, String)> {
+        let silent = "nothing is heard, not even our own announcements";
+        let not_receiving = is_not_receiving.then(|| match &self.reopen_error {
+            None => format!("{silent}; a firewall may drop UDP multicast"),
+            Some(error) => format!("{silent}; opening the sockets anew failed: {error}"),
+        });
+        let not_receiving = not_receiving.map(|words| (Reason::NotReceiving, words));
+        self.report.troubles.iter().cloned().chain(not_receiving)
+    }
+
+    /// Number of interfaces in use.
+    pub fn interfaces(&self) -> usize {
+        self.report.interfaces.len()
+    }
+
+    pub fn last_sent(&self) -> Option<Instant> {
+        self.last_sent
+    }
+
+    /// Adds what was counted here.
+    pub fn count(&self, counters: Counters) -> Counters {
+        Counters {
+            sent: self.sent,
+            send_errors: self.send_errors,
+            off_link: self.off_link,
+            dropped: self.dropped,
+            sockets_reopened: self.reopened,
+            ..counters
+        }
+    }
+}

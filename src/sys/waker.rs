@@ -1,0 +1,85 @@
+//! `Waker`: a descriptor that polls readable from `set` until `clear`. One wakes the node's thread, another one shows the
+//! program's event loop that events wait.
+//!
+//! A pair of sockets, because the identity of a socket can be checked and that of an eventfd cannot.
+
+use std::io;
+use std::mem::MaybeUninit;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::sys::socket::OwnedSocket;
+use crate::sys::{Descriptor, socket_pair};
+
+pub(crate) struct Waker {
+    reader: OwnedSocket,
+    writer: OwnedSocket,
+    /// A byte is on its way, or waits. At most one does, however often the waker is set.
+    is_set: AtomicBool,
+}
+
+impl Waker {
+    pub fn new() -> io::Result<Self> {
+        let (reader, writer) = socket_pair()?;
+        reader.set_nonblocking(true)?;
+        writer.set_nonblocking(true)?;
+        let (reader, writer) = (OwnedSocket::new(reader)?, OwnedSocket::new(writer)?);
+        Ok(Waker { reader, writer, is_set: AtomicBool::new(false) })
+    }
+
+    pub fn set(&self) -> io::Result<()> {
+        if self.is_set.swap(true, Ordering::SeqCst) {
+            return Ok(());
+        }
+        match self.writer.get()?.send(&[1]) {
+            Err(error) if error.kind() != io::ErrorKind::WouldBlock => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    /// Makes it unreadable. The caller then looks at what the waker was set for: a `set` in between sends no byte.
+    pub fn clear(&self) -> io::Result<()> {
+        let reader = self.reader.get()?;
+        while reader.recv(&mut [MaybeUninit::uninit()]).is_ok() {}
+        self.is_set.store(false, Ordering::SeqCst);
+        Ok(())
+    }
+
+    /// An error if another part of the program has closed one of its descriptors.
+    pub fn check(&self) -> io::Result<()> {
+        self.reader.get().and(self.writer.get()).map(drop)
+    }
+
+    pub fn descriptor(&self) -> Descriptor {
+        self.reader.descriptor()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::sys::poller::Poller;
+
+    /// Waits for up to `timeout`; a datagram over loopback takes a moment.
+    fn is_readable(waker: &Waker, timeout: Duration) -> bool {
+        let mut poller = Poller::default();
+        poller.watch([waker.descriptor()]);
+        poller.poll(timeout).expect("it can be polled");
+        poller.at(waker.descriptor()).is_readable
+    }
+
+    #[test]
+    fn a_waker_is_readable_from_set_until_clear() {
+        const LONG: Duration = Duration::from_secs(10);
+        let waker = Waker::new().expect("there are sockets");
+        for _ in 0..2 {
+            assert!(!is_readable(&waker, Duration::ZERO));
+            waker.set().expect("it is open");
+            waker.set().expect("it is open");
+            assert!(is_readable(&waker, LONG));
+            waker.clear().expect("it is open");
+        }
+        assert!(!is_readable(&waker, Duration::ZERO));
+    }
+}
