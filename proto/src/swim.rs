@@ -513,6 +513,7 @@ mod tests {
             interval: Duration::from_secs(15),
             expiry: Duration::from_secs(35),
             max_peers: MAX,
+            ..Settings::default()
         }
     }
 }

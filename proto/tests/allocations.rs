@@ -7,7 +7,7 @@ use std::cell::Cell;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use peers_proto::{Arrival, Destination, Key, Mode, Node, Settings};
+use peers_proto::{Arrival, Destination, Key, Mode, Node, Received, Settings};
 
 const INTERVAL: Duration = Duration::from_secs(15);
 
@@ -51,6 +51,7 @@ fn node(number: u8, keys: &[Key], now: Instant) -> Node {
         interval: INTERVAL,
         expiry: Duration::from_secs(35),
         max_peers: 100,
+        ..Settings::default()
     };
     Node::new(settings, now)
 }
@@ -62,10 +63,14 @@ fn deliver(from: &mut Node, number: u8, to: &mut Node, now: Instant) -> (usize, 
     while let Some(transmit) = from.poll_transmit() {
         let arrival = match transmit.to {
             Destination::Peer { .. } => Arrival::Unicast,
-            Destination::Group | Destination::GroupV4 => Arrival::Group,
+            Destination::Group | Destination::GroupV4 | Destination::Interface { .. } => Arrival::Group,
         };
         let before = ALLOCATIONS.get();
-        to.handle_datagram(&transmit.payload, address, 2, arrival, now);
+        to.handle_datagram(
+            &transmit.payload,
+            Received { from: address, interface: 2, arrival, hops: Some(255) },
+            now,
+        );
         if arrival == Arrival::Group {
             heard += 1;
             allocations += ALLOCATIONS.get() - before;

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use peers_proto::wire::{self, Announcement, InstanceId, Kind};
-use peers_proto::{Arrival, Key, Mode, Node, Settings};
+use peers_proto::{Arrival, Key, Mode, Node, Received, Settings};
 
 const STRANGERS: u32 = 1_000_000;
 const MAX_PEERS: usize = 65_536;
@@ -29,6 +29,7 @@ fn node(now: Instant) -> Node {
         interval: Duration::from_secs(15),
         expiry: Duration::from_secs(35),
         max_peers: MAX_PEERS,
+        ..Settings::default()
     };
     Node::new(settings, now)
 }
@@ -42,8 +43,7 @@ fn announcement(id: InstanceId, sequence: u64, name: &str, value: &[u8]) -> Vec<
         expiry: Duration::from_secs(35),
         port: 0,
         value,
-        answer_to_group: false,
-        proof: None,
+        ..Default::default()
     };
     wire::encode(Kind::Announce, &about)
 }
@@ -77,7 +77,11 @@ fn a_million_strangers_fill_no_more_memory_than_the_cap_and_push_nobody_out() {
     let mut now = Instant::now();
     let mut node = node(now);
     let hear = |node: &mut Node, (bytes, from): (Vec<u8>, SocketAddr), now| {
-        node.handle_datagram(&bytes, from, 2, Arrival::Group, now);
+        node.handle_datagram(
+            &bytes,
+            Received { from, interface: 2, arrival: Arrival::Group, hops: Some(255) },
+            now,
+        );
         while node.poll_transmit().is_some() {}
     };
     let live = |sequence| (announcement([3; 16], sequence, "live", b"old"), ([192, 0, 2, 3], 50_000).into());

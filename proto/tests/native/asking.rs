@@ -16,10 +16,10 @@ fn knowing(peer: &mut Remote) -> Bench {
 
 /// The system answers two questions in a row that nobody is there. How many questions that took.
 fn refuse_twice(bench: &mut Bench, peer: &Remote) -> usize {
-    bench.node.handle_unreachable(peer.address, bench.now);
-    bench.node.handle_unreachable(peer.address, bench.now);
+    bench.node.handle_unreachable(peer.address, 0, bench.now);
+    bench.node.handle_unreachable(peer.address, 0, bench.now);
     let questions = unicasts(&bench.run(ms(10))).len();
-    bench.node.handle_unreachable(peer.address, bench.now);
+    bench.node.handle_unreachable(peer.address, 0, bench.now);
     questions
 }
 
@@ -48,7 +48,7 @@ fn a_question_is_as_long_as_its_answer_and_the_last_one_as_long_as_any() {
     (kitchen.sequence, kitchen.expiry) = (u64::MAX - 1, Duration::MAX);
     let answer = kitchen.message(Kind::Announce).len();
     let with_proof = answer + 2 * 18;
-    assert_eq!(lengths, [with_proof, with_proof, with_proof, wire::MAX_ANNOUNCE].repeat(3));
+    assert_eq!(lengths, [with_proof, with_proof, with_proof, wire::MAX_MESSAGE].repeat(3));
 }
 
 #[test]
@@ -161,7 +161,7 @@ fn one_that_is_heard_between_two_such_answers_stays() {
     let mut bench = knowing(&mut kitchen);
     for _ in 0..5 {
         bench.run(ms(21_000));
-        bench.node.handle_unreachable(kitchen.address, bench.now);
+        bench.node.handle_unreachable(kitchen.address, 0, bench.now);
         bench.hear(&mut kitchen, Kind::Announce);
     }
     refuse_twice(&mut bench, &kitchen);

@@ -126,7 +126,7 @@ fn a_value_that_does_not_fit_is_refused_with_the_room_there_is() {
     );
     assert_eq!(bench.sent(), []);
     bench.node.set_value(&vec![1; room], bench.now).expect("it fits");
-    assert!(bench.sent()[0].bytes.len() <= wire::MAX_ANNOUNCE);
+    assert!(bench.sent()[0].bytes.len() <= wire::MAX_MESSAGE);
 }
 
 #[test]
@@ -151,7 +151,7 @@ fn a_change_of_the_network_begins_with_questions_again_and_many_changes_with_few
 fn it_says_goodbye_three_times_with_its_last_number() {
     let mut bench = Bench::new(Settings { legacy: false, ..settings() });
     bench.run(ms(1000));
-    bench.node.stop();
+    bench.node.stop(bench.now);
     let sent = bench.sent();
     assert_eq!(whats(&sent), ["goodbye"; 3]);
     assert!(sent.iter().all(|sent| sent.to == Destination::Group));

@@ -4,7 +4,7 @@ use std::net::SocketAddrV6;
 use std::time::Duration;
 
 use peers_proto::wire::{self, Announcement, Kind};
-use peers_proto::{Destination, LeaveReason, Peer, RegisterError, Settings, Source};
+use peers_proto::{Destination, LeaveReason, Peer, PeerAddress, RegisterError, Settings, Source};
 
 use crate::harness::{Bench, EXPIRY, INTERVAL, Remote, ms, settings, unicasts, whats};
 
@@ -19,6 +19,8 @@ fn a_peer_that_announces_itself_is_listed_with_all_it_tells() {
         value: b"soup".into(),
         address: Some(kitchen.address.ip()),
         interface: 2,
+        addresses: vec![PeerAddress { address: kitchen.address.ip(), interface: 2 }],
+        addresses_validated: 1,
         port: 8080,
         id: Some(kitchen.id),
         source: Source::Multicast,

@@ -4,7 +4,6 @@ mod asking;
 mod group;
 mod harness;
 mod hearing;
-mod keys;
 mod lines;
 mod lists;
 #[cfg(feature = "swim")]

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use fastrand::Rng;
-use peers_proto::{Arrival, Destination, Key, Mode, Node, Settings};
+use peers_proto::{Arrival, Destination, Key, Mode, Node, Received, Settings};
 
 use crate::harness::{in_short, settings};
 
@@ -108,7 +108,7 @@ impl Cluster {
     }
 
     pub fn stop(&mut self, index: usize) {
-        self.act(index, |node, _| node.stop());
+        self.act(index, |node, now| node.stop(now));
         self.kill(index);
     }
 
@@ -123,7 +123,13 @@ impl Cluster {
 
     /// Has a node hear a datagram by its own socket.
     pub fn hear(&mut self, index: usize, bytes: &[u8], from: SocketAddr) {
-        self.act(index, |node, now| node.handle_datagram(bytes, from, 2, Arrival::Unicast, now));
+        self.act(index, |node, now| {
+            node.handle_datagram(
+                bytes,
+                Received { from, interface: 2, arrival: Arrival::Unicast, hops: Some(255) },
+                now,
+            )
+        });
     }
 
     pub fn run(&mut self, time: Duration) {

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use peers_proto::wire::{self, Kind, Message};
-use peers_proto::{Arrival, Destination, Key, Mode, Settings, Source};
+use peers_proto::{Arrival, Destination, Key, Mode, Received, Settings, Source};
 
 use crate::harness::*;
 
@@ -60,7 +60,7 @@ fn a_seed_that_answers_is_a_peer_and_is_told_by_unicast_what_others_are_told_by_
     assert_eq!(sent_to(&bench.run(INTERVAL), seed.address), ["announce"]);
     bench.node.set_value(b"new", bench.now).expect("it fits");
     assert_eq!(sent_to(&bench.sent(), seed.address), ["announce"]);
-    bench.node.stop();
+    bench.node.stop(bench.now);
     assert_eq!(sent_to(&bench.sent(), seed.address), ["goodbye"; 3]);
 }
 
@@ -74,7 +74,11 @@ fn a_seed_with_two_addresses_that_has_answered_from_both_is_told_at_both_and_ask
     bench.hear_alone(&mut seed, Kind::Announce);
     assert_eq!(sent_to(&bench.run(INTERVAL), other)[0], "query", "it has not answered there");
     let bytes = seed.message(Kind::Announce);
-    bench.node.handle_datagram(&bytes, other, 2, Arrival::Unicast, bench.now);
+    bench.node.handle_datagram(
+        &bytes,
+        Received { from: other, interface: 2, arrival: Arrival::Unicast, hops: Some(255) },
+        bench.now,
+    );
     bench.run(ms(500));
     for _ in 0..5 {
         bench.hear_alone(&mut seed, Kind::Announce);
@@ -135,7 +139,11 @@ fn a_copy_by_the_group_of_what_came_alone_shows_that_multicast_reaches_us() {
     let mut bench = settled_in(Mode::MulticastAndSeeds);
     let mut near = Remote::new("near", 7);
     let bytes = near.message(Kind::Announce);
-    bench.node.handle_datagram(&bytes, near.address, 2, Arrival::Unicast, bench.now);
+    bench.node.handle_datagram(
+        &bytes,
+        Received { from: near.address, interface: 2, arrival: Arrival::Unicast, hops: Some(255) },
+        bench.now,
+    );
     bench.hear_bytes(&bytes, near.address);
     assert_eq!(bench.events(), ["+near", "~near"]);
     bench.hear_bytes(&bytes, near.address);
@@ -152,7 +160,11 @@ fn who_only_pretends_to_be_there_has_no_more_sent_than_it_sends() {
         forged.address.set_port(10_000 + number);
         let bytes = forged.message(Kind::Announce);
         heard += bytes.len();
-        bench.node.handle_datagram(&bytes, forged.address, 2, Arrival::Unicast, bench.now);
+        bench.node.handle_datagram(
+            &bytes,
+            Received { from: forged.address, interface: 2, arrival: Arrival::Unicast, hops: Some(255) },
+            bench.now,
+        );
     }
     let sent: usize = bench.run(2 * EXPIRY).iter().map(|sent| sent.bytes.len()).sum();
     assert!(sent <= heard + 16 * 1024, "{sent} bytes for {heard}");
@@ -165,7 +177,11 @@ fn a_question_of_one_is_not_answered_to_all() {
     let mut guest = Remote::new("guest", 9);
     guest.sequence = 1;
     let query = wire::encode(Kind::Query, &wire::Announcement { answer_to_group: true, ..guest.about() });
-    bench.node.handle_datagram(&query, guest.address, 2, Arrival::Unicast, bench.now);
+    bench.node.handle_datagram(
+        &query,
+        Received { from: guest.address, interface: 2, arrival: Arrival::Unicast, hops: Some(255) },
+        bench.now,
+    );
     assert_eq!(bench.run(ms(100)).iter().map(|sent| sent.to).collect::<Vec<_>>(), [guest.to()]);
 }
 
@@ -196,7 +212,11 @@ fn with_keys_two_strangers_find_each_other_by_a_seed_and_nobody_else_understands
                 assert!(matches!(sent.to, Destination::Peer { address, .. } if address == places[1 - from]));
                 assert!(matches!(wire::decode(&sent.bytes), Ok(Message::Sealed)));
                 let now = nodes[1 - from].now;
-                nodes[1 - from].node.handle_datagram(&sent.bytes, places[from], 2, Arrival::Unicast, now);
+                nodes[1 - from].node.handle_datagram(
+                    &sent.bytes,
+                    Received { from: places[from], interface: 2, arrival: Arrival::Unicast, hops: Some(255) },
+                    now,
+                );
             }
         }
     }

@@ -77,7 +77,11 @@ impl Messages {
             };
             if let Some(((to, interface), from)) = packet.zip(address_of(&self.names[number])) {
                 let arrival = if to.is_multicast() { Arrival::Group } else { Arrival::Unicast };
-                take(number, Received { len: header.msg_len as usize, from, interface, arrival }, to);
+                take(
+                    number,
+                    Received { len: header.msg_len as usize, from, interface, arrival, hops: None },
+                    to,
+                );
             }
         }
         Ok(count)

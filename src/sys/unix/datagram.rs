@@ -60,5 +60,6 @@ pub fn receive(socket: &Socket, buffer: &mut [u8]) -> io::Result<Option<(Receive
     });
     let (to, interface) = packet.ok_or(io::ErrorKind::InvalidData)?;
     let arrival = if to.is_multicast() { Arrival::Group } else { Arrival::Unicast };
-    Ok(Some((Received { len: message.bytes, from: address_of(&message)?, interface, arrival }, to)))
+    let (len, from) = (message.bytes, address_of(&message)?);
+    Ok(Some((Received { len, from, interface, arrival, hops: None }, to)))
 }
