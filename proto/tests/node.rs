@@ -21,7 +21,9 @@ fn node(now: Instant) -> Node {
 }
 
 fn node_with_room(max_peers: usize, now: Instant) -> Node {
-    Node::new(settings(max_peers), now)
+    let mut node = Node::new(settings(max_peers), now);
+    node.handle_timeout(now);
+    node
 }
 
 fn settings(max_peers: usize) -> Settings {
@@ -57,6 +59,7 @@ fn address(last: u8) -> Ipv4Addr {
 }
 
 fn hear(node: &mut Node, line: &str, from: u8, now: Instant) {
+    run(node, now);
     node.handle_datagram(
         line.as_bytes(),
         Received {
@@ -126,6 +129,7 @@ fn no_line_is_sent_nor_understood_where_the_legacy_is_turned_off_or_the_cluster_
     for settings in silent {
         let start = Instant::now();
         let mut node = Node::new(settings, start);
+        node.handle_timeout(start);
         hear(&mut node, "multitastic:alice", 7, start);
         assert_eq!(names(&node, start), [""; 0]);
         assert_eq!(node.counters().other_cluster, 1);

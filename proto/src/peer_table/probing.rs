@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::{IMPLAUSIBLE_GAP, Origin, PeerTable, SUSPECT_DELAY};
+use crate::deadline_queue::MAX_DUE;
 use crate::event::queue::Events;
 use crate::interfaces::Interfaces;
 use crate::path::Path;
@@ -33,8 +34,16 @@ impl PeerTable {
     ) -> Vec<Probe> {
         self.expire(events, now);
         self.tombstones.handle_timeout(now);
-        let due = self.probes.take_due(now);
-        due.into_iter().flat_map(|slot| self.run_probe(slot, interfaces, events, now)).collect()
+        let mut probes = Vec::new();
+        // A path that takes the place of another is probed at once.
+        while probes.len() < MAX_DUE {
+            let due = self.probes.take_due(now);
+            if due.is_empty() {
+                break;
+            }
+            probes.extend(due.into_iter().flat_map(|slot| self.run_probe(slot, interfaces, events, now)));
+        }
+        probes
     }
 
     pub fn poll_timeout(&self) -> Option<Instant> {
@@ -51,6 +60,7 @@ impl PeerTable {
 
     /// Gives each peer time to answer after a suspend.
     pub fn on_resume(&mut self, now: Instant) {
+        self.tombstones.on_resume(now);
         let longest = AFTER_RESUME + max_spread(self.peers.len());
         let probes = &mut self.probes;
         self.peers.extend_all(now, |slot, entry, renewed_at| {

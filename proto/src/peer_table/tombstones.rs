@@ -56,6 +56,13 @@ impl Tombstones {
         self.legacy_keys.live(key, now).is_some()
     }
 
+    /// Counts the time to remember each from now on: what was received during a suspend is dated to before that.
+    pub fn on_resume(&mut self, now: Instant) {
+        let memory = self.memory;
+        self.instances.extend_all(now, |_, _, _| Some(memory));
+        self.legacy_keys.extend_all(now, |_, _, _| Some(memory));
+    }
+
     /// Removes expired tombstones.
     pub fn handle_timeout(&mut self, now: Instant) {
         self.instances.handle_timeout(now);

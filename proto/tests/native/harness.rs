@@ -197,6 +197,8 @@ pub struct Remote {
     pub value: Vec<u8>,
     pub cluster: String,
     pub expiry: Duration,
+    /// True if it has the node under test for a seed.
+    pub to_seed: bool,
 }
 
 impl Remote {
@@ -210,6 +212,7 @@ impl Remote {
             value: vec![],
             cluster: String::new(),
             expiry: EXPIRY,
+            to_seed: false,
         }
     }
 
@@ -248,6 +251,7 @@ impl Remote {
             expiry: self.expiry,
             port: 8080,
             value: &self.value,
+            to_seed: self.to_seed,
             ..Default::default()
         }
     }

@@ -1,6 +1,6 @@
 //! The native protocol's rules, one by one, in virtual time: no socket, no thread, no sleep.
 
-mod asking;
+mod cases;
 mod group;
 mod harness;
 mod hearing;
@@ -8,6 +8,7 @@ mod lines;
 mod lists;
 #[cfg(feature = "swim")]
 mod members;
+mod probing;
 mod seeds;
 #[cfg(feature = "swim")]
 mod swim;

@@ -88,6 +88,7 @@ impl Cluster {
     /// Starts a node, and returns where it is in the list of members.
     pub fn start(&mut self, settings: Settings, address: SocketAddr, seeds: &[SocketAddr]) -> usize {
         let mut node = Node::new(settings, self.now);
+        node.handle_timeout(self.now);
         node.set_seeds(seeds, self.now);
         self.members.push(Member { address, node: Some(node), is_suspended: false, events: vec![] });
         let index = self.members.len() - 1;
