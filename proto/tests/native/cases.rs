@@ -149,7 +149,7 @@ fn nonce_to(sent: &[Sent], peer: &Remote) -> Option<Nonce> {
 fn p2_of_validated_peers_those_of_one_address_give_way_and_no_others() {
     let mut bench = Bench::new(Settings { max_peers: 600, ..settings() });
     bench.run(ms(1000));
-    let mut join = |bench: &mut Bench, number: u32, last: u8| {
+    let join = |bench: &mut Bench, number: u32, last: u8| {
         let mut peer = Remote::new("peer", last);
         peer.id[..4].copy_from_slice(&number.to_be_bytes());
         peer.address.set_port(1000 + number as u16);

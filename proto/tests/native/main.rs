@@ -4,6 +4,7 @@ mod cases;
 mod group;
 mod harness;
 mod hearing;
+mod keys;
 mod lines;
 mod lists;
 #[cfg(feature = "swim")]
