@@ -13,6 +13,15 @@ use crate::wire::{InstanceId, Nonce};
 /// host takes to answer.
 const EPOCH: Duration = Duration::from_secs(5);
 
+/// An instance at a path, as it is probed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Target {
+    pub id: InstanceId,
+    pub path: Path,
+    /// The number with which the instance has left, or 0. An echo made before that does not list it again.
+    pub left_with: u64,
+}
+
 pub(crate) struct Nonces {
     start: Instant,
     /// Own addresses: a clone of this node's memory has the same secret, but other addresses.
@@ -34,9 +43,9 @@ impl Nonces {
         self.own = addresses.flat_map(octets).collect();
     }
 
-    /// Returns the nonce of a probe of this instance at this path.
-    pub fn of_probe(&self, id: &InstanceId, path: &Path, keyring: &Keyring, now: Instant) -> Nonce {
-        self.probe_in(self.epoch(now), id, path, keyring)
+    /// Returns the nonce of a probe.
+    pub fn of_probe(&self, target: &Target, keyring: &Keyring, now: Instant) -> Nonce {
+        self.probe_in(self.epoch(now), target, keyring)
     }
 
     /// Returns the nonce of a query of the node with this id.
@@ -44,28 +53,29 @@ impl Nonces {
         self.query_in(self.epoch(now), own_id, keyring)
     }
 
-    /// True if this is the nonce of a probe of this instance at this path.
-    pub fn is_of_probe(
-        &self,
-        nonce: &Nonce,
-        id: &InstanceId,
-        path: &Path,
-        keyring: &Keyring,
-        now: Instant,
-    ) -> bool {
-        self.epochs(now).any(|epoch| self.probe_in(epoch, id, path, keyring) == *nonce)
+    /// Returns true if this is the nonce of a probe.
+    pub fn is_of_probe(&self, nonce: &Nonce, target: &Target, keyring: &Keyring, now: Instant) -> bool {
+        self.epochs(now).any(|epoch| self.probe_in(epoch, target, keyring) == *nonce)
     }
 
-    /// True if this is the nonce of a query of the node with this id.
+    /// Returns true if this is the nonce of a query of the node with this id.
     pub fn is_of_query(&self, nonce: &Nonce, own_id: &InstanceId, keyring: &Keyring, now: Instant) -> bool {
         self.epochs(now).any(|epoch| self.query_in(epoch, own_id, keyring) == *nonce)
     }
 
-    fn probe_in(&self, epoch: u64, id: &InstanceId, path: &Path, keyring: &Keyring) -> Nonce {
-        let (port, interface) = (path.port().to_be_bytes(), path.interface.to_be_bytes());
-        let parts: [&[u8]; 7] =
-            [b"probe", &epoch.to_be_bytes(), id, &octets(path.ip()), &port, &interface, &self.own];
-        keyring.mac(&parts)
+    fn probe_in(&self, epoch: u64, target: &Target, keyring: &Keyring) -> Nonce {
+        let Target { id, path, left_with } = target;
+        let (address, port, interface) = (octets(path.ip()), path.port(), path.interface);
+        keyring.mac(&[
+            b"probe",
+            &epoch.to_be_bytes(),
+            id,
+            &address,
+            &port.to_be_bytes(),
+            &interface.to_be_bytes(),
+            &left_with.to_be_bytes(),
+            &self.own,
+        ])
     }
 
     fn query_in(&self, epoch: u64, own_id: &InstanceId, keyring: &Keyring) -> Nonce {
@@ -95,8 +105,9 @@ mod tests {
     use super::*;
     use crate::crypto::Key;
 
-    fn path(last: u8, port: u16, interface: u32) -> Path {
-        Path { address: ([192, 0, 2, last], port).into(), interface }
+    fn target(id: u8, last: u8, port: u16, interface: u32, left_with: u64) -> Target {
+        let path = Path { address: ([192, 0, 2, last], port).into(), interface };
+        Target { id: [id; 16], path, left_with }
     }
 
     #[test]
@@ -104,24 +115,27 @@ mod tests {
     fn an_echo_is_valid_for_its_instance_and_path_in_its_epoch_and_the_next() {
         let (start, keyring) = (Instant::now(), Keyring::new(&[], &Key::new([7; 32])));
         let mut nonces = Nonces::new(start);
-        let (id, at) = ([1; 16], path(7, 50_000, 2));
-        let nonce = nonces.of_probe(&id, &at, &keyring, start + EPOCH / 2);
+        let probed = target(1, 7, 50_000, 2, 0);
+        let nonce = nonces.of_probe(&probed, &keyring, start + EPOCH / 2);
         let is_valid =
-            |nonces: &Nonces, id, at, after| nonces.is_of_probe(&nonce, &id, &at, &keyring, start + after);
-        assert!(
-            is_valid(&nonces, id, at, EPOCH / 2)
-                && is_valid(&nonces, id, at, EPOCH * 2 - Duration::from_nanos(1))
-        );
-        assert!(!is_valid(&nonces, id, at, EPOCH * 2));
-        for (id, at) in
-            [([2; 16], at), (id, path(8, 50_000, 2)), (id, path(7, 50_001, 2)), (id, path(7, 50_000, 3))]
-        {
-            assert!(!is_valid(&nonces, id, at, EPOCH), "{at:?}");
+            |nonces: &Nonces, target, after| nonces.is_of_probe(&nonce, &target, &keyring, start + after);
+        for after in [EPOCH / 2, EPOCH, EPOCH * 2 - Duration::from_nanos(1)] {
+            assert!(is_valid(&nonces, probed, after), "{after:?}");
+        }
+        assert!(!is_valid(&nonces, probed, EPOCH * 2));
+        for other in [
+            target(2, 7, 50_000, 2, 0),
+            target(1, 8, 50_000, 2, 0),
+            target(1, 7, 50_001, 2, 0),
+            target(1, 7, 50_000, 3, 0),
+            target(1, 7, 50_000, 2, 9),
+        ] {
+            assert!(!is_valid(&nonces, other, EPOCH), "{other:?}");
         }
         let stranger = Keyring::new(&[], &Key::new([8; 32]));
-        assert!(!nonces.is_of_probe(&nonce, &id, &at, &stranger, start + EPOCH));
+        assert!(!nonces.is_of_probe(&nonce, &probed, &stranger, start + EPOCH));
         nonces.set_own([IpAddr::from([192, 0, 2, 1])].into_iter());
-        assert!(!is_valid(&nonces, id, at, EPOCH), "a clone at another address");
+        assert!(!is_valid(&nonces, probed, EPOCH), "a clone at another address");
     }
 
     #[test]
@@ -133,6 +147,6 @@ mod tests {
         assert!(nonces.is_of_query(&nonce, &[1; 16], &keyring, now + EPOCH));
         assert!(!nonces.is_of_query(&nonce, &[1; 16], &keyring, now + EPOCH * 2));
         assert!(!nonces.is_of_query(&nonce, &[2; 16], &keyring, now));
-        assert!(!nonces.is_of_probe(&nonce, &[1; 16], &path(7, 50_000, 2), &keyring, now));
+        assert!(!nonces.is_of_probe(&nonce, &target(1, 7, 50_000, 2, 0), &keyring, now));
     }
 }

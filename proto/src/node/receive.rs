@@ -256,7 +256,10 @@ impl Node {
         }
         let keyring = self.outbox.keyring();
         let mut paths = self.registry.peers().probed_paths(&about.id).chain([path]);
-        let probed = paths.find(|path| self.nonces.is_of_probe(&echo, &about.id, path, keyring, now));
+        let probed = paths.find(|path| {
+            let target = self.probe_target(&about.id, path, now);
+            self.nonces.is_of_probe(&echo, &target, keyring, now)
+        });
         probed.map_or(Echo::None, Echo::Probe)
     }
 
@@ -344,7 +347,12 @@ impl Node {
         self.counters.id_conflicts += 1;
         let nonce = self.identity.probed().map(|probed| (probed, self.probe_nonce(&about.id, &probed, now)));
         if let (Kind::Announce, Some(echo), Some((probed, nonce))) = (kind, about.echo, nonce)
-            && self.nonces.is_of_probe(&echo, &about.id, &probed, self.outbox.keyring(), now)
+            && self.nonces.is_of_probe(
+                &echo,
+                &self.probe_target(&about.id, &probed, now),
+                self.outbox.keyring(),
+                now,
+            )
         {
             if self.identity.on_clone(&nonce, now) {
                 self.notices.push(Notice::IdRenewed { from }, now);
@@ -367,7 +375,10 @@ impl Node {
     /// Handles a probe with the own id: the node has reached itself, or a clone probes it.
     fn on_own_probe(&mut self, probe: &Probe<'_>, inbound: Inbound, now: Instant) {
         let keyring = self.outbox.keyring();
-        let is_own = |path: &Path| self.nonces.is_of_probe(&probe.nonce, &probe.id, path, keyring, now);
+        let is_own = |path: &Path| {
+            let target = self.probe_target(&probe.id, path, now);
+            self.nonces.is_of_probe(&probe.nonce, &target, keyring, now)
+        };
         if let Some(path) = self.identity.probed().filter(is_own) {
             self.identity.add_mirror(path.address);
             self.identity.add_mirror(inbound.path.address);

@@ -6,6 +6,7 @@ use crate::announce::DueMessage;
 use crate::event::Transmit;
 use crate::interfaces::Family;
 use crate::node::Node;
+use crate::nonces::Target;
 use crate::path::Path;
 use crate::replies::{Answer, Reply, ReplyKind};
 use crate::timers::Timer;
@@ -135,7 +136,7 @@ impl Node {
         while let Some(reply) = self.replies.take_due(now) {
             match reply.kind {
                 ReplyKind::Announce(answer) => self.send_answer(&reply, answer, now),
-                ReplyKind::Probe(len) => self.send_probe(&reply.to, reply.path, len, now),
+                ReplyKind::Probe(len) => self.send_probe_within_budget(&reply.to, reply.path, len, now),
             }
         }
     }
@@ -157,6 +158,13 @@ impl Node {
         self.outbox.send_probe(&probe, len, path, to, &self.interfaces);
     }
 
+    fn send_probe_within_budget(&mut self, to: &InstanceId, path: Path, len: usize, now: Instant) {
+        match self.registry.peers_mut().try_spend(to, &path, len) {
+            true => self.send_probe(to, path, len, now),
+            false => self.counters.rate_limited += 1,
+        }
+    }
+
     /// Probes the peers that are silent or suspect. In place of many probes, one query goes to the group.
     pub(crate) fn send_probes(&mut self, now: Instant) {
         let due = self.registry.take_due_probes(&self.interfaces, now);
@@ -164,14 +172,9 @@ impl Node {
             return;
         }
         if self.probe_limit.try_take_many((), due.len(), now) {
-            for probe in due {
-                let len = probe.len.min(MAX_MESSAGE);
-                match self.registry.peers_mut().try_spend(&probe.to, &probe.path, len) {
-                    true => self.send_probe(&probe.to, probe.path, len, now),
-                    false => self.counters.rate_limited += 1,
-                }
-            }
-            return;
+            return due
+                .iter()
+                .for_each(|probe| self.send_probe_within_budget(&probe.to, probe.path, probe.len, now));
         }
         self.counters.rate_limited += due.len() as u64;
         self.announce_timer.query_group(&mut self.timers, now);
@@ -196,7 +199,11 @@ impl Node {
     }
 
     pub(crate) fn probe_nonce(&self, id: &InstanceId, path: &Path, now: Instant) -> Nonce {
-        self.nonces.of_probe(id, path, self.outbox.keyring(), now)
+        self.nonces.of_probe(&self.probe_target(id, path, now), self.outbox.keyring(), now)
+    }
+
+    pub(crate) fn probe_target(&self, id: &InstanceId, path: &Path, now: Instant) -> Target {
+        Target { id: *id, path: *path, left_with: self.registry.peers().left_with(id, now) }
     }
 
     /// Returns the nonce of a query.

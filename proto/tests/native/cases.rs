@@ -111,7 +111,7 @@ fn p2_a_flood_does_not_keep_registrations_and_newcomers_out() {
     bench.run(ms(1000));
     let day = Duration::from_secs(24 * 60 * 60);
     for number in 0..5000_u32 {
-        let mut stranger = Remote { expiry: day, ..Remote::new("stranger", 66) };
+        let mut stranger = Remote { expiry: day, ..Remote::new(&format!("stranger{number}"), 66) };
         stranger.id[..4].copy_from_slice(&number.to_be_bytes());
         let announce = stranger.message(Kind::Announce);
         bench.hear_bytes(&announce, stranger.address);
@@ -263,6 +263,7 @@ fn n1_a_configured_address_is_sent_from_and_the_automatic_one_is_listed_as_well(
     let mut a = Bench::settled();
     let own = interface(2, &[("169.254.7.7", 16), ("192.168.2.200", 24)]);
     a.node.set_interfaces(&[own], &[50_000], a.now);
+    a.run(ms(1000));
     a.node.handle_network_change(a.now);
     let sent: Vec<Transmit> = std::iter::from_fn(|| a.node.poll_transmit()).collect();
     let query = sent.iter().find(|sent| !sent.payload.starts_with(b"multi")).expect("it queries");

@@ -57,7 +57,7 @@ impl Link {
             let mut quiet = true;
             for sender in 0..self.nodes.len() {
                 let mut sent = std::mem::take(&mut self.nodes[sender].outbox);
-                sent.extend(self.nodes[sender].sent());
+                sent.extend(self.nodes[sender].run(ms(0)));
                 for datagram in sent {
                     quiet = false;
                     self.deliver(sender, &datagram);
@@ -339,7 +339,7 @@ fn a_flood_of_recordings_does_not_keep_newcomers_out() {
     for number in 0..2000_u16 {
         let id = [number.to_be_bytes(); 8].concat().try_into().expect("16 bytes");
         let mut stranger = Bench::new(Settings { id, keys: vec![key(1)], ..settings() });
-        strangers.push(stranger.sent().remove(0).bytes);
+        strangers.push(stranger.run(ms(0)).remove(0).bytes);
     }
     for (number, recorded) in strangers.iter().enumerate() {
         let from = (Ipv4Addr::new(192, 0, 2, 200), 10_000 + number as u16).into();

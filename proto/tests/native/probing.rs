@@ -298,14 +298,15 @@ fn a_peer_that_moved_is_probed_at_its_old_address_and_then_listed_with_the_new_o
     let mut kitchen = Remote::new("kitchen", 7);
     let mut bench = knowing(&mut kitchen);
     let (old, mut moved) = (kitchen.to(), kitchen.at(8));
+    bench.run(ms(100));
     bench.hear(&mut moved, Kind::Announce);
     bench.events();
     let sent = bench.run(ms(2000));
     let to_old: Vec<Sent> = sent.iter().filter(|sent| sent.to == old).cloned().collect();
-    assert_eq!(times(&to_old, ms(1000)), [ms(250), ms(750), ms(1250)]);
+    assert_eq!(times(&to_old, ms(1100)), [ms(250), ms(750), ms(1250)]);
     let to_new: Vec<Sent> = sent.iter().filter(|sent| sent.to == moved.to()).cloned().collect();
     assert_eq!(
-        times(&to_new, ms(1000)),
+        times(&to_new, ms(1100)),
         [ms(750), ms(1750)],
         "when the old one is silent, and when it is given up"
     );
