@@ -102,8 +102,11 @@ impl Registry {
     /// Handles a goodbye. One of an instance that is not listed ends the legacy entry that its beacons have made.
     pub fn on_goodbye(&mut self, about: &Announcement<'_>, path: Path, now: Instant) -> GoodbyeOutcome {
         let outcome = self.on_member_goodbye(about, path, now);
-        if matches!(outcome, GoodbyeOutcome::Left | GoodbyeOutcome::Unlisted) {
-            self.static_entries.handle_goodbye(about.name, path.port(), &mut self.events, now);
+        if matches!(outcome, GoodbyeOutcome::Left | GoodbyeOutcome::Unlisted)
+            && self.static_entries.handle_goodbye(about.name, path.port(), &mut self.events, now)
+        {
+            // A late beacon does not list it again.
+            self.peers.add_legacy_tombstone(about.name, path.port(), now);
         }
         outcome
     }

@@ -118,14 +118,15 @@ impl StaticEntries {
         }
     }
 
-    /// Handles the goodbye of a node of which only legacy beacons may have arrived.
-    pub fn handle_goodbye(&mut self, name: &str, port: u16, events: &mut Events, now: Instant) {
-        if self.legacy_port(name) == Some(port)
-            && let Some(removed) = self.entries.remove(name)
-        {
-            self.forget(&removed);
-            push_left(&removed, LeaveReason::Goodbye, events, now);
+    /// Handles the goodbye of a node of which only legacy beacons may have arrived. Returns true if that removes an entry.
+    pub fn handle_goodbye(&mut self, name: &str, port: u16, events: &mut Events, now: Instant) -> bool {
+        let is_its = self.legacy_port(name) == Some(port);
+        let removed = if is_its { self.entries.remove(name) } else { None };
+        if let Some(removed) = &removed {
+            self.forget(removed);
+            push_left(removed, LeaveReason::Goodbye, events, now);
         }
+        removed.is_some()
     }
 
     /// Removes expired entries.

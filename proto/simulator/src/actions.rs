@@ -38,9 +38,14 @@ impl World {
 
     /// As many hosts, each with one node of the defaults, all started now.
     pub fn start_many(&mut self, count: usize, legacy: bool) {
+        self.start_many_of(count, &Program { legacy, ..Program::named("") });
+    }
+
+    /// As many hosts, each with one node of this program, with a name of its own, all started now.
+    pub fn start_many_of(&mut self, count: usize, program: &Program) {
         for _ in 0..count {
             let host = self.add_host(&[0]);
-            self.start(host, Program { legacy, ..Program::named(format!("node-{host}")) });
+            self.start(host, Program { name: format!("node-{host}"), ..program.clone() });
         }
     }
 

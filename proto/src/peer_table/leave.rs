@@ -55,6 +55,11 @@ impl PeerTable {
         GoodbyeOutcome::Left
     }
 
+    /// Remembers the sender of legacy beacons that has left.
+    pub fn add_legacy_tombstone(&mut self, name: &str, port: u16, now: Instant) {
+        self.tombstones.add_legacy_key(self.index.legacy_key(name, port), now);
+    }
+
     /// Handles an ICMP report that `to` is unreachable through an interface, or through any if that is 0. Returns true if a
     /// peer has left or has another path.
     pub fn handle_unreachable(

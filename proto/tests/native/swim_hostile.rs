@@ -126,7 +126,7 @@ fn when_the_forged_are_forgotten_there_is_room_again() {
 fn every_cut_and_every_flipped_bit_of_what_members_say_is_heard_without_a_panic() {
     let mut cluster = Cluster::new();
     cluster.record = Some(Vec::new());
-    for number in 1..=4 {
+    for number in 1..=9 {
         cluster.start(Settings { value: vec![number; 20], ..member(number) }, place(number), &[place(1)]);
     }
     cluster.run_until_all_know_all(5 * SECOND);

@@ -11,8 +11,10 @@ use crate::{number, numbers};
 #[test]
 fn the_lifetime_of_a_peer_is_clamped_as_the_specification_says() {
     let mut clockwork = Clockwork::with_times(ms(1000), ms(number("LIFETIME_MAX")));
-    for (expiry, name) in [(Duration::ZERO, "LIFETIME_MIN"), (Duration::MAX, "LIFETIME_MAX")] {
-        clockwork.hear_announce(&mut Remote { expiry, ..Remote::new(1) });
+    for (number_of_peer, expiry, name) in
+        [(1, Duration::ZERO, "LIFETIME_MIN"), (2, Duration::MAX, "LIFETIME_MAX")]
+    {
+        clockwork.hear_announce(&mut Remote { expiry, ..Remote::new(number_of_peer) });
         let peers = clockwork.node.peers(clockwork.now);
         assert_eq!(peers[0].expires_in, ms(number(name)), "{name}");
         clockwork.run(ms(number("LIFETIME_MIN")));
@@ -41,7 +43,7 @@ fn who_is_gone_is_remembered_for_the_expiry_and_no_less_than_the_specification_s
 fn a_message_that_comes_again_ends_the_questions_only_of_a_doubt() {
     let mut clockwork = Clockwork::settled();
     let mut peer = Remote::new(1);
-    let message = peer.message(Kind::Announce);
+    let message = peer.message(Kind::Query);
     clockwork.hear_bytes(&message, peer.address(), Arrival::Group);
     clockwork.run(ms(number("EXPIRY") * numbers("PROBE_PARTS")[0] / 100));
     clockwork.hear_bytes(&message, peer.address(), Arrival::Group);
