@@ -59,6 +59,7 @@ pub fn settings() -> Settings {
         interval: Duration::from_secs(15),
         expiry: Duration::from_secs(35),
         max_peers: 100,
+        ..Settings::default()
     }
 }
 
