@@ -353,7 +353,7 @@ impl PeerTable {
             let lifetime = self.peers.at(slot).lifetime;
             self.peers.renew_at(slot, lifetime, now);
         }
-        self.on_path(slot, origin, events, now);
+        is_changed |= self.on_path(slot, origin, now);
         let entry = self.peers.at_mut(slot);
         entry.paths.set_claims(origin.claims.iter().copied(), origin.path.interface);
         entry.paths.forget_before(now.checked_sub(entry.lifetime));
@@ -365,21 +365,23 @@ impl PeerTable {
         if has_room { AnnounceOutcome::Known } else { AnnounceOutcome::NoRoom }
     }
 
-    /// Takes note of the path of a newer message.
-    fn on_path(&mut self, slot: u32, origin: &Origin, events: &mut Events, now: Instant) {
+    /// Takes note of the path of a newer message. Returns true if a user sees a difference.
+    fn on_path(&mut self, slot: u32, origin: &Origin, now: Instant) -> bool {
         let entry = self.peers.at_mut(slot);
         let is_listed = entry.paths.on_received(origin.path, now);
         let Some(validated) = origin.validated_path() else {
-            return match is_listed {
+            match is_listed {
                 true => self.on_reached(slot, origin.renews, now),
                 false => self.suspect(slot, SUSPECT_DELAY, now),
-            };
+            }
+            return false;
         };
         if entry.paths.on_echo(validated, now) {
             self.on_reached(slot, origin.renews, now);
         } else if !entry.paths.is_validated() || is_better(&validated, &entry.paths.listed()) {
-            self.list_path(slot, validated, events, now);
+            return self.list_path(slot, validated, now);
         }
+        false
     }
 
     /// Handles the last message once more: by another path, or by the same.

@@ -84,7 +84,11 @@ impl PeerTable {
             UnreachableOutcome::Gone => {}
         }
         match entry.paths.on_gone() {
-            Some(other) => self.list_path(slot, other, events, now),
+            Some(other) => {
+                if self.list_path(slot, other, now) {
+                    self.push_update(slot, events, now);
+                }
+            }
             None => self.remove(id, LeaveReason::Unreachable, events, now),
         }
         true

@@ -116,8 +116,9 @@ impl PeerTable {
         self.schedule_probe(slot, renewed_at, now);
     }
 
-    /// Lists a peer with another path. If that is not validated, it is probed at once.
-    pub(super) fn list_path(&mut self, slot: u32, path: Path, events: &mut Events, now: Instant) {
+    /// Lists a peer with another path. If that is not validated, it is probed at once. Returns true if a user sees a difference.
+    #[must_use]
+    pub(super) fn list_path(&mut self, slot: u32, path: Path, now: Instant) -> bool {
         let entry = self.peers.at_mut(slot);
         let left = entry.paths.listed();
         entry.paths.list(path, now);
@@ -135,9 +136,7 @@ impl PeerTable {
         if !is_validated {
             self.suspect(slot, Duration::ZERO, now);
         }
-        if is_changed {
-            self.push_update(slot, events, now);
-        }
+        is_changed
     }
 
     /// Plans a probe of an address of wider scope than the link-local one that a peer is listed with, paced as replies are.
@@ -176,7 +175,11 @@ impl PeerTable {
             return self.probe_peer(slot, now);
         }
         match entry.paths.on_silence() {
-            Some(other) => self.list_path(slot, other, events, now),
+            Some(other) => {
+                if self.list_path(slot, other, now) {
+                    self.push_update(slot, events, now);
+                }
+            }
             None => self.reset_probe(slot, self.peers.renewed_at(slot), now),
         }
         Vec::new()
