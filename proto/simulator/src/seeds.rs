@@ -17,7 +17,7 @@ pub fn for_each_seed(count: u64, run: impl Fn(u64)) {
 }
 
 /// A variable of the environment.
-pub fn from_environment<T: FromStr<Err: Debug>>(name: &str) -> Option<T> {
+fn from_environment<T: FromStr<Err: Debug>>(name: &str) -> Option<T> {
     let text = env::var(name).ok()?;
     Some(text.parse().unwrap_or_else(|error| panic!("{name}={text}: {error:?}")))
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::Chaos;
-use peers_simulator::{Conditions, Firewall, Serial};
+use crate::{Conditions, Firewall, Serial};
 
 impl Chaos {
     /// The host of one fails, with all that runs there.

@@ -1,8 +1,7 @@
-//! The native protocol's rules, one by one, in virtual time: no socket, no thread, no sleep.
+//! The rules of protocol version 1, one by one.
 
 mod asking;
 mod group;
-mod harness;
 mod hearing;
 mod keys;
 mod lines;

@@ -13,7 +13,7 @@ use peers_proto::{GROUP_V4, GROUP_V6, HOPS, PORT, Settings};
 
 use vectors::vectors;
 
-const SPECIFICATION: &str = include_str!("../../../docs/PROTOCOL.md");
+const SPECIFICATION: &str = include_str!("../../docs/PROTOCOL.md");
 
 /// The value of a constant, as the tables of the specification give it.
 pub fn constant(name: &str) -> &'static str {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use peers_proto::wire::Kind;
 
 use super::Chaos;
-use peers_simulator::{Forgery, Program, Serial};
+use crate::{Forgery, Program, Serial};
 
 impl Chaos {
     /// One thing of all that he can do.
