@@ -3,23 +3,41 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::LazyLock;
 use std::{env, fs};
 
-use support::{compile_with, root, run};
+use support::{cases, compile_with, root, run};
 
 /// What the library says when it is asked to panic.
 const TRACE: &str = "asked to panic at";
 
-#[test]
-fn a_panic_fails_its_node_and_nothing_else() {
-    let library = build("staticlib", &["--features", "test-panic"], "libpeers.a");
-    assert!(contains(&library, TRACE), "the library that panics on demand has what the next test looks for");
-    let link: [OsString; 4] = [library.into(), "-lpthread".into(), "-ldl".into(), "-lm".into()];
-    let printed = run(&mut Command::new(compile_with(Path::new("tests/c/panics.c"), &link)));
-    assert_eq!(printed, "", "the library prints nothing");
+fn main() {
+    let mut tests = support::tests![
+        &[],
+        the_library_that_panics_on_demand_has_the_trace,
+        no_other_library_panics_on_demand,
+    ];
+    tests.extend(cases::listed("tests/c/panics.c", "CASE(", "),").into_iter().map(|case| {
+        cases::test(case.clone(), move || {
+            let link: [OsString; 4] = [panicking().into(), "-lpthread".into(), "-ldl".into(), "-lm".into()];
+            let printed = run(Command::new(compile_with(Path::new("tests/c/panics.c"), &link)).arg(case));
+            assert_eq!(printed, "", "the library prints nothing");
+        })
+    }));
+    cases::run(tests)
 }
 
-#[test]
+/// The library that is built to panic on demand.
+fn panicking() -> &'static Path {
+    static LIBRARY: LazyLock<PathBuf> =
+        LazyLock::new(|| build("staticlib", &["--features", "test-panic"], "libpeers.a"));
+    &LIBRARY
+}
+
+fn the_library_that_panics_on_demand_has_the_trace() {
+    assert!(contains(panicking(), TRACE), "the next test looks for what is not there");
+}
+
 fn no_other_library_panics_on_demand() {
     let release = build("cdylib", &["--release"], "libpeers.so");
     for library in [release, support::shared_library(), support::static_library()] {

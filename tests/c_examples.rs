@@ -1,4 +1,4 @@
-//! The C ABI, used from C: the programs in tests/c, and the examples in bindings/c/examples.
+//! The examples in bindings/c/examples, and a program linked dynamically.
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::os::unix::fs::symlink;
@@ -9,62 +9,12 @@ use std::time::Duration;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use peers::{Config, Event, Key, LeaveReason, Peers};
-use support::{compile, compile_with, free_port, has_tool, output_of, run};
-
-const MEMCHECK: [&str; 5] = [
-    "--quiet",
-    "--leak-check=full",
-    "--show-leak-kinds=definite,indirect,possible",
-    "--errors-for-leak-kinds=definite,indirect,possible",
-    "--error-exitcode=99",
-];
+use support::{compile, compile_with, free_port, output_of, run};
 
 const CLUSTER: &str = "watchers";
 
 /// Reached only when something hangs.
 const PATIENCE: Duration = Duration::from_secs(60);
-
-#[test]
-fn wrong_input_gives_a_status_and_words() {
-    run(&mut Command::new(c_test("bad_input")));
-}
-
-#[test]
-fn the_main_job() {
-    run(&mut Command::new(c_test("abi")));
-}
-
-#[test]
-fn lists_made_of_the_last_one_are_as_those_that_are_copied() {
-    run(&mut Command::new(c_test("lists")));
-}
-
-#[test]
-fn the_log_comes_in_order_and_ends_with_the_node() {
-    run(&mut Command::new(c_test("log")));
-}
-
-#[test]
-fn nodes_without_multicast_find_each_other_by_seeds() {
-    run(&mut Command::new(c_test("seeds")));
-}
-
-#[test]
-fn every_call_from_any_thread() {
-    run(&mut Command::new(c_test("threads")));
-}
-
-#[test]
-fn nothing_leaks_and_no_wrong_byte_is_touched() {
-    if has_tool("valgrind", "nothing_leaks_and_no_wrong_byte_is_touched") {
-        run(Command::new("valgrind").args(MEMCHECK).arg(c_test("abi")));
-        run(Command::new("valgrind").args(MEMCHECK).arg(c_test("bad_input")));
-        run(Command::new("valgrind").args(MEMCHECK).arg(c_test("lists")));
-        run(Command::new("valgrind").args(MEMCHECK).arg(c_test("log")));
-        run(Command::new("valgrind").args(MEMCHECK).arg(c_test("seeds")));
-        run(register(Command::new("valgrind").args(MEMCHECK).arg(example("register"))));
-    }
-}
 
 #[test]
 fn a_program_linked_dynamically_finds_the_library_by_its_soname() {
@@ -103,14 +53,6 @@ fn the_example_register_refuses_wrong_arguments() {
 fn the_example_watch_tells_of_peers_until_a_signal() {
     let port = free_port();
     check_watch(port, watch(&mut Command::new(example("watch")), port));
-}
-
-#[test]
-fn the_example_watch_leaks_nothing() {
-    if has_tool("valgrind", "the_example_watch_leaks_nothing") {
-        let port = free_port();
-        check_watch(port, watch(Command::new("valgrind").args(MEMCHECK).arg(example("watch")), port));
-    }
 }
 
 /// Starts the watch, and checks what it tells of those who come and go.
@@ -199,10 +141,6 @@ fn the_example_watch_refuses_wrong_arguments() {
     assert_eq!(output.status.code(), Some(1));
     let words = String::from_utf8_lossy(&output.stderr);
     assert!(words.contains("watch: interface 'nosuch7' does not exist"), "{words}");
-}
-
-fn c_test(name: &str) -> PathBuf {
-    compile(Path::new(&format!("tests/c/{name}.c")))
 }
 
 fn example(name: &str) -> PathBuf {

@@ -74,7 +74,7 @@ fn checked_by_compose(file: &Path) -> Command {
 
 fn script(name: &str) -> Command {
     let mut script = Command::new(&*ENVIRONMENT);
-    script.arg(root().join("tests/manifests").join(name));
+    script.arg(root().join("tests/all/manifests").join(name));
     script
 }
 

@@ -1,6 +1,6 @@
 #!/bin/bash
 # Installs the Debian packages of a folder, builds and runs programs with them, and removes them again. It is run in a
-# mount namespace of its own, in a folder with the project of tests/packaging/outside.
+# mount namespace of its own, in a folder with the project of tests/all/outside.
 set -euo pipefail
 packages=$1
 

@@ -6,58 +6,68 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::LazyLock;
 
-use support::{has_tool, read, root, run, scratch, shared_library};
-
-#[test]
-fn the_package_passes_its_tests_with_the_race_detector() {
-    if has_tools("the_package_passes_its_tests_with_the_race_detector") {
-        let report = run(go().args(["test", "-race", "-count=1", "-timeout=250s", "-v", "."]));
-        assert!(report.contains("--- PASS: TestTwoNodesListEachOther"), "{report}");
-    }
-}
-
-#[test]
-fn vet_and_gofmt_have_nothing_to_say() {
-    if has_tools("vet_and_gofmt_have_nothing_to_say") {
-        assert_eq!(run(go().args(["vet", "./..."])), "");
-        assert_eq!(run(Command::new("gofmt").arg("-l").arg(package())), "");
-    }
-}
-
-#[test]
-fn the_program_in_the_readme_compiles() {
-    if has_tools("the_program_in_the_readme_compiles") {
-        let folder = scratch().join("readme");
-        fs::create_dir_all(&folder).expect("the scratch folder can be written");
-        let readme = read("README.md");
-        let program = readme.split("```go\n").nth(1).and_then(|rest| rest.split("```").next());
-        fs::write(folder.join("main.go"), program.expect("the README has one"))
-            .expect("the folder can be written");
-        let package = package();
-        let module =
-            format!("module app\n\nrequire peers v0.1.0\n\nreplace peers => {}\n", package.display());
-        fs::write(folder.join("go.mod"), module).expect("the folder can be written");
-        run(go().current_dir(folder).args(["vet", "."]));
-    }
-}
-
-#[test]
-fn the_example_and_the_one_in_c_find_each_other() {
-    if has_tools("the_example_and_the_one_in_c_find_each_other") {
-        support::meeting::check_meeting(example);
-    }
-}
-
-#[test]
-fn the_example_takes_a_key_that_only_its_owner_can_read() {
-    if has_tools("the_example_takes_a_key_that_only_its_owner_can_read") {
-        support::meeting::check_key_files(example);
-    }
-}
+use support::cases::{self, Trial};
+use support::{root, run, scratch, shared_library};
 
 /// Go, and what cgo needs.
-fn has_tools(test: &str) -> bool {
-    ["go", "cc", "pkg-config"].into_iter().all(|tool| has_tool(tool, test))
+const TOOLS: &[&str] = &["go", "cc", "pkg-config"];
+
+fn main() {
+    let mut tests = support::tests![
+        TOOLS,
+        vet_and_gofmt_have_nothing_to_say,
+        the_program_in_the_readme_compiles,
+        the_example_and_the_one_in_c_find_each_other,
+        the_example_takes_a_key_that_only_its_owner_can_read,
+    ];
+    tests.extend(["errors", "events", "node"].into_iter().flat_map(cases_of));
+    cases::run(tests)
+}
+
+/// The tests of a file of the package, with the race detector.
+fn cases_of(file: &str) -> impl Iterator<Item = Trial> {
+    let names = cases::listed(format!("bindings/go/{file}_test.go"), "func Test", "(").into_iter();
+    names.map(|name| {
+        cases::test_with(TOOLS, format!("Test{name}"), move || {
+            let mut test = Command::new(tests());
+            test.current_dir(package()).env("LD_LIBRARY_PATH", prefix().join("lib"));
+            let report = run(test.args(["-test.v", &format!("-test.run=^Test{name}$")]));
+            assert!(report.contains(&format!("--- PASS: Test{name}")), "{report}");
+        })
+    })
+}
+
+/// The tests of the package, compiled once.
+fn tests() -> &'static Path {
+    static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| {
+        let program = scratch().join("peers.test");
+        run(go().args(["test", "-race", "-c", "-o"]).arg(&program).arg("."));
+        program
+    });
+    &PROGRAM
+}
+
+fn vet_and_gofmt_have_nothing_to_say() {
+    assert_eq!(run(go().args(["vet", "./..."])), "");
+    assert_eq!(run(Command::new("gofmt").arg("-l").arg(package())), "");
+}
+
+fn the_program_in_the_readme_compiles() {
+    let folder = scratch().join("readme");
+    fs::create_dir_all(&folder).expect("the scratch folder can be written");
+    fs::write(folder.join("main.go"), peers_all_tests::readme("go")).expect("the folder can be written");
+    let package = package();
+    let module = format!("module app\n\nrequire peers v0.1.0\n\nreplace peers => {}\n", package.display());
+    fs::write(folder.join("go.mod"), module).expect("the folder can be written");
+    run(go().current_dir(folder).args(["vet", "."]));
+}
+
+fn the_example_and_the_one_in_c_find_each_other() {
+    support::meeting::check_meeting(example);
+}
+
+fn the_example_takes_a_key_that_only_its_owner_can_read() {
+    support::meeting::check_key_files(example);
 }
 
 fn package() -> PathBuf {

@@ -1,23 +1,44 @@
 //! bindings/java: its declarations are those of peers.h, its tests pass, and its example finds a node in C.
 
-// What it shares with the tests of a network, of which it needs a part.
-#[allow(dead_code, clippy::disallowed_methods)]
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::OnceLock;
+use std::sync::LazyLock;
 use std::{env, fs};
 
 use nix::sys::signal::Signal;
+use support::cases;
 use support::program::Program;
-use support::{compile, free_port, has_tool, output_of, read, root, run, scratch, shared_library, skip};
+use support::{compile, free_port, output_of, read, root, run, scratch, shared_library};
 
 const DECLARATIONS: &str = "bindings/java/src/main/java/peers/Libpeers.java";
 
 /// The package is compiled with this in its class path, and run. Another place can be given as JNA_JAR.
 const JNA_OF_DEBIAN: &str = "/usr/share/java/jna.jar";
 
-#[test]
+const TOOLS: &[&str] = &["javac", "java"];
+
+fn main() {
+    let mut tests = support::tests![
+        &[],
+        its_constants_are_those_of_the_c_header,
+        its_version_is_the_librarys,
+        its_structs_are_those_of_the_c_header,
+    ];
+    tests.extend(support::tests![
+        TOOLS,
+        the_example_watch_and_one_in_c_find_and_lose_each_other,
+        the_program_in_the_readme_compiles,
+    ]);
+    let cases = cases::listed("bindings/java/src/test/java/peers/NodeTest.java", "CASES.put(\"", "\"");
+    tests.extend(cases.into_iter().map(|case| {
+        cases::test_with(TOOLS, format!("NodeTest::{case}"), || {
+            run(package().java("peers.NodeTest").arg(case));
+        })
+    }));
+    cases::run(tests)
+}
+
 fn its_constants_are_those_of_the_c_header() {
     let declared = |path: &str, start: &str, end: &str| -> Vec<String> {
         let constants = read(path);
@@ -32,13 +53,11 @@ fn its_constants_are_those_of_the_c_header() {
     assert_eq!(declared(DECLARATIONS, "int ", ";"), c);
 }
 
-#[test]
 fn its_version_is_the_librarys() {
     let pom = read("bindings/java/pom.xml");
     assert_eq!(between(&pom, "<artifactId>peers</artifactId>\n  <version>", "<"), env!("CARGO_PKG_VERSION"));
 }
 
-#[test]
 fn its_structs_are_those_of_the_c_header() {
     let (c, java) = (read("include/peers.h"), read(DECLARATIONS));
     for name in ["peers_config_t", "peers_peer_t", "peers_list_t", "peers_event_t", "peers_health_t"] {
@@ -98,19 +117,18 @@ fn between<'a>(text: &'a str, start: &str, end: &str) -> &'a str {
     rest.split_once(end).unwrap_or_else(|| panic!("{end:?} is not there")).0
 }
 
-/// The package with its tests and its example, compiled once for all tests. None, and the test is skipped, where there is
-/// no Java or no JNA.
-fn package(test: &str) -> Option<&'static Package> {
-    static PACKAGE: OnceLock<Package> = OnceLock::new();
-    if !has_tool("javac", test) || !has_tool("java", test) {
-        return None;
-    }
-    let jna = env::var_os("JNA_JAR").map_or_else(|| PathBuf::from(JNA_OF_DEBIAN), PathBuf::from);
-    if !jna.is_file() {
-        skip(test, &format!("JNA is not at {}", jna.display()));
-        return None;
-    }
-    Some(PACKAGE.get_or_init(|| Package::compile(&jna)))
+/// The package with its tests and its example, compiled once for all tests.
+fn package() -> &'static Package {
+    static PACKAGE: LazyLock<Package> = LazyLock::new(|| {
+        let jna = env::var_os("JNA_JAR").map_or_else(|| PathBuf::from(JNA_OF_DEBIAN), PathBuf::from);
+        assert!(
+            jna.is_file(),
+            "JNA is not at {} (Debian: libjna-java); JNA_JAR names another place",
+            jna.display()
+        );
+        Package::compile(&jna)
+    });
+    &PACKAGE
 }
 
 struct Package {
@@ -144,19 +162,8 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
     files.map(|file| file.expect("the folder can be read").path()).collect()
 }
 
-#[test]
-fn the_java_package_passes_its_tests() {
-    if let Some(package) = package("the_java_package_passes_its_tests") {
-        let report = run(&mut package.java("peers.NodeTest"));
-        assert!(report.ends_with("all passed\n"), "{report}");
-    }
-}
-
-#[test]
 fn the_example_watch_and_one_in_c_find_and_lose_each_other() {
-    let Some(package) = package("the_example_watch_and_one_in_c_find_and_lose_each_other") else {
-        return;
-    };
+    let package = package();
     let port = free_port().to_string();
     let start = |command: &mut Command, name| {
         Program::start(command.args(["--name", name, "--interfaces", "lo", "--port", &port]))
@@ -180,13 +187,11 @@ fn the_example_watch_and_one_in_c_find_and_lose_each_other() {
     assert_eq!(output.status.code(), Some(1));
 }
 
-#[test]
 fn the_program_in_the_readme_compiles() {
-    let Some(package) = package("the_program_in_the_readme_compiles") else { return };
+    let package = package();
     let folder = scratch().join("readme");
     fs::create_dir_all(&folder).expect("the scratch folder can be written");
     let source = folder.join("App.java");
-    fs::write(&source, between(&read("README.md"), "```java\n", "```"))
-        .expect("the scratch folder can be written");
+    fs::write(&source, peers_all_tests::readme("java")).expect("the scratch folder can be written");
     run(Command::new("javac").arg("-cp").arg(&package.class_path).arg("-d").arg(folder).arg(source));
 }

@@ -80,7 +80,7 @@ pub fn build_within_limit(command: &mut Command) -> Output {
 /// The project that is built outside the tree, copied there.
 pub fn copy_project(to: &Path) {
     for file in ["app.c", "app.cpp", "CMakeLists.txt"] {
-        fs::copy(root().join("tests/packaging/outside").join(file), to.join(file)).expect("it can be copied");
+        fs::copy(root().join("tests/all/outside").join(file), to.join(file)).expect("it can be copied");
     }
 }
 

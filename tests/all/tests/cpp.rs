@@ -1,26 +1,54 @@
 //! bindings/cpp: the header leaves nothing of peers.h out, its tests pass, and its example finds a node in C.
 
-// What it shares with the tests of a network, of which it needs a part.
-#[allow(dead_code, clippy::disallowed_methods)]
 use std::collections::HashSet;
 use std::ffi::OsStr;
+use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::{LazyLock, OnceLock};
-use std::{env, fs};
+use std::sync::LazyLock;
 
 use nix::sys::signal::Signal;
+use support::cases;
 use support::program::Program;
-use support::{compile, free_port, has_tool, output_of, read, root, run, scratch, skip};
+use support::{compile, free_port, output_of, read, root, run, scratch};
 
 const STRICT: [&str; 6] = ["-Wall", "-Wextra", "-Wpedantic", "-Wshadow", "-Wconversion", "-Werror"];
 const SANITIZED: [&str; 3] = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-g1"];
 
-/// The C++ compiler, unless there is none: then the test is skipped.
-fn compiler(test: &str) -> Option<String> {
-    let compiler = env::var("CXX").unwrap_or_else(|_| "c++".into());
-    has_tool(&compiler, test).then_some(compiler)
+fn main() {
+    let mut tests = support::tests![
+        &[],
+        every_call_and_constant_of_the_c_header_is_used,
+        every_field_of_the_c_header_is_used,
+        it_defines_no_macro,
+    ];
+    tests.extend(support::tests![
+        &["c++"],
+        the_example_watch_and_one_in_c_find_and_lose_each_other,
+        the_example_watch_refuses_wrong_arguments,
+        the_program_in_the_readme_compiles,
+    ]);
+    let names = ["configuration", "records", "lifetimes"]
+        .iter()
+        .flat_map(|file| cases::listed(format!("bindings/cpp/tests/{file}.cpp"), "CASE(", "),"));
+    for name in names {
+        // C++ 17 has no options by name.
+        if name != "options_can_be_given_by_name" {
+            let case = name.clone();
+            tests.push(cases::test_with(&["c++"], format!("cpp_17_sanitized::{name}"), move || {
+                run(Command::new(sanitized()).arg(case));
+            }));
+        }
+        tests.push(cases::test_with(
+            &["clang++"],
+            format!("cpp_20_without_rtti_by_clang::{name}"),
+            move || {
+                run(Command::new(without_rtti()).arg(name));
+            },
+        ));
+    }
+    cases::run(tests)
 }
 
 /// A strict compiler of C++ for what includes peers.hpp.
@@ -51,7 +79,6 @@ fn shared_library() -> &'static Path {
     &LINK
 }
 
-#[test]
 fn every_call_and_constant_of_the_c_header_is_used() {
     let (c, cpp) = (without_comments("include/peers.h"), without_comments("bindings/cpp/peers.hpp"));
     let used: HashSet<&str> = words(&cpp).collect();
@@ -61,7 +88,6 @@ fn every_call_and_constant_of_the_c_header_is_used() {
     assert!(missing.is_empty(), "bindings/cpp/peers.hpp does not use {missing:?}");
 }
 
-#[test]
 fn every_field_of_the_c_header_is_used() {
     let (c, cpp) = (without_comments("include/peers.h"), without_comments("bindings/cpp/peers.hpp"));
     // By the names that the structs of C go by there.
@@ -109,7 +135,6 @@ fn field(line: &str) -> Option<&str> {
     (!["struct_size", "stride", "records"].contains(&name)).then_some(name)
 }
 
-#[test]
 fn it_defines_no_macro() {
     let header = read("bindings/cpp/peers.hpp");
     let defined: Vec<_> = header.lines().filter(|line| line.trim_start().starts_with("#define")).collect();
@@ -124,50 +149,42 @@ fn tests(compiler: Command, name: &str) -> PathBuf {
     build(compiler, &sources, name)
 }
 
-#[test]
-fn its_tests_pass_as_cpp_17_under_sanitizers() {
-    let test = "its_tests_pass_as_cpp_17_under_sanitizers";
-    let Some(name) = compiler(test) else { return };
-    let mut compiler = strict(&name, "-std=c++17");
-    match has_sanitizers(&name) {
-        true => drop(compiler.args(SANITIZED)),
-        false => skip(test, &format!("{name} has no sanitizers; it runs without")),
-    }
-    run(&mut Command::new(tests(compiler, "tests-17")));
+/// The tests as C++ 17 with sanitizers.
+fn sanitized() -> &'static Path {
+    static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| {
+        let mut compiler = strict("c++", "-std=c++17");
+        compiler.args(SANITIZED);
+        tests(compiler, "tests-17")
+    });
+    &PROGRAM
 }
 
-fn has_sanitizers(compiler: &str) -> bool {
-    let nothing = scratch().join("nothing.cpp");
-    fs::write(&nothing, "int main() {}\n").expect("the scratch folder can be written");
-    let mut trial = Command::new(compiler);
-    output_of(trial.args(SANITIZED).arg(&nothing).arg("-o").arg(scratch().join("nothing"))).status.success()
-}
-
-#[test]
-fn its_tests_pass_as_cpp_20_without_rtti_by_clang() {
-    if has_tool("clang++", "its_tests_pass_as_cpp_20_without_rtti_by_clang") {
+/// The tests as C++ 20 without run-time type information.
+fn without_rtti() -> &'static Path {
+    static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| {
         let mut compiler = strict("clang++", "-std=c++20");
         compiler.arg("-fno-rtti");
-        run(&mut Command::new(tests(compiler, "tests-20")));
-    }
+        tests(compiler, "tests-20")
+    });
+    &PROGRAM
 }
 
 /// The example, compiled once for all tests.
-fn example(compiler: &str) -> &'static Path {
-    static WATCH: OnceLock<PathBuf> = OnceLock::new();
-    let source = root().join("bindings/cpp/examples/watch.cpp");
-    WATCH.get_or_init(|| build(strict(compiler, "-std=c++17"), &[source], "watch"))
+fn example() -> &'static Path {
+    static WATCH: LazyLock<PathBuf> = LazyLock::new(|| {
+        let source = root().join("bindings/cpp/examples/watch.cpp");
+        build(strict("c++", "-std=c++17"), &[source], "watch")
+    });
+    &WATCH
 }
 
-#[test]
 fn the_example_watch_and_one_in_c_find_and_lose_each_other() {
-    let Some(compiler) = compiler("the_example_watch_and_one_in_c_find_and_lose_each_other") else { return };
     let port = free_port().to_string();
     let start = |program: &Path, name| {
         let mut command = Command::new(program);
         Program::start(command.args(["--name", name, "--interfaces", "lo", "--port", &port]))
     };
-    let mut cpp = start(example(&compiler), "cpp");
+    let mut cpp = start(example(), "cpp");
     let c_watch = compile(Path::new("bindings/c/examples/watch.c"));
     let mut c = start(&c_watch, "c");
     cpp.expect(["joined c 127.0.0.1"]);
@@ -181,10 +198,8 @@ fn the_example_watch_and_one_in_c_find_and_lose_each_other() {
     c.expect(["left cpp (goodbye)"]);
 }
 
-#[test]
 fn the_example_watch_refuses_wrong_arguments() {
-    let Some(compiler) = compiler("the_example_watch_refuses_wrong_arguments") else { return };
-    let watch = example(&compiler);
+    let watch = example();
     for (arguments, code, words) in [
         (["--port", "1x"], 2, "--port 1x: a number from 0 to 4294967295 is needed"),
         (["--colour", "red"], 2, "--colour: there is no such option"),
@@ -198,12 +213,8 @@ fn the_example_watch_refuses_wrong_arguments() {
     }
 }
 
-#[test]
 fn the_program_in_the_readme_compiles() {
-    let Some(compiler) = compiler("the_program_in_the_readme_compiles") else { return };
-    let readme = read("README.md");
-    let program = readme.split("```cpp\n").nth(1).and_then(|rest| rest.split("```").next());
     let source = scratch().join("readme.cpp");
-    fs::write(&source, program.expect("there is one")).expect("the scratch folder can be written");
-    run(strict(&compiler, "-std=c++17").arg("-fsyntax-only").arg(source));
+    fs::write(&source, peers_all_tests::readme("cpp")).expect("the scratch folder can be written");
+    run(strict("c++", "-std=c++17").arg("-fsyntax-only").arg(source));
 }

@@ -8,10 +8,10 @@ use std::{env, fs};
 use crate::outside::{INSTALLATION, Outside};
 use support::{has_tool, output_of, read, root, run, skip};
 
-const RECORD: &str = "To record it: PEERS_UPDATE_ABI=1 cargo test --test packaging abi";
+const RECORD: &str = "To record it: PEERS_UPDATE_ABI=1 cargo test -p peers-all-tests --test packaging abi";
 const ACCEPT: &str = "Programs built before would break. To accept that, raise the major number of the version in \
      Cargo.toml, and with it the soname, and say so in CHANGELOG.md. Then record it: \
-     PEERS_UPDATE_ABI=1 cargo test --test packaging abi";
+     PEERS_UPDATE_ABI=1 cargo test -p peers-all-tests --test packaging abi";
 
 #[test]
 fn the_abi_exports_these_symbols_and_no_others() {

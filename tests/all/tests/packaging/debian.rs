@@ -23,7 +23,7 @@ fn the_debian_packages_install_build_a_program_and_leave_nothing() {
     assert!(output.status.success(), "{output:?}");
 
     let mut namespace = Command::new("unshare");
-    namespace.arg("--mount").arg(root().join("tests/packaging/debian.sh"));
+    namespace.arg("--mount").arg(root().join("tests/all/debian.sh"));
     let output = build_within_limit(namespace.arg(&packages).current_dir(outside.path()));
     assert!(output.status.success() && output.stdout.ends_with(b"nothing is left\n"), "{output:?}");
 }
