@@ -45,6 +45,6 @@ trap - EXIT
 # Last, so that the runner's own words end the output.
 start=$SECONDS
 status=0
-cargo test --workspace || status=$?
+cargo test --workspace --no-fail-fast || status=$?
 echo "step test: $((SECONDS - start)) s" >>"$logs/steps"
 exit "$status"

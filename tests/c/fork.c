@@ -181,7 +181,7 @@ static void in_children(void) {
     CHECK(!is_readable(manual_fd) && !is_readable(threaded_fd));
     CHECK(list_len(manual) == 0);
     CHECK(list_len(threaded) == 1);
-    CHECK(health_of(manual).received == 2 && health_of(manual).own == 2);
+    CHECK(health_of(manual).received == 2 && health_of(manual).looped_back == 2);
     CHECK(health_of(manual).state == PEERS_STATE_RUNNING);
 
     /* And they hear as before. */
