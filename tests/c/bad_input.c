@@ -46,7 +46,7 @@ static void check_dead(peers_t *handle) {
     CHECK_FAILS(peers_free(handle), PEERS_ERR_HANDLE, "no live node");
 }
 
-static void made_up_handles(void) {
+static void refuse_made_up_handles(void) {
     int local = 0;
     check_dead((peers_t *)0x1);
     check_dead((peers_t *)0xdeadbeef);
@@ -384,24 +384,34 @@ static void wrong_moments(void) {
     CHECK_OK(peers_free(node));
 }
 
-int main(void) {
+static void made_up_handles_before_there_is_a_node(void) {
     CHECK(strcmp(peers_last_error(), "") == 0);
-    made_up_handles(); /* before there is a first node ... */
-    null_pointers();
+    refuse_made_up_handles();
+}
+
+static void made_up_handles_beside_a_node(void) {
     peers_t *bystander = start_manual("bystander", "memory:elsewhere");
-    made_up_handles(); /* ... and while there is one */
-    freed_handle();
-    config_sizes();
-    names();
-    values();
-    fields();
-    keys();
-    flags();
-    what_the_system_does_not_have();
-    registrations();
-    health_sizes();
-    wrong_moments();
+    refuse_made_up_handles();
     CHECK(list_len(bystander) == 0);
     CHECK_OK(peers_free(bystander));
-    return 0;
+}
+
+int main(int count, char **arguments) {
+    static const case_t cases[] = {
+        CASE(made_up_handles_before_there_is_a_node),
+        CASE(null_pointers),
+        CASE(made_up_handles_beside_a_node),
+        CASE(freed_handle),
+        CASE(config_sizes),
+        CASE(names),
+        CASE(values),
+        CASE(fields),
+        CASE(keys),
+        CASE(flags),
+        CASE(what_the_system_does_not_have),
+        CASE(registrations),
+        CASE(health_sizes),
+        CASE(wrong_moments),
+    };
+    return RUN_CASES(cases, count, arguments);
 }

@@ -8,9 +8,9 @@ use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use peers_proto::wire::{self, Announcement, Challenge, InstanceId, Kind, Message, Proof};
 use peers_proto::{Arrival, Destination, KEY_LEN, Key, MAX_KEYS, Settings};
 
-use crate::clockwork::{Clockwork, ms};
-use crate::number;
-use crate::vectors::{Vector, vectors};
+use super::clockwork::{Clockwork, ms};
+use super::number;
+use super::vectors::{Vector, vectors};
 
 const SEALED: &[u8] = b"PEER\x01\x00";
 const KEY: [u8; KEY_LEN] = [7; KEY_LEN];
@@ -342,7 +342,7 @@ fn of_a_node_whose_list_is_full_only_those_are_answered_that_were_challenged() {
 
 #[test]
 fn names_and_values_have_no_more_bytes_than_the_specification_says() {
-    let (each, _) = crate::constant("BYTES_MAX").split_once(' ').expect("a number and its unit");
+    let (each, _) = super::constant("BYTES_MAX").split_once(' ').expect("a number and its unit");
     let each: usize = each.parse().expect("a number");
     let max_peers = 1000;
     let mut clockwork = Clockwork::with_max_peers(max_peers);

@@ -6,8 +6,8 @@ use std::time::Duration;
 use peers_proto::wire::Kind;
 use peers_proto::{Arrival, Transmit};
 
-use crate::clockwork::{Clockwork, Remote, Sent, gaps, ms, times};
-use crate::{constant, number, numbers};
+use super::clockwork::{Clockwork, Remote, Sent, gaps, ms, times};
+use super::{constant, number, numbers};
 
 fn millis(name: &str) -> Duration {
     ms(number(name))

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use peers_proto::wire::{self, Announcement, Challenge, InstanceId, Kind, Message, Proof};
 
-use crate::SPECIFICATION;
+use super::SPECIFICATION;
 
 /// A block of the specification's section on test vectors.
 pub struct Vector {

@@ -1,0 +1,64 @@
+//! A panic, made by a library that is built to panic on demand: it fails its node, and nothing else.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::LazyLock;
+use std::{env, fs};
+
+use support::{cases, compile_with, root, run};
+
+/// What the library says when it is asked to panic.
+const TRACE: &str = "asked to panic at";
+
+fn main() {
+    let mut tests = support::tests![
+        &[],
+        the_library_that_panics_on_demand_has_the_trace,
+        no_other_library_panics_on_demand,
+    ];
+    tests.extend(cases::listed("tests/c/panics.c", "CASE(", "),").into_iter().map(|case| {
+        cases::test(case.clone(), move || {
+            let link: [OsString; 4] = [panicking().into(), "-lpthread".into(), "-ldl".into(), "-lm".into()];
+            let printed = run(Command::new(compile_with(Path::new("tests/c/panics.c"), &link)).arg(case));
+            assert_eq!(printed, "", "the library prints nothing");
+        })
+    }));
+    cases::run(tests)
+}
+
+/// The library that is built to panic on demand.
+fn panicking() -> &'static Path {
+    static LIBRARY: LazyLock<PathBuf> =
+        LazyLock::new(|| build("staticlib", &["--features", "test-panic"], "libpeers.a"));
+    &LIBRARY
+}
+
+fn the_library_that_panics_on_demand_has_the_trace() {
+    assert!(contains(panicking(), TRACE), "the next test looks for what is not there");
+}
+
+fn no_other_library_panics_on_demand() {
+    let release = build("cdylib", &["--release"], "libpeers.so");
+    for library in [release, support::shared_library(), support::static_library()] {
+        for trace in [TRACE, "test_panic"] {
+            assert!(!contains(&library, trace), "{} contains {trace:?}", library.display());
+        }
+    }
+}
+
+/// Builds the library, of one type as the released one is, in a target folder of its own, for its name does not tell how it was
+/// built.
+fn build(crate_type: &str, options: &[&str], library: &str) -> PathBuf {
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("panics");
+    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.current_dir(root()).args(["rustc", "--lib", "--crate-type", crate_type]);
+    cargo.arg("--target-dir").arg(&target).args(options);
+    run(&mut cargo);
+    target.join(if options.contains(&"--release") { "release" } else { "debug" }).join(library)
+}
+
+fn contains(library: &Path, text: &str) -> bool {
+    let bytes = fs::read(library).expect("it was built");
+    bytes.windows(text.len()).any(|window| window == text.as_bytes())
+}
