@@ -74,7 +74,7 @@ build() {
     target=$(cd "$target" && pwd)
     # What a program that links the static library has to link besides, from the compiler that knows.
     needed=$target/native-static-libs
-    cargo rustc --locked --release --lib --crate-type cdylib,staticlib --target-dir "$target" -- \
+    cargo rustc --package peers --locked --release --lib --crate-type cdylib,staticlib --target-dir "$target" -- \
         --print "native-static-libs=$needed"
     built=$target/${CARGO_BUILD_TARGET:+$CARGO_BUILD_TARGET/}release
     libs_private=$(cat "$needed")

@@ -49,7 +49,7 @@ crate_version() {
 }
 
 libpeers() {
-    cargo build --release &&
+    cargo build --package peers --release &&
         cc -O2 -Wall -Wextra -Iinclude $here/peers/libpeers.c target/release/libpeers.a -lpthread -ldl -lm \
             -o "$programs/libpeers"
 }

@@ -179,7 +179,7 @@
 #define PEERS_NO_IPV6 4
 
 /**
- * Flag of `peers_config_t`: the node does not speak the legacy beacon, "multitastic:NAME", and ignores it.
+ * Flag of `peers_config_t`: the node sends no legacy beacon, "multitastic:NAME", and ignores those of others.
  */
 #define PEERS_NO_LEGACY 8
 
@@ -207,7 +207,7 @@
 #define PEERS_SOURCE_MULTICAST 1
 
 /**
- * Source: heard by a line of the legacy program's protocol, "multitastic:NAME".
+ * Source: a legacy beacon, "multitastic:NAME".
  */
 #define PEERS_SOURCE_LEGACY 2
 
@@ -264,7 +264,7 @@
 #define PEERS_LEFT_EXPIRED 2
 
 /**
- * Reason of PEERS_EVENT_LEFT: the peer was asked, twice in a row, and its system answered that nobody is there.
+ * Reason of PEERS_EVENT_LEFT: two probes in a row were answered with ICMP port or host unreachable.
  */
 #define PEERS_LEFT_UNREACHABLE 3
 
@@ -364,7 +364,7 @@ typedef struct peers_config_t {
     const char *name;
     /**
      * Only nodes of the same cluster list each other: at most 255 bytes, no control characters. Default: "". The
-     * nodes of a cluster with a name do not speak the legacy beacon, which cannot tell its cluster.
+     * nodes of a cluster with a name send no legacy beacon, which has no cluster.
      */
     const char *cluster;
     /**
@@ -400,7 +400,7 @@ typedef struct peers_config_t {
      * The secrets of the cluster: `keys_count` times 32 bytes, one key after the other, from a good source of randomness
      * (`head -c 32 /dev/urandom`). With keys every datagram is sealed (XChaCha20-Poly1305): only nodes that have one of
      * them list each other, and nobody else can read names and values, speak for a node or end it. The first seals and
-     * all open; `peers_set_keys` replaces them. Such a node does not speak the legacy beacon. NULL for none.
+     * all open; `peers_set_keys` replaces them. Such a node sends no legacy beacon. NULL for none.
      *
      * The library reads keys from here alone, from no file and no environment. It wipes its copies when they are not
      * needed any more; wipe yours after the call.
@@ -616,11 +616,11 @@ typedef struct peers_health_t {
      */
     uint64_t received;
     /**
-     * Received: the node's own messages, looped back, and any line of the legacy program's with its name.
+     * Received: the node's own messages, looped back, and legacy beacons with its name.
      */
     uint64_t looped_back;
     /**
-     * Received: neither a message of the protocol nor the legacy beacon, and ignored.
+     * Received: neither a message of the protocol nor a legacy beacon, and ignored.
      */
     uint64_t malformed;
     /**
@@ -640,7 +640,7 @@ typedef struct peers_health_t {
      */
     uint64_t events_lost;
     /**
-     * Received: messages of another cluster, and lines of the legacy program's where they are not spoken; ignored.
+     * Received: messages of another cluster, and legacy beacons where the node sends none; ignored.
      */
     uint64_t other_cluster;
     /**
@@ -741,7 +741,7 @@ int32_t peers_register(struct peers_t *node,
  *
  * It is announced at once; a change within 100 ms of the last is held until these are over, and of several only the
  * latest is told. `value` may be NULL when `value_len` is 0, for no value. There is as much room as `value_len` of
- * `peers_config_t` says. The bytes are copied. Legacy nodes do not learn it, for their line has no value.
+ * `peers_config_t` says. The bytes are copied. Legacy nodes do not learn it: a legacy beacon has no value.
  *
  * Errors: PEERS_ERR_TOO_LARGE (the value does not fit beside the node's name and cluster; `peers_last_error` tells
  * its bytes and the room there is; the value stays as it was), PEERS_ERR_NULL, PEERS_ERR_HANDLE, PEERS_ERR_FORKED,

@@ -50,9 +50,10 @@ describe() {
         packaging/debian/copyright.in >"$work/debian/copyright"
 }
 
-# The crates that are linked in, each with its licence.
+# The crates of others that are linked in, each with its licence. Our own have their path beside the version.
 crates() {
-    cargo tree --locked --edges normal,no-proc-macro --prefix none --no-dedupe --format ' {p} ({l})' | sed 1d | sort -u
+    cargo tree --locked --package peers --edges normal,no-proc-macro --prefix none --no-dedupe --format ' {p} ({l})' |
+        grep -v ' (/' | sort -u
 }
 
 # The text as it stands in a field of a control file.

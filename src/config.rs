@@ -12,7 +12,7 @@ use crate::runtime::driver::Options;
 use crate::seed::{self, Seed};
 use crate::sys::{self, host};
 use peers_proto::wire::name;
-use peers_proto::wire::name::BadName;
+use peers_proto::wire::name::NameError;
 use peers_proto::{Key, MAX_KEYS, Mode, Settings};
 
 /// The options of a node. Take the defaults and change what you need:
@@ -344,12 +344,12 @@ pub(crate) fn too_long(len: usize, room: usize) -> Error {
 }
 
 /// The error for a text, called `what`, that is no name.
-pub(crate) fn bad_name(what: &str, name: &str, bad: BadName) -> Error {
+pub(crate) fn bad_name(what: &str, name: &str, bad: NameError) -> Error {
     match bad {
-        BadName::TooLong => {
+        NameError::TooLong => {
             Error::new(ErrorKind::TooLarge, format!("the {what} has {} bytes: {bad}", name.len()))
         }
-        BadName::Empty | BadName::Control => {
+        NameError::Empty | NameError::Control => {
             Error::new(ErrorKind::Invalid, format!("the {what} {name:?} does not do: {bad}"))
         }
     }

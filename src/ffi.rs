@@ -9,7 +9,6 @@
 #![allow(non_camel_case_types)] // these are C's names
 #![allow(clippy::missing_safety_doc)] // the documentation is the C header's, and says it in C's terms
 
-mod block;
 mod config;
 mod event;
 mod handle;
@@ -19,6 +18,7 @@ mod list;
 mod log;
 mod node;
 mod peer;
+mod snapshot_buffer;
 mod status;
 
 use status::{Failure, PEERS_ERR_FAILED, PEERS_OK};

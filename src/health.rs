@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+pub use peers_proto::Counters;
+
 /// In one word, how a node is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum State {
@@ -48,42 +50,6 @@ pub struct Health {
     pub peers: usize,
     /// What was counted since the start.
     pub counters: Counters,
-}
-
-/// What a node counts, from its start on.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Counters {
-    /// Datagrams sent.
-    pub sent: u64,
-    /// Sends that the system refused.
-    pub send_errors: u64,
-    /// Datagrams heard, of every kind.
-    pub received: u64,
-    /// Heard: the node's own announcements, looped back.
-    pub looped_back: u64,
-    /// Heard: no line of the protocol.
-    pub malformed: u64,
-    /// Heard: what none of the node's keys opens, or is not sealed where the node has keys.
-    pub wrong_key: u64,
-    /// Heard: messages of another cluster.
-    pub other_cluster: u64,
-    /// Heard: messages not newer than what was known, which are duplicates, latecomers and replays.
-    pub stale: u64,
-    /// Heard, in a cluster with keys: messages of an instance that is not listed and has answered no challenge, which are those
-    /// of newcomers and replays of one that is gone.
-    pub unvalidated: u64,
-    /// Newcomers refused because the registry was full.
-    pub refused_full: u64,
-    /// Answers and questions not sent, because too many were asked for.
-    pub rate_limited: u64,
-    /// Heard: what came from beyond the links in use, by a router, where announcements are not routed.
-    pub off_link: u64,
-    /// Datagrams lost because the node's queue on a memory network was full.
-    pub dropped: u64,
-    /// Times the sockets were opened anew, or interfaces joined or left.
-    pub sockets_reopened: u64,
-    /// Events lost because the queue was full.
-    pub events_lost: u64,
 }
 
 impl Health {

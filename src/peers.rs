@@ -3,15 +3,14 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use crate::config::{Config, bad_name, check_key_count, too_long};
+use crate::config::{Config, bad_name, too_long};
 use crate::error::{Error, ErrorKind};
 use crate::health::Health;
 use crate::runtime::driver::{self, Driver};
-use crate::runtime::state::Kept;
 use crate::runtime::thread::Thread;
 use crate::seed::Seed;
 use crate::sys::Descriptor;
-use peers_proto::{Event, Key, MAX_VALUE, Peer, Refused, TooLong, Walk};
+use peers_proto::{Event, Key, Peer, RegisterError, SetKeysError, Snapshot, ValueTooLong};
 
 /// A running node: it announces itself, and lists the peers it hears.
 ///
@@ -72,19 +71,17 @@ impl Peers {
             node.register(key, value, ttl, now)
         })?;
         registered.map_err(|refused| match refused {
-            Refused::Name(bad) => bad_name("key", key, bad),
-            Refused::OwnName => Error::new(
+            RegisterError::Name(bad) => bad_name("key", key, bad),
+            RegisterError::OwnName => Error::new(
                 ErrorKind::Invalid,
                 format!("the key {key:?} is this node's own name, and a node does not list itself"),
             ),
-            Refused::ValueTooLong => Error::new(
-                ErrorKind::TooLarge,
-                format!("the value has {} bytes; at most {MAX_VALUE} fit", value.len()),
-            ),
-            Refused::Full => Error::new(
+            RegisterError::ValueTooLong(error) => Error::new(ErrorKind::TooLarge, error.to_string()),
+            RegisterError::Full { .. } => Error::new(
                 ErrorKind::Full,
                 format!("no room for the key {key:?}: the registry holds max_peers entries already"),
             ),
+            error => Error::new(ErrorKind::Invalid, error.to_string()),
         })
     }
 
@@ -94,7 +91,7 @@ impl Peers {
     /// [`ErrorKind::TooLarge`] if it does not fit into a message beside the node's name and cluster.
     pub fn set_value(&self, value: &[u8]) -> Result<(), Error> {
         let set = self.driver.act(|node, now| node.set_value(value, now))?;
-        set.map_err(|TooLong { max_len }| too_long(value.len(), max_len))
+        set.map_err(|ValueTooLong { len, max_len }| too_long(len, max_len))
     }
 
     /// Replaces the keys of a node that was started with keys: the first seals from now on, all of them open. To change a
@@ -103,15 +100,14 @@ impl Peers {
     /// # Errors
     /// [`ErrorKind::Invalid`] if `keys` is empty or has more than 8, or the node was started without keys.
     pub fn set_keys(&self, keys: &[Key]) -> Result<(), Error> {
-        check_key_count(keys.len())?;
-        let refuse = |detail| Err(Error::new(ErrorKind::Invalid, detail));
-        if keys.is_empty() {
-            return refuse("no key is given; a node that has keys keeps at least one");
-        }
-        match self.driver.act(|node, _| node.set_keys(keys))? {
-            true => Ok(()),
-            false => refuse("the node was started without keys; stop it, and start one with keys"),
-        }
+        let set = self.driver.act(|node, _| node.set_keys(keys))?;
+        set.map_err(|error| match error {
+            SetKeysError::Unsealed => Error::new(
+                ErrorKind::Invalid,
+                "the node was started without keys; stop it, and start one with keys",
+            ),
+            error => Error::new(ErrorKind::Invalid, error.to_string()),
+        })
     }
 
     /// Replaces the seeds of a node that was started with some, or in a mode that has them. Those that are new are asked at
@@ -133,9 +129,9 @@ impl Peers {
         self.driver.act(|node, now| node.peers(now))
     }
 
-    /// What `copy` makes of the live peers. See [`Driver::list`].
-    pub(crate) fn list_with<R>(&self, copy: impl FnOnce(Walk<'_>, &mut Kept) -> R) -> Result<R, Error> {
-        self.driver.list(copy)
+    /// Returns what `copy` makes of the live peers. The node waits for it.
+    pub(crate) fn read<R>(&self, copy: impl FnOnce(Snapshot<'_>) -> R) -> Result<R, Error> {
+        self.driver.act(|node, now| copy(node.snapshot(now)))
     }
 
     /// Waits up to `timeout` (`None`: without limit; in real time, whatever the clock) for the next event, and takes it.

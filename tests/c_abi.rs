@@ -35,7 +35,7 @@ fn the_main_job() {
 }
 
 #[test]
-fn lists_made_of_the_last_one_are_as_those_that_are_copied() {
+fn a_list_is_ordered_and_stays_as_it_is() {
     run(&mut Command::new(c_test("lists")));
 }
 
@@ -63,6 +63,23 @@ fn nothing_leaks_and_no_wrong_byte_is_touched() {
         run(Command::new("valgrind").args(MEMCHECK).arg(c_test("log")));
         run(Command::new("valgrind").args(MEMCHECK).arg(c_test("seeds")));
         run(register(Command::new("valgrind").args(MEMCHECK).arg(example("register"))));
+    }
+}
+
+#[test]
+fn valgrind_reports_a_read_after_free() {
+    if !has_tool("valgrind", "valgrind_reports_a_read_after_free") {
+        return;
+    }
+    let defects = c_test("defects");
+    let memcheck =
+        |arguments: &[&str]| output_of(Command::new("valgrind").args(MEMCHECK).arg(&defects).args(arguments));
+    assert!(memcheck(&["none"]).status.success());
+    for part in ["list", "record", "name", "value", "event", "changed"] {
+        let output = memcheck(&["use-after-free", part]);
+        let report = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(99), "{part}: {report}");
+        assert!(report.contains("Invalid read") && report.contains("free'd"), "{part}: {report}");
     }
 }
 

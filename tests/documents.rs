@@ -1,7 +1,8 @@
 //! What README.md and the guides in docs/ show is code that works: C is compiled, and run where it needs no network; so is
 //! Python; shell is read by the shell. The README's Rust is a documentation test (see `src/lib.rs`), and its C++, Java, Go and
-//! JavaScript are compiled beside the tests of those languages.
+//! JavaScript are compiled beside the tests of those languages. ARCHITECTURE.md lists each source file.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fs;
 use std::path::PathBuf;
@@ -125,4 +126,34 @@ fn the_shell_can_read_the_commands() {
     each("sh", 4, |block, number| {
         run(Command::new("bash").arg("-n").arg(block.file(number, "sh")));
     });
+}
+
+#[test]
+fn the_architecture_lists_each_source_file() {
+    let text = read("ARCHITECTURE.md");
+    let row = |line: &str| Some(line.strip_prefix("| `")?.split_once("` | ")?.0.to_owned());
+    let listed: Vec<String> = text.lines().filter_map(row).filter(|path| path.ends_with(".rs")).collect();
+    let sources: BTreeSet<String> =
+        ["proto/src", "src"].iter().flat_map(|folder| sources_in(folder)).collect();
+    assert!(sources.contains("proto/src/node.rs"), "the search finds what it is meant to find");
+    let of_sources = |path: &&String| path.starts_with("src/") || path.starts_with("proto/src/");
+    let listed: Vec<&String> = listed.iter().filter(of_sources).collect();
+    let missing: Vec<_> = sources.iter().filter(|path| !listed.contains(path)).collect();
+    let gone: Vec<_> = listed.iter().filter(|path| !sources.contains(**path)).collect();
+    assert!(
+        missing.is_empty(),
+        "ARCHITECTURE.md does not list {missing:?}; give each a line `| path | contents |`"
+    );
+    assert!(gone.is_empty(), "ARCHITECTURE.md lists {gone:?}, which do not exist");
+    assert_eq!(listed.len(), sources.len(), "ARCHITECTURE.md lists a file twice");
+}
+
+/// The Rust files of a folder and the folders in it.
+fn sources_in(folder: &str) -> Vec<String> {
+    let entries = fs::read_dir(root().join(folder)).expect("the folder can be read");
+    let paths =
+        entries.map(|entry| format!("{folder}/{}", entry.expect("it can be read").file_name().display()));
+    let (folders, files): (Vec<_>, Vec<_>) = paths.partition(|path| root().join(path).is_dir());
+    let files = files.into_iter().filter(|path| path.ends_with(".rs"));
+    files.chain(folders.iter().flat_map(|folder| sources_in(folder))).collect()
 }

@@ -15,7 +15,7 @@ mkdir -p "$out"
 build_library() {
     local sanitizer=$1
     shift
-    RUSTFLAGS="-Zsanitizer=$sanitizer" cargo +nightly build --quiet --lib \
+    RUSTFLAGS="-Zsanitizer=$sanitizer" cargo +nightly build --quiet --package peers --lib \
         --features test-panic --target "$host" --target-dir "$out" "$@"
     # The next one is built in the same place, for the sake of what the build itself needs.
     mkdir -p "$out/$sanitizer"
@@ -45,11 +45,13 @@ passes() {
     exit 1
 }
 
-# Runs the program with a defect, which must be found in these words: sanitizer, defect, words.
+# Runs the program with a defect, which must be found in these words: sanitizer, words, arguments.
 finds() {
-    local log=$out/defects.$1.log
-    if "$out/defects.$1" "$2" >"$log" 2>&1 || ! grep -q "$3" "$log"; then
-        echo "the $1 sanitizer does not find the defect \"$2\":" >&2
+    local sanitizer=$1 words=$2
+    shift 2
+    local log=$out/defects.$sanitizer.log
+    if "$out/defects.$sanitizer" "$@" >"$log" 2>&1 || ! grep -q "$words" "$log"; then
+        echo "the $sanitizer sanitizer does not find the defect \"$*\":" >&2
         cat "$log" >&2
         exit 1
     fi
@@ -57,8 +59,10 @@ finds() {
 
 build_library address
 passes address defects none
-finds address leak 'LeakSanitizer: detected memory leaks'
-finds address use-after-free 'AddressSanitizer: heap-use-after-free'
+finds address 'LeakSanitizer: detected memory leaks' leak
+for part in list record name value event changed; do
+    finds address 'AddressSanitizer: heap-use-after-free' use-after-free "$part"
+done
 passes address abi
 passes address bad_input
 passes address lists
@@ -76,7 +80,7 @@ passes address dlopen "$out/address/libpeers.so"
 
 build_library thread -Zbuild-std
 passes thread defects none
-finds thread race 'ThreadSanitizer: data race'
+finds thread 'ThreadSanitizer: data race' race
 passes thread threads
 passes thread careless
 passes thread careless 27314

@@ -66,7 +66,7 @@ foreign_exports() {
 }
 
 check_tools
-cargo build --quiet --lib --target $target --features test-panic
+cargo build --quiet --package peers --lib --target $target --features test-panic
 library=target/$target/debug/peers.dll
 cp "$library" "$out"
 [ -z "$(foreign_exports "$library")" ] || { echo "$library exports more than peers_*:"; foreign_exports "$library"; exit 1; } >&2
@@ -74,14 +74,15 @@ x86_64-w64-mingw32-gcc $strict -shared tests/wine/bcryptprimitives.c -ladvapi32 
 passes wineboot --init
 
 CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUNNER=wine passes \
-    cargo test --quiet --target $target --features test-panic --lib --test log --test memory --test node --test registry
+    cargo test --quiet --package peers --package peers-proto --target $target --features peers/test-panic \
+    --lib --test log --test memory --test node --test registry
 for test in abi bad_input log panics; do
     compile $test "$library"
     passes wine "$out/$test.exe"
 done
 
 compile meet "$library"
-cargo build --quiet --lib
+cargo build --quiet --package peers --lib
 cc $strict -D_GNU_SOURCE -Iinclude tests/c/meet.c target/debug/libpeers.a -lpthread -ldl -lm -o "$out/meet"
 meet "wine $out/meet.exe" "wine $out/meet.exe"
 meet "wine $out/meet.exe" "$out/meet"

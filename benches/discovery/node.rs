@@ -56,6 +56,7 @@ fn tell_events(node: &Peers) {
             Event::Updated(peer) => tell(at, &format!("updated {}", peer.name)),
             Event::Left(peer, reason) => tell(at, &format!("left {} {reason:?}", peer.name)),
             Event::Resync => tell(at, "resync"),
+            other => panic!("the bench does not know {other:?}"),
         }
     }
 }

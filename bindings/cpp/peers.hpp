@@ -155,16 +155,16 @@ struct config {
     std::uint32_t unicast_port = 0;  ///< The UDP port at which it is reached alone, and that others name as a seed's.
     bool ipv4 = true;                ///< Whether the node speaks IPv4. One of the two has to stay on.
     bool ipv6 = true;                ///< Whether the node speaks IPv6.
-    bool legacy = true;            ///< Whether the node speaks the legacy beacon, "multitastic:NAME".
+    bool legacy = true;              ///< Whether the node sends and reads legacy beacons, "multitastic:NAME".
     bool manual_clock = false;       ///< For tests: time moves by node::advance alone. Needs a memory network.
 };
 
 /// What last told of a peer. A later version may add some.
 enum class source : std::uint32_t {
-    multicast = PEERS_SOURCE_MULTICAST,          ///< A message of the native protocol.
-    legacy = PEERS_SOURCE_LEGACY,      ///< A line of the legacy program's protocol.
+    multicast = PEERS_SOURCE_MULTICAST,    ///< A message of the native protocol.
+    legacy = PEERS_SOURCE_LEGACY,          ///< A legacy beacon, "multitastic:NAME".
     registered = PEERS_SOURCE_REGISTERED,  ///< node::register_peer.
-    unicast = PEERS_SOURCE_UNICAST,              ///< A message that came to this node alone, and none yet by multicast.
+    unicast = PEERS_SOURCE_UNICAST,        ///< A message that came to this node alone, and none yet by multicast.
     gossip = PEERS_SOURCE_GOSSIP,          ///< The cluster, in mode::swim.
 };
 
@@ -197,7 +197,7 @@ enum class left_reason : std::uint32_t {
     none = PEERS_LEFT_NONE,                ///< It has not: the event is of another kind.
     goodbye = PEERS_LEFT_GOODBYE,          ///< It said that it ends.
     expired = PEERS_LEFT_EXPIRED,          ///< It was not heard for its expiry time, nor did it answer when asked.
-    unreachable = PEERS_LEFT_UNREACHABLE,  ///< Its system answered, twice in a row, that nobody is there.
+    unreachable = PEERS_LEFT_UNREACHABLE,  ///< Two probes in a row met ICMP port or host unreachable.
 };
 
 /// How a node does.
@@ -209,14 +209,14 @@ enum class node_state : std::uint32_t {
 
 /// Why a node is not running. A later version may add some.
 enum class health_reason : std::uint32_t {
-    none = PEERS_REASON_NONE,                  ///< Nothing is wrong.
-    no_interface = PEERS_REASON_NO_INTERFACE,  ///< No interface that may be used is up.
-    not_receiving = PEERS_REASON_NOT_RECEIVING,                  ///< Nothing was heard for the expiry time, not even its own announcements.
-    send_fails = PEERS_REASON_SEND_FAILS,      ///< An announcement could not be sent through every interface.
-    permission = PEERS_REASON_PERMISSION,      ///< The system does not permit sending, or joining the group.
-    multicast_join = PEERS_REASON_MULTICAST_JOIN,      ///< The system did not let it join the group on every interface.
+    none = PEERS_REASON_NONE,                      ///< Nothing is wrong.
+    no_interface = PEERS_REASON_NO_INTERFACE,      ///< No interface that may be used is up.
+    not_receiving = PEERS_REASON_NOT_RECEIVING,    ///< Nothing was received for the expiry time, not even its own messages.
+    send_fails = PEERS_REASON_SEND_FAILS,          ///< An announcement could not be sent through every interface.
+    permission = PEERS_REASON_PERMISSION,          ///< The system does not permit sending, or joining the group.
+    multicast_join = PEERS_REASON_MULTICAST_JOIN,  ///< The system did not let it join the group on every interface.
     internal = PEERS_REASON_INTERNAL,              ///< It met an internal error and no longer works.
-    resolver = PEERS_REASON_RESOLVER,                ///< The name of a seed cannot be resolved; it is tried again.
+    resolver = PEERS_REASON_RESOLVER,              ///< The name of a seed cannot be resolved; it is tried again.
 };
 
 /// How a node is, and what it has counted since its start. Owns all it has.
@@ -226,23 +226,23 @@ struct health {
     std::string detail;                                          ///< The reason in words; "" when nothing is wrong.
     std::optional<std::chrono::milliseconds> last_send_age;      ///< Since a datagram was sent; none before the first.
     std::optional<std::chrono::milliseconds> last_receive_age;   ///< Since one was heard, its own included.
-    std::uint64_t interfaces;    ///< Interfaces in use.
-    std::uint64_t peers;         ///< Entries in the registry.
-    std::uint64_t sent;          ///< Datagrams sent.
-    std::uint64_t send_errors;   ///< Sends that the system refused.
-    std::uint64_t received;      ///< Datagrams received, of every kind.
-    std::uint64_t looped_back;           ///< Received: its own messages, and legacy beacons with its name.
-    std::uint64_t malformed;     ///< Received: what is of neither protocol.
+    std::uint64_t interfaces;        ///< Interfaces in use.
+    std::uint64_t peers;             ///< Entries in the registry.
+    std::uint64_t sent;              ///< Datagrams sent.
+    std::uint64_t send_errors;       ///< Sends that the system refused.
+    std::uint64_t received;          ///< Datagrams received, of every kind.
+    std::uint64_t looped_back;       ///< Received: its own messages, and legacy beacons with its name.
+    std::uint64_t malformed;         ///< Received: what is of neither protocol.
     std::uint64_t refused_full;      ///< Newcomers refused because the registry was full.
-    std::uint64_t dropped;       ///< Datagrams lost because its queue on a memory network was full.
-    std::uint64_t sockets_reopened;      ///< Times the sockets were opened anew, or interfaces joined or left.
-    std::uint64_t events_lost;   ///< Events lost because nobody read them; each loss is told by an event_kind::resync.
-    std::uint64_t other_cluster;       ///< Received: messages of another cluster, and legacy beacons where not spoken.
-    std::uint64_t stale;         ///< Received: messages not newer than what was known (duplicates, replays).
-    std::uint64_t wrong_key;     ///< Received: messages that no key of the node opens, or sealed ones by one without.
-    std::uint64_t rate_limited;  ///< Answers, challenges and questions not sent, because too many were asked for.
-    std::uint64_t off_link;      ///< Received: datagrams from beyond the links in use, ignored because `hops` is 1.
-    std::uint64_t unvalidated;    ///< Received: messages of an instance that has yet to answer a challenge.
+    std::uint64_t dropped;           ///< Datagrams lost because its queue on a memory network was full.
+    std::uint64_t sockets_reopened;  ///< Times the sockets were opened anew, or interfaces joined or left.
+    std::uint64_t events_lost;       ///< Events lost because they were not read; each loss is one event_kind::resync.
+    std::uint64_t other_cluster;     ///< Received: messages of another cluster, and legacy beacons where it sends none.
+    std::uint64_t stale;             ///< Received: messages not newer than what was known (duplicates, replays).
+    std::uint64_t wrong_key;         ///< Received: messages that no key opens, or sealed ones by a node without keys.
+    std::uint64_t rate_limited;      ///< Answers, challenges and questions not sent, because too many were asked for.
+    std::uint64_t off_link;          ///< Received: datagrams from beyond the links in use, ignored because `hops` is 1.
+    std::uint64_t unvalidated;       ///< Received: messages of an instance that has yet to answer a challenge.
 };
 
 /// What is no part of the interface.

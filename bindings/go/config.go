@@ -21,7 +21,7 @@ type Config struct {
 	// processes of one name, on one host or on two, are two peers, which Peer.ID tells apart.
 	Name string
 	// Cluster parts the network: only nodes of the same one list each other. At most 255 bytes of UTF-8, no control
-	// characters. The nodes of a cluster with a name do not speak the legacy beacon.
+	// characters. The nodes of a cluster with a name send no legacy beacon.
 	Cluster string
 	// Value is announced with the name. There is room for 1050 bytes less those of the name and the cluster.
 	// Node.SetValue replaces it.
@@ -30,7 +30,7 @@ type Config struct {
 	ServicePort uint16
 	// Keys are the secrets of the cluster, at most 8. With keys every datagram is sealed: only nodes that have one of
 	// them list each other, and nobody else can read names and values, speak for a node or end it. The first seals and
-	// all open; Node.SetKeys replaces them. Such a node does not speak the legacy beacon.
+	// all open; Node.SetKeys replaces them. Such a node sends no legacy beacon.
 	Keys []Key
 	// Interfaces are those to use: comma-separated names, * stands for any characters ("eth*,wlan0"). Default: every
 	// interface that is up and can multicast, or loopback when there is none.
@@ -64,7 +64,7 @@ type Config struct {
 	UnicastPort uint16
 	// NoIPv4 and NoIPv6 leave one of the two out. One has to stay on.
 	NoIPv4, NoIPv6 bool
-	// NoLegacy leaves the legacy beacon out, "multitastic:NAME".
+	// NoLegacy has the node send no legacy beacon, "multitastic:NAME", and ignore those of others.
 	NoLegacy bool
 	// ManualClock has the node's time stand still until Node.Advance moves it. For tests; needs a memory network.
 	ManualClock bool
@@ -227,7 +227,7 @@ func flags(config *Config) (flags C.uint32_t) {
 	for flag, isSet := range map[C.uint32_t]bool{
 		C.PEERS_NO_IPV4:      config.NoIPv4,
 		C.PEERS_NO_IPV6:      config.NoIPv6,
-		C.PEERS_NO_LEGACY:  config.NoLegacy,
+		C.PEERS_NO_LEGACY:    config.NoLegacy,
 		C.PEERS_MANUAL_CLOCK: config.ManualClock,
 	} {
 		if isSet {

@@ -72,10 +72,10 @@ func TestClustersDoNotSeeEachOther(t *testing.T) {
 	equal(t, "those at work", len(list(t, work)), 0)
 	health, err := home.Health()
 	succeed(t, err)
-	equal(t, "foreign messages", health.OtherCluster, 1)
+	equal(t, "messages of another cluster", health.OtherCluster, 1)
 }
 
-func TestTheLegacysLineCanBeLeftOut(t *testing.T) {
+func TestTheLegacyBeaconCanBeLeftOut(t *testing.T) {
 	for noLegacy, sent := range map[bool]uint64{false: 2, true: 1} {
 		health, err := start(t, peers.Config{NoLegacy: noLegacy}).Health()
 		succeed(t, err)
@@ -113,7 +113,7 @@ func TestKeys(t *testing.T) {
 
 func TestSeedsFindThoseWhomMulticastDoesNotReach(t *testing.T) {
 	first := start(t, peers.Config{Name: "first", Mode: peers.ModeSeeds})
-	deaf := start(t, peers.Config{Name: "deaf", Mode: peers.ModeMulticast})
+	outside := start(t, peers.Config{Name: "outside", Mode: peers.ModeMulticast})
 	second := start(t, peers.Config{Name: "second", Mode: peers.ModeSeeds, Seeds: []string{"10.9.9.9:1", "10.0.0.1:49153"}})
 	for node, name := range map[*peers.Node]string{first: "second", second: "first"} {
 		list(t, first) // hears the second ask, and answers
@@ -122,7 +122,7 @@ func TestSeedsFindThoseWhomMulticastDoesNotReach(t *testing.T) {
 		equal(t, "the peer", found[0].Name, name)
 		equal(t, "source", found[0].Source.String(), "unicast")
 	}
-	equal(t, "those whom multicast reaches", len(list(t, deaf)), 0)
+	equal(t, "those whom multicast reaches", len(list(t, outside)), 0)
 	succeed(t, second.Close())
 	equal(t, "who is left after a goodbye", len(list(t, first)), 0)
 }
@@ -148,7 +148,7 @@ func TestHealthCounts(t *testing.T) {
 	succeed(t, node.Register("lamp", nil, 0))
 	health, err := node.Health()
 	succeed(t, err)
-	want := peers.Health{Interfaces: 1, Peers: 1, Sent: 2, Received: health.Received, Own: 2}
+	want := peers.Health{Interfaces: 1, Peers: 1, Sent: 2, Received: health.Received, LoopedBack: 2}
 	equal(t, "health", health, want)
 	equal(t, "state", health.State.String(), "running")
 }

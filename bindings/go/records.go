@@ -44,10 +44,10 @@ type Source uint32
 
 // The sources.
 const (
-	SourceMulticast  Source = C.PEERS_SOURCE_MULTICAST     // a message of the native protocol
-	SourceLegacy   Source = C.PEERS_SOURCE_LEGACY   // a line of the legacy program's protocol, "multitastic:NAME"
+	SourceMulticast  Source = C.PEERS_SOURCE_MULTICAST  // a message of the native protocol
+	SourceLegacy     Source = C.PEERS_SOURCE_LEGACY     // a legacy beacon, "multitastic:NAME"
 	SourceRegistered Source = C.PEERS_SOURCE_REGISTERED // Node.Register
-	SourceUnicast    Source = C.PEERS_SOURCE_UNICAST       // a message that came to this node alone, and none yet by multicast
+	SourceUnicast    Source = C.PEERS_SOURCE_UNICAST    // a message that came to this node alone, and none yet by multicast
 	SourceGossip     Source = C.PEERS_SOURCE_GOSSIP     // the cluster, with ModeSWIM
 )
 
@@ -80,7 +80,7 @@ const (
 	NotLeft     LeaveReason = C.PEERS_LEFT_NONE        // the event is of another kind than Left
 	Goodbye     LeaveReason = C.PEERS_LEFT_GOODBYE     // it said that it ends
 	Expired     LeaveReason = C.PEERS_LEFT_EXPIRED     // it was not heard for its expiry time, and did not answer when asked
-	Unreachable LeaveReason = C.PEERS_LEFT_UNREACHABLE // it was asked, and its system answered that nobody is there
+	Unreachable LeaveReason = C.PEERS_LEFT_UNREACHABLE // two probes in a row were answered with ICMP port or host unreachable
 )
 
 // String returns the reason in a word.

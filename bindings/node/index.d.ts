@@ -25,7 +25,7 @@ export interface Options {
    *  name, on one host or on two, are two peers, which `Peer.id` tells apart. */
   name?: string;
   /** Only nodes of the same one list each other; at most 255 bytes as UTF-8, no control characters. The nodes of a cluster
-   *  with a name do not speak the legacy beacon. Default: "". */
+   *  with a name send no legacy beacon. Default: "". */
   cluster?: string;
   /** Announced with the name. There is room for 1050 bytes less those of the name and the cluster. */
   value?: Bytes;
@@ -33,7 +33,7 @@ export interface Options {
   servicePort?: number;
   /** The secrets of the cluster, at most 8 of 32 bytes each. With keys every datagram is sealed: only nodes that have one of
    *  them list each other, and nobody else can read names and values, speak for a node or end it. The first seals and all
-   *  open. Such a node does not speak the legacy beacon. Read them from a file that its owner alone can read; the library
+   *  open. Such a node sends no legacy beacon. Read them from a file that its owner alone can read; the library
    *  wipes its copies, overwrite yours. */
   keys?: readonly Uint8Array[];
   /** Comma-separated names, `*` stands for any characters ("eth*,wlan0"). Default: every interface that is up and can
@@ -71,7 +71,7 @@ export interface Options {
   ipv4?: boolean;
   /** Whether to send and to hear by IPv6, where the system has it. Default: true. */
   ipv6?: boolean;
-  /** Whether to speak the legacy beacon, "multitastic:NAME", beside the native protocol. Default: true. */
+  /** Whether to send and read legacy beacons, "multitastic:NAME", beside the native protocol. Default: true. */
   legacy?: boolean;
   /** The node's time stands still until `Node.advance` moves it. For tests; needs a memory network. Default: false. */
   manualClock?: boolean;
@@ -201,8 +201,8 @@ export interface Event {
   /** A peer is listed that was not, is listed with another value, address, port, source or id, or is no longer listed. A
    *  "resync" tells that events were lost, because they were not read: `Node.list` has the state as it is. */
   kind: 'joined' | 'updated' | 'left' | 'resync' | Unknown;
-  /** Why a peer left: it said that it ends; it was not heard for its expiry time and did not answer when asked; it was asked,
-   *  and its system answered that nobody is there. "none" in events of another kind. */
+  /** Why a peer left: it said that it ends; it was not heard for its expiry time and did not answer when asked; two probes
+   *  in a row were answered with ICMP port or host unreachable. "none" in events of another kind. */
   reason: 'none' | 'goodbye' | 'expired' | 'unreachable' | Unknown;
   /** The peer as it was when the event was raised; null in a "resync". */
   peer: Peer | null;
@@ -212,7 +212,7 @@ export interface Event {
 export interface Health {
   /** A degraded node works on, but part of its work is failing; a failed one has met an internal error and no longer works. */
   state: 'running' | 'degraded' | 'failed' | Unknown;
-  /** What is wrong. With "seeds" the name of a seed cannot be resolved; it is tried again. */
+  /** What is wrong. With "resolver" the name of a seed cannot be resolved; it is tried again. */
   reason: 'none' | 'no-interface' | 'not-receiving' | 'send-fails' | 'permission' | 'multicast-join' | 'internal' | 'resolver' | Unknown;
   /** The reason in words; "" when nothing is wrong. */
   detail: string;
@@ -230,9 +230,9 @@ export interface Health {
   sendErrors: number;
   /** Datagrams received, of every kind. */
   received: number;
-  /** Received: the node's own messages, looped back, and any line of the legacy program's with its name. */
+  /** Received: the node's own messages, looped back, and legacy beacons with its name. */
   loopedBack: number;
-  /** Received: neither a message of the protocol nor the legacy beacon, and ignored. */
+  /** Received: neither a message of the protocol nor a legacy beacon, and ignored. */
   malformed: number;
   /** Newcomers refused because the registry held `maxPeers` entries. */
   refusedFull: number;
@@ -242,7 +242,7 @@ export interface Health {
   socketsReopened: number;
   /** Events lost because the queue was full. */
   eventsLost: number;
-  /** Received: messages of another cluster, and lines of the legacy program's where they are not spoken; ignored. */
+  /** Received: messages of another cluster, and legacy beacons where the node sends none; ignored. */
   otherCluster: number;
   /** Received: messages not newer than what was known of their sender, and ignored. */
   stale: number;

@@ -49,8 +49,8 @@ def build(crate: Path) -> Path:
         raise SystemExit(
             "cargo is not installed, and the wheel carries a library in Rust. See https://rustup.rs"
         )
-    command = [cargo, "rustc", "--release", "--locked", "--lib", "--crate-type", "cdylib"]
-    command += ["--message-format", "json-render-diagnostics"]
+    command = [cargo, "rustc", "--package", "peers", "--lib", "--crate-type", "cdylib"]
+    command += ["--release", "--locked", "--message-format", "json-render-diagnostics"]
     built = subprocess.run(command, cwd=crate, stdout=subprocess.PIPE, text=True)
     if built.returncode != 0:
         raise SystemExit(f"{' '.join(command)} in {crate} failed; what it said is above")

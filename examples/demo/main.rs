@@ -83,7 +83,7 @@ fn demonstrate() -> Result<(), String> {
     demo.say("The two that are left see exactly each other.\n");
 
     demo.say(&format!(
-        "Killing {PYTHON} (SIGKILL). When it is asked, its system answers that nobody is there."
+        "Killing {PYTHON} (SIGKILL). The system answers probes of it with ICMP port unreachable."
     ));
     demo.end(PYTHON, Signal::SIGKILL)?;
     demo.wait_until_each_sees_the_others()?;

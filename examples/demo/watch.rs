@@ -142,12 +142,12 @@ fn print_health(health: &Health) {
         ("peers", health.peers as u64),
         ("sent", counters.sent),
         ("received", counters.received),
-        ("own", counters.looped_back),
+        ("looped_back", counters.looped_back),
         ("malformed", counters.malformed),
         ("wrong_key", counters.wrong_key),
-        ("foreign", counters.other_cluster),
+        ("other_cluster", counters.other_cluster),
         ("stale", counters.stale),
-        ("challenged", counters.unvalidated),
+        ("unvalidated", counters.unvalidated),
         ("refused_full", counters.refused_full),
         ("rate_limited", counters.rate_limited),
         ("off_link", counters.off_link),
@@ -170,6 +170,7 @@ fn print(event: &Event) {
         Event::Left(peer, LeaveReason::Unreachable) => println!("left {} (unreachable)", peer.name),
         Event::Left(peer, reason) => println!("left {} ({reason:?})", peer.name),
         Event::Resync => println!("resync"),
+        other => println!("{other:?}"),
     }
 }
 
@@ -208,7 +209,7 @@ fn milliseconds(text: &str) -> Result<Duration, std::num::ParseIntError> {
     text.parse().map(Duration::from_millis)
 }
 
-/// Only the named way to notice changes.
+/// Only the named way to detect changes.
 fn only(way: &str) -> Result<ChangeDetection, String> {
     let none = ChangeDetection { system: false, poll: false, watchdog: false };
     match way {

@@ -51,6 +51,7 @@ impl View {
                     "one that is not listed has left: {peer:?}"
                 );
             }
+            other => panic!("the model has no rule for {other:?}"),
         }
     }
 

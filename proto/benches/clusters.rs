@@ -1,4 +1,4 @@
-//! Figures of what multicast does not reach, in virtual time, on the simulated network of `tests/simulation`: clusters by SWIM
+//! Figures of what multicast does not reach, in virtual time, on the simulated network of `proto/simulator`: clusters by SWIM
 //! beside a full mesh by seeds and multicast.
 //!
 //! `cargo bench --bench clusters -- [NODES...] [MODES...]` (default: 20 100 500 1000 swim seeds multicast) takes some minutes, on

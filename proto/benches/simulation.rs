@@ -1,4 +1,4 @@
-//! Figures of the protocol in virtual time, on the simulated network of `tests/simulation`: how often a peer is wrongly
+//! Figures of the protocol in virtual time, on the simulated network of `proto/simulator`: how often a peer is wrongly
 //! believed gone, what is sent, and how long it takes until all know.
 //!
 //! `cargo bench --bench simulation` takes some minutes, on two threads. A cluster of two is watched for a

@@ -1,17 +1,19 @@
-//! `AnnounceTimer`: when a node speaks to the group without being asked.
+//! `AnnounceTimer`: when a node sends to the group without being asked.
 
 use std::time::{Duration, Instant};
 
 use fastrand::Rng;
 
+use crate::rate_limit::RateLimit;
+use crate::timers::{Timer, Timers};
 use crate::wire::Kind;
 
-/// The queries of a burst follow one another by these times. The first may meet a network that is not quite up, and the
-/// loss of one, or of two, is made good within the second that a user waits without noticing.
+/// Gaps between the queries of a burst. The first query may meet a network that is not quite up; the loss of one query or
+/// of two is made good within a second.
 const BURST_GAPS: [Duration; 2] = [Duration::from_millis(250), Duration::from_millis(750)];
 
-/// How long after the last query a burst begins that was wanted before the one before it was through, and that one before
-/// its own: a network that comes up changes once or twice, one that goes on changing has a fault.
+/// Time from the last query to the next burst, by how many bursts in a row were cut short by the next one. A network that
+/// comes up changes once or twice; one that goes on changing has a fault.
 const QUERY_GAPS: [Duration; 6] = [
     Duration::from_millis(50),
     Duration::from_millis(50),
@@ -21,64 +23,64 @@ const QUERY_GAPS: [Duration; 6] = [
     Duration::from_secs(4),
 ];
 
-/// Many silent peers are asked through the group no more often than this. They are asked again at each part of their
-/// life, and everybody has to answer.
+/// Minimum time from any query to one that takes the place of many probes. Every peer replies to it.
 const GROUP_QUERY_GAP: Duration = Duration::from_secs(5);
 
-/// No two changes of the value are announced closer than this. What is slower looks slow to a user; what is faster is a
+/// Minimum time between announces of two changes of the value. A slower announce looks slow to a user; a faster one is a
 /// stream, for which this protocol is not made.
 const CHANGE_GAP: Duration = Duration::from_millis(100);
 
-/// Steady announcements come early by up to this part of the interval, so that nodes started together do not speak
-/// together for ever.
+/// Periodic announces come early by up to this part of the interval, so that nodes started together drift apart.
 const JITTER_PART: u32 = 10;
 
 pub(crate) struct AnnounceTimer {
     interval: Duration,
-    next_announce: Instant,
     burst: Option<Burst>,
-    /// When to ask everybody once, in the place of many questions.
-    next_group_query: Option<Instant>,
     last_query: Option<Instant>,
-    /// When to announce a change of the value.
-    next_change: Option<Instant>,
-    last_change: Option<Instant>,
+    group_queries: RateLimit,
+    changes: RateLimit,
 }
 
-/// A query at once, and two more.
+/// One query at once, and two more.
+#[derive(Clone, Copy, Default)]
 struct Burst {
-    next: Instant,
     sent: usize,
-    /// How many bursts before this one were not through when the next was wanted.
+    /// Bursts in a row before this one that were cut short.
     unfinished: usize,
 }
 
-/// Something to say to the group.
+/// A message that is due to the group.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct DueMessage {
     pub kind: Kind,
-    /// When it was asked before, in the same burst.
+    /// The time of the query before, in the same burst.
     pub queried_at: Option<Instant>,
-    /// Whether the legacy beacon goes with it.
+    /// True if the legacy beacon goes with it.
     pub with_legacy: bool,
 }
 
+impl DueMessage {
+    fn new(kind: Kind, with_legacy: bool) -> Self {
+        DueMessage { kind, queried_at: None, with_legacy }
+    }
+}
+
 impl AnnounceTimer {
-    /// A schedule that begins with a burst.
-    pub fn new(interval: Duration, now: Instant) -> Self {
+    /// Returns a timer that begins with a burst.
+    pub fn new(interval: Duration, timers: &mut Timers, now: Instant) -> Self {
+        timers.set(Timer::Announce, now + interval);
+        timers.set(Timer::Burst, now);
         AnnounceTimer {
             interval,
-            next_announce: now + interval,
-            burst: Some(Burst { next: now, sent: 0, unfinished: 0 }),
-            next_group_query: None,
+            burst: Some(Burst::default()),
             last_query: None,
-            next_change: None,
-            last_change: None,
+            group_queries: RateLimit::new(1, GROUP_QUERY_GAP),
+            changes: RateLimit::new(1, CHANGE_GAP),
         }
     }
 
-    /// Begins a burst: at once, unless there have been many lately.
-    pub fn begin_burst(&mut self, now: Instant) {
+    /// Begins a burst: at once, or later if many bursts began lately.
+    pub fn begin_burst(&mut self, timers: &mut Timers, now: Instant) {
         let unfinished = match &self.burst {
             Some(burst) if burst.sent == 0 => return,
             Some(burst) => burst.unfinished + 1,
@@ -86,75 +88,77 @@ impl AnnounceTimer {
         };
         let gap = QUERY_GAPS[unfinished.min(QUERY_GAPS.len() - 1)];
         let earliest = self.last_query.map_or(now, |last| last + gap);
-        self.burst = Some(Burst { next: earliest.max(now), sent: 0, unfinished });
+        self.burst = Some(Burst { sent: 0, unfinished });
+        timers.set(Timer::Burst, earliest.max(now));
     }
 
-    /// Asks everybody once, unless that was done lately.
-    pub fn query_group(&mut self, now: Instant) {
-        if self.burst.is_none() && self.last_query.is_none_or(|last| last + GROUP_QUERY_GAP <= now) {
-            self.next_group_query = Some(now);
+    /// Plans one query to the group, unless a query was sent lately or is planned.
+    pub fn query_group(&mut self, timers: &mut Timers, now: Instant) {
+        if self.burst.is_none() && self.group_queries.is_free(&(), now) {
+            timers.set(Timer::GroupQuery, now);
         }
     }
 
-    /// The value has changed: announces it at once, unless another change was just announced.
-    pub fn on_value_change(&mut self, now: Instant) {
-        let earliest = self.last_change.map_or(now, |last| last + CHANGE_GAP);
-        self.next_change = Some(earliest.max(now));
+    /// Plans an announce of a changed value: at once, or later if another change was just announced.
+    pub fn on_value_change(&mut self, timers: &mut Timers, now: Instant) {
+        timers.set(Timer::ValueChange, self.changes.next_free(&(), now));
     }
 
-    /// What is to be said by `now`; to be called until there is nothing.
-    pub fn take_due(&mut self, now: Instant, rng: &mut Rng) -> Option<DueMessage> {
-        if self.burst.as_ref().is_some_and(|burst| burst.next <= now) {
-            return Some(self.take_query(now, rng));
+    /// Takes note of a message to the group. Every one has the value, so no announce of a changed value is left to send.
+    pub fn on_announced(&mut self, timers: &mut Timers, now: Instant) {
+        if timers.stop(Timer::ValueChange) {
+            self.changes.restart((), now, now);
         }
-        if self.next_group_query.take_if(|due| *due <= now).is_some() {
-            self.last_query = Some(now);
-            self.on_announced(now);
-            // It puts off no announcement: a line goes with that.
-            return Some(DueMessage { kind: Kind::Query, queried_at: None, with_legacy: false });
+    }
+
+    /// Returns a message that is due by `now`. The caller calls again until there is none.
+    pub fn take_due(&mut self, timers: &mut Timers, now: Instant, rng: &mut Rng) -> Option<DueMessage> {
+        if timers.take_expired(Timer::Burst, now) {
+            return Some(self.take_burst_query(timers, now, rng));
         }
-        if self.next_announce <= now {
-            self.plan_announce(now, rng);
-            return Some(DueMessage { kind: Kind::Announce, queried_at: None, with_legacy: true });
+        if timers.take_expired(Timer::GroupQuery, now) {
+            self.on_query(now);
+            self.on_announced(timers, now);
+            // It puts off no periodic announce, because the legacy beacon goes with that.
+            return Some(DueMessage::new(Kind::Query, false));
         }
-        if self.next_change.is_some_and(|due| due <= now) {
-            self.on_announced(now);
-            return Some(DueMessage { kind: Kind::Announce, queried_at: None, with_legacy: false });
+        if timers.take_expired(Timer::Announce, now) {
+            self.plan_announce(timers, now, rng);
+            return Some(DueMessage::new(Kind::Announce, true));
+        }
+        if timers.get(Timer::ValueChange).is_some_and(|due| due <= now) {
+            self.on_announced(timers, now);
+            return Some(DueMessage::new(Kind::Announce, false));
         }
         None
     }
 
-    pub fn poll_timeout(&self) -> Instant {
-        let burst = self.burst.as_ref().map(|burst| burst.next);
-        [burst, self.next_group_query, self.next_change]
-            .into_iter()
-            .flatten()
-            .fold(self.next_announce, Instant::min)
-    }
-
-    /// A query announces as well, so the next announcement is counted from it.
-    fn take_query(&mut self, now: Instant, rng: &mut Rng) -> DueMessage {
-        let (sent, unfinished) = self.burst.as_ref().map_or((0, 0), |burst| (burst.sent, burst.unfinished));
-        self.burst = BURST_GAPS.get(sent).map(|gap| Burst { next: now + *gap, sent: sent + 1, unfinished });
-        let queried_at = self.last_query.replace(now).filter(|_| sent > 0);
-        self.plan_announce(now, rng);
-        DueMessage { kind: Kind::Query, queried_at, with_legacy: sent == 0 }
-    }
-
-    fn plan_announce(&mut self, now: Instant, rng: &mut Rng) {
-        self.next_announce = now + self.interval - random_up_to(self.interval / JITTER_PART, rng);
-        self.on_announced(now);
-    }
-
-    /// Every message to the group tells the value, so a change that waited is told now.
-    pub fn on_announced(&mut self, now: Instant) {
-        if self.next_change.take().is_some() {
-            self.last_change = Some(now);
+    /// A query announces as well, so the next announce is counted from it.
+    fn take_burst_query(&mut self, timers: &mut Timers, now: Instant, rng: &mut Rng) -> DueMessage {
+        let Burst { sent, unfinished } = self.burst.take().unwrap_or_default();
+        if let Some(gap) = BURST_GAPS.get(sent) {
+            self.burst = Some(Burst { sent: sent + 1, unfinished });
+            timers.set(Timer::Burst, now + *gap);
         }
+        let queried_at = self.last_query.filter(|_| sent > 0);
+        self.on_query(now);
+        self.plan_announce(timers, now, rng);
+        DueMessage { queried_at, ..DueMessage::new(Kind::Query, sent == 0) }
+    }
+
+    fn on_query(&mut self, now: Instant) {
+        self.last_query = Some(now);
+        self.group_queries.restart((), now, now);
+    }
+
+    fn plan_announce(&mut self, timers: &mut Timers, now: Instant, rng: &mut Rng) {
+        let jitter = random_up_to(self.interval / JITTER_PART, rng);
+        timers.set(Timer::Announce, now + self.interval - jitter);
+        self.on_announced(timers, now);
     }
 }
 
-/// A random duration below `limit`; zero if that is zero.
+/// Returns a random duration below `limit`, or zero if that is zero.
 pub(crate) fn random_up_to(limit: Duration, rng: &mut Rng) -> Duration {
     match u64::try_from(limit.as_nanos()).unwrap_or(u64::MAX) {
         0 => Duration::ZERO,

@@ -10,24 +10,25 @@ use zeroize::Zeroizing;
 
 use crate::wire::{self, InstanceId};
 
-/// The bytes of a key.
+/// Length of a key in bytes.
 pub const KEY_LEN: usize = 32;
 
-/// The most keys a node holds: one in use, one to come, and some to spare. Each costs a try at every datagram that none of
-/// those before it opens.
+/// Maximum number of keys of a node: one in use, one to come, and some to spare. A datagram is tried with each of them in
+/// turn.
 pub const MAX_KEYS: usize = 8;
 
 const NONCE_LEN: usize = 24;
+const TAG_LEN: usize = 16;
 
 /// A secret that the nodes of a cluster share. Its bytes are wiped from memory when it is dropped, and never printed.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Key(
-    // In a place of its own: moving a key leaves no copy of its bytes behind.
+    // Boxed, because moving a key then leaves no copy of its bytes behind.
     Box<Zeroizing<[u8; KEY_LEN]>>,
 );
 
 impl Key {
-    /// A key of these bytes, which should come from a good source of randomness.
+    /// Returns a key of these bytes, which should come from a good source of randomness.
     pub fn new(bytes: [u8; KEY_LEN]) -> Self {
         Key(Box::new(Zeroizing::new(bytes)))
     }
@@ -46,7 +47,7 @@ impl TryFrom<&[u8]> for Key {
     }
 }
 
-/// What was to be a key has this many bytes, not [`KEY_LEN`].
+/// The length of a key that has not [`KEY_LEN`] bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct WrongKeyLength(pub usize);
 
@@ -69,12 +70,12 @@ pub(crate) struct Keyring {
     /// The first one seals, all of them open: so keys can be changed one node at a time.
     ciphers: Vec<XChaCha20Poly1305>,
     rng: ChaCha20Rng,
-    /// A key that nobody else has; see `tag`.
+    /// A random key of this node alone; see `tag`.
     own: XChaCha20Poly1305,
 }
 
 impl Keyring {
-    /// `seed` is random, and known to nobody else.
+    /// Returns a keyring whose nonces are drawn from `seed`, which is random and known to this node alone.
     pub fn new(keys: &[Key], seed: &Key) -> Self {
         let mut rng = ChaCha20Rng::from_seed(**seed.0);
         let mut own = Zeroizing::new([0; KEY_LEN]);
@@ -94,8 +95,8 @@ impl Keyring {
         self.ciphers.is_empty()
     }
 
-    /// Seals a datagram, if there is a key. One that is for a single node can be opened by nobody else, so that a recorded
-    /// one is of no use elsewhere.
+    /// Seals a datagram, if there is a key. With an addressee, no other node opens it, so that a recorded datagram is of no
+    /// use elsewhere.
     pub fn seal(&mut self, plain: Vec<u8>, addressee: Option<&InstanceId>) -> Vec<u8> {
         let Some(cipher) = self.ciphers.first() else { return plain };
         let mut nonce = [0; NONCE_LEN];
@@ -106,32 +107,34 @@ impl Keyring {
         [&wire::SEALED[..], &nonce, &sealed].concat()
     }
 
-    /// The datagram that was sealed with one of the keys for one of these addressees, in `buffer`; without keys, the datagram as it is.
-    /// `None` if none of the keys opens it.
+    /// Returns the datagram that was sealed with one of the keys for one of these addressees, opened in `buffer`. Without keys,
+    /// returns the datagram as it is. `None` if none of the keys opens it.
     pub fn open<'a>(
         &self,
         datagram: &'a [u8],
         addressees: &[Option<&InstanceId>],
-        buffer: &'a mut Vec<u8>,
+        buffer: &'a mut [u8; wire::MAX_DATAGRAM],
     ) -> Option<&'a [u8]> {
         if self.is_empty() {
             return Some(datagram);
         }
-        let (nonce, msg) = datagram.strip_prefix(&wire::SEALED)?.split_at_checked(NONCE_LEN)?;
+        let (nonce, sealed) = datagram.strip_prefix(&wire::SEALED)?.split_at_checked(NONCE_LEN)?;
+        let (sealed, tag) = sealed.split_last_chunk::<TAG_LEN>()?;
         let nonce: &XNonce = nonce.try_into().ok()?;
+        let opened = buffer.get_mut(..sealed.len())?;
         let mut opens = |addressee: &Option<&InstanceId>| {
             let mut aad_buffer = Authenticated::default();
             let aad = authenticated(*addressee, &mut aad_buffer);
             self.ciphers.iter().any(|cipher| {
-                buffer.clear();
-                buffer.extend_from_slice(msg);
-                cipher.decrypt_in_place(nonce, aad, buffer).is_ok()
+                opened.copy_from_slice(sealed);
+                cipher.decrypt_inout_detached(nonce, aad, (&mut *opened).into(), tag.into()).is_ok()
             })
         };
-        addressees.iter().any(&mut opens).then_some(buffer)
+        addressees.iter().any(&mut opens).then_some(opened)
     }
 
-    /// Bytes that depend on the input, and that nobody else can foretell: the tag of nothing under a nonce that is the input.
+    /// Returns bytes that depend on the input and are unpredictable to other nodes: the tag of an empty message under a nonce
+    /// that is the input.
     pub fn tag(&self, input: [u8; NONCE_LEN]) -> [u8; 16] {
         let tag = self.own.encrypt(&input.into(), &[][..]).expect("nothing is short enough");
         tag.try_into().expect("what seals nothing is the tag alone")
@@ -140,7 +143,7 @@ impl Keyring {
 
 type Authenticated = [u8; wire::SEALED.len() + size_of::<InstanceId>()];
 
-/// What is authenticated beside the message: the header, and the addressee, whom both sides know.
+/// Returns the authenticated data beside the message: the header and the addressee, which both sides know.
 fn authenticated<'a>(addressee: Option<&InstanceId>, buffer: &'a mut Authenticated) -> &'a [u8] {
     let addressee = addressee.map_or(&[][..], |id| id);
     let (header, rest) = buffer.split_at_mut(wire::SEALED.len());
@@ -159,7 +162,7 @@ mod tests {
     }
 
     fn open(keyring: &Keyring, datagram: &[u8], addressee: Option<&InstanceId>) -> Option<Vec<u8>> {
-        keyring.open(datagram, &[addressee], &mut Vec::new()).map(<[u8]>::to_vec)
+        keyring.open(datagram, &[addressee], &mut [0; wire::MAX_DATAGRAM]).map(<[u8]>::to_vec)
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! What a [`Node`](crate::Node) puts out: datagrams to send and events to tell, and the peer an event is about.
+//! What a [`Node`](crate::Node) returns: datagrams to send, events, and the peers they are about.
 
 pub mod queue;
 
@@ -9,47 +9,48 @@ use std::time::Duration;
 /// A datagram to send.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Transmit {
-    /// The bytes of the datagram.
+    /// Its bytes.
     pub payload: Arc<[u8]>,
-    /// Where to.
+    /// Its destination.
     pub to: Destination,
 }
 
-/// By which of its sockets a node heard a datagram.
+/// Which socket of a node received a datagram.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Arrival {
-    /// By that of the group, as everybody did.
+    /// The socket of the group, as at all nodes.
     Group,
-    /// By its own, as nobody else did.
+    /// The node's own socket: the datagram was sent to this node alone.
     Unicast,
 }
 
-/// Where a datagram goes.
+/// Destination of a datagram.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Destination {
-    /// To the group, through every interface in use: by IPv4 and by IPv6.
+    /// The group, through every interface in use, by IPv4 and by IPv6.
     Group,
-    /// To the group, through every interface in use, by IPv4 alone: the legacy program has no IPv6.
+    /// The group, through every interface in use, by IPv4 alone: the legacy program has no IPv6.
     GroupV4,
-    /// To one socket.
+    /// One socket.
     Peer {
         /// Its address. A link-local one has its scope id.
         address: SocketAddr,
-        /// Index of the interface it was heard through; 0 when unknown.
+        /// Index of the interface to send from; 0 if any will do.
         interface: u32,
     },
 }
 
 /// A change of the registry.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Event {
-    /// A peer was heard, or registered, that was not listed before.
+    /// A peer is listed that was not listed before.
     Joined(Peer),
     /// A listed peer has another value, address, port, source or id.
     Updated(Peer),
     /// A peer is no longer listed.
     Left(Peer, LeaveReason),
-    /// Events were lost, because nobody took them and their queue was full. The list has the state as it is.
+    /// Events were dropped, because they were not taken and their queue was full. The list has the current state.
     Resync,
 }
 
@@ -57,11 +58,11 @@ pub enum Event {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum LeaveReason {
-    /// It said that it ends.
+    /// It sent a goodbye.
     Goodbye,
-    /// It was not heard, nor registered again, for its expiry time, and did not answer when it was asked.
+    /// It was not received or registered again within its lifetime, and did not answer probes.
     Expired,
-    /// It was asked, twice in a row, and its system answered that nobody is there.
+    /// Two probes in a row were answered by ICMP port or host unreachable reports.
     Unreachable,
 }
 
@@ -72,25 +73,25 @@ pub struct Peer {
     pub name: String,
     /// Its value; empty if it has none.
     pub value: Vec<u8>,
-    /// The address it was heard from; `None` for one that was only registered. It stays the same for as long as the
-    /// peer is heard from it, even if it is heard from others as well.
+    /// The address it was received from; `None` for one that was only registered. It stays the same for as long as the
+    /// peer is received from it, even if it is received from others as well.
     pub address: Option<IpAddr>,
-    /// Index of the interface it was heard through: the scope of a link-local address. 0 when that is unknown or it
+    /// Index of the interface it was received through: the scope of a link-local address. 0 if that is unknown, or if it
     /// was only registered.
     pub interface: u32,
-    /// The port at which it offers its service; 0 when it announces none.
+    /// Port of its service; 0 if it announces none.
     pub port: u16,
-    /// The random id of this run of it; `None` when unknown, as with legacy nodes.
+    /// Its instance id; `None` if unknown, as of legacy peers.
     pub id: Option<[u8; 16]>,
-    /// What last told of it.
+    /// How it is known.
     pub source: Source,
-    /// Time since it was last heard or registered.
+    /// Time since it was last received or registered.
     pub age: Duration,
-    /// Time until it is gone unless it is heard again; zero for one that left.
+    /// Time until it expires unless it is renewed; zero for one that left.
     pub expires_in: Duration,
 }
 
-/// A [`Peer`], lent by the registry.
+/// A [`Peer`], borrowed from the registry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PeerView<'a> {
     /// See [`Peer::name`].
@@ -114,7 +115,7 @@ pub struct PeerView<'a> {
 }
 
 impl PeerView<'_> {
-    /// A copy that lasts.
+    /// Returns a copy.
     pub fn to_peer(&self) -> Peer {
         Peer {
             name: self.name.to_owned(),
@@ -131,7 +132,7 @@ impl PeerView<'_> {
 }
 
 impl Peer {
-    /// Lends it.
+    /// Returns a view of it.
     pub fn view(&self) -> PeerView<'_> {
         PeerView {
             name: &self.name,
@@ -151,15 +152,15 @@ impl Peer {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Source {
-    /// Heard by a message of the native protocol.
+    /// By a message of the native protocol to the group.
     Multicast,
-    /// Heard by a message of the native protocol that came to this node alone, and not yet by multicast: it is a seed, or has
-    /// this node for one.
+    /// By a message of the native protocol to this node alone, and not yet by multicast: it is a seed, or has this node as a
+    /// seed.
     Unicast,
-    /// A member of the cluster, as the SWIM protocol has it.
+    /// As a member of the cluster, by the SWIM protocol.
     Gossip,
-    /// Heard by a line of the legacy program's protocol.
+    /// By a legacy beacon.
     Legacy,
-    /// Put there by `register`.
+    /// By [`Node::register`](crate::Node::register).
     Registered,
 }

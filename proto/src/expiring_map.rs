@@ -1,363 +1,271 @@
-//! `ExpiringRegistry`: a map whose entries are gone when their time runs out.
-
-pub(crate) mod agenda;
-mod chunked;
-mod heads;
-mod slots;
-mod timers;
+//! `ExpiringMap`: a map whose entries expire.
 
 use std::borrow::Borrow;
-use std::collections::VecDeque;
-use std::hash::Hash;
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use crate::expiring_map::agenda::{Agenda, Term};
-use crate::expiring_map::heads::{Head, Heads};
-use crate::expiring_map::slots::Slots;
+use crate::deadline_queue::DeadlineQueue;
 
-/// The most changes that are remembered, for who has looked at the entries before.
-const MAX_CHANGES: usize = 1024;
+/// Maximum time to live: a century, which every clock can still add to its time.
+pub(crate) const MAX_TTL: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 
 /// A map from keys to values in which each entry has a deadline of its own.
 ///
-/// An entry is live while `now` is before its deadline. One whose deadline has passed is never shown by
-/// [`registrations`](Self::registrations), but stays renewable until [`handle_timeout`](Self::handle_timeout) takes
-/// it out: a registration that races the expiry wins.
+/// An entry is live while `now` is before its deadline. An entry past its deadline stays renewable until
+/// [`handle_timeout`](Self::handle_timeout) removes it: a renewal that races the expiry wins.
 ///
-/// Registering and renewing are O(1), with no allocation for a known key: a renewal stores the new deadline, and
-/// the agenda learns of it only when the old one has come. The hash is seeded at random, because keys come
-/// from the network: who does not see the table cannot tell which of them collide. (SipHash holds even against who does, and takes
-/// more than half of the time of a renewal.)
-pub struct ExpiringRegistry<K, V> {
-    /// All that a renewal looks at.
-    heads: Heads<K>,
-    /// The rest, at places that stay the same when the table of heads grows.
-    entries: Slots<Entry<V>>,
-    agenda: Agenda,
+/// An entry keeps its slot until it is removed. Keys are found in a tree: no insertion takes as long as the growth of a hash
+/// table of 65,536 names, and keys from the network cannot collide.
+pub struct ExpiringMap<K, V> {
+    slots: BTreeMap<K, u32>,
+    entries: Vec<Option<Entry<K, V>>>,
+    free_slots: Vec<u32>,
+    deadlines: DeadlineQueue,
     max_entries: usize,
-    /// How often an entry was put in, taken out or changed, and the places of the last of them.
-    changes: u64,
-    changed: VecDeque<u32>,
 }
 
-struct Entry<V> {
-    /// Of its key, by which its head is found.
-    hash: u64,
+struct Entry<K, V> {
+    key: K,
     value: V,
+    renewed_at: Instant,
 }
 
-/// The entries that are live at one moment.
-pub(crate) struct Live<'a, V> {
-    entries: &'a Slots<Entry<V>>,
-    /// By the places of the entries.
-    terms: &'a [Term],
-    now: u64,
-}
-
-/// How an entry stands at one moment.
-#[derive(Debug, Clone, Copy)]
-pub struct Standing {
-    /// The time since it was registered or renewed.
+/// Times of an entry, relative to now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Times {
+    /// Time since the entry was inserted or renewed.
     pub age: Duration,
-    /// The time until it is gone.
-    pub left: Duration,
+    /// Time until the deadline; zero for an entry past it.
+    pub expires_in: Duration,
 }
 
-/// An entry that was taken out.
+/// A removed entry.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Removed<K, V> {
-    /// The key it was registered with.
+    /// The key.
     pub key: K,
-    /// Its last value.
+    /// The last value.
     pub value: V,
-    /// When it was registered or renewed last.
-    pub renewed: Instant,
-    /// Until when it was to be live.
-    pub deadline: Instant,
+    /// The time of the last insertion or renewal.
+    pub renewed_at: Instant,
+    /// The slot, which is free now.
+    pub slot: u32,
 }
 
-/// The registry holds as many entries as it may; the newcomer was refused.
+/// The map holds its maximum number of entries, and the key is new.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Full;
 
-impl<K: Hash + Eq, V> ExpiringRegistry<K, V> {
-    /// An empty registry for at most `max_entries` entries (and never more than 2^32 - 2), in which time begins
-    /// at `now`.
-    pub fn new(max_entries: usize, now: Instant) -> Self {
-        ExpiringRegistry {
-            heads: Heads::new(),
-            entries: Slots::new(),
-            agenda: Agenda::new(now),
-            max_entries: max_entries.min(u32::MAX as usize - 1),
-            changes: 0,
-            changed: VecDeque::new(),
+impl<K: Ord + Clone, V> ExpiringMap<K, V> {
+    /// Returns an empty map for at most `max_entries` entries (and never more than 2^32 - 1).
+    pub fn new(max_entries: usize) -> Self {
+        ExpiringMap {
+            slots: BTreeMap::new(),
+            entries: Vec::new(),
+            free_slots: Vec::new(),
+            deadlines: DeadlineQueue::default(),
+            max_entries: max_entries.min(u32::MAX as usize),
         }
     }
 
-    /// Puts an entry in the registry until `now + ttl`. Replaces the value of a key that is there, which is
-    /// returned, and renews it; refuses a new key when the registry is full.
-    pub fn register(&mut self, key: K, value: V, ttl: Duration, now: Instant) -> Result<Option<V>, Full> {
+    /// Inserts an entry that expires at `now + ttl`. For a known key, replaces and returns the value, and renews the entry.
+    pub fn insert(&mut self, key: K, value: V, ttl: Duration, now: Instant) -> Result<Option<V>, Full> {
         if let Some(slot) = self.renew(&key, ttl, now) {
             return Ok(Some(std::mem::replace(self.at_mut(slot), value)));
         }
-        if self.entries.len() >= self.max_entries {
+        if self.len() >= self.max_entries {
             return Err(Full);
         }
-        let hash = self.heads.hash_of(&key);
-        let slot = self.entries.insert(Entry { hash, value });
-        let term = self.agenda.term(ttl, now);
-        self.heads.insert(hash, Head { key, term, slot });
-        self.agenda.insert(slot, term.deadline);
-        self.note_change(slot);
+        let entry = Entry { key: key.clone(), value, renewed_at: now };
+        let slot = self.free_slots.pop().unwrap_or(self.entries.len() as u32);
+        match self.entries.get_mut(slot as usize) {
+            Some(free) => *free = Some(entry),
+            None => self.entries.push(Some(entry)),
+        }
+        self.slots.insert(key, slot);
+        self.deadlines.set(slot, now + ttl.min(MAX_TTL));
         Ok(None)
     }
 
-    /// Gives an entry until `now + ttl`, from now on, and returns its place. `None` if there is no such entry.
-    #[inline(always)] // a call of so many arguments takes a fifth of its time
+    /// Moves the deadline of an entry to `now + ttl`, and returns its slot. `None` if the key is unknown.
     pub fn renew<Q>(&mut self, key: &Q, ttl: Duration, now: Instant) -> Option<u32>
     where
         K: Borrow<Q>,
-        Q: Hash + Eq + ?Sized,
+        Q: Ord + ?Sized,
     {
-        // First, so that the search need not carry what it is made of.
-        let term = self.agenda.term(ttl, now);
-        let head = self.heads.find_mut(key)?;
-        let before = std::mem::replace(&mut head.term, term);
-        self.agenda.change(head.slot, before.deadline, term.deadline);
-        Some(head.slot)
+        let slot = self.slot_of(key)?;
+        self.renew_at(slot, ttl, now);
+        Some(slot)
     }
 
-    /// As [`renew`](Self::renew), for the entry at a place.
+    /// Moves the deadline of the entry in a slot to `now + ttl`.
     ///
     /// # Panics
-    /// If there is none.
-    #[inline]
+    /// If the slot is free.
     pub fn renew_at(&mut self, slot: u32, ttl: Duration, now: Instant) {
-        let term = self.agenda.term(ttl, now);
-        let head = self.heads.at_mut(self.entries[slot].hash, slot);
-        let before = std::mem::replace(&mut head.term, term);
-        self.agenda.change(slot, before.deadline, term.deadline);
+        self.entry_mut(slot).renewed_at = now;
+        self.deadlines.set(slot, now + ttl.min(MAX_TTL));
     }
 
-    /// Gives each entry until `now` and what `ttl` makes of its value and of when it was renewed, if it makes something. Nothing
-    /// was heard of them: their age stays.
-    pub fn extend_all(&mut self, now: Instant, mut ttl: impl FnMut(&mut V, Instant) -> Option<Duration>) {
-        let mut terms = Vec::new();
-        self.read_terms(&mut terms);
-        for (slot, entry) in self.entries.iter_mut() {
-            let term = &mut terms[slot as usize];
-            if let Some(ttl) = ttl(&mut entry.value, self.agenda.instant(term.begin)) {
-                let Term { deadline, .. } = self.agenda.term(ttl, now);
-                let before = std::mem::replace(&mut term.deadline, deadline);
-                self.agenda.change(slot, before, deadline);
+    /// Moves the deadline of each entry for which `ttl` returns a time, given the slot, the value and the time of the last
+    /// renewal. The age stays.
+    pub fn extend_all(
+        &mut self,
+        now: Instant,
+        mut ttl: impl FnMut(u32, &mut V, Instant) -> Option<Duration>,
+    ) {
+        for (slot, entry) in (0..).zip(&mut self.entries) {
+            if let Some(entry) = entry
+                && let Some(ttl) = ttl(slot, &mut entry.value, entry.renewed_at)
+            {
+                self.deadlines.set(slot, now + ttl.min(MAX_TTL));
             }
         }
-        for head in self.heads.iter_mut() {
-            head.term = terms[head.slot as usize];
-        }
     }
 
-    /// The value of an entry, whether its time has run out or not.
+    /// Returns a value, live or past its deadline.
     pub fn get<Q>(&self, key: &Q) -> Option<&V>
     where
         K: Borrow<Q>,
-        Q: Hash + Eq + ?Sized,
+        Q: Ord + ?Sized,
     {
-        Some(self.at(self.slot_of(key)?))
+        self.slot_of(key).map(|slot| self.at(slot))
     }
 
-    /// Takes an entry out, whether its time has run out or not.
+    /// Removes an entry, live or past its deadline.
     pub fn remove<Q>(&mut self, key: &Q) -> Option<Removed<K, V>>
     where
         K: Borrow<Q>,
-        Q: Hash + Eq + ?Sized,
+        Q: Ord + ?Sized,
     {
         let slot = self.slot_of(key)?;
-        self.agenda.remove(slot);
-        Some(self.take_out(slot))
+        self.deadlines.remove(slot);
+        Some(self.free(slot))
     }
 
-    /// The live entries with their deadlines, in no particular order.
-    pub fn registrations(&self, now: Instant) -> impl Iterator<Item = (&K, &V, Instant)> {
-        let now = self.agenda.nanos(now);
-        let live = self.heads.iter().filter(move |head| now < head.term.deadline);
-        live.map(|head| (&head.key, self.at(head.slot), self.agenda.instant(head.term.deadline)))
+    /// Returns the live entries with their deadlines, in the order of keys.
+    pub fn iter(&self, now: Instant) -> impl Iterator<Item = (&K, &V, Instant)> {
+        self.slots.iter().filter_map(move |(key, slot)| {
+            let deadline = self.deadline_at(*slot);
+            (now < deadline).then(|| (key, self.at(*slot), deadline))
+        })
     }
 
-    /// The entries, for who goes through many of them at one moment.
-    pub(crate) fn live<'a>(&'a self, terms: &'a mut Vec<Term>, now: Instant) -> Live<'a, V> {
-        self.read_terms(terms);
-        Live { entries: &self.entries, terms, now: self.agenda.nanos(now) }
-    }
-
-    /// Notes the terms of all entries by their places. The heads are read in the order in which they lie in memory: to look for
-    /// each when its entry is read takes longer.
-    fn read_terms(&self, terms: &mut Vec<Term>) {
-        terms.resize(self.entries.end(), Term::default());
-        for head in self.heads.iter() {
-            terms[head.slot as usize] = head.term;
-        }
-    }
-
-    /// How often an entry was put in, taken out or [changed](Self::note_change).
-    pub fn changes(&self) -> u64 {
-        self.changes
-    }
-
-    /// The places at which entries were put in, taken out or changed after the first `seen` changes, in no particular order and
-    /// some perhaps repeatedly. `None` if those are too many to be remembered.
-    pub fn changed_since(&self, seen: u64) -> Option<impl Iterator<Item = u32>> {
-        let news = usize::try_from(self.changes - seen).ok()?;
-        let first = self.changed.len().checked_sub(news)?;
-        Some(self.changed.range(first..).copied())
-    }
-
-    /// Takes note that the entry at a place is new to who has looked at it before.
-    pub fn note_change(&mut self, slot: u32) {
-        self.changes += 1;
-        if self.changed.len() == MAX_CHANGES {
-            self.changed.pop_front();
-        }
-        self.changed.push_back(slot);
-    }
-
-    /// The place of an entry, whether its time has run out or not: good until it is taken out.
-    #[inline]
+    /// Returns the slot of an entry, live or past its deadline.
     pub fn slot_of<Q>(&self, key: &Q) -> Option<u32>
     where
         K: Borrow<Q>,
-        Q: Hash + Eq + ?Sized,
+        Q: Ord + ?Sized,
     {
-        self.heads.find(key).map(|head| head.slot)
+        self.slots.get(key).copied()
     }
 
-    /// The places of all entries, those included whose time has run out.
-    pub fn slots(&self) -> impl Iterator<Item = u32> {
-        self.entries.iter().map(|(slot, _)| slot)
+    /// Returns the keys and slots of all entries, live or past their deadlines, in the order of keys.
+    pub fn slots(&self) -> impl Iterator<Item = (&K, u32)> {
+        self.slots.iter().map(|(key, slot)| (key, *slot))
     }
 
-    /// True if there is an entry at a place.
-    pub fn has(&self, slot: u32) -> bool {
-        self.entries.contains(slot)
+    /// Returns the values of all entries, live or past their deadlines.
+    pub fn values(&self) -> impl Iterator<Item = &V> {
+        self.entries.iter().flatten().map(|entry| &entry.value)
     }
 
-    /// The value at a place, whether its time has run out or not.
+    /// Returns the value in a slot, live or past its deadline.
     ///
     /// # Panics
-    /// If there is none.
-    #[inline]
+    /// If the slot is free.
     pub fn at(&self, slot: u32) -> &V {
-        &self.entries[slot].value
+        &self.entry(slot).value
     }
 
-    /// The value at a place, to change it. Its deadline stays.
+    /// Returns the value in a slot, to change it.
     ///
     /// # Panics
-    /// If there is none.
-    #[inline]
+    /// If the slot is free.
     pub fn at_mut(&mut self, slot: u32) -> &mut V {
-        &mut self.entries[slot].value
+        &mut self.entry_mut(slot).value
     }
 
-    /// When the entry at a place was registered or renewed last.
+    /// Returns the value in a slot with its times, if the entry is live.
     ///
     /// # Panics
-    /// If there is none.
+    /// If the slot is free.
+    pub fn live_at(&self, slot: u32, now: Instant) -> Option<(&V, Times)> {
+        (now < self.deadline_at(slot)).then(|| (self.at(slot), self.times_at(slot, now)))
+    }
+
+    /// Returns when the entry in a slot was inserted or renewed.
+    ///
+    /// # Panics
+    /// If the slot is free.
     pub fn renewed_at(&self, slot: u32) -> Instant {
-        self.agenda.instant(self.term_at(slot).begin)
+        self.entry(slot).renewed_at
     }
 
-    /// How the entry at a place stands; one whose time has run out has none left.
+    /// Returns the times of the entry in a slot.
     ///
     /// # Panics
-    /// If there is none.
-    pub fn standing_at(&self, slot: u32, now: Instant) -> Standing {
-        standing(self.term_at(slot), self.agenda.nanos(now))
+    /// If the slot is free.
+    pub fn times_at(&self, slot: u32, now: Instant) -> Times {
+        Times {
+            age: now.saturating_duration_since(self.renewed_at(slot)),
+            expires_in: self.deadline_at(slot).saturating_duration_since(now),
+        }
     }
 
-    /// Number of entries, those included whose time has run out and that `handle_timeout` has not taken out yet.
+    /// Returns the number of entries, live or past their deadlines.
     pub fn len(&self) -> usize {
-        self.entries.len()
+        self.slots.len()
     }
 
-    /// True if there is no entry.
+    /// Returns true if there is no entry.
     pub fn is_empty(&self) -> bool {
-        self.entries.len() == 0
+        self.slots.is_empty()
     }
 
-    /// When to call `handle_timeout` next. Exact after a `handle_timeout` that had something to do; a renewal or removal
-    /// since then may have left it too early, never too late.
+    /// Returns when to call `handle_timeout` next. A renewal or removal since the last call may have left it too early, never
+    /// too late.
     pub fn poll_timeout(&self) -> Option<Instant> {
-        self.agenda.poll_timeout()
+        self.deadlines.poll_timeout()
     }
 
-    /// Looks for the earliest deadline anew, for which it has to look at each entry that may come first. So whoever is awake
-    /// now and then anyway need not wake for the deadlines of entries that were renewed.
-    pub fn look_anew(&mut self) {
-        self.agenda.look(|slot| term_at(&self.heads, &self.entries, slot).deadline);
+    /// Makes `poll_timeout` exact. A node that wakes now and then for other reasons so avoids wake-ups for renewed entries.
+    pub fn correct_timeout(&mut self) {
+        self.deadlines.correct();
     }
 
-    /// Takes out the entries whose time has run out by `now`, and returns them in the order of their deadlines: at most 256 at a
-    /// time, and then `poll_timeout` is `now`.
+    /// Removes at most 256 entries whose deadline has passed, and returns them in the order of their deadlines. If more may be
+    /// due, `poll_timeout` is `now`.
     pub fn handle_timeout(&mut self, now: Instant) -> Vec<Removed<K, V>> {
-        let due = self.agenda.take_due(now, |slot| term_at(&self.heads, &self.entries, slot).deadline);
-        due.into_iter().map(|slot| self.take_out(slot)).collect()
+        let due = self.deadlines.take_due(now);
+        due.into_iter().map(|slot| self.free(slot)).collect()
     }
 
-    fn term_at(&self, slot: u32) -> Term {
-        term_at(&self.heads, &self.entries, slot)
+    /// Removes the entry in a slot that is no longer in the queue.
+    fn free(&mut self, slot: u32) -> Removed<K, V> {
+        let entry = self.entries[slot as usize].take();
+        let Entry { key, value, renewed_at } = entry.expect("the slot is taken");
+        self.slots.remove(&key);
+        self.free_slots.push(slot);
+        Removed { key, value, renewed_at, slot }
     }
 
-    /// Removes an entry that the agenda no longer holds.
-    fn take_out(&mut self, slot: u32) -> Removed<K, V> {
-        let Entry { hash, value } = self.entries.remove(slot);
-        self.note_change(slot);
-        let Head { key, term, .. } = self.heads.remove(hash, slot);
-        let [renewed, deadline] = [term.begin, term.deadline].map(|nanos| self.agenda.instant(nanos));
-        Removed { key, value, renewed, deadline }
+    fn deadline_at(&self, slot: u32) -> Instant {
+        self.deadlines.get(slot).expect("the slot is taken")
     }
-}
 
-/// The term of the entry at a place, for who has the agenda meanwhile.
-fn term_at<K: Hash + Eq, V>(heads: &Heads<K>, entries: &Slots<Entry<V>>, slot: u32) -> Term {
-    heads.at(entries[slot].hash, slot).term
-}
+    fn entry(&self, slot: u32) -> &Entry<K, V> {
+        self.entries[slot as usize].as_ref().expect("the slot is taken")
+    }
 
-/// How an entry of this term stands when so many nanoseconds have passed.
-fn standing(term: Term, now: u64) -> Standing {
-    let [age, left] = [now.saturating_sub(term.begin), term.deadline.saturating_sub(now)];
-    Standing { age: Duration::from_nanos(age), left: Duration::from_nanos(left) }
+    fn entry_mut(&mut self, slot: u32) -> &mut Entry<K, V> {
+        self.entries[slot as usize].as_mut().expect("the slot is taken")
+    }
 }
 
 impl<K, V> Removed<K, V> {
-    /// How it stands, now that it has no time left.
-    pub fn standing(&self, now: Instant) -> Standing {
-        Standing { age: now.saturating_duration_since(self.renewed), left: Duration::ZERO }
+    /// Returns the times of the entry, which has no time left.
+    pub fn times(&self, now: Instant) -> Times {
+        Times { age: now.saturating_duration_since(self.renewed_at), expires_in: Duration::ZERO }
     }
 }
-
-impl<'a, V> Live<'a, V> {
-    /// The entry at a place, and how it stands, if it is live.
-    ///
-    /// # Panics
-    /// If there is none at all.
-    pub fn at(&self, slot: u32) -> Option<(&'a V, Standing)> {
-        Some((&self.entries[slot].value, self.standing_at(slot)?))
-    }
-
-    /// How the entry at a place stands, if it is live.
-    #[inline]
-    pub fn standing_at(&self, slot: u32) -> Option<Standing> {
-        let term = self.terms[slot as usize];
-        (self.now < term.deadline).then(|| standing(term, self.now))
-    }
-}
-
-// Not derived: values need not be copied.
-impl<V> Clone for Live<'_, V> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<V> Copy for Live<'_, V> {}

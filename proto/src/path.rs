@@ -1,4 +1,4 @@
-//! `Path`: by which way a peer was heard, and can be reached.
+//! `Path`: the address and interface by which a peer was received and is reached.
 
 pub mod validation;
 
@@ -8,14 +8,14 @@ use crate::event::Destination;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Path {
-    /// The socket it sends from.
+    /// The socket that the peer sends from.
     pub address: SocketAddr,
-    /// Index of the interface it was heard through; 0 when unknown.
+    /// Index of the interface that received it; 0 if unknown.
     pub interface: u32,
 }
 
 impl Path {
-    /// The way of a datagram that came `from` there, through the interface of that index.
+    /// Returns the path of a datagram from this address, received by the interface with this index.
     pub fn new(from: SocketAddr, interface: u32) -> Self {
         Path { address: normal(from), interface }
     }
@@ -32,7 +32,7 @@ impl Path {
         Destination::Peer { address: self.address, interface: self.interface }
     }
 
-    /// True if a user would see the same address.
+    /// Returns true if a user sees the same address.
     pub fn has_same_address(&self, other: &Path) -> bool {
         let zone = |path: &Path| match path.address {
             SocketAddr::V4(_) => 0,
@@ -42,8 +42,8 @@ impl Path {
     }
 }
 
-/// The address without what may differ from datagram to datagram of one sender: the flow label, and a scope where there
-/// is only one (RFC 4007, section 4).
+/// Returns the address without the parts that differ between datagrams of one sender: the flow label, and a scope where
+/// there is only one (RFC 4007, section 4).
 pub(crate) fn normal(address: SocketAddr) -> SocketAddr {
     match address {
         SocketAddr::V6(v6) => {

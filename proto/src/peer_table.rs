@@ -12,10 +12,10 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
+use crate::deadline_queue::DeadlineQueue;
 use crate::event::queue::Events;
-use crate::event::{Arrival, Event, LeaveReason, Peer, Source};
-use crate::expiring_map::agenda::{self, Agenda, MAX_DUE, Term};
-use crate::expiring_map::{ExpiringRegistry, Live};
+use crate::event::{Arrival, Event, LeaveReason, Peer, PeerView, Source};
+use crate::expiring_map::ExpiringMap;
 use crate::path::Path;
 use crate::peer_table::entry::PeerEntry;
 use crate::peer_table::index::{Index, LegacyKey};
@@ -39,9 +39,9 @@ const AFTER_RESUME: Duration = Duration::from_millis(3500);
 
 pub(crate) struct PeerTable {
     cluster: Box<str>,
-    peers: ExpiringRegistry<InstanceId, PeerEntry>,
-    /// When each is to be asked next.
-    probes: Agenda,
+    peers: ExpiringMap<InstanceId, PeerEntry>,
+    /// Time of the next probe of each peer, by slot.
+    probes: DeadlineQueue,
     index: Index,
     /// Bytes of names and values.
     bytes_used: usize,
@@ -82,14 +82,14 @@ pub(crate) enum AnnounceOutcome {
 
 impl PeerTable {
     /// Room for `max_peers` of `cluster`; those that leave are remembered for the time of `memory`.
-    pub fn new(cluster: &str, max_peers: usize, memory: Duration, now: Instant) -> Self {
+    pub fn new(cluster: &str, max_peers: usize, memory: Duration) -> Self {
         PeerTable {
             cluster: cluster.into(),
-            peers: ExpiringRegistry::new(max_peers, now),
-            probes: Agenda::new(now),
+            peers: ExpiringMap::new(max_peers),
+            probes: DeadlineQueue::default(),
             index: Index::default(),
             bytes_used: 0,
-            tombstones: Tombstones::new(max_peers, memory, now),
+            tombstones: Tombstones::new(max_peers, memory),
             probed: BTreeMap::new(),
         }
     }
@@ -171,10 +171,11 @@ impl PeerTable {
         let entry = PeerEntry { ignore_icmp, ..PeerEntry::new(about, path, source, now) };
         let lifetime = entry.lifetime;
         self.bytes_used += entry.bytes_used();
-        // It has the room that the caller has looked for.
-        let _ = self.peers.register(about.id, entry, lifetime, now);
-        let slot = self.peers.slot_of(&about.id).expect("it has just been put in");
-        self.peers.at_mut(slot).slot = slot;
+        let name = entry.name.clone();
+        // The caller has checked that there is room.
+        let _ = self.peers.insert(about.id, entry, lifetime, now);
+        let slot = self.peers.slot_of(&about.id).expect("the entry was just inserted");
+        self.index.insert_name(about.id, name, slot);
         self.index.insert_legacy_key(about.id, about.name, path.port());
         self.index.insert_address(about.id, about.name, path.ip());
         self.schedule_probe(slot, now, now);
@@ -183,13 +184,12 @@ impl PeerTable {
 
     /// The addresses of all.
     pub fn addresses(&self) -> impl Iterator<Item = SocketAddr> {
-        self.peers.slots().map(|slot| self.peers.at(slot).path.address)
+        self.peers.values().map(|entry| entry.path.address)
     }
 
     /// The addresses of those whom multicast does not reach.
     pub fn unicast_addresses(&self) -> impl Iterator<Item = SocketAddr> {
-        let instances = self.peers.slots().map(|slot| self.peers.at(slot));
-        instances.filter(|entry| entry.needs_unicast).map(|entry| entry.path.address)
+        self.peers.values().filter(|entry| entry.needs_unicast).map(|entry| entry.path.address)
     }
 
     /// Takes in a legacy beacon. True if it is one of a native's: of one that is listed, which is alive then, or of one
@@ -214,19 +214,8 @@ impl PeerTable {
     pub fn handle_timeout(&mut self, events: &mut Events, now: Instant) -> Vec<DueProbe> {
         self.expire(events, now);
         self.tombstones.handle_timeout(now);
-        let mut probed = Vec::new();
-        // Each due instance is put back until its next question, which may be due as well.
-        while probed.len() < MAX_DUE {
-            let due = self.probes.take_due(now, probe_at(&self.peers));
-            if due.is_empty() {
-                break;
-            }
-            for slot in due {
-                self.peers.at_mut(slot).probe_at = None;
-                probed.extend(self.run_probe(slot, events, now));
-            }
-        }
-        probed
+        let due = self.probes.take_due(now);
+        due.into_iter().filter_map(|slot| self.run_probe(slot, events, now)).collect()
     }
 
     /// What to ask one who is to be asked.
@@ -241,10 +230,10 @@ impl PeerTable {
         Probe { path: entry.path, to: entry.id, min_len }
     }
 
-    /// See [`ExpiringRegistry::look_anew`].
-    pub fn look_anew(&mut self) {
-        self.peers.look_anew();
-        self.probes.look(probe_at(&self.peers));
+    /// See [`ExpiringMap::correct_timeout`].
+    pub fn correct_timeout(&mut self) {
+        self.peers.correct_timeout();
+        self.probes.correct();
     }
 
     pub fn poll_timeout(&self) -> Option<Instant> {
@@ -255,45 +244,25 @@ impl PeerTable {
     pub fn on_resume(&mut self, now: Instant) {
         let longest = AFTER_RESUME + max_spread(self.peers.len());
         let probes = &mut self.probes;
-        self.peers.extend_all(now, |entry, renewed_at| {
+        self.peers.extend_all(now, |slot, entry, renewed_at| {
             let grace = entry.lifetime.min(longest);
             let left = (renewed_at + entry.lifetime).saturating_duration_since(now);
             // First comes a query to the group.
             entry.probe = ProbeState::suspect(now + grace / 2);
-            schedule_probe(probes, entry, renewed_at, now);
+            schedule_probe(probes, slot, entry, renewed_at, now);
             Some(grace.max(left))
         });
     }
 
-    /// How often a peer has come, gone or changed.
-    pub fn changes(&self) -> u64 {
-        self.peers.changes()
+    /// Returns the names and slots of all peers, in the order of names and then of ids.
+    pub fn in_order(&self) -> impl Iterator<Item = (&str, u32)> {
+        self.index.names()
     }
 
-    /// See [`ExpiringRegistry::changed_since`].
-    pub fn changed_since(&self, seen: u64) -> Option<impl Iterator<Item = u32>> {
-        self.peers.changed_since(seen)
-    }
-
-    /// True if there is a peer at a place.
-    pub fn has(&self, slot: u32) -> bool {
-        self.peers.has(slot)
-    }
-
-    /// The places of the peers; see [`ExpiringRegistry::slots`].
-    pub fn slots(&self) -> impl Iterator<Item = u32> {
-        self.peers.slots()
-    }
-
-    /// By which the peers are ordered.
-    pub fn name_of(&self, slot: u32) -> (&str, Option<InstanceId>) {
-        let entry = self.peers.at(slot);
-        (&entry.name, Some(entry.id))
-    }
-
-    /// See [`ExpiringRegistry::live`].
-    pub fn live<'a>(&'a self, terms: &'a mut Vec<Term>, now: Instant) -> Live<'a, PeerEntry> {
-        self.peers.live(terms, now)
+    /// Returns the peer in a slot, if it is live.
+    pub fn live_view(&self, slot: u32, now: Instant) -> Option<PeerView<'_>> {
+        let (entry, times) = self.peers.live_at(slot, now)?;
+        Some(entry.view(times))
     }
 
     /// Asks one whose question is due; ends a doubt that was pursued to its end.
@@ -395,9 +364,9 @@ impl PeerTable {
     /// Another instance of this name has appeared where those are: it may be what became of one of them.
     fn suspect_namesakes(&mut self, name: &str, path: Path, now: Instant) {
         let namesakes = self.index.namesakes(name, path.ip()).take(MAX_NAMESAKES_SEEN);
-        let slots = namesakes.filter_map(|id| self.peers.slot_of(&id));
-        let renewed_at = |slot| (self.probes.nanos(self.peers.renewed_at(slot)), slot);
-        for slot in agenda::in_order(slots.map(renewed_at).collect()).into_iter().take(MAX_NAMESAKES) {
+        let mut slots: Vec<u32> = namesakes.filter_map(|id| self.peers.slot_of(&id)).collect();
+        slots.sort_unstable_by_key(|slot| (self.peers.renewed_at(*slot), *slot));
+        for slot in slots.into_iter().take(MAX_NAMESAKES) {
             self.suspect(slot, Duration::ZERO, now);
         }
     }
@@ -423,45 +392,39 @@ impl PeerTable {
         self.index.insert_address(entry.id, &entry.name, path.ip());
         self.probed.remove(&left.address);
         self.reset_probe(slot, self.peers.renewed_at(slot), now);
-        match left.has_same_address(&path) {
-            // By another interface, perhaps.
-            true => self.peers.note_change(slot),
-            false => self.push_update(slot, events, now),
+        if !left.has_same_address(&path) {
+            self.push_update(slot, events, now);
         }
     }
 
     /// See [`schedule_probe`].
     fn schedule_probe(&mut self, slot: u32, renewed_at: Instant, now: Instant) {
-        schedule_probe(&mut self.probes, self.peers.at_mut(slot), renewed_at, now);
+        schedule_probe(&mut self.probes, slot, self.peers.at(slot), renewed_at, now);
     }
 
-    /// A user sees a difference.
-    fn push_update(&mut self, slot: u32, events: &mut Events, now: Instant) {
-        self.peers.note_change(slot);
+    /// Adds an event for a difference that the user sees.
+    fn push_update(&self, slot: u32, events: &mut Events, now: Instant) {
         events.push(Event::Updated(self.peer(slot, now)));
     }
 
-    /// An instance that is listed, as it is now.
+    /// Returns the peer in a slot.
     fn peer(&self, slot: u32, now: Instant) -> Peer {
-        self.peers.at(slot).view(self.peers.standing_at(slot, now)).to_peer()
+        self.peers.at(slot).view(self.peers.times_at(slot, now)).to_peer()
     }
 }
 
-/// Sees to it that `handle_timeout` comes to an instance, last heard at that time, when its next question is due.
-fn schedule_probe(probes: &mut Agenda, entry: &mut PeerEntry, renewed_at: Instant, now: Instant) {
-    let slot = entry.slot;
-    let due = entry.next_probe(renewed_at, now).map(|due| probes.nanos(due));
-    match (std::mem::replace(&mut entry.probe_at, due), due) {
-        (Some(before), Some(due)) => probes.change(slot, before, due),
-        (None, Some(due)) => probes.insert(slot, due),
-        (Some(_), None) => probes.remove(slot),
-        (None, None) => {}
+/// Schedules the next probe of a peer that was renewed at that time, or none.
+fn schedule_probe(
+    probes: &mut DeadlineQueue,
+    slot: u32,
+    entry: &PeerEntry,
+    renewed_at: Instant,
+    now: Instant,
+) {
+    match entry.next_probe(renewed_at, now) {
+        Some(due) => probes.set(slot, due),
+        None => probes.remove(slot),
     }
-}
-
-/// When a peer that is on the agenda is to be asked.
-fn probe_at(peers: &ExpiringRegistry<InstanceId, PeerEntry>) -> impl Fn(u32) -> u64 {
-    |slot| peers.at(slot).probe_at.expect("who is on the agenda has a time")
 }
 
 #[cfg(test)]
@@ -472,7 +435,7 @@ mod tests {
     #[allow(clippy::disallowed_methods)] // a test has to begin at some time
     fn nothing_is_kept_of_instances_that_came_once_and_never_answered() {
         let (mut now, mut events) = (Instant::now(), Events::default());
-        let mut peer_table = PeerTable::new("", 100, Duration::from_secs(35), now);
+        let mut peer_table = PeerTable::new("", 100, Duration::from_secs(35));
         let expiry = Duration::from_secs(1);
         for stranger in 0..100_u8 {
             let path = Path { address: ([192, 0, 2, 1], 10_000 + u16::from(stranger)).into(), interface: 2 };

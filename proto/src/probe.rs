@@ -1,55 +1,100 @@
-//! `ProbeState`: when a peer that falls silent, or is in doubt, is asked whether it is there.
+//! `ProbeState`: when a silent or suspect peer is probed. `ProbeBudget`: how many probes are sent, and how many bytes.
+//!
+//! An announce can be forged, and is followed by probes of the address it names as its sender. So a node sends no more bytes
+//! in probes than it receives, but for a small stock. Live peers send far more than they are probed with.
 
 use std::time::{Duration, Instant};
 
-/// The parts of its life, in percent, at which a silent peer is asked. With the default times the first comes when one
-/// announcement is missing, and two more before the life ends.
+use crate::rate_limit::RateLimit;
+
+/// Parts of the lifetime, in percent, at which a silent peer is probed. With the default times the first comes when one
+/// announce is missing, and two more before the lifetime ends.
 const PARTS: [u32; 3] = [60, 75, 90];
 
-/// At each part it is asked up to this often. At 5 % loss two announcements in a row are lost once a minute in a cluster of
-/// a hundred, and then one question in ten has no answer; twelve that have none come once in 10^12.
+/// Maximum number of probes at each part. At 5 % loss two announces in a row are lost once a minute in a cluster of a
+/// hundred, and then one probe in ten has no answer; twelve without an answer come once in 10^12.
 const TRIES: u32 = 4;
 
-/// The questions of one part are no further apart than this: longer than any answer takes on a local network.
+/// Maximum time between the probes of one part: longer than any answer takes on a local network.
 const MAX_GAP: Duration = Duration::from_millis(250);
 
-/// With a short life they are closer, so that the last four still fit into its last tenth.
+/// With a short lifetime the probes are closer, so that the last four fit into its last tenth.
 const GAPS_PER_LIFETIME: u32 = 40;
 
-/// After an answer that nobody is there it is asked again after this: by then all such answers to one question have come, of
-/// which there may be several.
+/// Time from an ICMP unreachable report to the next probe. By then all reports about one probe have come; there may be
+/// several.
 const RETRY_GAP: Duration = Duration::from_millis(10);
 
-/// A peer in doubt is asked this often, so far apart.
+/// Number of probes of a suspect peer, and the time between them.
 const SUSPECT_TRIES: u32 = 3;
 const SUSPECT_GAP: Duration = Duration::from_millis(500);
 
-/// How the asking of one peer stands.
+/// Maximum number of probes within `BUDGET_PERIOD`. Instead of more, one query goes to the group.
+const MAX_PROBES: usize = 64;
+const BUDGET_PERIOD: Duration = Duration::from_millis(250);
+
+/// Maximum credit in bytes, and the credit of a new node: enough to probe three or four peers that died at once to the end.
+const MAX_CREDIT: usize = 16 * 1024;
+
+/// What may be sent to addresses from which nothing may ever have come.
+pub(crate) struct ProbeBudget {
+    probes: RateLimit,
+    /// Bytes that may be sent before more are received.
+    credit: usize,
+}
+
+impl ProbeBudget {
+    pub fn new() -> Self {
+        ProbeBudget { probes: RateLimit::new(MAX_PROBES, BUDGET_PERIOD), credit: MAX_CREDIT }
+    }
+
+    /// Adds the bytes of a message of another node to the credit.
+    pub fn on_received(&mut self, bytes: usize) {
+        self.credit = MAX_CREDIT.min(self.credit + bytes);
+    }
+
+    /// Spends `count` probes of `bytes` together. Returns false, and spends nothing, if the budget does not cover them.
+    pub fn try_probe(&mut self, count: usize, bytes: usize, now: Instant) -> bool {
+        let is_covered = bytes <= self.credit && self.probes.try_take_many((), count, now);
+        is_covered && self.try_copy(bytes)
+    }
+
+    /// Spends the bytes of a copy. Returns false, and spends nothing, if the budget does not cover them.
+    pub fn try_copy(&mut self, bytes: usize) -> bool {
+        let is_covered = bytes <= self.credit;
+        if is_covered {
+            self.credit -= bytes;
+        }
+        is_covered
+    }
+}
+
+/// How the probing of one peer stands.
 #[derive(Default)]
 pub(crate) struct ProbeState {
-    /// When the doubt began: it was heard from another address only, or another instance took its place.
+    /// When the peer became suspect: it was received from another address only, or another instance took its place.
     suspect: Option<Instant>,
-    /// Questions since it was last heard.
+    /// Probes since the peer was last received.
     sent: u32,
-    /// The number of the question that was last answered by "nobody is there".
+    /// The number of the probe that was last answered by an ICMP unreachable report.
     unreachable_reported: u32,
-    /// When to ask again after such an answer.
+    /// When to probe again after such a report.
     retry_at: Option<Instant>,
 }
 
-/// What a refusal means.
+/// What an ICMP unreachable report means.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum UnreachableOutcome {
-    /// One may be a mistake: ask again.
+    /// One may be a mistake: probe again.
     Retry,
     /// Two in a row are not.
     Gone,
-    /// It was for a question that was refused already, or for none.
+    /// It is about a probe that was reported already, or about none.
     Repeated,
 }
 
 impl ProbeState {
-    /// A doubt, with the first question at `begin`.
+    /// Returns the state of a suspect peer, with the first probe at `begin`.
     pub fn suspect(begin: Instant) -> Self {
         ProbeState { suspect: Some(begin), ..ProbeState::default() }
     }
@@ -58,13 +103,14 @@ impl ProbeState {
         self.suspect.is_some()
     }
 
-    /// True if questions are unanswered.
+    /// Returns true if probes are unanswered.
     pub fn is_pending(&self) -> bool {
         self.sent > 0
     }
 
-    /// When the next question is due for a peer that was heard at `renewed_at` and lives for `lifetime` from there, when the last
-    /// was asked now. For a doubt whose questions are all asked, when to end it. `None` when all is asked.
+    /// Returns when the next probe is due of a peer that was received at `renewed_at` and lives for `lifetime` from there, if
+    /// the last probe was sent now. For a suspect peer whose probes are all sent, returns when the suspicion ends. `None` when
+    /// all probes are sent.
     pub fn next_probe(&self, renewed_at: Instant, lifetime: Duration, now: Instant) -> Option<Instant> {
         if self.retry_at.is_some() {
             return self.retry_at;
@@ -77,16 +123,16 @@ impl ProbeState {
                 renewed_at + lifetime * *part / 100 + gap * (self.sent % TRIES)
             }
         };
-        // Late questions do not come all at once.
+        // Late probes do not come all at once.
         Some(if self.is_pending() { due.max(now + gap) } else { due })
     }
 
-    /// True if the doubt has been pursued to its end without an answer.
+    /// Returns true if a suspect peer has not answered any probe.
     pub fn is_suspicion_over(&self) -> bool {
         self.suspect.is_some() && self.sent >= SUSPECT_TRIES
     }
 
-    /// True if the next question is the last one for now.
+    /// Returns true if the next probe is the last one of its part.
     pub fn is_last_try(&self) -> bool {
         match self.suspect {
             Some(_) => self.sent + 1 == SUSPECT_TRIES,

@@ -1,52 +1,139 @@
-//! `Questions`: how many peers are asked one by one, and when they are too many for that.
-//!
-//! An announcement can be forged, and is followed by questions to whoever it names as its sender. So a node asks no more bytes
-//! than it hears, but for a small stock. Peers that live tell far more than they are asked.
+//! `RateLimit`: at most so many actions in a period, for each key.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-/// More questions than this within a `WINDOW` become one to the group.
-const MAX_QUESTIONS: usize = 64;
-
-/// The time between two questions to one peer.
-const WINDOW: Duration = Duration::from_millis(250);
-
-/// The most bytes of questions that are saved up, and the stock of a new node: enough to ask three or four peers that died
-/// at once to the end.
-const MAX_CREDIT: usize = 16 * 1024;
-
-pub(crate) struct Questions {
-    window_ends: Instant,
-    asked: usize,
-    /// How many bytes may be asked before more is heard.
-    credit: usize,
+/// Limits how often an action happens: `count` times within `period`, for each key. Without keys, `K` is `()`.
+///
+/// The first action of a key begins a window of one `period`. At most `max_keys` windows are open, so a flood of keys costs
+/// bounded memory; a key for which there is no window is refused.
+pub(crate) struct RateLimit<K = ()> {
+    count: usize,
+    period: Duration,
+    max_keys: usize,
+    windows: BTreeMap<K, Window>,
+    /// No window ends before this. Looking for ended ones is useless until then.
+    first_end: Option<Instant>,
 }
 
-impl Questions {
-    pub fn new(now: Instant) -> Self {
-        Questions { window_ends: now, asked: 0, credit: MAX_CREDIT }
+#[derive(Clone, Copy)]
+struct Window {
+    end: Instant,
+    used: usize,
+}
+
+impl RateLimit {
+    /// Returns a limit that is one for all.
+    pub fn new(count: usize, period: Duration) -> Self {
+        RateLimit::by_key(count, period, 1)
+    }
+}
+
+impl<K: Ord> RateLimit<K> {
+    /// Returns a limit for each key.
+    pub fn by_key(count: usize, period: Duration, max_keys: usize) -> Self {
+        RateLimit { count, period, max_keys, windows: BTreeMap::new(), first_end: None }
     }
 
-    /// Takes note that somebody else told so many bytes.
-    pub fn on_received(&mut self, bytes: usize) {
-        self.credit = MAX_CREDIT.min(self.credit + bytes);
+    /// Returns true if the action is permitted now.
+    pub fn is_free(&self, key: &K, now: Instant) -> bool {
+        self.next_free(key, now) == now
     }
 
-    /// True if `count` more may be asked one by one now, if they are not too long.
-    pub fn may_ask(&mut self, count: usize, now: Instant) -> bool {
-        if self.window_ends <= now {
-            (self.window_ends, self.asked) = (now + WINDOW, 0);
+    /// Returns the time from which the action is permitted: `now`, or the end of a window that is used up.
+    pub fn next_free(&self, key: &K, now: Instant) -> Instant {
+        match self.open_window(key, now) {
+            Some(window) if window.used >= self.count => window.end,
+            _ => now,
         }
-        self.asked + count <= MAX_QUESTIONS
     }
 
-    /// True if those that may be asked have no more bytes together than there is credit; they count as asked then.
-    pub fn pay(&mut self, count: usize, bytes: usize) -> bool {
-        let is_paid = bytes <= self.credit;
-        if is_paid {
-            self.asked += count;
-            self.credit -= bytes;
+    /// Counts an action, if it is permitted.
+    pub fn try_take(&mut self, key: K, now: Instant) -> bool {
+        self.try_take_many(key, 1, now)
+    }
+
+    /// Counts `count` actions, if all of them are permitted.
+    pub fn try_take_many(&mut self, key: K, count: usize, now: Instant) -> bool {
+        let window = self.open_window(&key, now).unwrap_or(Window { end: now + self.period, used: 0 });
+        let used = window.used + count;
+        used <= self.count && (count == 0 || self.insert(key, Window { used, ..window }, now))
+    }
+
+    /// Counts an action at `at`, whether it is permitted or not, and begins a window there. Returns false if there is no
+    /// window for another key.
+    pub fn restart(&mut self, key: K, at: Instant, now: Instant) -> bool {
+        self.insert(key, Window { end: at + self.period, used: 1 }, now)
+    }
+
+    fn open_window(&self, key: &K, now: Instant) -> Option<Window> {
+        self.windows.get(key).copied().filter(|window| now < window.end)
+    }
+
+    fn insert(&mut self, key: K, window: Window, now: Instant) -> bool {
+        if self.windows.len() >= self.max_keys {
+            self.remove_ended(now);
         }
-        is_paid
+        let has_room = self.windows.len() < self.max_keys || self.windows.contains_key(&key);
+        if has_room {
+            self.first_end = Some(self.first_end.map_or(window.end, |end| end.min(window.end)));
+            self.windows.insert(key, window);
+        }
+        has_room
+    }
+
+    fn remove_ended(&mut self, now: Instant) {
+        if self.first_end.is_some_and(|end| end <= now) {
+            self.windows.retain(|_, window| now < window.end);
+            self.first_end = self.windows.values().map(|window| window.end).min();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PERIOD: Duration = Duration::from_secs(1);
+
+    fn start() -> Instant {
+        #[allow(clippy::disallowed_methods)] // a test has to begin at some time
+        Instant::now()
+    }
+
+    #[test]
+    fn a_window_permits_its_count_and_the_next_one_as_many() {
+        let now = start();
+        let mut limit = RateLimit::new(3, PERIOD);
+        assert!(limit.try_take((), now));
+        assert!(!limit.try_take_many((), 3, now), "all or none");
+        assert!(limit.try_take_many((), 2, now + PERIOD / 2));
+        assert!(limit.try_take_many((), 0, now), "nothing is always permitted");
+        assert!(!limit.try_take((), now + PERIOD / 2));
+        assert_eq!(limit.next_free(&(), now + PERIOD / 2), now + PERIOD);
+        assert!(limit.try_take_many((), 3, now + PERIOD));
+    }
+
+    #[test]
+    fn a_restarted_window_counts_from_its_own_time() {
+        let now = start();
+        let mut limit = RateLimit::new(1, PERIOD);
+        assert!(limit.try_take((), now));
+        assert!(limit.restart((), now + PERIOD / 2, now));
+        assert!(!limit.is_free(&(), now + PERIOD));
+        assert!(limit.is_free(&(), now + PERIOD * 3 / 2));
+    }
+
+    #[test]
+    fn keys_are_limited_apart_and_no_more_of_them_than_the_maximum() {
+        let now = start();
+        let mut limit = RateLimit::by_key(1, PERIOD, 2);
+        assert!(limit.try_take(1, now));
+        assert!(limit.try_take(2, now + PERIOD / 2));
+        assert!(!limit.try_take(1, now + PERIOD / 2), "used up");
+        assert!(!limit.try_take(3, now + PERIOD / 2), "no room");
+        assert!(limit.try_take(3, now + PERIOD), "the first window has ended");
+        assert!(!limit.try_take(4, now + PERIOD), "the second has not");
+        assert_eq!(limit.windows.len(), 2);
     }
 }

@@ -1,4 +1,4 @@
-//! `ReplyQueue`: what a node owes to those who asked, when it is due, and how much of that it owes at most.
+//! `ReplyQueue`: the replies that a node has yet to send, when each is due, and how many there are at most.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -8,29 +8,30 @@ use fastrand::Rng;
 
 use crate::announce::random_up_to;
 use crate::event::Arrival;
-use crate::expiring_map::ExpiringRegistry;
 use crate::path::Path;
+use crate::rate_limit::RateLimit;
+use crate::timers::{Timer, Timers};
 use crate::wire::InstanceId;
 
-/// With no more peers than this a query is answered at once: so many small datagrams drown nobody.
+/// With no more peers than this a reply is sent at once: so few small datagrams overload no receiver.
 const SMALL_CLUSTER: usize = 16;
 
-/// In a larger cluster an answer is sent at random within this time for each peer, so that a newcomer to a thousand hears
-/// two a millisecond.
+/// In a larger cluster a reply is sent at random within this time for each peer. A newcomer to a thousand then receives two
+/// replies in a millisecond.
 const SPREAD_PER_PEER: Duration = Duration::from_micros(500);
 
-/// One address gets no second answer within this time. Whoever forges a sender can make a node send it twenty datagrams a
-/// second, none longer than what it has to send itself.
+/// Minimum time between two replies to one address. A forged source address then receives at most twenty datagrams a
+/// second, none longer than the one that was sent for it.
 const REPLY_GAP: Duration = Duration::from_millis(50);
 
-/// The group gets no second answer within this time: everybody has to hear it.
+/// Minimum time between two replies to the group: every node receives them.
 const MULTICAST_GAP: Duration = Duration::from_secs(1);
 
-/// The most addresses that can be answered within `REPLY_GAP`. The rest is not: it asks again, and hears the next
-/// announcement.
+/// Maximum number of addresses that are replied to within `REPLY_GAP`. Others repeat their query, and receive the next
+/// announce.
 const MAX_REPLIES: usize = 1024;
 
-/// What is owed to one who has spoken.
+/// A reply to the sender of a message.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Reply {
     pub path: Path,
@@ -40,36 +41,32 @@ pub(crate) struct Reply {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ReplyKind {
-    /// An announcement.
+    /// An announce.
     Announce,
-    /// A challenge, in answer to a message of so many bytes.
+    /// A challenge, in reply to a message of this length.
     Challenge(usize),
 }
 
 pub(crate) struct ReplyQueue {
-    /// By the time they are due, and a number that makes each its own.
+    /// By due time, and by a serial number that makes each key unique.
     pending: BTreeMap<(Instant, u64), Reply>,
     serial: u64,
-    /// When an answer to the group is due.
-    multicast_at: Option<Instant>,
-    last_multicast: Option<Instant>,
-    /// Who waits for an answer or has just had one, with its place among the pending.
-    recent: ExpiringRegistry<SocketAddr, (Instant, u64)>,
+    unicast: RateLimit<SocketAddr>,
+    multicast: RateLimit,
 }
 
 impl ReplyQueue {
-    pub fn new(now: Instant) -> Self {
+    pub fn new() -> Self {
         ReplyQueue {
             pending: BTreeMap::new(),
             serial: 0,
-            multicast_at: None,
-            last_multicast: None,
-            recent: ExpiringRegistry::new(MAX_REPLIES, now),
+            unicast: RateLimit::by_key(1, REPLY_GAP, MAX_REPLIES),
+            multicast: RateLimit::new(1, MULTICAST_GAP),
         }
     }
 
-    /// Owes a reply to one of `peers`. One who spoke to this node alone has it at once. False if too many are owed, or the
-    /// same one has just had a reply.
+    /// Enqueues a reply to one of `peers`: due at once if the message was for this node alone. Returns false if there are too
+    /// many replies, or if the address was just replied to.
     pub fn enqueue(
         &mut self,
         reply: Reply,
@@ -78,64 +75,71 @@ impl ReplyQueue {
         now: Instant,
         rng: &mut Rng,
     ) -> bool {
-        let delay = match arrival {
-            Arrival::Unicast => Duration::ZERO,
-            Arrival::Group => spread(peers, rng),
-        };
-        self.recent.handle_timeout(now);
-        self.serial += 1;
-        let place = (now + delay, self.serial);
-        match self.recent.get(&reply.path.address) {
-            // One who asks this node alone waits no longer with those who asked all.
-            Some(waiting) if arrival == Arrival::Unicast && self.pending.remove(waiting).is_some() => {}
-            Some(_) => return false,
-            None => {}
-        }
-        let is_enqueued = self.recent.register(reply.path.address, place, delay + REPLY_GAP, now).is_ok();
+        let (address, due) = (reply.path.address, now + delay(arrival, peers, rng));
+        // A unicast query replaces the delayed reply to a multicast query of the same sender.
+        let is_permitted = self.unicast.is_free(&address, now)
+            || arrival == Arrival::Unicast && self.remove_pending(&address);
+        let is_enqueued = is_permitted && self.unicast.restart(address, due, now);
         if is_enqueued {
-            self.pending.insert(place, reply);
+            self.serial += 1;
+            self.pending.insert((due, self.serial), reply);
         }
         is_enqueued
     }
 
-    /// Owes an answer to the group, to one of `peers` whom others do not seem to reach. One answer reaches all who asked.
-    /// False if the group has just had one.
-    pub fn enqueue_multicast(&mut self, peers: usize, now: Instant, rng: &mut Rng) -> bool {
-        let earliest = self.last_multicast.map_or(now, |last| last + MULTICAST_GAP);
-        if earliest <= now {
-            self.multicast_at.get_or_insert_with(|| now + spread(peers, rng));
+    /// Enqueues a reply to the group, for one of `peers` that unicast replies do not seem to reach. One reply serves all
+    /// queries. Returns false if one was just sent.
+    pub fn enqueue_multicast(
+        &mut self,
+        peers: usize,
+        timers: &mut Timers,
+        now: Instant,
+        rng: &mut Rng,
+    ) -> bool {
+        let is_permitted = self.multicast.is_free(&(), now);
+        if is_permitted && timers.get(Timer::MulticastReply).is_none() {
+            timers.set(Timer::MulticastReply, now + spread(peers, rng));
         }
-        earliest <= now
+        is_permitted
     }
 
-    /// Everybody has just been told by a message to the group.
-    pub fn cancel(&mut self) {
+    /// Removes the replies that a message to the group has made superfluous.
+    pub fn on_multicast(&mut self, timers: &mut Timers) {
         self.pending.retain(|_, reply| reply.kind != ReplyKind::Announce);
-        self.multicast_at = None;
+        timers.stop(Timer::MulticastReply);
     }
 
-    /// True if an answer to the group is due by `now`; it counts as given then.
-    pub fn take_due_multicast(&mut self, now: Instant) -> bool {
-        let is_due = self.multicast_at.is_some_and(|due| due <= now);
-        if is_due {
-            self.last_multicast = Some(now);
-        }
-        is_due
+    /// Returns true if a reply to the group is due by `now`. It counts as sent.
+    pub fn take_due_multicast(&mut self, timers: &mut Timers, now: Instant) -> bool {
+        timers.take_expired(Timer::MulticastReply, now) && self.multicast.restart((), now, now)
     }
 
-    /// The next of those to answer by `now`.
+    /// Returns the next unicast reply that is due by `now`.
     pub fn take_due(&mut self, now: Instant) -> Option<Reply> {
         let first = self.pending.first_entry().filter(|first| first.key().0 <= now)?;
         Some(first.remove())
     }
 
+    /// Returns when the next unicast reply is due.
     pub fn poll_timeout(&self) -> Option<Instant> {
-        let first = self.pending.first_key_value().map(|((due, _), _)| *due);
-        [first, self.multicast_at].into_iter().flatten().min()
+        self.pending.first_key_value().map(|((due, _), _)| *due)
+    }
+
+    fn remove_pending(&mut self, address: &SocketAddr) -> bool {
+        let mut pending = self.pending.iter();
+        let found = pending.find(|(_, reply)| reply.path.address == *address).map(|(key, _)| *key);
+        found.is_some_and(|key| self.pending.remove(&key).is_some())
     }
 }
 
-/// How long to wait before answering a question that everybody heard.
+fn delay(arrival: Arrival, peers: usize, rng: &mut Rng) -> Duration {
+    match arrival {
+        Arrival::Unicast => Duration::ZERO,
+        Arrival::Group => spread(peers, rng),
+    }
+}
+
+/// Returns how long to wait before replying to a query that every node received.
 fn spread(peers: usize, rng: &mut Rng) -> Duration {
     match peers {
         ..=SMALL_CLUSTER => Duration::ZERO,
@@ -143,7 +147,7 @@ fn spread(peers: usize, rng: &mut Rng) -> Duration {
     }
 }
 
-/// The time over which the answers of so many peers are spread.
+/// Returns the time over which the replies of so many peers are spread.
 pub(crate) fn max_spread(peers: usize) -> Duration {
     SPREAD_PER_PEER * u32::try_from(peers).unwrap_or(u32::MAX)
 }

@@ -1,4 +1,4 @@
-//! What a [`Node`](crate::Node) is told, and what it counts.
+//! What a [`Node`](crate::Node) is made with.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
@@ -6,89 +6,92 @@ use std::time::Duration;
 use crate::crypto::{KEY_LEN, Key};
 use crate::wire::{self, Announcement, InstanceId};
 
-/// By which ways a node finds its peers.
+/// How a node finds its peers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum Mode {
-    /// By multicast: on the local network.
+    /// By multicast, on the local network.
     #[default]
     Multicast,
-    /// By multicast, and by unicast with seeds and with those who have this node for a seed.
+    /// By multicast, and by unicast copies to seeds and to nodes whose seed this node is.
     MulticastAndSeeds,
-    /// By unicast with seeds and with those who have this node for a seed, and not by multicast.
+    /// By unicast copies alone, to seeds and to nodes whose seed this node is.
     Seeds,
-    /// By unicast with the members of a cluster, each of which knows of all, by the SWIM protocol. One seed is enough to join.
+    /// By unicast with the members of a cluster, by the SWIM protocol. One seed is enough to join.
     Swim,
 }
 
 impl Mode {
-    /// True if the group is spoken to, and heard.
+    /// Returns true if the node sends to the group and receives from it.
     pub fn has_multicast(self) -> bool {
         matches!(self, Mode::Multicast | Mode::MulticastAndSeeds)
     }
 
-    /// True if peers may be beyond the link: whoever speaks to this node alone is heard.
+    /// Returns true if peers may be off the link. Unicast from any source is received then.
     pub fn allows_off_link(self) -> bool {
         self != Mode::Multicast
     }
 
-    /// The most bytes of value that fit into what a node of this name and cluster tells.
+    /// Returns the maximum length of the value of a node with this name and cluster.
     pub fn max_value_len(self, name: &str, cluster: &str) -> usize {
         let less = if self == Mode::Swim { wire::UPDATE_OVERHEAD } else { 0 };
         wire::max_value_len(name, cluster) - less
     }
 
-    /// True if everything that is told is told to seeds, and to those who have this node for one.
+    /// Returns true if seeds, and nodes whose seed this node is, get copies of each message.
     pub fn has_seeds(self) -> bool {
         matches!(self, Mode::Seeds | Mode::MulticastAndSeeds)
     }
 }
 
-/// What a [`Node`](crate::Node) has to know.
+/// Settings of a [`Node`](crate::Node). [`Settings::default`] has the defaults of the protocol.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// The random id of this run.
+    /// Random id of this run.
     pub id: InstanceId,
-    /// What the node's jitter is drawn from.
+    /// Seed of the random delays.
     pub seed: u64,
-    /// What nonces and challenges are drawn from: 32 bytes of the system's randomness that nobody else knows.
+    /// Seed of nonces and challenges: 32 bytes of the system's random source, known to this node alone.
     pub secret_seed: Key,
-    /// The keys of the cluster: none, or at most [`MAX_KEYS`](crate::MAX_KEYS). With keys every datagram is sealed.
+    /// Keys of the cluster: none, or at most [`MAX_KEYS`](crate::MAX_KEYS). With keys every datagram is sealed. The first key
+    /// seals; all of them open.
     pub keys: Vec<Key>,
-    /// The cluster, which has passed [`name::check_cluster`](crate::wire::name::check_cluster).
+    /// Name of the cluster, which has passed [`name::check_cluster`](crate::wire::name::check_cluster).
     pub cluster: String,
-    /// The node's name, which has passed [`name::check`](crate::wire::name::check).
+    /// Name of the node, which has passed [`name::check`](crate::wire::name::check).
     pub name: String,
-    /// The value to announce, of no more than [`wire::max_value_len`](crate::wire::max_value_len) bytes.
+    /// Value to announce, of at most [`Mode::max_value_len`] bytes.
     pub value: Vec<u8>,
-    /// The port at which the program offers its service; 0 for none.
+    /// Port of the program's service; 0 for none.
     pub port: u16,
-    /// By which ways the node finds its peers.
+    /// How the node finds its peers.
     pub mode: Mode,
-    /// Whether the node speaks the legacy beacon too. It does so only in the cluster without a name, for a line
-    /// does not tell its cluster, and only without keys.
+    /// True if the node sends and accepts legacy beacons. It does so only without keys and in the cluster without a name,
+    /// because a legacy beacon has no cluster.
     pub legacy: bool,
-    /// The UDP port of the group, from which legacy nodes send.
+    /// UDP port of the group, from which legacy nodes send.
     pub group_port: u16,
-    /// Time between two announcements.
+    /// Time between two announces. Less than half of `expiry`, so that one may be lost.
     pub interval: Duration,
-    /// Time after which a peer that was not heard is gone, and after which silence is suspect.
+    /// Time for which a message renews the node at its peers, after which a legacy peer expires, and after which silence of
+    /// the group is taken for a fault.
     pub expiry: Duration,
-    /// The most entries the registry holds.
+    /// Maximum number of entries in the registry.
     pub max_peers: usize,
 }
 
-/// The IPv4 multicast group, as the legacy program has it.
+/// IPv4 multicast group, as the legacy program has it.
 pub const GROUP_V4: Ipv4Addr = Ipv4Addr::new(239, 2, 3, 4);
-/// The IPv6 multicast group: the figures of [`GROUP_V4`] with the prefix of groups of a link that no authority assigned
+/// IPv6 multicast group: the figures of [`GROUP_V4`] with the prefix of groups of a link that no authority assigned
 /// (RFC 4291, section 2.7).
 pub const GROUP_V6: Ipv6Addr = Ipv6Addr::new(0xff12, 0, 0, 0, 0, 0, 0xef02, 0x304);
-/// The UDP port of both groups.
+/// UDP port of both groups.
 pub const PORT: u16 = 49001;
-/// The TTL or hop limit of messages to a group: they stay on the link.
+/// TTL or hop limit of messages to a group: they stay on the link.
 pub const HOPS: u8 = 1;
 
 impl Default for Settings {
-    /// The defaults of the protocol. The caller sets at least `id`, `seed`, `secret_seed` and `name`, which are all zero or
+    /// Returns the defaults of the protocol. The caller sets at least `id`, `seed`, `secret_seed` and `name`, which are all zero or
     /// empty here.
     fn default() -> Self {
         Settings {
@@ -113,7 +116,7 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// What a message of this number tells.
+    /// Returns the content of the message with this number.
     pub(crate) fn announcement(&self, sequence: u64) -> Announcement<'_> {
         Announcement {
             cluster: &self.cluster,
@@ -127,30 +130,4 @@ impl Settings {
             proof: None,
         }
     }
-}
-
-/// What a [`Node`](crate::Node) has counted since it was made.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Counters {
-    /// Datagrams heard, of every kind.
-    pub received: u64,
-    /// Datagrams heard that were the node's own.
-    pub looped_back: u64,
-    /// Datagrams heard that were no message of the protocol.
-    pub malformed: u64,
-    /// Datagrams heard that none of the node's keys opens, or that are not sealed where the node has keys.
-    pub wrong_key: u64,
-    /// Messages heard of another cluster, or of the legacy program's protocol by a node that does not speak it.
-    pub other_cluster: u64,
-    /// Messages heard that were not newer than what was known: duplicates, latecomers and replays.
-    pub stale: u64,
-    /// Messages heard, in a cluster with keys, of an instance that is not listed and has answered no challenge: newcomers, and
-    /// replays of one that is gone.
-    pub unvalidated: u64,
-    /// Newcomers refused because the registry was full.
-    pub refused_full: u64,
-    /// Answers, questions and challenges not sent, because too many were asked for.
-    pub rate_limited: u64,
-    /// Events dropped because nobody took them.
-    pub events_lost: u64,
 }

@@ -1,15 +1,13 @@
-//! `Swim`: who is a member of the cluster, by the SWIM protocol (A. Das, I. Gupta, A. Motivala, "SWIM: Scalable
-//! Weakly-consistent Infection-style Process Group Membership Protocol", 2002) as the crate `foca` has it.
-//!
-//! It knows ids and addresses. What members are called and offer is in the registry (`peer_table`), and comes there by the news
-//! that travel with SWIM's packets, and by `sync`.
+//! `Swim`: the members of the cluster, by the SWIM protocol (A. Das, I. Gupta, A. Motivala, "SWIM: Scalable
+//! Weakly-consistent Infection-style Process Group Membership Protocol", 2002) as the crate `foca` has it. It knows ids and
+//! addresses. Names and values are in the registry; they come with SWIM's packets as updates, or by anti-entropy (`sync`).
 
 mod codec;
+mod foca_timers;
 mod member;
 mod packet;
 mod sync;
 mod sync_page;
-mod timers;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::SocketAddr;
@@ -26,89 +24,89 @@ use foca::{
 use crate::settings::Settings;
 use crate::wire::{self, InstanceId, Message};
 use codec::MemberCodec;
+use foca_timers::FocaTimers;
 pub(crate) use member::MemberId;
 pub(crate) use sync::{Answer, AntiEntropy, Step};
 pub(crate) use sync_page::{SyncPage, digest_of};
-use timers::Timers;
 
-/// All times follow the expiry: this many units of time are in it. With the default of 35 s a unit is a second, and what is
-/// said of seconds below is said of the default.
+/// Number of time units in the expiry, which all times follow. With the default of 35 s a unit is a second; where seconds
+/// are given below, the default is meant.
 const UNITS_PER_EXPIRY: u32 = 35;
 
-/// In units: each member asks another one whether it is there this often, and waits so long for its answer before it has
-/// others ask.
+/// In units: the period in which each member probes another one, and the time that it waits for an ack before it asks
+/// others to probe.
 const PROBE_PERIOD: f64 = 1.0;
 const PROBE_TIMEOUT: f64 = 0.5;
 
-/// So many others ask one who has not answered. At 5 % loss one who lives answers neither at once nor by way of any of them in one
-/// of 50,000 probes; with three it would be one of 1600, and a large cluster would talk of nothing else.
+/// Number of members that probe a member without an ack. At 5 % loss a live member misses all of them in one of 50,000
+/// probes; with three it would be one of 1600, and a large cluster would send nothing but suspicions.
 const INDIRECT_PROBES: usize = 5;
 
-/// In units: how long one who has not answered may take to contradict. The LAN preset of foca has some 3 s, at which members
-/// that live are declared dead when datagrams are lost, and busy machines look dead.
+/// In units: the time that a suspect member has to refute. The LAN preset of foca has about 3 s, at which live members are
+/// declared down when datagrams are lost, and busy machines look dead.
 const SUSPICION: f64 = 20.0;
 
-/// In units: what has come to be known is passed on this often, to so many.
+/// In units: the period in which updates are sent, and the number of members that get them.
 const GOSSIP_PERIOD: f64 = 0.2;
 const GOSSIP_MEMBERS: usize = 3;
 
-/// Each piece of news is passed on this often by each member. It misses one member of e^15 then, three millions; with ten it would
-/// be one of 22,000, and one of a thousand members would be missed by every twentieth piece. Exchanges mend what is missed.
+/// Number of times that each member passes on an update. It then misses one member of e^15, three millions. With ten it
+/// would be one of 22,000, and every twentieth update would miss one member of a thousand. Anti-entropy corrects that.
 const TRANSMISSIONS: u8 = 15;
 
-/// In units: members that are dead are spoken to this often, lest the two halves of a cluster that was parted stay apart; so
-/// many at a time; and they are forgotten after this.
+/// In units: the period in which down members are contacted, so that two halves of a parted cluster join again; how many at
+/// a time; and the time after which they are removed.
 const RETRY_PERIOD: f64 = 65.0;
 const RETRIED: usize = 2;
 const MEMORY: f64 = 600.0;
 
-/// A goodbye is sent to a few, who pass it on, this often.
+/// Number of times that a goodbye is sent to a few members, which pass it on.
 const GOODBYES: usize = 2;
 
 pub(crate) struct Swim {
     foca: Foca<MemberId, MemberCodec, ChaCha20Rng, Updates>,
     outcome: Outcome,
-    timers: Timers,
-    /// Those who are members, and by which address they were last heard.
+    timers: FocaTimers,
+    /// The members, with the address that each was last received from.
     members: BTreeMap<InstanceId, MemberId>,
-    /// Those who were members, until they are forgotten.
+    /// Former members, until they are removed.
     former: BTreeMap<InstanceId, MemberId>,
-    /// Everybody that foca knows of, the dead included: so many there may be.
+    /// All ids that foca knows, of down members too: at most `max_known`.
     known: BTreeSet<InstanceId>,
     max_known: usize,
-    /// The number of the last message of each.
+    /// The sequence number of the last message of each.
     heard: HashMap<InstanceId, u64>,
     unit: Duration,
 }
 
-/// What is done about a member.
+/// A change of the members.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Change {
-    /// It is a member.
+    /// The instance is a member.
     Up(InstanceId),
-    /// It is none any more.
+    /// The instance is no longer a member.
     Down(InstanceId),
-    /// This node was taken for dead, and is a member again.
+    /// This node was declared down, and is a member again.
     Back,
 }
 
-/// A datagram to send; `None` for one whose id is not known.
+/// A datagram to send; `to` is `None` if the id is not known.
 pub(crate) struct Outgoing {
     pub to: Option<InstanceId>,
     pub address: SocketAddr,
     pub packet: Vec<u8>,
 }
 
-/// What foca has found out.
+/// A notification of foca.
 enum Note {
     Up(MemberId),
     Down(MemberId),
-    /// Somebody who is known, and may be dead, has come to his next life.
+    /// A known member, which may be down, has a new generation.
     Renewed(MemberId),
     Back,
 }
 
-/// What foca wants done.
+/// The output of foca.
 struct Outcome {
     now: Instant,
     sent: Vec<(MemberId, Vec<u8>)>,
@@ -117,7 +115,7 @@ struct Outcome {
 }
 
 impl Swim {
-    /// A node that is the only member it knows. `packet_len` is the most bytes of a packet.
+    /// Returns a node that knows no other member. `packet_len` is the maximum length of a packet.
     pub fn new(settings: &Settings, packet_len: usize, now: Instant) -> Self {
         let unit = settings.expiry / UNITS_PER_EXPIRY;
         let own = MemberId { id: settings.id, generation: 0, address: ([0, 0, 0, 0], 0).into() };
@@ -125,7 +123,7 @@ impl Swim {
         Swim {
             foca: Foca::with_custom_broadcast(own, config(unit, packet_len), rng, MemberCodec, Updates),
             outcome: Outcome { now, sent: Vec::new(), notes: Vec::new(), timers: Vec::new() },
-            timers: Timers::default(),
+            timers: FocaTimers::default(),
             members: BTreeMap::new(),
             former: BTreeMap::new(),
             known: BTreeSet::new(),
@@ -135,7 +133,7 @@ impl Swim {
         }
     }
 
-    /// As long as a time of so many units.
+    /// Returns the length of so many units.
     pub fn units(&self, count: f64) -> Duration {
         self.unit.mul_f64(count)
     }
@@ -144,7 +142,7 @@ impl Swim {
         self.members.contains_key(id)
     }
 
-    /// Where a member is.
+    /// Returns the address of a member.
     pub fn address_of(&self, id: &InstanceId) -> Option<SocketAddr> {
         self.members.get(id).map(|member| member.address)
     }
@@ -153,7 +151,7 @@ impl Swim {
         self.members.keys().copied()
     }
 
-    /// All members, this node among them, whose ids follow this one, in the order of ids.
+    /// Returns all members, this node among them, whose ids follow this one, in the order of ids.
     pub fn all_after(&self, after: InstanceId) -> impl Iterator<Item = MemberId> {
         let own = *self.foca.identity();
         let from = |start| self.members.range((start, Bound::Unbounded)).map(|(_, member)| *member);
@@ -162,22 +160,22 @@ impl Swim {
         before_own.chain((after < own.id).then_some(own)).chain(after_own)
     }
 
-    /// One who was a member and is none any more.
+    /// Returns a former member.
     pub fn former(&self, id: &InstanceId) -> Option<MemberId> {
         self.former.get(id).copied()
     }
 
-    /// The addresses of all members.
+    /// Returns the addresses of all members.
     pub fn addresses(&self) -> impl Iterator<Item = SocketAddr> {
         self.members.values().map(|member| member.address)
     }
 
-    /// Asks whoever is at an address to be let in.
+    /// Asks the member at an address to join.
     pub fn join(&mut self, seed: SocketAddr, now: Instant) {
         self.run(now, |foca, outcome| foca.announce(MemberId::unknown_at(seed), outcome));
     }
 
-    /// True for a message of a sender that is newer than all that were heard of it. Of strangers nothing is kept.
+    /// Returns true for a message newer than all others of its sender. Nothing is stored about unknown senders.
     pub fn is_new(&mut self, sender: &InstanceId, sequence: u64) -> bool {
         if !self.known.contains(sender) {
             return true;
@@ -188,7 +186,8 @@ impl Swim {
         is_new
     }
 
-    /// Takes in a packet. Returns the news that came with it, or `None` if it is no packet, or its sender has no seat.
+    /// Takes in a packet. Returns the updates in it, or `None` if it is malformed, or if there is no capacity for its
+    /// sender.
     pub fn handle_packet<'a>(
         &mut self,
         packet: &'a [u8],
@@ -209,13 +208,13 @@ impl Swim {
             member.address = from;
         }
         self.run(now, |foca, outcome| foca.handle_data(&taken.bytes, outcome));
-        // It may have been for another life of this node, or end in what nobody can read.
+        // It may be for another generation of this node, or end in malformed members.
         self.forget_unknown(&new);
-        // Those who are not members are not believed.
+        // Updates are taken from members alone.
         Some(if self.is_member(&sender.id) { taken.updates } else { Vec::new() })
     }
 
-    /// Takes in that there is a member, as another member has told.
+    /// Takes over that an instance is a member, as another member says.
     pub fn handle_member(&mut self, member: MemberId, now: Instant) {
         let mut known = Capacity { taken: &mut self.known, max: self.max_known, new: Vec::new() };
         if member.id != self.foca.identity().id && known.take(member.id) {
@@ -225,21 +224,21 @@ impl Swim {
         }
     }
 
-    /// Takes in that one is no member any more, as another member has told.
+    /// Takes over that an instance is no longer a member, as another member says.
     pub fn on_gone(&mut self, member: MemberId, now: Instant) {
         if self.is_member(&member.id) {
             self.run(now, |foca, outcome| foca.apply_many([Member::down(member)].into_iter(), true, outcome));
         }
     }
 
-    /// A member is gone, as has shown otherwise than by SWIM: the others are to know.
+    /// Takes over that a member has left, as found otherwise than by SWIM, and spreads that.
     pub fn remove(&mut self, id: &InstanceId, now: Instant) {
         if let Some(member) = self.members.get(id).copied() {
             self.on_gone(member, now);
         }
     }
 
-    /// Has a message be passed on through the cluster: of a member, by itself or on its behalf.
+    /// Spreads a message about a member through the cluster.
     pub fn spread(&mut self, message: &[u8], now: Instant) {
         self.run(now, |foca, outcome| {
             foca.add_broadcast(message)?;
@@ -247,13 +246,13 @@ impl Swim {
         });
     }
 
-    /// Has a message that came as news be passed on.
+    /// Passes on a message that came as an update.
     pub fn pass_on(&mut self, message: &[u8]) {
-        // It was read, so it is one.
+        // It was decoded before, so it is valid.
         let _ = self.foca.add_broadcast(message);
     }
 
-    /// Leaves, with this message to all.
+    /// Leaves the cluster, with this goodbye to all.
     pub fn leave(&mut self, goodbye: &[u8]) {
         let now = self.outcome.now;
         for _ in 0..GOODBYES {
@@ -262,12 +261,12 @@ impl Swim {
         self.run(now, |foca, outcome| foca.leave_cluster(outcome));
     }
 
-    /// Does what is due by `now`.
+    /// Does everything that is due by `now`.
     pub fn handle_timeout(&mut self, now: Instant) {
         while let Some(timer) = self.timers.take_due(now) {
             let forgotten = if let Timer::RemoveDown(member) = &timer { Some(member.id) } else { None };
             self.run(now, |foca, outcome| foca.handle_timer(timer, outcome));
-            // It may have come back.
+            // It may be a member again.
             self.forget_unknown(forgotten.as_slice());
         }
     }
@@ -276,25 +275,25 @@ impl Swim {
         self.timers.poll_timeout()
     }
 
-    /// What has changed about members, in order.
+    /// Returns the changes of the members, in order.
     pub fn take_changes(&mut self) -> Vec<Change> {
         let notes = std::mem::take(&mut self.outcome.notes);
         notes.into_iter().filter_map(|note| self.take_note(note)).collect()
     }
 
-    /// What there is to send.
+    /// Returns the datagrams to send.
     pub fn take_outgoing(&mut self) -> Vec<Outgoing> {
         let sent = std::mem::take(&mut self.outcome.sent);
         let outgoing = |(to, packet): (MemberId, Vec<u8>)| {
             let id = Some(to.id).filter(|_| !to.is_unknown());
-            // What the others tell of its address may be older than what was seen.
+            // The address from other members may be older than the one received from.
             let address = self.address_of(&to.id).unwrap_or(to.address);
             Outgoing { to: id, address, packet }
         };
         sent.into_iter().map(outgoing).collect()
     }
 
-    /// Keeps the members as foca has them. `None` for what nobody has to know.
+    /// Keeps the members as foca has them. Returns `None` if the members are unchanged.
     fn take_note(&mut self, note: Note) -> Option<Change> {
         match note {
             Note::Up(member) => {
@@ -315,7 +314,7 @@ impl Swim {
         }
     }
 
-    /// Frees the seats of those of whom foca knows nothing.
+    /// Frees the capacity taken by ids that foca does not know.
     fn forget_unknown(&mut self, ids: &[InstanceId]) {
         for id in ids {
             if !self.foca.iter_membership_state().any(|member| member.id().id == *id) {
@@ -326,8 +325,7 @@ impl Swim {
         }
     }
 
-    /// Runs foca. Its errors are about packets of others, which it has passed over, or about timers that came too late, for
-    /// which it has made up.
+    /// Runs foca. Its errors are about packets, which it then ignores, or about late timers, for which it makes up.
     fn run(
         &mut self,
         now: Instant,
@@ -344,7 +342,7 @@ impl Swim {
     }
 }
 
-/// Who gets a seat, and who has just got one.
+/// The capacity for ids, and the ids that have just taken some.
 struct Capacity<'a> {
     taken: &'a mut BTreeSet<InstanceId>,
     max: usize,
@@ -352,7 +350,7 @@ struct Capacity<'a> {
 }
 
 impl Capacity<'_> {
-    /// False if there is no seat for this one.
+    /// Returns false if there is no capacity for this id.
     fn take(&mut self, id: InstanceId) -> bool {
         if self.taken.contains(&id) {
             return true;
@@ -378,7 +376,7 @@ fn config(unit: Duration, packet_len: usize) -> Config {
         remove_down_after: Some(units(MEMORY)),
         max_packet_size: at_least_one(packet_len),
         notify_down_members: true,
-        // Exchanges do that, and bring names and values as well.
+        // Anti-entropy does that, and brings names and values as well.
         periodic_announce: None,
         periodic_announce_to_down_members: Some(PeriodicParams {
             frequency: units(RETRY_PERIOD),
@@ -396,7 +394,7 @@ impl Runtime<MemberId> for &mut Outcome {
         match notification {
             Notification::MemberUp(member) => self.notes.push(Note::Up(*member)),
             Notification::MemberDown(member) => self.notes.push(Note::Down(*member)),
-            // A member in its next life is the same instance; whether it is up is told beside.
+            // A member of a new generation is the same instance. MemberUp tells whether it is up.
             Notification::Rename(_, member) => self.notes.push(Note::Renewed(*member)),
             Notification::Rejoin(_) => self.notes.push(Note::Back),
             Notification::Active | Notification::Idle | Notification::Defunct => {}
@@ -412,10 +410,10 @@ impl Runtime<MemberId> for &mut Outcome {
     }
 }
 
-/// The news that foca passes on: messages of the native protocol. Whether one is news is decided before it gets here.
+/// The updates that foca passes on: messages of the native protocol. Stale ones are dropped before they get here.
 struct Updates;
 
-/// Of whom a message tells, and which it is.
+/// The sender of a message, and its number.
 struct BroadcastKey {
     id: InstanceId,
     sequence: u64,

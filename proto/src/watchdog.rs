@@ -1,56 +1,84 @@
-//! `ReceiveWatchdog`: how long the group has been silent, and what to make of that.
+//! `ReceiveWatchdog`: when a datagram was last received, and for how long the group has been silent.
 
 use std::time::{Duration, Instant};
 
+use crate::event::Arrival;
+use crate::timers::{Timer, Timers};
+
 pub(crate) struct ReceiveWatchdog {
-    /// Silence for longer than this is no chance: the node's own announcements come back to it.
-    limit: Duration,
-    /// When nothing at all will have been heard for too long.
-    deadline: Instant,
-    /// By IPv4 and by IPv6, when it will have been silent for too long; `None` while it was not heard.
-    families: [Option<Instant>; 2],
-    not_receiving: bool,
+    /// Silence of the group for longer than this is a fault: the node's own announces are looped back. `None` if the node
+    /// joins no group.
+    limit: Option<Duration>,
+    last_received: Option<Instant>,
+    last_unicast: Option<Instant>,
+    is_not_receiving: bool,
+    reopen_wanted: bool,
 }
 
 impl ReceiveWatchdog {
-    pub fn new(limit: Duration, now: Instant) -> Self {
-        ReceiveWatchdog { limit, deadline: now + limit, families: [None; 2], not_receiving: false }
-    }
-
-    pub fn on_received(&mut self, by_v6: bool, now: Instant) {
-        self.deadline = now + self.limit;
-        self.families[usize::from(by_v6)] = Some(self.deadline);
-        self.not_receiving = false;
-    }
-
-    /// True if the sockets may be deaf, and new ones should be tried: when nothing is heard, again and again; when one family
-    /// falls silent beside the other, once, for it may have been taken away.
-    pub fn handle_timeout(&mut self, now: Instant) -> bool {
-        let is_silent = self.deadline <= now;
-        if is_silent {
-            self.not_receiving = true;
-            self.deadline = now + self.limit;
-        }
-        let fell_silent =
-            |family: &mut Option<Instant>| family.take_if(|deadline| *deadline <= now).is_some();
-        let families = self.families.iter_mut().filter_map(|family| fell_silent(family).then_some(()));
-        families.count() > 0 || is_silent
-    }
-
-    /// Begins anew: nobody could be heard.
-    pub fn reset(&mut self, now: Instant) {
-        self.deadline = now + self.limit;
-        for deadline in self.families.iter_mut().flatten() {
-            *deadline = now + self.limit;
+    pub fn new(limit: Option<Duration>, timers: &mut Timers, now: Instant) -> Self {
+        timers.set(Timer::Receive, limit.map(|limit| now + limit));
+        ReceiveWatchdog {
+            limit,
+            last_received: None,
+            last_unicast: None,
+            is_not_receiving: false,
+            reopen_wanted: false,
         }
     }
 
-    /// True from the moment the silence has lasted too long until something is heard.
+    /// Takes note of a datagram.
+    pub fn on_datagram(&mut self, is_v6: bool, arrival: Arrival, timers: &mut Timers, now: Instant) {
+        self.last_received = Some(now);
+        match (arrival, self.limit) {
+            (Arrival::Group, Some(limit)) => {
+                timers.set(Timer::Receive, now + limit);
+                timers.set(if is_v6 { Timer::ReceiveV6 } else { Timer::ReceiveV4 }, now + limit);
+                self.is_not_receiving = false;
+            }
+            (Arrival::Group, None) => {}
+            // Replies to probes arrive even if the group is no longer received.
+            (Arrival::Unicast, _) => self.last_unicast = Some(now),
+        }
+    }
+
+    /// Asks for new sockets if nothing was received for too long: again and again if that is true of both families, once if
+    /// it is true of one, whose addresses may have been removed.
+    pub fn handle_timeout(&mut self, timers: &mut Timers, now: Instant) {
+        if timers.take_expired(Timer::Receive, now) {
+            timers.set(Timer::Receive, self.limit.map(|limit| now + limit));
+            self.is_not_receiving = true;
+            self.reopen_wanted = true;
+        }
+        for family in [Timer::ReceiveV4, Timer::ReceiveV6] {
+            self.reopen_wanted |= timers.take_expired(family, now);
+        }
+    }
+
+    /// Begins anew: while the process was suspended nothing could be received.
+    pub fn reset(&mut self, timers: &mut Timers, now: Instant) {
+        for timer in [Timer::Receive, Timer::ReceiveV4, Timer::ReceiveV6] {
+            if timers.stop(timer) {
+                timers.set(timer, self.limit.map(|limit| now + limit));
+            }
+        }
+    }
+
+    pub fn last_received(&self) -> Option<Instant> {
+        self.last_received
+    }
+
+    /// Returns true if a datagram for this node alone was received at `since` or later.
+    pub fn has_unicast_since(&self, since: Instant) -> bool {
+        self.last_unicast >= Some(since)
+    }
+
     pub fn is_not_receiving(&self) -> bool {
-        self.not_receiving
+        self.is_not_receiving
     }
 
-    pub fn poll_timeout(&self) -> Instant {
-        self.families.iter().flatten().fold(self.deadline, |first, deadline| first.min(*deadline))
+    /// Returns true once after sockets were found to be worth reopening.
+    pub fn poll_reopen(&mut self) -> bool {
+        std::mem::take(&mut self.reopen_wanted)
     }
 }

@@ -1,4 +1,4 @@
-//! What is on the wire: datagram to [`Message`] and back, both formats. Never trusts a length, never panics.
+//! The wire format: datagram to [`Message`] and back, for both protocols. Decoding trusts no length and never panics.
 //!
 //! `docs/PROTOCOL.md` is the specification; the numbers here are its numbers.
 
@@ -6,6 +6,7 @@ mod cluster;
 mod encode;
 pub mod name;
 
+use std::fmt;
 use std::time::Duration;
 
 use minicbor::Decoder;
@@ -15,32 +16,31 @@ pub use cluster::{
 };
 pub use encode::{encode, encode_answer, encode_challenge, encode_legacy, encode_padded, max_value_len};
 
-/// The longest datagram. With headers it stays below the 1280 bytes that every IPv6 link carries whole (RFC 8200,
+/// Maximum length of a datagram. With headers it stays below the 1280 bytes that every IPv6 link carries whole (RFC 8200,
 /// section 5), so none is fragmented.
 pub const MAX_DATAGRAM: usize = 1200;
 
-/// The longest message of ours. What is left to [`MAX_DATAGRAM`] is for the envelope that seals it: header, nonce and tag
-/// have 46 bytes.
+/// Maximum length of a message. The rest up to [`MAX_DATAGRAM`] is for sealing: header, nonce and tag have 46 bytes.
 pub const MAX_MESSAGE: usize = 1152;
 
-/// The longest announcement. A query that is padded to be as long may have one byte more, for padding comes in no fewer than
-/// two, and two more for what only a query says.
+/// Maximum length of an announce. A query that is padded to this length may have one byte more, because padding has at
+/// least two, and two more for a key that only queries have.
 pub const MAX_ANNOUNCE: usize = MAX_MESSAGE - 2;
 
-/// What the legacy beacon begins with; the sender's name follows, to the end of the datagram.
+/// Prefix of the legacy beacon; the sender's name follows, to the end of the datagram.
 const LEGACY_PREFIX: &[u8] = b"multitastic:";
 
-/// What a message of ours begins with, before its version and kind.
+/// Prefix of a message of the native protocol, before its version and kind.
 const MAGIC: &[u8; 4] = b"PEER";
 const VERSION: u8 = 1;
 
-/// What a sealed message begins with; nonce, sealed message and tag follow. It is authenticated with them.
+/// Prefix of a sealed message; nonce, ciphertext and tag follow. It is authenticated with them.
 pub const SEALED: [u8; 6] = *b"PEER\x01\x00";
 
-/// The kind of a message that is no announcement: see [`Message::Challenge`].
+/// Kind of a message that is no announcement: see [`Message::Challenge`].
 const KIND_CHALLENGE: u8 = 4;
 
-/// The keys of the map that follows the header.
+/// Keys of the map that follows the header.
 mod key {
     pub const CLUSTER: u64 = 0;
     pub const ID: u64 = 1;
@@ -59,78 +59,78 @@ mod key {
     pub const ENTRIES: u64 = 14;
 }
 
-/// The random id of one run of a node.
+/// Random id of one run of a node.
 pub type InstanceId = [u8; 16];
 
-/// Random bytes that only somebody who is there now can repeat.
+/// Random bytes; only a node that receives them now can repeat them.
 pub type Challenge = [u8; 16];
 
-/// A datagram's meaning.
+/// A decoded datagram.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Message<'a> {
-    /// The legacy beacon: somebody of this name is alive.
+    /// The legacy beacon: a node of this name is alive.
     Legacy {
         /// The sender's name.
         name: &'a str,
     },
-    /// A message of ours.
+    /// A message of the native protocol.
     Native(Kind, Announcement<'a>),
-    /// A message of ours to a newcomer: repeat these bytes in an announcement, and you are listed.
+    /// A message to a newcomer, which is listed when it repeats the bytes in an announce.
     Challenge {
         /// The challenger's cluster.
         cluster: &'a str,
-        /// The challenger.
+        /// The challenger's id.
         id: InstanceId,
-        /// The bytes.
+        /// The bytes to repeat.
         challenge: Challenge,
     },
-    /// A message between the members of a cluster.
+    /// A message between members of a cluster.
     Cluster(ClusterKind, ClusterMessage<'a>),
-    /// A message that is sealed.
+    /// A sealed message.
     Sealed,
 }
 
-/// What a message of ours is for.
+/// The kind of a message of the native protocol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// The sender is alive.
     Announce = 1,
-    /// The sender is alive, and asks whoever hears it to say the same.
+    /// The sender is alive, and asks for an announce of each receiver.
     Query = 2,
     /// The sender ends.
     Goodbye = 3,
 }
 
-/// What every message of ours tells of its sender.
+/// The content of a message of the native protocol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Announcement<'a> {
-    /// Only nodes of one cluster list each other.
+    /// The sender's cluster. Only nodes of one cluster list each other.
     pub cluster: &'a str,
-    /// Which run of which node.
+    /// The sender's instance id.
     pub id: InstanceId,
-    /// Rises with every message that the sender makes.
+    /// Rises with every message of the sender.
     pub sequence: u64,
     /// The sender's name.
     pub name: &'a str,
-    /// How long the sender is to be held live without a further message, in whole milliseconds.
+    /// The sender's lifetime: how long it stays listed without a further message, in whole milliseconds.
     pub expiry: Duration,
-    /// The port at which the sender offers its service; 0 for none.
+    /// Port of the sender's service; 0 for none.
     pub port: u16,
     /// The sender's value.
     pub value: &'a [u8],
-    /// Of a query: the answer is wanted by the group, for those to the sender alone seem not to reach it.
+    /// Of a query: the reply is wanted by the group, because unicast replies seem not to arrive.
     pub answer_to_group: bool,
-    /// What a cluster with keys adds.
+    /// The part that clusters with keys add.
     pub proof: Option<Proof>,
 }
 
-/// In a cluster with keys each message both answers a challenge and puts one, or has zeros in its place: so all are of one
-/// length.
+/// A response and a challenge, each zeros if there is none. In a cluster with keys every message has both, so that all have
+/// one length.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Proof {
-    /// The challenge that is put to who hears this; zeros if none.
+    /// The challenge of the receiver; zeros if none.
     pub challenge: Challenge,
-    /// The challenge that this answers; zeros if none.
+    /// The challenge that this responds to; zeros if none.
     pub response: Challenge,
 }
 
@@ -138,7 +138,15 @@ pub struct Proof {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Malformed;
 
-/// Reads a datagram.
+impl fmt::Display for Malformed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the datagram is not a message of the protocol")
+    }
+}
+
+impl std::error::Error for Malformed {}
+
+/// Decodes a datagram.
 pub fn decode(datagram: &[u8]) -> Result<Message<'_>, Malformed> {
     match datagram.strip_prefix(MAGIC) {
         Some(rest) if datagram.len() <= MAX_DATAGRAM => decode_native(rest),
@@ -170,7 +178,7 @@ fn decode_native(rest: &[u8]) -> Result<Message<'_>, Malformed> {
     Ok(Message::Native(kind, decode_map(map)?.announcement()?))
 }
 
-/// The pairs of a map as they are found, before what is missing is noticed.
+/// The pairs of a map, before missing ones are noticed.
 #[derive(Default)]
 struct Found<'a> {
     cluster: Option<&'a str>,
@@ -261,12 +269,12 @@ fn decode_pair<'a>(decoder: &mut Decoder<'a>, found: &mut Found<'a>) -> Result<(
         key::DIGEST => once(&mut found.digest, decoder.u64()?),
         key::AFTER => once(&mut found.after, decoder.bytes()?.try_into().map_err(|_| Malformed)?),
         key::ENTRIES => once(&mut found.entries, decoder.bytes()?),
-        // Padding, or a later version's, which it made so that we can do without it.
+        // Padding, or a key of a later version, which does not depend on its being understood.
         _ => Ok(decoder.skip()?),
     }
 }
 
-/// Keeps the first of a key; a second one makes the message ambiguous.
+/// Keeps the first value of a key; a second one makes the message ambiguous.
 fn once<T>(place: &mut Option<T>, value: T) -> Result<(), Malformed> {
     match place.replace(value) {
         None => Ok(()),

@@ -8,8 +8,8 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use peers_proto::{
-    Arrival, Destination, Event, Key, LeaveReason, MAX_EVENTS, MAX_VALUE, Mode, Node, Peer, Refused,
-    Settings, Source,
+    Arrival, Destination, Event, Key, LeaveReason, MAX_EVENTS, MAX_VALUE, Mode, Node, Peer, RegisterError,
+    Settings, Source, ValueTooLong,
 };
 
 const INTERVAL: Duration = Duration::from_secs(15);
@@ -339,12 +339,14 @@ fn a_registration_has_a_life_of_its_own() {
 fn what_cannot_be_registered_is_refused_for_its_reason() {
     let start = Instant::now();
     let mut node = node_with_room(1, start);
-    assert_eq!(node.register("self", b"", None, start), Err(Refused::OwnName));
-    assert_eq!(node.register("k", &[0; MAX_VALUE + 1], None, start), Err(Refused::ValueTooLong));
-    assert!(matches!(node.register("", b"", None, start), Err(Refused::Name(_))));
-    assert!(matches!(node.register(&"k".repeat(256), b"", None, start), Err(Refused::Name(_))));
+    assert_eq!(node.register("self", b"", None, start), Err(RegisterError::OwnName));
+    let too_long = ValueTooLong { len: MAX_VALUE + 1, max_len: MAX_VALUE };
+    let refused = node.register("k", &[0; MAX_VALUE + 1], None, start);
+    assert_eq!(refused, Err(RegisterError::ValueTooLong(too_long)));
+    assert!(matches!(node.register("", b"", None, start), Err(RegisterError::Name(_))));
+    assert!(matches!(node.register(&"k".repeat(256), b"", None, start), Err(RegisterError::Name(_))));
     node.register(&"k".repeat(255), &[0; MAX_VALUE], None, start).expect("both are just short enough");
-    assert_eq!(node.register("one more", b"", None, start), Err(Refused::Full));
+    assert_eq!(node.register("one more", b"", None, start), Err(RegisterError::Full { max_peers: 1 }));
 }
 
 #[test]

@@ -1,148 +1,148 @@
-//! The registry's promises: each entry has a deadline of its own, and a renewal is seen at once.
+//! The rules of the expiring map: each entry has a deadline of its own, and a renewal is effective at once.
 
 #![allow(clippy::disallowed_methods)] // a test has to begin at some time
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-use peers_proto::{ExpiringRegistry, Full};
+use peers_proto::{ExpiringMap, Full};
 
 fn secs(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
 }
 
-fn live(registry: &ExpiringRegistry<String, u32>, now: Instant) -> Vec<(String, u32)> {
-    let mut live: Vec<_> = registry.registrations(now).map(|(key, value, _)| (key.clone(), *value)).collect();
+fn live(map: &ExpiringMap<String, u32>, now: Instant) -> Vec<(String, u32)> {
+    let mut live: Vec<_> = map.iter(now).map(|(key, value, _)| (key.clone(), *value)).collect();
     live.sort();
     live
 }
 
-fn expired(registry: &mut ExpiringRegistry<String, u32>, now: Instant) -> Vec<String> {
-    registry.handle_timeout(now).into_iter().map(|expired| expired.key).collect()
+fn expired(map: &mut ExpiringMap<String, u32>, now: Instant) -> Vec<String> {
+    map.handle_timeout(now).into_iter().map(|expired| expired.key).collect()
 }
 
 #[test]
 fn each_entry_expires_at_its_own_deadline_in_order() {
     let start = Instant::now();
-    let mut registry = ExpiringRegistry::new(10, start);
+    let mut map = ExpiringMap::new(10);
     for (key, ttl) in [("long", 3600), ("short", 1), ("middle", 35)] {
-        registry.register(key.to_owned(), 0, secs(ttl), start).expect("there is room");
+        map.insert(key.to_owned(), 0, secs(ttl), start).expect("there is room");
     }
-    assert_eq!(registry.poll_timeout(), Some(start + secs(1)));
-    assert_eq!(expired(&mut registry, start + secs(1)), ["short"]);
-    assert_eq!(registry.poll_timeout(), Some(start + secs(35)));
-    assert_eq!(expired(&mut registry, start + secs(34)), [""; 0]);
-    assert_eq!(expired(&mut registry, start + secs(4000)), ["middle", "long"]);
-    assert_eq!(registry.poll_timeout(), None);
+    assert_eq!(map.poll_timeout(), Some(start + secs(1)));
+    assert_eq!(expired(&mut map, start + secs(1)), ["short"]);
+    assert_eq!(map.poll_timeout(), Some(start + secs(35)));
+    assert_eq!(expired(&mut map, start + secs(34)), [""; 0]);
+    assert_eq!(expired(&mut map, start + secs(4000)), ["middle", "long"]);
+    assert_eq!(map.poll_timeout(), None);
 }
 
 #[test]
-fn very_many_expire_in_several_calls_and_poll_timeout_says_that_there_are_more() {
+fn a_call_removes_256_entries_and_wants_another_call() {
     let (start, count) = (Instant::now(), 5000);
-    let mut registry = ExpiringRegistry::new(count, start);
+    let mut map = ExpiringMap::new(count);
     for number in 0..count {
-        registry.register(number, (), secs(35), start).expect("there is room");
+        map.insert(number, (), secs(35), start).expect("there is room");
     }
-    // Of those that wait for their turn, one is renewed and one taken out.
+    // Of the entries left, one is renewed and one removed.
     let late = start + secs(35);
-    let mut gone: Vec<usize> = registry.handle_timeout(late).into_iter().map(|expired| expired.key).collect();
-    assert_eq!((gone.len(), registry.poll_timeout()), (256, Some(late)));
+    let mut gone: Vec<usize> = map.handle_timeout(late).into_iter().map(|expired| expired.key).collect();
+    assert_eq!((gone.len(), map.poll_timeout()), (256, Some(late)));
     let mut waiting = (0..count).filter(|number| !gone.contains(number));
-    let (renewed, removed) = (waiting.next().expect("most wait"), waiting.next().expect("most wait"));
-    registry.renew(&renewed, secs(1), late);
-    registry.remove(&removed);
+    let (renewed, removed) = (waiting.next().expect("most are left"), waiting.next().expect("most are left"));
+    map.renew(&renewed, secs(1), late);
+    map.remove(&removed);
     for _ in 0..19 {
-        gone.extend(registry.handle_timeout(late).into_iter().map(|expired| expired.key));
+        gone.extend(map.handle_timeout(late).into_iter().map(|expired| expired.key));
     }
-    assert_eq!((gone.len(), registry.len()), (count - 2, 1));
-    assert_eq!(registry.poll_timeout(), Some(late + secs(1)));
-    assert_eq!(registry.handle_timeout(late + secs(1)).len(), 1);
-    assert_eq!(registry.poll_timeout(), None);
+    assert_eq!((gone.len(), map.len()), (count - 2, 1));
+    assert_eq!(map.poll_timeout(), Some(late + secs(1)));
+    assert_eq!(map.handle_timeout(late + secs(1)).len(), 1);
+    assert_eq!(map.poll_timeout(), None);
 }
 
 #[test]
-fn very_many_that_were_renewed_are_found_out_in_several_calls() {
+fn a_call_corrects_2048_renewed_deadlines() {
     let (start, count) = (Instant::now(), 5000);
-    let mut registry = ExpiringRegistry::new(count, start);
+    let mut map = ExpiringMap::new(count);
     for number in 0..count {
-        registry.register(number, (), secs(35), start).expect("there is room");
-        registry.renew(&number, secs(60), start);
+        map.insert(number, (), secs(35), start).expect("there is room");
+        map.renew(&number, secs(60), start);
     }
     let old = start + secs(35);
     let calls = (1..100).find(|_| {
-        assert_eq!(registry.handle_timeout(old), []);
-        registry.poll_timeout() != Some(old)
+        assert_eq!(map.handle_timeout(old), []);
+        map.poll_timeout() != Some(old)
     });
-    assert_eq!((calls, registry.poll_timeout()), (Some(3), Some(start + secs(60))), "2048 in each");
+    assert_eq!((calls, map.poll_timeout()), (Some(3), Some(start + secs(60))), "2048 in each");
 }
 
 #[test]
 fn a_deadline_is_exact_to_the_nanosecond() {
     let start = Instant::now();
-    let mut registry = ExpiringRegistry::new(10, start);
-    registry.register("key".to_owned(), 1, secs(35), start).expect("there is room");
+    let mut map = ExpiringMap::new(10);
+    map.insert("key".to_owned(), 1, secs(35), start).expect("there is room");
     let deadline = start + secs(35);
     let just_before = deadline - Duration::from_nanos(1);
-    assert_eq!(expired(&mut registry, just_before), [""; 0]);
-    assert_eq!(live(&registry, just_before).len(), 1);
-    assert_eq!(live(&registry, deadline), []);
-    assert_eq!(expired(&mut registry, deadline), ["key"]);
+    assert_eq!(expired(&mut map, just_before), [""; 0]);
+    assert_eq!(live(&map, just_before).len(), 1);
+    assert_eq!(live(&map, deadline), []);
+    assert_eq!(expired(&mut map, deadline), ["key"]);
 }
 
 #[test]
-fn a_registration_that_races_the_expiry_wins() {
+fn an_insertion_that_races_the_expiry_wins() {
     let start = Instant::now();
-    let mut registry = ExpiringRegistry::new(10, start);
-    registry.register("key".to_owned(), 1, secs(35), start).expect("there is room");
+    let mut map = ExpiringMap::new(10);
+    map.insert("key".to_owned(), 1, secs(35), start).expect("there is room");
     let deadline = start + secs(35);
-    assert_eq!(registry.register("key".to_owned(), 2, secs(35), deadline), Ok(Some(1)));
-    assert_eq!(expired(&mut registry, deadline), [""; 0]);
-    assert_eq!(live(&registry, deadline), [("key".to_owned(), 2)]);
+    assert_eq!(map.insert("key".to_owned(), 2, secs(35), deadline), Ok(Some(1)));
+    assert_eq!(expired(&mut map, deadline), [""; 0]);
+    assert_eq!(live(&map, deadline), [("key".to_owned(), 2)]);
 }
 
 #[test]
 fn a_shorter_renewal_brings_the_deadline_forward() {
     let start = Instant::now();
-    let mut registry = ExpiringRegistry::new(10, start);
-    registry.register("key".to_owned(), 1, secs(3600), start).expect("there is room");
-    registry.renew("key", secs(2), start);
-    assert_eq!(registry.poll_timeout(), Some(start + secs(2)));
-    assert_eq!(expired(&mut registry, start + secs(2)), ["key"]);
+    let mut map = ExpiringMap::new(10);
+    map.insert("key".to_owned(), 1, secs(3600), start).expect("there is room");
+    map.renew("key", secs(2), start);
+    assert_eq!(map.poll_timeout(), Some(start + secs(2)));
+    assert_eq!(expired(&mut map, start + secs(2)), ["key"]);
 }
 
 #[test]
-fn after_a_new_look_the_next_timeout_is_that_of_the_renewed_entry() {
+fn a_corrected_timeout_is_that_of_the_renewed_entry() {
     let start = Instant::now();
-    let mut registry = ExpiringRegistry::new(10, start);
-    registry.register("key".to_owned(), 1, secs(35), start).expect("there is room");
-    registry.renew("key", secs(35), start + secs(15));
-    registry.look_anew();
-    assert_eq!(expired(&mut registry, start + secs(15)), [""; 0]);
-    assert_eq!(registry.poll_timeout(), Some(start + secs(50)), "no wake-up at the old deadline");
+    let mut map = ExpiringMap::new(10);
+    map.insert("key".to_owned(), 1, secs(35), start).expect("there is room");
+    map.renew("key", secs(35), start + secs(15));
+    map.correct_timeout();
+    assert_eq!(expired(&mut map, start + secs(15)), [""; 0]);
+    assert_eq!(map.poll_timeout(), Some(start + secs(50)), "no wake-up at the old deadline");
 }
 
 #[test]
-fn a_full_registry_refuses_newcomers_and_keeps_who_is_there() {
+fn a_full_map_refuses_new_keys_and_keeps_its_entries() {
     let start = Instant::now();
-    let mut registry = ExpiringRegistry::new(2, start);
+    let mut map = ExpiringMap::new(2);
     for key in ["a", "b"] {
-        registry.register(key.to_owned(), 1, secs(35), start).expect("there is room");
+        map.insert(key.to_owned(), 1, secs(35), start).expect("there is room");
     }
-    assert_eq!(registry.register("c".to_owned(), 1, secs(35), start), Err(Full));
-    assert_eq!(registry.register("a".to_owned(), 2, secs(35), start), Ok(Some(1)));
-    assert_eq!(registry.remove("b").map(|removed| removed.value), Some(1));
-    assert_eq!(registry.remove("b"), None);
-    assert_eq!(registry.register("c".to_owned(), 1, secs(35), start), Ok(None));
-    assert_eq!(live(&registry, start), [("a".to_owned(), 2), ("c".to_owned(), 1)]);
+    assert_eq!(map.insert("c".to_owned(), 1, secs(35), start), Err(Full));
+    assert_eq!(map.insert("a".to_owned(), 2, secs(35), start), Ok(Some(1)));
+    assert_eq!(map.remove("b").map(|removed| removed.value), Some(1));
+    assert_eq!(map.remove("b"), None);
+    assert_eq!(map.insert("c".to_owned(), 1, secs(35), start), Ok(None));
+    assert_eq!(live(&map, start), [("a".to_owned(), 2), ("c".to_owned(), 1)]);
 }
 
-/// The registry beside a plain map of deadlines, under the same long random run of operations and time steps.
+/// Runs the map beside a plain map of deadlines, with the same random operations and time steps.
 #[test]
 fn it_agrees_with_a_plain_map_under_any_run() {
     for seed in 1..=40 {
         let mut random = Random(seed);
         let mut now = Instant::now();
-        let mut registry = ExpiringRegistry::new(64, now);
+        let mut map = ExpiringMap::new(64);
         let mut model: HashMap<String, (u32, Instant)> = HashMap::new();
         for step in 0..3000 {
             let key = format!("key{}", random.below(80));
@@ -154,7 +154,7 @@ fn it_agrees_with_a_plain_map_under_any_run() {
                     let value = step;
                     let fits = model.contains_key(&key) || model.len() < 64;
                     assert_eq!(
-                        registry.register(key.clone(), value, ttl, now).is_ok(),
+                        map.insert(key.clone(), value, ttl, now).is_ok(),
                         fits,
                         "seed {seed} step {step}"
                     );
@@ -163,17 +163,17 @@ fn it_agrees_with_a_plain_map_under_any_run() {
                     }
                 }
                 6 => assert_eq!(
-                    registry.remove(&key).map(|removed| removed.value),
+                    map.remove(&key).map(|removed| removed.value),
                     model.remove(&key).map(|(value, _)| value),
                     "seed {seed}"
                 ),
                 _ => {
                     now += Duration::from_millis(1 << random.below(20));
-                    let is_new_look = random.below(2) == 0;
-                    if is_new_look {
-                        registry.look_anew();
+                    let is_corrected = random.below(2) == 0;
+                    if is_corrected {
+                        map.correct_timeout();
                     }
-                    let mut gone = expired(&mut registry, now);
+                    let mut gone = expired(&mut map, now);
                     let mut expected: Vec<_> = model
                         .iter()
                         .filter(|(_, (_, deadline))| *deadline <= now)
@@ -184,8 +184,8 @@ fn it_agrees_with_a_plain_map_under_any_run() {
                     expected.sort();
                     assert_eq!(gone, expected, "seed {seed} step {step}");
                     let next = model.values().map(|(_, deadline)| *deadline).min();
-                    let timeout = registry.poll_timeout();
-                    match is_new_look {
+                    let timeout = map.poll_timeout();
+                    match is_corrected {
                         true => assert_eq!(timeout, next, "seed {seed} step {step}"),
                         false => {
                             assert!(next.is_none() || timeout.is_some() && timeout <= next, "seed {seed}")
@@ -199,7 +199,7 @@ fn it_agrees_with_a_plain_map_under_any_run() {
                 .map(|(key, (value, _))| (key.clone(), *value))
                 .collect();
             expected.sort();
-            assert_eq!(live(&registry, now), expected, "seed {seed} step {step}");
+            assert_eq!(live(&map, now), expected, "seed {seed} step {step}");
         }
     }
 }

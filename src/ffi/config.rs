@@ -23,7 +23,7 @@ pub const PEERS_MANUAL_CLOCK: u32 = 1;
 pub const PEERS_NO_IPV4: u32 = 2;
 /// Flag of `peers_config_t`: the node neither sends nor hears by IPv6, and `group_v6` is not used.
 pub const PEERS_NO_IPV6: u32 = 4;
-/// Flag of `peers_config_t`: the node does not speak the legacy beacon, "multitastic:NAME", and ignores it.
+/// Flag of `peers_config_t`: the node sends no legacy beacon, "multitastic:NAME", and ignores those of others.
 pub const PEERS_NO_LEGACY: u32 = 8;
 
 /// Mode of `peers_config_t`: peers are found by multicast, on the local network; with `seeds`, by these as well.
@@ -50,7 +50,7 @@ pub struct peers_config_t {
     /// unique: two processes of one name, on one host or on two, are two peers, which `id` tells apart.
     pub name: *const c_char,
     /// Only nodes of the same cluster list each other: at most 255 bytes, no control characters. Default: "". The
-    /// nodes of a cluster with a name do not speak the legacy beacon, which cannot tell its cluster.
+    /// nodes of a cluster with a name send no legacy beacon, which has no cluster.
     pub cluster: *const c_char,
     /// Bytes announced with the name: a version, a role, a path, whatever the peers should know. NULL for none, and
     /// then `value_len` is 0. `peers_set_value` replaces it.
@@ -72,7 +72,7 @@ pub struct peers_config_t {
     /// The secrets of the cluster: `keys_count` times 32 bytes, one key after the other, from a good source of randomness
     /// (`head -c 32 /dev/urandom`). With keys every datagram is sealed (XChaCha20-Poly1305): only nodes that have one of
     /// them list each other, and nobody else can read names and values, speak for a node or end it. The first seals and
-    /// all open; `peers_set_keys` replaces them. Such a node does not speak the legacy beacon. NULL for none.
+    /// all open; `peers_set_keys` replaces them. Such a node sends no legacy beacon. NULL for none.
     ///
     /// The library reads keys from here alone, from no file and no environment. It wipes its copies when they are not
     /// needed any more; wipe yours after the call.

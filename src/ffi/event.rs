@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use crate::ffi::block::{self, Block, Packed, Room};
 use crate::ffi::handle;
 use crate::ffi::input;
 use crate::ffi::node::peers_t;
 use crate::ffi::peer::peers_peer_t;
+use crate::ffi::snapshot_buffer::{self, SnapshotBuffer};
 use peers_proto::{Event, LeaveReason, Peer};
 
 /// Event: a peer was heard, or registered, that was not listed before.
@@ -25,7 +25,7 @@ pub const PEERS_LEFT_NONE: u32 = 0;
 pub const PEERS_LEFT_GOODBYE: u32 = 1;
 /// Reason of PEERS_EVENT_LEFT: the peer was not heard, nor registered again, for its expiry time, and did not answer when it was asked.
 pub const PEERS_LEFT_EXPIRED: u32 = 2;
-/// Reason of PEERS_EVENT_LEFT: the peer was asked, twice in a row, and its system answered that nobody is there.
+/// Reason of PEERS_EVENT_LEFT: two probes in a row were answered with ICMP port or host unreachable.
 pub const PEERS_LEFT_UNREACHABLE: u32 = 3;
 
 /// One change of the registry. Free it with `peers_event_free`.
@@ -75,15 +75,13 @@ fn pack_event(event: &Event) -> *mut peers_event_t {
         Event::Joined(peer) => (PEERS_EVENT_JOINED, PEERS_LEFT_NONE, Some(peer)),
         Event::Updated(peer) => (PEERS_EVENT_UPDATED, PEERS_LEFT_NONE, Some(peer)),
         Event::Left(peer, reason) => (PEERS_EVENT_LEFT, reason_code(*reason), Some(peer)),
-        Event::Resync => (PEERS_EVENT_RESYNC, PEERS_LEFT_NONE, None),
+        // A resync, or an event that has no number in the ABI: either way the list has the current state.
+        _ => (PEERS_EVENT_RESYNC, PEERS_LEFT_NONE, None),
     };
     let bytes = peer.map_or(0, |peer| peer.name.len() + peer.value.len());
-    let room = Room { count: usize::from(peer.is_some()), bytes };
-    Block::pack(peer.map(Peer::view).into_iter(), room).hand_out(|records, len| peers_event_t {
-        kind,
-        reason,
-        peer: if len == 0 { std::ptr::null() } else { records },
-    })
+    let buffer = SnapshotBuffer::copy_of(peer.map(Peer::view).into_iter(), 1, bytes);
+    let peer = if peer.is_some() { buffer.records() } else { std::ptr::null() };
+    buffer.into_raw(peers_event_t { kind, reason, peer })
 }
 
 fn reason_code(reason: LeaveReason) -> u32 {
@@ -102,8 +100,8 @@ fn reason_code(reason: LeaveReason) -> u32 {
 /// `event` is NULL or an event from `peers_next_event` that was not freed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn peers_event_free(event: *mut peers_event_t) {
-    // SAFETY: the caller vouches that it was handed out and is freed once.
-    unsafe { block::free(event) }
+    // SAFETY: the caller vouches that `peers_next_event` returned it and that it was not freed.
+    unsafe { snapshot_buffer::release(event) }
 }
 
 /// A file descriptor that polls readable while events wait, for poll, epoll, libuv or asyncio. When it does, call
@@ -135,6 +133,3 @@ pub unsafe extern "C" fn peers_event_fd(node: *mut peers_t, fd: *mut i32) -> i32
         Ok(())
     })
 }
-
-// SAFETY: what the block hands out is the struct itself.
-unsafe impl Packed for peers_event_t {}

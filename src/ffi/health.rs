@@ -68,9 +68,9 @@ pub struct peers_health_t {
     pub send_errors: u64,
     /// Datagrams received, of every kind.
     pub received: u64,
-    /// Received: the node's own messages, looped back, and any line of the legacy program's with its name.
+    /// Received: the node's own messages, looped back, and legacy beacons with its name.
     pub looped_back: u64,
-    /// Received: neither a message of the protocol nor the legacy beacon, and ignored.
+    /// Received: neither a message of the protocol nor a legacy beacon, and ignored.
     pub malformed: u64,
     /// Newcomers refused because the registry held `max_peers` entries.
     pub refused_full: u64,
@@ -80,7 +80,7 @@ pub struct peers_health_t {
     pub sockets_reopened: u64,
     /// Events lost because the queue was full; each loss is told by one `PEERS_EVENT_RESYNC`.
     pub events_lost: u64,
-    /// Received: messages of another cluster, and lines of the legacy program's where they are not spoken; ignored.
+    /// Received: messages of another cluster, and legacy beacons where the node sends none; ignored.
     pub other_cluster: u64,
     /// Received: messages not newer than what was known of their sender (duplicates, latecomers, replays), and ignored.
     pub stale: u64,

@@ -89,7 +89,7 @@ pub unsafe extern "C" fn peers_register(
 ///
 /// It is announced at once; a change within 100 ms of the last is held until these are over, and of several only the
 /// latest is told. `value` may be NULL when `value_len` is 0, for no value. There is as much room as `value_len` of
-/// `peers_config_t` says. The bytes are copied. Legacy nodes do not learn it, for their line has no value.
+/// `peers_config_t` says. The bytes are copied. Legacy nodes do not learn it: a legacy beacon has no value.
 ///
 /// Errors: PEERS_ERR_TOO_LARGE (the value does not fit beside the node's name and cluster; `peers_last_error` tells
 /// its bytes and the room there is; the value stays as it was), PEERS_ERR_NULL, PEERS_ERR_HANDLE, PEERS_ERR_FORKED,

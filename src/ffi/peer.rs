@@ -7,7 +7,7 @@ use peers_proto::Source;
 
 /// Source: heard by a message of the native protocol.
 pub const PEERS_SOURCE_MULTICAST: u32 = 1;
-/// Source: heard by a line of the legacy program's protocol, "multitastic:NAME".
+/// Source: a legacy beacon, "multitastic:NAME".
 pub const PEERS_SOURCE_LEGACY: u32 = 2;
 /// Source: put there by `peers_register`.
 pub const PEERS_SOURCE_REGISTERED: u32 = 3;

@@ -25,13 +25,13 @@ use crate::runtime::news::News;
 use crate::runtime::resolver::Resolved;
 use crate::runtime::seeds::Seeds;
 use crate::runtime::sleeper::Sleeper;
-use crate::runtime::state::{End, Kept, State};
+use crate::runtime::state::{End, State};
 use crate::runtime::thread::{self, Thread};
 use crate::seed::{self, Seed};
 use crate::sync::{Turns, lock};
 use crate::sys::poller::Poller;
 use crate::sys::{Descriptor, process};
-use peers_proto::{Event, Node, Settings, Walk};
+use peers_proto::{Event, Node, Settings};
 
 /// What a node is started with.
 pub(crate) struct Options {
@@ -153,15 +153,6 @@ impl Driver {
 
     /// Runs `action` on the node as it is now, and does what follows from it.
     pub fn act<R>(&self, action: impl FnOnce(&mut Node, Instant) -> R) -> Result<R, Error> {
-        self.act_on_state(|state, now| action(&mut state.node, now))
-    }
-
-    /// Returns what `copy` makes of the live peers, and of what the last copy has kept. The node waits for it.
-    pub fn list<R>(&self, copy: impl FnOnce(Walk<'_>, &mut Kept) -> R) -> Result<R, Error> {
-        self.act_on_state(|State { node, kept, .. }, now| node.list(now, |peers| copy(peers, kept)))
-    }
-
-    fn act_on_state<R>(&self, action: impl FnOnce(&mut State, Instant) -> R) -> Result<R, Error> {
         let _log = self.log_afterwards();
         let mut state = self.lock_settled()?;
         let now = self.time.now();
@@ -170,7 +161,7 @@ impl Driver {
         if state.node.was_suspended(now) {
             state.node.handle_timeout(now);
         }
-        let result = action(&mut state, now);
+        let result = action(&mut state.node, now);
         self.note_changes(&mut state, now);
         let has_work = state.node.has_transmits() || state.node.poll_timeout() < planned;
         drop(state);
@@ -380,10 +371,6 @@ impl Driver {
             let mut state = self.lock_state()?;
             state.note_step(transport.report(), &sent, refresh, self.time.now());
             next = state.node.poll_timeout();
-            // A node whose peers are listed no more holds no list for longer than this. Large ones take a while to free.
-            let kept = state.kept.take();
-            drop(state);
-            drop(kept);
         }
         Ok(Step { may_be_more: waits || is_more_due, has_news, next })
     }
@@ -529,20 +516,6 @@ mod tests {
             start_line: String::new(),
         };
         start(options).expect("there is room").0
-    }
-
-    #[test]
-    fn a_kept_list_is_freed_at_the_next_announcement() {
-        let driver = start_manual("kept");
-        let interval = Settings::default().interval;
-        // The first announcements come one soon after the other.
-        driver.advance(interval * 3).expect("it runs");
-        let watched = Arc::new(());
-        driver.list(|_, kept| *kept = Some(Box::new(watched.clone()))).expect("it runs");
-        driver.list(|_, kept| assert!(kept.is_some())).expect("it runs");
-        assert_eq!(Arc::strong_count(&watched), 2);
-        driver.advance(interval).expect("it runs");
-        assert_eq!(Arc::strong_count(&watched), 1);
     }
 
     #[test]

@@ -153,6 +153,6 @@ fn line_of(event: &Event) -> Option<String> {
     match event {
         Event::Joined(peer) => Some(peer_line("joined", peer, &"")),
         Event::Left(peer, reason) => Some(peer_line("left", peer, &format!(", {reason:?}").to_lowercase())),
-        Event::Updated(_) | Event::Resync => None,
+        _ => None,
     }
 }

@@ -1,6 +1,5 @@
 //! `State`: the node, with what the runtime knows of it, under one lock.
 
-use std::any::Any;
 use std::time::Instant;
 
 use crate::error::{Error, ErrorKind};
@@ -10,14 +9,9 @@ use crate::runtime::event_log::EventLog;
 use crate::runtime::network_state::NetworkState;
 use peers_proto::Node;
 
-/// What a list leaves for the next one, which may be able to use it again.
-pub(crate) type Kept = Option<Box<dyn Any + Send>>;
-
 pub(crate) struct State {
     pub node: Node,
     pub network: NetworkState,
-    /// Until the node's next announcement.
-    pub kept: Kept,
     /// Datagrams came for a node without a thread.
     pub inbox_waits: bool,
     /// Why a seed's name cannot be resolved.
@@ -41,7 +35,6 @@ impl State {
         State {
             node,
             network: NetworkState::default(),
-            kept: None,
             inbox_waits: false,
             seed_trouble: None,
             ended: None,
@@ -139,19 +132,6 @@ impl State {
     }
 
     fn counters(&self) -> Counters {
-        let node = self.node.counters();
-        self.network.count(Counters {
-            received: node.received,
-            looped_back: node.looped_back,
-            malformed: node.malformed,
-            wrong_key: node.wrong_key,
-            other_cluster: node.other_cluster,
-            stale: node.stale,
-            unvalidated: node.unvalidated,
-            refused_full: node.refused_full,
-            rate_limited: node.rate_limited,
-            events_lost: node.events_lost,
-            ..Counters::default()
-        })
+        self.network.count(self.node.counters())
     }
 }

@@ -162,8 +162,8 @@ static void clusters_do_not_see_each_other(void) {
     check_event(home, PEERS_EVENT_JOINED, PEERS_LEFT_NONE, "guest", "");
     check_no_event(home);
 
-    CHECK(health_of(home).other_cluster == 3); /* the questions of work and of nowhere, and a line */
-    CHECK(health_of(work).other_cluster == 3); /* those of nowhere and of the guest, and a line */
+    CHECK(health_of(home).other_cluster == 3); /* the queries of work and of nowhere, and a legacy beacon */
+    CHECK(health_of(work).other_cluster == 3); /* those of nowhere and of the guest, and a legacy beacon */
     CHECK(health_of(home).stale == 0);
     CHECK_OK(peers_free(guest));
     CHECK_OK(peers_free(nowhere));
@@ -182,7 +182,7 @@ static uint64_t datagrams_at_start(const char *cluster, uint32_t flags) {
 }
 
 static void the_legacy_beacon_is_left_out_on_request_and_in_a_cluster(void) {
-    CHECK(datagrams_at_start(NULL, 0) == 2); /* a question, and the line */
+    CHECK(datagrams_at_start(NULL, 0) == 2); /* a query and a legacy beacon */
     CHECK(datagrams_at_start("", 0) == 2);
     CHECK(datagrams_at_start(NULL, PEERS_NO_LEGACY) == 1);
     CHECK(datagrams_at_start("home", 0) == 1);
@@ -359,7 +359,7 @@ static void health_counts(void) {
     CHECK(strcmp(health.detail, "") == 0);
     CHECK(health.interfaces == 1);
     CHECK(health.looped_back >= 2 && health.sent >= health.looped_back); /* answers to others do not come back */
-    CHECK(health.received == health.looped_back + 4);            /* from each of two others a question and a line */
+    CHECK(health.received == health.looped_back + 4);            /* from each of two others a query and a legacy beacon */
     CHECK(health.peers == 1 && health.refused_full >= 1);
     CHECK(health.last_send_age_ms == 0 && health.last_receive_age_ms == 0);
     CHECK(health.send_errors + health.malformed + health.dropped + health.sockets_reopened + health.events_lost == 0);
@@ -410,7 +410,7 @@ static void those_of_one_key_find_each_other_and_nobody_else(void) {
     check_event(nodes[1], PEERS_EVENT_JOINED, PEERS_LEFT_NONE, "kitchen", "");
     for (int i = 0; i < 4; i++) check_no_event(nodes[i]);
     CHECK(list_len(nodes[2]) == 0 && list_len(nodes[3]) == 0);
-    CHECK(health_of(nodes[0]).wrong_key == 3); /* a question of the stranger's, another of the open one's, and a line */
+    CHECK(health_of(nodes[0]).wrong_key == 3); /* queries of the stranger and of the open one, a legacy beacon */
     CHECK(health_of(nodes[3]).wrong_key == 0); /* it spoke last */
     CHECK_OK(peers_advance(nodes[0], INTERVAL_MS));
     CHECK(health_of(nodes[3]).wrong_key > 0); /* sealed datagrams, to one without a key */

@@ -142,12 +142,12 @@ fn what_was_recorded_brings_nobody_back_and_keeps_nobody_alive() {
     let mut newcomer = start(&hosts[3], "newcomer");
     newcomer.expect(["joined watcher 192.0.2.2"]);
     watcher.expect(["joined newcomer 192.0.2.4"]);
-    let before = counted(&mut newcomer, "challenged");
+    let before = counted(&mut newcomer, "unvalidated");
     for way in [Signal::SIGUSR1, Signal::SIGUSR2] {
         recorder.signal(way);
         recorder.line("sent ");
     }
-    expect_counted(&mut newcomer, "challenged", before + 1);
+    expect_counted(&mut newcomer, "unvalidated", before + 1);
     has_taken_in_all(&mut watcher, "marker-2");
     watcher.never_printed("joined");
     newcomer.never_printed("joined victim");

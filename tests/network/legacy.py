@@ -1,4 +1,4 @@
-"""A node of the legacy program's kind, from its description: the peer our line has to get along with.
+"""A legacy node, written from its description: it sends and reads legacy beacons alone.
 
 One UDP socket on 0.0.0.0:49001 that shares its port with nobody; member of 239.2.3.4 on the system's choice
 of interface; TTL 1, loop on. The beacon is `multitastic:<hostname>`, at start and every 15 s. The name of

@@ -23,7 +23,7 @@ fn nodes_of_two_subnets_find_each_other_by_the_address_of_a_seed_and_not_without
     let mut lonely = watch_with(&there, "lonely", &BOTH);
     // They speak, and hear themselves.
     for node in [&mut seed, &mut lonely] {
-        expect_counted(node, "own", 10);
+        expect_counted(node, "looped_back", 10);
         node.never_printed("joined");
     }
     lonely.kill();
@@ -32,7 +32,7 @@ fn nodes_of_two_subnets_find_each_other_by_the_address_of_a_seed_and_not_without
     guest.expect(["joined seed 192.0.2.1"]);
     seed.expect(["joined guest 198.51.100.2"]);
     // A life and more.
-    expect_counted(&mut guest, "own", 25);
+    expect_counted(&mut guest, "looped_back", 25);
     assert_eq!(listing(&mut guest), ["seed 192.0.2.1 Unicast"]);
     assert_eq!(listing(&mut seed), ["guest 198.51.100.2 Unicast"]);
     for node in [&mut seed, &mut guest] {
@@ -164,7 +164,7 @@ fn with_multicast_beside_seeds_near_ones_are_found_by_it_and_nobody_is_there_twi
     b.expect(["joined a 192.0.2.1", "joined c 198.51.100.3"]);
     c.expect(["joined a 192.0.2.1", "joined b 192.0.2.2"]);
     // A life and more.
-    expect_counted(&mut c, "own", 25);
+    expect_counted(&mut c, "looped_back", 25);
     assert_eq!(listing(&mut a), ["b 192.0.2.2 Multicast", "c 198.51.100.3 Unicast"]);
     assert_eq!(listing(&mut b), ["a 192.0.2.1 Multicast", "c 198.51.100.3 Unicast"]);
     assert_eq!(listing(&mut c), ["a 192.0.2.1 Unicast", "b 192.0.2.2 Unicast"]);
@@ -248,13 +248,13 @@ fn a_seed_that_is_not_there_costs_a_datagram_an_interval_and_is_no_trouble() {
     // In a cluster it does not speak the legacy beacon: one datagram an interval goes to the group, and comes back.
     let options = ["--seeds", seeds, "--cluster", "c"];
     let mut node = watch_with(&here, "node", &options);
-    let started = counted(&mut node, "own");
-    expect_counted(&mut node, "own", started + 10);
+    let started = counted(&mut node, "looped_back");
+    expect_counted(&mut node, "looped_back", started + 10);
 
-    let figures = |node: &mut _| ["own", "sent", "send_errors"].map(|counter| counted(node, counter));
+    let figures = |node: &mut _| ["looped_back", "sent", "send_errors"].map(|counter| counted(node, counter));
     let check = |node: &mut _| {
         let [own, sent, failed] = figures(node);
-        expect_counted(node, "own", own + 20);
+        expect_counted(node, "looped_back", own + 20);
         let now = figures(node);
         let (own, tried) = (now[0] - own, now[1] - sent + now[2] - failed);
         // An interval more or less falls between the figures.

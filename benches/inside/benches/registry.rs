@@ -12,15 +12,15 @@ use peers_benches::contenders::{
 };
 use peers_benches::{EXPIRY, shuffled};
 
-const SIZES: [usize; 3] = [1000, 100_000, 1_000_000];
+const SIZES: [usize; 2] = [1000, 65_536];
 const ORDERS: [&str; 2] = ["random", "sequential"];
 
 /// What is put in is measured for so many at a time.
-const INSERTED: [usize; 2] = [1000, 100_000];
+const INSERTED: [usize; 2] = [1000, 65_536];
 
 /// Moka's entries expire by the real clock: long enough to put them all in, short enough to wait for.
 const MOKA_LIFE: Duration = Duration::from_secs(2);
-const MOKA_EXPIRED: usize = 100_000;
+const MOKA_EXPIRED: usize = 65_536;
 
 fn renew(criterion: &mut Criterion) {
     let runtime = paused_runtime();

@@ -33,7 +33,7 @@ impl Crowd {
         let sequence_at =
             datagrams[0].0.windows(5).position(|window| window[0] == SEQUENCE_TAG && window[1..] == marker);
         let mut crowd = Crowd {
-            node: Node::new(settings(count), now),
+            node: empty_node(count, now),
             now,
             datagrams,
             sequence_at: sequence_at.expect("the sequence number is in the datagram") + 1,
@@ -66,8 +66,9 @@ impl Crowd {
     }
 }
 
-fn settings(max_peers: usize) -> Settings {
-    Settings {
+/// Returns a node with room for `max_peers` peers.
+pub fn empty_node(max_peers: usize, now: Instant) -> Node {
+    let settings = Settings {
         id: [0xaa; 16],
         seed: 1,
         secret_seed: Key::new([1; 32]),
@@ -82,7 +83,8 @@ fn settings(max_peers: usize) -> Settings {
         interval: Duration::from_secs(15),
         expiry: EXPIRY,
         max_peers: max_peers.max(16),
-    }
+    };
+    Node::new(settings, now)
 }
 
 fn datagram(number: u32) -> Vec<u8> {

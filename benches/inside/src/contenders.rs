@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
-use peers_proto::ExpiringRegistry;
+use peers_proto::ExpiringMap;
 use tokio_util::time::{DelayQueue, delay_queue};
 
 use crate::{EXPIRY, VALUE};
@@ -44,17 +44,17 @@ pub trait Contender<K: Key> {
 }
 
 /// Ours.
-pub struct Ours<K>(ExpiringRegistry<K, Box<[u8]>>);
+pub struct Ours<K>(ExpiringMap<K, Box<[u8]>>);
 
 impl<K: Key> Contender<K> for Ours<K> {
     const NAME: &str = "peers";
 
-    fn new(now: Instant) -> Self {
-        Ours(ExpiringRegistry::new(usize::MAX, now))
+    fn new(_: Instant) -> Self {
+        Ours(ExpiringMap::new(usize::MAX))
     }
 
     fn insert(&mut self, key: K, now: Instant) {
-        assert!(self.0.register(key, VALUE.into(), EXPIRY, now).is_ok());
+        assert!(self.0.insert(key, VALUE.into(), EXPIRY, now).is_ok());
     }
 
     fn renew(&mut self, key: &K, now: Instant) {
@@ -70,8 +70,8 @@ impl<K: Key> Contender<K> for Ours<K> {
     }
 }
 
-/// The floor: a map that stores when an entry was heard, and knows nothing of what comes first. It has the hasher of ours.
-pub struct BareMap<K>(HashMap<K, (Box<[u8]>, Instant), foldhash::quality::RandomState>);
+/// The floor: a map that stores when an entry was heard, and knows nothing of what comes first.
+pub struct BareMap<K>(HashMap<K, (Box<[u8]>, Instant)>);
 
 impl<K: Key> Contender<K> for BareMap<K> {
     const NAME: &str = "bare map";

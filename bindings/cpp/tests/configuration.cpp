@@ -83,11 +83,11 @@ void seeds_find_those_whom_multicast_does_not_reach() {
     peers::config options = still("first", "seeds");
     options.mode = peers::mode::seeds;
     peers::node first(options);
-    const peers::node deaf(still("deaf", "seeds"));
+    const peers::node outside(still("outside", "seeds"));
     options.name = "second";
     options.seeds = "10.0.0.1:49153, 10.9.9.9:1";
     peers::node second(options);
-    CHECK(first.list().size() == 1 && second.list().size() == 1 && deaf.list().empty());
+    CHECK(first.list().size() == 1 && second.list().size() == 1 && outside.list().empty());
     CHECK(first.list()[0].source == peers::source::unicast && second.list()[0].source == peers::source::unicast);
 
     second.stop();
@@ -97,7 +97,7 @@ void seeds_find_those_whom_multicast_does_not_reach() {
     options.seeds = "";
     options.unicast_port = 49002;
     const peers::node third(options);
-    CHECK(first.list().empty() && deaf.list().size() == 1);
+    CHECK(first.list().empty() && outside.list().size() == 1);
     first.set_seeds("10.0.0.4:49156");
     CHECK(third.list().size() == 2 && first.list().size() == 1);
     CHECK(fails(status::invalid, "the seed \"nowhere\" has no port", [&] { first.set_seeds("nowhere"); }));

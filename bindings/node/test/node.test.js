@@ -108,9 +108,9 @@ test('keys are changed without an outage', (t) => {
 
 test('seeds find those whom multicast does not reach', (t) => {
   const first = startFor(t, 'first', { mode: 'seeds' });
-  const deaf = startFor(t, 'deaf', { mode: 'multicast' });
+  const outside = startFor(t, 'outside', { mode: 'multicast' });
   const second = startFor(t, 'second', { mode: 'seeds', seeds: ['10.9.9.9:1', '10.0.0.1:49153'] });
-  assert.deepEqual([names(first), names(second), names(deaf)], [['second'], ['first'], []]);
+  assert.deepEqual([names(first), names(second), names(outside)], [['second'], ['first'], []]);
   assert.deepEqual([first.list()[0].source, second.list()[0].source], ['unicast', 'unicast']);
   second.close();
   assert.deepEqual(names(first), []);

@@ -45,7 +45,7 @@ def start(
     name: what it announces, 1 to 255 bytes as UTF-8, no control characters. Default: the host name. Two
         processes of one name, on one host or on two, are two peers, which `Peer.id` tells apart.
     cluster: only nodes of the same one list each other; at most 255 bytes as UTF-8, no control characters.
-        The nodes of a cluster with a name do not speak the legacy beacon. Default: "".
+        The nodes of a cluster with a name send no legacy beacon. Default: "".
     value: bytes announced with the name; a str is written as UTF-8. There is room for 1050 bytes less those
         of the name and the cluster. `Node.set_value` replaces it. Default: none.
     interfaces: comma-separated names, `*` stands for any characters ("eth*,wlan0"). Default: every interface
@@ -61,7 +61,7 @@ def start(
     port: the UDP port of both groups. Default: 49001.
     service_port: the port at which this program offers its service, announced with the name. Default: none.
     ipv4, ipv6: whether to send and to hear by it; one has to stay on. A system without IPv6 is no error.
-    legacy: whether to speak the legacy beacon, "multitastic:NAME", beside the native protocol.
+    legacy: whether to send and read legacy beacons, "multitastic:NAME", beside the native protocol.
     manual_clock: the node's time stands still until `Node.advance` moves it. For tests; needs a memory
         network.
 

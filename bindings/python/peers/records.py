@@ -31,7 +31,7 @@ class Source(_Code):
     MULTICAST = _abi.PEERS_SOURCE_MULTICAST
     """A message of the native protocol."""
     LEGACY = _abi.PEERS_SOURCE_LEGACY
-    """A line of the legacy program's protocol, "multitastic:NAME"."""
+    """A legacy beacon, "multitastic:NAME"."""
     REGISTERED = _abi.PEERS_SOURCE_REGISTERED
     """`Node.register`."""
     UNICAST = _abi.PEERS_SOURCE_UNICAST
@@ -64,7 +64,7 @@ class LeaveReason(_Code):
     EXPIRED = _abi.PEERS_LEFT_EXPIRED
     """It was not heard, nor registered again, for its expiry time, and did not answer when it was asked."""
     UNREACHABLE = _abi.PEERS_LEFT_UNREACHABLE
-    """It was asked, twice in a row, and its system answered that nobody is there."""
+    """Two probes in a row were answered with ICMP port or host unreachable."""
 
 
 class State(_Code):
@@ -173,9 +173,9 @@ class Health:
     received: int
     """Datagrams received, of every kind."""
     looped_back: int
-    """Received: the node's own messages, looped back, and any line of the legacy program's with its name."""
+    """Received: the node's own messages, looped back, and legacy beacons with its name."""
     malformed: int
-    """Received: neither a message of the protocol nor the legacy beacon, and ignored."""
+    """Received: neither a message of the protocol nor a legacy beacon, and ignored."""
     refused_full: int
     """Newcomers refused because the registry held `max_peers` entries."""
     dropped: int
@@ -185,7 +185,7 @@ class Health:
     events_lost: int
     """Events lost because the queue was full; each loss is told by one RESYNC."""
     other_cluster: int
-    """Received: messages of another cluster, and lines of the legacy program's where they are not spoken."""
+    """Received: messages of another cluster, and legacy beacons where the node sends none."""
     stale: int
     """Received: messages not newer than what was known of their sender (duplicates, latecomers, replays), and
     ignored."""

@@ -31,7 +31,7 @@ def test_those_of_one_key_find_each_other_and_nobody_else(start: Start) -> None:
     stranger, plain = start("stranger", keys=[NEW]), start("plain")
     names = let_them_talk(kitchen, garden, stranger, plain)
     assert names == [["garden"], ["kitchen"], [], []]
-    assert kitchen.health().wrong_key == 3  # two questions, and a line
+    assert kitchen.health().wrong_key == 3  # two queries and a legacy beacon
 
 
 def test_a_key_is_changed_without_an_outage(start: Start) -> None:

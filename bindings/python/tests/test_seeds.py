@@ -16,9 +16,9 @@ def names(node: peers.Node) -> list[str]:
 @pytest.mark.parametrize("seeds", ["10.0.0.1:49153, 10.9.9.9:1", ["10.9.9.9:1", "10.0.0.1:49153"]])
 def test_two_find_each_other_by_one_seed(start: Start, seeds: str | list[str]) -> None:
     first = start("first", mode="seeds")
-    deaf = start("deaf", mode="multicast")
+    outside = start("outside", mode="multicast")
     second = start("second", mode="seeds", seeds=seeds)
-    assert (names(first), names(second), names(deaf)) == (["second"], ["first"], [])
+    assert (names(first), names(second), names(outside)) == (["second"], ["first"], [])
     assert first.list()[0].source == second.list()[0].source == Source.UNICAST
     second.close()
     assert names(first) == []

@@ -86,6 +86,7 @@ impl View {
             Event::Updated(peer) => self.update(peer, cause, now),
             Event::Left(peer, reason) => self.leave(peer, *reason, now),
             Event::Resync => Err("events were lost although all are taken at once"),
+            _ => Err("the event is of an unknown kind"),
         }
     }
 

@@ -1,23 +1,23 @@
-//! `Events`: the queue of those that nobody has taken yet.
+//! `Events`: the queue of events that are not yet taken.
 
 use std::collections::VecDeque;
 
 use crate::event::Event;
 
-/// The most events that wait for a reader. A thousand is many seconds of a busy network; a reader slower than
-/// that is better served by the list.
+/// Maximum number of events in the queue. A thousand is many seconds of a busy network; a slower reader is better served
+/// by the list.
 pub const MAX_EVENTS: usize = 1024;
 
 #[derive(Default)]
 pub(crate) struct Events {
     queue: VecDeque<Event>,
-    /// How many there were ever.
+    /// Number of all events ever.
     total: u64,
     lost: u64,
 }
 
 impl Events {
-    /// Adds an event. When the queue is full, all that wait are dropped for one [`Event::Resync`].
+    /// Adds an event. If the queue is full, all its events are dropped for one [`Event::Resync`].
     pub fn push(&mut self, event: Event) {
         if self.queue.len() >= MAX_EVENTS {
             self.lost += self.queue.len() as u64;
@@ -32,7 +32,7 @@ impl Events {
         self.total += 1;
     }
 
-    /// Those that came after the first `seen`, as far as they are still here, and how many there were ever.
+    /// Returns the events after the first `seen` of all, as far as they are in the queue, and the number of all.
     pub fn after(&self, seen: u64) -> (impl Iterator<Item = &Event>, u64) {
         let updates = usize::try_from(self.total - seen).unwrap_or(usize::MAX).min(self.queue.len());
         (self.queue.range(self.queue.len() - updates..), self.total)
@@ -46,7 +46,7 @@ impl Events {
         self.queue.is_empty()
     }
 
-    /// How many were dropped.
+    /// Returns the number of dropped events.
     pub fn lost(&self) -> u64 {
         self.lost
     }

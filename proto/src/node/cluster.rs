@@ -1,52 +1,52 @@
-//! What a node does as a member of a cluster: SWIM says who is a member, and who is not any more; what each is called and
-//! offers comes as news, or by exchange of pages, and is listed in the registry like any peer.
+//! A node as a member of a cluster. SWIM tells which members are alive. Their names and values come as updates or by
+//! anti-entropy, and are listed in the registry like any peer.
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::time::Instant;
 
-use crate::event::{LeaveReason, Source};
+use crate::event::{Arrival, Source};
 use crate::node::Node;
 use crate::node::receive::Inbound;
 use crate::path::Path;
 use crate::peer_table::AnnounceOutcome;
 use crate::settings::Settings;
 use crate::swim::{Answer, AntiEntropy, Change, MemberId, Step, Swim, SyncPage, digest_of};
+use crate::timers::{Timer, Timers};
 use crate::wire::{
     self, Announcement, ClusterKind, ClusterMessage, Content, InstanceId, Kind, MAX_ANNOUNCE, Message,
 };
 
-/// In units of SWIM: registry and members are brought in line this often.
+/// In units of SWIM: the period of the comparison of registry and members.
 const ROUND: f64 = 5.0;
 
-/// At the most so many members are asked for their names and values one by one in a round. Exchanges bring those of more.
+/// Maximum number of members that are queried one by one in a round. Anti-entropy brings the records of others.
 const MAX_QUERIED: usize = 64;
 
-/// What a node that is a member of a cluster knows of it.
+/// The state of a node that is a member of a cluster.
 pub(crate) struct Membership {
     swim: Swim,
     sync: AntiEntropy,
-    /// Members of whom nothing more is known.
+    /// Members of which only the id is known.
     unlisted: BTreeSet<InstanceId>,
-    /// Those who were wanted at the last round already.
+    /// The ids that were in `unlisted` at the last round.
     missed: BTreeSet<InstanceId>,
-    next_round: Instant,
-    /// The message that tells of this node.
+    /// The encoded message about this node.
     own: Vec<u8>,
-    /// It is another than the one that was spread last.
+    /// True if it differs from the one that was last spread.
     own_is_changed: bool,
 }
 
 impl Membership {
     /// `None` in a mode without a cluster.
-    pub fn new(settings: &Settings, now: Instant) -> Option<Box<Self>> {
+    pub fn new(settings: &Settings, timers: &mut Timers, now: Instant) -> Option<Box<Self>> {
         if settings.mode != crate::Mode::Swim {
             return None;
         }
         let packet_len = wire::max_packet_len(&settings.cluster);
         let swim = Swim::new(settings, packet_len, now);
+        timers.set(Timer::Round, now + swim.units(ROUND));
         Some(Box::new(Membership {
-            next_round: now + swim.units(ROUND),
             sync: AntiEntropy::new(now),
             swim,
             unlisted: BTreeSet::new(),
@@ -59,7 +59,7 @@ impl Membership {
     fn poll_timeout(&self) -> Option<Instant> {
         let is_alone = self.swim.members().len() == 0;
         let sync = (!is_alone).then(|| self.sync.poll_timeout());
-        [self.swim.poll_timeout(), sync, Some(self.next_round)].into_iter().flatten().min()
+        [self.swim.poll_timeout(), sync].into_iter().flatten().min()
     }
 }
 
@@ -72,7 +72,7 @@ impl Node {
         self.membership.as_ref()?.poll_timeout()
     }
 
-    /// Asks those at these addresses to be let in.
+    /// Asks the members at these addresses to join.
     pub(crate) fn join_cluster(&mut self, seeds: Vec<SocketAddr>, now: Instant) {
         let Some(membership) = &mut self.membership else { return };
         for seed in seeds {
@@ -81,7 +81,8 @@ impl Node {
         self.apply_swim_changes(now);
     }
 
-    /// Says what is due: to seeds where no member is, that this node is there; to the members what is new about it.
+    /// Sends what is due: a request to join to seeds where no member is, and the message about this node to the members if
+    /// it has changed.
     pub(crate) fn send_due_to_cluster(&mut self, now: Instant) {
         let Some(membership) = &self.membership else { return };
         let known: BTreeSet<SocketAddr> = membership.swim.addresses().collect();
@@ -93,14 +94,14 @@ impl Node {
         self.join_cluster(lonely, now);
     }
 
-    /// Has the cluster know what this node is called and offers now.
+    /// Takes note that the message about this node has changed.
     pub(crate) fn on_own_change(&mut self) {
         if let Some(membership) = &mut self.membership {
             membership.own_is_changed = true;
         }
     }
 
-    /// Does what is due by `now`.
+    /// Does everything that is due by `now`.
     pub(crate) fn run_swim(&mut self, now: Instant) {
         let Some(membership) = &mut self.membership else { return };
         membership.swim.handle_timeout(now);
@@ -109,7 +110,7 @@ impl Node {
         self.sync(now);
     }
 
-    /// True if a member is at this address.
+    /// Returns true if a member is at this address.
     pub(crate) fn is_at_member(&self, address: &SocketAddr) -> bool {
         self.membership
             .as_ref()
@@ -134,14 +135,14 @@ impl Node {
         }
         match (kind, message.content) {
             (_, Content::Packet(packet)) => self.handle_packet(message.id, packet, inbound, now),
-            // Those who are not members are told nothing.
+            // Only members get answers.
             _ if !membership.swim.is_member(&message.id) => self.counters.stale += 1,
             (ClusterKind::Ask, content) => self.answer_sync(message.id, content, inbound, now),
             (_, content) => self.on_sync_answer(message.id, content, inbound, now),
         }
     }
 
-    /// Takes in what one tells of itself who speaks to this node alone. False if it was no news.
+    /// Takes in an announce or a query of a member to this node alone. Returns false if it was stale.
     pub(crate) fn on_member_record(
         &mut self,
         about: &Announcement<'_>,
@@ -153,10 +154,11 @@ impl Node {
         is_new
     }
 
-    /// Takes note that registry entries may have gone for another reason than SWIM's.
+    /// Removes members whose entries left the registry for another reason than SWIM's.
     pub(crate) fn reconcile_members(&mut self, now: Instant) {
         let Some(membership) = &mut self.membership else { return };
-        let is_gone = |id: &InstanceId| !self.peer_table.contains(id) && !membership.unlisted.contains(id);
+        let is_gone =
+            |id: &InstanceId| !self.registry.peers().contains(id) && !membership.unlisted.contains(id);
         let gone: Vec<InstanceId> = membership.swim.members().filter(is_gone).collect();
         for id in gone {
             membership.swim.remove(&id, now);
@@ -184,8 +186,8 @@ impl Node {
         };
         let (goodbyes, others): (Vec<&[u8]>, Vec<&[u8]>) =
             updates.into_iter().partition(|piece| read(piece) == Some(Kind::Goodbye));
-        self.peer_table.on_received(&sender, inbound.path, now);
-        // Before SWIM's word that one is gone: a goodbye tells why.
+        self.registry.peers_mut().on_received(&sender, inbound.path, now);
+        // Before the changes of SWIM, because a goodbye has the reason.
         goodbyes.into_iter().for_each(|piece| self.on_update(piece, now));
         self.apply_swim_changes(now);
         others.into_iter().for_each(|piece| self.on_update(piece, now));
@@ -200,7 +202,7 @@ impl Node {
         let is_new = match kind {
             Kind::Goodbye => {
                 let path = self.path_of_member(&about.id);
-                path.is_some_and(|path| self.peer_table.handle_goodbye(&about, path, &mut self.events, now))
+                path.is_some_and(|path| self.registry.on_member_goodbye(&about, path, now))
             }
             Kind::Announce | Kind::Query => self.on_record(&about, None, now),
         };
@@ -209,20 +211,12 @@ impl Node {
         }
     }
 
-    /// Takes over what is told of a member. False if that was known.
+    /// Takes over a message about a member. Returns false if it was known.
     fn on_record(&mut self, about: &Announcement<'_>, path: Option<Path>, now: Instant) -> bool {
-        // Whether it lives is SWIM's to say, so how long it wants to be held live is of no interest.
+        // SWIM tells whether a member is alive, so its announced lifetime does not matter.
         let about = &Announcement { expiry: self.settings.expiry, ..*about };
         let Some(path) = path.or_else(|| self.path_of_member(&about.id)) else { return false };
-        let bytes_free = self.bytes_free();
-        match self.peer_table.on_announce(
-            about,
-            path,
-            crate::node::Arrival::Unicast,
-            bytes_free,
-            &mut self.events,
-            now,
-        ) {
+        match self.registry.on_announce(about, path, Arrival::Unicast, now) {
             AnnounceOutcome::Known => true,
             AnnounceOutcome::NoRoom => {
                 self.counters.refused_full += 1;
@@ -233,32 +227,29 @@ impl Node {
         }
     }
 
-    /// Lists a member of whom no more than its id was known. False for one who is none, or for whom there is no room.
+    /// Lists a member of which only the id was known. Returns false for an instance that is no member, or if there is no
+    /// room.
     fn list_member(&mut self, about: &Announcement<'_>, path: Path, now: Instant) -> bool {
         let is_wanted =
             self.membership.as_ref().is_some_and(|membership| membership.unlisted.contains(&about.id));
         if !is_wanted {
             return false;
         }
-        if self.is_full() || about.name.len() + about.value.len() > self.bytes_free() {
-            self.counters.refused_full += 1;
-            return false;
+        let is_listed = self.registry.list_peer(about, path, Source::Gossip, now).is_ok();
+        match &mut self.membership {
+            Some(membership) if is_listed => drop(membership.unlisted.remove(&about.id)),
+            _ => self.counters.refused_full += 1,
         }
-        if let Some(membership) = &mut self.membership {
-            membership.unlisted.remove(&about.id);
-        }
-        let peer = self.peer_table.insert(about, path, Source::Gossip, &mut self.events, now);
-        self.events.push(crate::Event::Joined(peer));
-        true
+        is_listed
     }
 
-    /// By which way a member is known.
+    /// Returns the path to a member.
     fn path_of_member(&self, id: &InstanceId) -> Option<Path> {
         let address = self.membership.as_ref()?.swim.address_of(id);
-        self.peer_table.path_of(id).or_else(|| Some(Path::new(address?, 0)))
+        self.registry.peers().path_of(id).or_else(|| Some(Path::new(address?, 0)))
     }
 
-    /// Takes over what SWIM has found out, and sends what it wants sent.
+    /// Takes over the changes that SWIM has found, and sends its packets.
     fn apply_swim_changes(&mut self, now: Instant) {
         let Some(membership) = &mut self.membership else { return };
         for change in membership.swim.take_changes() {
@@ -268,13 +259,13 @@ impl Node {
                         membership.sync.begin(now);
                         membership.own_is_changed = true;
                     }
-                    if !self.peer_table.contains(&id) {
+                    if !self.registry.peers().contains(&id) {
                         membership.unlisted.insert(id);
                     }
                 }
                 Change::Down(id) => {
                     membership.unlisted.remove(&id);
-                    self.peer_table.leave(&id, LeaveReason::Expired, &mut self.events, now);
+                    self.registry.remove_member(&id, now);
                 }
                 Change::Back => membership.own_is_changed = true,
             }
@@ -295,11 +286,11 @@ impl Node {
         }
     }
 
-    /// A message that tells of this node, as it is passed on.
+    /// Returns a message about this node, as members pass it on.
     fn own_message(&mut self, kind: Kind) -> Vec<u8> {
-        self.sequence += 1;
-        // Whoever passes it on tells the cluster beside it.
-        let about = Announcement { cluster: "", ..self.settings.announcement(self.sequence) };
+        // The cluster is in the message around it.
+        let about =
+            Announcement { cluster: "", proof: None, ..self.outbox.next_announcement(&self.settings) };
         wire::encode_padded(kind, &about, 0)
     }
 
@@ -313,17 +304,10 @@ impl Node {
     }
 
     fn encode_for_cluster(&mut self, kind: ClusterKind, content: Content<'_>, min_len: usize) -> Vec<u8> {
-        self.sequence += 1;
-        let message = ClusterMessage {
-            cluster: &self.settings.cluster,
-            id: self.settings.id,
-            sequence: self.sequence,
-            content,
-        };
-        wire::encode_cluster(kind, &message, min_len)
+        self.outbox.encode_for_cluster(kind, content, min_len, &self.settings)
     }
 
-    /// Compares lists with another member, or goes on with that, if it is time.
+    /// Compares lists with another member, or continues to, if that is due.
     fn sync(&mut self, now: Instant) {
         let Some(membership) = &mut self.membership else { return };
         membership.sync.note_unlisted(!membership.unlisted.is_empty(), &membership.swim, now);
@@ -380,7 +364,7 @@ impl Node {
         self.send_sync(step);
     }
 
-    /// Takes over the entries of another member's list. Returns the last one's id.
+    /// Takes over the entries of another member's list. Returns the id of the last one.
     fn merge(
         &mut self,
         from: InstanceId,
@@ -399,7 +383,7 @@ impl Node {
                 continue;
             }
             end = Some(about.id);
-            if about.id == self.settings.id || self.peer_table.is_stale(&about) {
+            if about.id == self.settings.id || self.registry.peers().is_stale(&about) {
                 continue;
             }
             if let Some(membership) = &mut self.membership {
@@ -415,7 +399,7 @@ impl Node {
         end
     }
 
-    /// Takes in that one is no member any more.
+    /// Takes note that an instance is no longer a member.
     fn on_member_gone(&mut self, member: MemberId, now: Instant) {
         if let Some(membership) = &mut self.membership {
             membership.swim.on_gone(member, now);
@@ -423,8 +407,8 @@ impl Node {
         self.apply_swim_changes(now);
     }
 
-    /// The entries of the list that follow an id, as many as fit into a message of `len` bytes; before them, who of those that
-    /// are `listed` by the other one is no member any more.
+    /// Returns the entries that follow an id, as many as fit into a message of `len` bytes. Before them come those of
+    /// `listed`, the other member's entries, that are no longer members.
     fn page(&self, after: InstanceId, listed: &[u8], len: usize) -> SyncPage {
         let bytes_free = wire::max_page_len(&self.settings.cluster, len);
         let mut entries = SyncPage::new(bytes_free);
@@ -439,7 +423,7 @@ impl Node {
             let is_own = member.id == self.settings.id;
             let has_room = match is_own {
                 true => membership.own.is_empty() || entries.push(&member, &membership.own),
-                false => self.peer_table.announcement_of(&member.id).is_none_or(|about| {
+                false => self.registry.peers().announcement_of(&member.id).is_none_or(|about| {
                     entries.push(&member, &wire::encode_padded(Kind::Announce, &about, 0))
                 }),
             };
@@ -451,37 +435,37 @@ impl Node {
         entries
     }
 
-    /// Tells whether two lists are the same.
+    /// Returns a digest by which two lists are compared.
     fn digest(&self) -> u64 {
         let own = digest_of(&self.settings.id, self.settings.port, &self.settings.value);
-        self.peer_table
+        self.registry
+            .peers()
             .announcements()
             .fold(own, |digest, about| digest ^ digest_of(&about.id, about.port, about.value))
     }
 
-    /// Brings registry and members in line, and asks those of whom too little is known.
+    /// Brings registry and members in line, and queries members of which only the id is known.
     fn run_round(&mut self, now: Instant) {
-        let Some(membership) = self.membership.as_mut().filter(|membership| membership.next_round <= now)
-        else {
+        let Some(membership) = &mut self.membership else { return };
+        if !self.timers.take_expired(Timer::Round, now) {
             return;
-        };
-        membership.next_round = now + membership.swim.units(ROUND);
+        }
+        self.timers.set(Timer::Round, now + membership.swim.units(ROUND));
         let unlisted = membership.unlisted.clone();
         let missed: Vec<InstanceId> =
             membership.missed.intersection(&unlisted).copied().take(MAX_QUERIED).collect();
         membership.missed = unlisted;
-        self.peer_table.renew_all(now);
+        self.registry.peers_mut().renew_all(now);
         self.reconcile_members(now);
         for id in missed {
             if let Some(path) = self.path_of_member(&id) {
-                let query = self.message(Kind::Query, false);
+                let query = self.outbox.encode(Kind::Query, &self.settings);
                 self.send_to_member(query, Some(&id), path.address);
             }
         }
     }
 
     fn send_to_member(&mut self, plain: Vec<u8>, to: Option<&InstanceId>, address: SocketAddr) {
-        let payload = self.keyring.seal(plain, to).into();
-        self.transmit_to(address, &payload);
+        self.outbox.send_to(plain, Path { address, interface: 0 }, to);
     }
 }

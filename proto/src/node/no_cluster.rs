@@ -1,4 +1,4 @@
-//! In the place of `membership` in a library that is built without SWIM: there is no cluster.
+//! In the place of `cluster` in a library that is built without SWIM: there is no cluster.
 
 use std::net::SocketAddr;
 use std::time::Instant;
@@ -6,13 +6,14 @@ use std::time::Instant;
 use crate::node::Node;
 use crate::node::receive::Inbound;
 use crate::settings::Settings;
+use crate::timers::Timers;
 use crate::wire::{Announcement, ClusterKind, ClusterMessage};
 
 /// There is none.
 pub(crate) enum Membership {}
 
 impl Membership {
-    pub fn new(_: &Settings, _: Instant) -> Option<Box<Self>> {
+    pub fn new(_: &Settings, _: &mut Timers, _: Instant) -> Option<Box<Self>> {
         None
     }
 }

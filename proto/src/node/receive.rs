@@ -1,15 +1,15 @@
-//! What a node makes of what it hears.
+//! What a node does with a datagram.
 
 use std::time::Instant;
 
-use crate::event::{Arrival, Event, Source};
+use crate::event::{Arrival, Source};
 use crate::node::Node;
 use crate::path::Path;
 use crate::peer_table::AnnounceOutcome;
 use crate::replies::{Reply, ReplyKind};
 use crate::wire::{self, Announcement, Challenge, InstanceId, Kind, Message, Proof};
 
-/// How a datagram came.
+/// How a datagram arrived.
 #[derive(Clone, Copy)]
 pub(crate) struct Inbound {
     pub path: Path,
@@ -19,17 +19,17 @@ pub(crate) struct Inbound {
 }
 
 impl Node {
-    /// Takes in a datagram that is not sealed, or was.
+    /// Takes in a datagram that was opened, or was not sealed.
     pub(crate) fn handle_plain(&mut self, bytes: &[u8], inbound: Inbound, now: Instant) {
         match wire::decode(bytes) {
             Err(wire::Malformed) => self.counters.malformed += 1,
-            // Nobody can be answered there, so nobody sends from there.
+            // No node sends from port 0, because no reply reaches it.
             Ok(_) if inbound.path.port() == 0 => self.counters.malformed += 1,
             Ok(Message::Sealed) => self.counters.wrong_key += 1,
-            Ok(Message::Legacy { name }) => self.handle_legacy_beacon(name, inbound.path, now),
+            Ok(Message::Legacy { name }) => self.on_legacy_beacon(name, inbound.path, now),
             Ok(Message::Challenge { cluster, id, challenge }) => {
                 if self.is_from_another(id, cluster) {
-                    self.reply_to_challenge(id, challenge, inbound, now);
+                    self.on_challenge(id, challenge, inbound, now);
                 }
             }
             Ok(Message::Cluster(kind, message)) => {
@@ -39,19 +39,13 @@ impl Node {
             }
             Ok(Message::Native(kind, about)) => {
                 if self.is_from_another(about.id, about.cluster) {
-                    self.questions.on_received(inbound.len);
-                    match kind {
-                        Kind::Announce => drop(self.handle_announcement(&about, inbound, now)),
-                        Kind::Query => self.handle_query(&about, inbound, now),
-                        Kind::Goodbye => self.handle_goodbye(&about, inbound.path, now),
-                    }
-                    self.seeds.on_received(inbound.path.address, about.id);
+                    self.handle_native(kind, &about, inbound, now);
                 }
             }
         }
     }
 
-    /// True for a sender of this cluster that is not this node.
+    /// Returns true for a sender of this cluster that is not this node.
     fn is_from_another(&mut self, id: InstanceId, cluster: &str) -> bool {
         if id == self.settings.id {
             self.counters.looped_back += 1;
@@ -63,60 +57,57 @@ impl Node {
         false
     }
 
-    fn handle_query(&mut self, about: &Announcement<'_>, inbound: Inbound, now: Instant) {
-        let is_new = self.handle_announcement(about, inbound, now);
-        // An answer must not be longer than its question, lest a forged sender makes it a weapon.
-        if !is_new || inbound.len < self.reply_len {
+    fn handle_native(&mut self, kind: Kind, about: &Announcement<'_>, inbound: Inbound, now: Instant) {
+        self.probe_budget.on_received(inbound.len);
+        match kind {
+            Kind::Announce => drop(self.on_announce(about, inbound, now)),
+            Kind::Query => self.on_query(about, inbound, now),
+            Kind::Goodbye => self.on_goodbye(about, inbound.path, now),
+        }
+        self.seeds.on_received(inbound.path.address, about.id);
+    }
+
+    fn on_query(&mut self, about: &Announcement<'_>, inbound: Inbound, now: Instant) {
+        let is_new = self.on_announce(about, inbound, now);
+        // A reply is no longer than its query. A longer one could be aimed at a forged source address.
+        if !is_new || inbound.len < self.outbox.announce_len() {
             return;
         }
         if about.answer_to_group && inbound.arrival == Arrival::Group {
-            let is_enqueued = self.replies.enqueue_multicast(self.peer_count(), now, &mut self.rng);
-            self.counters.rate_limited += u64::from(!is_enqueued);
+            self.enqueue_multicast_reply(now);
         } else {
-            self.enqueue(ReplyKind::Announce, about.id, inbound, now);
+            self.enqueue_reply(ReplyKind::Announce, about.id, inbound, now);
         }
         self.send_replies(now);
     }
 
-    fn handle_legacy_beacon(&mut self, name: &str, path: Path, now: Instant) {
+    fn on_legacy_beacon(&mut self, name: &str, path: Path, now: Instant) {
         if !self.sends_legacy() {
             self.counters.other_cluster += 1;
         } else if name == self.settings.name {
-            // A line tells nothing but the name, so a namesake's cannot be told from our own.
+            // A legacy beacon has nothing but a name, so that of a namesake looks like the own one.
             self.counters.looped_back += 1;
-        } else if self.peer_table.on_legacy_beacon(name, path, self.settings.group_port, now) {
-            // It is the line of a peer that speaks the native protocol as well.
-        } else if !self.fits(name, 0)
-            || self.static_entries.on_legacy_beacon(name, path, &mut self.events, now).is_err()
-        {
+        } else if self.registry.on_legacy_beacon(name, path, now).is_err() {
             self.counters.refused_full += 1;
         }
     }
 
-    /// Takes in what an announcement or a query tells. False if it was no news.
-    fn handle_announcement(&mut self, about: &Announcement<'_>, inbound: Inbound, now: Instant) -> bool {
-        if !self.is_echo_valid(about, now) {
+    /// Takes in an announce or a query. Returns false if it was stale, or of a newcomer that has yet to be validated.
+    fn on_announce(&mut self, about: &Announcement<'_>, inbound: Inbound, now: Instant) -> bool {
+        if !self.is_response_valid(about, now) {
             self.counters.stale += 1;
             return false;
         }
         if self.is_member_of_cluster() {
             return self.on_member_record(about, inbound, now);
         }
-        let bytes_free = self.bytes_free();
-        let is_new = match self.peer_table.on_announce(
-            about,
-            inbound.path,
-            inbound.arrival,
-            bytes_free,
-            &mut self.events,
-            now,
-        ) {
+        let is_new = match self.registry.on_announce(about, inbound.path, inbound.arrival, now) {
             AnnounceOutcome::Known => true,
             AnnounceOutcome::NoRoom => {
                 self.counters.refused_full += 1;
                 true
             }
-            AnnounceOutcome::New => self.handle_newcomer(about, inbound, now),
+            AnnounceOutcome::New => self.on_newcomer(about, inbound, now),
             AnnounceOutcome::Stale => {
                 self.counters.stale += 1;
                 false
@@ -128,90 +119,90 @@ impl Node {
         };
         let challenge = about.proof.unwrap_or_default().challenge;
         if is_new && challenge != Challenge::default() {
-            self.reply_to_challenge(about.id, challenge, inbound, now);
+            self.on_challenge(about.id, challenge, inbound, now);
         }
         is_new
     }
 
-    fn handle_goodbye(&mut self, about: &Announcement<'_>, path: Path, now: Instant) {
-        match self.peer_table.handle_goodbye(about, path, &mut self.events, now) {
-            true => self.static_entries.handle_goodbye(about.name, path.port(), &mut self.events, now),
-            false => self.counters.stale += 1,
-        }
+    fn on_goodbye(&mut self, about: &Announcement<'_>, path: Path, now: Instant) {
+        let is_new = self.registry.on_goodbye(about, path, now);
+        self.counters.stale += u64::from(!is_new);
     }
 
-    /// Challenges a newcomer, in a cluster with keys, and lists one that has answered. False for one that has yet to do that.
-    fn handle_newcomer(&mut self, about: &Announcement<'_>, inbound: Inbound, now: Instant) -> bool {
-        // A response that is not zeros has been looked at.
-        let has_answered = about.proof.unwrap_or_default().response != Challenge::default();
-        if self.keyring.is_empty() || has_answered {
-            self.list_newcomer(about, inbound, now);
-            return true;
+    /// Lists a newcomer. In a cluster with keys, challenges it first. Returns false for one that was challenged.
+    fn on_newcomer(&mut self, about: &Announcement<'_>, inbound: Inbound, now: Instant) -> bool {
+        // A response that is not zeros was checked before.
+        let has_responded = about.proof.unwrap_or_default().response != Challenge::default();
+        let is_valid = !self.has_keys() || has_responded;
+        match is_valid {
+            true => self.list_newcomer(about, inbound, now),
+            false => self.challenge_newcomer(about.id, inbound, now),
         }
-        // A challenge must not be longer than what it is put to, nor than any message.
-        let len = inbound.len.min(wire::MAX_MESSAGE);
-        let shortest =
-            wire::encode_challenge(&self.settings.cluster, self.settings.id, Challenge::default(), 0).len();
+        is_valid
+    }
+
+    fn challenge_newcomer(&mut self, id: InstanceId, inbound: Inbound, now: Instant) {
         self.counters.unvalidated += 1;
-        if shortest <= len {
-            self.enqueue(ReplyKind::Challenge(len), about.id, inbound, now);
+        // A challenge is no longer than the message it replies to, nor than any message.
+        let len = inbound.len.min(wire::MAX_MESSAGE);
+        let min_len =
+            wire::encode_challenge(&self.settings.cluster, self.settings.id, Challenge::default(), 0).len();
+        if min_len <= len {
+            self.enqueue_reply(ReplyKind::Challenge(len), id, inbound, now);
             self.send_replies(now);
         }
-        false
     }
 
-    /// Lists a newcomer, unless there is no room. One whose legacy beacon was heard first is listed already.
     fn list_newcomer(&mut self, about: &Announcement<'_>, inbound: Inbound, now: Instant) {
-        let was_listed = self.static_entries.is_legacy_beacon_of_peer(about.name, self.settings.group_port);
-        let freed = self.static_entries.bytes_used_by(about.name).filter(|_| was_listed).unwrap_or(0);
-        let needed = about.name.len() + about.value.len();
-        if !was_listed && self.is_full() || needed > self.bytes_free() + freed {
+        let is_unicast = self.settings.mode.has_seeds() && inbound.arrival == Arrival::Unicast;
+        let source = if is_unicast { Source::Unicast } else { Source::Multicast };
+        if self.registry.list_peer(about, inbound.path, source, now).is_err() {
             self.counters.refused_full += 1;
-            return;
         }
-        if was_listed {
-            self.static_entries.take_legacy(about.name);
-        }
-        let is_by_seed = self.settings.mode.has_seeds() && inbound.arrival == Arrival::Unicast;
-        let source = if is_by_seed { Source::Unicast } else { Source::Multicast };
-        let peer = self.peer_table.insert(about, inbound.path, source, &mut self.events, now);
-        self.events.push(if was_listed { Event::Updated(peer) } else { Event::Joined(peer) });
     }
 
-    /// False for a message that answers a challenge, but none of ours: somebody else had it made, and may send it long after
-    /// its sender has died.
-    fn is_echo_valid(&self, about: &Announcement<'_>, now: Instant) -> bool {
+    /// Returns false for a response to a challenge of another node. Such a message may be a replay, sent after its sender
+    /// has died.
+    fn is_response_valid(&self, about: &Announcement<'_>, now: Instant) -> bool {
         let response = about.proof.unwrap_or_default().response;
-        self.keyring.is_empty()
+        !self.has_keys()
             || response == Challenge::default()
-            || self.challenges.is_answer(&about.id, &response, &self.keyring, now)
+            || self.validation.is_response(&about.id, &response, self.outbox.keyring(), now)
     }
 
-    fn enqueue(&mut self, kind: ReplyKind, to: InstanceId, inbound: Inbound, now: Instant) {
+    fn enqueue_reply(&mut self, kind: ReplyKind, to: InstanceId, inbound: Inbound, now: Instant) {
         let reply = Reply { path: inbound.path, to, kind };
-        let is_enqueued = self.replies.enqueue(reply, inbound.arrival, self.peer_count(), now, &mut self.rng);
+        let peers = self.peer_count();
+        let is_enqueued = self.replies.enqueue(reply, inbound.arrival, peers, now, &mut self.rng);
         self.counters.rate_limited += u64::from(!is_enqueued);
     }
 
-    /// Answers a challenge, if the answer is no longer than the message it came in, and challenges in its turn who is not
-    /// listed. That answer is as long as the message, so that the next one may be, too.
-    fn reply_to_challenge(&mut self, id: InstanceId, response: Challenge, inbound: Inbound, now: Instant) {
-        if self.keyring.is_empty() || inbound.len < self.reply_len {
+    fn enqueue_multicast_reply(&mut self, now: Instant) {
+        let peers = self.peer_count();
+        let is_enqueued = self.replies.enqueue_multicast(peers, &mut self.timers, now, &mut self.rng);
+        self.counters.rate_limited += u64::from(!is_enqueued);
+    }
+
+    /// Responds to a challenge, with no more bytes than its message has. A sender that is not listed is challenged in turn, by
+    /// a response as long as the message, so that the next response may be as long.
+    fn on_challenge(&mut self, id: InstanceId, response: Challenge, inbound: Inbound, now: Instant) {
+        if !self.has_keys() || inbound.len < self.outbox.announce_len() {
             return;
         }
-        if !self.challenges.may_reply(inbound.path.address, now) {
+        if !self.validation.may_reply(inbound.path.address, now) {
             self.counters.rate_limited += 1;
             return;
         }
-        let (challenge, len) = match self.peer_table.contains(&id) {
-            true => (Challenge::default(), self.reply_len),
+        let (challenge, len) = match self.registry.peers().contains(&id) {
+            true => (Challenge::default(), self.outbox.announce_len()),
             false => {
-                (self.challenges.for_newcomer(&id, &self.keyring, now), inbound.len.min(wire::MAX_ANNOUNCE))
+                let challenge = self.validation.challenge(&id, self.outbox.keyring(), now);
+                (challenge, inbound.len.min(wire::MAX_ANNOUNCE))
             }
         };
         let proof = Some(Proof { challenge, response });
-        let about = Announcement { proof, ..self.next_message(false) };
+        let about = Announcement { proof, ..self.outbox.next_announcement(&self.settings) };
         let plain = wire::encode_answer(&about, len);
-        self.send(plain, inbound.path, &id);
+        self.outbox.send_to(plain, inbound.path, Some(&id));
     }
 }

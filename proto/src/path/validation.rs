@@ -1,51 +1,56 @@
-//! `PathValidation`: in a cluster with keys a newcomer is listed only when it has answered a random challenge, which a datagram
-//! that was recorded and is sent again cannot.
+//! `PathValidation`: in a cluster with keys a newcomer is listed when it has answered a random challenge. A replayed datagram
+//! does not answer it.
 //!
-//! A challenge is made anew from a secret, the time and the newcomer's id whenever it is needed, so nothing is kept of those
-//! who are challenged, and no flood of them keeps others out.
+//! A challenge is computed from a secret, the time and the newcomer's id whenever it is needed. The node stores nothing about
+//! newcomers, so no flood of them keeps others out.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use crate::crypto::Keyring;
-use crate::expiring_map::ExpiringRegistry;
+use crate::rate_limit::RateLimit;
 use crate::wire::{Challenge, InstanceId};
 
-/// A challenge is good for the rest of a time of this length, and for one more. Longer than any network and any busy machine
-/// takes to answer.
+/// A challenge is valid for the rest of an epoch and for one more: longer than any network and any busy machine takes to
+/// answer.
 const EPOCH: Duration = Duration::from_secs(5);
 
-/// One address gets no second answer to a challenge within this time.
+/// Minimum time between two replies to challenges from one address.
 const REPLY_GAP: Duration = Duration::from_millis(50);
 
-/// The most addresses of whom it is known that they were answered. When there are more, none is.
+/// Maximum number of addresses that are replied to within `REPLY_GAP`.
 const MAX_REPLIED: usize = 1024;
 
 pub(crate) struct PathValidation {
     start: Instant,
-    replied: ExpiringRegistry<SocketAddr, ()>,
+    replies: RateLimit<SocketAddr>,
 }
 
 impl PathValidation {
     pub fn new(now: Instant) -> Self {
-        PathValidation { start: now, replied: ExpiringRegistry::new(MAX_REPLIED, now) }
+        PathValidation { start: now, replies: RateLimit::by_key(1, REPLY_GAP, MAX_REPLIED) }
     }
 
-    /// The challenge to put to a newcomer now.
-    pub fn for_newcomer(&self, id: &InstanceId, keyring: &Keyring, now: Instant) -> Challenge {
+    /// Returns the challenge for a newcomer.
+    pub fn challenge(&self, id: &InstanceId, keyring: &Keyring, now: Instant) -> Challenge {
         challenge_of(self.epoch(now), id, keyring)
     }
 
-    /// True if this answers the challenge that was put to the newcomer.
-    pub fn is_answer(&self, id: &InstanceId, response: &Challenge, keyring: &Keyring, now: Instant) -> bool {
+    /// Returns true if this is the response to a challenge of this node to that newcomer.
+    pub fn is_response(
+        &self,
+        id: &InstanceId,
+        response: &Challenge,
+        keyring: &Keyring,
+        now: Instant,
+    ) -> bool {
         let epoch = self.epoch(now);
         [epoch, epoch.wrapping_sub(1)].iter().any(|epoch| challenge_of(*epoch, id, keyring) == *response)
     }
 
-    /// True if a challenge that came from this address may be answered now; it counts as answered then.
+    /// Returns true if a challenge from this address may be replied to now. It counts as replied to.
     pub fn may_reply(&mut self, address: SocketAddr, now: Instant) -> bool {
-        self.replied.handle_timeout(now);
-        self.replied.get(&address).is_none() && self.replied.register(address, (), REPLY_GAP, now).is_ok()
+        self.replies.try_take(address, now)
     }
 
     fn epoch(&self, now: Instant) -> u64 {

@@ -1,44 +1,40 @@
-//! `PeerEntry`: what is kept of one peer that speaks the native protocol.
+//! `PeerEntry`: the state of one peer that sends the native protocol.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::event::{PeerView, Source};
-use crate::expiring_map::Standing;
+use crate::expiring_map::Times;
 use crate::path::Path;
 use crate::probe::ProbeState;
 use crate::wire::{self, Announcement, InstanceId, Kind, Proof};
 
-/// What a peer may announce as its expiry is taken for no less and no more than this, the range of the configuration.
+/// Limits of an announced expiry: the range of the configuration.
 const MIN_LIFETIME: Duration = Duration::from_millis(10);
 const MAX_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// What the registry keeps for an instance.
+/// The state of one peer.
 pub(crate) struct PeerEntry {
     pub id: InstanceId,
-    pub name: Box<str>,
+    pub name: Arc<str>,
     pub value: Box<[u8]>,
     pub port: u16,
     pub sequence: u64,
     /// The expiry it announced.
     pub lifetime: Duration,
-    /// The way it is listed with, and asked by.
+    /// The path that is listed, and probed.
     pub path: Path,
-    /// Another way it was heard by since it was last heard by `path`.
+    /// Another path that was heard since `path` was last heard.
     pub other_path: Option<Path>,
-    /// A port it was heard from that is not the one of `path`: of its other address family, or after it opened its sockets
-    /// anew.
+    /// A source port that is not the one of `path`: of the other address family, or of reopened sockets.
     pub other_port: Option<u16>,
-    /// When it was last heard by the group.
+    /// When its last multicast arrived.
     pub multicast_at: Option<Instant>,
-    /// When it was last heard, it had not been heard by the group for its whole life: multicast does not reach us from there.
+    /// True if no multicast arrived during the last lifetime. The peer needs unicast copies.
     pub needs_unicast: bool,
     pub source: Source,
     pub probe: ProbeState,
-    /// When it is to be asked next, on the agenda of questions.
-    pub probe_at: Option<u64>,
-    /// Where it is kept.
-    pub slot: u32,
-    /// It was taken for gone and was not: a firewall, it seems, answers in its place that nobody is there.
+    /// True if an ICMP report about the peer was once wrong: a firewall may send them.
     pub ignore_icmp: bool,
 }
 
@@ -58,13 +54,11 @@ impl PeerEntry {
             needs_unicast: source != Source::Multicast,
             source,
             probe: ProbeState::default(),
-            probe_at: None,
-            slot: 0,
             ignore_icmp: false,
         }
     }
 
-    /// Takes over what a newer message tells, the value if it may; true if a user would see a difference.
+    /// Updates the entry from a newer message, the value only if allowed. Returns true if the user sees a difference.
     pub fn update(&mut self, about: &Announcement<'_>, may_take_value: bool) -> bool {
         self.sequence = about.sequence;
         self.lifetime = lifetime(about);
@@ -76,24 +70,24 @@ impl PeerEntry {
         has_new_port || has_new_value
     }
 
-    /// Takes note that it was heard by the group; true if a user would see a difference.
+    /// Records a multicast. Returns true if the user sees a difference.
     pub fn on_multicast(&mut self, now: Instant) -> bool {
         self.multicast_at = Some(now);
         self.needs_unicast = false;
         std::mem::replace(&mut self.source, Source::Multicast) != Source::Multicast
     }
 
-    /// Takes note that it was heard, by whatever way.
+    /// Records a message, by any path.
     pub fn on_received(&mut self, now: Instant) {
         self.needs_unicast = self.multicast_at.is_none_or(|at| at + self.lifetime <= now);
     }
 
-    /// Bytes of name and value.
+    /// Returns the number of bytes of name and value.
     pub fn bytes_used(&self) -> usize {
         self.name.len() + self.value.len()
     }
 
-    /// What it told last, without its cluster.
+    /// Returns the last announcement, without the cluster.
     pub fn announcement(&self) -> Announcement<'_> {
         Announcement {
             cluster: "",
@@ -108,12 +102,12 @@ impl PeerEntry {
         }
     }
 
-    /// The most bytes an announcement of what it told last can have.
+    /// Returns the maximum length of an announcement with the same name and value.
     pub fn max_announce_len(&self, cluster: &str) -> usize {
         let about = Announcement {
             cluster,
             sequence: u64::MAX,
-            // In its longest form: it may be more than the life that is made of it.
+            // The longest form: the lifetime is clamped, the announced number is not.
             expiry: Duration::MAX,
             proof: Some(Proof::default()),
             ..self.announcement()
@@ -121,7 +115,7 @@ impl PeerEntry {
         wire::encode(Kind::Announce, &about).len()
     }
 
-    /// When it is to be asked next, if it is; see [`ProbeState::next_probe`].
+    /// Returns when the next probe is due; see [`ProbeState::next_probe`].
     pub fn next_probe(&self, renewed_at: Instant, now: Instant) -> Option<Instant> {
         self.probe.next_probe(renewed_at, self.lifetime, now)
     }
@@ -130,13 +124,13 @@ impl PeerEntry {
         self.ports().any(|known| known == port)
     }
 
-    /// The ports it sends from.
+    /// Returns the known source ports.
     pub fn ports(&self) -> impl Iterator<Item = u16> {
         [Some(self.path.port()), self.other_port].into_iter().flatten()
     }
 
-    /// It, as it is listed.
-    pub fn view(&self, standing: Standing) -> PeerView<'_> {
+    /// Returns the peer as it is listed.
+    pub fn view(&self, times: Times) -> PeerView<'_> {
         PeerView {
             name: &self.name,
             value: &self.value,
@@ -145,8 +139,8 @@ impl PeerEntry {
             port: self.port,
             id: Some(self.id),
             source: self.source,
-            age: standing.age,
-            expires_in: standing.left,
+            age: times.age,
+            expires_in: times.expires_in,
         }
     }
 }

@@ -44,20 +44,22 @@ impl PeerTable {
         true
     }
 
-    /// Takes in the system's answer that nobody is at `to`.
-    pub fn handle_unreachable(&mut self, to: SocketAddr, events: &mut Events, now: Instant) {
-        let Some(id) = self.probed.get(&path::normal(to)).copied() else { return };
-        let Some(slot) = self.peers.slot_of(&id) else { return };
+    /// Handles an ICMP report that `to` is unreachable. Returns true if a peer has left or has another path.
+    pub fn handle_unreachable(&mut self, to: SocketAddr, events: &mut Events, now: Instant) -> bool {
+        let Some(id) = self.probed.get(&path::normal(to)).copied() else { return false };
+        let Some(slot) = self.peers.slot_of(&id) else { return false };
         let entry = self.peers.at_mut(slot);
         if entry.ignore_icmp {
-            return;
+            return false;
         }
-        match (entry.probe.on_unreachable(now), entry.other_path) {
+        let (outcome, other_path) = (entry.probe.on_unreachable(now), entry.other_path);
+        match (&outcome, other_path) {
             (UnreachableOutcome::Repeated, _) => {}
             (UnreachableOutcome::Retry, _) => self.schedule_probe(slot, self.peers.renewed_at(slot), now),
             (UnreachableOutcome::Gone, Some(other)) => self.move_to(slot, other, events, now),
             (UnreachableOutcome::Gone, None) => self.remove(id, LeaveReason::Unreachable, events, now),
         }
+        matches!(outcome, UnreachableOutcome::Gone)
     }
 
     /// Those leave whose time has run out.
@@ -91,14 +93,13 @@ impl PeerTable {
     ) {
         let entry = &removed.value;
         self.bytes_used -= entry.bytes_used();
-        if entry.probe_at.is_some() {
-            self.probes.remove(entry.slot);
-        }
+        self.probes.remove(removed.slot);
+        self.index.remove_name(entry.id, &entry.name);
         for port in entry.ports() {
             self.index.remove_legacy_key(entry.id, &entry.name, port);
         }
         self.index.remove_address(entry.id, &entry.name, entry.path.ip());
         self.probed.remove(&entry.path.address);
-        events.push(Event::Left(entry.view(removed.standing(now)).to_peer(), reason));
+        events.push(Event::Left(entry.view(removed.times(now)).to_peer(), reason));
     }
 }

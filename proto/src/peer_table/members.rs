@@ -21,7 +21,7 @@ impl PeerTable {
 
     /// What all have told of themselves last.
     pub fn announcements(&self) -> impl Iterator<Item = Announcement<'_>> {
-        self.peers.slots().map(|slot| self.peers.at(slot).announcement())
+        self.peers.values().map(PeerEntry::announcement)
     }
 
     /// True for what was told of one that is gone for good.
@@ -38,7 +38,7 @@ impl PeerTable {
 
     /// Gives all peers their life anew, of whom it is known otherwise that they live.
     pub fn renew_all(&mut self, now: Instant) {
-        let slots: Vec<u32> = self.peers.slots().collect();
+        let slots: Vec<u32> = self.peers.slots().map(|(_, slot)| slot).collect();
         for slot in slots {
             let path = self.peers.at(slot).path;
             self.extend(slot, path, now);

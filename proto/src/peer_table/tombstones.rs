@@ -1,14 +1,14 @@
-//! `Tombstones`: the instances that are known to be gone, for as long as datagrams of theirs may still be under way.
+//! `Tombstones`: instances that have left, for as long as datagrams of theirs may still arrive.
 
 use std::time::{Duration, Instant};
 
-use crate::expiring_map::ExpiringRegistry;
+use crate::expiring_map::ExpiringMap;
 use crate::peer_table::index::LegacyKey;
 use crate::wire::InstanceId;
 
-/// No datagram is under way for longer than this on a local network.
-/// And for so long an answer to a challenge may be sent again.
-const SHORTEST_MEMORY: Duration = Duration::from_secs(10);
+/// Minimum lifetime of a tombstone. No datagram stays longer in a local network, and no recorded answer to a challenge is valid
+/// for longer.
+const MIN_MEMORY: Duration = Duration::from_secs(10);
 
 struct Tombstone {
     sequence: u64,
@@ -16,38 +16,38 @@ struct Tombstone {
 }
 
 pub(crate) struct Tombstones {
-    /// The sequence number of each one's last message. A later one shows that it is not gone after all.
-    instances: ExpiringRegistry<InstanceId, Tombstone>,
-    /// Legacy beacons that are theirs.
-    legacy_keys: ExpiringRegistry<LegacyKey, ()>,
+    /// With the sequence number of the last message. A later message shows that the instance runs.
+    instances: ExpiringMap<InstanceId, Tombstone>,
+    /// Senders of legacy beacons that belong to them.
+    legacy_keys: ExpiringMap<LegacyKey, ()>,
     memory: Duration,
 }
 
 impl Tombstones {
-    /// Remembers at most `max_entries` instances, each for the time of `memory` or a while.
-    pub fn new(max_entries: usize, memory: Duration, now: Instant) -> Self {
+    /// Returns an empty set of at most `max_entries` tombstones, each kept for `memory` or [`MIN_MEMORY`].
+    pub fn new(max_entries: usize, memory: Duration) -> Self {
         Tombstones {
-            instances: ExpiringRegistry::new(max_entries, now),
-            legacy_keys: ExpiringRegistry::new(max_entries, now),
-            memory: memory.max(SHORTEST_MEMORY),
+            instances: ExpiringMap::new(max_entries),
+            legacy_keys: ExpiringMap::new(max_entries),
+            memory: memory.max(MIN_MEMORY),
         }
     }
 
     pub fn add(&mut self, id: InstanceId, sequence: u64, was_unreachable: bool, now: Instant) {
-        // One that finds no room is not remembered: then a latecomer of it may be listed until it expires.
-        let _ = self.instances.register(id, Tombstone { sequence, was_unreachable }, self.memory, now);
+        // Without room there is no tombstone, and a stale message may list the instance until it expires.
+        let _ = self.instances.insert(id, Tombstone { sequence, was_unreachable }, self.memory, now);
     }
 
     pub fn add_legacy_key(&mut self, key: LegacyKey, now: Instant) {
-        let _ = self.legacy_keys.register(key, (), self.memory, now);
+        let _ = self.legacy_keys.insert(key, (), self.memory, now);
     }
 
-    /// True if the message was sent before the instance was gone.
+    /// Returns true if the message was sent before the instance left.
     pub fn is_stale(&self, id: &InstanceId, sequence: u64) -> bool {
         self.instances.get(id).is_some_and(|tombstone| sequence <= tombstone.sequence)
     }
 
-    /// True if the instance was taken for gone because its system said so.
+    /// Returns true if the instance was removed because of ICMP reports.
     pub fn was_unreachable(&self, id: &InstanceId) -> bool {
         self.instances.get(id).is_some_and(|tombstone| tombstone.was_unreachable)
     }
@@ -56,7 +56,7 @@ impl Tombstones {
         self.legacy_keys.get(key).is_some()
     }
 
-    /// Forgets those whose datagrams have all arrived by now.
+    /// Removes expired tombstones.
     pub fn handle_timeout(&mut self, now: Instant) {
         self.instances.handle_timeout(now);
         self.legacy_keys.handle_timeout(now);

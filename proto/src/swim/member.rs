@@ -1,4 +1,4 @@
-//! `MemberId`: who a member of the cluster is, for the SWIM protocol.
+//! `MemberId`: the identity of a member in the SWIM protocol.
 
 use std::net::SocketAddr;
 
@@ -6,28 +6,28 @@ use foca::Identity;
 
 use crate::wire::InstanceId;
 
-/// An instance, in one of its lives: one that was wrongly taken for dead comes back with the next generation.
+/// An instance, in one of its generations: after it was wrongly declared down it comes back with the next one.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct MemberId {
     pub id: InstanceId,
     pub generation: u32,
-    /// Where it was heard from: by us, or by who told of it. No node knows how it is seen, so none tells its own.
+    /// The address it was received from, here or at the member that says so. No node knows its own address from outside.
     pub address: SocketAddr,
 }
 
 impl MemberId {
-    /// Who may be at an address: a seed, of which no more is known.
+    /// Returns the identity of a seed, of which only the address is known.
     pub fn unknown_at(address: SocketAddr) -> Self {
         MemberId { id: InstanceId::default(), generation: 0, address }
     }
 
-    /// True for a seed of which nothing but the address is known.
+    /// Returns true for a seed of which only the address is known.
     pub fn is_unknown(&self) -> bool {
         self.id == InstanceId::default()
     }
 }
 
-/// A member may be known by several addresses.
+/// Addresses are not compared: a member may be known by several.
 impl PartialEq for MemberId {
     fn eq(&self, other: &Self) -> bool {
         (self.id, self.generation) == (other.id, other.generation)

@@ -1,5 +1,5 @@
-//! What is made of a packet before SWIM sees it: the sender's address is filled in, members for whom there is no room are left
-//! out, and what it carries beside, the news, is taken apart.
+//! Splits a packet before SWIM sees it: fills in the sender's address, leaves out members for which there is no capacity,
+//! and separates the updates.
 
 use std::net::SocketAddr;
 
@@ -10,16 +10,17 @@ use crate::swim::member::MemberId;
 use crate::wire::InstanceId;
 use foca::{Codec, Header, Message};
 
-/// A packet that was taken apart.
+/// A packet that was split.
 pub(crate) struct Packet<'a> {
-    /// For SWIM: header and members.
+    /// Header and members, for SWIM.
     pub bytes: Vec<u8>,
     pub header: Header<MemberId>,
-    /// Messages of the native protocol, each told of by its own sender.
+    /// Messages of the native protocol, each written by its own sender.
     pub updates: Vec<&'a [u8]>,
 }
 
-/// Takes apart a packet that came from an address to this node. `admits` tells for whom there is room. `None` if it is no packet.
+/// Splits a packet that came from an address to this node. `admits` tells for which ids there is capacity. Returns `None`
+/// if it is malformed.
 pub(crate) fn take_apart<'a>(
     packet: &'a [u8],
     from: SocketAddr,
@@ -42,7 +43,7 @@ pub(crate) fn take_apart<'a>(
     Some(Packet { bytes, header, updates: split_updates(rest)? })
 }
 
-/// Who asks at a seed does not know whom it asks.
+/// Fills in the id of this node, which a node that joins at a seed does not know.
 fn name_addressee(bytes: &mut [u8], own: &MemberId) {
     let addressee = &mut bytes[ADDRESSEE..ADDRESSEE + 20];
     if addressee.iter().all(|byte| *byte == 0) {
@@ -51,7 +52,7 @@ fn name_addressee(bytes: &mut [u8], own: &MemberId) {
     }
 }
 
-/// Copies the members for whom there is room, and returns what follows them.
+/// Copies the members for which there is capacity, and returns the rest of the packet.
 fn copy_members<'a>(
     rest: &'a [u8],
     bytes: &mut Vec<u8>,
@@ -70,7 +71,7 @@ fn copy_members<'a>(
     Some(rest)
 }
 
-/// Splits what is carried beside the members: each piece has its length before it.
+/// Splits the updates: each has its length before it.
 pub(crate) fn split_updates(mut rest: &[u8]) -> Option<Vec<&[u8]>> {
     let mut updates = Vec::new();
     while !rest.is_empty() {

@@ -1,6 +1,5 @@
-//! `AntiEntropy`: two members tell each other of all members that they list, page by page, in the order of ids. One who has just
-//! come learns all in a moment; and what gossip has missed is mended, for it is looked whether two lists are the same again
-//! and again.
+//! `AntiEntropy`: two members exchange their lists, page by page, in the order of ids. A newcomer then lists all members at
+//! once. Lists are compared again and again, which corrects what gossip has missed.
 
 use std::time::Instant;
 
@@ -9,23 +8,23 @@ use fastrand::Rng;
 use crate::swim::Swim;
 use crate::wire::InstanceId;
 
-/// In units: lists that were the same are compared again after about this; if something was learned, after this, for then it is
-/// likely that more is to be learned elsewhere.
+/// In units: the time to the next comparison after lists were equal, and after they differed. After a difference more is
+/// likely to differ elsewhere.
 const QUIET_PERIOD: f64 = 30.0;
 const BUSY_PERIOD: f64 = 1.0;
 
-/// In units: a member of whom nothing is told by then is looked for in the list of another.
+/// In units: the time after which the record of a member that is not listed is looked for in the list of another member.
 const UNLISTED_TIMEOUT: f64 = 1.0;
 
-/// In units: one who does not answer within this is not asked again, but another one is.
+/// In units: the time after which a member that does not answer is replaced by another one.
 const TIMEOUT: f64 = 0.5;
 
-/// So many who do not answer end an exchange.
+/// Number of members without an answer that ends a comparison.
 const MAX_TRIES: u32 = 5;
 
 pub(crate) struct AntiEntropy {
     state: State,
-    /// Something was learned since it began.
+    /// True if a record was new since the comparison began.
     has_learned: bool,
     tries: u32,
 }
@@ -33,33 +32,33 @@ pub(crate) struct AntiEntropy {
 enum State {
     Resting {
         until: Instant,
-        /// When there are members of whom nothing is known, until then.
+        /// The end of the wait for records of members that are not listed.
         wanting_until: Option<Instant>,
     },
     Waiting {
         partner: InstanceId,
-        /// The page after this id was asked for; `None` if it was asked whether the lists are the same.
+        /// The id after which the page was asked for; `None` if a digest was.
         after: Option<InstanceId>,
-        /// Where the own page ended; `None` if it had all that there is.
+        /// The id at which the own page ended; `None` if it was the last one.
         own_end: Option<InstanceId>,
         until: Instant,
     },
 }
 
-/// What to ask a member.
+/// A question to a member.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Step {
     pub partner: InstanceId,
-    /// The page after this id; `None` asks whether the lists are the same.
+    /// The id after which the page begins; `None` to compare digests.
     pub after: Option<InstanceId>,
 }
 
-/// What a member answers.
+/// The answer of a member.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Answer {
     Same,
     Differs,
-    /// A page, and the last id of it; `None` if it was empty, as the one after the last is.
+    /// A page and its last id, which is `None` if it was empty, as the one after the last is.
     Page {
         after: InstanceId,
         end: Option<InstanceId>,
@@ -67,7 +66,7 @@ pub(crate) enum Answer {
 }
 
 impl AntiEntropy {
-    /// One that begins at once, when there is a member.
+    /// Returns a state that begins at once when there is a member.
     pub fn new(now: Instant) -> Self {
         AntiEntropy {
             state: State::Resting { until: now, wanting_until: None },
@@ -76,7 +75,7 @@ impl AntiEntropy {
         }
     }
 
-    /// The first member is there: begins at once.
+    /// Begins at once, because the first member is there.
     pub fn begin(&mut self, now: Instant) {
         self.state = State::Resting { until: now, wanting_until: None };
     }
@@ -90,8 +89,8 @@ impl AntiEntropy {
         }
     }
 
-    /// Takes note whether there are members of whom nothing is known. What tells of them is likely to come by itself; if it does
-    /// not, it is looked for.
+    /// Takes note whether there are members that are not listed. Their records are likely to come as updates; if they do
+    /// not, the next comparison begins early.
     pub fn note_unlisted(&mut self, is_any: bool, swim: &Swim, now: Instant) {
         if let State::Resting { wanting_until, .. } = &mut self.state {
             let until = wanting_until.unwrap_or(now + swim.units(UNLISTED_TIMEOUT));
@@ -99,7 +98,7 @@ impl AntiEntropy {
         }
     }
 
-    /// What to ask next, if that is due by `now`.
+    /// Returns the question that is due by `now`.
     pub fn take_due(&mut self, swim: &Swim, now: Instant, rng: &mut Rng) -> Option<Step> {
         if now < self.poll_timeout() {
             return None;
@@ -118,14 +117,14 @@ impl AntiEntropy {
         }
     }
 
-    /// Takes note where the page ends that goes with what is asked.
+    /// Takes note where the own page ended that went with a question.
     pub fn set_own_end(&mut self, end: Option<InstanceId>) {
         if let State::Waiting { own_end, .. } = &mut self.state {
             *own_end = end;
         }
     }
 
-    /// Takes in the answer of a member. Returns what to ask next.
+    /// Takes in the answer of a member. Returns the next question.
     pub fn handle_answer(
         &mut self,
         from: InstanceId,
@@ -138,11 +137,11 @@ impl AntiEntropy {
         let next = match (answer, after) {
             (Answer::Same, None) => None,
             (Answer::Differs, None) => Some(InstanceId::default()),
-            // The shorter of both pages says how far the two have come.
+            // The shorter of both pages tells how far the comparison has come.
             (Answer::Page { after: of, end }, Some(after)) if of == after => {
                 [end, own_end].into_iter().flatten().min()
             }
-            // It has come late.
+            // The answer is late.
             _ => return None,
         };
         if partner != from {

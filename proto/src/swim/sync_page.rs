@@ -1,4 +1,4 @@
-//! `SyncPage`: a page of the list of all members, with who each is, where, and what it tells of itself.
+//! `SyncPage`: a page of the list of members, each with its identity, its address and its message.
 
 use std::net::SocketAddr;
 
@@ -10,17 +10,17 @@ use crate::wire::InstanceId;
 pub(crate) struct SyncPage {
     pub bytes: Vec<u8>,
     max_len: usize,
-    /// The last id.
+    /// The id of the last entry.
     pub end: Option<InstanceId>,
 }
 
 impl SyncPage {
-    /// An empty page that may have so many bytes.
+    /// Returns an empty page of at most so many bytes.
     pub fn new(max_len: usize) -> Self {
         SyncPage { bytes: Vec::with_capacity(max_len), max_len, end: None }
     }
 
-    /// Adds a member with the message that tells of it; an empty one tells that it is none any more. False if there is no room.
+    /// Adds a member with its message, which is empty for a former member. Returns false if there is no room.
     pub fn push(&mut self, member: &MemberId, record: &[u8]) -> bool {
         let len = IDENTITY_LEN + record.len();
         if self.bytes.len() + 2 + len > self.max_len {
@@ -33,12 +33,13 @@ impl SyncPage {
         true
     }
 
-    /// The ids in a page, as far as it can be read.
+    /// Returns the ids in a page, up to the first malformed entry.
     pub fn ids(bytes: &[u8]) -> impl Iterator<Item = InstanceId> {
         split_updates(bytes).unwrap_or_default().into_iter().filter_map(|entry| entry.first_chunk().copied())
     }
 
-    /// Reads a page that came from a member at an address, as far as it can be read. No node knows its own address.
+    /// Decodes a page that came from a member at an address. The page lacks the sender's own address, which it does not
+    /// know.
     pub fn read(
         bytes: &[u8],
         sender: InstanceId,
@@ -52,8 +53,8 @@ impl SyncPage {
     }
 }
 
-/// A hash of what a member offers (FNV-1a): two lists are the same if those of their members are, joined by exclusive or.
-/// Nobody has anything from making two of them alike, but that nodes learn of a change a little later.
+/// Hashes the port and value of a member (FNV-1a). The digest of a list is the exclusive or of these. Two lists with equal
+/// digests that differ only delay an update a little, so the hash needs no key.
 pub(crate) fn digest_of(id: &InstanceId, port: u16, value: &[u8]) -> u64 {
     let step = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
     id.iter().chain(&port.to_be_bytes()).chain(value).fold(0xcbf2_9ce4_8422_2325, step)

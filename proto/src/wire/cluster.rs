@@ -1,45 +1,45 @@
-//! The messages between the members of a cluster: packets of SWIM, and pages of the list of all.
+//! The messages between members of a cluster: packets of SWIM, and pages of the list.
 
 use minicbor::Encoder;
 
 use super::{InstanceId, MAGIC, MAX_MESSAGE, VERSION, key};
 use crate::wire::encode::{Encoded, padded};
 
-/// The most bytes of a message beside a packet, or the entries of a page that is asked for, and the cluster.
+/// Maximum bytes of a message beside the cluster and a packet, or the entries of a page.
 const PACKET_OVERHEAD: usize = 6 + 1 + 4 + 18 + 10 + 4;
 
-/// The most bytes more of a page, for where it begins.
+/// Maximum bytes of a page for the id that it begins after.
 const PAGE_OVERHEAD: usize = 18;
 
-/// So many bytes less of value there are in a cluster than in a message alone: what tells of a member has to fit into a packet
+/// Bytes by which a value in a cluster is shorter than in a message alone. A message about a member fits into a packet
 /// beside its header, and into a page beside an identity.
 pub const UPDATE_OVERHEAD: usize = 128;
 
-/// Which message it is.
+/// The kind of a message between members.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ClusterKind {
     /// A packet of SWIM.
     Packet = 5,
-    /// Asks whether the sender's list is the addressee's, or for a page of that.
+    /// Asks whether two lists are equal, or for a page of the list.
     Ask = 6,
     /// Answers that.
     Tell = 7,
 }
 
-/// What a message between members tells.
+/// A message between members.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ClusterMessage<'a> {
     /// The sender's cluster.
     pub cluster: &'a str,
-    /// The sender.
+    /// The sender's id.
     pub id: InstanceId,
-    /// Rises with every message that the sender makes.
+    /// Rises with every message of the sender.
     pub sequence: u64,
-    /// What it is about.
+    /// Its content.
     pub content: Content<'a>,
 }
 
-/// What a message between members is about.
+/// The content of a message between members.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Content<'a> {
     /// A packet of SWIM.
@@ -50,17 +50,17 @@ pub enum Content<'a> {
     Page(InstanceId, &'a [u8]),
 }
 
-/// The most bytes of a packet in a message of this cluster.
+/// Returns the maximum length of a packet in a message of this cluster.
 pub fn max_packet_len(cluster: &str) -> usize {
     MAX_MESSAGE - PACKET_OVERHEAD - cluster.len()
 }
 
-/// The most bytes of entries in a message of `len` bytes of this cluster.
+/// Returns the maximum length of the entries in a message of `len` bytes of this cluster.
 pub fn max_page_len(cluster: &str, len: usize) -> usize {
     len.min(MAX_MESSAGE).saturating_sub(PACKET_OVERHEAD + PAGE_OVERHEAD + cluster.len())
 }
 
-/// The datagram of a message between members, padded to `min_len` bytes if it would have less.
+/// Encodes a message between members, padded to `min_len` bytes if it has fewer.
 pub fn encode_cluster(kind: ClusterKind, message: &ClusterMessage<'_>, min_len: usize) -> Vec<u8> {
     let encode = |is_padded| {
         let mut encoder = Encoder::new([&MAGIC[..], &[VERSION, kind as u8]].concat());

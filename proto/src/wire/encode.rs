@@ -10,32 +10,31 @@ use super::{
     MAX_DATAGRAM, MAX_MESSAGE, Proof, VERSION, key,
 };
 
-/// The legacy beacon for `name`, which has passed [`check`](crate::wire::name::check).
+/// Encodes the legacy beacon of `name`, which has passed [`check`](crate::wire::name::check).
 pub fn encode_legacy(name: &str) -> Vec<u8> {
     [LEGACY_PREFIX, name.as_bytes()].concat()
 }
 
-/// The datagram of a message. A query is padded to the length of the longest announcement, so that whoever answers sends
-/// no more than was sent to it.
+/// Encodes a message. A query is padded to the length of the longest announce, so that no reply is longer than its query.
 ///
-/// `about` has a value of no more than [`max_value_len`] bytes.
+/// `about` has a value of at most [`max_value_len`] bytes.
 pub fn encode(kind: Kind, about: &Announcement<'_>) -> Vec<u8> {
     let min_len = if kind == Kind::Query { MAX_ANNOUNCE } else { 0 };
     encode_padded(kind, about, min_len)
 }
 
-/// The datagram of a message, padded to `min_len` bytes if it would have less (or to one more, if one is missing).
+/// Encodes a message, padded to `min_len` bytes if it has fewer (or to one more, if one is missing).
 pub fn encode_padded(kind: Kind, about: &Announcement<'_>, min_len: usize) -> Vec<u8> {
     padded(|is_padded| encode_bare(kind, about, is_padded), min_len, 0)
 }
 
-/// The datagram of an announcement that answers a message of `len` bytes, and is no longer than it: padded to its length, or
-/// one byte shorter where one is missing.
+/// Encodes an announce that replies to a message of `len` bytes, padded to its length, or to one byte less if one is
+/// missing.
 pub fn encode_answer(about: &Announcement<'_>, len: usize) -> Vec<u8> {
     padded(|is_padded| encode_bare(Kind::Announce, about, is_padded), len, 1)
 }
 
-/// What `encode` makes, padded to `len` bytes, unless no more than `tolerated` are missing. Padding comes in no fewer than two.
+/// Pads the result of `encode` to `len` bytes, unless no more than `tolerated` are missing. Padding has at least two bytes.
 pub(crate) fn padded(encode: impl Fn(bool) -> Vec<u8>, len: usize, tolerated: usize) -> Vec<u8> {
     let bare = encode(false);
     if bare.len() + tolerated >= len {
@@ -90,7 +89,7 @@ fn encode_map(encoder: &mut Encoder<Vec<u8>>, about: &Announcement<'_>, is_padde
     Ok(())
 }
 
-/// The datagram of a challenge that is put to a message of `len` bytes, and is no longer than it; see [`encode_answer`].
+/// Encodes a challenge in reply to a message of `len` bytes, and no longer than it; see [`encode_answer`].
 pub fn encode_challenge(cluster: &str, id: InstanceId, challenge: Challenge, len: usize) -> Vec<u8> {
     let encode = |is_padded: bool| {
         let mut encoder = Encoder::new([&MAGIC[..], &[VERSION, KIND_CHALLENGE]].concat());
@@ -117,11 +116,11 @@ fn encode_challenge_map(
     Ok(())
 }
 
-/// Adds the pair of the padding, which the map's head has counted already. Ends at `min_len` bytes, or one after them if only
+/// Adds the pair of the padding, which the map's head counts already. Ends at `min_len` bytes, or one after them if only
 /// one is missing.
 fn pad(datagram: &mut Vec<u8>, min_len: usize) {
-    // What is missing holds the key, the head of the byte string, and the zeros. The head may be longer than it need be,
-    // so that every length can be had (RFC 8949, section 3, allows that).
+    // The missing bytes hold the key, the head of the byte string, and the zeros. The head may be longer than necessary, so
+    // that every length is possible (RFC 8949, section 3, allows that).
     datagram.push(key::PADDING as u8);
     let zeros = match min_len.saturating_sub(datagram.len()) {
         missing @ ..=24 => {
@@ -142,8 +141,8 @@ fn pad(datagram: &mut Vec<u8>, min_len: usize) {
     datagram.resize(datagram.len() + zeros, 0);
 }
 
-/// The most bytes of value that fit beside this name and cluster, whatever the other numbers are. There is always
-/// some: the longest texts leave more than 500.
+/// Returns the maximum length of a value beside this name and cluster, whatever the numbers are. It is above 500 even with
+/// the longest texts.
 pub fn max_value_len(name: &str, cluster: &str) -> usize {
     let largest = Announcement {
         cluster,
@@ -153,9 +152,9 @@ pub fn max_value_len(name: &str, cluster: &str) -> usize {
         expiry: Duration::MAX,
         port: u16::MAX,
         value: &[],
-        // Only a query says this, and a query may be longer.
+        // Only a query has this key, and a query may be longer.
         answer_to_group: false,
-        // Also without keys, so that the room does not depend on them.
+        // Also without keys, so that the length does not depend on them.
         proof: Some(Proof::default()),
     };
     // A value brings its key and the head of a byte string.

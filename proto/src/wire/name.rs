@@ -1,13 +1,13 @@
-//! What may be a name: of a node, of a peer, of a registered entry, of a cluster.
+//! The rules for names: of a node, a peer, a registered entry, a cluster.
 
 use std::fmt;
 
-/// The most bytes a name may have: the longest a host name can be (RFC 1035, section 2.3.4), and one byte of length.
+/// Maximum length of a name in bytes: the longest host name (RFC 1035, section 2.3.4), and one byte of length.
 pub const MAX_LEN: usize = 255;
 
-/// Why a text is no name.
+/// Why a text is not a valid name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum BadName {
+pub enum NameError {
     /// It has no characters.
     Empty,
     /// It has more than [`MAX_LEN`] bytes.
@@ -16,20 +16,20 @@ pub enum BadName {
     Control,
 }
 
-/// A name is 1 to [`MAX_LEN`] bytes of UTF-8 without control characters.
-pub fn check(name: &str) -> Result<(), BadName> {
+/// Checks a name: 1 to [`MAX_LEN`] bytes of UTF-8 without control characters.
+pub fn check(name: &str) -> Result<(), NameError> {
     if name.is_empty() {
-        Err(BadName::Empty)
+        Err(NameError::Empty)
     } else if name.len() > MAX_LEN {
-        Err(BadName::TooLong)
+        Err(NameError::TooLong)
     } else if has_control_character(name) {
-        Err(BadName::Control)
+        Err(NameError::Control)
     } else {
         Ok(())
     }
 }
 
-/// The names of most are ASCII, and every datagram has one.
+/// Most names are ASCII, and every datagram has one.
 fn has_control_character(name: &str) -> bool {
     match name.is_ascii() {
         true => name.bytes().any(|byte| byte.is_ascii_control()),
@@ -37,20 +37,22 @@ fn has_control_character(name: &str) -> bool {
     }
 }
 
-/// A cluster's name is a name, or empty: the cluster of those that give none.
-pub fn check_cluster(cluster: &str) -> Result<(), BadName> {
+/// Checks the name of a cluster: a name, or empty for the cluster of nodes that give none.
+pub fn check_cluster(cluster: &str) -> Result<(), NameError> {
     match check(cluster) {
-        Err(BadName::Empty) => Ok(()),
+        Err(NameError::Empty) => Ok(()),
         checked => checked,
     }
 }
 
-impl fmt::Display for BadName {
+impl std::error::Error for NameError {}
+
+impl fmt::Display for NameError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            BadName::Empty => write!(f, "it is empty; a name has 1 to {MAX_LEN} bytes"),
-            BadName::TooLong => write!(f, "it is too long; a name has 1 to {MAX_LEN} bytes"),
-            BadName::Control => write!(f, "it holds a control character; a name holds none"),
+            NameError::Empty => write!(f, "it is empty; a name has 1 to {MAX_LEN} bytes"),
+            NameError::TooLong => write!(f, "it is too long; a name has 1 to {MAX_LEN} bytes"),
+            NameError::Control => write!(f, "it holds a control character; a name holds none"),
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use peers_proto::wire::{self, Announcement, Kind, Message};
-use peers_proto::{Destination, Settings, TooLong};
+use peers_proto::{Destination, Settings, ValueTooLong};
 
 use crate::harness::{Bench, INTERVAL, Remote, Sent, ms, settings, whats};
 
@@ -120,7 +120,10 @@ fn changes_do_not_put_off_the_legacy_beacon() {
 fn a_value_that_does_not_fit_is_refused_with_the_room_there_is() {
     let mut bench = Bench::settled();
     let room = wire::max_value_len("self", "");
-    assert_eq!(bench.node.set_value(&vec![1; room + 1], bench.now), Err(TooLong { max_len: room }));
+    assert_eq!(
+        bench.node.set_value(&vec![1; room + 1], bench.now),
+        Err(ValueTooLong { len: room + 1, max_len: room })
+    );
     assert_eq!(bench.sent(), []);
     bench.node.set_value(&vec![1; room], bench.now).expect("it fits");
     assert!(bench.sent()[0].bytes.len() <= wire::MAX_ANNOUNCE);

@@ -4,7 +4,7 @@ use std::net::SocketAddrV6;
 use std::time::Duration;
 
 use peers_proto::wire::{self, Announcement, Kind};
-use peers_proto::{Destination, LeaveReason, Peer, Refused, Settings, Source};
+use peers_proto::{Destination, LeaveReason, Peer, RegisterError, Settings, Source};
 
 use crate::harness::{Bench, EXPIRY, INTERVAL, Remote, ms, settings, unicasts, whats};
 
@@ -394,7 +394,10 @@ fn names_and_values_are_held_up_to_a_cap_in_bytes() {
     };
     assert!((511_000..=512_000).contains(&held(&bench)));
     assert_eq!(bench.node.counters().refused_full, 1024 - 508);
-    assert_eq!(bench.node.register("one more", &[1; 1000], None, bench.now), Err(Refused::Full));
+    assert_eq!(
+        bench.node.register("one more", &[1; 1000], None, bench.now),
+        Err(RegisterError::Full { max_peers: 1000 })
+    );
 
     let mut small = Remote::new("small", 9);
     bench.hear(&mut small, Kind::Announce);

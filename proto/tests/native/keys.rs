@@ -3,7 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 
 use peers_proto::wire::{self, Announcement, Kind, Proof};
-use peers_proto::{Arrival, Destination, KEY_LEN, Key, Settings};
+use peers_proto::{Arrival, Destination, KEY_LEN, Key, SetKeysError, Settings};
 
 use crate::harness::{Bench, EXPIRY, INTERVAL, Sent, ms, settings};
 
@@ -151,7 +151,7 @@ fn keys_are_changed_one_node_at_a_time_and_nobody_is_lost() {
     for keys in [&[1, 2][..], &[2, 1], &[2]] {
         for node in 0..3 {
             let keys: Vec<Key> = keys.iter().map(|byte| key(*byte)).collect();
-            assert!(link.nodes[node].node.set_keys(&keys));
+            assert_eq!(link.nodes[node].node.set_keys(&keys), Ok(()));
             link.run(INTERVAL.as_millis() as u64);
         }
     }
@@ -165,7 +165,8 @@ fn keys_are_changed_one_node_at_a_time_and_nobody_is_lost() {
 #[test]
 fn a_node_that_was_made_without_keys_takes_none() {
     let mut bench = Bench::settled();
-    assert!(!bench.node.set_keys(&[key(1)]));
+    assert_eq!(bench.node.set_keys(&[key(1)]), Err(SetKeysError::Unsealed));
+    assert_eq!(bench.node.set_keys(&[]), Err(SetKeysError::Count(0)));
     assert!(bench.run(INTERVAL).iter().all(|sent| sent.what != "sealed"));
 }
 

@@ -1,4 +1,4 @@
-//! A cluster in the simulator of `tests/simulation`: every node in full, on a network in virtual time.
+//! A cluster in the simulator of `proto/simulator`: every node in full, on a network in virtual time.
 
 use std::time::{Duration, Instant};
 

@@ -5,10 +5,11 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
+use peers_benches::announcements::Crowd;
 use peers_benches::contenders::{BareMap, Contender, Key, Moka, Ours, TokioQueue, Tree, paused_runtime};
 use peers_benches::print_row;
 
-const SIZES: [usize; 3] = [1000, 100_000, 1_000_000];
+const SIZES: [usize; 2] = [1000, 65_536];
 
 /// What malloc of glibc keeps beside each allocation, and the unit in which it gives them out.
 const HEADER: usize = 8;
@@ -49,6 +50,7 @@ fn main() {
         measure::<Tree<[u8; 16]>>(size);
         measure::<TokioQueue<[u8; 16]>>(size);
         measure::<Moka<[u8; 16]>>(size);
+        measure_node(size);
     }
 }
 
@@ -61,4 +63,13 @@ fn measure<R: Contender<[u8; 16]>>(size: usize) {
     registry.expire(now);
     let held = HELD.load(Ordering::Relaxed) - before;
     print_row("memory for an entry of 100 bytes", R::NAME, size, "", "bytes", held as f64 / size as f64);
+}
+
+/// The bytes of a peer in a node: its entry, and its part of each index.
+fn measure_node(size: usize) {
+    let crowd = Crowd::new(size);
+    let before = HELD.load(Ordering::Relaxed);
+    drop(crowd.node);
+    let held = before - HELD.load(Ordering::Relaxed);
+    print_row("memory for a peer in a node", "peers", size, "", "bytes", held as f64 / size as f64);
 }

@@ -1,33 +1,46 @@
-//! The longest time that a node is held by one step: when all its peers fall silent at once, are asked, and expire, and when it
-//! wakes from a sleep. It is processor time, for nobody else's turn is to be counted.
+//! The longest step of a node, in processor time: while entries are registered, when the node resumes after a suspend, and when
+//! all peers stop at once, are probed, and expire.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use nix::time::{ClockId, clock_gettime};
-use peers_benches::announcements::Crowd;
-use peers_benches::{EXPIRY, print_row};
+use peers_benches::announcements::{Crowd, empty_node};
+use peers_benches::{EXPIRY, VALUE, print_row};
 
-const CROWDS: [usize; 2] = [65_536, 1_000_000];
+const PEERS: usize = 65_536;
 const SLEEP: Duration = Duration::from_secs(3600);
 
 fn main() {
-    for peers in CROWDS {
-        let mut crowd = Crowd::new(peers);
-        crowd.now += SLEEP;
-        let waking = step(&mut crowd);
-        crowd.announce_all();
+    let mut crowd = Crowd::new(PEERS);
+    crowd.now += SLEEP;
+    let waking = step(&mut crowd);
+    crowd.announce_all();
 
-        let (mut asking, mut expiring) = (Duration::ZERO, Duration::ZERO);
-        let end = crowd.now + EXPIRY;
-        while crowd.node.peer_count() > 0 {
-            crowd.now = crowd.node.poll_timeout().expect("there are peers to expire").max(crowd.now);
-            let longest = if crowd.now < end { &mut asking } else { &mut expiring };
-            *longest = step(&mut crowd).max(*longest);
-        }
-        for (what, longest) in [("asking", asking), ("expiring", expiring), ("waking", waking)] {
-            print_row("longest step", "peers", peers, what, "ns", longest.as_nanos() as f64);
-        }
+    let (mut asking, mut expiring) = (Duration::ZERO, Duration::ZERO);
+    let end = crowd.now + EXPIRY;
+    while crowd.node.peer_count() > 0 {
+        crowd.now = crowd.node.poll_timeout().expect("there are peers to expire").max(crowd.now);
+        let longest = if crowd.now < end { &mut asking } else { &mut expiring };
+        *longest = step(&mut crowd).max(*longest);
     }
+    let rows =
+        [("asking", asking), ("expiring", expiring), ("waking", waking), ("registering", registering())];
+    for (what, longest) in rows {
+        print_row("longest step", "peers", PEERS, what, "ns", longest.as_nanos() as f64);
+    }
+}
+
+/// Registers entries in an empty node, and returns how long the longest call took: a table grows in it.
+fn registering() -> Duration {
+    let now = Instant::now();
+    let mut node = empty_node(PEERS, now);
+    let register = |number| {
+        let key = format!("entry-{number}");
+        let begin = processor_time();
+        node.register(&key, &VALUE, None, now).expect("there is room");
+        processor_time() - begin
+    };
+    (0..PEERS).map(register).max().expect("there are entries")
 }
 
 /// Lets the node do what is due, and returns how long it took.

@@ -18,7 +18,7 @@ _KINDS = {
 _COUNTERS = {
     "wrong_key": "datagrams that no key here opens, or that are not sealed while ours are: "
     "somebody has another --key-file, or none",
-    "other_cluster": "datagrams of another --cluster, or of legacy nodes where their line is not spoken",
+    "other_cluster": "datagrams of another --cluster, or legacy beacons where the node sends none",
     "malformed": "datagrams that are not libpeers's: another program uses this group and port",
     "off_link": "datagrams from beyond the local network: a router forwards multicast, or somebody forges",
     "rate_limited": "answers not sent, because too many were asked for: somebody floods, or forges",

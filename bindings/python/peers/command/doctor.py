@@ -196,7 +196,7 @@ def _chooses(selection: list[str] | None, name: str) -> bool:
 def _check_own_beacons(report: Report, options: argparse.Namespace, joined: list[tuple[str, int]]) -> None:
     """Says of each interface whether what a node sends there is heard there, by itself and by another."""
     report.section("What a node sends, on this host")
-    deaf = False
+    is_silent = False
     for name, version in joined:
         where = f"{name}, IPv{version}"
         heard_itself, heard_second = _probe(options, name, version)
@@ -206,8 +206,8 @@ def _check_own_beacons(report: Report, options: argparse.Namespace, joined: list
             report.problem(f"{where}: a node hears its own beacon, but not a second node")
         else:
             report.problem(f"{where}: a node does not hear its own beacon")
-            deaf = True
-    if deaf:
+            is_silent = True
+    if is_silent:
         report.hint("It was sent, and the system gives it back to the sender, unless a firewall drops it:")
         for hint in advice.of_firewall(_port(options)):
             report.hint(hint)
@@ -282,7 +282,8 @@ def _check_health(report: Report, health: Health) -> None:
     report.section("What the node says of itself")
     if health.state == State.RUNNING:
         report.good(
-            f"running: {health.sent} datagrams sent, {health.received} received, {health.looped_back} of them its own"
+            f"running: {health.sent} datagrams sent, {health.received} received, "
+            f"{health.looped_back} of them its own"
         )
     else:
         report.problem(f"{health.state.name.lower()}: {health.detail}")

@@ -100,8 +100,8 @@ JSON_OF_A_PEER = """\
   port        the port of its service, or null
   interface   the interface it was heard through, or null
   id          32 hexadecimal digits, of this run of it, or null if unknown
-  source      "multicast"; "unicast" if it was heard by unicast alone; "gossip" in a cluster with --mode swim; or
-              "legacy" if it speaks the legacy beacon only
+  source      "multicast"; "unicast" if only unicast reaches this node; "gossip" with --mode swim;
+              "legacy" if the peer sends legacy beacons only
   age         seconds since it was last heard
   expires_in  seconds until it is gone unless it is heard again
 """

@@ -43,7 +43,7 @@ public record Event(Kind kind, Reason reason, Optional<Peer> peer) {
         GOODBYE,
         /** It was not heard for its expiry time, nor did it answer when asked. */
         EXPIRED,
-        /** Its system answered, twice in a row, that nobody is there. */
+        /** Two probes in a row were answered with ICMP port or host unreachable. */
         UNREACHABLE,
         /** A reason that this package does not know. */
         OTHER;

@@ -23,7 +23,7 @@ import java.util.Optional;
  * @param dropped datagrams lost because its queue on a memory network was full
  * @param socketsReopened times the sockets were opened anew, or interfaces joined or left
  * @param eventsLost events lost because nobody read them; each loss is told by one {@link Event.Kind#RESYNC}
- * @param otherCluster received: messages of another cluster, and legacy beacons where not spoken
+ * @param otherCluster received: messages of another cluster, and legacy beacons where the node sends none
  * @param stale received: messages not newer than what was known (duplicates, replays)
  * @param wrongKey received: messages that no key of the node opens, or sealed ones by a node without
  * @param rateLimited answers, challenges and questions not sent, because too many were asked for

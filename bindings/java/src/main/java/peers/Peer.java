@@ -35,7 +35,7 @@ public record Peer(
     public enum Source {
         /** A message of the native protocol. */
         MULTICAST,
-        /** A line of the legacy program's protocol. */
+        /** A legacy beacon, "multitastic:NAME". */
         LEGACY,
         /** {@link Node#register}. */
         REGISTERED,

@@ -86,12 +86,12 @@ final class NodeTest {
     private static void seedsFindThoseWhomMulticastDoesNotReach() {
         List<String> seeds = List.of("10.9.9.9:1", "10.0.0.1:49153");
         try (Node first = still("first", "seeds").mode(Mode.SEEDS).start();
-                Node deaf = still("deaf", "seeds").mode(Mode.MULTICAST).start()) {
+                Node outside = still("outside", "seeds").mode(Mode.MULTICAST).start()) {
             try (Node second = still("second", "seeds").mode(Mode.SEEDS).seeds(seeds).start()) {
                 check(names(first).equals(List.of("second")) && names(second).equals(List.of("first")));
                 check(first.list().get(0).source() == Peer.Source.UNICAST);
                 check(second.list().get(0).source() == Peer.Source.UNICAST);
-                check(deaf.list().isEmpty());
+                check(outside.list().isEmpty());
             }
             check(first.list().isEmpty());
         }

@@ -1,4 +1,4 @@
-//! `Timers`: what is to be done later, as the SWIM protocol has asked for it.
+//! `FocaTimers`: the deadlines that foca has asked for.
 
 use std::collections::{BTreeMap, HashMap};
 use std::time::Instant;
@@ -11,14 +11,14 @@ use crate::wire::InstanceId;
 type Place = (Instant, u64);
 
 #[derive(Default)]
-pub(crate) struct Timers {
+pub(crate) struct FocaTimers {
     due: BTreeMap<Place, Timer<MemberId>>,
-    /// Where those are that forget a member. One that is said to be dead again and again has one all the same.
+    /// The deadlines that remove a member: one for each, even if it goes down again and again.
     removals: HashMap<InstanceId, Place>,
     serial: u64,
 }
 
-impl Timers {
+impl FocaTimers {
     pub fn insert(&mut self, timer: Timer<MemberId>, at: Instant) {
         self.serial += 1;
         let place = (at, self.serial);
@@ -30,7 +30,7 @@ impl Timers {
         self.due.insert(place, timer);
     }
 
-    /// The next that is due by `now`.
+    /// Returns the next timer that is due by `now`.
     pub fn take_due(&mut self, now: Instant) -> Option<Timer<MemberId>> {
         let first = self.due.first_entry().filter(|first| first.key().0 <= now)?;
         let timer = first.remove();
@@ -55,7 +55,7 @@ mod tests {
     #[allow(clippy::disallowed_methods)] // a test has to begin at some time
     fn one_who_dies_again_and_again_is_forgotten_once() {
         let now = Instant::now();
-        let mut timers = Timers::default();
+        let mut timers = FocaTimers::default();
         for generation in 0..1000 {
             let member = MemberId { generation, ..MemberId::unknown_at(([192, 0, 2, 1], 5).into()) };
             timers.insert(Timer::RemoveDown(member), now + Duration::from_secs(generation.into()));

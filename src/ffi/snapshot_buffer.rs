@@ -1,0 +1,208 @@
+//! `SnapshotBuffer`: copies of peers, in the form in which C reads and frees them.
+
+use std::collections::BTreeMap;
+use std::ptr;
+
+use crate::ffi::peer::{millis, peers_peer_t, source_code};
+use crate::sys::host;
+use peers_proto::PeerView;
+
+/// Length of the longest IPv4 address as text, with its NUL.
+const USUAL_ADDRESS: usize = "255.255.255.255".len() + 1;
+
+/// Records, and the texts they point to.
+pub(super) struct SnapshotBuffer {
+    records: Vec<peers_peer_t>,
+    /// Names, values and addresses, each with a NUL behind it.
+    #[expect(dead_code, reason = "the records point into it")]
+    text: Vec<u8>,
+}
+
+/// The allocation that C owns: it holds a pointer to the header.
+#[repr(C)]
+struct Owned<H> {
+    header: H,
+    buffer: SnapshotBuffer,
+}
+
+impl SnapshotBuffer {
+    /// Copies `peers`. With at most `len` peers, and `bytes` bytes of names and values, few or no allocations grow.
+    pub fn copy_of<'a>(peers: impl Iterator<Item = PeerView<'a>>, len: usize, bytes: usize) -> Self {
+        let mut writer = Writer {
+            records: Vec::with_capacity(len),
+            text: Vec::with_capacity(bytes + len * (2 + USUAL_ADDRESS)),
+            address: String::new(),
+            zones: BTreeMap::new(),
+        };
+        peers.for_each(|peer| writer.write(&peer));
+        writer.finish()
+    }
+
+    /// Returns the number of records.
+    pub fn len(&self) -> usize {
+        self.records.len()
+    }
+
+    /// Returns the first record, if there is one. It stays in place until the buffer is released.
+    pub fn records(&self) -> *const peers_peer_t {
+        self.records.as_ptr()
+    }
+
+    /// Moves the buffer behind a header, and leaves both to the caller, who passes the header to [`release`].
+    pub fn into_raw<H>(self, header: H) -> *mut H {
+        Box::into_raw(Box::new(Owned { header, buffer: self })).cast()
+    }
+}
+
+/// Frees a header with its buffer. NULL is a no-op.
+///
+/// # Safety
+/// `header` is NULL or comes from [`SnapshotBuffer::into_raw`] with the same `H`, and was not released.
+pub(super) unsafe fn release<H>(header: *mut H) {
+    if !header.is_null() {
+        // SAFETY: the caller passes what `into_raw` returned: the pointer to an `Owned<H>`, of which the header is the first field.
+        drop(unsafe { Box::from_raw(header.cast::<Owned<H>>()) });
+    }
+}
+
+/// Writes records one after another. Until the text has its final place, their pointers are offsets in it.
+struct Writer {
+    records: Vec<peers_peer_t>,
+    text: Vec<u8>,
+    /// Reused from one peer to the next.
+    address: String,
+    /// Names of interfaces, each looked up once.
+    zones: BTreeMap<u32, Option<String>>,
+}
+
+impl Writer {
+    fn write(&mut self, peer: &PeerView<'_>) {
+        self.address.clear();
+        let zone_name = |index| self.zones.entry(index).or_insert_with(|| host::zone_of(index)).clone();
+        peer.write_address(&mut self.address, zone_name);
+        let name = append(&mut self.text, peer.name.as_bytes());
+        let value = append(&mut self.text, peer.value);
+        let address = append(&mut self.text, self.address.as_bytes());
+        self.records.push(peers_peer_t {
+            name: name.cast(),
+            value: value.cast(),
+            value_len: peer.value.len(),
+            address: address.cast(),
+            age_ms: millis(peer.age),
+            expires_in_ms: millis(peer.expires_in),
+            source: source_code(peer.source),
+            interface_index: peer.interface,
+            port: peer.port,
+            id: peer.id.unwrap_or_default(),
+        });
+    }
+
+    fn finish(self) -> SnapshotBuffer {
+        let Writer { mut records, text, .. } = self;
+        let start = text.as_ptr();
+        for record in &mut records {
+            record.name = start.wrapping_add(record.name.addr()).cast();
+            record.value = start.wrapping_add(record.value.addr()).cast();
+            record.address = start.wrapping_add(record.address.addr()).cast();
+        }
+        SnapshotBuffer { records, text }
+    }
+}
+
+/// Appends bytes and a NUL, and returns their offset.
+fn append(text: &mut Vec<u8>, bytes: &[u8]) -> *const u8 {
+    let offset = ptr::without_provenance(text.len());
+    text.extend_from_slice(bytes);
+    text.push(0);
+    offset
+}
+
+// SAFETY: the pointers of the records point into `text`, which is moved and freed with them and not written again.
+unsafe impl Send for SnapshotBuffer {}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::CStr;
+    use std::time::Duration;
+
+    use super::*;
+    use peers_proto::Source;
+
+    #[repr(C)]
+    struct Header {
+        records: *const peers_peer_t,
+        len: usize,
+    }
+
+    fn peer<'a>(name: &'a str, value: &'a [u8], address: &str) -> PeerView<'a> {
+        PeerView {
+            name,
+            value,
+            address: Some(address.parse().expect("it is an address")),
+            interface: 2,
+            port: 80,
+            id: Some([7; 16]),
+            source: Source::Multicast,
+            age: Duration::from_millis(5),
+            expires_in: Duration::from_secs(30),
+        }
+    }
+
+    /// Passes copies of the peers to C and back, and checks them in between.
+    fn check(peers: &[PeerView<'_>], len: usize, bytes: usize) {
+        let buffer = SnapshotBuffer::copy_of(peers.iter().copied(), len, bytes);
+        let (records, len) = (buffer.records(), buffer.len());
+        let header = buffer.into_raw(Header { records, len });
+        // SAFETY: `header` was just made, with `len` records, whose texts end with a NUL.
+        unsafe {
+            assert_eq!((*header).len, peers.len());
+            for (at, peer) in peers.iter().enumerate() {
+                let record = &*(*header).records.add(at);
+                assert_eq!(CStr::from_ptr(record.name).to_str(), Ok(peer.name));
+                let value = std::slice::from_raw_parts(record.value.cast::<u8>(), record.value_len + 1);
+                assert_eq!(value.split_last(), Some((&0, peer.value)));
+                let address = peer.address.expect("each has one").to_string();
+                assert_eq!(CStr::from_ptr(record.address).to_str(), Ok(&*address));
+                assert_eq!((record.age_ms, record.expires_in_ms), (5, 30_000));
+                assert_eq!((record.interface_index, record.port, record.id), (2, 80, [7; 16]));
+            }
+            release(header);
+        }
+    }
+
+    #[test]
+    fn records_point_to_copies_of_all_texts() {
+        let peers = [peer("lamp", b"", "192.0.2.7"), peer("printer", b"a\0b", "2001:db8::7")];
+        check(&peers, 2, 14);
+    }
+
+    #[test]
+    fn a_buffer_grows_beyond_the_expected_size() {
+        let address = "2001:db8:1111:2222:3333:4444:5555:6666";
+        let peers = [peer("peer", b"value", address); 100];
+        check(&peers, 100, 100 * "peervalue".len());
+        check(&peers, 0, 0);
+    }
+
+    #[test]
+    fn an_empty_buffer_has_no_records() {
+        check(&[], 0, 0);
+    }
+
+    #[test]
+    fn another_thread_may_release_a_buffer() {
+        let buffer = SnapshotBuffer::copy_of([peer("lamp", b"", "192.0.2.7")].into_iter(), 1, 4);
+        let released = std::thread::spawn(move || {
+            let header = buffer.into_raw(());
+            // SAFETY: it was just made.
+            unsafe { release(header) };
+        });
+        released.join().expect("the thread does not panic");
+    }
+
+    #[test]
+    fn releasing_null_does_nothing() {
+        // SAFETY: NULL is allowed.
+        unsafe { release::<Header>(ptr::null_mut()) };
+    }
+}
