@@ -56,7 +56,7 @@ def test_list_prints_a_table(command: Command) -> None:
     header, row = output.splitlines()
     assert (status, errors) == (0, "")
     assert header == "NAME  ADDRESS    PORT  VALUE      HEARD    BY"
-    assert row == "web   127.0.0.1  8080  two words  0 s ago  beacon"
+    assert row == "web   127.0.0.1  8080  two words  0 s ago  multicast"
 
 
 def test_list_prints_json(command: Command, tmp_path: Path) -> None:
