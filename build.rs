@@ -2,6 +2,7 @@
 //! `include/peers.h`; and gives the shared library its soname.
 
 use std::env;
+use std::fs;
 use std::path::PathBuf;
 
 /// In the header's order: statuses first, then each type before the calls that need it.
@@ -31,7 +32,12 @@ fn generate_header() {
     for source in SOURCES {
         builder = builder.with_src(root.join(format!("src/ffi/{source}.rs")));
     }
-    builder.generate().expect("src/ffi can be read as C").write_to_file(&header);
+    let mut text = Vec::new();
+    builder.generate().expect("src/ffi can be read as C").write(&mut text);
+    let text = String::from_utf8(text).expect("the header is UTF-8");
+    // Rust's heading for what the caller of an unsafe function vouches for, in the words of a C manual.
+    let text = text.replace(" * # Safety\n * ", " * Arguments: ");
+    fs::write(&header, text).expect("the build's output folder can be written");
     println!("cargo:rustc-env=PEERS_GENERATED_HEADER={}", header.display());
 }
 

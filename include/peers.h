@@ -709,7 +709,7 @@ const char *peers_version(void);
  * PEERS_ERR_TOO_LARGE (name, cluster or value), PEERS_ERR_UNSUPPORTED, PEERS_ERR_INTERFACE,
  * PEERS_ERR_ADDRESS_IN_USE, PEERS_ERR_PERMISSION, PEERS_ERR_SYSTEM. Thread-safe; does not wait for the network.
  *
- * `config` is NULL or as documented at `peers_config_t`; `node` is NULL or points to a writable pointer.
+ * Arguments: `config` is NULL or as documented at `peers_config_t`; `node` is NULL or points to a writable pointer.
  */
 int32_t peers_start(const struct peers_config_t *config,
                     struct peers_t **node);
@@ -727,7 +727,7 @@ int32_t peers_start(const struct peers_config_t *config,
  * PEERS_ERR_TOO_LARGE, PEERS_ERR_FULL (a new key, and the registry holds `max_peers`), PEERS_ERR_FAILED,
  * PEERS_ERR_STOPPED. Thread-safe; does not wait for the network.
  *
- * `key` is NULL or NUL-terminated; `value` is NULL or points to `value_len` readable bytes.
+ * Arguments: `key` is NULL or NUL-terminated; `value` is NULL or points to `value_len` readable bytes.
  */
 int32_t peers_register(struct peers_t *node,
                        const char *key,
@@ -747,7 +747,7 @@ int32_t peers_register(struct peers_t *node,
  * its bytes and the room there is; the value stays as it was), PEERS_ERR_NULL, PEERS_ERR_HANDLE, PEERS_ERR_FORKED,
  * PEERS_ERR_FAILED, PEERS_ERR_STOPPED. Thread-safe; does not wait for the network.
  *
- * `value` is NULL or points to `value_len` readable bytes.
+ * Arguments: `value` is NULL or points to `value_len` readable bytes.
  */
 int32_t peers_set_value(struct peers_t *node,
                         const void *value,
@@ -764,7 +764,7 @@ int32_t peers_set_value(struct peers_t *node,
  * the node was started without keys), PEERS_ERR_HANDLE, PEERS_ERR_FORKED, PEERS_ERR_FAILED, PEERS_ERR_STOPPED. After an
  * error the keys are as they were. Thread-safe; does not wait for the network.
  *
- * `keys` is NULL or points to `keys_count` times 32 readable bytes.
+ * Arguments: `keys` is NULL or points to `keys_count` times 32 readable bytes.
  */
 int32_t peers_set_keys(struct peers_t *node,
                        const void *keys,
@@ -782,7 +782,7 @@ int32_t peers_set_keys(struct peers_t *node,
  * PEERS_ERR_SYSTEM (no thread can be started), PEERS_ERR_FAILED, PEERS_ERR_STOPPED. After an error the seeds are as they
  * were. Thread-safe; does not wait for the network, nor for names to be resolved.
  *
- * `seeds` is NULL or NUL-terminated.
+ * Arguments: `seeds` is NULL or NUL-terminated.
  */
 int32_t peers_set_seeds(struct peers_t *node,
                         const char *seeds);
@@ -828,7 +828,7 @@ int32_t peers_free(struct peers_t *node);
  * Errors: PEERS_ERR_NULL, PEERS_ERR_HANDLE, PEERS_ERR_FORKED, PEERS_ERR_FAILED, PEERS_ERR_STOPPED. Thread-safe;
  * does not wait for the network.
  *
- * `list` is NULL or points to a writable pointer.
+ * Arguments: `list` is NULL or points to a writable pointer.
  */
 int32_t peers_list(struct peers_t *node,
                    struct peers_list_t **list);
@@ -838,7 +838,7 @@ int32_t peers_list(struct peers_t *node,
  *
  * The record and the texts in it belong to the snapshot and live until `peers_list_free`. Thread-safe.
  *
- * `list` is NULL or a snapshot from `peers_list` that was not freed.
+ * Arguments: `list` is NULL or a snapshot from `peers_list` that was not freed.
  */
 const struct peers_peer_t *peers_list_at(const struct peers_list_t *list, size_t index);
 
@@ -846,7 +846,7 @@ const struct peers_peer_t *peers_list_at(const struct peers_list_t *list, size_t
  * Frees a snapshot. NULL is a no-op. Every record and text of it is gone afterwards. Each snapshot is freed
  * once, by any thread, before or after its node.
  *
- * `list` is NULL or a snapshot from `peers_list` that was not freed.
+ * Arguments: `list` is NULL or a snapshot from `peers_list` that was not freed.
  */
 void peers_list_free(struct peers_list_t *list);
 
@@ -862,7 +862,7 @@ void peers_list_free(struct peers_list_t *list);
  * Errors: PEERS_ERR_TIMEOUT when nothing happened in time; PEERS_ERR_STOPPED when the node is freed meanwhile;
  * PEERS_ERR_NULL, PEERS_ERR_HANDLE, PEERS_ERR_FORKED, PEERS_ERR_FAILED. Thread-safe; blocks up to `timeout_ms`.
  *
- * `event` is NULL or points to a writable pointer.
+ * Arguments: `event` is NULL or points to a writable pointer.
  */
 int32_t peers_next_event(struct peers_t *node,
                          int32_t timeout_ms,
@@ -872,7 +872,7 @@ int32_t peers_next_event(struct peers_t *node,
  * Frees an event. NULL is a no-op. The peer in it is gone afterwards. Each event is freed once, by any thread,
  * before or after its node.
  *
- * `event` is NULL or an event from `peers_next_event` that was not freed.
+ * Arguments: `event` is NULL or an event from `peers_next_event` that was not freed.
  */
 void peers_event_free(struct peers_event_t *event);
 
@@ -893,7 +893,7 @@ void peers_event_free(struct peers_event_t *event);
  * Errors: PEERS_ERR_NULL, PEERS_ERR_HANDLE, PEERS_ERR_FORKED, PEERS_ERR_SYSTEM (no descriptor to be had).
  * Thread-safe; does not block.
  *
- * `fd` is NULL or points to a writable int.
+ * Arguments: `fd` is NULL or points to a writable int.
  */
 int32_t peers_event_fd(struct peers_t *node,
                        int32_t *fd);
@@ -907,7 +907,7 @@ int32_t peers_event_fd(struct peers_t *node,
  * Errors: PEERS_ERR_NULL, PEERS_ERR_HANDLE, PEERS_ERR_FORKED, PEERS_ERR_SIZE (`struct_size` is below 16 or
  * above 4096). Thread-safe; does not block.
  *
- * `health` is NULL or points to `struct_size` writable bytes.
+ * Arguments: `health` is NULL or points to `struct_size` writable bytes.
  */
 int32_t peers_health(struct peers_t *node, struct peers_health_t *health);
 

@@ -7,7 +7,6 @@
 //! - A node's handle is a token looked up in `handle`'s table, never a pointer that is followed.
 
 #![allow(non_camel_case_types)] // these are C's names
-#![allow(clippy::missing_safety_doc)] // the documentation is the C header's, and says it in C's terms
 
 mod config;
 mod event;
@@ -18,35 +17,4 @@ mod list;
 mod log;
 mod node;
 mod peer;
-mod snapshot_buffer;
-mod status;
-
-use status::{Failure, PEERS_ERR_FAILED, PEERS_OK};
-
-use crate::panics;
-
-/// Runs the body of an export, so that neither a panic nor an error leaves it as anything but a status.
-fn boundary(body: impl FnOnce() -> Result<(), Failure>) -> i32 {
-    panics::silence_panic_output();
-    let failure = match panics::catch_panic(body) {
-        Ok(Ok(())) => return PEERS_OK,
-        Ok(Err(failure)) => failure,
-        Err(words) => {
-            let detail = format!("the library panicked, which is an internal error of libpeers: {words}");
-            Failure::new(PEERS_ERR_FAILED, detail)
-        }
-    };
-    status::set_last_error(failure.detail);
-    failure.status
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_panic_stops_at_the_boundary() {
-        let status = boundary(|| panic!("as if by a bug"));
-        assert_eq!(status, PEERS_ERR_FAILED);
-    }
-}
+mod sized;

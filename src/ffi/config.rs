@@ -10,7 +10,8 @@ use crate::config::{Clock, Config, Network};
 use crate::ffi::input;
 use crate::ffi::log;
 pub use crate::ffi::log::peers_log_fn;
-use crate::ffi::status::{Failure, PEERS_ERR_INVALID, PEERS_ERR_SIZE, PEERS_ERR_UNSUPPORTED};
+use crate::ffi::sized::{self, SizedStruct};
+use crate::ffi::status::{Failure, PEERS_ERR_INVALID, PEERS_ERR_UNSUPPORTED};
 use crate::seed::Seed;
 use peers_proto::Mode;
 
@@ -126,39 +127,40 @@ pub struct peers_config_t {
 const _: () =
     assert!(size_of::<peers_config_t>() == offset_of!(peers_config_t, unicast_port) + size_of::<u32>());
 
-/// Where each field begins, hence where a shorter struct of an older caller may end.
-const BOUNDARIES: [usize; 23] = [
-    offset_of!(peers_config_t, name),
-    offset_of!(peers_config_t, cluster),
-    offset_of!(peers_config_t, value),
-    offset_of!(peers_config_t, value_len),
-    offset_of!(peers_config_t, interfaces),
-    offset_of!(peers_config_t, network),
-    offset_of!(peers_config_t, group_v4),
-    offset_of!(peers_config_t, group_v6),
-    offset_of!(peers_config_t, keys),
-    offset_of!(peers_config_t, keys_count),
-    offset_of!(peers_config_t, seeds),
-    offset_of!(peers_config_t, log),
-    offset_of!(peers_config_t, log_context),
-    offset_of!(peers_config_t, log_level),
-    offset_of!(peers_config_t, interval_ms),
-    offset_of!(peers_config_t, expiry_ms),
-    offset_of!(peers_config_t, max_peers),
-    offset_of!(peers_config_t, flags),
-    offset_of!(peers_config_t, hops),
-    offset_of!(peers_config_t, port),
-    offset_of!(peers_config_t, service_port),
-    offset_of!(peers_config_t, mode),
-    offset_of!(peers_config_t, unicast_port),
-];
+// SAFETY: `repr(C)`, and zero is a value of each field: a NULL pointer, no function, or the number 0.
+unsafe impl SizedStruct for peers_config_t {
+    const INIT: &'static str = "PEERS_CONFIG_INIT";
+    const NAME: &'static str = "peers_config_t";
+    const BOUNDARIES: &'static [usize] = &[
+        offset_of!(peers_config_t, name),
+        offset_of!(peers_config_t, cluster),
+        offset_of!(peers_config_t, value),
+        offset_of!(peers_config_t, value_len),
+        offset_of!(peers_config_t, interfaces),
+        offset_of!(peers_config_t, network),
+        offset_of!(peers_config_t, group_v4),
+        offset_of!(peers_config_t, group_v6),
+        offset_of!(peers_config_t, keys),
+        offset_of!(peers_config_t, keys_count),
+        offset_of!(peers_config_t, seeds),
+        offset_of!(peers_config_t, log),
+        offset_of!(peers_config_t, log_context),
+        offset_of!(peers_config_t, log_level),
+        offset_of!(peers_config_t, interval_ms),
+        offset_of!(peers_config_t, expiry_ms),
+        offset_of!(peers_config_t, max_peers),
+        offset_of!(peers_config_t, flags),
+        offset_of!(peers_config_t, hops),
+        offset_of!(peers_config_t, port),
+        offset_of!(peers_config_t, service_port),
+        offset_of!(peers_config_t, mode),
+        offset_of!(peers_config_t, unicast_port),
+    ];
+}
 
-/// The most a `struct_size` may be. A real struct of a later version stays far below; a wild number (an
-/// uninitialised struct) must not make us read that far.
-const LARGEST_STRUCT: usize = 4096;
-
-/// The configuration at `pointer`, or the defaults for NULL.
+/// Returns the configuration at `pointer`, or the defaults for NULL.
 ///
+/// # Safety
 /// `pointer` is NULL, or points to a struct of at least its own `struct_size` bytes whose pointers are as
 /// documented.
 pub(super) unsafe fn read(pointer: *const peers_config_t) -> Result<Config, Failure> {
@@ -166,38 +168,13 @@ pub(super) unsafe fn read(pointer: *const peers_config_t) -> Result<Config, Fail
         return Ok(Config::default());
     }
     // SAFETY: the caller vouches for the struct.
-    let raw = unsafe { copy_known_fields(pointer) }?;
+    let raw = unsafe { sized::read(pointer) }?;
     // SAFETY: the caller vouches for the texts.
     unsafe { translate(&raw) }
 }
 
-/// A copy of the struct with every field the caller did not have set to zero.
-unsafe fn copy_known_fields(pointer: *const peers_config_t) -> Result<peers_config_t, Failure> {
-    const KNOWN: usize = size_of::<peers_config_t>();
-    // SAFETY: the struct begins with its size, whatever its length.
-    let size = unsafe { pointer.cast::<usize>().read_unaligned() };
-    let wrong = |why: String| Err(Failure::new(PEERS_ERR_SIZE, format!("struct_size is {size}: {why}")));
-    if size == 0 || size > LARGEST_STRUCT {
-        return wrong(format!("begin with PEERS_CONFIG_INIT, which sets it to {KNOWN}"));
-    }
-    if size < KNOWN && !BOUNDARIES.contains(&size) {
-        return wrong(format!("it ends inside a field; this library's peers_config_t has {KNOWN} bytes"));
-    }
-    // SAFETY: the caller vouches for `size` readable bytes.
-    let given = unsafe { std::slice::from_raw_parts(pointer.cast::<u8>(), size) };
-    if let Some(at) = given.iter().skip(KNOWN).position(|byte| *byte != 0) {
-        let at = KNOWN + at;
-        return wrong(format!(
-            "a field at byte {at} is set that this library, with {KNOWN} bytes, does not know"
-        ));
-    }
-    // SAFETY: all zero is a valid value of each field: a NULL pointer, no function, or the number 0.
-    let mut known: peers_config_t = unsafe { std::mem::zeroed() };
-    // SAFETY: both hold at least the bytes copied, and they do not overlap.
-    unsafe { std::ptr::copy_nonoverlapping(given.as_ptr(), (&raw mut known).cast(), size.min(KNOWN)) };
-    Ok(known)
-}
-
+/// # Safety
+/// The pointers of `raw` are as documented at `peers_config_t`.
 unsafe fn translate(raw: &peers_config_t) -> Result<Config, Failure> {
     let mut config = Config::default();
     // SAFETY: the caller of `read` vouches for the texts and the value.
@@ -206,12 +183,14 @@ unsafe fn translate(raw: &peers_config_t) -> Result<Config, Failure> {
     config.value = unsafe { input::bytes(raw.value, raw.value_len, "value") }?.to_owned();
     // SAFETY: as above, for the keys.
     config.keys = unsafe { input::keys(raw.keys, raw.keys_count) }?;
-    config.log = log::logger(raw.log, raw.log_context, raw.log_level)?;
+    // SAFETY: as above, for the function.
+    config.log = unsafe { log::logger(raw.log, raw.log_context, raw.log_level) }?;
     read_numbers(raw, &mut config)?;
     apply_flags(raw.flags, &mut config)?;
     Ok(config)
 }
 
+/// # Safety
 /// `raw`'s texts are NULL or NUL-terminated.
 unsafe fn read_texts(raw: &peers_config_t, config: &mut Config) -> Result<(), Failure> {
     // SAFETY: each is one of `raw`'s texts.
@@ -329,4 +308,129 @@ fn apply_flags(flags: u32, config: &mut Config) -> Result<(), Failure> {
         config.legacy = false;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::CString;
+    use std::sync::Mutex;
+
+    use super::*;
+    use crate::ffi::status::{PEERS_ERR_NULL, PEERS_ERR_SIZE, PEERS_ERR_UTF8};
+    use crate::log::Level;
+
+    fn empty() -> peers_config_t {
+        // SAFETY: zero is a value of each field.
+        let zero: peers_config_t = unsafe { std::mem::zeroed() };
+        peers_config_t { struct_size: size_of::<peers_config_t>(), ..zero }
+    }
+
+    fn read_config(raw: &peers_config_t) -> Result<Config, (i32, String)> {
+        // SAFETY: the tests set pointers to what lives longer, and as long as they say.
+        unsafe { read(raw) }.map_err(|failure| (failure.status, failure.detail))
+    }
+
+    #[test]
+    fn null_and_an_empty_struct_mean_the_defaults() {
+        // SAFETY: NULL is allowed.
+        assert_eq!(unsafe { read(std::ptr::null()) }.ok(), Some(Config::default()));
+        assert_eq!(read_config(&empty()), Ok(Config::default()));
+    }
+
+    #[test]
+    fn everything_is_copied_during_the_call() {
+        let texts = ["kitchen", "", "eth*", "memory:here", "239.9.9.9", "ff12::9", "10.0.0.1:7,[::1]:8"];
+        let texts = texts.map(|text| CString::new(text).expect("no NUL is in it"));
+        let [name, cluster, interfaces, network, group_v4, group_v6, seeds] = &texts;
+        let (value, keys) = (vec![1_u8, 0, 2], [[7_u8; 32], [8; 32]].concat());
+        let config = read_config(&peers_config_t {
+            name: name.as_ptr(),
+            cluster: cluster.as_ptr(),
+            interfaces: interfaces.as_ptr(),
+            network: network.as_ptr(),
+            group_v4: group_v4.as_ptr(),
+            group_v6: group_v6.as_ptr(),
+            seeds: seeds.as_ptr(),
+            value: value.as_ptr().cast(),
+            value_len: value.len(),
+            keys: keys.as_ptr().cast(),
+            keys_count: 2,
+            ..empty()
+        });
+        drop((texts, value, keys));
+        let config = config.expect("each field is in its range");
+        assert_eq!(config.name.as_deref(), Some("kitchen"));
+        assert_eq!(config.interfaces.as_deref(), Some("eth*"));
+        assert_eq!(config.network, Network::Memory("here".into()));
+        assert_eq!(config.group_v4, Some([239, 9, 9, 9].into()));
+        assert_eq!(
+            config.seeds.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            ["10.0.0.1:7", "[::1]:8"]
+        );
+        assert_eq!(config.value, [1, 0, 2]);
+        assert_eq!(config.keys, [[7; 32], [8; 32]].map(|key| key.as_slice().try_into().expect("32 bytes")));
+    }
+
+    #[test]
+    fn the_struct_of_an_older_caller_ends_at_any_field() {
+        let raw = peers_config_t { hops: 3, port: 4, ..empty() };
+        for size in peers_config_t::BOUNDARIES {
+            // As much memory as the caller says, and no more.
+            // SAFETY: the struct has no padding, so each of its bytes is written.
+            let bytes = unsafe { std::slice::from_raw_parts((&raw const raw).cast::<u8>(), *size) };
+            let mut older: Box<[u8]> = bytes.into();
+            older[..size_of::<usize>()].copy_from_slice(&size.to_ne_bytes());
+            // SAFETY: the memory has as many bytes as it says.
+            let config = unsafe { read(older.as_ptr().cast()) }.ok().expect("a field begins there");
+            let has = |field| *size > field;
+            assert_eq!(config.hops, if has(offset_of!(peers_config_t, hops)) { 3 } else { 1 }, "{size}");
+            assert_eq!(config.port, if has(offset_of!(peers_config_t, port)) { 4 } else { 49001 }, "{size}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_named() {
+        let (latin, seeds) = (c"caf\xe9", c"nowhere");
+        for (raw, status, detail) in [
+            (peers_config_t { struct_size: 3, ..empty() }, PEERS_ERR_SIZE, "struct_size is 3"),
+            (peers_config_t { name: latin.as_ptr(), ..empty() }, PEERS_ERR_UTF8, "the byte at index 3"),
+            (peers_config_t { seeds: seeds.as_ptr(), ..empty() }, PEERS_ERR_INVALID, "nowhere"),
+            (
+                peers_config_t { value_len: 1, ..empty() },
+                PEERS_ERR_NULL,
+                "value is NULL, but its length is 1",
+            ),
+            (
+                peers_config_t { keys_count: 1, ..empty() },
+                PEERS_ERR_NULL,
+                "keys is NULL, but keys_count is 1",
+            ),
+            (peers_config_t { hops: 256, ..empty() }, PEERS_ERR_INVALID, "hops is 256; it is 1 to 255"),
+            (peers_config_t { flags: 64, ..empty() }, PEERS_ERR_UNSUPPORTED, "0x40"),
+            (peers_config_t { mode: 6, ..empty() }, PEERS_ERR_UNSUPPORTED, "mode is 0x6"),
+            (peers_config_t { log_level: 5, ..empty() }, PEERS_ERR_INVALID, "log_level is 5"),
+        ] {
+            let (got, words) = read_config(&raw).expect_err("it cannot be read");
+            assert_eq!(got, status, "{words}");
+            assert!(words.contains(detail), "{words:?} does not say {detail:?}");
+        }
+    }
+
+    #[test]
+    fn the_log_function_gets_lines_with_its_context() {
+        unsafe extern "C" fn keep(level: i32, message: *const c_char, context: *mut c_void) {
+            // SAFETY: the test passes this as the context, and the library a text.
+            let (lines, line) = unsafe {
+                (&*context.cast::<Mutex<Vec<(i32, CString)>>>(), std::ffi::CStr::from_ptr(message))
+            };
+            lines.lock().expect("no holder panics").push((level, line.to_owned()));
+        }
+        let lines = Mutex::new(Vec::<(i32, CString)>::new());
+        let context = (&raw const lines).cast_mut().cast();
+        let raw = peers_config_t { log: Some(keep), log_context: context, ..empty() };
+        let logger = read_config(&raw).expect("it can be read").log.expect("there is a function");
+        logger.write(Level::Warn, "a line");
+        drop(logger);
+        assert_eq!(lines.into_inner().expect("no holder panics"), [(2, c"a line".to_owned())]);
+    }
 }

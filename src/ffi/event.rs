@@ -51,6 +51,7 @@ pub struct peers_event_t {
 /// Errors: PEERS_ERR_TIMEOUT when nothing happened in time; PEERS_ERR_STOPPED when the node is freed meanwhile;
 /// PEERS_ERR_NULL, PEERS_ERR_HANDLE, PEERS_ERR_FORKED, PEERS_ERR_FAILED. Thread-safe; blocks up to `timeout_ms`.
 ///
+/// # Safety
 /// `event` is NULL or points to a writable pointer.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn peers_next_event(
@@ -97,6 +98,7 @@ fn reason_code(reason: LeaveReason) -> u32 {
 /// Frees an event. NULL is a no-op. The peer in it is gone afterwards. Each event is freed once, by any thread,
 /// before or after its node.
 ///
+/// # Safety
 /// `event` is NULL or an event from `peers_next_event` that was not freed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn peers_event_free(event: *mut peers_event_t) {
@@ -120,6 +122,7 @@ pub unsafe extern "C" fn peers_event_free(event: *mut peers_event_t) {
 /// Errors: PEERS_ERR_NULL, PEERS_ERR_HANDLE, PEERS_ERR_FORKED, PEERS_ERR_SYSTEM (no descriptor to be had).
 /// Thread-safe; does not block.
 ///
+/// # Safety
 /// `fd` is NULL or points to a writable int.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn peers_event_fd(node: *mut peers_t, fd: *mut i32) -> i32 {

@@ -1,13 +1,13 @@
 //! `peers_health_t`: is the node well, and if not, why not.
 
 use std::ffi::c_char;
-use std::mem::size_of;
+use std::mem::offset_of;
 use std::time::Duration;
 
 use crate::ffi::handle;
 use crate::ffi::input;
 use crate::ffi::node::peers_t;
-use crate::ffi::status::{Failure, PEERS_ERR_SIZE};
+use crate::ffi::sized::{self, SizedStruct};
 use crate::health::{Health, Reason, State};
 
 /// Health state: the node announces itself and hears.
@@ -96,6 +96,13 @@ pub struct peers_health_t {
     pub unvalidated: u64,
 }
 
+// SAFETY: `repr(C)`, and zero is a value of each field.
+unsafe impl SizedStruct for peers_health_t {
+    const INIT: &'static str = "PEERS_HEALTH_INIT";
+    const NAME: &'static str = "peers_health_t";
+    const BOUNDARIES: &'static [usize] = &[];
+}
+
 /// How the node is: running, degraded or failed, why in a code and in words, and what it has counted.
 ///
 /// `health` belongs to the caller and begins with its `struct_size`; a shorter struct of an older caller is
@@ -104,28 +111,19 @@ pub struct peers_health_t {
 /// Errors: PEERS_ERR_NULL, PEERS_ERR_HANDLE, PEERS_ERR_FORKED, PEERS_ERR_SIZE (`struct_size` is below 16 or
 /// above 4096). Thread-safe; does not block.
 ///
+/// # Safety
 /// `health` is NULL or points to `struct_size` writable bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn peers_health(node: *mut peers_t, health: *mut peers_health_t) -> i32 {
     crate::ffi::boundary(|| {
         input::not_null(node, "node")?;
         input::not_null(health, "health")?;
-        // SAFETY: the struct begins with its size, whatever its length.
-        let size = unsafe { health.cast::<usize>().read_unaligned() };
-        let smallest = std::mem::offset_of!(peers_health_t, detail);
-        if !(smallest..=4096).contains(&size) {
-            let known = size_of::<peers_health_t>();
-            let detail =
-                format!("struct_size is {size}: begin with PEERS_HEALTH_INIT, which sets it to {known}");
-            return Err(Failure::new(PEERS_ERR_SIZE, detail));
-        }
+        let least = offset_of!(peers_health_t, detail);
+        // SAFETY: non-NULL, and the caller vouches for the struct.
+        let size = unsafe { sized::size_to_fill(health, least) }?;
         let filled = fill(size, &handle::get(node)?.health());
-        // SAFETY: the caller vouches for `size` writable bytes; no more than `filled` has are copied.
-        unsafe {
-            let known = size.min(size_of::<peers_health_t>());
-            std::ptr::copy_nonoverlapping((&raw const filled).cast::<u8>(), health.cast::<u8>(), known);
-            health.cast::<u8>().add(known).write_bytes(0, size - known);
-        }
+        // SAFETY: the caller vouches for `size` writable bytes.
+        unsafe { sized::write(&filled, health, size) };
         Ok(())
     })
 }
@@ -187,4 +185,25 @@ fn truncated(text: &str) -> [c_char; DETAIL_SIZE] {
         *to = *from as c_char;
     }
     detail
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::CStr;
+
+    use super::*;
+
+    #[test]
+    fn a_detail_is_cut_between_characters_and_ends_with_a_nul() {
+        let text_of = |detail: &[c_char; DETAIL_SIZE]| {
+            // SAFETY: the text ends inside the array, or the test is the one to show that it does not.
+            unsafe { CStr::from_ptr(detail.as_ptr()) }.to_str().map(str::to_owned)
+        };
+        let fits = "é".repeat(127);
+        assert_eq!(text_of(&truncated(&fits)), Ok(fits.clone()));
+        assert_eq!(text_of(&truncated(&format!("{fits}é"))), Ok(fits.clone()));
+        assert_eq!(text_of(&truncated(&format!("{fits}x"))), Ok(format!("{fits}x")));
+        assert_eq!(text_of(&truncated(&format!("x{fits}é"))), Ok(format!("x{fits}")));
+        assert_eq!(text_of(&truncated("")), Ok(String::new()));
+    }
 }

@@ -16,6 +16,7 @@ pub(super) fn not_null<T>(pointer: *const T, what: &str) -> Result<(), Failure> 
 
 /// The text at `pointer`, or `None` for NULL.
 ///
+/// # Safety
 /// `pointer` is NULL or a NUL-terminated string that is not changed for as long as the result is used.
 pub(super) unsafe fn optional_text<'a>(
     pointer: *const c_char,
@@ -38,6 +39,7 @@ pub(super) unsafe fn optional_text<'a>(
 
 /// The `len` bytes at `pointer`; NULL is fine for none.
 ///
+/// # Safety
 /// `pointer` is NULL or points to `len` readable bytes that are not changed for as long as the result is used.
 pub(super) unsafe fn bytes<'a>(pointer: *const c_void, len: usize, what: &str) -> Result<&'a [u8], Failure> {
     if len == 0 {
@@ -59,6 +61,7 @@ pub(super) unsafe fn bytes<'a>(pointer: *const c_void, len: usize, what: &str) -
 
 /// The `count` keys at `pointer`; NULL means none.
 ///
+/// # Safety
 /// `pointer` is NULL or points to `count` times 32 readable bytes.
 pub(super) unsafe fn keys(pointer: *const c_void, count: usize) -> Result<Vec<Key>, Failure> {
     let mismatch = |status, detail: String| Err(Failure::new(status, detail));

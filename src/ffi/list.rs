@@ -29,6 +29,7 @@ pub struct peers_list_t {
 /// Errors: PEERS_ERR_NULL, PEERS_ERR_HANDLE, PEERS_ERR_FORKED, PEERS_ERR_FAILED, PEERS_ERR_STOPPED. Thread-safe;
 /// does not wait for the network.
 ///
+/// # Safety
 /// `list` is NULL or points to a writable pointer.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn peers_list(node: *mut peers_t, list: *mut *mut peers_list_t) -> i32 {
@@ -53,6 +54,7 @@ pub unsafe extern "C" fn peers_list(node: *mut peers_t, list: *mut *mut peers_li
 ///
 /// The record and the texts in it belong to the snapshot and live until `peers_list_free`. Thread-safe.
 ///
+/// # Safety
 /// `list` is NULL or a snapshot from `peers_list` that was not freed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn peers_list_at(list: *const peers_list_t, index: usize) -> *const peers_peer_t {
@@ -68,6 +70,7 @@ pub unsafe extern "C" fn peers_list_at(list: *const peers_list_t, index: usize) 
 /// Frees a snapshot. NULL is a no-op. Every record and text of it is gone afterwards. Each snapshot is freed
 /// once, by any thread, before or after its node.
 ///
+/// # Safety
 /// `list` is NULL or a snapshot from `peers_list` that was not freed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn peers_list_free(list: *mut peers_list_t) {

@@ -26,8 +26,11 @@ pub const PEERS_LOG_DEBUG: u32 = 4;
 pub type peers_log_fn =
     Option<unsafe extern "C" fn(level: i32, message: *const c_char, context: *mut c_void)>;
 
-/// What the three fields of a configuration say.
-pub(super) fn logger(
+/// Returns the logger that three fields of a configuration describe.
+///
+/// # Safety
+/// `function` may be called with `context`, from any thread, until the logger is dropped.
+pub(super) unsafe fn logger(
     function: peers_log_fn,
     context: *mut c_void,
     level: u32,
@@ -46,15 +49,15 @@ pub(super) fn logger(
     let context = Context(context);
     Ok(Some(Logger::new(most_detailed, move |level, line| {
         let line = CString::new(line).expect("a line has no control characters");
-        // SAFETY: the caller of `peers_start` gave a function that may be called like this until `peers_free` returns.
+        // SAFETY: the caller vouches for the function for as long as the logger lives.
         unsafe { function(level_code(level), line.as_ptr(), context.pointer()) };
     })))
 }
 
-/// The caller's pointer, which is handed back and never followed.
+/// The caller's pointer, which is passed to the function and never followed.
 struct Context(*mut c_void);
 
-// SAFETY: the documentation says on which threads it is handed back.
+// SAFETY: the pointer is not followed here, and the caller of `logger` vouches for its use on any thread.
 unsafe impl Send for Context {}
 // SAFETY: as above.
 unsafe impl Sync for Context {}
