@@ -1,5 +1,7 @@
 //! `Config`: the options of [`Peers::start`](crate::Peers::start), and what makes them valid.
 
+mod ranges;
+
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
@@ -104,11 +106,6 @@ const DEFAULT_EXPIRY: Duration = Duration::from_secs(35);
 /// The hosts of a /16: more than one link carries. At a few hundred bytes each, some 20 MB.
 const DEFAULT_MAX_PEERS: usize = 65_536;
 
-/// A hundred beacons a second from one node is already a burden on a Wi-Fi.
-const SHORTEST_INTERVAL: Duration = Duration::from_millis(10);
-const LONGEST_INTERVAL: Duration = Duration::from_secs(60 * 60);
-const LONGEST_EXPIRY: Duration = Duration::from_secs(24 * 60 * 60);
-
 impl Default for Config {
     fn default() -> Self {
         Config {
@@ -140,24 +137,14 @@ impl Default for Config {
 impl Config {
     /// An error for the first option that is out of its range. The name is checked by [`Config::resolve_name`].
     pub(crate) fn check(&self) -> Result<(), Error> {
-        self.check_interval()?;
+        ranges::check(self)?;
         self.check_expiry()?;
         self.check_group()?;
         self.check_clock()?;
         self.check_mode()?;
         self.check_unicast_port()?;
         seed::check_count(&self.seeds)?;
-        check_key_count(self.keys.len())?;
-        if self.hops == 0 {
-            return invalid("hops is 0; it is 1 to 255");
-        }
-        if self.port == 0 {
-            return invalid("port is 0; it is 1 to 65535");
-        }
-        if self.max_peers == 0 {
-            return invalid("max_peers is 0; it is 1 or more");
-        }
-        Ok(())
+        check_key_count(self.keys.len())
     }
 
     /// By which ways peers are found: seeds that are given are asked.
@@ -257,27 +244,14 @@ impl Config {
         format!("started {name:?}{cluster}: {network}{sealed}")
     }
 
-    fn check_interval(&self) -> Result<(), Error> {
-        let (interval, range) = (self.interval, SHORTEST_INTERVAL..=LONGEST_INTERVAL);
-        match range.contains(&interval) {
-            true => Ok(()),
-            false => {
-                invalid(format!("the interval is {} ms; it is 10 to 3600000 (an hour)", interval.as_millis()))
-            }
-        }
-    }
-
     fn check_expiry(&self) -> Result<(), Error> {
         let (expiry, interval) = (self.expiry.as_millis(), self.interval.as_millis());
-        if self.expiry <= self.interval {
-            return invalid(format!(
+        match self.expiry > self.interval {
+            true => Ok(()),
+            false => invalid(format!(
                 "the expiry is {expiry} ms, but it must be longer than the interval of {interval} ms, best twice and a bit"
-            ));
+            )),
         }
-        if self.expiry > LONGEST_EXPIRY {
-            return invalid(format!("the expiry is {expiry} ms; it is at most 86400000 (a day)"));
-        }
-        Ok(())
     }
 
     fn check_group(&self) -> Result<(), Error> {
@@ -381,7 +355,10 @@ mod tests {
             (Config { interval: ms(9), ..default() }, "the interval is 9 ms; it is 10"),
             (Config { interval: ms(3_600_001), ..default() }, "the interval is 3600001 ms"),
             (Config { expiry: ms(15_000), ..default() }, "longer than the interval of 15000 ms"),
-            (Config { expiry: ms(86_400_001), ..default() }, "at most 86400000"),
+            (
+                Config { expiry: ms(86_400_001), ..default() },
+                "the expiry is 86400001 ms; it is 1 to 86400000",
+            ),
             (
                 Config { group_v4: Some(Ipv4Addr::new(192, 0, 2, 1)), ..default() },
                 "192.0.2.1 is no multicast address",

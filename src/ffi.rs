@@ -9,6 +9,7 @@
 #![allow(non_camel_case_types)] // these are C's names
 
 mod config;
+mod constants;
 mod event;
 mod handle;
 mod health;
@@ -16,5 +17,40 @@ mod input;
 mod list;
 mod log;
 mod node;
+mod numbers;
 mod peer;
 mod sized;
+mod snapshot_buffer;
+mod status;
+mod structs;
+
+use constants::{PEERS_ERR_FAILED, PEERS_OK};
+use status::Failure;
+
+use crate::panics;
+
+/// Runs the body of an export, so that neither a panic nor an error leaves it as anything but a status.
+fn boundary(body: impl FnOnce() -> Result<(), Failure>) -> i32 {
+    panics::hush();
+    let failure = match panics::contain(body) {
+        Ok(Ok(())) => return PEERS_OK,
+        Ok(Err(failure)) => failure,
+        Err(words) => {
+            let detail = format!("the library panicked, which is an internal error of libpeers: {words}");
+            Failure::new(PEERS_ERR_FAILED, detail)
+        }
+    };
+    status::set_last_error(failure.detail);
+    failure.status
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_stops_at_the_boundary() {
+        let status = boundary(|| panic!("as if by a bug"));
+        assert_eq!(status, PEERS_ERR_FAILED);
+    }
+}

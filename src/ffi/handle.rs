@@ -10,8 +10,9 @@ use std::ops::Deref;
 use std::sync::{Arc, Mutex, PoisonError, TryLockError};
 use std::thread::panicking;
 
+use crate::ffi::constants::{PEERS_ERR_DEADLOCK, PEERS_ERR_FORKED, PEERS_ERR_HANDLE, PEERS_ERR_SYSTEM};
 use crate::ffi::node::peers_t;
-use crate::ffi::status::{Failure, PEERS_ERR_DEADLOCK, PEERS_ERR_FORKED, PEERS_ERR_HANDLE, PEERS_ERR_SYSTEM};
+use crate::ffi::status::Failure;
 use crate::peers::Peers;
 use crate::per_process::PerProcess;
 
@@ -187,7 +188,7 @@ impl<N: Clone> Slots<N> {
 mod tests {
     use super::*;
     use crate::config::{Clock, Config, Network};
-    use crate::ffi::status::PEERS_OK;
+    use crate::ffi::constants::PEERS_OK;
 
     /// A node that needs neither a thread nor a socket.
     fn node(name: &str) -> *mut peers_t {

@@ -3,7 +3,8 @@
 use std::ffi::{CStr, c_char, c_void};
 
 use crate::config::check_key_count;
-use crate::ffi::status::{Failure, PEERS_ERR_INVALID, PEERS_ERR_NULL, PEERS_ERR_TOO_LARGE, PEERS_ERR_UTF8};
+use crate::ffi::constants::{PEERS_ERR_INVALID, PEERS_ERR_NULL, PEERS_ERR_TOO_LARGE, PEERS_ERR_UTF8};
+use crate::ffi::status::Failure;
 use peers_proto::{KEY_LEN, Key};
 
 /// An error unless `pointer` is non-NULL; `what` names the argument.

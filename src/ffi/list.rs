@@ -5,20 +5,8 @@ use std::mem::size_of;
 use crate::ffi::handle;
 use crate::ffi::input;
 use crate::ffi::node::peers_t;
-use crate::ffi::peer::peers_peer_t;
 use crate::ffi::snapshot_buffer::{self, SnapshotBuffer};
-
-/// A snapshot of the registry, ordered by name and then by id. It does not change; free it with
-/// `peers_list_free`.
-#[repr(C)]
-pub struct peers_list_t {
-    /// Number of records.
-    pub len: usize,
-    /// Bytes from one record to the next, at least `sizeof(peers_peer_t)` of the library's version.
-    pub stride: usize,
-    /// The first record. Use `peers_list_at`, which keeps to `stride`.
-    pub records: *const peers_peer_t,
-}
+pub use crate::ffi::structs::{peers_list_t, peers_peer_t};
 
 /// A snapshot of the peers that are live now: every entry whose time has not run out, ordered by name and then
 /// by id. The node itself is not listed.

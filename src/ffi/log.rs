@@ -2,17 +2,10 @@
 
 use std::ffi::{CString, c_char, c_void};
 
-use crate::ffi::status::{Failure, PEERS_ERR_INVALID};
+use crate::ffi::constants::PEERS_ERR_INVALID;
+use crate::ffi::constants::{PEERS_LOG_DEBUG, PEERS_LOG_ERROR, PEERS_LOG_INFO, PEERS_LOG_WARN};
+use crate::ffi::status::Failure;
 use crate::log::{Level, Logger};
-
-/// Log level: the node has failed.
-pub const PEERS_LOG_ERROR: u32 = 1;
-/// Log level: part of the node's work is failing.
-pub const PEERS_LOG_WARN: u32 = 2;
-/// Log level: what happens now and then: the start, changes of the network, the end of a trouble.
-pub const PEERS_LOG_INFO: u32 = 3;
-/// Log level: peers that come and go; at most 100 lines a second.
-pub const PEERS_LOG_DEBUG: u32 = 4;
 
 /// Receives a node's log, one line a call and in order: one of the PEERS_LOG_* levels, and NUL-terminated UTF-8 without
 /// control characters, which lives as long as the call. The words may change with every version.

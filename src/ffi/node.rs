@@ -4,9 +4,10 @@ use std::ffi::{c_char, c_void};
 use std::time::Duration;
 
 use crate::ffi::config::{self, peers_config_t};
+use crate::ffi::constants::PEERS_ERR_NULL;
 use crate::ffi::handle;
 use crate::ffi::input;
-use crate::ffi::status::{Failure, PEERS_ERR_NULL};
+use crate::ffi::status::Failure;
 use crate::peers::Peers;
 use crate::seed::Seed;
 

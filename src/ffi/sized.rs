@@ -2,7 +2,8 @@
 
 use std::mem::{MaybeUninit, size_of};
 
-use crate::ffi::status::{Failure, PEERS_ERR_SIZE};
+use crate::ffi::constants::PEERS_ERR_SIZE;
+use crate::ffi::status::Failure;
 
 /// Largest `struct_size` that is accepted. A struct of a later version stays far below it; a larger number is an
 /// uninitialised struct, which must not make the library read or write so far.
