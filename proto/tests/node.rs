@@ -8,7 +8,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use peers_proto::{
-    Arrival, Destination, Event, Key, LeaveReason, MAX_EVENTS, MAX_VALUE, Mode, Node, Peer, RegisterError,
+    Arrival, Destination, Event, Key, LeaveReason, MAX_EVENTS, MAX_VALUE, Node, Peer, RegisterError,
     Settings, Source, ValueTooLong,
 };
 
@@ -29,17 +29,11 @@ fn settings(max_peers: usize) -> Settings {
         id: [1; 16],
         seed: 1,
         secret_seed: Key::new([9; 32]),
-        keys: vec![],
-        cluster: String::new(),
         name: "self".into(),
-        value: vec![],
-        port: 0,
-        mode: Mode::Multicast,
-        legacy: true,
-        group_port: 49001,
         interval: INTERVAL,
         expiry: EXPIRY,
         max_peers,
+        ..Settings::default()
     }
 }
 

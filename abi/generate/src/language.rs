@@ -91,11 +91,11 @@ impl Language {
     fn duration(self, ms: u64) -> String {
         match self {
             Language::C | Language::Node => ms.to_string(),
-            Language::Python if ms % 1000 == 0 => (ms / 1000).to_string(),
+            Language::Python if ms.is_multiple_of(1000) => (ms / 1000).to_string(),
             Language::Python => format!("{}", ms as f64 / 1000.0),
             Language::Cpp | Language::Go | Language::Java => match ms {
-                _ if ms % 3_600_000 == 0 => format!("{} h", ms / 3_600_000),
-                _ if ms % 1000 == 0 => format!("{} s", ms / 1000),
+                _ if ms.is_multiple_of(3_600_000) => format!("{} h", ms / 3_600_000),
+                _ if ms.is_multiple_of(1000) => format!("{} s", ms / 1000),
                 _ => format!("{ms} ms"),
             },
         }
