@@ -31,8 +31,8 @@ use crate::panics;
 
 /// Runs the body of an export, so that neither a panic nor an error leaves it as anything but a status.
 fn boundary(body: impl FnOnce() -> Result<(), Failure>) -> i32 {
-    panics::hush();
-    let failure = match panics::contain(body) {
+    panics::silence_panic_output();
+    let failure = match panics::catch_panic(body) {
         Ok(Ok(())) => return PEERS_OK,
         Ok(Err(failure)) => failure,
         Err(words) => {

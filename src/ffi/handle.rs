@@ -262,7 +262,7 @@ mod tests {
     #[cfg_attr(miri, ignore = "Miri does not have the system calls of a node")]
     fn a_panic_in_a_call_fails_the_node() {
         let handle = node("panics");
-        let panicked = crate::panics::contain(|| {
+        let panicked = crate::panics::catch_panic(|| {
             let _node = get(handle).ok().expect("the node lives");
             panic!("as if by a bug");
         });
