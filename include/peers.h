@@ -44,7 +44,7 @@
 /* Initialisers: begin every peers_config_t and peers_health_t with one of these. */
 #define PEERS_CONFIG_INIT \
     { sizeof(peers_config_t), NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, 0, 0, \
-      0, 0, 0, 0, 0, 0, 0, 0 }
+      0, 0, 0, 0, 0, 0, 0, 0, 0 }
 #define PEERS_HEALTH_INIT \
     { sizeof(peers_health_t), 0, 0, { 0 }, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 
@@ -480,6 +480,12 @@ typedef struct peers_config_t {
      * node is a seed of others. One node of a host can have it. A memory network ignores it.
      */
     uint32_t unicast_port;
+    /**
+     * Maximum number of bytes of the names and values of all entries in the registry together. 65536 or
+     * more. Default: 512 for each of `max_peers`, at least 65536. A peer or registration beyond it is
+     * refused as if there were `max_peers` entries.
+     */
+    size_t entries_max_bytes;
 } peers_config_t;
 
 /**

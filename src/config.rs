@@ -62,6 +62,9 @@ pub struct Config {
     pub expiry: Duration,
     /// The most entries the registry holds, 1 or more.
     pub max_peers: usize,
+    /// Maximum number of bytes of the names and values of all entries together, 65536 or more. 0: 512 for each of
+    /// `max_peers`, at least 65536.
+    pub entries_max_bytes: usize,
     /// By which ways peers are found. With seeds, [`Mode::Multicast`] is [`Mode::MulticastAndSeeds`].
     pub mode: Mode,
     /// Where to ask for peers that multicast does not reach, at most [`MAX_SEEDS`](crate::MAX_SEEDS). See
@@ -125,6 +128,7 @@ impl Default for Config {
             interval: DEFAULT_INTERVAL,
             expiry: DEFAULT_EXPIRY,
             max_peers: DEFAULT_MAX_PEERS,
+            entries_max_bytes: 0,
             mode: Mode::Multicast,
             seeds: Vec::new(),
             unicast_port: 0,
@@ -212,6 +216,7 @@ impl Config {
             interval: self.interval,
             expiry: self.expiry,
             max_peers: self.max_peers,
+            entries_max_bytes: self.entries_max_bytes,
         })
     }
 
@@ -368,6 +373,10 @@ mod tests {
             (Config { hops: 0, ..default() }, "hops is 0"),
             (Config { port: 0, ..default() }, "port is 0"),
             (Config { max_peers: 0, ..default() }, "max_peers is 0"),
+            (
+                Config { entries_max_bytes: 65_535, ..default() },
+                "entries_max_bytes is 65535; it is 65536 or more",
+            ),
             (Config { clock: Clock::Manual, ..default() }, "needs a memory network"),
             (Config { unicast_port: 49001, ..default() }, "unicast_port is 49001"),
             (Config { seeds: vec!["a:1".parse().unwrap(); 1025], ..default() }, "1025 seeds are given"),

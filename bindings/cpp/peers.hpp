@@ -198,6 +198,10 @@ struct config {
     /// multicast not `port`. Default: a port that the system chooses. Set it for a firewall, or if the node is a seed
     /// of others. One node of a host can have it. A memory network ignores it.
     std::uint32_t unicast_port = 0;
+    /// Maximum number of bytes of the names and values of all entries in the registry together. 65536 or more. Default:
+    /// 512 for each of `max_peers`, at least 65536. A peer or registration beyond it is refused as if there were
+    /// `max_peers` entries.
+    std::size_t entries_max_bytes = 0;
     /// Whether the node uses IPv4. One of IPv4 and IPv6 has to stay on.
     bool ipv4 = true;
     /// Whether the node uses IPv6. A system without IPv6 is no error.
@@ -630,6 +634,7 @@ private:
         raw.service_port = options.service_port;
         raw.mode = static_cast<std::uint32_t>(options.mode);
         raw.unicast_port = options.unicast_port;
+        raw.entries_max_bytes = options.entries_max_bytes;
         if (options.manual_clock) raw.flags |= PEERS_MANUAL_CLOCK;
         if (!options.ipv4) raw.flags |= PEERS_NO_IPV4;
         if (!options.ipv6) raw.flags |= PEERS_NO_IPV6;

@@ -77,6 +77,10 @@ type Config struct {
 	// 65535; with multicast not Port. Default: a port that the system chooses. Set it for a firewall, or if the node is
 	// a seed of others. One node of a host can have it. A memory network ignores it.
 	UnicastPort uint16
+	// EntriesMaxBytes: maximum number of bytes of the names and values of all entries in the registry together. 65536
+	// or more. Default: 512 for each of MaxPeers, at least 65536. A peer or registration beyond it is refused as if
+	// there were MaxPeers entries.
+	EntriesMaxBytes uint
 	// ManualClock: the node's time moves by Node.Advance alone. For tests. Such a node has no thread: it runs inside
 	// the calls made on it, so every run is the same. It needs a memory network.
 	ManualClock bool
@@ -162,6 +166,7 @@ func (c *cConfig) write(config *Config) (err error) {
 	c.raw.service_port = C.uint32_t(config.ServicePort)
 	c.raw.mode = C.uint32_t(config.Mode)
 	c.raw.unicast_port = C.uint32_t(config.UnicastPort)
+	c.raw.entries_max_bytes = C.size_t(config.EntriesMaxBytes)
 	if config.ManualClock {
 		c.raw.flags |= C.PEERS_MANUAL_CLOCK
 	}

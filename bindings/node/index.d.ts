@@ -79,6 +79,10 @@ export interface Options {
    *  multicast not `port`. Default: a port that the system chooses. Set it for a firewall, or if the node is a seed of
    *  others. One node of a host can have it. A memory network ignores it. */
   unicastPort?: number;
+  /** Maximum number of bytes of the names and values of all entries in the registry together. 65536 or more. Default:
+   *  512 for each of `maxPeers`, at least 65536. A peer or registration beyond it is refused as if there were
+   *  `maxPeers` entries. */
+  entriesMaxBytes?: number;
   /** Whether the node's time moves by `Node.advance` alone. For tests; needs a memory network. Default: false. */
   manualClock?: boolean;
   /** Whether the node uses IPv4. One of IPv4 and IPv6 has to stay on. Default: true. */

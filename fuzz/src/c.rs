@@ -37,6 +37,7 @@ pub struct Config {
     pub service_port: u32,
     pub mode: u32,
     pub unicast_port: u32,
+    pub entries_max_bytes: usize,
 }
 /// All zero: the defaults. The size is to be set.
 pub const NO_CONFIG: Config = Config {
@@ -64,6 +65,7 @@ pub const NO_CONFIG: Config = Config {
     service_port: 0,
     mode: 0,
     unicast_port: 0,
+    entries_max_bytes: 0,
 };
 
 #[repr(C)]

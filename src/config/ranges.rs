@@ -14,6 +14,10 @@ pub(super) fn check(config: &Config) -> Result<(), Error> {
     check_number("max_peers", config.max_peers as u64, 1..=u64::MAX)?;
     check_number("hops", config.hops.into(), 1..=255)?;
     check_number("port", config.port.into(), 1..=65535)?;
+    // 0 is the default.
+    if config.entries_max_bytes != 0 {
+        check_number("entries_max_bytes", config.entries_max_bytes as u64, 65536..=u64::MAX)?;
+    }
     // generated: end
     Ok(())
 }

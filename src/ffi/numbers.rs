@@ -32,6 +32,9 @@ pub(super) fn read(raw: &peers_config_t, config: &mut Config) -> Result<(), Fail
     if raw.unicast_port != 0 {
         config.unicast_port = narrow(raw.unicast_port, "unicast_port", u16::MAX)?;
     }
+    if raw.entries_max_bytes != 0 {
+        config.entries_max_bytes = raw.entries_max_bytes;
+    }
     // generated: end
     Ok(())
 }

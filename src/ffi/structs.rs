@@ -95,11 +95,15 @@ pub struct peers_config_t {
     /// with multicast not `port`. Default: a port that the system chooses. Set it for a firewall, or if the
     /// node is a seed of others. One node of a host can have it. A memory network ignores it.
     pub unicast_port: u32,
+    /// Maximum number of bytes of the names and values of all entries in the registry together. 65536 or
+    /// more. Default: 512 for each of `max_peers`, at least 65536. A peer or registration beyond it is
+    /// refused as if there were `max_peers` entries.
+    pub entries_max_bytes: usize,
 }
 
 // A field behind padding would be read from bytes that an older caller did not set.
 const _: () = {
-    let end = offset_of!(peers_config_t, unicast_port) + size_of::<u32>();
+    let end = offset_of!(peers_config_t, entries_max_bytes) + size_of::<usize>();
     assert!(size_of::<peers_config_t>() == end);
 };
 
@@ -131,6 +135,7 @@ unsafe impl SizedStruct for peers_config_t {
         offset_of!(peers_config_t, service_port),
         offset_of!(peers_config_t, mode),
         offset_of!(peers_config_t, unicast_port),
+        offset_of!(peers_config_t, entries_max_bytes),
     ];
 }
 

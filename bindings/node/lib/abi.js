@@ -69,6 +69,7 @@ export const OPTIONS = {
   servicePort: { kind: 'uint16', field: 'service_port' },
   mode: { kind: 'mode', field: 'mode' },
   unicastPort: { kind: 'uint16', field: 'unicast_port' },
+  entriesMaxBytes: { kind: 'size', field: 'entries_max_bytes' },
 };
 
 // Words for the header's numbers, each at the place of its number.
@@ -128,6 +129,7 @@ export const config_t = koffi.struct('peers_config_t', {
   service_port: 'uint32_t',
   mode: 'uint32_t',
   unicast_port: 'uint32_t',
+  entries_max_bytes: 'size_t',
 });
 
 export const peer_t = koffi.struct('peers_peer_t', {

@@ -90,6 +90,7 @@ class peers_config_t(ctypes.Structure):
         ("service_port", ctypes.c_uint32),
         ("mode", ctypes.c_uint32),
         ("unicast_port", ctypes.c_uint32),
+        ("entries_max_bytes", ctypes.c_size_t),
     ]
 
 

@@ -32,6 +32,7 @@ def start(
     service_port: int | None = None,
     mode: _input.Mode | None = None,
     unicast_port: int | None = None,
+    entries_max_bytes: int | None = None,
     manual_clock: bool = False,
     ipv4: bool = True,
     ipv6: bool = True,
@@ -89,6 +90,9 @@ def start(
     unicast_port: UDP port of the node's own socket, from which it sends, and at which it receives unicast. 1
         to 65535; with multicast not port. Default: a port that the system chooses. Set it for a firewall, or
         if the node is a seed of others. One node of a host can have it. A memory network ignores it.
+    entries_max_bytes: Maximum number of bytes of the names and values of all entries in the registry
+        together. 65536 or more. Default: 512 for each of max_peers, at least 65536. A peer or registration
+        beyond it is refused as if there were max_peers entries.
     manual_clock: Whether the node's time moves by `Node.advance` alone. For tests; needs a memory network.
     ipv4: Whether the node uses IPv4. One of IPv4 and IPv6 has to stay on.
     ipv6: Whether the node uses IPv6. A system without IPv6 is no error.
@@ -139,6 +143,7 @@ def start(
         service_port=_input.number("service_port", service_port, _input.UINT16_MAX),
         mode=_input.mode(mode),
         unicast_port=_input.number("unicast_port", unicast_port, _input.UINT16_MAX),
+        entries_max_bytes=_input.number("entries_max_bytes", entries_max_bytes, _input.SIZE_MAX),
         # generated: end
     )
     handle = ctypes.c_void_p()

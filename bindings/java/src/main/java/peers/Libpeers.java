@@ -92,7 +92,8 @@ interface Libpeers extends Library {
     @FieldOrder({
         "struct_size", "name", "cluster", "value", "value_len", "interfaces", "network", "group_v4",
         "group_v6", "keys", "keys_count", "seeds", "log", "log_context", "log_level", "interval_ms",
-        "expiry_ms", "max_peers", "flags", "hops", "port", "service_port", "mode", "unicast_port"
+        "expiry_ms", "max_peers", "flags", "hops", "port", "service_port", "mode", "unicast_port",
+        "entries_max_bytes"
     })
 final class peers_config_t extends Structure {
         public SizeT struct_size = new SizeT();
@@ -119,6 +120,7 @@ final class peers_config_t extends Structure {
         public int service_port;
         public int mode;
         public int unicast_port;
+        public SizeT entries_max_bytes = new SizeT();
 
         peers_config_t() {
             struct_size.setValue(size());

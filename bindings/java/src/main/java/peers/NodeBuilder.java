@@ -167,6 +167,14 @@ public final class NodeBuilder {
         return this;
     }
 
+    /** Maximum number of bytes of the names and values of all entries in the registry together. 65536 or more. Default:
+     * 512 for each of {@code maxPeers}, at least 65536. A peer or registration beyond it is refused as if there were
+     * {@code maxPeers} entries. */
+    public NodeBuilder entriesMaxBytes(long entriesMaxBytes) {
+        config.entries_max_bytes.setValue(Input.size("entriesMaxBytes", entriesMaxBytes));
+        return this;
+    }
+
     /** Whether the node's time moves by {@link Node#advance} alone. For tests; needs a memory network. */
     public NodeBuilder manualClock() {
         config.flags |= Libpeers.PEERS_MANUAL_CLOCK;
