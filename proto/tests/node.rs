@@ -344,6 +344,20 @@ fn what_cannot_be_registered_is_refused_for_its_reason() {
 }
 
 #[test]
+fn entries_take_no_more_bytes_than_the_budget() {
+    let start = Instant::now();
+    let settings = Settings { entries_max_bytes: 2000, ..settings(65_536) };
+    let mut node = Node::new(settings, start);
+    node.register("one", &[1; 997], None, start).expect("1000 bytes fit");
+    node.register("two", &[2; 997], None, start).expect("1000 more fit");
+    assert!(matches!(node.register("3", b"", None, start), Err(RegisterError::Full { .. })));
+    assert!(matches!(node.register("two", &[2; 998], None, start), Err(RegisterError::Full { .. })));
+    node.register("two", &[2; 996], None, start).expect("it is shorter than before");
+    node.register("3", b"", None, start).expect("one byte is free");
+    assert_eq!(node.peer_count(), 3);
+}
+
+#[test]
 fn a_flood_of_names_stops_at_the_cap_and_evicts_nobody() {
     let start = Instant::now();
     let mut node = node_with_room(100, start);
