@@ -191,7 +191,7 @@ mod tests {
         let mut largest = memory(LARGEST, LARGEST);
         largest[FULL..].fill(0);
         assert_eq!(read_sample(&largest).map(|sample| sample.struct_size), Ok(LARGEST));
-        let mut shifted = vec![0; FULL + 1];
+        let mut shifted = [0; FULL + 1];
         shifted[1..].copy_from_slice(&memory(FULL, FULL));
         assert_eq!(read_sample(&shifted[1..]), read_sample(&memory(FULL, FULL)));
     }
