@@ -43,8 +43,7 @@ lint-python:
     ruff format --config {{python}}/pyproject.toml --check {{scripts}}
     ruff check --config {{python}}/pyproject.toml --ignore D benches
     ruff format --config {{python}}/pyproject.toml --check benches
-    mypy --strict --config-file {{python}}/pyproject.toml {{python}}/peers {{python}}/examples \
-        {{python}}/generate.py {{python}}/hatch_build.py
+    mypy --strict --config-file {{python}}/pyproject.toml {{python}}/peers {{python}}/examples {{python}}/hatch_build.py
     for scripts in examples/kubernetes tests/all/manifests tests/network; do \
         MYPYPATH={{python}} mypy --strict --config-file {{python}}/pyproject.toml $scripts/*.py || exit 1; \
     done

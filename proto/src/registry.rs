@@ -14,11 +14,11 @@ use crate::static_entries::StaticEntries;
 use crate::timers::Timer;
 use crate::wire::Announcement;
 
-/// Maximum bytes of names and values together, for each entry there may be. Few programs announce as much; no flood of
+/// Default maximum bytes of names and values together, for each entry there may be. Few programs announce as much; no flood of
 /// the longest values fills more than 32 MB with the default number of peers.
 const BYTES_PER_PEER: usize = 512;
 
-/// Maximum bytes if there may be few entries: each of those may be long.
+/// The default is no less: where there may be few entries, each may be long.
 const MIN_BYTES: usize = 64 * 1024;
 
 pub(crate) struct Registry {
@@ -26,6 +26,7 @@ pub(crate) struct Registry {
     static_entries: StaticEntries,
     events: Events,
     max_peers: usize,
+    max_bytes: usize,
     group_port: u16,
     correct_period: Duration,
     last_corrected: Instant,
@@ -39,6 +40,10 @@ impl Registry {
             static_entries: StaticEntries::new(max_peers, expiry),
             events: Events::default(),
             max_peers,
+            max_bytes: match settings.entries_max_bytes {
+                0 => max_peers.saturating_mul(BYTES_PER_PEER).max(MIN_BYTES),
+                bytes => bytes,
+            },
             group_port: settings.group_port,
             correct_period: settings.interval / 2,
             last_corrected: now,
@@ -193,8 +198,7 @@ impl Registry {
 
     /// Returns how many bytes of names and values fit.
     fn bytes_free(&self) -> usize {
-        let max_bytes = self.max_peers.saturating_mul(BYTES_PER_PEER).max(MIN_BYTES);
-        max_bytes.saturating_sub(self.peers.bytes_used() + self.static_entries.bytes_used())
+        self.max_bytes.saturating_sub(self.peers.bytes_used() + self.static_entries.bytes_used())
     }
 
     /// Checks that an entry of this name fits, in the place of the static entry of this name.

@@ -5,7 +5,7 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use peers_proto::{Arrival, Destination, Key, Mode, Node, Settings};
+use peers_proto::{Arrival, Destination, Key, Node, Settings};
 
 use crate::allocator::allocations;
 
@@ -17,16 +17,12 @@ fn node(number: u8, keys: &[Key], now: Instant) -> Node {
         seed: number.into(),
         secret_seed: Key::new([number; 32]),
         keys: keys.to_vec(),
-        cluster: String::new(),
         name: format!("node{number}"),
         value: b"warm".into(),
         port: 80,
-        mode: Mode::Multicast,
-        legacy: true,
-        group_port: 49001,
         interval: INTERVAL,
-        expiry: Duration::from_secs(35),
         max_peers: 100,
+        ..Settings::default()
     };
     Node::new(settings, now)
 }

@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use peers_proto::wire::{self, Announcement, Kind, Message};
-use peers_proto::{Arrival, Destination, Event, Key, LeaveReason, Mode, Node, Settings};
+use peers_proto::{Arrival, Destination, Event, Key, LeaveReason, Node, Settings};
 
 pub const INTERVAL: Duration = Duration::from_secs(15);
 pub const EXPIRY: Duration = Duration::from_secs(35);
@@ -18,17 +18,10 @@ pub fn settings() -> Settings {
         id: *b"the node itself.",
         seed: 7,
         secret_seed: Key::new([9; 32]),
-        keys: vec![],
-        cluster: String::new(),
         name: "self".into(),
-        value: vec![],
-        port: 0,
-        mode: Mode::Multicast,
-        legacy: true,
-        group_port: 49001,
         interval: INTERVAL,
         expiry: EXPIRY,
-        max_peers: 65_536,
+        ..Settings::default()
     }
 }
 

@@ -8,7 +8,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use peers_proto::{
-    Arrival, Destination, Event, Key, LeaveReason, MAX_EVENTS, MAX_VALUE, Mode, Node, Peer, RegisterError,
+    Arrival, Destination, Event, Key, LeaveReason, MAX_EVENTS, MAX_VALUE, Node, Peer, RegisterError,
     Settings, Source, ValueTooLong,
 };
 
@@ -29,17 +29,11 @@ fn settings(max_peers: usize) -> Settings {
         id: [1; 16],
         seed: 1,
         secret_seed: Key::new([9; 32]),
-        keys: vec![],
-        cluster: String::new(),
         name: "self".into(),
-        value: vec![],
-        port: 0,
-        mode: Mode::Multicast,
-        legacy: true,
-        group_port: 49001,
         interval: INTERVAL,
         expiry: EXPIRY,
         max_peers,
+        ..Settings::default()
     }
 }
 
@@ -347,6 +341,20 @@ fn what_cannot_be_registered_is_refused_for_its_reason() {
     assert!(matches!(node.register(&"k".repeat(256), b"", None, start), Err(RegisterError::Name(_))));
     node.register(&"k".repeat(255), &[0; MAX_VALUE], None, start).expect("both are just short enough");
     assert_eq!(node.register("one more", b"", None, start), Err(RegisterError::Full { max_peers: 1 }));
+}
+
+#[test]
+fn entries_take_no_more_bytes_than_the_budget() {
+    let start = Instant::now();
+    let settings = Settings { entries_max_bytes: 2000, ..settings(65_536) };
+    let mut node = Node::new(settings, start);
+    node.register("one", &[1; 997], None, start).expect("1000 bytes fit");
+    node.register("two", &[2; 997], None, start).expect("1000 more fit");
+    assert!(matches!(node.register("3", b"", None, start), Err(RegisterError::Full { .. })));
+    assert!(matches!(node.register("two", &[2; 998], None, start), Err(RegisterError::Full { .. })));
+    node.register("two", &[2; 996], None, start).expect("it is shorter than before");
+    node.register("3", b"", None, start).expect("one byte is free");
+    assert_eq!(node.peer_count(), 3);
 }
 
 #[test]

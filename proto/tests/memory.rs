@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use peers_proto::wire::{self, Announcement, InstanceId, Kind};
-use peers_proto::{Arrival, Key, Mode, Node, Settings};
+use peers_proto::{Arrival, Key, Node, Settings};
 
 use crate::allocator::peak_during;
 
@@ -19,17 +19,9 @@ fn node(now: Instant) -> Node {
         id: [1; 16],
         seed: 0,
         secret_seed: Key::new([0; 32]),
-        keys: vec![],
-        cluster: String::new(),
         name: "flooded".into(),
-        value: vec![],
-        port: 0,
-        mode: Mode::Multicast,
-        legacy: true,
-        group_port: 49001,
-        interval: Duration::from_secs(15),
-        expiry: Duration::from_secs(35),
         max_peers: MAX_PEERS,
+        ..Settings::default()
     };
     Node::new(settings, now)
 }

@@ -211,6 +211,7 @@ static void fields(void) {
     CHECK_FIELD(expiry_ms, 15000, PEERS_ERR_INVALID, "longer than the interval of 15000 ms");
     CHECK_FIELD(expiry_ms, 500, PEERS_ERR_INVALID, "the expiry is 500 ms");
     CHECK_FIELD(expiry_ms, UINT32_MAX, PEERS_ERR_INVALID, "4294967295 ms");
+    CHECK_FIELD(entries_max_bytes, 1, PEERS_ERR_INVALID, "entries_max_bytes is 1; it is 65536 or more");
     CHECK_FIELD(hops, 256, PEERS_ERR_INVALID, "hops is 256");
     CHECK_FIELD(port, 65536, PEERS_ERR_INVALID, "port is 65536");
     CHECK_FIELD(group_v4, "not-an-address", PEERS_ERR_INVALID, "group_v4 'not-an-address'");

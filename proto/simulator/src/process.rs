@@ -149,7 +149,6 @@ pub fn settings(serial: Serial, program: &Program, seed: u64) -> Settings {
         id: instance_id(serial),
         seed,
         secret_seed: Key::new([9; 32]),
-        keys: vec![],
         cluster: program.cluster.clone(),
         name: program.name.clone(),
         value: program.value.clone(),
@@ -159,7 +158,7 @@ pub fn settings(serial: Serial, program: &Program, seed: u64) -> Settings {
         group_port: GROUP_PORT,
         interval: program.interval,
         expiry: program.expiry,
-        max_peers: 65_536,
+        ..Settings::default()
     }
 }
 

@@ -71,7 +71,7 @@ fn its_structs_are_those_of_the_c_header() {
 fn c_fields(header: &str, name: &str) -> Vec<String> {
     let body = between(header, &format!("typedef struct {name} {{"), &format!("}} {name};"));
     let fields = body.lines().filter_map(|line| line.strip_prefix("    ")?.strip_suffix(';'));
-    fields.map(java_field).collect()
+    fields.filter(|line| !line.starts_with(" *")).map(java_field).collect()
 }
 
 fn java_field(declaration: &str) -> String {
