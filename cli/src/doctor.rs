@@ -299,7 +299,14 @@ fn show_firewall(report: &mut Report, config: &Config) -> Result<(), Failure> {
 fn show_health(report: &mut Report, health: &Health) -> Result<(), Failure> {
     report.section("What the node reports")?;
     match (&health.reason, health.state()) {
-        (None, _) => report.add(Level::Ok, &format!("running, on {} interfaces", health.interfaces))?,
+        (None, _) => report.add(
+            Level::Ok,
+            &format!(
+                "running, on {} interface{}",
+                health.interfaces,
+                if health.interfaces == 1 { "" } else { "s" }
+            ),
+        )?,
         (Some((reason, detail)), state) => {
             let state = if state == State::Failed { "failed" } else { "degraded" };
             report.add(Level::Bad, &format!("{state}: {detail}"))?;

@@ -133,7 +133,7 @@ pub struct Node {
     /// Neither send nor list legacy beacons
     #[arg(long)]
     pub no_legacy: bool,
-    /// How many routers an announcement may cross, and one more
+    /// The multicast TTL of announcements: 1 keeps them on the link
     #[arg(long, value_name = "N", default_value_t = Config::default().hops, value_parser = value_parser!(u8).range(1..))]
     pub hops: u8,
     /// How peers are found [default: by multicast, and by seeds if there are any]
