@@ -22,7 +22,7 @@ Exit status:
 
 /// Shows the programs on a network that use libpeers, and announces one
 #[derive(Parser)]
-#[command(name = "peers", version, after_help = EXIT_STATUS, disable_help_subcommand = true)]
+#[command(name = "peers", version, after_help = EXIT_STATUS, disable_help_subcommand = true, args_override_self = true)]
 pub struct Options {
     #[command(subcommand)]
     pub command: Command,
@@ -63,10 +63,10 @@ pub struct List {
     /// Wait this long for answers: a number with ms, s, m or h
     ///
     /// Peers answer within milliseconds. Legacy nodes do not answer; they announce themselves every 15 s.
-    #[arg(long, value_name = "TIME", default_value = "2s", value_parser = duration)]
+    #[arg(long, value_name = "TIME", default_value = "2s", value_parser = duration, allow_hyphen_values = true)]
     pub wait: Duration,
     /// Wait only until N peers are listed; fewer in the end give exit status 1
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_hyphen_values = true)]
     pub count: Option<usize>,
     /// Print a JSON array with an object for each peer
     #[arg(long)]
@@ -78,13 +78,13 @@ pub struct List {
 #[derive(Args)]
 pub struct Announce {
     /// The name to announce [default: the host name]
-    #[arg(long)]
+    #[arg(long, allow_hyphen_values = true)]
     pub name: Option<String>,
     /// The port of the announced service
-    #[arg(long, value_parser = value_parser!(u16).range(1..))]
+    #[arg(long, value_parser = value_parser!(u16).range(1..), allow_hyphen_values = true)]
     pub port: Option<u16>,
     /// A text to announce with the name
-    #[arg(long, value_name = "TEXT", conflicts_with = "value_file")]
+    #[arg(long, value_name = "TEXT", conflicts_with = "value_file", allow_hyphen_values = true)]
     pub value: Option<OsString>,
     /// A file with the bytes to announce with the name
     #[arg(long, value_name = "PATH", value_parser = content)]
@@ -99,7 +99,7 @@ pub struct Announce {
 #[derive(Args)]
 pub struct Doctor {
     /// Listen this long for other nodes: a number with ms, s, m or h
-    #[arg(long, value_name = "TIME", default_value = "3s", value_parser = duration)]
+    #[arg(long, value_name = "TIME", default_value = "3s", value_parser = duration, allow_hyphen_values = true)]
     pub wait: Duration,
     /// Print the report as a JSON object
     #[arg(long)]
@@ -122,7 +122,7 @@ pub struct Node {
     #[arg(long, value_name = "ADDRESS")]
     pub group: Vec<IpAddr>,
     /// The UDP port of the groups
-    #[arg(long, value_name = "PORT", default_value_t = Config::default().port, value_parser = value_parser!(u16).range(1..))]
+    #[arg(long, value_name = "PORT", default_value_t = Config::default().port, value_parser = value_parser!(u16).range(1..), allow_hyphen_values = true)]
     pub group_port: u16,
     /// Do not use IPv4
     #[arg(long, conflicts_with = "no_ipv6")]
@@ -134,7 +134,7 @@ pub struct Node {
     #[arg(long)]
     pub no_legacy: bool,
     /// The multicast TTL of announcements: 1 keeps them on the link
-    #[arg(long, value_name = "N", default_value_t = Config::default().hops, value_parser = value_parser!(u8).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = Config::default().hops, value_parser = value_parser!(u8).range(1..), allow_hyphen_values = true)]
     pub hops: u8,
     /// How peers are found [default: by multicast, and by seeds if there are any]
     #[arg(long, value_enum)]
@@ -143,7 +143,7 @@ pub struct Node {
     #[arg(long, value_name = "HOST:PORT", value_delimiter = ',')]
     pub seed: Vec<Seed>,
     /// The UDP port of the node's own socket, for a firewall and for the seeds of others [default: any]
-    #[arg(long, value_name = "PORT", value_parser = value_parser!(u16).range(1..))]
+    #[arg(long, value_name = "PORT", value_parser = value_parser!(u16).range(1..), allow_hyphen_values = true)]
     pub unicast_port: Option<u16>,
     /// The key of the cluster: a file of 32 random bytes that its owner alone can read; may be given again
     ///
@@ -151,13 +151,13 @@ pub struct Node {
     #[arg(long, value_name = "PATH", value_parser = key)]
     pub key_file: Vec<Key>,
     /// The time between two announcements
-    #[arg(long, value_name = "TIME", default_value = "15s", value_parser = duration)]
+    #[arg(long, value_name = "TIME", default_value = "15s", value_parser = duration, allow_hyphen_values = true)]
     pub interval: Duration,
     /// The time after which the others drop a node that they do not hear
-    #[arg(long, value_name = "TIME", default_value = "35s", value_parser = duration)]
+    #[arg(long, value_name = "TIME", default_value = "35s", value_parser = duration, allow_hyphen_values = true)]
     pub expiry: Duration,
     /// The maximum number of listed peers
-    #[arg(long, value_name = "N", default_value_t = Config::default().max_peers as u32, value_parser = value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = Config::default().max_peers as u32, value_parser = value_parser!(u32).range(1..), allow_hyphen_values = true)]
     pub max_peers: u32,
     /// Print the node's log to the standard error
     #[arg(long)]

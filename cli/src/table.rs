@@ -97,7 +97,7 @@ mod tests {
         let peers = [kitchen()];
         let at = |width| lines(&peers, Some(width));
         assert_eq!(at(80)[1], "kitchen  192.0.2.7  8080  warm, and not yet dark  0 s ago  multicast");
-        assert_eq!(at(60)[1], "kitchen  192.0.2.7  8080  warm, and…  0 s ago  multicast");
+        assert_eq!(at(60)[1], "kitchen  192.0.2.7  8080  warm, and not…  0 s ago  multicast");
         assert_eq!(
             at(50),
             ["NAME     ADDRESS    PORT  VALUE     HEARD", "kitchen  192.0.2.7  8080  warm, a…  0 s ago"]

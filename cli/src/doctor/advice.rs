@@ -135,8 +135,8 @@ pub fn of_counters(counters: &Counters) -> [(&'static str, u64, Level, &'static 
         (
             "rate_limited",
             c.rate_limited,
-            Warning,
-            "replies and probes not sent: too many were wanted, by a flood or a forgery",
+            Note,
+            "replies and probes not sent: too many were due at once; a flood or a forgery if it rises",
         ),
         (
             "off_link",
