@@ -25,9 +25,6 @@ PATIENCE = 120
 # The fixture `start`: as `peers.start`, on the test's own memory network.
 Start = Callable[..., peers.Node]
 
-# The fixture `command`: `peers SUBCOMMAND` with its arguments, started.
-Command = Callable[..., "subprocess.Popen[str]"]
-
 
 def in_thread(work):
     """Runs `work` in a thread. What it returns gives the result, when there is one."""
