@@ -5,6 +5,7 @@
 mod doctor;
 mod generated;
 mod lines;
+mod pictures;
 mod schema;
 mod terminal;
 mod values;

@@ -15,12 +15,12 @@ use vt100::{Color, Parser};
 use crate::{PATIENCE, PEERS, Place, WAIT};
 
 /// A terminal in which the command runs.
-struct Terminal {
+pub struct Terminal {
     child: Child,
     keyboard: File,
     written: Receiver<Vec<u8>>,
     all: Vec<u8>,
-    parser: Parser,
+    pub parser: Parser,
 }
 
 fn size(columns: u16, rows: u16) -> Winsize {
@@ -39,15 +39,21 @@ impl Terminal {
         (columns, rows): (u16, u16),
         environment: &[(&str, &str)],
     ) -> Terminal {
-        let pty = openpty(&size(columns, rows), None).expect("a pseudo-terminal");
-        // The terminal becomes that of the process, so that its Ctrl-C is a signal.
         let mut command = Command::new("setsid");
         command.arg("--ctty").arg(PEERS).args(arguments);
         command.args(["--interface", "lo", "--group-port", &place.port.to_string()]);
         command.env_remove("NO_COLOR").env("TERM", "xterm").envs(environment.iter().copied());
+        Terminal::with(command, (columns, rows))
+    }
+
+    /// Starts a command, which is `setsid --ctty`: the terminal becomes that of the process, so that its Ctrl-C is a signal.
+    pub fn with(mut command: Command, (columns, rows): (u16, u16)) -> Terminal {
+        let pty = openpty(&size(columns, rows), None).expect("a pseudo-terminal");
         let inner = |fd: &OwnedFd| fd.try_clone().expect("a descriptor");
         command.stdin(inner(&pty.slave)).stdout(inner(&pty.slave)).stderr(pty.slave);
         let child = command.spawn().expect("setsid of util-linux is installed");
+        // What is left of the command here has the terminal open, too.
+        drop(command);
         let mut reader = File::from(inner(&pty.master));
         let (sender, written) = channel();
         thread::spawn(move || {
@@ -64,7 +70,7 @@ impl Terminal {
     }
 
     /// The lines that are to be seen, without empty ones.
-    fn lines(&self) -> Vec<String> {
+    pub fn lines(&self) -> Vec<String> {
         let (_, columns) = self.parser.screen().size();
         self.parser
             .screen()
@@ -75,7 +81,7 @@ impl Terminal {
     }
 
     /// Waits until the lines are so.
-    fn until(&mut self, is_so: impl Fn(&[String]) -> bool) -> Vec<String> {
+    pub fn until(&mut self, is_so: impl Fn(&[String]) -> bool) -> Vec<String> {
         let end = Instant::now() + PATIENCE;
         while !is_so(&self.lines()) {
             let left = end.saturating_duration_since(Instant::now());
@@ -100,12 +106,12 @@ impl Terminal {
         rustix::termios::tcsetwinsize(&self.keyboard, size).expect("a terminal has a size");
     }
 
-    fn press(&mut self, keys: &[u8]) {
+    pub fn press(&mut self, keys: &[u8]) {
         self.keyboard.write_all(keys).expect("the terminal takes keys");
     }
 
     /// The exit status; what the command still wrote is to be seen.
-    fn status(&mut self) -> Option<i32> {
+    pub fn status(&mut self) -> Option<i32> {
         while let Ok(bytes) = self.written.recv_timeout(PATIENCE) {
             self.take(&bytes);
         }
