@@ -14,6 +14,7 @@ use crate::node::Node;
 const WAITING: usize = 64;
 
 /// Something that a command reacts to.
+#[cfg_attr(windows, allow(dead_code, reason = "Windows has no signals of the terminal"))]
 pub enum Input {
     /// An event of a node.
     Event(Event),

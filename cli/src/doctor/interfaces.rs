@@ -19,7 +19,6 @@ pub struct Interface {
     v4: Option<IpAddr>,
     /// Its first link-local IPv6 address.
     v6: Option<IpAddr>,
-    is_loopback: bool,
     /// True if the options name it, or name none.
     pub is_chosen: bool,
     /// Why it is not used; `None` if it is.
@@ -88,7 +87,6 @@ pub fn all(config: &Config) -> Vec<Interface> {
                 kind: kind(name),
                 v4: None,
                 v6: None,
-                is_loopback: entry.flags.contains(Flags::IFF_LOOPBACK),
                 is_chosen: is_chosen(config, name),
                 obstacle: None,
             };
@@ -109,14 +107,15 @@ pub fn all(config: &Config) -> Vec<Interface> {
     for (interface, flags) in &mut all {
         interface.obstacle = obstacle(interface, *flags).map(str::to_owned);
     }
-    let mut all: Vec<_> = all.into_iter().map(|(interface, _)| interface).collect();
-    let is_another_used = all.iter().any(|one| one.obstacle.is_none() && !one.is_loopback);
-    if config.interfaces.is_none() && is_another_used {
-        let reason = "loopback is used if there is no other, or if --interface names it";
-        let loopbacks = all.iter_mut().filter(|one| one.is_loopback && one.obstacle.is_none());
-        loopbacks.for_each(|one| one.obstacle = Some(reason.to_owned()));
-    }
-    all
+    let is_loopback = |flags: Flags| flags.contains(Flags::IFF_LOOPBACK);
+    let is_another_used = all.iter().any(|(one, flags)| one.obstacle.is_none() && !is_loopback(*flags));
+    let is_left_out = |flags| config.interfaces.is_none() && is_another_used && is_loopback(flags);
+    let why = "loopback is used if there is no other, or if --interface names it";
+    let decide = |(interface, flags): (Interface, Flags)| match is_left_out(flags) {
+        true => Interface { obstacle: interface.obstacle.or(Some(why.to_owned())), ..interface },
+        false => interface,
+    };
+    all.into_iter().map(decide).collect()
 }
 
 /// Why no multicast goes through an interface now.
@@ -201,7 +200,6 @@ mod tests {
             kind: String::new(),
             v4: v4.map(|address| address.parse().expect("an address")),
             v6: None,
-            is_loopback: false,
             is_chosen,
             obstacle: None,
         };

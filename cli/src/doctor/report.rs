@@ -152,21 +152,23 @@ impl Report {
         let count = |level| findings().filter(|finding| finding.level == level).count();
         let (bad, warnings) = (count(Level::Bad), count(Level::Warning));
         let s = |count| if count == 1 { "" } else { "s" };
-        (self.verdict, self.summary) = match (bad, warnings) {
+        let see;
+        (self.verdict, self.summary, see) = match (bad, warnings) {
             (0, 0) => {
-                ("ok", "Nothing is wrong: this host and others receive each other's messages.".to_owned())
+                ("ok", "Nothing is wrong: this host and others receive each other's messages".to_owned(), "")
             }
             (0, _) => (
                 "warning",
-                format!("No fault on this host, but {warnings} warning{}: see WARN above.", s(warnings)),
+                format!("No fault on this host, but {warnings} warning{}", s(warnings)),
+                ": see WARN above",
             ),
-            _ => ("bad", format!("{bad} fault{} on this host: see BAD above.", s(bad))),
+            _ => ("bad", format!("{bad} fault{} on this host", s(bad)), ": see BAD above"),
         };
         if self.as_json {
             writeln!(stdout(), "{}", serde_json::to_string_pretty(&self)?)?;
         } else {
             self.print("")?;
-            self.print_wrapped("", &self.summary)?;
+            self.print_wrapped("", &format!("{}{see}.", self.summary))?;
         }
         Ok(if bad == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
