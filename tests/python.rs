@@ -9,8 +9,7 @@ use support::has_tool;
 
 /// What the tests need, pinned: pytest and its limit on time, the build backend of the package, and a type checker that
 /// still knows Python 3.9.
-const TOOLS: [&str; 4] =
-    ["pytest==8.4.2", "pytest-timeout==2.4.0", "hatchling==1.27.0", "mypy==1.19.1"];
+const TOOLS: [&str; 4] = ["pytest==8.4.2", "pytest-timeout==2.4.0", "hatchling==1.27.0", "mypy==1.19.1"];
 
 /// Cargo may have to build everything for a wheel, and does so twice.
 const LIMIT: Duration = Duration::from_secs(2400);

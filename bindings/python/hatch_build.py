@@ -12,7 +12,6 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-
 # The shared library, and nothing else: with several kinds at once Cargo drops the optimisation at link time.
 LIBRARY = ("rustc", "--package", "peers", "--lib", "--crate-type", "cdylib")
 COMMAND = ("build", "--package", "peers-cli", "--bin", "peers")
@@ -56,7 +55,7 @@ def build(crate: Path, *arguments: str) -> Path:
             "cargo is not installed, and the wheel carries a library in Rust. See https://rustup.rs"
         )
     command = [cargo, *arguments, "--release", "--locked", "--message-format", "json-render-diagnostics"]
-    # The command is linked with the library as a Rust crate, which Cargo builds under the names of the C library's files.
+    # In folders apart: for the command Cargo builds the library once more, in other kinds under the same names.
     target = Path(os.environ.get("CARGO_TARGET_DIR", crate / "target"), "wheel", arguments[0])
     built = subprocess.run([*command, "--target-dir", target], cwd=crate, stdout=subprocess.PIPE, text=True)
     if built.returncode != 0:

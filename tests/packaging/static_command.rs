@@ -20,14 +20,24 @@ fn a_static_command_runs_where_there_is_nothing_else() {
     }
     let target = support::scratch().join("static");
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.args(["build", "--locked", "--release", "--package", "peers-cli", "--target", TARGET, "--target-dir"]);
+    cargo.args([
+        "build",
+        "--locked",
+        "--release",
+        "--package",
+        "peers-cli",
+        "--target",
+        TARGET,
+        "--target-dir",
+    ]);
     let output = build_within_limit(cargo.arg(&target).current_dir(root()));
     assert!(output.status.success(), "{output:?}");
 
     let outside = Outside::new("static-command");
     let program = target.join(TARGET).join("release/peers");
     std::fs::copy(program, outside.path().join("peers")).expect("it can be copied");
-    let within = |arguments: &[&str]| run(Command::new("chroot").arg(outside.path()).arg("/peers").args(arguments));
+    let within =
+        |arguments: &[&str]| run(Command::new("chroot").arg(outside.path()).arg("/peers").args(arguments));
     assert_eq!(within(&["--version"]), concat!("peers ", env!("CARGO_PKG_VERSION"), "\n"));
     let port = support::free_port().to_string();
     let place = ["--interface", "lo", "--group-port", &port];

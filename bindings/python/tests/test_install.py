@@ -1,4 +1,4 @@
-"""What a user installs: a wheel with the library and the command inside, from a checkout and from an sdist."""
+"""What a user installs: a wheel with library and command inside, from a checkout and from an sdist."""
 
 from __future__ import annotations
 
