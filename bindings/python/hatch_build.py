@@ -55,7 +55,7 @@ def build(crate: Path, *arguments: str) -> Path:
             "cargo is not installed, and the wheel carries a library in Rust. See https://rustup.rs"
         )
     command = [cargo, *arguments, "--release", "--locked", "--message-format", "json-render-diagnostics"]
-    # In folders apart: for the command Cargo builds the library once more, in other kinds under the same names.
+    # In folders apart: for the command Cargo builds the library in other kinds, under the same names.
     target = Path(os.environ.get("CARGO_TARGET_DIR", crate / "target"), "wheel", arguments[0])
     built = subprocess.run([*command, "--target-dir", target], cwd=crate, stdout=subprocess.PIPE, text=True)
     if built.returncode != 0:
