@@ -65,7 +65,7 @@ fn record(config: &Config) -> Record {
     }
 }
 
-/// What is announced, and in which cluster it is to be found.
+/// Returns the announcement in words, with the cluster in which others list it.
 fn words(config: &Config) -> String {
     let mut words = format!("announcing {}", printable(config.name.as_deref().unwrap_or_default()));
     if config.service_port != 0 {

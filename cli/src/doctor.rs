@@ -37,7 +37,7 @@ pub fn run(options: &Doctor) -> Result<ExitCode, Failure> {
     report.finish()
 }
 
-/// An error for a wrong value: it ends the command before the report begins.
+/// Returns an error for a wrong value, before the report begins.
 fn check(config: &Config) -> Result<(), Failure> {
     Node::start(Config { network: Network::Memory("doctor".into()), ..config.clone() })?;
     interfaces::check(config)
@@ -123,7 +123,7 @@ impl Pair {
     }
 }
 
-/// Reports of each interface whether the messages of a node there arrive, at itself and at another.
+/// Reports for each interface whether the messages of a node arrive, at itself and at a second node.
 fn check_own_messages(
     report: &mut Report,
     inputs: &Inputs,

@@ -53,7 +53,7 @@ impl Failure {
 }
 
 impl From<io::Error> for Failure {
-    /// An error of writing to the standard output.
+    /// Converts an error of writing to the standard output.
     fn from(error: io::Error) -> Self {
         match error.kind() {
             io::ErrorKind::BrokenPipe => Failure::OutputClosed,

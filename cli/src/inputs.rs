@@ -47,8 +47,8 @@ impl Inputs {
         thread::spawn(move || forward(&node, &sender));
     }
 
-    /// Waits for the next input, at most until the deadline; then it is `None`. The end of the output, a signal that ends
-    /// the command, and a node that works no longer are errors.
+    /// Waits for the next input, at most until the deadline; then returns `None`. The end of the output, a signal that ends
+    /// the command, and a failed node are errors.
     pub fn next(&self, deadline: Option<Instant>) -> Result<Option<Input>, Failure> {
         let Some(deadline) = deadline else {
             return self.receiver.recv().expect("this end holds a sender too").map(Some);
@@ -61,7 +61,7 @@ impl Inputs {
     }
 }
 
-/// Hands on the node's events until it stops, or the command ends.
+/// Passes on the node's events until it stops, or the command ends.
 fn forward(node: &Arc<Peers>, sender: &SyncSender<Result<Input, Failure>>) {
     loop {
         let input = match node.next_event(None) {

@@ -1,4 +1,4 @@
-//! The node of a command: how it starts, and which flag is to blame if it does not.
+//! The node of a command: how it starts, and which flag is wrong if it does not.
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use peers::{Config, ErrorKind, Network, Peers};
 
 use crate::failure::{Failure, complain};
 
-/// A running node. It says goodbye when it is dropped, though a thread may still hold it for its events.
+/// A running node. It sends its goodbye when it is dropped, even if a thread still takes its events.
 pub struct Node(Arc<Peers>);
 
 impl Node {

@@ -212,7 +212,7 @@ impl Node {
             mode: self.mode(),
             seeds: self.seed.clone(),
             unicast_port: self.unicast_port.unwrap_or_default(),
-            log: self.verbose.then(|| Logger::new(Level::Debug, |level, line| log(level, line))),
+            log: self.verbose.then(|| Logger::new(Level::Debug, log)),
             ..default
         }
     }

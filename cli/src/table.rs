@@ -14,7 +14,7 @@ const NARROW_VALUE: usize = 8;
 /// The columns that a narrow terminal does without, in this order. A name or an address that is cut would be wrong.
 const DISPENSABLE: [usize; 4] = [5, 4, 3, 2];
 
-/// The lines of a table, its head first. With a `width` no line is wider.
+/// Returns the lines of a table, its head first. With a `width` no line is wider.
 pub fn lines(peers: &[Peer], width: Option<usize>) -> Vec<String> {
     let mut rows = vec![HEADS.map(str::to_owned)];
     rows.extend(peers.iter().map(text::cells));
@@ -34,7 +34,7 @@ pub fn lines(peers: &[Peer], width: Option<usize>) -> Vec<String> {
     }
 }
 
-/// The text, or as much of its beginning as fits, and an ellipsis.
+/// Returns the text, or as much of its beginning as fits and an ellipsis.
 pub fn fitted(text: &str, width: usize) -> String {
     if text.width() <= width {
         return text.to_owned();
@@ -47,7 +47,7 @@ pub fn fitted(text: &str, width: usize) -> String {
     fits.chain(['…']).take(width.max(1)).collect()
 }
 
-/// Cuts values, and then leaves out columns, until a line has the width.
+/// Cuts values, and then leaves out columns, until a line fits the width.
 fn narrow(widths: &mut [Option<usize>; 6], width: usize) {
     let too_much = |widths: &[Option<usize>; 6]| {
         let shown = widths.iter().flatten();

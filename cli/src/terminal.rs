@@ -13,24 +13,24 @@ pub struct Style {
 }
 
 impl Style {
-    /// Looks at the standard output.
+    /// Returns the style for the standard output.
     pub fn of_output() -> Self {
         #[cfg(windows)]
         let _ = anstyle_query::windows::enable_ansi_colors();
         Style { has_colours: is_drawable() && !anstyle_query::no_color() }
     }
 
-    /// Text in bold.
+    /// Returns the text in bold.
     pub fn bold(self, text: &str) -> String {
         self.coloured(BOLD, text)
     }
 
-    /// Text in green.
+    /// Returns the text in green.
     pub fn green(self, text: &str) -> String {
         self.coloured(GREEN, text)
     }
 
-    /// Text in a colour, by its number in the control sequence SGR (ECMA-48, 8.3.117).
+    /// Returns the text in a colour, by its number in the control sequence SGR (ECMA-48, 8.3.117).
     pub fn coloured(self, colour: &str, text: &str) -> String {
         match self.has_colours && !text.is_empty() {
             true => format!("\x1b[{colour}m{text}\x1b[0m"),
@@ -38,7 +38,7 @@ impl Style {
         }
     }
 
-    /// A table: its head in bold, names in green.
+    /// Returns a table with its head in bold and its names in green.
     pub fn table(self, lines: &[String]) -> Vec<String> {
         let Some((head, rows)) = lines.split_first() else { return Vec::new() };
         let end_of_names = head.find("ADDRESS").unwrap_or(0);
@@ -51,13 +51,13 @@ impl Style {
     }
 }
 
-/// True if the standard output is a terminal in which something can be drawn again.
+/// Returns true if the standard output is a terminal in which something can be drawn again.
 pub fn is_drawable() -> bool {
     stdout().is_terminal()
         && (cfg!(windows) || env::var("TERM").is_ok_and(|term| term != "dumb" && !term.is_empty()))
 }
 
-/// The columns and rows of the terminal; `None` if the standard output is none.
+/// Returns the columns and rows of the terminal; `None` if the standard output is none.
 pub fn size() -> Option<(usize, usize)> {
     let (width, height) = terminal_size::terminal_size_of(stdout())?;
     // A terminal of no size, such as a serial line, has not said it.

@@ -3,7 +3,7 @@
 use peers::{Event, LeaveReason, Peer, Source};
 use std::net::IpAddr;
 
-/// The text, with what would move a terminal's cursor, change its colours or the direction of letters written as an escape.
+/// Returns the text with control and format characters escaped: they would move a terminal's cursor or change its colours.
 pub fn printable(text: &str) -> String {
     let mut printable = String::with_capacity(text.len());
     for letter in text.chars() {
@@ -16,7 +16,7 @@ pub fn printable(text: &str) -> String {
     printable
 }
 
-/// The address, with the interface where it means nothing without: once.
+/// Returns the address; a link-local one has its interface behind it, once.
 pub fn address(peer: &Peer) -> Option<String> {
     let address = peer.address?;
     let is_link_local = matches!(address, IpAddr::V6(v6) if v6.is_unicast_link_local());
@@ -26,12 +26,12 @@ pub fn address(peer: &Peer) -> Option<String> {
     })
 }
 
-/// The name of the interface that it was heard through, if that is known and still there.
+/// Returns the name of the interface that the peer was heard through, if it is known and still there.
 pub fn interface(peer: &Peer) -> Option<String> {
     (peer.interface != 0).then(|| peers::zone_name(peer.interface)).flatten()
 }
 
-/// How it was learned, in a word.
+/// Returns how the peer was learned, in a word.
 pub fn source(peer: &Peer) -> &'static str {
     match peer.source {
         Source::Multicast => "multicast",
@@ -43,7 +43,7 @@ pub fn source(peer: &Peer) -> &'static str {
     }
 }
 
-/// Why it left, in a word.
+/// Returns why a peer left, in a word.
 pub fn reason(reason: LeaveReason) -> &'static str {
     match reason {
         LeaveReason::Goodbye => "goodbye",
@@ -53,7 +53,7 @@ pub fn reason(reason: LeaveReason) -> &'static str {
     }
 }
 
-/// The cells of a peer, below `table::COLUMNS`.
+/// Returns the cells of a peer in a table.
 pub fn cells(peer: &Peer) -> [String; 6] {
     let port = if peer.port == 0 { "-".to_owned() } else { peer.port.to_string() };
     [
@@ -66,7 +66,7 @@ pub fn cells(peer: &Peer) -> [String; 6] {
     ]
 }
 
-/// An event as a line.
+/// Returns an event as a line.
 pub fn line(event: &Event) -> String {
     let with_address = |what: &str, peer: &Peer| {
         format!("{what} {} {}", printable(&peer.name), address(peer).as_deref().unwrap_or("-"))
@@ -89,7 +89,7 @@ pub fn line(event: &Event) -> String {
     }
 }
 
-/// A value: text if it is UTF-8, and base64 if not.
+/// Returns a value as text if it is UTF-8, and as base64 if not.
 fn value(bytes: &[u8]) -> String {
     match str::from_utf8(bytes) {
         Ok(text) => printable(text),
@@ -97,7 +97,7 @@ fn value(bytes: &[u8]) -> String {
     }
 }
 
-/// The bytes as base64 (RFC 4648, section 4).
+/// Returns the bytes as base64 (RFC 4648, section 4).
 pub fn base64(bytes: &[u8]) -> String {
     const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);

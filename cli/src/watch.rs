@@ -81,7 +81,7 @@ fn draw(inputs: &Inputs, node: &Node) -> Result<(), Failure> {
     }
 }
 
-/// The lines of the screen: the table, and below it a line about the node.
+/// Returns the lines of the screen: the table, and below it a line about the node.
 fn picture(node: &Node, style: Style) -> Result<Vec<String>, Failure> {
     let (columns, rows) = terminal::size().unwrap_or((80, 24));
     let peers = node.list()?;

@@ -8,7 +8,7 @@ use super::has_multicast;
 use super::interfaces::Interface;
 use super::report::Level;
 
-/// By which ways a node with these options sends and receives.
+/// Returns the groups and ports by which a node with these options sends and receives.
 pub fn way(config: &Config) -> String {
     let groups = [config.group_v4.map(|v4| v4.to_string()), config.group_v6.map(|v6| v6.to_string())];
     let groups: Vec<_> = groups.into_iter().flatten().collect();
@@ -24,7 +24,7 @@ pub fn way(config: &Config) -> String {
     }
 }
 
-/// What to know of this kind of interface.
+/// Returns what is known of this kind of interface.
 pub fn of_interface(interface: &Interface) -> Option<String> {
     of_kind(&interface.kind).map(str::to_owned)
 }
@@ -39,7 +39,7 @@ fn of_kind(kind: &str) -> Option<&'static str> {
     }
 }
 
-/// Why a node of another host may not be heard.
+/// Returns the reasons for which a node of another host may not be heard.
 pub fn of_nobody(config: &Config, interfaces: &[Interface]) -> Vec<String> {
     let mut advice = vec![
         "It needs the same --cluster, --key-file, --group and --group-port. A node of another cluster or key does not \
@@ -73,7 +73,7 @@ pub fn of_nobody(config: &Config, interfaces: &[Interface]) -> Vec<String> {
     advice
 }
 
-/// How a node that has no seed is found.
+/// Returns how others find a node that has no seed.
 pub fn of_no_seed(unicast_port: u16) -> [String; 1] {
     [match unicast_port {
         0 => "Give it a --unicast-port: without one its port differs at each start, and no other node can name it.".to_owned(),
@@ -81,7 +81,7 @@ pub fn of_no_seed(unicast_port: u16) -> [String; 1] {
     }]
 }
 
-/// Why a seed may not answer.
+/// Returns the reasons for which a seed may not answer.
 pub fn of_silent_seeds() -> [String; 3] {
     [
         "It needs the same --cluster and --key-file, and the port of the seed as its --unicast-port.",
@@ -92,12 +92,12 @@ pub fn of_silent_seeds() -> [String; 3] {
     .map(str::to_owned)
 }
 
-/// What to do about a name that is not resolved.
+/// Returns what to do about a name that is not resolved.
 pub fn of_names() -> [String; 1] {
     ["Try: getent ahosts NAME. If the name is right, look at /etc/resolv.conf. The other seeds are used all the same.".to_owned()]
 }
 
-/// Each counter: its name, its value, how much it matters if it is not zero, and what it means.
+/// Returns each counter: its name, its value, how much it matters if it is not zero, and what it means.
 pub fn of_counters(counters: &Counters) -> [(&'static str, u64, Level, &'static str); 15] {
     use Level::{Note, Warning};
     let c = counters;

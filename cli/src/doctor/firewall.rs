@@ -27,7 +27,7 @@ pub fn look(port: u16) -> Result<Rules, String> {
     Ok(rules(&listing, port))
 }
 
-/// The command that lets the port in, of the front end that is installed.
+/// Returns the command that lets the port in, of the front end that is installed.
 pub fn opening(port: u16, found: &Result<Rules, String>) -> String {
     if tool("ufw").is_some() {
         return format!("ufw allow {port}/udp");
@@ -54,7 +54,7 @@ fn name(chain: &Value) -> String {
     ["family", "table", "name"].map(|part| chain[part].as_str().unwrap_or_default()).join(" ")
 }
 
-/// True for a chain that drops by its policy, or by a rule without a condition.
+/// Returns true for a chain that drops by its policy, or by a rule without a condition.
 fn drops(chain: &Value, rules: &[&Value]) -> bool {
     let own = rules.iter().filter(|rule| {
         rule["family"] == chain["family"] && rule["table"] == chain["table"] && rule["chain"] == chain["name"]
@@ -66,7 +66,7 @@ fn drops(chain: &Value, rules: &[&Value]) -> bool {
         || verdicts.any(|verdict| verdict.get("drop").is_some() || verdict.get("reject").is_some())
 }
 
-/// True if a condition of the rule compares with the port, alone or in a set.
+/// Returns true if a condition of the rule compares with the port, alone or in a set.
 fn names(rule: &Value, port: u16) -> bool {
     conditions(rule).any(|condition| {
         let right = &condition["right"];
@@ -79,7 +79,7 @@ fn conditions(rule: &Value) -> impl Iterator<Item = &Value> {
     rule["expr"].as_array().into_iter().flatten().filter_map(|part| part.get("match"))
 }
 
-/// The path of a program, also of those that only root's search path has.
+/// Returns the path of a program, even if only root's search path has it.
 fn tool(name: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
     let folders = env::split_paths(&path).chain(["/usr/sbin".into(), "/sbin".into()]);

@@ -26,17 +26,17 @@ pub struct Interface {
 }
 
 impl Interface {
-    /// Its addresses as text.
+    /// Returns its addresses as text.
     pub fn addresses(&self) -> Vec<String> {
         self.v4.iter().chain(&self.v6).map(IpAddr::to_string).collect()
     }
 
-    /// True for IPv4 and false for IPv6, for each version that is used.
+    /// Returns true for IPv4 and false for IPv6, for each version that it has an address of.
     pub fn versions(&self) -> impl Iterator<Item = bool> {
         self.v4.map(|_| true).into_iter().chain(self.v6.map(|_| false))
     }
 
-    /// The versions in words.
+    /// Returns the versions in words.
     pub fn families(&self) -> &'static str {
         match (self.v4, self.v6) {
             (Some(_), Some(_)) => "IPv4 and IPv6",
@@ -59,7 +59,7 @@ impl fmt::Display for Interface {
     }
 }
 
-/// An error for a named interface that does not exist.
+/// Returns an error for a named interface that does not exist.
 pub fn check(config: &Config) -> Result<(), Failure> {
     if config.interfaces.is_none() {
         return Ok(());
@@ -72,7 +72,7 @@ pub fn check(config: &Config) -> Result<(), Failure> {
     }
 }
 
-/// All interfaces in the system's order, each with what keeps a node with this configuration from it.
+/// Returns all interfaces in the system's order, each with the reason if a node with this configuration does not use it.
 #[cfg(unix)]
 pub fn all(config: &Config) -> Vec<Interface> {
     use nix::net::if_::InterfaceFlags as Flags;
@@ -118,7 +118,7 @@ pub fn all(config: &Config) -> Vec<Interface> {
     all.into_iter().map(decide).collect()
 }
 
-/// Why no multicast goes through an interface now.
+/// Returns why no multicast goes through an interface now.
 #[cfg(unix)]
 fn obstacle(interface: &Interface, flags: nix::net::if_::InterfaceFlags) -> Option<&'static str> {
     use nix::net::if_::InterfaceFlags as Flags;
@@ -138,7 +138,7 @@ fn obstacle(interface: &Interface, flags: nix::net::if_::InterfaceFlags) -> Opti
     }
 }
 
-/// What Linux calls a device of this type.
+/// Returns the name of Linux for a device of this type.
 #[cfg(unix)]
 fn kind(name: &str) -> String {
     let device = std::path::Path::new("/sys/class/net").join(name);
@@ -149,7 +149,7 @@ fn kind(name: &str) -> String {
     description.lines().find_map(|line| line.strip_prefix("DEVTYPE=")).unwrap_or_default().to_owned()
 }
 
-/// The addresses by which this host is heard.
+/// Returns the addresses of this host.
 #[cfg(unix)]
 pub fn own_addresses() -> HashSet<IpAddr> {
     let addresses = nix::ifaddrs::getifaddrs().into_iter().flatten().filter_map(|entry| entry.address);
@@ -161,7 +161,7 @@ pub fn own_addresses() -> HashSet<IpAddr> {
         .collect()
 }
 
-/// Windows is not asked for its interfaces: what the node reports has to do.
+/// Returns none on Windows, where the report has the node's own count alone.
 #[cfg(windows)]
 pub fn all(_config: &Config) -> Vec<Interface> {
     Vec::new()
@@ -172,13 +172,13 @@ pub fn own_addresses() -> HashSet<IpAddr> {
     HashSet::new()
 }
 
-/// True if the options name the interface, or name none.
+/// Returns true if the options name the interface, or name none.
 fn is_chosen(config: &Config, name: &str) -> bool {
     let Some(names) = &config.interfaces else { return true };
     names.split(',').any(|pattern| matches(pattern.trim(), name))
 }
 
-/// True if `name` fits `pattern`, in which each `*` stands for any characters, none included.
+/// Returns true if `name` fits `pattern`, in which each `*` stands for any characters, none included.
 fn matches(pattern: &str, name: &str) -> bool {
     match pattern.split_once('*') {
         None => pattern == name,
@@ -210,7 +210,7 @@ mod tests {
         assert_eq!(of(up - Flags::IFF_UP), "it is down");
         assert!(of(up - Flags::IFF_RUNNING).contains("no carrier"));
         assert!(of(up - Flags::IFF_MULTICAST).contains("does not support multicast"));
-        assert_eq!(of(up - Flags::IFF_MULTICAST | Flags::IFF_LOOPBACK), "");
+        assert_eq!(of((up - Flags::IFF_MULTICAST) | Flags::IFF_LOOPBACK), "");
         assert!(obstacle(&interface(None, true), up).expect("an obstacle").contains("neither an IPv4"));
         assert_eq!(obstacle(&interface(None, false), up), Some("--interface does not name it"));
     }

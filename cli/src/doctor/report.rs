@@ -71,7 +71,7 @@ struct InterfaceRecord {
 const MARGIN: usize = 7;
 
 impl Report {
-    /// An empty report.
+    /// Returns an empty report.
     pub fn new(as_json: bool) -> Report {
         Report {
             version: env!("CARGO_PKG_VERSION"),
@@ -190,7 +190,7 @@ impl Report {
     }
 }
 
-/// The text in lines of no more than `room` columns, unless a word alone has more.
+/// Returns the text in lines of no more than `room` columns, unless a word alone has more.
 fn wrapped(text: &str, room: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split(' ') {
