@@ -8,9 +8,9 @@ use support::{free_port, key_file, output_of, skip};
 
 use crate::{Ended, PEERS, Place, Running, event};
 
-/// The report of a doctor on loopback, which listens for a second.
+/// The report of a doctor on loopback, which listens for three seconds.
 fn doctor(place: &Place, arguments: &[&str]) -> Ended {
-    place.run("doctor", &[&["--wait", "1s"], arguments].concat())
+    place.run("doctor", &[&["--wait", "3s"], arguments].concat())
 }
 
 fn on(host: &Host<'_>, arguments: &[&str]) -> Ended {
@@ -71,7 +71,7 @@ fn a_verdict_is_never_good_beside_a_warning() {
         &[
             "ok   lo (127.0.0.1) is used for IPv4\n",
             "ok   lo, IPv4: a node receives its own and those of a second node\n",
-            "WARN no node of another host was heard in 1s. If there is one:\n",
+            "WARN no node of another host was heard in 3s. If there is one:\n",
             "ok   running, on 1 interface\n",
         ],
     );
@@ -83,7 +83,7 @@ fn a_node_of_another_host_is_heard_and_nothing_is_wrong() {
     let Some(world) = world("a_node_of_another_host_is_heard_and_nothing_is_wrong") else { return };
     let (near, far) = (world.host(1), world.host(2));
     let _far = announcing(&far, &["--name", "far", "--port", "80"]);
-    let report = on(&near, &["doctor", "--wait", "1s"]).with(0);
+    let report = on(&near, &["doctor", "--wait", "3s"]).with(0);
     has(
         &report,
         &[
@@ -109,7 +109,7 @@ fn a_link_local_address_has_one_zone() {
     let json = on(&near, &["list", "--no-ipv4", "--json", "--count", "1", "--wait", crate::WAIT]).json();
     assert_eq!((&json[0]["address"], &json[0]["interface"]), (&"fe80::2%eth0".into(), &"eth0".into()));
     has(
-        &on(&near, &["doctor", "--no-ipv4", "--wait", "1s"]).with(0),
+        &on(&near, &["doctor", "--no-ipv4", "--wait", "3s"]).with(0),
         &["\n       far (fe80::2%eth0), multicast\n"],
     );
 }
@@ -145,7 +145,7 @@ fn a_firewall_is_found_and_the_advice_helps() {
     );
     near.configure("nft", "add rule inet filter input iif lo accept");
     let _far = announcing(&far, &["--name", "far"]);
-    let report = on(&near, &["doctor", "--wait", "1s"]).with(1);
+    let report = on(&near, &["doctor", "--wait", "3s"]).with(1);
     has(
         &report,
         &[
@@ -158,7 +158,7 @@ fn a_firewall_is_found_and_the_advice_helps() {
     assert_eq!(advice, "insert rule inet filter input udp dport 49001 accept");
     near.configure("nft", advice);
     has(
-        &on(&near, &["doctor", "--wait", "1s"]).with(0),
+        &on(&near, &["doctor", "--wait", "3s"]).with(0),
         &["ok   on other hosts, 1:\n       far (192.0.2.2), multicast\n"],
     );
 }
@@ -194,7 +194,7 @@ fn each_seed_is_reported() {
         &[
             "-    no multicast; its own UDP port is any\n",
             &format!("ok   {seed}: a node there answers\n       beyond (127.0.0.1), unicast\n"),
-            "WARN 127.0.0.2:1: no node there was heard in 1s\n       It needs the same --cluster and --key-file",
+            "WARN 127.0.0.2:1: no node there was heard in 3s\n       It needs the same --cluster and --key-file",
         ],
     );
     assert!(!report.contains("Interfaces"), "{report}");

@@ -49,7 +49,7 @@ fn the_pictures_show_a_real_run() {
     watch.press(b"\x03");
     assert_eq!(watch.status(), Some(0));
 
-    let mut doctor = Terminal::with(command(&near, &["doctor", "--wait", "1s"]), (COLUMNS, 40));
+    let mut doctor = Terminal::with(command(&near, &["doctor", "--wait", "3s"]), (COLUMNS, 40));
     assert_eq!(doctor.status(), Some(0));
     check(
         "doctor",

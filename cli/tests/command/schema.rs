@@ -112,7 +112,7 @@ fn each_command_prints_what_the_schema_says() {
     assert_eq!(left["reason"], "goodbye");
     check("event", &left);
 
-    let report = place.run("doctor", &["--json", "--wait", "1s"]).json();
+    let report = place.run("doctor", &["--json", "--wait", "3s"]).json();
     check("report", &report);
     assert_eq!((&report["verdict"], &report["peers"][0]["name"]), (&"warning".into(), &"text".into()));
     assert_eq!(report["interfaces"][0]["used"], true);
