@@ -12,8 +12,8 @@ for folder in usr etc var; do
         -o "lowerdir=/$folder,upperdir=/mnt/$folder/upper,workdir=/mnt/$folder/work"
 done
 
-if dpkg -s libpeers0 libpeers-dev >/dev/null 2>&1; then
-    dpkg --purge libpeers0 libpeers-dev
+if dpkg -s libpeers0 libpeers-dev peers >/dev/null 2>&1; then
+    dpkg --purge libpeers0 libpeers-dev peers
 fi
 find /usr /etc | sort >/mnt/before
 
@@ -33,4 +33,12 @@ dpkg --purge libpeers-dev && ./app
 dpkg --purge libpeers0
 ./app-static
 if ./app 2>/dev/null; then echo "the library is still there" && exit 1; fi
+# The command has the library inside. Whether its pages are unpacked is up to the system.
+peers --version
+contents=$(dpkg-deb --contents "$packages"/peers_*.deb)
+for file in man/man1/peers.1.gz man/man1/peers-doctor.1.gz bash-completion/completions/peers \
+    zsh/vendor-completions/_peers fish/vendor_completions.d/peers.fish; do
+    grep -F " ./usr/share/$file" <<<"$contents"
+done
+dpkg --purge peers
 find /usr /etc | sort | diff /mnt/before - && echo "nothing is left"

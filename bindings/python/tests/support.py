@@ -26,9 +26,6 @@ PATIENCE = 120
 # The fixture `start`: as `peers.start`, on the test's own memory network.
 Start = Callable[..., peers.Node]
 
-# The fixture `command`: `peers SUBCOMMAND` with its arguments, started.
-Command = Callable[..., "subprocess.Popen[str]"]
-
 
 class NodeTest(unittest.TestCase):
     """Nodes on a memory network of the test's own, with clocks that it moves. The test closes them."""

@@ -11,14 +11,8 @@ use support::cases::{self, Trial};
 
 /// What the tests need, pinned: pytest and its limit on time, a terminal to draw in, the optional extra of the package,
 /// its build backend, and a type checker that still knows Python 3.9.
-const TOOLS: [&str; 6] = [
-    "pytest==8.4.2",
-    "pytest-timeout==2.4.0",
-    "pyte==0.8.2",
-    "rich==14.1.0",
-    "hatchling==1.27.0",
-    "mypy==1.19.1",
-];
+const TOOLS: [&str; 5] =
+    ["pytest==8.4.2", "pytest-timeout==2.4.0", "pyte==0.8.2", "hatchling==1.27.0", "mypy==1.19.1"];
 
 /// Cargo may have to build everything for a wheel, and does so twice.
 const LIMIT: Duration = Duration::from_secs(2400);

@@ -16,6 +16,7 @@ fn it_installs_these_files_and_no_others() {
     let library = format!("lib/libpeers.so.{version}");
     let link = |name: &str| format!("lib/{name} -> libpeers.so.{version}");
     let expected = [
+        "bin/peers",
         "include/peers.h",
         "include/peers.hpp",
         "lib/cmake/peers/peers-config-version.cmake",
@@ -25,8 +26,18 @@ fn it_installs_these_files_and_no_others() {
         &link("libpeers.so.0"),
         &library,
         "lib/pkgconfig/peers.pc",
+        "share/bash-completion/completions/peers",
+        "share/fish/vendor_completions.d/peers.fish",
+        "share/man/man1/peers-announce.1",
+        "share/man/man1/peers-doctor.1",
+        "share/man/man1/peers-list.1",
+        "share/man/man1/peers-watch.1",
+        "share/man/man1/peers.1",
+        "share/zsh/site-functions/_peers",
     ];
     assert_eq!(installed, expected);
+    let version = run(Command::new(INSTALLATION.prefix.join("bin/peers")).arg("--version"));
+    assert_eq!(version, concat!("peers ", env!("CARGO_PKG_VERSION"), "\n"));
 }
 
 /// The files below a folder, with what the links are to.

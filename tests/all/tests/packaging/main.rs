@@ -8,3 +8,4 @@ mod install;
 mod outside;
 mod programs;
 mod size;
+mod static_command;
