@@ -268,7 +268,7 @@ fn show_nodes(
     }
     report
         .add(Level::Warning, &format!("no node of another host was heard in {wait:?}. If there is one:"))?;
-    report.hints(advice::of_nobody(config, interfaces))
+    report.hints(advice::of_no_node(config, interfaces))
 }
 
 fn show_firewall(report: &mut Report, config: &Config) -> Result<(), Failure> {

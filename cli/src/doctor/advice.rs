@@ -40,7 +40,7 @@ fn of_kind(kind: &str) -> Option<&'static str> {
 }
 
 /// Returns the reasons for which a node of another host may not be heard.
-pub fn of_nobody(config: &Config, interfaces: &[Interface]) -> Vec<String> {
+pub fn of_no_node(config: &Config, interfaces: &[Interface]) -> Vec<String> {
     let mut advice = vec![
         "It needs the same --cluster, --key-file, --group and --group-port. A node of another cluster or key does not \
          answer; with --wait 20s its announcements are counted below."

@@ -210,7 +210,7 @@ fn a_seed_whose_name_is_not_resolved_is_reported() {
 }
 
 #[test]
-fn a_node_without_a_seed_is_told_how_others_find_it() {
+fn a_node_without_a_seed_gets_advice_how_others_find_it() {
     let report = doctor(&Place::new(), &["--mode", "seeds", "--wait", "0ms"]).with(0);
     has(&report, &["WARN no --seed is given", "Give it a --unicast-port"]);
 }

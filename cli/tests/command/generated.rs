@@ -14,12 +14,13 @@ const UPDATE: &str =
 fn the_manual_pages_are_those_of_the_command_line() {
     let made = scratch("man");
     clap_mangen::generate_to(command(), &made).expect("manual pages can be written");
-    // The section of what stands below all options has a name of its own in manual pages.
-    let page = made.join("peers.1");
-    let text = fs::read_to_string(&page).expect("it is text");
-    let text = text.replace(".SH EXTRA\nExit status:\n", ".SH \"EXIT STATUS\"\n");
-    assert!(text.contains("EXIT STATUS"), "{text}");
-    fs::write(&page, text).expect("manual pages can be written");
+    for (name, page) in files(&made) {
+        // The section of what stands below all options has a name of its own in manual pages.
+        let page = page.replace(".SH EXTRA\nExit status:\n", ".SH \"EXIT STATUS\"\n");
+        let page: String = page.lines().map(|line| format!("{}\n", line.trim_end())).collect();
+        assert_eq!(page.contains("EXIT STATUS"), name == "peers.1");
+        fs::write(made.join(name), page).expect("manual pages can be written");
+    }
     // Each subcommand has a page of its own, named after both.
     assert!(made.join("peers-doctor.1").is_file());
     compare(&made, "cli/man");

@@ -246,7 +246,7 @@ fn the_report_is_wrapped_between_words() {
     let mut doctor = Terminal::start(&place, &["doctor", "--wait", "0ms"], (40, 200), &[]);
     assert_eq!(doctor.status(), Some(0));
     let lines = doctor.lines();
-    let at = lines.iter().position(|line| line.contains("WARN no node")).expect("nobody is there");
+    let at = lines.iter().position(|line| line.contains("WARN no node")).expect("a warning");
     assert_eq!(
         lines[at..at + 2],
         ["  WARN no node of another host was heard", "       in 0ns. If there is one:"]
