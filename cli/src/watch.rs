@@ -41,7 +41,7 @@ fn print(inputs: &Inputs, node: &Node, as_json: bool) -> Result<(), Failure> {
     loop {
         let Some(Input::Event(event)) = inputs.next(None)? else { continue };
         print_line(&event, as_json)?;
-        if event == Event::Resync {
+        if !matches!(event, Event::Joined(_) | Event::Updated(_) | Event::Left(..)) {
             for peer in node.list()? {
                 print_line(&Event::Joined(peer), as_json)?;
             }
