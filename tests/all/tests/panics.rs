@@ -4,9 +4,13 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::LazyLock;
+use std::time::Duration;
 use std::{env, fs};
 
-use support::{cases, compile_with, root, run};
+use support::{cases, compile_with, output_within, root, run};
+
+/// A busy machine takes minutes to build the library.
+const LIMIT: Duration = Duration::from_secs(1800);
 
 /// What the library says when it is asked to panic.
 const TRACE: &str = "asked to panic at";
@@ -49,7 +53,8 @@ fn build() -> PathBuf {
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("panics");
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.current_dir(root()).args(["rustc", "--package", "peers", "--lib", "--crate-type", "staticlib"]);
-    run(cargo.args(["--features", "test-panic", "--target-dir"]).arg(&target));
+    let output = output_within(LIMIT, cargo.args(["--features", "test-panic", "--target-dir"]).arg(&target));
+    assert!(output.status.success(), "{output:?}");
     target.join("debug/libpeers.a")
 }
 
