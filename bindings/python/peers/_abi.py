@@ -236,4 +236,6 @@ def declare(library: ctypes.CDLL) -> None:
         ctypes.POINTER(peers_health_t),
     ]
     library.peers_health.restype = ctypes.c_int32
+
+
 # generated: end

@@ -1,4 +1,4 @@
-//! How large the libraries are, and a program with the static one in it.
+//! How large the released libraries are, and a program with the static one in it; and that the code of tests is not in them.
 
 use std::fs;
 use std::io::Write as _;
@@ -31,6 +31,18 @@ fn the_library_stays_small() {
     // Not println, which the test harness captures.
     let _ = std::io::stderr().write_all(report.as_bytes());
     assert!(shared <= LIMIT, "libpeers.so has {shared} bytes, more than {LIMIT}");
+}
+
+/// The words of the panics that tests ask for.
+#[test]
+fn the_libraries_do_not_panic_on_demand() {
+    for library in ["libpeers.so", "libpeers.a"] {
+        let bytes = fs::read(INSTALLATION.libdir.join(library)).expect("it is installed");
+        for trace in ["asked to panic at", "test_panic"] {
+            let found = bytes.windows(trace.len()).any(|window| window == trace.as_bytes());
+            assert!(!found, "{library} contains {trace:?}");
+        }
+    }
 }
 
 fn size(file: &Path) -> u64 {
