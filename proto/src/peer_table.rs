@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
-use crate::deadline_queue::DeadlineQueue;
+use crate::deadline_queue::{DeadlineQueue, MAX_DUE};
 use crate::event::queue::Events;
 use crate::event::{Arrival, Event, LeaveReason, Peer, PeerView, Source};
 use crate::expiring_map::ExpiringMap;
@@ -214,8 +214,16 @@ impl PeerTable {
     pub fn handle_timeout(&mut self, events: &mut Events, now: Instant) -> Vec<DueProbe> {
         self.expire(events, now);
         self.tombstones.handle_timeout(now);
-        let due = self.probes.take_due(now);
-        due.into_iter().filter_map(|slot| self.run_probe(slot, events, now)).collect()
+        let mut probes = Vec::new();
+        // A peer whose other path has just been taken over may be due again at once.
+        while probes.len() < MAX_DUE {
+            let due = self.probes.take_due(now);
+            if due.is_empty() {
+                break;
+            }
+            probes.extend(due.into_iter().filter_map(|slot| self.run_probe(slot, events, now)));
+        }
+        probes
     }
 
     /// What to ask one who is to be asked.
