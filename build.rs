@@ -2,10 +2,11 @@
 //! `include/peers.h`; and gives the shared library its soname.
 
 use std::env;
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 /// In the header's order: statuses first, then each type before the calls that need it.
-const SOURCES: [&str; 8] = ["status", "log", "config", "peer", "node", "list", "event", "health"];
+const SOURCES: [&str; 8] = ["constants", "structs", "log", "status", "node", "list", "event", "health"];
 
 fn main() {
     generate_header();
@@ -25,14 +26,27 @@ fn generate_header() {
     let header = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets it")).join("peers.h");
 
     let mut config = cbindgen::Config::from_file(root.join("cbindgen.toml")).expect("cbindgen.toml is valid");
-    config.after_includes =
-        Some(format!("{}\n{}", version_macros(), config.after_includes.unwrap_or_default()));
+    config.after_includes = Some(format!("{}\n{}", version_macros(), initialisers(&root)));
     let mut builder = cbindgen::Builder::new().with_config(config);
     for source in SOURCES {
         builder = builder.with_src(root.join(format!("src/ffi/{source}.rs")));
     }
-    builder.generate().expect("src/ffi can be read as C").write_to_file(&header);
+    let mut text = Vec::new();
+    builder.generate().expect("src/ffi can be read as C").write(&mut text);
+    let text = String::from_utf8(text).expect("the header is UTF-8");
+    // Rust's heading for what the caller of an unsafe function vouches for, in the words of a C manual.
+    let text = text.replace(" * # Safety\n * ", " * Arguments: ");
+    fs::write(&header, text).expect("the build's output folder can be written");
     println!("cargo:rustc-env=PEERS_GENERATED_HEADER={}", header.display());
+}
+
+/// What the table has made of them, without the marks of the generator.
+fn initialisers(root: &Path) -> String {
+    let text = fs::read_to_string(root.join("src/ffi/initialisers.h")).expect("the file can be read");
+    text.lines()
+        .filter(|line| !line.starts_with("/* generated: "))
+        .map(|line| line.to_owned() + "\n")
+        .collect()
 }
 
 fn version_macros() -> String {

@@ -1,13 +1,13 @@
 #!/bin/sh
-# Builds the release libraries and installs them for C and C++ programs. See usage() below.
+# Builds the release libraries and the command peers, and installs them. See usage() below.
 set -eu
 
 usage() {
     cat <<'END'
 usage: [PREFIX=/usr/local] [LIBDIR=$PREFIX/lib] [DESTDIR=] ./install.sh
 
-Builds libpeers with cargo and installs the header, the shared and the static library, and what pkg-config and
-CMake need to find them.
+Builds libpeers with cargo and installs the header, the shared and the static library, what pkg-config and CMake
+need to find them, and the command peers with its manual pages and its completions for bash, zsh and fish.
 
   PREFIX   an absolute folder, by default /usr/local. What is installed can be moved elsewhere as a whole.
   LIBDIR   an absolute folder for the libraries, by default $PREFIX/lib.
@@ -29,6 +29,7 @@ main() {
     install_template packaging/peers.pc.in "$libdir/pkgconfig" '${pcfiledir}'
     install_template packaging/peers-config.cmake.in "$libdir/cmake/peers" '${here}'
     install_template packaging/peers-config-version.cmake.in "$libdir/cmake/peers" '${here}'
+    install_command
 }
 
 read_options() {
@@ -78,6 +79,8 @@ build() {
         --print "native-static-libs=$needed"
     built=$target/${CARGO_BUILD_TARGET:+$CARGO_BUILD_TARGET/}release
     libs_private=$(cat "$needed")
+    # In yet another one: the command is linked with the library as a Rust crate, which has files of the same names.
+    cargo build --locked --release --package peers-cli --bin peers --target-dir "$target/command"
 }
 
 install_libraries() {
@@ -86,6 +89,17 @@ install_libraries() {
     ln -sf "libpeers.so.$version" "$destdir$libdir/libpeers.so"
     install_file "$built/libpeers.a" "$libdir"
     "${STRIP:-strip}" -S "$destdir$libdir/libpeers.a"
+}
+
+install_command() {
+    install_file "$target/command/${CARGO_BUILD_TARGET:+$CARGO_BUILD_TARGET/}release/peers" "$prefix/bin"
+    chmod 755 "$destdir$prefix/bin/peers"
+    for page in cli/man/*; do
+        install_file "$page" "$prefix/share/man/man1"
+    done
+    install_file cli/completions/peers.bash "$prefix/share/bash-completion/completions" peers
+    install_file cli/completions/_peers "$prefix/share/zsh/site-functions"
+    install_file cli/completions/peers.fish "$prefix/share/fish/vendor_completions.d"
 }
 
 # install_file FILE FOLDER [NAME]

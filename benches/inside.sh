@@ -4,7 +4,7 @@
 #
 #     benches/inside.sh [--quick]
 #
-# Needs Rust, a C compiler, python3, valgrind and elixir (Debian: apt-get install gcc python3 valgrind elixir).
+# Needs Rust, a C compiler, python3 and valgrind (Debian: apt-get install gcc python3 valgrind).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -14,7 +14,7 @@ case "${1-}" in
     *) echo "inside.sh: $1: there is one option: --quick" >&2; exit 2 ;;
 esac
 
-for tool in cargo cc python3 valgrind elixir; do
+for tool in cargo cc python3 valgrind; do
     command -v "$tool" >/dev/null || { echo "inside.sh: $tool is missing" >&2; exit 1; }
 done
 
@@ -54,7 +54,6 @@ for round in $(seq "$rounds"); do
     criterion "$round" registry
     criterion "$round" node
     {
-        elixir benches/legacy/registry.exs "${sizes[@]}"
         for what in calls lists starts; do "$abi" "$what"; done
         for kind in none memory sockets; do "$abi" memory "$kind"; done
         "$programs/stall"

@@ -43,8 +43,8 @@
 
 /* Initialisers: begin every peers_config_t and peers_health_t with one of these. */
 #define PEERS_CONFIG_INIT \
-    { sizeof(peers_config_t), NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, 0, 0, 0, 0, 0, 0, \
-      0, 0, 0, 0 }
+    { sizeof(peers_config_t), NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, 0, 0, \
+      0, 0, 0, 0, 0, 0, 0, 0, 0 }
 #define PEERS_HEALTH_INIT \
     { sizeof(peers_health_t), 0, 0, { 0 }, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 
@@ -95,18 +95,18 @@
 #define PEERS_ERR_INTERFACE -8
 
 /**
- * The UDP port is held by a socket that does not share it (one opened without SO_REUSEADDR; on
- * Windows, with SO_EXCLUSIVEADDRUSE).
+ * The UDP port is held by a socket that does not share it (one opened without SO_REUSEADDR; on Windows, with
+ * SO_EXCLUSIVEADDRUSE).
  */
 #define PEERS_ERR_ADDRESS_IN_USE -9
 
 /**
- * The system does not permit what was asked.
+ * The system does not permit the operation.
  */
 #define PEERS_ERR_PERMISSION -10
 
 /**
- * The system refused for another reason, which `peers_last_error` gives.
+ * The system refused for another reason; `peers_last_error` has it.
  */
 #define PEERS_ERR_SYSTEM -11
 
@@ -121,7 +121,7 @@
 #define PEERS_ERR_TIMEOUT -13
 
 /**
- * The node was freed, by another thread, while this call was under way.
+ * Another thread freed the node while this call was under way.
  */
 #define PEERS_ERR_STOPPED -14
 
@@ -151,58 +151,60 @@
 #define PEERS_LOG_WARN 2
 
 /**
- * Log level: what happens now and then: the start, changes of the network, the end of a trouble.
+ * Log level: the start, changes of the network, and the end of a failure.
  */
 #define PEERS_LOG_INFO 3
 
 /**
- * Log level: peers that come and go; at most 100 lines a second.
+ * Log level: peers that join and leave; at most 100 lines a second.
  */
 #define PEERS_LOG_DEBUG 4
 
 /**
- * Flag of `peers_config_t`: the node's time stands still until `peers_advance` moves it.
+ * Flag of `peers_config_t`: the node's time moves by `peers_advance` alone.
  *
- * For tests. Such a node has no thread: it runs inside the calls made on it, so every run is the same. It needs
- * a memory network.
+ * For tests. Such a node has no thread: it runs inside the calls made on it, so every run is the same. It
+ * needs a memory network.
  */
 #define PEERS_MANUAL_CLOCK 1
 
 /**
- * Flag of `peers_config_t`: the node neither sends nor hears by IPv4, and `group_v4` is not used.
+ * Flag of `peers_config_t`: the node does not use IPv4, and ignores `group_v4`.
  */
 #define PEERS_NO_IPV4 2
 
 /**
- * Flag of `peers_config_t`: the node neither sends nor hears by IPv6, and `group_v6` is not used.
+ * Flag of `peers_config_t`: the node does not use IPv6, and ignores `group_v6`.
  */
 #define PEERS_NO_IPV6 4
 
 /**
- * Flag of `peers_config_t`: the node sends no legacy beacon, "multitastic:NAME", and ignores those of others.
+ * Flag of `peers_config_t`: the node neither sends nor accepts the legacy beacon, "multitastic:NAME".
  */
 #define PEERS_NO_LEGACY 8
 
 /**
- * Mode of `peers_config_t`: peers are found by multicast, on the local network; with `seeds`, by these as well.
+ * Mode of `peers_config_t`: the node finds peers by multicast, on the local network. With `seeds`, it finds
+ * peers by these as well.
  */
 #define PEERS_MODE_MULTICAST 1
 
 /**
- * Mode of `peers_config_t`: peers are found by unicast, with seeds and with those who have this node for a seed. Joined to
- * PEERS_MODE_MULTICAST by `|` both ways go together; alone, no multicast is sent, and none heard.
+ * Mode of `peers_config_t`: the node finds peers by unicast, through its seeds and the nodes of which it is
+ * a seed. It can be joined to PEERS_MODE_MULTICAST by `|`; alone, the node neither sends nor receives
+ * multicast.
  */
 #define PEERS_MODE_SEEDS 2
 
 /**
- * Mode of `peers_config_t`, which goes with no other: the nodes are a cluster whose members know of one another by the SWIM
- * protocol, over unicast alone. Any one seed that answers is enough to join. For more than some 200 nodes. A library that is
- * built without the cargo feature "swim" gives PEERS_ERR_UNSUPPORTED.
+ * Mode of `peers_config_t`, which cannot be joined to another: the nodes form a cluster by the SWIM
+ * protocol, over unicast alone. One seed that answers is enough to join. Use it for more than about 200
+ * nodes. A library that is built without the cargo feature "swim" gives PEERS_ERR_UNSUPPORTED.
  */
 #define PEERS_MODE_SWIM 4
 
 /**
- * Source: heard by a message of the native protocol.
+ * Source: a multicast message of the native protocol.
  */
 #define PEERS_SOURCE_MULTICAST 1
 
@@ -212,23 +214,22 @@
 #define PEERS_SOURCE_LEGACY 2
 
 /**
- * Source: put there by `peers_register`.
+ * Source: `peers_register`.
  */
 #define PEERS_SOURCE_REGISTERED 3
 
 /**
- * Source: heard by a message of the native protocol that came to this node alone, and not yet by multicast: it is a seed, or
- * has this node for one.
+ * Source: a unicast message of the native protocol. No multicast of the peer has arrived yet.
  */
 #define PEERS_SOURCE_UNICAST 4
 
 /**
- * Source: a member of the cluster, as the SWIM protocol has it (PEERS_MODE_SWIM).
+ * Source: the member list of the cluster (PEERS_MODE_SWIM).
  */
 #define PEERS_SOURCE_GOSSIP 5
 
 /**
- * Event: a peer was heard, or registered, that was not listed before.
+ * Event: a peer is listed that was not listed before.
  */
 #define PEERS_EVENT_JOINED 1
 
@@ -243,8 +244,7 @@
 #define PEERS_EVENT_LEFT 3
 
 /**
- * Event: events were lost, because they were not read and the queue was full. Call `peers_list` for the state
- * as it is.
+ * Event: the queue was full, and its events were dropped. Call `peers_list` for the present state.
  */
 #define PEERS_EVENT_RESYNC 4
 
@@ -254,22 +254,23 @@
 #define PEERS_LEFT_NONE 0
 
 /**
- * Reason of PEERS_EVENT_LEFT: the peer said that it ends.
+ * Reason of PEERS_EVENT_LEFT: the peer sent a goodbye.
  */
 #define PEERS_LEFT_GOODBYE 1
 
 /**
- * Reason of PEERS_EVENT_LEFT: the peer was not heard, nor registered again, for its expiry time, and did not answer when it was asked.
+ * Reason of PEERS_EVENT_LEFT: no message and no registration renewed the entry for its expiry time, and the
+ * peer did not answer the probes.
  */
 #define PEERS_LEFT_EXPIRED 2
 
 /**
- * Reason of PEERS_EVENT_LEFT: two probes in a row were answered with ICMP port or host unreachable.
+ * Reason of PEERS_EVENT_LEFT: two consecutive probes were answered with ICMP port or host unreachable.
  */
 #define PEERS_LEFT_UNREACHABLE 3
 
 /**
- * Health state: the node announces itself and hears.
+ * Health state: the node sends and receives.
  */
 #define PEERS_STATE_RUNNING 0
 
@@ -289,13 +290,13 @@
 #define PEERS_REASON_NONE 0
 
 /**
- * Health reason: no interface that may be used is up. The node looks again when the system tells of a change, and
- * at every announcement.
+ * Health reason: no interface that may be used is up. The node looks again when the system reports a change,
+ * and at every announcement.
  */
 #define PEERS_REASON_NO_INTERFACE 1
 
 /**
- * Health reason: nothing was heard for the expiry time, not even the node's own announcements.
+ * Health reason: the node received nothing for the expiry time, not even its own announcements.
  */
 #define PEERS_REASON_NOT_RECEIVING 2
 
@@ -315,14 +316,14 @@
 #define PEERS_REASON_MULTICAST_JOIN 5
 
 /**
- * Health reason: the node met an internal error, of the library or of the program around it, and no longer works. `detail`
- * has what is known.
+ * Health reason: the node met an internal error, of the library or of the program around it, and no longer
+ * works. `detail` describes it.
  */
 #define PEERS_REASON_INTERNAL 6
 
 /**
- * Health reason: the name of a seed cannot be resolved. It is tried again every minute; the other seeds, and the addresses
- * that a name had before, are spoken to all the same.
+ * Health reason: the name of a seed cannot be resolved. The node tries again every minute. It keeps sending
+ * to the other seeds, and to the addresses that the name had before.
  */
 #define PEERS_REASON_RESOLVER 7
 
@@ -353,142 +354,25 @@ typedef void (*peers_log_fn)(int32_t level, const char *message, void *context);
  */
 typedef struct peers_config_t {
     /**
-     * `sizeof(peers_config_t)`, which `PEERS_CONFIG_INIT` sets. It tells the library which fields the caller
-     * was compiled with.
+     * `sizeof(peers_config_t)`, which `PEERS_CONFIG_INIT` sets. The library reads and writes no more bytes
+     * than this, so that a program works with a library of another version.
      */
     size_t struct_size;
     /**
-     * The name this node announces: 1 to 255 bytes, no control characters. Default: the host name. It need not be
-     * unique: two processes of one name, on one host or on two, are two peers, which `id` tells apart.
+     * Name that the node announces. 1 to 255 bytes of UTF-8 without control characters. Default: the host
+     * name. Two processes with the same name are two peers, which have different ids.
      */
     const char *name;
     /**
-     * Only nodes of the same cluster list each other: at most 255 bytes, no control characters. Default: "". The
-     * nodes of a cluster with a name send no legacy beacon, which has no cluster.
+     * Cluster of the node: only nodes of the same cluster list each other. At most 255 bytes of UTF-8
+     * without control characters. Default: the unnamed cluster. The nodes of a named cluster do not use the
+     * legacy beacon, which does not carry the cluster.
      */
     const char *cluster;
     /**
-     * Bytes announced with the name: a version, a role, a path, whatever the peers should know. NULL for none, and
-     * then `value_len` is 0. `peers_set_value` replaces it.
-     */
-    const void *value;
-    /**
-     * Number of bytes in `value`. Name, cluster and value share one datagram: there is room for 1050 bytes less those
-     * of the name and the cluster, so always for 540; with PEERS_MODE_SWIM for 128 bytes less.
-     */
-    size_t value_len;
-    /**
-     * The interfaces to use: comma-separated names, `*` stands for any characters ("eth*,wlan0"). Default: every
-     * interface that is up and can multicast, or loopback when there is none. On Windows the names are those that the
-     * system shows: "Ethernet", "Wi-Fi*".
-     */
-    const char *interfaces;
-    /**
-     * Where the node lives. Default: the local network. "memory:NAME" is a network inside this process, shared
-     * by the nodes that give the same NAME, for tests.
-     */
-    const char *network;
-    /**
-     * The IPv4 multicast group, 224.0.0.0 to 239.255.255.255. Default: "239.2.3.4".
-     */
-    const char *group_v4;
-    /**
-     * The IPv6 multicast group. Default: "ff12::ef02:304". A system without IPv6 is no error: IPv4 remains.
-     */
-    const char *group_v6;
-    /**
-     * The secrets of the cluster: `keys_count` times 32 bytes, one key after the other, from a good source of randomness
-     * (`head -c 32 /dev/urandom`). With keys every datagram is sealed (XChaCha20-Poly1305): only nodes that have one of
-     * them list each other, and nobody else can read names and values, speak for a node or end it. The first seals and
-     * all open; `peers_set_keys` replaces them. Such a node sends no legacy beacon. NULL for none.
-     *
-     * The library reads keys from here alone, from no file and no environment. It wipes its copies when they are not
-     * needed any more; wipe yours after the call.
-     */
-    const void *keys;
-    /**
-     * Number of keys, 1 to 8; 0 for none, and then `keys` is NULL.
-     */
-    size_t keys_count;
-    /**
-     * Where to find peers that multicast does not reach: comma-separated `host:port`, at most 1024, with a name, an IPv4 address
-     * or an IPv6 address in brackets, and the `unicast_port` of the nodes there ("10.0.1.5:49002,peers.example:49002").
-     * Default: none.
-     *
-     * Two nodes list each other if one has the other for a seed, whose mode has seeds as well; with PEERS_MODE_SWIM, if seeds have
-     * joined both to one cluster. Names are resolved on a thread of their own, and again every minute (with a shorter `interval_ms`, every four of these); a name with several addresses is several seeds. One that
-     * cannot be resolved shows in `peers_health`. A seed that is no node costs a datagram an interval and is not listed.
-     * `peers_set_seeds` replaces them.
-     */
-    const char *seeds;
-    /**
-     * Called with each line of the node's log. Default: NULL, nothing is logged.
-     */
-    peers_log_fn log;
-    /**
-     * Passed to `log` as it is. It has to hold until `peers_free` has returned, or `peers_start` has failed.
-     */
-    void *log_context;
-    /**
-     * The most detailed level passed to `log`: PEERS_LOG_ERROR to PEERS_LOG_DEBUG. Default: PEERS_LOG_INFO.
-     */
-    uint32_t log_level;
-    /**
-     * Milliseconds between two announcements, 10 to 3600000 (an hour). Default: 15000.
-     */
-    uint32_t interval_ms;
-    /**
-     * Milliseconds after which a peer that was not heard is gone: longer than `interval_ms`, at most 86400000
-     * (a day). Default: 35000. It is announced, and holds at the others. Also the silence after which the node's own
-     * sockets are opened anew.
-     */
-    uint32_t expiry_ms;
-    /**
-     * The most entries the registry holds. A newcomer beyond it is refused and counted. Default: 65536.
-     */
-    uint32_t max_peers;
-    /**
-     * `PEERS_MANUAL_CLOCK`, `PEERS_NO_IPV4`, `PEERS_NO_IPV6` and `PEERS_NO_LEGACY`, joined by `|`, or 0. One of
-     * IPv4 and IPv6 has to stay on. A flag that the library does not know gives PEERS_ERR_UNSUPPORTED.
-     */
-    uint32_t flags;
-    /**
-     * How many routers an announcement may cross (the multicast TTL or hop limit), 1 to 255. Default: 1, the local network.
-     */
-    uint32_t hops;
-    /**
-     * The UDP port of both groups, 1 to 65535. Default: 49001. The processes of a host share it.
-     */
-    uint32_t port;
-    /**
-     * The port at which this program offers its service, 1 to 65535, announced with the name: `port` in the peers'
-     * lists. Default: none.
-     */
-    uint32_t service_port;
-    /**
-     * By which ways peers are found: PEERS_MODE_MULTICAST, PEERS_MODE_SEEDS, both joined by `|`, or PEERS_MODE_SWIM. Default:
-     * PEERS_MODE_MULTICAST, and PEERS_MODE_SEEDS too if there are `seeds`.
-     */
-    uint32_t mode;
-    /**
-     * The UDP port of the node's own socket, 1 to 65535, from which it sends and by which it is reached alone: that a firewall
-     * can be opened for it, and others can have this node for a seed. One node of a host can have it, and with multicast it
-     * is not `port`. Default: the system chooses. On a memory network it has no meaning.
-     */
-    uint32_t unicast_port;
-} peers_config_t;
-
-/**
- * One peer, as it was when the snapshot was taken or the event raised. Read-only; lives as long as the snapshot
- * or the event it is part of.
- */
-typedef struct peers_peer_t {
-    /**
-     * Its name, NUL-terminated UTF-8. Two peers may have the same; `id` tells them apart.
-     */
-    const char *name;
-    /**
-     * Its value: `value_len` bytes, then a NUL that does not count. Never NULL.
+     * Bytes announced with the name: a version, a role, a path, or what else the peers need to know. At most
+     * 1050 bytes less those of the name and the cluster, hence always 540; 128 bytes less with
+     * PEERS_MODE_SWIM. Default: none. `peers_set_value` replaces it. NULL if `value_len` is 0.
      */
     const void *value;
     /**
@@ -496,33 +380,160 @@ typedef struct peers_peer_t {
      */
     size_t value_len;
     /**
-     * The IP address it was heard from, as text ("192.0.2.7", "2001:db8::7"); "" for one that was only registered. A
-     * peer that is heard from several has the one it was first heard from, for as long as it is heard from it.
+     * Network interfaces to use. Comma-separated names, in which `*` stands for any characters:
+     * "eth*,wlan0". Default: each interface that is up and can multicast, or loopback if there is none. On
+     * Windows the names are those that the system shows: "Ethernet", "Wi-Fi*".
+     */
+    const char *interfaces;
+    /**
+     * Network of the node. "memory:NAME", for tests: a network inside this process, shared by the nodes that
+     * give the same NAME. Default: the local network.
+     */
+    const char *network;
+    /**
+     * IPv4 multicast group. 224.0.0.0 to 239.255.255.255. Default: 239.2.3.4.
+     */
+    const char *group_v4;
+    /**
+     * IPv6 multicast group. An address in ff00::/8. Default: ff12::ef02:304. A system without IPv6 is no
+     * error: the node uses IPv4 alone.
+     */
+    const char *group_v6;
+    /**
+     * Secrets of the cluster. At most 8 keys of 32 bytes, from a good source of randomness (`head -c 32
+     * /dev/urandom`). Default: none. With keys every datagram is sealed (XChaCha20-Poly1305): only nodes
+     * that have one of them list each other. Without a key nothing can be read or forged. The first key
+     * seals, and all open; `peers_set_keys` replaces them. A node with keys does not use the legacy beacon.
+     * The library reads keys from here alone, from no file and no environment. It wipes its copies when it
+     * no longer needs them; wipe yours after the call. The keys follow one another without a gap.
+     */
+    const void *keys;
+    /**
+     * Number of keys in `keys`, 0 to 8; 0 if `keys` is NULL.
+     */
+    size_t keys_count;
+    /**
+     * Nodes to send to where multicast does not reach. At most 1024 `host:port`: a host name, an IPv4
+     * address or an IPv6 address in brackets, and the `unicast_port` of the node there. Default: none. Two
+     * nodes list each other if either one is a seed of the other; with PEERS_MODE_SWIM, if seeds join both
+     * to one cluster. The node resolves names every minute, or every four intervals if these are shorter.
+     * Each address of a name is a seed. A name that cannot be resolved shows in the node's health. Each seed
+     * costs one datagram per interval. `peers_set_seeds` replaces them. Separated by commas:
+     * "10.0.1.5:49002,peers.example:49002".
+     */
+    const char *seeds;
+    /**
+     * Receives each line of the node's log. Default: none; nothing is logged, and the library prints
+     * nothing.
+     */
+    peers_log_fn log;
+    /**
+     * Passed to `log` as it is. It has to stay valid until `peers_free` has returned, or `peers_start` has
+     * failed.
+     */
+    void *log_context;
+    /**
+     * Most detailed level that `log` receives. PEERS_LOG_ERROR to PEERS_LOG_DEBUG. Default: PEERS_LOG_INFO.
+     */
+    uint32_t log_level;
+    /**
+     * Milliseconds between two announcements. 10 to 3600000. Default: 15000.
+     */
+    uint32_t interval_ms;
+    /**
+     * Milliseconds after which a peer is removed that sent nothing and answered no probe. Longer than
+     * `interval_ms`, at most 86400000. Default: 35000. The node announces it, and the other nodes apply it.
+     * If the node receives nothing for this long, it reopens its sockets.
+     */
+    uint32_t expiry_ms;
+    /**
+     * Maximum number of entries in the registry. 1 or more. Default: 65536. A further peer is refused and
+     * counted.
+     */
+    uint32_t max_peers;
+    /**
+     * Flags, joined by `|`: PEERS_MANUAL_CLOCK, PEERS_NO_IPV4, PEERS_NO_IPV6 and PEERS_NO_LEGACY. Default:
+     * none. One of IPv4 and IPv6 has to stay on. An unknown flag gives PEERS_ERR_UNSUPPORTED.
+     */
+    uint32_t flags;
+    /**
+     * Number of links that an announcement may cross (the multicast TTL or hop limit). 1 to 255. Default: 1,
+     * the local network.
+     */
+    uint32_t hops;
+    /**
+     * UDP port of both groups, which the processes of a host share. 1 to 65535. Default: 49001.
+     */
+    uint32_t port;
+    /**
+     * Port at which this program offers its service, announced with the name. 1 to 65535. Default: none.
+     */
+    uint32_t service_port;
+    /**
+     * How the node finds peers. PEERS_MODE_MULTICAST, PEERS_MODE_SEEDS, both together, or PEERS_MODE_SWIM.
+     * Default: PEERS_MODE_MULTICAST, and PEERS_MODE_SEEDS too if there are `seeds`.
+     */
+    uint32_t mode;
+    /**
+     * UDP port of the node's own socket, from which it sends, and at which it receives unicast. 1 to 65535;
+     * with multicast not `port`. Default: a port that the system chooses. Set it for a firewall, or if the
+     * node is a seed of others. One node of a host can have it. A memory network ignores it.
+     */
+    uint32_t unicast_port;
+    /**
+     * Maximum number of bytes of the names and values of all entries in the registry together. 65536 or
+     * more. Default: 512 for each of `max_peers`, at least 65536. A peer or registration beyond it is
+     * refused as if there were `max_peers` entries.
+     */
+    size_t entries_max_bytes;
+} peers_config_t;
+
+/**
+ * One peer, as it was when the snapshot was taken or the event raised. Read-only; lives as long as the
+ * snapshot or the event it is part of.
+ */
+typedef struct peers_peer_t {
+    /**
+     * Name, NUL-terminated UTF-8. Two peers may have the same; their `id` differs.
+     */
+    const char *name;
+    /**
+     * Value: `value_len` bytes, then a NUL that does not count. Never NULL.
+     */
+    const void *value;
+    /**
+     * Number of bytes in `value`.
+     */
+    size_t value_len;
+    /**
+     * IP address that the peer's messages come from, as text ("192.0.2.7", "2001:db8::7"); "" for an entry
+     * that was only registered. Of several addresses it is the first, for as long as messages come from it.
      */
     const char *address;
     /**
-     * Milliseconds since it was last heard or registered.
+     * Milliseconds since the last message or registration.
      */
     uint64_t age_ms;
     /**
-     * Milliseconds until it is gone unless it is heard again; 0 in an event of one that left.
+     * Milliseconds until the entry expires if nothing renews it; 0 in an event of a peer that left.
      */
     uint64_t expires_in_ms;
     /**
-     * PEERS_SOURCE_*: what last told of it.
+     * PEERS_SOURCE_*: how the peer was last learned.
      */
     uint32_t source;
     /**
-     * Index of the interface it was heard through (see if_indextoname), the scope of a link-local address; 0 when
-     * unknown or only registered.
+     * Index of the interface that its messages arrive through (see if_indextoname), the scope of a
+     * link-local address; 0 if it is unknown or the entry was only registered.
      */
     uint32_t interface_index;
     /**
-     * The port at which it offers its service; 0 when it announces none.
+     * Port at which the peer offers its service; 0 if it announces none.
      */
     uint16_t port;
     /**
-     * The random id of this run of it; all zero when unknown, as with legacy nodes and registered entries.
+     * Random id of this run of the peer; all zero if it is unknown, as with legacy nodes and registered
+     * entries.
      */
     uint8_t id[16];
 } peers_peer_t;
@@ -551,8 +562,7 @@ typedef struct peers_list_t {
  */
 typedef struct peers_event_t {
     /**
-     * PEERS_EVENT_JOINED, _UPDATED, _LEFT or _RESYNC. A later version may add kinds: ignore those you do not
-     * know.
+     * PEERS_EVENT_JOINED, _UPDATED, _LEFT or _RESYNC. A later version may add kinds: ignore unknown ones.
      */
     uint32_t kind;
     /**
@@ -572,35 +582,36 @@ typedef struct peers_event_t {
  */
 typedef struct peers_health_t {
     /**
-     * `sizeof(peers_health_t)`, which `PEERS_HEALTH_INIT` sets. The library fills no more than this.
+     * `sizeof(peers_health_t)`, which `PEERS_HEALTH_INIT` sets. The library reads and writes no more bytes
+     * than this, so that a program works with a library of another version.
      */
     size_t struct_size;
     /**
-     * `PEERS_STATE_RUNNING`, `_DEGRADED` or `_FAILED`.
+     * State of the node. PEERS_STATE_RUNNING, _DEGRADED or _FAILED.
      */
     uint32_t state;
     /**
-     * `PEERS_REASON_NONE`, or what is wrong.
+     * Why the node is not running. PEERS_REASON_NONE if the state is PEERS_STATE_RUNNING.
      */
     uint32_t reason;
     /**
-     * The reason in words, NUL-terminated UTF-8; "" when nothing is wrong.
+     * The reason in words; "" if the node is running. NUL-terminated UTF-8.
      */
     char detail[256];
     /**
-     * Milliseconds since a datagram was last sent; UINT64_MAX before the first.
+     * Milliseconds since the node last sent a datagram; UINT64_MAX before the first.
      */
     uint64_t last_send_age_ms;
     /**
-     * Milliseconds since a datagram was last heard, the node's own included; UINT64_MAX before the first.
+     * Milliseconds since the node last received a datagram, its own included; UINT64_MAX before the first.
      */
     uint64_t last_receive_age_ms;
     /**
-     * Interfaces in use.
+     * Number of interfaces in use.
      */
     uint64_t interfaces;
     /**
-     * Entries in the registry.
+     * Number of entries in the registry.
      */
     uint64_t peers;
     /**
@@ -616,15 +627,15 @@ typedef struct peers_health_t {
      */
     uint64_t received;
     /**
-     * Received: the node's own messages, looped back, and legacy beacons with its name.
+     * Received: the node's own messages, and legacy beacons with its name.
      */
     uint64_t looped_back;
     /**
-     * Received: neither a message of the protocol nor a legacy beacon, and ignored.
+     * Received and dropped: neither a message of the protocol nor a legacy beacon.
      */
     uint64_t malformed;
     /**
-     * Newcomers refused because the registry held `max_peers` entries.
+     * Peers refused because the registry was full.
      */
     uint64_t refused_full;
     /**
@@ -632,37 +643,38 @@ typedef struct peers_health_t {
      */
     uint64_t dropped;
     /**
-     * Times the sockets were opened anew, after silence, or interfaces were joined or left.
+     * Times that the node reopened its sockets, or joined or left interfaces.
      */
     uint64_t sockets_reopened;
     /**
-     * Events lost because the queue was full; each loss is told by one `PEERS_EVENT_RESYNC`.
+     * Events dropped because the queue was full; one resync event reports each loss.
      */
     uint64_t events_lost;
     /**
-     * Received: messages of another cluster, and legacy beacons where the node sends none; ignored.
+     * Received and dropped: messages of another cluster, and legacy beacons if the node does not use them.
      */
     uint64_t other_cluster;
     /**
-     * Received: messages not newer than what was known of their sender (duplicates, latecomers, replays), and ignored.
+     * Received and dropped: messages not newer than the known one of their sender (duplicates, replays).
      */
     uint64_t stale;
     /**
-     * Received: messages that none of the node's keys opens or that are not sealed; by a node without keys, sealed ones.
-     * Ignored. Where they rise, somebody has another key or none.
+     * Received and dropped: messages that none of the node's keys opens, and sealed ones if the node has no
+     * keys. If it rises, another node has other keys, or none.
      */
     uint64_t wrong_key;
     /**
-     * Answers, challenges and questions not sent, because too many were asked for: somebody floods, or forges.
+     * Replies and probes not sent because of a rate limit. If it rises, the node is under a flood, or under
+     * forged messages.
      */
     uint64_t rate_limited;
     /**
-     * Received: datagrams from beyond the links in use, by a router, and ignored because `hops` is 1.
+     * Received and dropped: datagrams from outside the links in use, while `hops` is 1.
      */
     uint64_t off_link;
     /**
-     * Received, by a node with keys: messages of an instance that is not listed and has answered no challenge. Each newcomer
-     * begins so; where they rise and nobody comes, somebody replays what was recorded.
+     * Received by a node with keys: messages of an unlisted instance whose path is not validated. Each new
+     * peer begins so. If it rises and no peer joins, recorded messages are replayed.
      */
     uint64_t unvalidated;
 } peers_health_t;
@@ -709,7 +721,7 @@ const char *peers_version(void);
  * PEERS_ERR_TOO_LARGE (name, cluster or value), PEERS_ERR_UNSUPPORTED, PEERS_ERR_INTERFACE,
  * PEERS_ERR_ADDRESS_IN_USE, PEERS_ERR_PERMISSION, PEERS_ERR_SYSTEM. Thread-safe; does not wait for the network.
  *
- * `config` is NULL or as documented at `peers_config_t`; `node` is NULL or points to a writable pointer.
+ * Arguments: `config` is NULL or as documented at `peers_config_t`; `node` is NULL or points to a writable pointer.
  */
 int32_t peers_start(const struct peers_config_t *config,
                     struct peers_t **node);
@@ -727,7 +739,7 @@ int32_t peers_start(const struct peers_config_t *config,
  * PEERS_ERR_TOO_LARGE, PEERS_ERR_FULL (a new key, and the registry holds `max_peers`), PEERS_ERR_FAILED,
  * PEERS_ERR_STOPPED. Thread-safe; does not wait for the network.
  *
- * `key` is NULL or NUL-terminated; `value` is NULL or points to `value_len` readable bytes.
+ * Arguments: `key` is NULL or NUL-terminated; `value` is NULL or points to `value_len` readable bytes.
  */
 int32_t peers_register(struct peers_t *node,
                        const char *key,
@@ -747,7 +759,7 @@ int32_t peers_register(struct peers_t *node,
  * its bytes and the room there is; the value stays as it was), PEERS_ERR_NULL, PEERS_ERR_HANDLE, PEERS_ERR_FORKED,
  * PEERS_ERR_FAILED, PEERS_ERR_STOPPED. Thread-safe; does not wait for the network.
  *
- * `value` is NULL or points to `value_len` readable bytes.
+ * Arguments: `value` is NULL or points to `value_len` readable bytes.
  */
 int32_t peers_set_value(struct peers_t *node,
                         const void *value,
@@ -764,7 +776,7 @@ int32_t peers_set_value(struct peers_t *node,
  * the node was started without keys), PEERS_ERR_HANDLE, PEERS_ERR_FORKED, PEERS_ERR_FAILED, PEERS_ERR_STOPPED. After an
  * error the keys are as they were. Thread-safe; does not wait for the network.
  *
- * `keys` is NULL or points to `keys_count` times 32 readable bytes.
+ * Arguments: `keys` is NULL or points to `keys_count` times 32 readable bytes.
  */
 int32_t peers_set_keys(struct peers_t *node,
                        const void *keys,
@@ -782,7 +794,7 @@ int32_t peers_set_keys(struct peers_t *node,
  * PEERS_ERR_SYSTEM (no thread can be started), PEERS_ERR_FAILED, PEERS_ERR_STOPPED. After an error the seeds are as they
  * were. Thread-safe; does not wait for the network, nor for names to be resolved.
  *
- * `seeds` is NULL or NUL-terminated.
+ * Arguments: `seeds` is NULL or NUL-terminated.
  */
 int32_t peers_set_seeds(struct peers_t *node,
                         const char *seeds);
@@ -828,7 +840,7 @@ int32_t peers_free(struct peers_t *node);
  * Errors: PEERS_ERR_NULL, PEERS_ERR_HANDLE, PEERS_ERR_FORKED, PEERS_ERR_FAILED, PEERS_ERR_STOPPED. Thread-safe;
  * does not wait for the network.
  *
- * `list` is NULL or points to a writable pointer.
+ * Arguments: `list` is NULL or points to a writable pointer.
  */
 int32_t peers_list(struct peers_t *node,
                    struct peers_list_t **list);
@@ -838,7 +850,7 @@ int32_t peers_list(struct peers_t *node,
  *
  * The record and the texts in it belong to the snapshot and live until `peers_list_free`. Thread-safe.
  *
- * `list` is NULL or a snapshot from `peers_list` that was not freed.
+ * Arguments: `list` is NULL or a snapshot from `peers_list` that was not freed.
  */
 const struct peers_peer_t *peers_list_at(const struct peers_list_t *list, size_t index);
 
@@ -846,7 +858,7 @@ const struct peers_peer_t *peers_list_at(const struct peers_list_t *list, size_t
  * Frees a snapshot. NULL is a no-op. Every record and text of it is gone afterwards. Each snapshot is freed
  * once, by any thread, before or after its node.
  *
- * `list` is NULL or a snapshot from `peers_list` that was not freed.
+ * Arguments: `list` is NULL or a snapshot from `peers_list` that was not freed.
  */
 void peers_list_free(struct peers_list_t *list);
 
@@ -862,7 +874,7 @@ void peers_list_free(struct peers_list_t *list);
  * Errors: PEERS_ERR_TIMEOUT when nothing happened in time; PEERS_ERR_STOPPED when the node is freed meanwhile;
  * PEERS_ERR_NULL, PEERS_ERR_HANDLE, PEERS_ERR_FORKED, PEERS_ERR_FAILED. Thread-safe; blocks up to `timeout_ms`.
  *
- * `event` is NULL or points to a writable pointer.
+ * Arguments: `event` is NULL or points to a writable pointer.
  */
 int32_t peers_next_event(struct peers_t *node,
                          int32_t timeout_ms,
@@ -872,7 +884,7 @@ int32_t peers_next_event(struct peers_t *node,
  * Frees an event. NULL is a no-op. The peer in it is gone afterwards. Each event is freed once, by any thread,
  * before or after its node.
  *
- * `event` is NULL or an event from `peers_next_event` that was not freed.
+ * Arguments: `event` is NULL or an event from `peers_next_event` that was not freed.
  */
 void peers_event_free(struct peers_event_t *event);
 
@@ -893,7 +905,7 @@ void peers_event_free(struct peers_event_t *event);
  * Errors: PEERS_ERR_NULL, PEERS_ERR_HANDLE, PEERS_ERR_FORKED, PEERS_ERR_SYSTEM (no descriptor to be had).
  * Thread-safe; does not block.
  *
- * `fd` is NULL or points to a writable int.
+ * Arguments: `fd` is NULL or points to a writable int.
  */
 int32_t peers_event_fd(struct peers_t *node,
                        int32_t *fd);
@@ -907,7 +919,7 @@ int32_t peers_event_fd(struct peers_t *node,
  * Errors: PEERS_ERR_NULL, PEERS_ERR_HANDLE, PEERS_ERR_FORKED, PEERS_ERR_SIZE (`struct_size` is below 16 or
  * above 4096). Thread-safe; does not block.
  *
- * `health` is NULL or points to `struct_size` writable bytes.
+ * Arguments: `health` is NULL or points to `struct_size` writable bytes.
  */
 int32_t peers_health(struct peers_t *node, struct peers_health_t *health);
 

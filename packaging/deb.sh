@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes two Debian packages, libpeers0 and libpeers-dev, with debhelper.
+# Makes three Debian packages, libpeers0, libpeers-dev and peers, with debhelper.
 #
 #   packaging/deb.sh FOLDER    puts them into the folder, which is made if need be
 #
@@ -38,7 +38,7 @@ describe() {
 
     rm -rf "$work"
     mkdir -p "$work/debian"
-    cp packaging/debian/rules packaging/debian/libpeers-dev.install "$work/debian"
+    cp packaging/debian/rules packaging/debian/libpeers-dev.install packaging/debian/peers.install "$work/debian"
     cp packaging/debian/libpeers.install "$work/debian/libpeers$abi.install"
     for template in control changelog; do
         sed -e "s|@VERSION@|$version|g" -e "s|@ABI@|$abi|g" -e "s|@MAINTAINER@|$maintainer|g" -e "s|@DATE@|$date|g" \
@@ -52,7 +52,7 @@ describe() {
 
 # The crates of others that are linked in, each with its licence. Our own have their path beside the version.
 crates() {
-    cargo tree --locked --package peers --edges normal,no-proc-macro --prefix none --no-dedupe --format ' {p} ({l})' |
+    cargo tree --locked --package peers --package peers-cli --edges normal,no-proc-macro --prefix none --no-dedupe --format ' {p} ({l})' |
         grep -v ' (/' | sort -u
 }
 

@@ -1,5 +1,7 @@
 //! `Config`: the options of [`Peers::start`](crate::Peers::start), and what makes them valid.
 
+mod ranges;
+
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
@@ -60,6 +62,9 @@ pub struct Config {
     pub expiry: Duration,
     /// The most entries the registry holds, 1 or more.
     pub max_peers: usize,
+    /// Maximum number of bytes of the names and values of all entries together, 65536 or more. 0: 512 for each of
+    /// `max_peers`, at least 65536.
+    pub entries_max_bytes: usize,
     /// By which ways peers are found. With seeds, [`Mode::Multicast`] is [`Mode::MulticastAndSeeds`].
     pub mode: Mode,
     /// Where to ask for peers that multicast does not reach, at most [`MAX_SEEDS`](crate::MAX_SEEDS). See
@@ -104,11 +109,6 @@ const DEFAULT_EXPIRY: Duration = Duration::from_secs(35);
 /// The hosts of a /16: more than one link carries. At a few hundred bytes each, some 20 MB.
 const DEFAULT_MAX_PEERS: usize = 65_536;
 
-/// A hundred beacons a second from one node is already a burden on a Wi-Fi.
-const SHORTEST_INTERVAL: Duration = Duration::from_millis(10);
-const LONGEST_INTERVAL: Duration = Duration::from_secs(60 * 60);
-const LONGEST_EXPIRY: Duration = Duration::from_secs(24 * 60 * 60);
-
 impl Default for Config {
     fn default() -> Self {
         Config {
@@ -128,6 +128,7 @@ impl Default for Config {
             interval: DEFAULT_INTERVAL,
             expiry: DEFAULT_EXPIRY,
             max_peers: DEFAULT_MAX_PEERS,
+            entries_max_bytes: 0,
             mode: Mode::Multicast,
             seeds: Vec::new(),
             unicast_port: 0,
@@ -140,24 +141,14 @@ impl Default for Config {
 impl Config {
     /// An error for the first option that is out of its range. The name is checked by [`Config::resolve_name`].
     pub(crate) fn check(&self) -> Result<(), Error> {
-        self.check_interval()?;
+        ranges::check(self)?;
         self.check_expiry()?;
         self.check_group()?;
         self.check_clock()?;
         self.check_mode()?;
         self.check_unicast_port()?;
         seed::check_count(&self.seeds)?;
-        check_key_count(self.keys.len())?;
-        if self.hops == 0 {
-            return invalid("hops is 0; it is 1 to 255");
-        }
-        if self.port == 0 {
-            return invalid("port is 0; it is 1 to 65535");
-        }
-        if self.max_peers == 0 {
-            return invalid("max_peers is 0; it is 1 or more");
-        }
-        Ok(())
+        check_key_count(self.keys.len())
     }
 
     /// By which ways peers are found: seeds that are given are asked.
@@ -227,6 +218,7 @@ impl Config {
             interval: self.interval,
             expiry: self.expiry,
             max_peers: self.max_peers,
+            entries_max_bytes: self.entries_max_bytes,
         })
     }
 
@@ -259,27 +251,14 @@ impl Config {
         format!("started {name:?}{cluster}: {network}{sealed}")
     }
 
-    fn check_interval(&self) -> Result<(), Error> {
-        let (interval, range) = (self.interval, SHORTEST_INTERVAL..=LONGEST_INTERVAL);
-        match range.contains(&interval) {
-            true => Ok(()),
-            false => {
-                invalid(format!("the interval is {} ms; it is 10 to 3600000 (an hour)", interval.as_millis()))
-            }
-        }
-    }
-
     fn check_expiry(&self) -> Result<(), Error> {
         let (expiry, interval) = (self.expiry.as_millis(), self.interval.as_millis());
-        if self.expiry <= self.interval {
-            return invalid(format!(
+        match self.expiry > self.interval {
+            true => Ok(()),
+            false => invalid(format!(
                 "the expiry is {expiry} ms, but it must be longer than the interval of {interval} ms, best twice and a bit"
-            ));
+            )),
         }
-        if self.expiry > LONGEST_EXPIRY {
-            return invalid(format!("the expiry is {expiry} ms; it is at most 86400000 (a day)"));
-        }
-        Ok(())
     }
 
     fn check_group(&self) -> Result<(), Error> {
@@ -383,7 +362,10 @@ mod tests {
             (Config { interval: ms(9), ..default() }, "the interval is 9 ms; it is 10"),
             (Config { interval: ms(3_600_001), ..default() }, "the interval is 3600001 ms"),
             (Config { expiry: ms(15_000), ..default() }, "longer than the interval of 15000 ms"),
-            (Config { expiry: ms(86_400_001), ..default() }, "at most 86400000"),
+            (
+                Config { expiry: ms(86_400_001), ..default() },
+                "the expiry is 86400001 ms; it is 1 to 86400000",
+            ),
             (
                 Config { group_v4: Some(Ipv4Addr::new(192, 0, 2, 1)), ..default() },
                 "192.0.2.1 is no multicast address",
@@ -393,6 +375,10 @@ mod tests {
             (Config { hops: 0, ..default() }, "hops is 0"),
             (Config { port: 0, ..default() }, "port is 0"),
             (Config { max_peers: 0, ..default() }, "max_peers is 0"),
+            (
+                Config { entries_max_bytes: 65_535, ..default() },
+                "entries_max_bytes is 65535; it is 65536 or more",
+            ),
             (Config { clock: Clock::Manual, ..default() }, "needs a memory network"),
             (Config { unicast_port: 49001, ..default() }, "unicast_port is 49001"),
             (Config { seeds: vec!["a:1".parse().unwrap(); 1025], ..default() }, "1025 seeds are given"),

@@ -7,9 +7,9 @@
 //! - A node's handle is a token looked up in `handle`'s table, never a pointer that is followed.
 
 #![allow(non_camel_case_types)] // these are C's names
-#![allow(clippy::missing_safety_doc)] // the documentation is the C header's, and says it in C's terms
 
 mod config;
+mod constants;
 mod event;
 mod handle;
 mod health;
@@ -17,11 +17,15 @@ mod input;
 mod list;
 mod log;
 mod node;
+mod numbers;
 mod peer;
+mod sized;
 mod snapshot_buffer;
 mod status;
+mod structs;
 
-use status::{Failure, PEERS_ERR_FAILED, PEERS_OK};
+use constants::{PEERS_ERR_FAILED, PEERS_OK};
+use status::Failure;
 
 use crate::panics;
 

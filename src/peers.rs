@@ -79,7 +79,7 @@ impl Peers {
             RegisterError::ValueTooLong(error) => Error::new(ErrorKind::TooLarge, error.to_string()),
             RegisterError::Full { .. } => Error::new(
                 ErrorKind::Full,
-                format!("no room for the key {key:?}: the registry holds max_peers entries already"),
+                format!("no room for the key {key:?}: the registry holds max_peers entries, or entries_max_bytes bytes, already"),
             ),
             error => Error::new(ErrorKind::Invalid, error.to_string()),
         })

@@ -52,6 +52,7 @@ impl Turns {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::mpsc::sync_channel;
     use std::thread;
 
     use super::*;
@@ -60,24 +61,24 @@ mod tests {
     fn a_thread_that_waits_has_its_turn_before_the_next_step_of_a_loop() {
         const ROUNDS: usize = 1000;
         let (turns, mutex) = (Turns::default(), Mutex::new(0));
+        let (ask, asked) = sync_channel(0);
         thread::scope(|scope| {
             scope.spawn(|| {
-                for _ in 0..ROUNDS {
+                for () in asked {
                     *turns.lock(&mutex).expect("no panic") += 1;
                 }
             });
-            for round in 1..=ROUNDS {
+            for round in 0..ROUNDS {
                 let step = lock(&mutex);
-                // The loop may have seen more turns than rounds by now.
-                let before = *step;
-                while before < ROUNDS && turns.waiting.load(Ordering::SeqCst) == 0 {
+                ask.send(()).expect("the thread runs");
+                while turns.waiting.load(Ordering::SeqCst) == 0 {
                     thread::yield_now();
                 }
                 drop(step);
                 turns.let_others_in(&mutex);
-                let after = *lock(&mutex);
-                assert!(after > before || before == ROUNDS, "no turn in round {round}");
+                assert_eq!(*lock(&mutex), round + 1);
             }
+            drop(ask);
         });
     }
 }

@@ -1,66 +1,22 @@
-//! The tests of the Python package, run by pytest in an environment of their own, against the library just built.
+//! The core tests of the Python package, by the unittest of Python's standard library: each case is a test. All others are run
+//! by pytest (`tests/all`).
 
-use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::LazyLock;
-use std::time::Duration;
 
-use support::has_tool;
+use support::cases;
 
-/// What the tests need, pinned: pytest and its limit on time, a terminal to draw in, the optional extra of the package,
-/// its build backend, and a type checker that still knows Python 3.9.
-const TOOLS: [&str; 6] = [
-    "pytest==8.4.2",
-    "pytest-timeout==2.4.0",
-    "pyte==0.8.2",
-    "rich==14.1.0",
-    "hatchling==1.27.0",
-    "mypy==1.19.1",
-];
-
-/// Cargo may have to build everything for a wheel, and does so twice.
-const LIMIT: Duration = Duration::from_secs(2400);
-
-#[test]
-fn the_python_package_passes_its_tests() {
-    pytest("not install and not etcd");
-}
-
-#[test]
-fn the_python_package_passes_its_tests_with_etcd() {
-    let test = "the_python_package_passes_its_tests_with_etcd";
-    if has_tool("etcd", test) && has_tool("etcdctl", test) {
-        pytest("etcd");
-    }
-}
-
-#[test]
-fn the_python_package_can_be_installed() {
-    pytest("install");
-}
-
-/// Runs the tests with these marks. None of them at all is a failure, of pytest itself.
-fn pytest(marks: &str) {
-    let mut pytest = Command::new(environment());
-    pytest.args(["-m", "pytest", "-q", "-m", marks]).current_dir(package());
-    // Its results are the tests' own, and not to be found in the sources.
-    pytest.args(["-p", "no:cacheprovider"]).env("PYTHONDONTWRITEBYTECODE", "1");
-    let output = support::output_within(LIMIT, pytest.env("PEERS_LIBRARY", support::shared_library()));
-    let report = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success(), "{report}{}", String::from_utf8_lossy(&output.stderr));
-    assert!(report.contains(" passed"), "no test of {marks:?} has run: {report}");
-}
-
-/// The interpreter of the environment.
-fn environment() -> &'static Path {
-    static ENVIRONMENT: LazyLock<PathBuf> = LazyLock::new(|| {
-        let python = support::venv::make();
-        support::venv::install(&python, &[], &TOOLS);
-        python
+fn main() {
+    let names = cases::listed("bindings/python/tests/test_peers.py", "def test_", "(self)");
+    let tests = names.into_iter().map(|name| {
+        cases::test_with(&["python3"], format!("test_{name}"), move || {
+            let package = support::root().join("bindings/python");
+            let mut python = Command::new("python3");
+            python.args(["-W", "error", "-m", "unittest"]).current_dir(package.join("tests"));
+            python.arg(format!("test_peers.RegistryAndEvents.test_{name}"));
+            python.env("PYTHONPATH", package).env("PYTHONDONTWRITEBYTECODE", "1");
+            let report = support::run(python.env("PEERS_LIBRARY", support::shared_library()));
+            assert!(report.contains("Ran 1 test "), "{report}");
+        })
     });
-    &ENVIRONMENT
-}
-
-fn package() -> PathBuf {
-    support::root().join("bindings/python")
+    cases::run(tests.collect())
 }

@@ -69,11 +69,11 @@ passes address lists
 passes address log
 passes address seeds
 passes address threads
-passes address fork 27311
+PEERS_TEST_PORT=27311 passes address fork
 passes address careless
-passes address careless 27312
+PEERS_TEST_PORT=27312 passes address careless
 # An internal error shows in a few hundred starts, too; that memory does not grow is looked at elsewhere.
-passes address many 27313 200
+PEERS_TEST_PORT=27313 PEERS_TEST_STARTS=200 passes address many
 passes address statuses
 passes address panics
 passes address dlopen "$out/address/libpeers.so"
@@ -83,5 +83,5 @@ passes thread defects none
 finds thread 'ThreadSanitizer: data race' race
 passes thread threads
 passes thread careless
-passes thread careless 27314
+PEERS_TEST_PORT=27314 passes thread careless
 passes thread panics

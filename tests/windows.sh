@@ -75,7 +75,7 @@ passes wineboot --init
 
 CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUNNER=wine passes \
     cargo test --quiet --package peers --package peers-proto --target $target --features peers/test-panic \
-    --lib --test log --test memory --test node --test registry
+    --lib --test log --test rules
 for test in abi bad_input log panics; do
     compile $test "$library"
     passes wine "$out/$test.exe"

@@ -93,21 +93,3 @@ def value(row: dict[str, Any], key: str) -> float | None:
         row.get("all_know_all_s", row.get("all_known_s")) if key == "known" else row.get(key)
     )
     return found
-
-
-def inside(rows: Rows, path: Path) -> bool:
-    """A line for each system and order over the sizes. False if there is but one size."""
-    if len({row["size"] for row in rows}) < 2:
-        return False
-    figure, axes = plt.subplots(figsize=(8, 4))
-    lines: dict[str, list[tuple[int, float]]] = {}
-    for row in rows:
-        name = f"{row['system']} {row['order']}".strip()
-        lines.setdefault(name, []).append((row["size"], row["median"]))
-    for place, (name, points) in enumerate(lines.items()):
-        style = f"-{MARKS[place % len(MARKS)]}"
-        axes.plot(*zip(*sorted(points), strict=True), style, label=name, markersize=4)
-    axes.set(xscale="log", yscale="log", xlabel="entries", ylabel=f"{rows[0]['unit']}: median")
-    axes.legend(fontsize=8)
-    save(figure, path)
-    return True

@@ -1,8 +1,7 @@
 """Writes docs/benchmarks.md and its plots from the data of a run: `report.py DOCS`.
 
 DOCS/benchmarks/compare.json is what the comparison has measured; DOCS/benchmarks/inside.json, if it is there,
-what the benches of the inside have; DOCS/benchmarks/mended.json what was slower once. The text is that of
-template.md; every number in it comes from the data.
+what the benches of the inside have. The text is that of template.md; every number in it comes from the data.
 """
 
 import json
@@ -198,7 +197,7 @@ def with_heads(row: dict[str, Any]) -> float | None:
     return None if payload is None else payload + heads * row["link_datagrams_per_s"]
 
 
-def inside(data: dict[str, Any] | None, folder: Path) -> str:
+def inside(data: dict[str, Any] | None) -> str:
     if data is None:
         return "Not measured."
     parts = [f"Measured on {data['machine']}, rounds: {data['rounds']}."]
@@ -219,26 +218,7 @@ def inside(data: dict[str, Any] | None, folder: Path) -> str:
         parts.append(
             f"### {group}\n\n" + table(["", "size", "order", "median", "worst", "times the bare map"], cells)
         )
-        name = f"inside-{''.join(letter if letter.isalnum() else '-' for letter in group.lower())}.svg"
-        if plots.inside(rows, folder / name):
-            parts.append(f"![{group}, by size](benchmarks/{name})")
     return "\n\n".join(parts)
-
-
-def mended(rows: Rows) -> str:
-    """What was measured before and after a change, beside each other."""
-    return table(
-        ["what", "before", "after", "measured with", "where the time went, and what was done"],
-        [
-            [
-                row["what"],
-                *(quantity(row[when], row["unit"]) for when in ("before", "after")),
-                row["by"],
-                row["how"],
-            ]
-            for row in rows
-        ],
-    )
 
 
 def machine(data: dict[str, Any]) -> str:
@@ -287,8 +267,7 @@ def main(docs: Path) -> None:
         "IDLE": compared(figures, IDLE, systems),
         "RECEIVING": receiving(figures),
         "GROWTH": growth(data["growth"]),
-        "INSIDE": inside(inside_data, folder),
-        "MENDED": mended(json.loads((folder / "mended.json").read_text())),
+        "INSIDE": inside(inside_data),
     }
     text = (Path(__file__).parent / "template.md").read_text()
     for name, part in parts.items():

@@ -134,29 +134,83 @@ enum class mode : std::uint32_t {
 /// The options of a node. In every member an empty text or list, and zero, mean the default. Ranges are checked by the
 /// node's constructor. In C++20 it takes them by name: `peers::node node({.name = "kitchen", .service_port = 8080});`
 struct config {
-    std::string name = {};        ///< What the node announces: 1 to 255 bytes of UTF-8. Default: the host name.
-    std::string cluster = {};     ///< Only nodes of one cluster list each other: at most 255 bytes of UTF-8.
-    std::string value = {};       ///< Bytes announced with the name; 412 always fit. node::set_value replaces it.
-    std::string interfaces = {};  ///< Which to use: "eth*,wlan0". Default: all that are up and can multicast.
-    std::string network = {};     ///< "memory:NAME" is a network inside the process, for tests. Default: the local one.
-    std::string group_v4 = {};    ///< The IPv4 multicast group. Default: "239.2.3.4".
-    std::string group_v6 = {};    ///< The IPv6 multicast group. Default: "ff12::ef02:304".
-    std::vector<key> keys = {};   ///< Up to 8. Only nodes with one of them take part; the first seals, all open.
-    std::string seeds = {};       ///< Who is beyond multicast: "10.0.1.5:49002,peers.example:49002". Default: none.
-    log_function log = {};        ///< Receives the log. Default: nothing is logged. The node keeps it until it ends.
-    level log_level = level::info;          ///< The most detailed level that `log` gets.
-    std::chrono::milliseconds interval{0};  ///< Between two announcements: 10 ms to 1 h. Default: 15 s.
-    std::chrono::milliseconds expiry{0};    ///< After it a peer not heard is gone: above interval, to 24 h. Default: 35 s.
-    std::uint32_t max_peers = 0;     ///< The most entries of the registry; newcomers are refused. Default: 65536.
-    std::uint32_t hops = 0;          ///< Routers an announcement may cross, 1 to 255. Default: 1, the local network.
-    std::uint32_t port = 0;          ///< The UDP port of the groups, shared by a host's processes. Default: 49001.
-    std::uint32_t service_port = 0;  ///< Where this program offers its service, for peer::port. Default: none.
-    peers::mode mode = peers::mode::automatic;  ///< By which ways peers are found.
-    std::uint32_t unicast_port = 0;  ///< The UDP port at which it is reached alone, and that others name as a seed's.
-    bool ipv4 = true;                ///< Whether the node speaks IPv4. One of the two has to stay on.
-    bool ipv6 = true;                ///< Whether the node speaks IPv6.
-    bool legacy = true;              ///< Whether the node sends and reads legacy beacons, "multitastic:NAME".
-    bool manual_clock = false;       ///< For tests: time moves by node::advance alone. Needs a memory network.
+    // generated: begin cpp/config
+    /// Name that the node announces. 1 to 255 bytes of UTF-8 without control characters. Default: the host name. Two
+    /// processes with the same name are two peers, which have different ids.
+    std::string name = {};
+    /// Cluster of the node: only nodes of the same cluster list each other. At most 255 bytes of UTF-8 without control
+    /// characters. Default: the unnamed cluster. The nodes of a named cluster do not use the legacy beacon, which does
+    /// not carry the cluster.
+    std::string cluster = {};
+    /// Bytes announced with the name: a version, a role, a path, or what else the peers need to know. At most 1050
+    /// bytes less those of the name and the cluster, hence always 540; 128 bytes less with mode::swim. Default: none.
+    /// node::set_value() replaces it.
+    std::string value = {};
+    /// Network interfaces to use. Comma-separated names, in which `*` stands for any characters: "eth*,wlan0". Default:
+    /// each interface that is up and can multicast, or loopback if there is none. On Windows the names are those that
+    /// the system shows: "Ethernet", "Wi-Fi*".
+    std::string interfaces = {};
+    /// Network of the node. "memory:NAME", for tests: a network inside this process, shared by the nodes that give the
+    /// same NAME. Default: the local network.
+    std::string network = {};
+    /// IPv4 multicast group. 224.0.0.0 to 239.255.255.255. Default: 239.2.3.4.
+    std::string group_v4 = {};
+    /// IPv6 multicast group. An address in ff00::/8. Default: ff12::ef02:304. A system without IPv6 is no error: the
+    /// node uses IPv4 alone.
+    std::string group_v6 = {};
+    /// Secrets of the cluster. At most 8 keys of 32 bytes, from a good source of randomness (`head -c 32
+    /// /dev/urandom`). Default: none. With keys every datagram is sealed (XChaCha20-Poly1305): only nodes that have one
+    /// of them list each other. Without a key nothing can be read or forged. The first key seals, and all open;
+    /// node::set_keys() replaces them. A node with keys does not use the legacy beacon. The library reads keys from
+    /// here alone, from no file and no environment. It wipes its copies when it no longer needs them; wipe yours after
+    /// the call.
+    std::vector<key> keys = {};
+    /// Nodes to send to where multicast does not reach. At most 1024 `host:port`: a host name, an IPv4 address or an
+    /// IPv6 address in brackets, and the `unicast_port` of the node there. Default: none. Two nodes list each other if
+    /// either one is a seed of the other; with mode::swim, if seeds join both to one cluster. The node resolves names
+    /// every minute, or every four intervals if these are shorter. Each address of a name is a seed. A name that cannot
+    /// be resolved shows in the node's health. Each seed costs one datagram per interval. node::set_seeds() replaces
+    /// them.
+    std::string seeds = {};
+    /// Receives each line of the node's log. Default: none; nothing is logged, and the library prints nothing.
+    log_function log = {};
+    /// Most detailed level that `log` receives. level::error to level::debug. Default: level::info.
+    level log_level = level::info;
+    /// Time between two announcements. 10 ms to 1 h. Default: 15 s.
+    std::chrono::milliseconds interval{0};
+    /// Time after which a peer is removed that sent nothing and answered no probe. Longer than `interval`, at most 24
+    /// h. Default: 35 s. The node announces it, and the other nodes apply it. If the node receives nothing for this
+    /// long, it reopens its sockets.
+    std::chrono::milliseconds expiry{0};
+    /// Maximum number of entries in the registry. 1 or more. Default: 65536. A further peer is refused and counted.
+    std::uint32_t max_peers = 0;
+    /// Number of links that an announcement may cross (the multicast TTL or hop limit). 1 to 255. Default: 1, the local
+    /// network.
+    std::uint32_t hops = 0;
+    /// UDP port of both groups, which the processes of a host share. 1 to 65535. Default: 49001.
+    std::uint32_t port = 0;
+    /// Port at which this program offers its service, announced with the name. 1 to 65535. Default: none.
+    std::uint32_t service_port = 0;
+    /// How the node finds peers. mode::multicast, mode::seeds, both together, or mode::swim. Default: mode::multicast,
+    /// and mode::seeds too if there are `seeds`.
+    peers::mode mode = peers::mode::automatic;
+    /// UDP port of the node's own socket, from which it sends, and at which it receives unicast. 1 to 65535; with
+    /// multicast not `port`. Default: a port that the system chooses. Set it for a firewall, or if the node is a seed
+    /// of others. One node of a host can have it. A memory network ignores it.
+    std::uint32_t unicast_port = 0;
+    /// Maximum number of bytes of the names and values of all entries in the registry together. 65536 or more. Default:
+    /// 512 for each of `max_peers`, at least 65536. A peer or registration beyond it is refused as if there were
+    /// `max_peers` entries.
+    std::size_t entries_max_bytes = 0;
+    /// Whether the node uses IPv4. One of IPv4 and IPv6 has to stay on.
+    bool ipv4 = true;
+    /// Whether the node uses IPv6. A system without IPv6 is no error.
+    bool ipv6 = true;
+    /// Whether the node uses the legacy beacon, "multitastic:NAME", beside the native protocol.
+    bool legacy = true;
+    /// Whether the node's time moves by node::advance() alone. For tests; needs a memory network.
+    bool manual_clock = false;
+    // generated: end
 };
 
 /// What last told of a peer. A later version may add some.
@@ -221,28 +275,55 @@ enum class health_reason : std::uint32_t {
 
 /// How a node is, and what it has counted since its start. Owns all it has.
 struct health {
-    node_state state;                                            ///< How it does.
-    health_reason reason;                                        ///< What is wrong.
-    std::string detail;                                          ///< The reason in words; "" when nothing is wrong.
-    std::optional<std::chrono::milliseconds> last_send_age;      ///< Since a datagram was sent; none before the first.
-    std::optional<std::chrono::milliseconds> last_receive_age;   ///< Since one was heard, its own included.
-    std::uint64_t interfaces;        ///< Interfaces in use.
-    std::uint64_t peers;             ///< Entries in the registry.
-    std::uint64_t sent;              ///< Datagrams sent.
-    std::uint64_t send_errors;       ///< Sends that the system refused.
-    std::uint64_t received;          ///< Datagrams received, of every kind.
-    std::uint64_t looped_back;       ///< Received: its own messages, and legacy beacons with its name.
-    std::uint64_t malformed;         ///< Received: what is of neither protocol.
-    std::uint64_t refused_full;      ///< Newcomers refused because the registry was full.
-    std::uint64_t dropped;           ///< Datagrams lost because its queue on a memory network was full.
-    std::uint64_t sockets_reopened;  ///< Times the sockets were opened anew, or interfaces joined or left.
-    std::uint64_t events_lost;       ///< Events lost because they were not read; each loss is one event_kind::resync.
-    std::uint64_t other_cluster;     ///< Received: messages of another cluster, and legacy beacons where it sends none.
-    std::uint64_t stale;             ///< Received: messages not newer than what was known (duplicates, replays).
-    std::uint64_t wrong_key;         ///< Received: messages that no key opens, or sealed ones by a node without keys.
-    std::uint64_t rate_limited;      ///< Answers, challenges and questions not sent, because too many were asked for.
-    std::uint64_t off_link;          ///< Received: datagrams from beyond the links in use, ignored because `hops` is 1.
-    std::uint64_t unvalidated;       ///< Received: messages of an instance that has yet to answer a challenge.
+    // generated: begin cpp/health
+    /// State of the node.
+    node_state state;
+    /// Why the node is not running.
+    health_reason reason;
+    /// The reason in words; "" if the node is running.
+    std::string detail;
+    /// Time since the node last sent a datagram; none before the first.
+    std::optional<std::chrono::milliseconds> last_send_age;
+    /// Time since the node last received a datagram, its own included; none before the first.
+    std::optional<std::chrono::milliseconds> last_receive_age;
+    /// Number of interfaces in use.
+    std::uint64_t interfaces;
+    /// Number of entries in the registry.
+    std::uint64_t peers;
+    /// Datagrams sent.
+    std::uint64_t sent;
+    /// Sends that the system refused.
+    std::uint64_t send_errors;
+    /// Datagrams received, of every kind.
+    std::uint64_t received;
+    /// Received: the node's own messages, and legacy beacons with its name.
+    std::uint64_t looped_back;
+    /// Received and dropped: neither a message of the protocol nor a legacy beacon.
+    std::uint64_t malformed;
+    /// Peers refused because the registry was full.
+    std::uint64_t refused_full;
+    /// Datagrams lost because the node's queue on a memory network was full.
+    std::uint64_t dropped;
+    /// Times that the node reopened its sockets, or joined or left interfaces.
+    std::uint64_t sockets_reopened;
+    /// Events dropped because the queue was full; one resync event reports each loss.
+    std::uint64_t events_lost;
+    /// Received and dropped: messages of another cluster, and legacy beacons if the node does not use them.
+    std::uint64_t other_cluster;
+    /// Received and dropped: messages not newer than the known one of their sender (duplicates, replays).
+    std::uint64_t stale;
+    /// Received and dropped: messages that none of the node's keys opens, and sealed ones if the node has no keys. If
+    /// it rises, another node has other keys, or none.
+    std::uint64_t wrong_key;
+    /// Replies and probes not sent because of a rate limit. If it rises, the node is under a flood, or under forged
+    /// messages.
+    std::uint64_t rate_limited;
+    /// Received and dropped: datagrams from outside the links in use, while `hops` is 1.
+    std::uint64_t off_link;
+    /// Received by a node with keys: messages of an unlisted instance whose path is not validated. Each new peer begins
+    /// so. If it rises and no peer joins, recorded messages are replayed.
+    std::uint64_t unvalidated;
+    // generated: end
 };
 
 /// What is no part of the interface.
@@ -484,6 +565,7 @@ public:
         peers_health_t raw = PEERS_HEALTH_INIT;
         detail::check(peers_health(handle_.get(), &raw));
         peers::health health{};
+        // generated: begin cpp/read_health
         health.state = static_cast<node_state>(raw.state);
         health.reason = static_cast<health_reason>(raw.reason);
         health.detail = raw.detail;
@@ -506,6 +588,7 @@ public:
         health.rate_limited = raw.rate_limited;
         health.off_link = raw.off_link;
         health.unvalidated = raw.unvalidated;
+        // generated: end
         return health;
     }
 
@@ -530,6 +613,7 @@ private:
     /// Points into `options`.
     static peers_config_t c_config(const config& options) {
         peers_config_t raw = PEERS_CONFIG_INIT;
+        // generated: begin cpp/c_config
         raw.name = detail::c_option("name", options.name);
         raw.cluster = detail::c_option("cluster", options.cluster);
         raw.value = options.value.data();
@@ -550,8 +634,12 @@ private:
         raw.service_port = options.service_port;
         raw.mode = static_cast<std::uint32_t>(options.mode);
         raw.unicast_port = options.unicast_port;
-        raw.flags = (options.ipv4 ? 0U : PEERS_NO_IPV4) | (options.ipv6 ? 0U : PEERS_NO_IPV6) |
-                    (options.legacy ? 0U : PEERS_NO_LEGACY) | (options.manual_clock ? PEERS_MANUAL_CLOCK : 0U);
+        raw.entries_max_bytes = options.entries_max_bytes;
+        if (options.manual_clock) raw.flags |= PEERS_MANUAL_CLOCK;
+        if (!options.ipv4) raw.flags |= PEERS_NO_IPV4;
+        if (!options.ipv6) raw.flags |= PEERS_NO_IPV6;
+        if (!options.legacy) raw.flags |= PEERS_NO_LEGACY;
+        // generated: end
         return raw;
     }
 

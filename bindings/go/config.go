@@ -17,57 +17,81 @@ import (
 
 // Config has the options of [Start]. In every field the zero value means the default.
 type Config struct {
-	// Name is what the node announces: 1 to 255 bytes of UTF-8, no control characters. Default: the host name. Two
-	// processes of one name, on one host or on two, are two peers, which Peer.ID tells apart.
+	// generated: begin go/fields
+	// Name: name that the node announces. 1 to 255 bytes of UTF-8 without control characters. Default: the host name.
+	// Two processes with the same name are two peers, which have different ids.
 	Name string
-	// Cluster parts the network: only nodes of the same one list each other. At most 255 bytes of UTF-8, no control
-	// characters. The nodes of a cluster with a name send no legacy beacon.
+	// Cluster: cluster of the node: only nodes of the same cluster list each other. At most 255 bytes of UTF-8 without
+	// control characters. Default: the unnamed cluster. The nodes of a named cluster do not use the legacy beacon,
+	// which does not carry the cluster.
 	Cluster string
-	// Value is announced with the name. There is room for 1050 bytes less those of the name and the cluster.
+	// Value: bytes announced with the name: a version, a role, a path, or what else the peers need to know. At most
+	// 1050 bytes less those of the name and the cluster, hence always 540; 128 bytes less with ModeSWIM. Default: none.
 	// Node.SetValue replaces it.
 	Value []byte
-	// ServicePort is the port at which this program offers its service, announced with the name. Default: none.
-	ServicePort uint16
-	// Keys are the secrets of the cluster, at most 8. With keys every datagram is sealed: only nodes that have one of
-	// them list each other, and nobody else can read names and values, speak for a node or end it. The first seals and
-	// all open; Node.SetKeys replaces them. Such a node sends no legacy beacon.
-	Keys []Key
-	// Interfaces are those to use: comma-separated names, * stands for any characters ("eth*,wlan0"). Default: every
-	// interface that is up and can multicast, or loopback when there is none.
+	// Interfaces: network interfaces to use. Comma-separated names, in which `*` stands for any characters:
+	// "eth*,wlan0". Default: each interface that is up and can multicast, or loopback if there is none. On Windows the
+	// names are those that the system shows: "Ethernet", "Wi-Fi*".
 	Interfaces string
-	// Network is where the node lives. Default: the local network. "memory:NAME" is a network inside this process, for
-	// tests.
+	// Network: network of the node. "memory:NAME", for tests: a network inside this process, shared by the nodes that
+	// give the same NAME. Default: the local network.
 	Network string
-	// GroupV4 is the IPv4 multicast group. Default: 239.2.3.4.
+	// GroupV4: IPv4 multicast group. 224.0.0.0 to 239.255.255.255. Default: 239.2.3.4.
 	GroupV4 netip.Addr
-	// GroupV6 is the IPv6 multicast group. Default: ff12::ef02:304. A system without IPv6 is no error.
+	// GroupV6: IPv6 multicast group. An address in ff00::/8. Default: ff12::ef02:304. A system without IPv6 is no
+	// error: the node uses IPv4 alone.
 	GroupV6 netip.Addr
-	// Port is the UDP port of both groups. Default: 49001. The processes of a host share it.
-	Port uint16
-	// Hops is how many routers an announcement may cross. Default: 1, the local network.
-	Hops uint8
-	// Interval is the time between two announcements, 10 ms to an hour. Default: 15 s.
-	Interval time.Duration
-	// Expiry is the time after which a peer that was not heard is gone: longer than Interval, at most a day. Default:
-	// 35 s. It is announced, and holds at the others.
-	Expiry time.Duration
-	// MaxPeers is the most entries the registry holds. Default: 65536.
-	MaxPeers uint32
-	// Mode says by which ways peers are found. Default: ModeMulticast, and ModeSeeds too if there are Seeds.
-	Mode Mode
-	// Seeds are where to find peers that multicast does not reach: at most 1024 "host:port", with a name, an IPv4 address or
-	// an IPv6 address in brackets, and the UnicastPort of the nodes there. Two nodes list each other if one has the other for
-	// a seed. Names are resolved on a thread of their own, and again every minute. Node.SetSeeds replaces them.
+	// Keys: secrets of the cluster. At most 8 keys of 32 bytes, from a good source of randomness (`head -c 32
+	// /dev/urandom`). Default: none. With keys every datagram is sealed (XChaCha20-Poly1305): only nodes that have one
+	// of them list each other. Without a key nothing can be read or forged. The first key seals, and all open;
+	// Node.SetKeys replaces them. A node with keys does not use the legacy beacon. The library reads keys from here
+	// alone, from no file and no environment. It wipes its copies when it no longer needs them; wipe yours after the
+	// call.
+	Keys []Key
+	// Seeds: nodes to send to where multicast does not reach. At most 1024 `host:port`: a host name, an IPv4 address or
+	// an IPv6 address in brackets, and the UnicastPort of the node there. Default: none. Two nodes list each other if
+	// either one is a seed of the other; with ModeSWIM, if seeds join both to one cluster. The node resolves names
+	// every minute, or every four intervals if these are shorter. Each address of a name is a seed. A name that cannot
+	// be resolved shows in the node's health. Each seed costs one datagram per interval. Node.SetSeeds replaces them.
 	Seeds []string
-	// UnicastPort is the UDP port of the node's own socket, from which it sends and by which it is reached alone: for a
-	// firewall, and for those who have this node for a seed. One node of a host can have it. Default: the system chooses.
+	// Interval: time between two announcements. 10 ms to 1 h. Default: 15 s.
+	Interval time.Duration
+	// Expiry: time after which a peer is removed that sent nothing and answered no probe. Longer than Interval, at most
+	// 24 h. Default: 35 s. The node announces it, and the other nodes apply it. If the node receives nothing for this
+	// long, it reopens its sockets.
+	Expiry time.Duration
+	// MaxPeers: maximum number of entries in the registry. 1 or more. Default: 65536. A further peer is refused and
+	// counted.
+	MaxPeers uint32
+	// Hops: number of links that an announcement may cross (the multicast TTL or hop limit). 1 to 255. Default: 1, the
+	// local network.
+	Hops uint8
+	// Port: UDP port of both groups, which the processes of a host share. 1 to 65535. Default: 49001.
+	Port uint16
+	// ServicePort: port at which this program offers its service, announced with the name. 1 to 65535. Default: none.
+	ServicePort uint16
+	// Mode: how the node finds peers. ModeMulticast, ModeSeeds, both together, or ModeSWIM. Default: ModeMulticast, and
+	// ModeSeeds too if there are Seeds.
+	Mode Mode
+	// UnicastPort: UDP port of the node's own socket, from which it sends, and at which it receives unicast. 1 to
+	// 65535; with multicast not Port. Default: a port that the system chooses. Set it for a firewall, or if the node is
+	// a seed of others. One node of a host can have it. A memory network ignores it.
 	UnicastPort uint16
-	// NoIPv4 and NoIPv6 leave one of the two out. One has to stay on.
-	NoIPv4, NoIPv6 bool
-	// NoLegacy has the node send no legacy beacon, "multitastic:NAME", and ignore those of others.
-	NoLegacy bool
-	// ManualClock has the node's time stand still until Node.Advance moves it. For tests; needs a memory network.
+	// EntriesMaxBytes: maximum number of bytes of the names and values of all entries in the registry together. 65536
+	// or more. Default: 512 for each of MaxPeers, at least 65536. A peer or registration beyond it is refused as if
+	// there were MaxPeers entries.
+	EntriesMaxBytes uint
+	// ManualClock: the node's time moves by Node.Advance alone. For tests. Such a node has no thread: it runs inside
+	// the calls made on it, so every run is the same. It needs a memory network.
 	ManualClock bool
+	// NoIPv4: the node does not use IPv4, and ignores GroupV4.
+	NoIPv4 bool
+	// NoIPv6: the node does not use IPv6, and ignores GroupV6.
+	NoIPv6 bool
+	// NoLegacy: the node neither sends nor accepts the legacy beacon, "multitastic:NAME".
+	NoLegacy bool
+	// generated: end
+
 	// Log receives the node's log, line by line and in order. Default: nothing is logged, and nothing is ever printed.
 	//
 	// It is called on the node's thread, or with ManualClock in the call that is being made; never twice at once, and
@@ -109,6 +133,7 @@ func (c *cConfig) write(config *Config) (err error) {
 		what, text string
 		field      **C.char
 	}{
+		// generated: begin go/texts
 		{"Name", config.Name, &c.raw.name},
 		{"Cluster", config.Cluster, &c.raw.cluster},
 		{"Interfaces", config.Interfaces, &c.raw.interfaces},
@@ -116,30 +141,45 @@ func (c *cConfig) write(config *Config) (err error) {
 		{"GroupV4", group(config.GroupV4), &c.raw.group_v4},
 		{"GroupV6", group(config.GroupV6), &c.raw.group_v6},
 		{"Seeds", seedList(config.Seeds), &c.raw.seeds},
+		// generated: end
 	}
 	for _, t := range texts {
 		if *t.field, err = c.text(t.what, t.text); err != nil {
 			return err
 		}
 	}
+	c.raw.value, c.raw.value_len = c.bytes(config.Value), C.size_t(len(config.Value))
+	keys := joined(config.Keys)
+	c.raw.keys, c.raw.keys_count = c.bytes(keys), C.size_t(len(config.Keys))
+	wipe(keys)
+	c.raw.log_level = C.uint32_t(config.LogLevel)
+	// generated: begin go/numbers
 	if c.raw.interval_ms, err = milliseconds("Interval", config.Interval); err != nil {
 		return err
 	}
 	if c.raw.expiry_ms, err = milliseconds("Expiry", config.Expiry); err != nil {
 		return err
 	}
-	c.raw.value, c.raw.value_len = c.bytes(config.Value), C.size_t(len(config.Value))
-	keys := joined(config.Keys)
-	c.raw.keys, c.raw.keys_count = c.bytes(keys), C.size_t(len(config.Keys))
-	wipe(keys)
-	c.raw.service_port = C.uint32_t(config.ServicePort)
+	c.raw.max_peers = C.uint32_t(config.MaxPeers)
+	c.raw.hops = C.uint32_t(config.Hops)
 	c.raw.port = C.uint32_t(config.Port)
+	c.raw.service_port = C.uint32_t(config.ServicePort)
 	c.raw.mode = C.uint32_t(config.Mode)
 	c.raw.unicast_port = C.uint32_t(config.UnicastPort)
-	c.raw.hops = C.uint32_t(config.Hops)
-	c.raw.max_peers = C.uint32_t(config.MaxPeers)
-	c.raw.log_level = C.uint32_t(config.LogLevel)
-	c.raw.flags = flags(config)
+	c.raw.entries_max_bytes = C.size_t(config.EntriesMaxBytes)
+	if config.ManualClock {
+		c.raw.flags |= C.PEERS_MANUAL_CLOCK
+	}
+	if config.NoIPv4 {
+		c.raw.flags |= C.PEERS_NO_IPV4
+	}
+	if config.NoIPv6 {
+		c.raw.flags |= C.PEERS_NO_IPV6
+	}
+	if config.NoLegacy {
+		c.raw.flags |= C.PEERS_NO_LEGACY
+	}
+	// generated: end
 	return nil
 }
 
@@ -221,18 +261,4 @@ func milliseconds(what string, duration time.Duration) (C.uint32_t, error) {
 		return 0, invalid("%s is %v; it is 0 to %v", what, duration, most)
 	}
 	return C.uint32_t((duration + time.Millisecond - 1) / time.Millisecond), nil
-}
-
-func flags(config *Config) (flags C.uint32_t) {
-	for flag, isSet := range map[C.uint32_t]bool{
-		C.PEERS_NO_IPV4:      config.NoIPv4,
-		C.PEERS_NO_IPV6:      config.NoIPv6,
-		C.PEERS_NO_LEGACY:    config.NoLegacy,
-		C.PEERS_MANUAL_CLOCK: config.ManualClock,
-	} {
-		if isSet {
-			flags |= flag
-		}
-	}
-	return flags
 }

@@ -12,28 +12,56 @@ import (
 
 // Health is how a node is, and what it has counted since it was started.
 type Health struct {
-	State           State
-	Reason          Reason
-	Detail          string        // the reason in words; "" when nothing is wrong
-	LastSendAge     time.Duration // since a datagram was last sent; Never before the first
-	LastReceiveAge  time.Duration // since a datagram was last heard, the node's own included; Never before the first
-	Interfaces      uint64        // interfaces in use
-	Peers           uint64        // entries in the registry
-	Sent            uint64        // datagrams sent
-	SendErrors      uint64        // sends that the system refused
-	Received        uint64        // datagrams received, of every kind
-	LoopedBack      uint64        // received: the node's own messages, and legacy beacons with its name
-	Malformed       uint64        // received: neither a message of the protocol nor a legacy beacon
-	RefusedFull     uint64        // newcomers refused because the registry held Config.MaxPeers entries
-	Dropped         uint64        // datagrams lost because the node's queue on a memory network was full
-	SocketsReopened uint64        // times the sockets were opened anew, or interfaces were joined or left
-	EventsLost      uint64        // events lost because the queue was full
-	OtherCluster    uint64        // received: messages of another cluster, and legacy beacons where it sends none
-	Stale           uint64        // received: messages not newer than what was known of their sender
-	WrongKey        uint64        // received: messages that no key opens, or sealed ones without keys
-	RateLimited     uint64        // answers, challenges and questions not sent, because too many were asked for
-	OffLink         uint64        // received: datagrams from beyond the links in use, ignored because Config.Hops is 1
-	Unvalidated     uint64        // received, with keys: messages of an instance that has answered no challenge yet
+	// generated: begin go/health
+	// State: state of the node.
+	State State
+	// Reason: why the node is not running.
+	Reason Reason
+	// Detail: the reason in words; "" if the node is running.
+	Detail string
+	// LastSendAge: time since the node last sent a datagram; Never before the first.
+	LastSendAge time.Duration
+	// LastReceiveAge: time since the node last received a datagram, its own included; Never before the first.
+	LastReceiveAge time.Duration
+	// Interfaces: number of interfaces in use.
+	Interfaces uint64
+	// Peers: number of entries in the registry.
+	Peers uint64
+	// Sent: datagrams sent.
+	Sent uint64
+	// SendErrors: sends that the system refused.
+	SendErrors uint64
+	// Received: datagrams received, of every kind.
+	Received uint64
+	// LoopedBack: received: the node's own messages, and legacy beacons with its name.
+	LoopedBack uint64
+	// Malformed: received and dropped: neither a message of the protocol nor a legacy beacon.
+	Malformed uint64
+	// RefusedFull: peers refused because the registry was full.
+	RefusedFull uint64
+	// Dropped: datagrams lost because the node's queue on a memory network was full.
+	Dropped uint64
+	// SocketsReopened: times that the node reopened its sockets, or joined or left interfaces.
+	SocketsReopened uint64
+	// EventsLost: events dropped because the queue was full; one resync event reports each loss.
+	EventsLost uint64
+	// OtherCluster: received and dropped: messages of another cluster, and legacy beacons if the node does not use
+	// them.
+	OtherCluster uint64
+	// Stale: received and dropped: messages not newer than the known one of their sender (duplicates, replays).
+	Stale uint64
+	// WrongKey: received and dropped: messages that none of the node's keys opens, and sealed ones if the node has no
+	// keys. If it rises, another node has other keys, or none.
+	WrongKey uint64
+	// RateLimited: replies and probes not sent because of a rate limit. If it rises, the node is under a flood, or
+	// under forged messages.
+	RateLimited uint64
+	// OffLink: received and dropped: datagrams from outside the links in use, while Hops is 1.
+	OffLink uint64
+	// Unvalidated: received by a node with keys: messages of an unlisted instance whose path is not validated. Each new
+	// peer begins so. If it rises and no peer joins, recorded messages are replayed.
+	Unvalidated uint64
+	// generated: end
 }
 
 // Never is the age of what has not happened.
@@ -64,9 +92,9 @@ const (
 	NotReceiving      Reason = C.PEERS_REASON_NOT_RECEIVING  // nothing was heard for the expiry time, not even itself
 	SendFails         Reason = C.PEERS_REASON_SEND_FAILS     // the latest announcement did not go through every interface
 	PermissionMissing Reason = C.PEERS_REASON_PERMISSION     // the system does not permit sending, or joining the group
-	MulticastJoin     Reason = C.PEERS_REASON_MULTICAST_JOIN // the system did not let it join the group on every interface
+	MembershipMissing Reason = C.PEERS_REASON_MULTICAST_JOIN // the system did not let it join the group on every interface
 	Internal          Reason = C.PEERS_REASON_INTERNAL       // it met an internal error, and no longer works
-	Resolver          Reason = C.PEERS_REASON_RESOLVER       // the name of a seed cannot be resolved; it is tried again
+	SeedsUnresolved   Reason = C.PEERS_REASON_RESOLVER       // the name of a seed cannot be resolved; it is tried again
 )
 
 // String returns the reason in words.
@@ -85,6 +113,7 @@ func (n *Node) Health() (Health, error) {
 		return Health{}, err
 	}
 	return Health{
+		// generated: begin go/read_health
 		State:           State(health.state),
 		Reason:          Reason(health.reason),
 		Detail:          C.GoString(&health.detail[0]),
@@ -107,6 +136,7 @@ func (n *Node) Health() (Health, error) {
 		RateLimited:     uint64(health.rate_limited),
 		OffLink:         uint64(health.off_link),
 		Unvalidated:     uint64(health.unvalidated),
+		// generated: end
 	}, nil
 }
 

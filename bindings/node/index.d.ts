@@ -21,60 +21,77 @@ export type Bytes = Uint8Array | string;
 
 /** What {@link start} takes. What is left out, or undefined, is the default. */
 export interface Options {
-  /** What the node announces: 1 to 255 bytes as UTF-8, no control characters. Default: the host name. Two processes of one
-   *  name, on one host or on two, are two peers, which `Peer.id` tells apart. */
+  // generated: begin node/options
+  /** Name that the node announces. 1 to 255 bytes of UTF-8 without control characters. Default: the host name. Two
+   *  processes with the same name are two peers, which have different ids. */
   name?: string;
-  /** Only nodes of the same one list each other; at most 255 bytes as UTF-8, no control characters. The nodes of a cluster
-   *  with a name send no legacy beacon. Default: "". */
+  /** Cluster of the node: only nodes of the same cluster list each other. At most 255 bytes of UTF-8 without control
+   *  characters. Default: the unnamed cluster. The nodes of a named cluster do not use the legacy beacon, which does
+   *  not carry the cluster. */
   cluster?: string;
-  /** Announced with the name. There is room for 1050 bytes less those of the name and the cluster. */
+  /** Bytes announced with the name: a version, a role, a path, or what else the peers need to know. At most 1050 bytes
+   *  less those of the name and the cluster, hence always 540; 128 bytes less with "swim". Default: none.
+   *  `Node.setValue` replaces it. */
   value?: Bytes;
-  /** The port at which this program offers its service, announced with the name. Default: none. */
-  servicePort?: number;
-  /** The secrets of the cluster, at most 8 of 32 bytes each. With keys every datagram is sealed: only nodes that have one of
-   *  them list each other, and nobody else can read names and values, speak for a node or end it. The first seals and all
-   *  open. Such a node sends no legacy beacon. Read them from a file that its owner alone can read; the library
-   *  wipes its copies, overwrite yours. */
-  keys?: readonly Uint8Array[];
-  /** Comma-separated names, `*` stands for any characters ("eth*,wlan0"). Default: every interface that is up and can
-   *  multicast, or loopback when there is none. */
+  /** Network interfaces to use. Comma-separated names, in which `*` stands for any characters: "eth*,wlan0". Default:
+   *  each interface that is up and can multicast, or loopback if there is none. On Windows the names are those that the
+   *  system shows: "Ethernet", "Wi-Fi*". */
   interfaces?: string;
-  /** "memory:NAME" is a network inside this process, for tests. Default: the local network. */
+  /** Network of the node. "memory:NAME", for tests: a network inside this process, shared by the nodes that give the
+   *  same NAME. Default: the local network. */
   network?: string;
-  /** The IPv4 multicast group. Default: "239.2.3.4". */
+  /** IPv4 multicast group. 224.0.0.0 to 239.255.255.255. Default: 239.2.3.4. */
   groupV4?: string;
-  /** The IPv6 multicast group. Default: "ff12::ef02:304". */
+  /** IPv6 multicast group. An address in ff00::/8. Default: ff12::ef02:304. A system without IPv6 is no error: the node
+   *  uses IPv4 alone. */
   groupV6?: string;
-  /** The UDP port of both groups. Default: 49001. The processes of a host share it. */
-  port?: number;
-  /** How many routers an announcement may cross, 1 to 255. Default: 1. */
-  hops?: number;
-  /** Time between two announcements, 10 to 3600000 (an hour). Default: 15000. */
-  interval?: number;
-  /** Time after which a peer that was not heard is gone: longer than `interval`, at most 86400000 (a day). Default: 35000.
-   *  It is announced, and holds at the others. */
-  expiry?: number;
-  /** The most entries the registry holds. Default: 65536. */
-  maxPeers?: number;
-  /** By which ways peers are found: by multicast on the local network; by unicast with seeds, and with those who have this
-   *  node for one; by both; or as members of a cluster, who know of one another by the SWIM protocol over unicast alone, where
-   *  one seed that answers is enough to join. Default: "multicast", and "multicast+seeds" with `seeds`. */
-  mode?: 'multicast' | 'seeds' | 'multicast+seeds' | 'swim';
-  /** Where to find peers that multicast does not reach: at most 1024 "host:port", as a list or comma-separated, with a name,
-   *  an IPv4 address or an IPv6 address in brackets, and the `unicastPort` of the nodes there. Two nodes list each other if
-   *  one has the other for a seed. Names are resolved on a thread of their own, and again every minute. */
+  /** Secrets of the cluster. At most 8 keys of 32 bytes, from a good source of randomness (`head -c 32 /dev/urandom`).
+   *  Default: none. With keys every datagram is sealed (XChaCha20-Poly1305): only nodes that have one of them list each
+   *  other. Without a key nothing can be read or forged. The first key seals, and all open; `Node.setKeys` replaces
+   *  them. A node with keys does not use the legacy beacon. The library reads keys from here alone, from no file and no
+   *  environment. It wipes its copies when it no longer needs them; wipe yours after the call. */
+  keys?: readonly Uint8Array[];
+  /** Nodes to send to where multicast does not reach. At most 1024 `host:port`: a host name, an IPv4 address or an IPv6
+   *  address in brackets, and the `unicastPort` of the node there. Default: none. Two nodes list each other if either
+   *  one is a seed of the other; with "swim", if seeds join both to one cluster. The node resolves names every minute,
+   *  or every four intervals if these are shorter. Each address of a name is a seed. A name that cannot be resolved
+   *  shows in the node's health. Each seed costs one datagram per interval. `Node.setSeeds` replaces them. */
   seeds?: readonly string[] | string;
-  /** The UDP port of the node's own socket, from which it sends and by which it is reached alone: for a firewall, and for
-   *  those who have this node for a seed. One node of a host can have it. Default: the system chooses. */
+  /** Milliseconds between two announcements. 10 to 3600000. Default: 15000. */
+  interval?: number;
+  /** Milliseconds after which a peer is removed that sent nothing and answered no probe. Longer than `interval`, at
+   *  most 86400000. Default: 35000. The node announces it, and the other nodes apply it. If the node receives nothing
+   *  for this long, it reopens its sockets. */
+  expiry?: number;
+  /** Maximum number of entries in the registry. 1 or more. Default: 65536. A further peer is refused and counted. */
+  maxPeers?: number;
+  /** Number of links that an announcement may cross (the multicast TTL or hop limit). 1 to 255. Default: 1, the local
+   *  network. */
+  hops?: number;
+  /** UDP port of both groups, which the processes of a host share. 1 to 65535. Default: 49001. */
+  port?: number;
+  /** Port at which this program offers its service, announced with the name. 1 to 65535. Default: none. */
+  servicePort?: number;
+  /** How the node finds peers. "multicast", "seeds", both together, or "swim". Default: "multicast", and "seeds" too if
+   *  there are `seeds`. */
+  mode?: 'multicast' | 'seeds' | 'multicast+seeds' | 'swim';
+  /** UDP port of the node's own socket, from which it sends, and at which it receives unicast. 1 to 65535; with
+   *  multicast not `port`. Default: a port that the system chooses. Set it for a firewall, or if the node is a seed of
+   *  others. One node of a host can have it. A memory network ignores it. */
   unicastPort?: number;
-  /** Whether to send and to hear by IPv4. One of the two has to stay on. Default: true. */
-  ipv4?: boolean;
-  /** Whether to send and to hear by IPv6, where the system has it. Default: true. */
-  ipv6?: boolean;
-  /** Whether to send and read legacy beacons, "multitastic:NAME", beside the native protocol. Default: true. */
-  legacy?: boolean;
-  /** The node's time stands still until `Node.advance` moves it. For tests; needs a memory network. Default: false. */
+  /** Maximum number of bytes of the names and values of all entries in the registry together. 65536 or more. Default:
+   *  512 for each of `maxPeers`, at least 65536. A peer or registration beyond it is refused as if there were
+   *  `maxPeers` entries. */
+  entriesMaxBytes?: number;
+  /** Whether the node's time moves by `Node.advance` alone. For tests; needs a memory network. Default: false. */
   manualClock?: boolean;
+  /** Whether the node uses IPv4. One of IPv4 and IPv6 has to stay on. Default: true. */
+  ipv4?: boolean;
+  /** Whether the node uses IPv6. A system without IPv6 is no error. Default: true. */
+  ipv6?: boolean;
+  /** Whether the node uses the legacy beacon, "multitastic:NAME", beside the native protocol. Default: true. */
+  legacy?: boolean;
+  // generated: end
 }
 
 /**
@@ -210,19 +227,20 @@ export interface Event {
 
 /** How a node is, and what it has counted since it was started. */
 export interface Health {
-  /** A degraded node works on, but part of its work is failing; a failed one has met an internal error and no longer works. */
+  // generated: begin node/health
+  /** State of the node. */
   state: 'running' | 'degraded' | 'failed' | Unknown;
-  /** What is wrong. With "resolver" the name of a seed cannot be resolved; it is tried again. */
+  /** Why the node is not running. */
   reason: 'none' | 'no-interface' | 'not-receiving' | 'send-fails' | 'permission' | 'multicast-join' | 'internal' | 'resolver' | Unknown;
-  /** The reason in words; "" when nothing is wrong. */
+  /** The reason in words; "" if the node is running. */
   detail: string;
-  /** Milliseconds since a datagram was last sent; null before the first. */
+  /** Milliseconds since the node last sent a datagram; null before the first. */
   lastSendAge: number | null;
-  /** Milliseconds since a datagram was last heard, the node's own included; null before the first. */
+  /** Milliseconds since the node last received a datagram, its own included; null before the first. */
   lastReceiveAge: number | null;
-  /** Interfaces in use. */
+  /** Number of interfaces in use. */
   interfaces: number;
-  /** Entries in the registry. */
+  /** Number of entries in the registry. */
   peers: number;
   /** Datagrams sent. */
   sent: number;
@@ -230,30 +248,34 @@ export interface Health {
   sendErrors: number;
   /** Datagrams received, of every kind. */
   received: number;
-  /** Received: the node's own messages, looped back, and legacy beacons with its name. */
+  /** Received: the node's own messages, and legacy beacons with its name. */
   loopedBack: number;
-  /** Received: neither a message of the protocol nor a legacy beacon, and ignored. */
+  /** Received and dropped: neither a message of the protocol nor a legacy beacon. */
   malformed: number;
-  /** Newcomers refused because the registry held `maxPeers` entries. */
+  /** Peers refused because the registry was full. */
   refusedFull: number;
   /** Datagrams lost because the node's queue on a memory network was full. */
   dropped: number;
-  /** Times the sockets were opened anew, after silence, or interfaces were joined or left. */
+  /** Times that the node reopened its sockets, or joined or left interfaces. */
   socketsReopened: number;
-  /** Events lost because the queue was full. */
+  /** Events dropped because the queue was full; one resync event reports each loss. */
   eventsLost: number;
-  /** Received: messages of another cluster, and legacy beacons where the node sends none; ignored. */
+  /** Received and dropped: messages of another cluster, and legacy beacons if the node does not use them. */
   otherCluster: number;
-  /** Received: messages not newer than what was known of their sender, and ignored. */
+  /** Received and dropped: messages not newer than the known one of their sender (duplicates, replays). */
   stale: number;
-  /** Received: messages that none of the node's keys opens; by a node without keys, sealed ones. Ignored. */
+  /** Received and dropped: messages that none of the node's keys opens, and sealed ones if the node has no keys. If it
+   *  rises, another node has other keys, or none. */
   wrongKey: number;
-  /** Answers, challenges and questions not sent, because too many were asked for. */
+  /** Replies and probes not sent because of a rate limit. If it rises, the node is under a flood, or under forged
+   *  messages. */
   rateLimited: number;
-  /** Received: datagrams from beyond the links in use, ignored because `hops` is 1. */
+  /** Received and dropped: datagrams from outside the links in use, while `hops` is 1. */
   offLink: number;
-  /** Received, with keys: messages of an instance that is not listed and has answered no challenge yet. */
+  /** Received by a node with keys: messages of an unlisted instance whose path is not validated. Each new peer begins
+   *  so. If it rises and no peer joins, recorded messages are replayed. */
   unvalidated: number;
+  // generated: end
 }
 
 /** A word for a number of a newer library. */

@@ -1,8 +1,9 @@
-"""Builds libpeers with Cargo, and puts it into the wheel beside the package."""
+"""Builds libpeers and the command `peers` with Cargo, and puts them into the wheel."""
 
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sysconfig
@@ -10,6 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+# The shared library, and nothing else: with several kinds at once Cargo drops the optimisation at link time.
+LIBRARY = ("rustc", "--package", "peers", "--lib", "--crate-type", "cdylib")
+COMMAND = ("build", "--package", "peers-cli", "--bin", "peers")
 
 
 class Library(BuildHookInterface[Any]):
@@ -25,7 +30,8 @@ class Library(BuildHookInterface[Any]):
         build_data["pure_python"] = False
         build_data["tag"] = f"py3-none-{platform}"
         files = build_data["force_include"]
-        files[str(build(crate))] = "peers/libpeers.so"
+        files[str(build(crate, *LIBRARY))] = "peers/libpeers.so"
+        build_data["shared_scripts"][str(build(crate, *COMMAND))] = "peers"
         for licence in ("LICENSE-APACHE", "LICENSE-MIT"):
             files[str(crate / licence)] = f"peers-{self.metadata.version}.dist-info/licenses/{licence}"
 
@@ -41,24 +47,19 @@ class Library(BuildHookInterface[Any]):
         )
 
 
-def build(crate: Path) -> Path:
-    """Builds the shared library, and nothing else: with several kinds at once Cargo drops the optimisation at
-    link time. Returns its path."""
+def build(crate: Path, *arguments: str) -> Path:
+    """Builds one file. Returns its path."""
     cargo = shutil.which("cargo")
     if cargo is None:
         raise SystemExit(
             "cargo is not installed, and the wheel carries a library in Rust. See https://rustup.rs"
         )
-    command = [cargo, "rustc", "--package", "peers", "--lib", "--crate-type", "cdylib"]
-    command += ["--release", "--locked", "--message-format", "json-render-diagnostics"]
-    built = subprocess.run(command, cwd=crate, stdout=subprocess.PIPE, text=True)
+    command = [cargo, *arguments, "--release", "--locked", "--message-format", "json-render-diagnostics"]
+    # In folders apart: for the command Cargo builds the library in other kinds, under the same names.
+    target = Path(os.environ.get("CARGO_TARGET_DIR", crate / "target"), "wheel", arguments[0])
+    built = subprocess.run([*command, "--target-dir", target], cwd=crate, stdout=subprocess.PIPE, text=True)
     if built.returncode != 0:
         raise SystemExit(f"{' '.join(command)} in {crate} failed; what it said is above")
     messages = [json.loads(line) for line in built.stdout.splitlines()]
-    files = [
-        file
-        for message in messages
-        if message["reason"] == "compiler-artifact" and message["target"]["name"] == "peers"
-        for file in message["filenames"]
-    ]
-    return next(Path(file) for file in files if file.endswith(".so"))
+    artifacts = [message for message in messages if message["reason"] == "compiler-artifact"]
+    return Path(artifacts[-1]["filenames"][0])

@@ -1,6 +1,7 @@
 //! The C ABI as a C program sees it: `include/peers.h` in Rust.
 
 use std::ffi::{c_char, c_void};
+use std::ptr;
 
 /// Receives log messages.
 pub type Log = Option<unsafe extern "C" fn(level: i32, message: *const c_char, context: *mut c_void)>;
@@ -8,6 +9,7 @@ pub type Log = Option<unsafe extern "C" fn(level: i32, message: *const c_char, c
 /// A handle; a token, which is never followed.
 pub type Handle = *mut c_void;
 
+// generated: begin rust/fuzz
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct Config {
@@ -35,12 +37,41 @@ pub struct Config {
     pub service_port: u32,
     pub mode: u32,
     pub unicast_port: u32,
+    pub entries_max_bytes: usize,
 }
+/// All zero: the defaults. The size is to be set.
+pub const NO_CONFIG: Config = Config {
+    struct_size: 0,
+    name: ptr::null(),
+    cluster: ptr::null(),
+    value: ptr::null(),
+    value_len: 0,
+    interfaces: ptr::null(),
+    network: ptr::null(),
+    group_v4: ptr::null(),
+    group_v6: ptr::null(),
+    keys: ptr::null(),
+    keys_count: 0,
+    seeds: ptr::null(),
+    log: None,
+    log_context: ptr::null_mut(),
+    log_level: 0,
+    interval_ms: 0,
+    expiry_ms: 0,
+    max_peers: 0,
+    flags: 0,
+    hops: 0,
+    port: 0,
+    service_port: 0,
+    mode: 0,
+    unicast_port: 0,
+    entries_max_bytes: 0,
+};
 
 #[repr(C)]
 pub struct Peer {
     pub name: *const c_char,
-    pub value: *const u8,
+    pub value: *const c_void,
     pub value_len: usize,
     pub address: *const c_char,
     pub age_ms: u64,
@@ -64,6 +95,7 @@ pub struct Event {
     pub reason: u32,
     pub peer: *const Peer,
 }
+// generated: end
 
 pub const OK: i32 = 0;
 pub const NULL: i32 = -1;

@@ -48,16 +48,7 @@ pub fn settings() -> Settings {
         id: ID,
         seed: 7,
         secret_seed: Key::new([9; 32]),
-        keys: vec![],
-        cluster: String::new(),
         name: "self".into(),
-        value: vec![],
-        port: 0,
-        group_port: 49_001,
-        mode: Mode::Multicast,
-        legacy: true,
-        interval: Duration::from_secs(15),
-        expiry: Duration::from_secs(35),
         max_peers: 100,
         ..Settings::default()
     }

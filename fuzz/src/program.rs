@@ -101,7 +101,6 @@ impl Program {
             keys_count,
             seeds: chars(&seeds),
             log: options.has_log.then_some(log_line),
-            log_context: ptr::null_mut(),
             log_level: u32::from(options.log_level % 6),
             interval_ms: options.interval_ms.into(),
             expiry_ms: options.expiry_ms,
@@ -112,6 +111,7 @@ impl Program {
             service_port: options.service_port,
             mode: u32::from(options.mode % 9),
             unicast_port: options.unicast_port,
+            ..c::NO_CONFIG
         };
         let given = as_given(&config, &options.size);
         let (status, handle) = output(to, |node| unsafe { c::peers_start(given.as_ptr().cast(), node) });
@@ -394,7 +394,7 @@ fn check_peer(peer: *const c::Peer) {
     let peer = unsafe { peer.as_ref() }.expect("there is a record");
     let name = text(peer.name);
     assert!((1..=255).contains(&name.len()) && !name.chars().any(char::is_control));
-    let value = unsafe { std::slice::from_raw_parts(peer.value, peer.value_len + 1) };
+    let value = unsafe { std::slice::from_raw_parts(peer.value.cast::<u8>(), peer.value_len + 1) };
     assert_eq!(value.last(), Some(&0));
     let address = text(peer.address);
     assert!(address.is_empty() || address.starts_with("10."), "{address}");

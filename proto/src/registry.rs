@@ -18,11 +18,11 @@ use crate::wire::Announcement;
 #[cfg(feature = "swim")]
 use crate::wire::InstanceId;
 
-/// Maximum bytes of names and values together, for each entry there may be. Few programs announce as much; no flood of
+/// Default maximum bytes of names and values together, for each entry there may be. Few programs announce as much; no flood of
 /// the longest values fills more than 32 MB with the default number of peers.
 const BYTES_PER_PEER: usize = 512;
 
-/// Maximum bytes if there may be few entries: each of those may be long.
+/// The default is no less: where there may be few entries, each may be long.
 const MIN_BYTES: usize = 64 * 1024;
 
 pub(crate) struct Registry {
@@ -30,9 +30,10 @@ pub(crate) struct Registry {
     static_entries: StaticEntries,
     events: Events,
     max_peers: usize,
+    max_bytes: usize,
     group_port: u16,
-    look_period: Duration,
-    last_look: Instant,
+    correct_period: Duration,
+    last_corrected: Instant,
 }
 
 impl Registry {
@@ -43,9 +44,13 @@ impl Registry {
             static_entries: StaticEntries::new(2 * max_peers, expiry),
             events: Events::default(),
             max_peers,
+            max_bytes: match settings.entries_max_bytes {
+                0 => max_peers.saturating_mul(BYTES_PER_PEER).max(MIN_BYTES),
+                bytes => bytes,
+            },
             group_port: settings.group_port,
-            look_period: settings.interval / 2,
-            last_look: now,
+            correct_period: settings.interval / 2,
+            last_corrected: now,
         }
     }
 
@@ -171,7 +176,7 @@ impl Registry {
         let replaced = self.static_entries.bytes_used_by(key).filter(|(_, is_registered)| *is_registered);
         let is_full = replaced.is_none() && registered.count >= self.max_peers;
         let bytes = registered.bytes - replaced.map_or(0, |(bytes, _)| bytes) + key.len() + value.len();
-        if is_full || bytes > self.max_bytes() {
+        if is_full || bytes > self.max_bytes {
             return Err(Full);
         }
         self.static_entries.register(key, value, ttl, &mut self.events, now)
@@ -222,8 +227,8 @@ impl Registry {
     /// Corrects the deadlines that renewals have put off, twice in an interval. A node whose peers announce themselves then
     /// wakes up for announces alone.
     fn correct_timeouts(&mut self, now: Instant) {
-        if self.last_look + self.look_period <= now {
-            self.last_look = now;
+        if self.last_corrected + self.correct_period <= now {
+            self.last_corrected = now;
             self.peers.correct_timeout();
             self.static_entries.correct_timeout();
         }
@@ -231,10 +236,6 @@ impl Registry {
 
     /// Returns how many bytes of names and values of peers fit.
     fn bytes_free(&self) -> usize {
-        self.max_bytes().saturating_sub(self.peers.bytes_used() + self.static_entries.legacy().bytes)
-    }
-
-    fn max_bytes(&self) -> usize {
-        self.max_peers.saturating_mul(BYTES_PER_PEER).max(MIN_BYTES)
+        self.max_bytes.saturating_sub(self.peers.bytes_used() + self.static_entries.legacy().bytes)
     }
 }

@@ -82,6 +82,9 @@ pub struct Settings {
     pub expiry: Duration,
     /// Maximum number of peers, and, apart from that, of entries that the program registers.
     pub max_peers: usize,
+    /// Maximum number of bytes of the names and values of all entries together. 0: 512 for each of `max_peers`, at least
+    /// 65536.
+    pub entries_max_bytes: usize,
 }
 
 /// IPv4 multicast group, as the legacy program has it.
@@ -117,6 +120,7 @@ impl Default for Settings {
             expiry: Duration::from_secs(35),
             // The hosts of a /16: more than one link carries.
             max_peers: 65_536,
+            entries_max_bytes: 0,
         }
     }
 }

@@ -445,8 +445,6 @@ impl BroadcastHandler<MemberId> for Updates {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::codec::{MEMBER_LEN, SHORTEST_HEADER};
     use super::*;
     use foca::{Codec, Header};
@@ -502,16 +500,9 @@ mod tests {
             id: [1; 16],
             seed: 7,
             secret_seed: crate::Key::new([9; 32]),
-            keys: vec![],
-            cluster: String::new(),
             name: "self".into(),
-            value: vec![],
-            port: 0,
             mode: crate::Mode::Swim,
             legacy: false,
-            group_port: 49001,
-            interval: Duration::from_secs(15),
-            expiry: Duration::from_secs(35),
             max_peers: MAX,
             ..Settings::default()
         }

@@ -2,38 +2,14 @@
 
 #![allow(clippy::disallowed_methods)] // a test has to begin at some time
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use peers_proto::{Arrival, Destination, Key, Mode, Node, Received, Settings};
+use peers_proto::{Arrival, Destination, Key, Node, Received, Settings};
+
+use crate::allocator::allocations;
 
 const INTERVAL: Duration = Duration::from_secs(15);
-
-thread_local! {
-    /// What this thread has allocated.
-    static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
-}
-
-struct Counting;
-
-// SAFETY: the system's allocator does it all.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        ALLOCATIONS.set(ALLOCATIONS.get() + 1);
-        // SAFETY: the caller keeps to the contract of both.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
-        // SAFETY: as above.
-        unsafe { System.dealloc(memory, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
 
 fn node(number: u8, keys: &[Key], now: Instant) -> Node {
     let settings = Settings {
@@ -41,15 +17,10 @@ fn node(number: u8, keys: &[Key], now: Instant) -> Node {
         seed: number.into(),
         secret_seed: Key::new([number; 32]),
         keys: keys.to_vec(),
-        cluster: String::new(),
         name: format!("node{number}"),
         value: b"warm".into(),
         port: 80,
-        mode: Mode::Multicast,
-        legacy: true,
-        group_port: 49001,
         interval: INTERVAL,
-        expiry: Duration::from_secs(35),
         max_peers: 100,
         ..Settings::default()
     };
@@ -59,13 +30,13 @@ fn node(number: u8, keys: &[Key], now: Instant) -> Node {
 /// Hands `to` what `from` has to send: how many datagrams to the group there were, and what was allocated for them.
 fn deliver(from: &mut Node, number: u8, to: &mut Node, now: Instant) -> (usize, usize) {
     let address = SocketAddr::from(([192, 0, 2, number], 40_000));
-    let (mut heard, mut allocations) = (0, 0);
+    let (mut heard, mut allocated) = (0, 0);
     while let Some(transmit) = from.poll_transmit() {
         let arrival = match transmit.to {
             Destination::Peer { .. } => Arrival::Unicast,
             Destination::Group | Destination::GroupV4 | Destination::Interface { .. } => Arrival::Group,
         };
-        let before = ALLOCATIONS.get();
+        let before = allocations();
         to.handle_datagram(
             &transmit.payload,
             Received { from: address, interface: 2, arrival, hops: Some(255) },
@@ -73,10 +44,10 @@ fn deliver(from: &mut Node, number: u8, to: &mut Node, now: Instant) -> (usize, 
         );
         if arrival == Arrival::Group {
             heard += 1;
-            allocations += ALLOCATIONS.get() - before;
+            allocated += allocations() - before;
         }
     }
-    (heard, allocations)
+    (heard, allocated)
 }
 
 /// What a node allocates for the announcements of a peer that it knows, over ten of its intervals.

@@ -2,43 +2,13 @@
 
 use std::time::Duration;
 
+use crate::ffi::constants::*;
 use crate::ffi::handle;
 use crate::ffi::input;
 use crate::ffi::node::peers_t;
-use crate::ffi::peer::peers_peer_t;
 use crate::ffi::snapshot_buffer::{self, SnapshotBuffer};
+pub use crate::ffi::structs::peers_event_t;
 use peers_proto::{Event, LeaveReason, Peer};
-
-/// Event: a peer was heard, or registered, that was not listed before.
-pub const PEERS_EVENT_JOINED: u32 = 1;
-/// Event: a listed peer has another value, address, port, source or id.
-pub const PEERS_EVENT_UPDATED: u32 = 2;
-/// Event: a peer is no longer listed; `reason` says why.
-pub const PEERS_EVENT_LEFT: u32 = 3;
-/// Event: events were lost, because they were not read and the queue was full. Call `peers_list` for the state
-/// as it is.
-pub const PEERS_EVENT_RESYNC: u32 = 4;
-
-/// Reason of an event that is not PEERS_EVENT_LEFT.
-pub const PEERS_LEFT_NONE: u32 = 0;
-/// Reason of PEERS_EVENT_LEFT: the peer said that it ends.
-pub const PEERS_LEFT_GOODBYE: u32 = 1;
-/// Reason of PEERS_EVENT_LEFT: the peer was not heard, nor registered again, for its expiry time, and did not answer when it was asked.
-pub const PEERS_LEFT_EXPIRED: u32 = 2;
-/// Reason of PEERS_EVENT_LEFT: two probes in a row were answered with ICMP port or host unreachable.
-pub const PEERS_LEFT_UNREACHABLE: u32 = 3;
-
-/// One change of the registry. Free it with `peers_event_free`.
-#[repr(C)]
-pub struct peers_event_t {
-    /// PEERS_EVENT_JOINED, _UPDATED, _LEFT or _RESYNC. A later version may add kinds: ignore those you do not
-    /// know.
-    pub kind: u32,
-    /// Why the peer left: a PEERS_LEFT_* code. A later version may add some.
-    pub reason: u32,
-    /// The peer as it was when the event was raised; NULL in a PEERS_EVENT_RESYNC.
-    pub peer: *const peers_peer_t,
-}
 
 /// Waits for the next event and takes it from the queue.
 ///
@@ -51,6 +21,7 @@ pub struct peers_event_t {
 /// Errors: PEERS_ERR_TIMEOUT when nothing happened in time; PEERS_ERR_STOPPED when the node is freed meanwhile;
 /// PEERS_ERR_NULL, PEERS_ERR_HANDLE, PEERS_ERR_FORKED, PEERS_ERR_FAILED. Thread-safe; blocks up to `timeout_ms`.
 ///
+/// # Safety
 /// `event` is NULL or points to a writable pointer.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn peers_next_event(
@@ -97,6 +68,7 @@ fn reason_code(reason: LeaveReason) -> u32 {
 /// Frees an event. NULL is a no-op. The peer in it is gone afterwards. Each event is freed once, by any thread,
 /// before or after its node.
 ///
+/// # Safety
 /// `event` is NULL or an event from `peers_next_event` that was not freed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn peers_event_free(event: *mut peers_event_t) {
@@ -120,6 +92,7 @@ pub unsafe extern "C" fn peers_event_free(event: *mut peers_event_t) {
 /// Errors: PEERS_ERR_NULL, PEERS_ERR_HANDLE, PEERS_ERR_FORKED, PEERS_ERR_SYSTEM (no descriptor to be had).
 /// Thread-safe; does not block.
 ///
+/// # Safety
 /// `fd` is NULL or points to a writable int.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn peers_event_fd(node: *mut peers_t, fd: *mut i32) -> i32 {

@@ -10,25 +10,32 @@ use std::ops::Deref;
 use std::sync::{Arc, Mutex, PoisonError, TryLockError};
 use std::thread::panicking;
 
+use crate::ffi::constants::{PEERS_ERR_DEADLOCK, PEERS_ERR_FORKED, PEERS_ERR_HANDLE, PEERS_ERR_SYSTEM};
 use crate::ffi::node::peers_t;
-use crate::ffi::status::{Failure, PEERS_ERR_DEADLOCK, PEERS_ERR_FORKED, PEERS_ERR_HANDLE, PEERS_ERR_SYSTEM};
+use crate::ffi::status::Failure;
 use crate::peers::Peers;
 use crate::per_process::PerProcess;
 
 static TABLES: PerProcess<Table> = PerProcess::new();
 
 #[derive(Default)]
-struct Table(Mutex<Slots>);
+struct Table(Mutex<Slots<Arc<Peers>>>);
 
-#[derive(Default)]
-struct Slots {
-    slots: Vec<Slot>,
+/// Nodes, each in a slot. Generic, so that Miri runs its tests: it cannot run a node.
+struct Slots<N> {
+    slots: Vec<Slot<N>>,
     vacant: Vec<usize>,
 }
 
-struct Slot {
+struct Slot<N> {
     generation: usize,
-    node: Option<Arc<Peers>>,
+    node: Option<N>,
+}
+
+impl<N> Default for Slots<N> {
+    fn default() -> Self {
+        Slots { slots: Vec::new(), vacant: Vec::new() }
+    }
 }
 
 /// Bits of a token, from the lowest: slot, then generation, then depth. On 64 bits that is a million nodes at once,
@@ -139,19 +146,19 @@ fn unknown() -> Failure {
 }
 
 impl Table {
-    fn lock<R>(&self, action: impl FnOnce(&mut Slots) -> R) -> R {
+    fn lock<R>(&self, action: impl FnOnce(&mut Slots<Arc<Peers>>) -> R) -> R {
         // No action panics half-way through a change, so a poisoned table is as good as any.
         action(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
-impl Slots {
-    fn get(&self, token: Token) -> Option<Arc<Peers>> {
+impl<N: Clone> Slots<N> {
+    fn get(&self, token: Token) -> Option<N> {
         let slot = self.slots.get(token.slot).filter(|slot| slot.generation == token.generation)?;
         slot.node.clone()
     }
 
-    fn insert(&mut self, depth: usize, node: Arc<Peers>) -> Option<Token> {
+    fn insert(&mut self, depth: usize, node: N) -> Option<Token> {
         let slot = match self.vacant.pop() {
             Some(slot) => slot,
             None if self.slots.len() > mask(SLOT_BITS) => return None,
@@ -165,7 +172,7 @@ impl Slots {
         Some(Token { depth, generation: self.slots[slot].generation, slot })
     }
 
-    fn remove(&mut self, token: Token) -> Option<Arc<Peers>> {
+    fn remove(&mut self, token: Token) -> Option<N> {
         let slot = self.slots.get_mut(token.slot).filter(|slot| slot.generation == token.generation)?;
         let node = slot.node.take()?;
         slot.generation = (slot.generation + 1) & mask(GENERATION_BITS);
@@ -174,5 +181,147 @@ impl Slots {
             self.vacant.push(token.slot);
         }
         Some(node)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Clock, Config, Network};
+    use crate::ffi::constants::PEERS_OK;
+
+    /// A node that needs neither a thread nor a socket.
+    fn node(name: &str) -> *mut peers_t {
+        let network = Network::Memory(format!("handle tests of {name}"));
+        let config = Config { name: Some(name.into()), network, clock: Clock::Manual, ..Config::default() };
+        let started = Peers::start(config).expect("a node of the memory network starts");
+        insert(started).ok().expect("the table has room")
+    }
+
+    fn status<T>(result: Result<T, Failure>) -> i32 {
+        result.err().map_or(PEERS_OK, |failure| failure.status)
+    }
+
+    #[test]
+    #[cfg_attr(miri, ignore = "Miri does not have the system calls of a node")]
+    fn a_handle_names_its_node_until_it_is_freed() {
+        let (one, other) = (node("one"), node("other"));
+        assert_ne!(one, other);
+        assert_eq!(status(get(one)), PEERS_OK);
+        assert_eq!(status(free(one)), PEERS_OK);
+        assert_eq!(status(get(one)), PEERS_ERR_HANDLE);
+        assert_eq!(status(free(one)), PEERS_ERR_HANDLE);
+        assert_eq!(status(get(other)), PEERS_OK);
+        assert_eq!(status(free(other)), PEERS_OK);
+    }
+
+    #[test]
+    #[cfg_attr(miri, ignore = "Miri does not have the system calls of a node")]
+    fn a_slot_that_is_used_again_gets_another_handle() {
+        let first = node("first");
+        assert_eq!(status(free(first)), PEERS_OK);
+        let next: Vec<_> = (0..3).map(|number| node(&format!("next {number}"))).collect();
+        assert!(!next.contains(&first));
+        assert_eq!(status(get(first)), PEERS_ERR_HANDLE);
+        for handle in next {
+            assert_eq!(status(free(handle)), PEERS_OK);
+        }
+    }
+
+    #[test]
+    #[cfg_attr(miri, ignore = "Miri does not have the system calls of a node")]
+    fn a_made_up_handle_is_refused_and_never_followed() {
+        let real = node("real");
+        let made_up = [
+            0,
+            1,
+            2,
+            real.addr() ^ (1 << SLOT_BITS),
+            real.addr() | mask(SLOT_BITS),
+            usize::MAX,
+            usize::MAX >> 1,
+        ];
+        for address in made_up {
+            let handle = std::ptr::without_provenance_mut(address);
+            assert_eq!(status(get(handle)), PEERS_ERR_HANDLE, "{address:#x}");
+            assert_eq!(status(free(handle)), PEERS_ERR_HANDLE, "{address:#x}");
+        }
+        assert_eq!(status(free(real)), PEERS_OK);
+    }
+
+    #[test]
+    #[cfg_attr(miri, ignore = "Miri does not have the system calls of a node")]
+    fn a_node_in_use_outlives_its_handle() {
+        let handle = node("in use");
+        let in_use = get(handle).ok().expect("the node lives");
+        assert_eq!(status(free(handle)), PEERS_OK);
+        assert!(in_use.list().is_err(), "the node is stopped");
+    }
+
+    #[test]
+    #[cfg_attr(miri, ignore = "Miri does not have the system calls of a node")]
+    fn a_panic_in_a_call_fails_the_node() {
+        let handle = node("panics");
+        let panicked = crate::panics::catch_panic(|| {
+            let _node = get(handle).ok().expect("the node lives");
+            panic!("as if by a bug");
+        });
+        assert!(panicked.is_err());
+        let failed = get(handle).ok().expect("a failed node has a handle").list();
+        assert_eq!(failed.map_err(|error| error.kind()), Err(crate::error::ErrorKind::Failed));
+        assert_eq!(status(free(handle)), PEERS_OK);
+    }
+
+    #[test]
+    #[cfg_attr(miri, ignore = "Miri does not have the system calls of a node")]
+    fn of_threads_that_free_a_node_at_once_one_succeeds() {
+        let address = node("contended").addr();
+        let free_it = move || status(free(std::ptr::without_provenance_mut(address)));
+        let threads: Vec<_> = (0..4).map(|_| std::thread::spawn(free_it)).collect();
+        let mut statuses: Vec<_> =
+            threads.into_iter().map(|thread| thread.join().expect("no panic")).collect();
+        statuses.sort_unstable();
+        assert_eq!(statuses, [PEERS_ERR_HANDLE, PEERS_ERR_HANDLE, PEERS_ERR_HANDLE, PEERS_OK]);
+    }
+
+    // Slots alone, which Miri runs too.
+
+    fn insert_number(slots: &mut Slots<u32>, number: u32) -> Token {
+        slots.insert(0, number).expect("there is room")
+    }
+
+    #[test]
+    fn a_token_survives_its_way_through_a_pointer() {
+        let top = Token { depth: mask(DEPTH_BITS), generation: mask(GENERATION_BITS), slot: mask(SLOT_BITS) };
+        for token in
+            [top, Token { depth: 0, generation: 1, slot: 0 }, Token { depth: 3, generation: 2, slot: 1 }]
+        {
+            let back = Token::from_pointer(token.to_pointer());
+            assert_eq!((back.depth, back.generation, back.slot), (token.depth, token.generation, token.slot));
+            assert!(!token.to_pointer().is_null());
+        }
+    }
+
+    #[test]
+    fn a_token_fits_one_use_of_one_slot() {
+        let mut slots = Slots::default();
+        let (one, two) = (insert_number(&mut slots, 1), insert_number(&mut slots, 2));
+        assert_eq!((slots.get(one), slots.get(two)), (Some(1), Some(2)));
+        assert_eq!(slots.remove(one), Some(1));
+        assert_eq!((slots.get(one), slots.remove(one)), (None, None));
+        let three = insert_number(&mut slots, 3);
+        assert_eq!(three.slot, one.slot);
+        assert_eq!((slots.get(one), slots.get(two), slots.get(three)), (None, Some(2), Some(3)));
+        assert_eq!(slots.get(Token { slot: 2, ..two }), None);
+    }
+
+    #[test]
+    fn a_slot_whose_generations_are_used_up_is_retired() {
+        let mut slots = Slots::default();
+        let first = insert_number(&mut slots, 1);
+        slots.slots[first.slot].generation = mask(GENERATION_BITS);
+        let last = Token { generation: mask(GENERATION_BITS), ..first };
+        assert_eq!(slots.remove(last), Some(1));
+        assert_ne!(insert_number(&mut slots, 2).slot, first.slot);
     }
 }

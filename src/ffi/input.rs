@@ -3,7 +3,8 @@
 use std::ffi::{CStr, c_char, c_void};
 
 use crate::config::check_key_count;
-use crate::ffi::status::{Failure, PEERS_ERR_INVALID, PEERS_ERR_NULL, PEERS_ERR_TOO_LARGE, PEERS_ERR_UTF8};
+use crate::ffi::constants::{PEERS_ERR_INVALID, PEERS_ERR_NULL, PEERS_ERR_TOO_LARGE, PEERS_ERR_UTF8};
+use crate::ffi::status::Failure;
 use peers_proto::{KEY_LEN, Key};
 
 /// An error unless `pointer` is non-NULL; `what` names the argument.
@@ -16,6 +17,7 @@ pub(super) fn not_null<T>(pointer: *const T, what: &str) -> Result<(), Failure> 
 
 /// The text at `pointer`, or `None` for NULL.
 ///
+/// # Safety
 /// `pointer` is NULL or a NUL-terminated string that is not changed for as long as the result is used.
 pub(super) unsafe fn optional_text<'a>(
     pointer: *const c_char,
@@ -38,6 +40,7 @@ pub(super) unsafe fn optional_text<'a>(
 
 /// The `len` bytes at `pointer`; NULL is fine for none.
 ///
+/// # Safety
 /// `pointer` is NULL or points to `len` readable bytes that are not changed for as long as the result is used.
 pub(super) unsafe fn bytes<'a>(pointer: *const c_void, len: usize, what: &str) -> Result<&'a [u8], Failure> {
     if len == 0 {
@@ -59,6 +62,7 @@ pub(super) unsafe fn bytes<'a>(pointer: *const c_void, len: usize, what: &str) -
 
 /// The `count` keys at `pointer`; NULL means none.
 ///
+/// # Safety
 /// `pointer` is NULL or points to `count` times 32 readable bytes.
 pub(super) unsafe fn keys(pointer: *const c_void, count: usize) -> Result<Vec<Key>, Failure> {
     let mismatch = |status, detail: String| Err(Failure::new(status, detail));

@@ -5,20 +5,8 @@ use std::mem::size_of;
 use crate::ffi::handle;
 use crate::ffi::input;
 use crate::ffi::node::peers_t;
-use crate::ffi::peer::peers_peer_t;
 use crate::ffi::snapshot_buffer::{self, SnapshotBuffer};
-
-/// A snapshot of the registry, ordered by name and then by id. It does not change; free it with
-/// `peers_list_free`.
-#[repr(C)]
-pub struct peers_list_t {
-    /// Number of records.
-    pub len: usize,
-    /// Bytes from one record to the next, at least `sizeof(peers_peer_t)` of the library's version.
-    pub stride: usize,
-    /// The first record. Use `peers_list_at`, which keeps to `stride`.
-    pub records: *const peers_peer_t,
-}
+pub use crate::ffi::structs::{peers_list_t, peers_peer_t};
 
 /// A snapshot of the peers that are live now: every entry whose time has not run out, ordered by name and then
 /// by id. The node itself is not listed.
@@ -29,6 +17,7 @@ pub struct peers_list_t {
 /// Errors: PEERS_ERR_NULL, PEERS_ERR_HANDLE, PEERS_ERR_FORKED, PEERS_ERR_FAILED, PEERS_ERR_STOPPED. Thread-safe;
 /// does not wait for the network.
 ///
+/// # Safety
 /// `list` is NULL or points to a writable pointer.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn peers_list(node: *mut peers_t, list: *mut *mut peers_list_t) -> i32 {
@@ -53,6 +42,7 @@ pub unsafe extern "C" fn peers_list(node: *mut peers_t, list: *mut *mut peers_li
 ///
 /// The record and the texts in it belong to the snapshot and live until `peers_list_free`. Thread-safe.
 ///
+/// # Safety
 /// `list` is NULL or a snapshot from `peers_list` that was not freed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn peers_list_at(list: *const peers_list_t, index: usize) -> *const peers_peer_t {
@@ -68,6 +58,7 @@ pub unsafe extern "C" fn peers_list_at(list: *const peers_list_t, index: usize) 
 /// Frees a snapshot. NULL is a no-op. Every record and text of it is gone afterwards. Each snapshot is freed
 /// once, by any thread, before or after its node.
 ///
+/// # Safety
 /// `list` is NULL or a snapshot from `peers_list` that was not freed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn peers_list_free(list: *mut peers_list_t) {

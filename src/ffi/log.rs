@@ -2,17 +2,10 @@
 
 use std::ffi::{CString, c_char, c_void};
 
-use crate::ffi::status::{Failure, PEERS_ERR_INVALID};
+use crate::ffi::constants::PEERS_ERR_INVALID;
+use crate::ffi::constants::{PEERS_LOG_DEBUG, PEERS_LOG_ERROR, PEERS_LOG_INFO, PEERS_LOG_WARN};
+use crate::ffi::status::Failure;
 use crate::log::{Level, Logger};
-
-/// Log level: the node has failed.
-pub const PEERS_LOG_ERROR: u32 = 1;
-/// Log level: part of the node's work is failing.
-pub const PEERS_LOG_WARN: u32 = 2;
-/// Log level: what happens now and then: the start, changes of the network, the end of a trouble.
-pub const PEERS_LOG_INFO: u32 = 3;
-/// Log level: peers that come and go; at most 100 lines a second.
-pub const PEERS_LOG_DEBUG: u32 = 4;
 
 /// Receives a node's log, one line a call and in order: one of the PEERS_LOG_* levels, and NUL-terminated UTF-8 without
 /// control characters, which lives as long as the call. The words may change with every version.
@@ -26,8 +19,11 @@ pub const PEERS_LOG_DEBUG: u32 = 4;
 pub type peers_log_fn =
     Option<unsafe extern "C" fn(level: i32, message: *const c_char, context: *mut c_void)>;
 
-/// What the three fields of a configuration say.
-pub(super) fn logger(
+/// Returns the logger that three fields of a configuration describe.
+///
+/// # Safety
+/// `function` may be called with `context`, from any thread, until the logger is dropped.
+pub(super) unsafe fn logger(
     function: peers_log_fn,
     context: *mut c_void,
     level: u32,
@@ -46,15 +42,15 @@ pub(super) fn logger(
     let context = Context(context);
     Ok(Some(Logger::new(most_detailed, move |level, line| {
         let line = CString::new(line).expect("a line has no control characters");
-        // SAFETY: the caller of `peers_start` gave a function that may be called like this until `peers_free` returns.
+        // SAFETY: the caller vouches for the function for as long as the logger lives.
         unsafe { function(level_code(level), line.as_ptr(), context.pointer()) };
     })))
 }
 
-/// The caller's pointer, which is handed back and never followed.
+/// The caller's pointer, which is passed to the function and never followed.
 struct Context(*mut c_void);
 
-// SAFETY: the documentation says on which threads it is handed back.
+// SAFETY: the pointer is not followed here, and the caller of `logger` vouches for its use on any thread.
 unsafe impl Send for Context {}
 // SAFETY: as above.
 unsafe impl Sync for Context {}

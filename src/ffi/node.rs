@@ -4,9 +4,10 @@ use std::ffi::{c_char, c_void};
 use std::time::Duration;
 
 use crate::ffi::config::{self, peers_config_t};
+use crate::ffi::constants::PEERS_ERR_NULL;
 use crate::ffi::handle;
 use crate::ffi::input;
-use crate::ffi::status::{Failure, PEERS_ERR_NULL};
+use crate::ffi::status::Failure;
 use crate::peers::Peers;
 use crate::seed::Seed;
 
@@ -36,6 +37,7 @@ pub extern "C" fn peers_version() -> *const c_char {
 /// PEERS_ERR_TOO_LARGE (name, cluster or value), PEERS_ERR_UNSUPPORTED, PEERS_ERR_INTERFACE,
 /// PEERS_ERR_ADDRESS_IN_USE, PEERS_ERR_PERMISSION, PEERS_ERR_SYSTEM. Thread-safe; does not wait for the network.
 ///
+/// # Safety
 /// `config` is NULL or as documented at `peers_config_t`; `node` is NULL or points to a writable pointer.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn peers_start(config: *const peers_config_t, node: *mut *mut peers_t) -> i32 {
@@ -62,6 +64,7 @@ pub unsafe extern "C" fn peers_start(config: *const peers_config_t, node: *mut *
 /// PEERS_ERR_TOO_LARGE, PEERS_ERR_FULL (a new key, and the registry holds `max_peers`), PEERS_ERR_FAILED,
 /// PEERS_ERR_STOPPED. Thread-safe; does not wait for the network.
 ///
+/// # Safety
 /// `key` is NULL or NUL-terminated; `value` is NULL or points to `value_len` readable bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn peers_register(
@@ -95,6 +98,7 @@ pub unsafe extern "C" fn peers_register(
 /// its bytes and the room there is; the value stays as it was), PEERS_ERR_NULL, PEERS_ERR_HANDLE, PEERS_ERR_FORKED,
 /// PEERS_ERR_FAILED, PEERS_ERR_STOPPED. Thread-safe; does not wait for the network.
 ///
+/// # Safety
 /// `value` is NULL or points to `value_len` readable bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn peers_set_value(node: *mut peers_t, value: *const c_void, value_len: usize) -> i32 {
@@ -117,6 +121,7 @@ pub unsafe extern "C" fn peers_set_value(node: *mut peers_t, value: *const c_voi
 /// the node was started without keys), PEERS_ERR_HANDLE, PEERS_ERR_FORKED, PEERS_ERR_FAILED, PEERS_ERR_STOPPED. After an
 /// error the keys are as they were. Thread-safe; does not wait for the network.
 ///
+/// # Safety
 /// `keys` is NULL or points to `keys_count` times 32 readable bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn peers_set_keys(node: *mut peers_t, keys: *const c_void, keys_count: usize) -> i32 {
@@ -140,6 +145,7 @@ pub unsafe extern "C" fn peers_set_keys(node: *mut peers_t, keys: *const c_void,
 /// PEERS_ERR_SYSTEM (no thread can be started), PEERS_ERR_FAILED, PEERS_ERR_STOPPED. After an error the seeds are as they
 /// were. Thread-safe; does not wait for the network, nor for names to be resolved.
 ///
+/// # Safety
 /// `seeds` is NULL or NUL-terminated.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn peers_set_seeds(node: *mut peers_t, seeds: *const c_char) -> i32 {

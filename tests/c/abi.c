@@ -447,21 +447,23 @@ static void keys_are_changed_without_an_outage(void) {
     CHECK_OK(peers_free(nodes[0]));
 }
 
-int main(void) {
-    version_and_texts();
-    nodes_find_each_other();
-    a_new_value_is_told_at_once_and_then_at_most_every_100_ms();
-    a_freed_node_says_goodbye();
-    nodes_of_one_name_are_two_peers();
-    clusters_do_not_see_each_other();
-    the_legacy_beacon_is_left_out_on_request_and_in_a_cluster();
-    a_list_does_not_change();
-    a_registration_is_replaced_and_expires();
-    lists_are_ordered_by_name();
-    the_descriptor_tells_of_events();
-    a_reader_that_is_too_slow_resyncs_once();
-    health_counts();
-    those_of_one_key_find_each_other_and_nobody_else();
-    keys_are_changed_without_an_outage();
-    return 0;
+int main(int count, char **arguments) {
+    static const case_t cases[] = {
+        CASE(version_and_texts),
+        CASE(nodes_find_each_other),
+        CASE(a_new_value_is_told_at_once_and_then_at_most_every_100_ms),
+        CASE(a_freed_node_says_goodbye),
+        CASE(nodes_of_one_name_are_two_peers),
+        CASE(clusters_do_not_see_each_other),
+        CASE(the_legacy_beacon_is_left_out_on_request_and_in_a_cluster),
+        CASE(a_list_does_not_change),
+        CASE(a_registration_is_replaced_and_expires),
+        CASE(lists_are_ordered_by_name),
+        CASE(the_descriptor_tells_of_events),
+        CASE(a_reader_that_is_too_slow_resyncs_once),
+        CASE(health_counts),
+        CASE(those_of_one_key_find_each_other_and_nobody_else),
+        CASE(keys_are_changed_without_an_outage),
+    };
+    return RUN_CASES(cases, count, arguments);
 }

@@ -46,7 +46,7 @@ static void check_dead(peers_t *handle) {
     CHECK_FAILS(peers_free(handle), PEERS_ERR_HANDLE, "no live node");
 }
 
-static void made_up_handles(void) {
+static void refuse_made_up_handles(void) {
     int local = 0;
     check_dead((peers_t *)0x1);
     check_dead((peers_t *)0xdeadbeef);
@@ -211,6 +211,7 @@ static void fields(void) {
     CHECK_FIELD(expiry_ms, 15000, PEERS_ERR_INVALID, "longer than the interval of 15000 ms");
     CHECK_FIELD(expiry_ms, 500, PEERS_ERR_INVALID, "the expiry is 500 ms");
     CHECK_FIELD(expiry_ms, UINT32_MAX, PEERS_ERR_INVALID, "4294967295 ms");
+    CHECK_FIELD(entries_max_bytes, 1, PEERS_ERR_INVALID, "entries_max_bytes is 1; it is 65536 or more");
     CHECK_FIELD(hops, 256, PEERS_ERR_INVALID, "hops is 256");
     CHECK_FIELD(port, 65536, PEERS_ERR_INVALID, "port is 65536");
     CHECK_FIELD(group_v4, "not-an-address", PEERS_ERR_INVALID, "group_v4 'not-an-address'");
@@ -384,24 +385,34 @@ static void wrong_moments(void) {
     CHECK_OK(peers_free(node));
 }
 
-int main(void) {
+static void made_up_handles_before_there_is_a_node(void) {
     CHECK(strcmp(peers_last_error(), "") == 0);
-    made_up_handles(); /* before there is a first node ... */
-    null_pointers();
+    refuse_made_up_handles();
+}
+
+static void made_up_handles_beside_a_node(void) {
     peers_t *bystander = start_manual("bystander", "memory:elsewhere");
-    made_up_handles(); /* ... and while there is one */
-    freed_handle();
-    config_sizes();
-    names();
-    values();
-    fields();
-    keys();
-    flags();
-    what_the_system_does_not_have();
-    registrations();
-    health_sizes();
-    wrong_moments();
+    refuse_made_up_handles();
     CHECK(list_len(bystander) == 0);
     CHECK_OK(peers_free(bystander));
-    return 0;
+}
+
+int main(int count, char **arguments) {
+    static const case_t cases[] = {
+        CASE(made_up_handles_before_there_is_a_node),
+        CASE(null_pointers),
+        CASE(made_up_handles_beside_a_node),
+        CASE(freed_handle),
+        CASE(config_sizes),
+        CASE(names),
+        CASE(values),
+        CASE(fields),
+        CASE(keys),
+        CASE(flags),
+        CASE(what_the_system_does_not_have),
+        CASE(registrations),
+        CASE(health_sizes),
+        CASE(wrong_moments),
+    };
+    return RUN_CASES(cases, count, arguments);
 }

@@ -1,4 +1,4 @@
-/* Callers that do not care: with a port as its argument on real sockets, without on a network in memory. */
+/* Callers that do not care: with a port in PEERS_TEST_PORT on real sockets, without on a network in memory. */
 
 #include "process.h"
 
@@ -150,16 +150,19 @@ static void while_signals_rain(void) {
 }
 
 int main(int count, char **arguments) {
-    port = count == 2 ? (uint32_t)atoi(arguments[1]) : 0;
+    port = test_port();
     live_a_life(); /* what comes with the first thread, such as a sanitizer's own, is not counted */
     int descriptors = open_descriptors(), tasks = threads();
-    use_after_free();
-    frees_from_two_threads();
-    free_ends_every_wait();
-    a_thread_in_which_all_signals_are_blocked();
-    while_signals_rain();
+    static const case_t cases[] = {
+        CASE(use_after_free),
+        CASE(frees_from_two_threads),
+        CASE(free_ends_every_wait),
+        CASE(a_thread_in_which_all_signals_are_blocked),
+        CASE(while_signals_rain),
+    };
+    int status = RUN_CASES(cases, count, arguments);
     CHECK(open_descriptors() == descriptors);
     wait_until_threads_are(tasks);
     start_node("left open at exit");
-    return 0;
+    return status;
 }

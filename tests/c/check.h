@@ -132,4 +132,26 @@ static inline void check_calls_on_failed(peers_t *node, const char *words) {
     if (strstr(health.detail, words) == NULL) FAIL("health says \"%s\", not \"%s\"", health.detail, words);
 }
 
+/* A case of a test program. The tests take a program's cases from the lines that begin with CASE. */
+typedef struct {
+    const char *name;
+    void (*run)(void);
+} case_t;
+
+#define CASE(function) {#function, function}
+
+/* Runs the cases that the arguments name, or all of them. */
+static inline int run_cases(const case_t *cases, size_t len, int count, char **arguments) {
+    for (size_t i = 0; count == 1 && i < len; i++) cases[i].run();
+    for (int argument = 1; argument < count; argument++) {
+        size_t i = 0;
+        while (i < len && strcmp(cases[i].name, arguments[argument]) != 0) i++;
+        if (i == len) FAIL("there is no case \"%s\"", arguments[argument]);
+        cases[i].run();
+    }
+    return 0;
+}
+
+#define RUN_CASES(cases, count, arguments) run_cases(cases, sizeof(cases) / sizeof *(cases), count, arguments)
+
 #endif

@@ -1,4 +1,4 @@
-/* Programs that close descriptors of a node, or lower the limit on descriptors. Its argument is a port. */
+/* Programs that close descriptors of a node, or lower the limit on descriptors. */
 
 #include "process.h"
 
@@ -155,19 +155,38 @@ static void a_lowered_limit_changes_nothing(peers_t *unused, peers_t *unused_too
     CHECK_OK(peers_free(one));
 }
 
+static void all_replaced_by(kind_t kind) {
+    kind_to_try = kind;
+    in_child(a_node_that_lost_its_descriptors_fails, NULL, NULL);
+    in_child(a_node_that_lost_its_descriptors_is_freed, NULL, NULL);
+}
+
+static void all_replaced_by_socket_pairs(void) { all_replaced_by(PAIR); }
+
+static void all_replaced_by_udp_sockets(void) { all_replaced_by(UDP); }
+
+static void all_replaced_by_events(void) { all_replaced_by(EVENT); }
+
+static void all_replaced_by_timers(void) { all_replaced_by(TIMER); }
+
+static void a_limit_lowered_to(rlim_t limit) {
+    limit_to_try = limit;
+    in_child(a_lowered_limit_changes_nothing, NULL, NULL);
+}
+
+static void a_limit_lowered_to_0(void) { a_limit_lowered_to(0); }
+
+static void a_limit_lowered_to_4(void) { a_limit_lowered_to(4); }
+
 int main(int count, char **arguments) {
-    CHECK(count == 3);
-    port = (uint32_t)atoi(arguments[2]);
-    if (strcmp(arguments[1], "closed") == 0) {
-        for (kind_to_try = PAIR; kind_to_try < KINDS; kind_to_try++) {
-            in_child(a_node_that_lost_its_descriptors_fails, NULL, NULL);
-            in_child(a_node_that_lost_its_descriptors_is_freed, NULL, NULL);
-        }
-    } else {
-        limit_to_try = 0;
-        in_child(a_lowered_limit_changes_nothing, NULL, NULL);
-        limit_to_try = 4;
-        in_child(a_lowered_limit_changes_nothing, NULL, NULL);
-    }
-    return 0;
+    port = test_port();
+    static const case_t cases[] = {
+        CASE(all_replaced_by_socket_pairs),
+        CASE(all_replaced_by_udp_sockets),
+        CASE(all_replaced_by_events),
+        CASE(all_replaced_by_timers),
+        CASE(a_limit_lowered_to_0),
+        CASE(a_limit_lowered_to_4),
+    };
+    return RUN_CASES(cases, count, arguments);
 }

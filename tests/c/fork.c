@@ -154,13 +154,7 @@ static void on_sockets(void) {
     CHECK(open_descriptors() == before);
 }
 
-/* With a port; or executed as "fork" with the number of descriptors it may have inherited. */
-int main(int count, char **arguments) {
-    CHECK(count == 2);
-    if (strcmp(arguments[0], "fork") == 0) return open_descriptors() == atoi(arguments[1]) ? 0 : 1;
-    sockets_port = (uint32_t)atoi(arguments[1]);
-    on_sockets();
-
+static void in_children(void) {
     /* On networks of their own, so that nothing the threaded one says comes to the other. */
     peers_config_t config = memory_config("threaded", "memory:fork-threaded");
     config.flags = 0;
@@ -201,5 +195,15 @@ int main(int count, char **arguments) {
     CHECK_OK(peers_free(newcomer));
     CHECK_OK(peers_free(manual));
     CHECK_OK(peers_free(threaded));
-    return 0;
+}
+
+/* With a port in PEERS_TEST_PORT; or executed as "fork" with the number of descriptors it may have inherited. */
+int main(int count, char **arguments) {
+    if (strcmp(arguments[0], "fork") == 0) return open_descriptors() == atoi(arguments[1]) ? 0 : 1;
+    sockets_port = test_port();
+    static const case_t cases[] = {
+        CASE(on_sockets),
+        CASE(in_children),
+    };
+    return RUN_CASES(cases, count, arguments);
 }

@@ -111,7 +111,7 @@ static void a_flood_is_none_of_lines(void) {
 }
 
 /* With a thread the log comes on that, else on the caller's. */
-static void every_call_but_free_may_be_made_in_the_log_function(uint32_t flags) {
+static void make_every_call_but_free_in_the_log_function(uint32_t flags) {
     peers_config_t config = memory_config("node", "memory:log calls");
     config.flags = flags;
     log_t *log = log_to(&config, PEERS_LOG_DEBUG);
@@ -147,11 +147,21 @@ static void no_line_comes_after_free(void) {
     }
 }
 
-int main(void) {
-    the_log_comes_in_order_and_ends_with_the_node();
-    a_flood_is_none_of_lines();
-    every_call_but_free_may_be_made_in_the_log_function(PEERS_MANUAL_CLOCK);
-    every_call_but_free_may_be_made_in_the_log_function(0);
-    no_line_comes_after_free();
-    return 0;
+static void every_call_but_free_may_be_made_in_the_log_function(void) {
+    make_every_call_but_free_in_the_log_function(0);
+}
+
+static void every_call_but_free_may_be_made_in_the_log_function_with_a_manual_clock(void) {
+    make_every_call_but_free_in_the_log_function(PEERS_MANUAL_CLOCK);
+}
+
+int main(int count, char **arguments) {
+    static const case_t cases[] = {
+        CASE(the_log_comes_in_order_and_ends_with_the_node),
+        CASE(a_flood_is_none_of_lines),
+        CASE(every_call_but_free_may_be_made_in_the_log_function_with_a_manual_clock),
+        CASE(every_call_but_free_may_be_made_in_the_log_function),
+        CASE(no_line_comes_after_free),
+    };
+    return RUN_CASES(cases, count, arguments);
 }

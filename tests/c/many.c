@@ -1,4 +1,5 @@
-/* Many nodes, at once and one after another: what the process has left, and what it has not. Its argument is a port. */
+/* Many nodes, at once and one after another: what the process has left, and what it has not. PEERS_TEST_PORT is a port of its own; PEERS_TEST_STARTS is how often a node is
+ * started, 10,000 times if it is not set. */
 
 #include "process.h"
 
@@ -117,17 +118,34 @@ static void one_after_another(const char *where, peers_config_t config, int coun
 #endif
 }
 
+static int starts(void) {
+    const char *text = getenv("PEERS_TEST_STARTS");
+    return text == NULL ? 10000 : atoi(text);
+}
+
+static void one_after_another_in_memory(void) { one_after_another("in memory", on_memory("memory:loop"), starts()); }
+
+static void one_after_another_on_sockets(void) { one_after_another("on sockets", on_sockets(), starts()); }
+
+static void too_few_descriptors_in_memory(void) { too_few_descriptors(on_memory("memory:few"), 2); }
+
+static void too_few_descriptors_on_sockets(void) { too_few_descriptors(on_sockets(), 7); }
+
+static void a_hundred_at_once_in_memory(void) { at_once(on_memory("memory:many"), 100); }
+
+static void a_hundred_at_once_on_sockets(void) { at_once(on_sockets(), 100); }
+
 int main(int count, char **arguments) {
-    CHECK(count == 2 || count == 3);
-    port = (uint32_t)atoi(arguments[1]);
-    int starts = count == 3 ? atoi(arguments[2]) : 10000;
+    port = test_port();
     limit_descriptors(RLIM_INFINITY);
-    one_after_another("in memory", on_memory("memory:loop"), starts);
-    one_after_another("on sockets", on_sockets(), starts);
-    too_few_descriptors(on_memory("memory:few"), 2);
-    too_few_descriptors(on_sockets(), 7);
-    at_once(on_memory("memory:many"), 100);
-    at_once(on_sockets(), 100);
-    a_thousand_threads();
-    return 0;
+    static const case_t cases[] = {
+        CASE(one_after_another_in_memory),
+        CASE(one_after_another_on_sockets),
+        CASE(too_few_descriptors_in_memory),
+        CASE(too_few_descriptors_on_sockets),
+        CASE(a_hundred_at_once_in_memory),
+        CASE(a_hundred_at_once_on_sockets),
+        CASE(a_thousand_threads),
+    };
+    return RUN_CASES(cases, count, arguments);
 }

@@ -74,20 +74,38 @@ static void in_an_export(uint32_t flags) {
     check_failed(victim, "a call panicked");
 }
 
-int main(void) {
+static void a_panic_on_a_datagram_in_the_thread(void) { in_the_thread("panic:feed", "asked to panic at feed"); }
+
+static void a_panic_on_sending_in_the_thread(void) { in_the_thread("panic:send", "asked to panic at send"); }
+
+static void a_panic_on_a_datagram_in_a_call(void) { in_a_call_that_steps_the_node("panic:feed"); }
+
+static void a_panic_on_sending_in_a_call(void) { in_a_call_that_steps_the_node("panic:send"); }
+
+static void a_panic_in_a_call_that_holds_the_lock(void) { in_a_call_that_holds_the_lock(0); }
+
+static void a_panic_in_a_call_that_holds_the_lock_with_a_manual_clock(void) { in_a_call_that_holds_the_lock(PEERS_MANUAL_CLOCK); }
+
+static void a_panic_in_an_export(void) { in_an_export(0); }
+
+static void a_panic_in_an_export_with_a_manual_clock(void) { in_an_export(PEERS_MANUAL_CLOCK); }
+
+int main(int count, char **arguments) {
     peers_config_t config = memory_config("bystander", "memory:untouched");
     config.flags = 0;
     bystander = start(&config);
     CHECK_OK(peers_register(bystander, "lamp", "", 0, 3600000));
-
-    in_the_thread("panic:feed", "asked to panic at feed");
-    in_the_thread("panic:send", "asked to panic at send");
-    in_a_call_that_steps_the_node("panic:feed");
-    in_a_call_that_steps_the_node("panic:send");
-    in_a_call_that_holds_the_lock(0);
-    in_a_call_that_holds_the_lock(PEERS_MANUAL_CLOCK);
-    in_an_export(0);
-    in_an_export(PEERS_MANUAL_CLOCK);
+    static const case_t cases[] = {
+        CASE(a_panic_on_a_datagram_in_the_thread),
+        CASE(a_panic_on_sending_in_the_thread),
+        CASE(a_panic_on_a_datagram_in_a_call),
+        CASE(a_panic_on_sending_in_a_call),
+        CASE(a_panic_in_a_call_that_holds_the_lock),
+        CASE(a_panic_in_a_call_that_holds_the_lock_with_a_manual_clock),
+        CASE(a_panic_in_an_export),
+        CASE(a_panic_in_an_export_with_a_manual_clock),
+    };
+    int status = RUN_CASES(cases, count, arguments);
     CHECK_OK(peers_free(bystander));
-    return 0;
+    return status;
 }

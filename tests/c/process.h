@@ -104,6 +104,12 @@ static inline int32_t join_waiter(waiter_t *waiter) {
     return waiter->status;
 }
 
+/* The port that the test chose for this program, or 0. */
+static inline uint32_t test_port(void) {
+    const char *text = getenv("PEERS_TEST_PORT");
+    return text == NULL ? 0 : (uint32_t)atoi(text);
+}
+
 /* The limit on descriptors, lowered or raised. */
 static inline void limit_descriptors(rlim_t count) {
     struct rlimit limit;

@@ -61,9 +61,11 @@ static void a_node_without_seeds_takes_none(void) {
     CHECK_OK(peers_free(node));
 }
 
-int main(void) {
-    two_find_each_other_by_one_seed();
-    seeds_are_replaced_while_a_node_runs();
-    a_node_without_seeds_takes_none();
-    return 0;
+int main(int count, char **arguments) {
+    static const case_t cases[] = {
+        CASE(two_find_each_other_by_one_seed),
+        CASE(seeds_are_replaced_while_a_node_runs),
+        CASE(a_node_without_seeds_takes_none),
+    };
+    return RUN_CASES(cases, count, arguments);
 }

@@ -239,12 +239,14 @@ static void the_thread_has_a_name_and_takes_no_signals(void) {
     CHECK_OK(peers_free(node));
 }
 
-int main(void) {
-    the_thread_has_a_name_and_takes_no_signals();
-    free_ends_a_wait();
-    two_frees_at_once();
-    many_callers();
-    freed_under_many_callers();
-    a_thousand_nodes();
-    return 0;
+int main(int count, char **arguments) {
+    static const case_t cases[] = {
+        CASE(the_thread_has_a_name_and_takes_no_signals),
+        CASE(free_ends_a_wait),
+        CASE(two_frees_at_once),
+        CASE(many_callers),
+        CASE(freed_under_many_callers),
+        CASE(a_thousand_nodes),
+    };
+    return RUN_CASES(cases, count, arguments);
 }

@@ -1,5 +1,5 @@
-"""Runs a node and prints its health whenever that changes, `sockets_reopened` whenever its sockets were, and who
-joins. SIGUSR1 changes its value.
+"""Runs a node. Prints its health at each change, "reopened" when it has reopened its sockets, and peers that
+join. SIGUSR1 changes its value.
 
 usage: health.py INTERVAL EXPIRY (in seconds)
 """

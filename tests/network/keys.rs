@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
 use peers_proto::wire::{self, Announcement, InstanceId, Kind};
-use peers_proto::{KEY_LEN, Key, Mode, Node, Settings};
+use peers_proto::{KEY_LEN, Key, Node, Settings};
 
 use crate::nodes::{HOURS, counted, expect_counted, script, watch_with, world, world_with_firewall};
 use support::program::{LIMIT, Program};
@@ -42,16 +42,12 @@ fn maker_of(id: InstanceId, keys: &[u8], expiry: Duration) -> Node {
         seed: 0,
         secret_seed: Key::new([id[0]; KEY_LEN]),
         keys: keys.iter().map(|byte| Key::new([*byte; KEY_LEN])).collect(),
-        cluster: String::new(),
         name: format!("maker-{}", id[0]),
-        value: Vec::new(),
-        port: 0,
-        mode: Mode::Multicast,
         legacy: false,
-        group_port: 49001,
         interval: expiry / 2,
         expiry,
         max_peers: 10,
+        ..Settings::default()
     };
     Node::new(settings, Instant::now())
 }

@@ -7,9 +7,7 @@ use criterion::measurement::WallTime;
 use criterion::{
     BatchSize, BenchmarkGroup, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main,
 };
-use peers_benches::contenders::{
-    BareMap, Contender, Key, Moka, Ours, TokioQueue, Tree, pass_time, paused_runtime,
-};
+use peers_benches::contenders::{BareMap, Contender, Key, Moka, Ours, Tree};
 use peers_benches::{EXPIRY, shuffled};
 
 const SIZES: [usize; 2] = [1000, 65_536];
@@ -23,8 +21,6 @@ const MOKA_LIFE: Duration = Duration::from_secs(2);
 const MOKA_EXPIRED: usize = 65_536;
 
 fn renew(criterion: &mut Criterion) {
-    let runtime = paused_runtime();
-    let _entered = runtime.enter();
     renew_all::<[u8; 16]>(criterion);
     renew_all::<String>(criterion);
 }
@@ -41,7 +37,6 @@ fn renew_all<K: Key>(criterion: &mut Criterion) {
             renew_in::<K, BareMap<K>>(&mut group, order, &keys);
             renew_in::<K, Ours<K>>(&mut group, order, &keys);
             renew_in::<K, Tree<K>>(&mut group, order, &keys);
-            renew_in::<K, TokioQueue<K>>(&mut group, order, &keys);
             renew_in::<K, Moka<K>>(&mut group, order, &keys);
         }
     }
@@ -71,8 +66,6 @@ fn filled_with<K: Key, R: Contender<K>>(size: usize, now: Instant) -> R {
 }
 
 fn insert(criterion: &mut Criterion) {
-    let runtime = paused_runtime();
-    let _entered = runtime.enter();
     let mut group = criterion.benchmark_group("insert, ids");
     group.sample_size(10);
     for size in INSERTED {
@@ -80,7 +73,6 @@ fn insert(criterion: &mut Criterion) {
         insert_in::<BareMap<_>>(&mut group, size);
         insert_in::<Ours<_>>(&mut group, size);
         insert_in::<Tree<_>>(&mut group, size);
-        insert_in::<TokioQueue<_>>(&mut group, size);
         insert_in::<Moka<_>>(&mut group, size);
     }
 }
@@ -105,7 +97,6 @@ fn expire(criterion: &mut Criterion) {
         expire_in(&mut group, size, |begin| filled_with::<_, BareMap<_>>(size, begin));
         expire_in(&mut group, size, |begin| filled_with::<_, Ours<_>>(size, begin));
         expire_in(&mut group, size, |begin| filled_with::<_, Tree<_>>(size, begin));
-        expire_in_tokio(&mut group, size);
     }
     group.throughput(Throughput::Elements(MOKA_EXPIRED as u64));
     expire_in(&mut group, MOKA_EXPIRED, |begin| {
@@ -128,18 +119,6 @@ fn expire_in<R: Contender<[u8; 16]>>(
             registry
         };
         bencher.iter_batched(|| fill(begin), expire, BatchSize::PerIteration);
-    });
-}
-
-/// Its time passes with the runtime it was made in.
-fn expire_in_tokio(group: &mut BenchmarkGroup<'_, WallTime>, size: usize) {
-    let runtime = paused_runtime();
-    let _entered = runtime.enter();
-    expire_in(group, size, |_| {
-        let begin = tokio::time::Instant::now().into_std();
-        let queue = filled_with::<_, TokioQueue<_>>(size, begin);
-        pass_time(&runtime, EXPIRY + Duration::from_millis(2));
-        queue
     });
 }
 

@@ -1,11 +1,11 @@
 //! A node of the core, and the datagrams of many peers that announce themselves to it.
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use crate::{EXPIRY, VALUE};
 use peers_proto::wire::{self, Announcement, Kind};
-use peers_proto::{Arrival, Key, Mode, Node, Settings};
+use peers_proto::{Arrival, Key, Node, Settings};
 
 const INTERFACE: u32 = 2;
 
@@ -72,17 +72,10 @@ pub fn empty_node(max_peers: usize, now: Instant) -> Node {
         id: [0xaa; 16],
         seed: 1,
         secret_seed: Key::new([1; 32]),
-        keys: Vec::new(),
-        cluster: String::new(),
         name: "listener".into(),
-        value: Vec::new(),
-        port: 0,
-        mode: Mode::Multicast,
-        legacy: true,
-        group_port: 49001,
-        interval: Duration::from_secs(15),
         expiry: EXPIRY,
         max_peers: max_peers.max(16),
+        ..Settings::default()
     };
     Node::new(settings, now)
 }

@@ -1,13 +1,11 @@
-//! The registries that are compared. Each is given the time where it takes one; moka and tokio read clocks of their own.
+//! The registries that are compared. Each is given the time where it takes one; moka reads a clock of its own.
 
 use std::collections::{BTreeSet, HashMap};
 use std::hash::{Hash, RandomState};
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use peers_proto::ExpiringMap;
-use tokio_util::time::{DelayQueue, delay_queue};
 
 use crate::{EXPIRY, VALUE};
 
@@ -128,38 +126,6 @@ impl<K: Key> Contender<K> for Tree<K> {
     }
 }
 
-/// A map, and the timer wheel of tokio-util. Wants to be made and used in a runtime whose clock is paused.
-pub struct TokioQueue<K> {
-    map: HashMap<K, (Box<[u8]>, delay_queue::Key), RandomState>,
-    queue: DelayQueue<K>,
-}
-
-impl<K: Key> Contender<K> for TokioQueue<K> {
-    const NAME: &str = "tokio DelayQueue";
-
-    fn new(_: Instant) -> Self {
-        TokioQueue { map: HashMap::default(), queue: DelayQueue::new() }
-    }
-
-    fn insert(&mut self, key: K, now: Instant) {
-        let timer = self.queue.insert_at(key.clone(), (now + EXPIRY).into());
-        self.map.insert(key, (VALUE.into(), timer));
-    }
-
-    fn renew(&mut self, key: &K, now: Instant) {
-        let (_, timer) = self.map.get(key).expect("it is there");
-        self.queue.reset_at(timer, (now + EXPIRY).into());
-    }
-
-    fn expire(&mut self, _: Instant) -> usize {
-        let mut context = Context::from_waker(Waker::noop());
-        while let Poll::Ready(Some(expired)) = self.queue.poll_expired(&mut context) {
-            self.map.remove(expired.get_ref());
-        }
-        self.map.len()
-    }
-}
-
 /// moka's cache. A renewal puts the value in again, which it shares.
 pub struct Moka<K: Key> {
     cache: moka::sync::Cache<K, Arc<[u8]>>,
@@ -210,15 +176,4 @@ impl<K: Key> BareMap<K> {
     pub fn contents(&self) -> Vec<(K, Box<[u8]>)> {
         self.0.iter().map(|(key, (value, _))| (key.clone(), value.clone())).collect()
     }
-}
-
-/// A runtime in which time stands still, for tokio's queue.
-pub fn paused_runtime() -> tokio::runtime::Runtime {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
-    runtime.expect("a runtime can be made")
-}
-
-/// Lets the time of the runtime pass in which this is called.
-pub fn pass_time(runtime: &tokio::runtime::Runtime, by: Duration) {
-    runtime.block_on(tokio::time::advance(by));
 }

@@ -6,6 +6,7 @@
 #include <iostream>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include <peers.hpp>
 
@@ -16,6 +17,15 @@
             std::abort();                                                                    \
         }                                                                                    \
     } while (false)
+
+// The cases of a file, by name.
+using cases = std::vector<std::pair<std::string_view, void (*)()>>;
+
+#define CASE(function) {#function, function}
+
+cases configuration_cases();
+cases records_cases();
+cases lifetimes_cases();
 
 // Whether `call` throws an error of this status, with this in its words.
 template <class Call>

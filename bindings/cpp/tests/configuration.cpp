@@ -159,13 +159,15 @@ void wrong_options_are_refused_in_words() {
 
 }  // namespace
 
-void test_configuration() {
-    every_option_has_its_effect();
+cases configuration_cases() {
+    return {
+        CASE(every_option_has_its_effect),
 #if __cplusplus >= 202002L
-    options_can_be_given_by_name();
+        CASE(options_can_be_given_by_name),
 #endif
-    only_those_with_a_key_of_the_cluster_take_part();
-    seeds_find_those_whom_multicast_does_not_reach();
-    a_key_has_32_bytes_and_is_wiped();
-    wrong_options_are_refused_in_words();
+        CASE(only_those_with_a_key_of_the_cluster_take_part),
+        CASE(seeds_find_those_whom_multicast_does_not_reach),
+        CASE(a_key_has_32_bytes_and_is_wiped),
+        CASE(wrong_options_are_refused_in_words),
+    };
 }

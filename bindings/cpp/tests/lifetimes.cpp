@@ -158,13 +158,15 @@ void a_forked_child_has_no_use_of_a_parents_node() {
 
 }  // namespace
 
-void test_lifetimes() {
-    a_node_moves_and_one_assigned_over_ends();
-    the_log_goes_where_the_node_goes();
-    what_a_log_function_throws_is_dropped();
-    a_node_that_does_not_start_leaves_nothing();
-    stop_ends_a_node_under_other_threads();
-    stopped_in_its_own_log_a_node_lives_on();
-    destroyed_in_its_own_log_a_node_ends_when_that_has_returned();
-    a_forked_child_has_no_use_of_a_parents_node();
+cases lifetimes_cases() {
+    return {
+        CASE(a_node_moves_and_one_assigned_over_ends),
+        CASE(the_log_goes_where_the_node_goes),
+        CASE(what_a_log_function_throws_is_dropped),
+        CASE(a_node_that_does_not_start_leaves_nothing),
+        CASE(stop_ends_a_node_under_other_threads),
+        CASE(stopped_in_its_own_log_a_node_lives_on),
+        CASE(destroyed_in_its_own_log_a_node_ends_when_that_has_returned),
+        CASE(a_forked_child_has_no_use_of_a_parents_node),
+    };
 }

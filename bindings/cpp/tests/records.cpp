@@ -147,14 +147,16 @@ void texts_are_the_librarys() {
 
 }  // namespace
 
-void test_records() {
-    a_list_is_a_range_with_random_access();
-    a_registration_ends_with_its_ttl();
-    views_live_as_long_as_what_they_are_of();
-    events_tell_of_those_who_come_change_and_go();
-    a_wait_has_any_length();
-    the_descriptor_is_readable_while_events_wait();
-    a_slow_reader_is_told_to_look_at_the_list();
-    health_tells_what_was_counted();
-    texts_are_the_librarys();
+cases records_cases() {
+    return {
+        CASE(a_list_is_a_range_with_random_access),
+        CASE(a_registration_ends_with_its_ttl),
+        CASE(views_live_as_long_as_what_they_are_of),
+        CASE(events_tell_of_those_who_come_change_and_go),
+        CASE(a_wait_has_any_length),
+        CASE(the_descriptor_is_readable_while_events_wait),
+        CASE(a_slow_reader_is_told_to_look_at_the_list),
+        CASE(health_tells_what_was_counted),
+        CASE(texts_are_the_librarys),
+    };
 }

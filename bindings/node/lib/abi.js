@@ -1,7 +1,17 @@
-// What peers.h declares, in the words of koffi. A test compares it with the header.
+// What peers.h declares, in the words of koffi, and the options. From the table abi/api.toml of the repository; do not edit.
 
 import koffi from 'koffi';
 
+/** The number of a status. */
+export const status = (name) => -1 - STATUSES.indexOf(name);
+
+/** The word for a number; its number for one that only a newer library knows. */
+export const word = (words, number) => words[number] ?? `unknown-${number}`;
+
+// The words of a program for the modes, whose numbers are bits.
+export const MODES = { multicast: 1, seeds: 2, 'multicast+seeds': 3, swim: 4 };
+
+// generated: begin node/abi
 export const VERSION = '0.1.0';
 
 // In the order of the header: the number of each is its place, from 1.
@@ -25,13 +35,42 @@ export const STATUSES = [
   'PEERS_ERR_DEADLOCK',
 ];
 
-/** The number of a status. */
-export const status = (name) => -1 - STATUSES.indexOf(name);
+export const FLAGS = {
+  PEERS_MANUAL_CLOCK: 1,
+  PEERS_NO_IPV4: 2,
+  PEERS_NO_IPV6: 4,
+  PEERS_NO_LEGACY: 8,
+};
 
-export const FLAGS = { PEERS_MANUAL_CLOCK: 1, PEERS_NO_IPV4: 2, PEERS_NO_IPV6: 4, PEERS_NO_LEGACY: 8 };
+// The option that each flag is, and the value of it that sets the flag.
+export const SWITCHES = {
+  manualClock: { when: true, flag: 1 },
+  ipv4: { when: false, flag: 2 },
+  ipv6: { when: false, flag: 4 },
+  legacy: { when: false, flag: 8 },
+};
 
-// The words of a program for the modes, whose numbers are bits.
-export const MODES = { multicast: 1, seeds: 2, 'multicast+seeds': 3, swim: 4 };
+// The options, each with the kind of its value and its field in C.
+export const OPTIONS = {
+  name: { kind: 'text', field: 'name' },
+  cluster: { kind: 'text', field: 'cluster' },
+  value: { kind: 'bytes', field: 'value' },
+  interfaces: { kind: 'text', field: 'interfaces' },
+  network: { kind: 'text', field: 'network' },
+  groupV4: { kind: 'address', field: 'group_v4' },
+  groupV6: { kind: 'address', field: 'group_v6' },
+  keys: { kind: 'keys', field: 'keys' },
+  seeds: { kind: 'seeds', field: 'seeds' },
+  interval: { kind: 'duration', field: 'interval_ms' },
+  expiry: { kind: 'duration', field: 'expiry_ms' },
+  maxPeers: { kind: 'uint32', field: 'max_peers' },
+  hops: { kind: 'uint16', field: 'hops' },
+  port: { kind: 'uint16', field: 'port' },
+  servicePort: { kind: 'uint16', field: 'service_port' },
+  mode: { kind: 'mode', field: 'mode' },
+  unicastPort: { kind: 'uint16', field: 'unicast_port' },
+  entriesMaxBytes: { kind: 'size', field: 'entries_max_bytes' },
+};
 
 // Words for the header's numbers, each at the place of its number.
 export const SOURCES = [, 'multicast', 'legacy', 'registered', 'unicast', 'gossip'];
@@ -39,9 +78,31 @@ export const EVENTS = [, 'joined', 'updated', 'left', 'resync'];
 export const LEFT = ['none', 'goodbye', 'expired', 'unreachable'];
 export const STATES = ['running', 'degraded', 'failed'];
 export const REASONS = ['none', 'no-interface', 'not-receiving', 'send-fails', 'permission', 'multicast-join', 'internal', 'resolver'];
-
-/** The word for a number; its number for one that only a newer library knows. */
-export const word = (words, number) => words[number] ?? `unknown-${number}`;
+// The values of the health, each with its kind and its field in C.
+export const HEALTH = {
+  state: { kind: 'state', field: 'state' },
+  reason: { kind: 'reason', field: 'reason' },
+  detail: { kind: 'detail', field: 'detail' },
+  lastSendAge: { kind: 'age', field: 'last_send_age_ms' },
+  lastReceiveAge: { kind: 'age', field: 'last_receive_age_ms' },
+  interfaces: { kind: 'gauge', field: 'interfaces' },
+  peers: { kind: 'gauge', field: 'peers' },
+  sent: { kind: 'counter', field: 'sent' },
+  sendErrors: { kind: 'counter', field: 'send_errors' },
+  received: { kind: 'counter', field: 'received' },
+  loopedBack: { kind: 'counter', field: 'looped_back' },
+  malformed: { kind: 'counter', field: 'malformed' },
+  refusedFull: { kind: 'counter', field: 'refused_full' },
+  dropped: { kind: 'counter', field: 'dropped' },
+  socketsReopened: { kind: 'counter', field: 'sockets_reopened' },
+  eventsLost: { kind: 'counter', field: 'events_lost' },
+  otherCluster: { kind: 'counter', field: 'other_cluster' },
+  stale: { kind: 'counter', field: 'stale' },
+  wrongKey: { kind: 'counter', field: 'wrong_key' },
+  rateLimited: { kind: 'counter', field: 'rate_limited' },
+  offLink: { kind: 'counter', field: 'off_link' },
+  unvalidated: { kind: 'counter', field: 'unvalidated' },
+};
 
 export const config_t = koffi.struct('peers_config_t', {
   struct_size: 'size_t',
@@ -68,6 +129,7 @@ export const config_t = koffi.struct('peers_config_t', {
   service_port: 'uint32_t',
   mode: 'uint32_t',
   unicast_port: 'uint32_t',
+  entries_max_bytes: 'size_t',
 });
 
 export const peer_t = koffi.struct('peers_peer_t', {
@@ -120,7 +182,6 @@ export const health_t = koffi.struct('peers_health_t', {
   off_link: 'uint64_t',
   unvalidated: 'uint64_t',
 });
-
 koffi.opaque('peers_t');
 
 export const FUNCTIONS = [
@@ -142,3 +203,4 @@ export const FUNCTIONS = [
   'int32_t peers_event_fd(peers_t *node, _Out_ int32_t *fd)',
   'int32_t peers_health(peers_t *node, _Inout_ peers_health_t *health)',
 ];
+// generated: end

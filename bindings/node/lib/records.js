@@ -4,7 +4,7 @@ import { Buffer } from 'node:buffer';
 
 import koffi from 'koffi';
 
-import { EVENTS, LEFT, REASONS, SOURCES, STATES, event_t, peer_t, word } from './abi.js';
+import { EVENTS, HEALTH, LEFT, REASONS, SOURCES, STATES, event_t, peer_t, word } from './abi.js';
 
 export function readPeer(pointer) {
   const peer = koffi.decode(pointer, peer_t);
@@ -31,31 +31,16 @@ export function readEvent(pointer) {
   };
 }
 
+// What is not the number or the text that C has.
+const READ = {
+  state: (code) => word(STATES, code),
+  reason: (code) => word(REASONS, code),
+  age: readAge,
+};
+
 export function readHealth(health) {
-  return {
-    state: word(STATES, health.state),
-    reason: word(REASONS, health.reason),
-    detail: health.detail,
-    lastSendAge: readAge(health.last_send_age_ms),
-    lastReceiveAge: readAge(health.last_receive_age_ms),
-    interfaces: health.interfaces,
-    peers: health.peers,
-    sent: health.sent,
-    sendErrors: health.send_errors,
-    received: health.received,
-    loopedBack: health.looped_back,
-    malformed: health.malformed,
-    refusedFull: health.refused_full,
-    dropped: health.dropped,
-    socketsReopened: health.sockets_reopened,
-    eventsLost: health.events_lost,
-    otherCluster: health.other_cluster,
-    stale: health.stale,
-    wrongKey: health.wrong_key,
-    rateLimited: health.rate_limited,
-    offLink: health.off_link,
-    unvalidated: health.unvalidated,
-  };
+  const read = ([name, { kind, field }]) => [name, Object.hasOwn(READ, kind) ? READ[kind](health[field]) : health[field]];
+  return Object.fromEntries(Object.entries(HEALTH).map(read));
 }
 
 /** UINT64_MAX is "never", and the one number of the library that is no safe integer: koffi makes a bigint of it. */

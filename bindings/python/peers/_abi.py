@@ -1,11 +1,11 @@
-# Generated from include/peers.h by generate.py; do not edit.
-"""The C ABI of libpeers, as ctypes declarations. The names and their meaning are those of peers.h."""
+"""The C ABI of libpeers, as ctypes declarations. The names and their meaning are those of peers.h.
+
+From the table abi/api.toml of the repository; do not edit.
+"""
 
 import ctypes
 
-PEERS_VERSION_MAJOR = 0
-PEERS_VERSION_MINOR = 1
-PEERS_VERSION_PATCH = 0
+# generated: begin python/abi
 PEERS_VERSION = "0.1.0"
 PEERS_OK = 0
 PEERS_ERR_NULL = -1
@@ -90,6 +90,7 @@ class peers_config_t(ctypes.Structure):
         ("service_port", ctypes.c_uint32),
         ("mode", ctypes.c_uint32),
         ("unicast_port", ctypes.c_uint32),
+        ("entries_max_bytes", ctypes.c_size_t),
     ]
 
 
@@ -153,7 +154,7 @@ class peers_health_t(ctypes.Structure):
 
 
 def declare(library: ctypes.CDLL) -> None:
-    """Tells ctypes the types of every function."""
+    """Sets the types of every function."""
     library.peers_strerror.argtypes = [
         ctypes.c_int32,
     ]
@@ -235,3 +236,6 @@ def declare(library: ctypes.CDLL) -> None:
         ctypes.POINTER(peers_health_t),
     ]
     library.peers_health.restype = ctypes.c_int32
+
+
+# generated: end

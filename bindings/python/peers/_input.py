@@ -13,6 +13,7 @@ from .errors import InvalidError
 
 UINT16_MAX = 2**16 - 1
 UINT32_MAX = 2**32 - 1
+SIZE_MAX = ctypes.c_size_t(-1).value
 KEY_BYTES = 32
 
 Mode = Literal["multicast", "seeds", "multicast+seeds", "swim"]

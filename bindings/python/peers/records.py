@@ -154,18 +154,21 @@ class Event:
 class Health:
     """How a node is, and what it has counted since it was started."""
 
+    # generated: begin python/health
     state: State
+    """State of the node."""
     reason: Reason
+    """Why the node is not running."""
     detail: str
-    """The reason in words; "" when nothing is wrong."""
+    """The reason in words; "" if the node is running."""
     last_send_age: float | None
-    """Seconds since a datagram was last sent; None before the first."""
+    """Seconds since the node last sent a datagram; None before the first."""
     last_receive_age: float | None
-    """Seconds since a datagram was last heard, the node's own included; None before the first."""
+    """Seconds since the node last received a datagram, its own included; None before the first."""
     interfaces: int
-    """Interfaces in use."""
+    """Number of interfaces in use."""
     peers: int
-    """Entries in the registry."""
+    """Number of entries in the registry."""
     sent: int
     """Datagrams sent."""
     send_errors: int
@@ -173,38 +176,38 @@ class Health:
     received: int
     """Datagrams received, of every kind."""
     looped_back: int
-    """Received: the node's own messages, looped back, and legacy beacons with its name."""
+    """Received: the node's own messages, and legacy beacons with its name."""
     malformed: int
-    """Received: neither a message of the protocol nor a legacy beacon, and ignored."""
+    """Received and dropped: neither a message of the protocol nor a legacy beacon."""
     refused_full: int
-    """Newcomers refused because the registry held `max_peers` entries."""
+    """Peers refused because the registry was full."""
     dropped: int
     """Datagrams lost because the node's queue on a memory network was full."""
     sockets_reopened: int
-    """Times the sockets were opened anew, after silence, or interfaces were joined or left."""
+    """Times that the node reopened its sockets, or joined or left interfaces."""
     events_lost: int
-    """Events lost because the queue was full; each loss is told by one RESYNC."""
+    """Events dropped because the queue was full; one resync event reports each loss."""
     other_cluster: int
-    """Received: messages of another cluster, and legacy beacons where the node sends none."""
+    """Received and dropped: messages of another cluster, and legacy beacons if the node does not use them."""
     stale: int
-    """Received: messages not newer than what was known of their sender (duplicates, latecomers, replays), and
-    ignored."""
+    """Received and dropped: messages not newer than the known one of their sender (duplicates, replays)."""
     wrong_key: int
-    """Received: messages that none of the node's keys opens or that are not sealed; by a node without keys,
-    sealed ones. Ignored."""
+    """Received and dropped: messages that none of the node's keys opens, and sealed ones if the node has no
+    keys. If it rises, another node has other keys, or none."""
     rate_limited: int
-    """Answers, challenges and questions not sent, because too many were asked for: somebody floods, or
-    forges."""
+    """Replies and probes not sent because of a rate limit. If it rises, the node is under a flood, or under
+    forged messages."""
     off_link: int
-    """Received: datagrams from beyond the links in use, by a router, and ignored because `hops` is 1."""
+    """Received and dropped: datagrams from outside the links in use, while hops is 1."""
     unvalidated: int
-    """Received, by a node with keys: messages of an instance that is not listed and has answered no
-    challenge. Each newcomer begins so; where they rise and nobody comes, somebody replays what was
-    recorded."""
+    """Received by a node with keys: messages of an unlisted instance whose path is not validated. Each new
+    peer begins so. If it rises and no peer joins, recorded messages are replayed."""
+    # generated: end
 
     @classmethod
     def _read(cls, raw: Any) -> Health:
         return cls(
+            # generated: begin python/read_health
             state=State(raw.state),
             reason=Reason(raw.reason),
             detail=raw.detail.decode(),
@@ -227,6 +230,7 @@ class Health:
             rate_limited=raw.rate_limited,
             off_link=raw.off_link,
             unvalidated=raw.unvalidated,
+            # generated: end
         )
 
 

@@ -1,13 +1,10 @@
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
-from typing import Any
 
 import pytest
-from support import Command, Start, free_port, started
+from support import Start, free_port
 
 import peers
 
@@ -35,25 +32,3 @@ def start(network: str) -> Iterator[Start]:
 def port() -> int:
     """A UDP port of the test's own: what is started on it, on loopback, is alone there."""
     return free_port()
-
-
-@pytest.fixture
-def command(port: int) -> Iterator[Command]:
-    """Starts `peers` on loopback and the test's port. What still runs after the test is killed."""
-    with ExitStack() as running:
-
-        def command(name: str, *arguments: object, **more: Any) -> subprocess.Popen[str]:
-            where = ["--interface", "lo", "--group-port", port]
-            process = started([sys.executable, "-m", "peers", name, *where, *arguments], **more)
-            running.enter_context(process)
-            running.callback(process.kill)
-            return process
-
-        yield command
-
-
-@pytest.fixture
-def observer(port: int) -> Iterator[peers.Node]:
-    """A node on loopback and the test's port, which hears what the command does."""
-    with peers.start("observer", interfaces="lo", port=port) as node:
-        yield node

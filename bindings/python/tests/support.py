@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import threading
+import unittest
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -25,8 +26,15 @@ PATIENCE = 120
 # The fixture `start`: as `peers.start`, on the test's own memory network.
 Start = Callable[..., peers.Node]
 
-# The fixture `command`: `peers SUBCOMMAND` with its arguments, started.
-Command = Callable[..., "subprocess.Popen[str]"]
+
+class NodeTest(unittest.TestCase):
+    """Nodes on a memory network of the test's own, with clocks that it moves. The test closes them."""
+
+    def start(self, name: str = "kitchen", **options: Any) -> peers.Node:
+        network = f"memory:{self.id()}"
+        node = peers.start(name, **{"network": network, "manual_clock": True, **options})
+        self.addCleanup(node.close)
+        return node
 
 
 def in_thread(work):

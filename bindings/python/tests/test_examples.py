@@ -10,6 +10,8 @@ import sys
 import pytest
 from support import PACKAGE, PATIENCE, started
 
+import peers
+
 
 def test_copies_of_greet_greet_each_other(port: int) -> None:
     def greet(name: str) -> subprocess.Popen[str]:
@@ -28,13 +30,11 @@ def test_copies_of_greet_greet_each_other(port: int) -> None:
 def test_a_program_that_does_not_answer_is_no_trouble_for_greet(port: int) -> None:
     options = ["--interfaces", "lo", "--port", port]
     greet = [sys.executable, PACKAGE / "examples" / "greet.py", *options, "--name", "anna"]
-    web = [sys.executable, "-m", "peers", "announce", "--interface", "lo", "--group-port", port]
-    with started(greet) as anna, started([*web, "--name", "web", "--port", 9]) as announced:
+    with started(greet) as anna, peers.start("web", interfaces="lo", port=port, service_port=9):
         assert anna.stderr.readline().startswith("web cannot be reached: ")
-        for process in (anna, announced):
-            process.terminate()
-            process.communicate(timeout=PATIENCE)
-            assert process.returncode == 0
+        anna.terminate()
+        anna.communicate(timeout=PATIENCE)
+        assert anna.returncode == 0
 
 
 def blocks(language: str) -> list[str]:

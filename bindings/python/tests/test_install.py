@@ -1,4 +1,4 @@
-"""What a user installs: a wheel with the library inside, from a checkout and from an sdist."""
+"""What a user installs: a wheel with library and command inside, from a checkout and from an sdist."""
 
 from __future__ import annotations
 
@@ -79,7 +79,9 @@ def test_the_wheel_has_the_library_inside(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as content:
         names = set(content.namelist())
         assert content.read("peers/libpeers.so").startswith(b"\x7fELF")
-    assert {"peers/py.typed", "peers/command/doctor.py"} <= names
+        scripts = [name for name in names if name.endswith(".data/scripts/peers")]
+        assert [content.read(name)[:4] for name in scripts] == [b"\x7fELF"]
+    assert "peers/py.typed" in names
     assert {name.rsplit("/", 1)[1] for name in names if "/licenses/" in name} == {
         "LICENSE-APACHE",
         "LICENSE-MIT",
@@ -98,21 +100,9 @@ def test_what_is_installed_uses_the_library_inside(bin: Path) -> None:
 @pytest.mark.install
 @pytest.mark.timeout(LIMIT)
 def test_the_command_is_installed(bin: Path) -> None:
-    version = peers.library_version()
-    assert run(bin / "peers", "--version") == f"peers {version}, libpeers {version}\n"
-    listed = run(
-        bin / "python",
-        "-m",
-        "peers",
-        "list",
-        "--interface",
-        "lo",
-        "--group-port",
-        50999,
-        "--json",
-        "--wait",
-        "0ms",
-    )
+    assert run(bin / "peers", "--version") == f"peers {peers.library_version()}\n"
+    where = ["--interface", "lo", "--group-port", 50999]
+    listed = run(bin / "peers", "list", *where, "--json", "--wait", "0ms")
     assert json.loads(listed) == []
 
 

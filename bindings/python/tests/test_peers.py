@@ -1,4 +1,4 @@
-"""A node's registry and events."""
+"""A node's registry and events. These need the standard library alone: `python3 -m unittest`."""
 
 from __future__ import annotations
 
@@ -7,201 +7,188 @@ import os
 import threading
 from unittest import mock
 
-import pytest
-from support import PATIENCE, Start, in_thread, readable
+from support import PATIENCE, NodeTest, in_thread, readable
 
 import peers
 from peers import EventKind, LeaveReason, Source
 
 
-def test_two_nodes_list_each_other(start: Start) -> None:
-    kitchen = start("kitchen", value=b"\0warm", service_port=8080)
-    garden = start("garden", value="grün")
-    # It hears the garden's question, and answers.
-    (peer,) = kitchen.list()
-    assert (peer.name, peer.value, peer.port) == ("garden", "grün".encode(), None)
-    (peer,) = garden.list()
-    assert (peer.name, peer.value, peer.address) == ("kitchen", b"\0warm", "10.0.0.1")
-    assert (peer.source, peer.port, len(peer.id)) == (Source.MULTICAST, 8080, 16)
+class RegistryAndEvents(NodeTest):
+    def test_two_nodes_list_each_other(self) -> None:
+        kitchen = self.start("kitchen", value=b"\0warm", service_port=8080)
+        garden = self.start("garden", value="grün")
+        # It hears the garden's question, and answers.
+        (peer,) = kitchen.list()
+        assert (peer.name, peer.value, peer.port) == ("garden", "grün".encode(), None)
+        (peer,) = garden.list()
+        assert (peer.name, peer.value, peer.address) == ("kitchen", b"\0warm", "10.0.0.1")
+        assert (peer.source, peer.port, len(peer.id)) == (Source.MULTICAST, 8080, 16)
 
+    def test_nodes_of_one_name_are_two_peers(self) -> None:
+        observer, first, second = self.start("observer"), self.start("twin"), self.start("twin")
+        twins = observer.list()
+        assert [twin.name for twin in twins] == ["twin", "twin"]
+        assert twins[0].id < twins[1].id
+        # The second has heard the answers to its question, the first those to its own and that question.
+        assert [peer.name for peer in first.list()] == ["observer", "twin"]
+        assert [peer.name for peer in second.list()] == ["observer", "twin"]
 
-def test_nodes_of_one_name_are_two_peers(start: Start) -> None:
-    observer, first, second = start("observer"), start("twin"), start("twin")
-    twins = observer.list()
-    assert [twin.name for twin in twins] == ["twin", "twin"]
-    assert twins[0].id < twins[1].id
-    # The second has heard the answers to its question, the first those to its own and that question.
-    assert [peer.name for peer in first.list()] == ["observer", "twin"]
-    assert [peer.name for peer in second.list()] == ["observer", "twin"]
+    def test_clusters_do_not_see_each_other(self) -> None:
+        home, work = self.start("a", cluster="home"), self.start("b", cluster="work")
+        assert (home.list(), work.list()) == ([], [])
+        health = home.health()
+        assert (health.other_cluster, health.stale) == (1, 0)
 
+    def test_the_legacy_beacon_can_be_left_out(self) -> None:
+        sent = [self.start(legacy=legacy).health().sent for legacy in (True, False)]
+        assert sent == [2, 1]
 
-def test_clusters_do_not_see_each_other(start: Start) -> None:
-    home, work = start("a", cluster="home"), start("b", cluster="work")
-    assert (home.list(), work.list()) == ([], [])
-    health = home.health()
-    assert (health.other_cluster, health.stale) == (1, 0)
+    def test_the_group_of_a_family_that_is_off_is_not_used(self) -> None:
+        self.start(ipv4=False, group_v4="192.0.2.1")
+        self.start(ipv6=False, group_v6="2001:db8::1")
 
+    def test_a_registered_entry_expires_and_returns(self) -> None:
+        node = self.start(expiry=20)
+        node.register("lamp", b"\0\xff", ttl=1.5)
+        node.advance(1.499)
+        (lamp,) = node.list()
+        assert (lamp.name, lamp.value, lamp.source) == ("lamp", b"\0\xff", Source.REGISTERED)
+        assert (lamp.age, lamp.expires_in, lamp.address) == (1.499, 0.001, None)
+        node.advance(0.001)
+        assert node.list() == []
+        node.register("lamp", "grün")
+        (lamp,) = node.list()
+        assert (lamp.value, lamp.expires_in) == ("grün".encode(), 20)
 
-def test_the_legacy_beacon_can_be_left_out(start: Start) -> None:
-    sent = [start(legacy=legacy).health().sent for legacy in (True, False)]
-    assert sent == [2, 1]
+    def test_the_list_is_ordered_and_outlives_the_node(self) -> None:
+        with self.start() as node:
+            for key in ("b", "ü", "a", "c"):
+                node.register(key)
+            entries = node.list()
+        assert [peer.name for peer in entries] == ["a", "b", "c", "ü"]
 
+    def test_health_counts(self) -> None:
+        node = self.start(max_peers=1)
+        node.register("lamp")
+        health = node.health()
+        assert (health.state, health.reason) == (peers.State.RUNNING, peers.Reason.NONE)
+        assert (health.detail, health.peers, health.sent, health.looped_back) == ("", 1, 2, 2)
+        assert (health.last_send_age, health.last_receive_age) == (0, 0)
+        assert (health.other_cluster, health.stale) == (0, 0)
 
-def test_the_group_of_a_family_that_is_off_is_not_used(start: Start) -> None:
-    start(ipv4=False, group_v4="192.0.2.1")
-    start(ipv6=False, group_v6="2001:db8::1")
+    def test_they_come_in_order(self) -> None:
+        node = self.start()
+        node.register("lamp", "off", ttl=30)
+        node.register("lamp", "on", ttl=30)
+        node.register("door", ttl=10)
+        node.advance(40)
+        told = [
+            (event.kind, event.peer and event.peer.name, event.reason) for event in node.events(timeout=0)
+        ]
+        expected = [
+            (EventKind.JOINED, "lamp", LeaveReason.NONE),
+            (EventKind.UPDATED, "lamp", LeaveReason.NONE),
+            (EventKind.JOINED, "door", LeaveReason.NONE),
+            (EventKind.LEFT, "door", LeaveReason.EXPIRED),
+            (EventKind.LEFT, "lamp", LeaveReason.EXPIRED),
+        ]
+        assert told == expected
 
+    def test_a_new_value_is_told(self) -> None:
+        node, other = self.start("kitchen"), self.start("garden")
+        assert node.next_event(0).kind == EventKind.JOINED
+        for value, content in [(b"\0wet", b"\0wet"), ("grün", "grün".encode()), (b"", b"")]:
+            other.set_value(value)
+            event = node.next_event(0)
+            assert (event.kind, event.peer.value) == (EventKind.UPDATED, content)
+            other.advance(0.1)
 
-def test_a_registered_entry_expires_and_returns(start: Start) -> None:
-    node = start(expiry=20)
-    node.register("lamp", b"\0\xff", ttl=1.5)
-    node.advance(1.499)
-    (lamp,) = node.list()
-    assert (lamp.name, lamp.value, lamp.source) == ("lamp", b"\0\xff", Source.REGISTERED)
-    assert (lamp.age, lamp.expires_in, lamp.address) == (1.499, 0.001, None)
-    node.advance(0.001)
-    assert node.list() == []
-    node.register("lamp", "grün")
-    (lamp,) = node.list()
-    assert (lamp.value, lamp.expires_in) == ("grün".encode(), 20)
+    def test_the_end_of_a_with_block_says_goodbye(self) -> None:
+        node = self.start("kitchen")
+        for error in (None, KeyboardInterrupt):
+            with contextlib.suppress(KeyboardInterrupt), self.start("garden"):
+                assert node.next_event(0).kind == EventKind.JOINED
+                if error:
+                    raise error
+            event = node.next_event(0)
+            assert (event.kind, event.reason) == (EventKind.LEFT, LeaveReason.GOODBYE)
+            assert (event.peer.name, node.list()) == ("garden", [])
 
+    def test_lost_events_are_told_by_a_resync(self) -> None:
+        node = self.start()
+        for number in range(1025):
+            node.register(f"entry {number}")
+        event = node.next_event(0)
+        assert (event.kind, event.peer) == (EventKind.RESYNC, None)
 
-def test_the_list_is_ordered_and_outlives_the_node(start: Start) -> None:
-    with start() as node:
-        for key in ("b", "ü", "a", "c"):
+    def test_no_event_is_a_timeout(self) -> None:
+        node = self.start()
+        with self.assertRaises(TimeoutError):
+            node.next_event(0)
+        with self.assertRaises(peers.TimedOutError) as caught:
+            node.next_event(0.001)
+        assert caught.exception.status == peers.TimedOutError.status
+
+    def test_a_wait_ends_with_the_event(self) -> None:
+        node = self.start(manual_clock=False)
+        events = in_thread(lambda: node.next_event(PATIENCE))
+        node.register("lamp")
+        event = events()
+        assert (event.kind, event.peer.name) == (EventKind.JOINED, "lamp")
+
+    def test_datagrams_that_are_no_event_do_not_end_a_wait(self) -> None:
+        # With a manual clock the descriptor is readable for them too.
+        node = self.start("kitchen")
+        self.start("garden", cluster="another")
+        assert readable(node.fileno())
+        with self.assertRaises(peers.TimedOutError):
+            node.next_event(0.001)
+        assert not readable(node.fileno())
+
+    def test_each_event_goes_to_one_of_many_threads(self) -> None:
+        node = self.start(manual_clock=False)
+        readers = [in_thread(lambda: [event.peer.name for event in node.events()]) for _ in range(4)]
+        keys = [f"entry {number:03}" for number in range(200)]
+        for key in keys:
             node.register(key)
-        entries = node.list()
-    assert [peer.name for peer in entries] == ["a", "b", "c", "ü"]
+        # Closed when all are taken, which the descriptor tells.
+        while readable(node.fileno()):
+            os.sched_yield()
+        node.close()
+        assert sorted(key for reader in readers for key in reader()) == keys
 
-
-def test_health_counts(start: Start) -> None:
-    node = start(max_peers=1)
-    node.register("lamp")
-    health = node.health()
-    assert (health.state, health.reason) == (peers.State.RUNNING, peers.Reason.NONE)
-    assert (health.detail, health.peers, health.sent, health.looped_back) == ("", 1, 2, 2)
-    assert (health.last_send_age, health.last_receive_age) == (0, 0)
-    assert (health.other_cluster, health.stale) == (0, 0)
-
-
-def test_they_come_in_order(start: Start) -> None:
-    node = start()
-    node.register("lamp", "off", ttl=30)
-    node.register("lamp", "on", ttl=30)
-    node.register("door", ttl=10)
-    node.advance(40)
-    told = [(event.kind, event.peer and event.peer.name, event.reason) for event in node.events(timeout=0)]
-    expected = [
-        (EventKind.JOINED, "lamp", LeaveReason.NONE),
-        (EventKind.UPDATED, "lamp", LeaveReason.NONE),
-        (EventKind.JOINED, "door", LeaveReason.NONE),
-        (EventKind.LEFT, "door", LeaveReason.EXPIRED),
-        (EventKind.LEFT, "lamp", LeaveReason.EXPIRED),
-    ]
-    assert told == expected
-
-
-def test_a_new_value_is_told(start: Start) -> None:
-    node, other = start("kitchen"), start("garden")
-    assert node.next_event(0).kind == EventKind.JOINED
-    for value, content in [(b"\0wet", b"\0wet"), ("grün", "grün".encode()), (b"", b"")]:
-        other.set_value(value)
-        event = node.next_event(0)
-        assert (event.kind, event.peer.value) == (EventKind.UPDATED, content)
-        other.advance(0.1)
-
-
-def test_the_end_of_a_with_block_says_goodbye(start: Start) -> None:
-    node = start("kitchen")
-    for error in (None, KeyboardInterrupt):
-        with contextlib.suppress(KeyboardInterrupt), start("garden"):
-            assert node.next_event(0).kind == EventKind.JOINED
-            if error:
-                raise error
-        event = node.next_event(0)
-        assert (event.kind, event.reason) == (EventKind.LEFT, LeaveReason.GOODBYE)
-        assert (event.peer.name, node.list()) == ("garden", [])
-
-
-def test_lost_events_are_told_by_a_resync(start: Start) -> None:
-    node = start()
-    for number in range(1025):
-        node.register(f"entry {number}")
-    event = node.next_event(0)
-    assert (event.kind, event.peer) == (EventKind.RESYNC, None)
-
-
-def test_no_event_is_a_timeout(start: Start) -> None:
-    node = start()
-    with pytest.raises(TimeoutError):
+    def test_the_descriptor_is_readable_while_events_wait(self) -> None:
+        node = self.start()
+        assert node.fileno() == node.fileno()
+        node.register("lamp")
+        assert readable(node.fileno())
         node.next_event(0)
-    with pytest.raises(peers.TimedOutError) as caught:
-        node.next_event(0.001)
-    assert caught.value.status == peers.TimedOutError.status
+        with self.assertRaises(peers.TimedOutError):
+            node.next_event(0)
+        assert not readable(node.fileno())
 
+    def test_closing_ends_the_iteration_of_another_thread(self) -> None:
+        node = self.start(manual_clock=False)
+        first = threading.Event()
 
-def test_a_wait_ends_with_the_event(start: Start) -> None:
-    node = start(manual_clock=False)
-    events = in_thread(lambda: node.next_event(PATIENCE))
-    node.register("lamp")
-    event = events()
-    assert (event.kind, event.peer.name) == (EventKind.JOINED, "lamp")
+        def read() -> list[EventKind]:
+            kinds = []
+            for event in node.events():
+                kinds.append(event.kind)
+                first.set()
+            return kinds
 
+        kinds = in_thread(read)
+        node.register("lamp")
+        assert first.wait(PATIENCE)
+        node.close()
+        assert kinds() == [EventKind.JOINED]
 
-def test_datagrams_that_are_no_event_do_not_end_a_wait(start: Start) -> None:
-    # With a manual clock the descriptor is readable for them too.
-    node = start("kitchen")
-    start("garden", cluster="another")
-    assert readable(node.fileno())
-    with pytest.raises(peers.TimedOutError):
-        node.next_event(0.001)
-    assert not readable(node.fileno())
-
-
-def test_each_event_goes_to_one_of_many_threads(start: Start) -> None:
-    node = start(manual_clock=False)
-    readers = [in_thread(lambda: [event.peer.name for event in node.events()]) for _ in range(4)]
-    keys = [f"entry {number:03}" for number in range(200)]
-    for key in keys:
-        node.register(key)
-    # Closed when all are taken, which the descriptor tells.
-    while readable(node.fileno()):
-        os.sched_yield()
-    node.close()
-    assert sorted(key for reader in readers for key in reader()) == keys
-
-
-def test_the_descriptor_is_readable_while_events_wait(start: Start) -> None:
-    node = start()
-    assert node.fileno() == node.fileno()
-    node.register("lamp")
-    assert readable(node.fileno())
-    node.next_event(0)
-    with pytest.raises(peers.TimedOutError):
-        node.next_event(0)
-    assert not readable(node.fileno())
-
-
-def test_closing_ends_the_iteration_of_another_thread(start: Start) -> None:
-    node = start(manual_clock=False)
-    first = threading.Event()
-
-    def read() -> list[EventKind]:
-        kinds = []
-        for event in node.events():
-            kinds.append(event.kind)
-            first.set()
-        return kinds
-
-    kinds = in_thread(read)
-    node.register("lamp")
-    assert first.wait(PATIENCE)
-    node.close()
-    assert kinds() == [EventKind.JOINED]
-
-
-def test_ctrl_c_in_the_midst_of_a_start_leaves_no_node(start: Start) -> None:
-    node = start()
-    with mock.patch("peers._start.Node", side_effect=KeyboardInterrupt), pytest.raises(KeyboardInterrupt):
-        start("garden")
-    assert [event.reason for event in node.events(0)] == [LeaveReason.NONE, LeaveReason.GOODBYE]
+    def test_ctrl_c_in_the_midst_of_a_start_leaves_no_node(self) -> None:
+        node = self.start()
+        with (
+            mock.patch("peers._start.Node", side_effect=KeyboardInterrupt),
+            self.assertRaises(KeyboardInterrupt),
+        ):
+            self.start("garden")
+        assert [event.reason for event in node.events(0)] == [LeaveReason.NONE, LeaveReason.GOODBYE]

@@ -227,11 +227,6 @@ def test_the_example_tells_what_is_wrong() -> None:
     assert ended.stderr == "port is 0; it is 1 to 65535\n"
 
 
-def test_the_declarations_are_fresh() -> None:
-    checked = subprocess.run([sys.executable, PACKAGE / "generate.py", "--check"], capture_output=True)
-    assert (checked.returncode, checked.stdout, checked.stderr) == (0, b"", b"")
-
-
 def test_the_version() -> None:
     assert peers.library_version().split(".")[:2] == _abi.PEERS_VERSION.split(".")[:2]
     assert f'version = "{_abi.PEERS_VERSION}"' in (PACKAGE / "pyproject.toml").read_text()

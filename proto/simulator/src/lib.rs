@@ -8,12 +8,15 @@
 
 mod actions;
 mod adversary;
+pub mod chaos;
 mod checks;
 mod conditions;
 mod delivery;
 mod driving;
 mod process;
+mod promises;
 mod registrations;
+mod seeds;
 mod topology;
 mod trace;
 mod traffic;
@@ -23,6 +26,7 @@ mod world;
 pub use adversary::Forgery;
 pub use conditions::Conditions;
 pub use process::{Program, Serial};
+pub use seeds::for_each_seed;
 pub use topology::{Firewall, HostNumber};
 pub use trace::Trace;
 pub use world::World;

@@ -169,6 +169,7 @@ pub fn settings(serial: Serial, program: &Program, seed: u64) -> Settings {
         interval: program.interval,
         expiry: program.expiry,
         max_peers: program.max_peers,
+        ..Settings::default()
     }
 }
 

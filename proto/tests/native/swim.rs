@@ -5,8 +5,8 @@ use std::time::Duration;
 use peers_proto::wire::{self, Kind};
 use peers_proto::{Key, Mode, Settings, Source};
 
+use super::members::*;
 use crate::harness::*;
-use crate::members::*;
 
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);

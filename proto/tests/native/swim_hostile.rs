@@ -5,8 +5,8 @@ use std::time::Duration;
 use peers_proto::wire::{self, ClusterKind, ClusterMessage, Content, Message};
 use peers_proto::{Mode, Node, Settings};
 
+use super::members::*;
 use crate::harness::*;
-use crate::members::*;
 
 const SECOND: Duration = Duration::from_secs(1);
 const MAX: usize = 20;

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use peers_proto::wire::{self, Announcement, Kind, Message};
-use peers_proto::{Arrival, Destination, Key, Mode, Node, Received, Settings, Transmit};
+use peers_proto::{Arrival, Destination, Key, Node, Received, Settings, Transmit};
 
 pub fn ms(millis: u64) -> Duration {
     Duration::from_millis(millis)
@@ -119,18 +119,12 @@ impl Clockwork {
             id: [1; 16],
             seed: 1,
             secret_seed: Key::new([9; 32]),
-            keys: vec![],
-            cluster: String::new(),
             name: "node".into(),
-            value: Vec::new(),
-            port: 0,
-            mode: Mode::Multicast,
             legacy: false,
-            group_port: 49001,
             interval: default.interval,
             expiry: default.expiry,
             max_peers: default.max_peers,
-            ..default
+            ..Settings::default()
         };
         #[allow(clippy::disallowed_methods)] // a test has to begin at some time
         let begin = Instant::now();

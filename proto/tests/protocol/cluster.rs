@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use peers_proto::wire::{self, ClusterKind, ClusterMessage, Content, InstanceId, Message};
 
-use crate::vectors::bytes;
+use super::vectors::bytes;
 
 const SPECIFICATION: &str = include_str!("../../../docs/CLUSTER.md");
 

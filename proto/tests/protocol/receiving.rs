@@ -5,8 +5,8 @@ use std::time::Duration;
 use peers_proto::wire::{self, Kind};
 use peers_proto::{Arrival, PORT, Settings, Source};
 
-use crate::clockwork::{Clockwork, Remote, ms};
-use crate::{number, numbers};
+use super::clockwork::{Clockwork, Remote, ms};
+use super::{number, numbers};
 
 #[test]
 fn the_lifetime_of_a_peer_is_clamped_as_the_specification_says() {

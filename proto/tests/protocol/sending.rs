@@ -6,8 +6,8 @@ use std::time::Duration;
 use peers_proto::Arrival;
 use peers_proto::wire::Kind;
 
-use crate::clockwork::{Clockwork, Remote, What, gaps, ms, times};
-use crate::{constant, number, numbers};
+use super::clockwork::{Clockwork, Remote, What, gaps, ms, times};
+use super::{constant, number, numbers};
 
 fn millis(name: &str) -> Duration {
     ms(number(name))

@@ -13,7 +13,7 @@ use peers_proto::wire::{
 };
 use peers_proto::{Arrival, Key, Settings};
 
-use crate::clockwork::Clockwork;
+use super::clockwork::Clockwork;
 
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/protocol-vectors.json");
 

@@ -1,5 +1,6 @@
 //! What the tests of the C ABI share: where the libraries just built are, and how C programs are made and run.
 
+pub mod cases;
 pub mod meeting;
 pub mod program;
 pub mod venv;
@@ -7,6 +8,7 @@ pub mod world;
 
 use std::ffi::OsString;
 use std::fs::Permissions;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::io::{ErrorKind, Write as _};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -14,7 +16,7 @@ use std::process::{Command, Output, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::channel;
 use std::time::Duration;
-use std::{env, fs, thread};
+use std::{env, fs, process, thread};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -86,9 +88,11 @@ pub fn scratch() -> PathBuf {
 /// A file of the scratch folder with so many bytes, and with this mode.
 pub fn key_file(bytes: usize, mode: u32) -> PathBuf {
     let path = scratch().join(format!("key-{bytes}-{mode:o}"));
-    let _ = fs::remove_file(&path); // of an earlier run
-    fs::write(&path, vec![7; bytes]).expect("the scratch folder can be written");
-    fs::set_permissions(&path, Permissions::from_mode(mode)).expect("a file's owner may do that");
+    // Another test may use the same file.
+    let unfinished = path.with_extension(process::id().to_string());
+    fs::write(&unfinished, vec![7; bytes]).expect("the scratch folder can be written");
+    fs::set_permissions(&unfinished, Permissions::from_mode(mode)).expect("a file's owner may do that");
+    fs::rename(unfinished, &path).expect("the scratch folder can be written");
     path
 }
 
@@ -97,17 +101,41 @@ pub fn compile(source: &Path) -> PathBuf {
     compile_with(source, &[static_library().into(), "-lpthread".into(), "-ldl".into(), "-lm".into()])
 }
 
-/// Compiles a C program strictly, with these arguments to find the library. Returns the program.
+/// Compiles a C program strictly, with these arguments to find the library. Returns the program. It is compiled once for
+/// all tests, and again when the source, a header or the library has changed.
 pub fn compile_with(source: &Path, library: &[OsString]) -> PathBuf {
-    // Tests run at once, and two of them may compile the same source.
     static COMPILED: AtomicUsize = AtomicUsize::new(0);
+    let source = root().join(source);
     let stem = source.file_stem().expect("a source has a name").to_string_lossy();
-    let program = scratch().join(format!("{stem}-{}", COMPILED.fetch_add(1, Ordering::Relaxed)));
-
+    let mut hasher = DefaultHasher::new();
+    (&source, library).hash(&mut hasher);
+    let program = scratch().join(format!("{stem}-{:016x}", hasher.finish()));
+    if is_newer(&program, &inputs(&source, library)) {
+        return program;
+    }
+    // Tests run at once, in threads or in processes, and two of them may compile the same source.
+    let unfinished =
+        program.with_extension(format!("{}-{}", process::id(), COMPILED.fetch_add(1, Ordering::Relaxed)));
     let mut compiler = Command::new(env::var_os("CC").unwrap_or_else(|| "cc".into()));
     compiler.args(STRICT).args(["-D_GNU_SOURCE", "-g", "-I"]).arg(root().join("include"));
-    run(compiler.arg(root().join(source)).args(library).arg("-o").arg(&program));
+    run(compiler.arg(&source).args(library).arg("-o").arg(&unfinished));
+    fs::rename(&unfinished, &program).expect("the scratch folder can be written");
     program
+}
+
+/// The files that a C program is made of: its source, the headers beside it, the library and its header.
+fn inputs(source: &Path, library: &[OsString]) -> Vec<PathBuf> {
+    let beside = fs::read_dir(source.parent().expect("a source lies in a folder")).expect("it can be read");
+    let beside = beside.map(|entry| entry.expect("it can be read").path());
+    let headers = beside.filter(|path| path.extension().is_some_and(|extension| extension == "h"));
+    let libraries = library.iter().map(PathBuf::from).filter(|path| path.is_file());
+    headers.chain(libraries).chain([source.to_owned(), root().join("include/peers.h")]).collect()
+}
+
+fn is_newer(program: &Path, inputs: &[PathBuf]) -> bool {
+    let modified = |path: &Path| fs::metadata(path).and_then(|file| file.modified()).ok();
+    modified(program)
+        .is_some_and(|made| inputs.iter().all(|input| modified(input).is_some_and(|it| it < made)))
 }
 
 /// Compiles a header alone, as `language` ("c" or "c++"), with a use of it that `source` makes.

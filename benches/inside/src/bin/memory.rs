@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use peers_benches::announcements::Crowd;
-use peers_benches::contenders::{BareMap, Contender, Key, Moka, Ours, TokioQueue, Tree, paused_runtime};
+use peers_benches::contenders::{BareMap, Contender, Key, Moka, Ours, Tree};
 use peers_benches::print_row;
 
 const SIZES: [usize; 2] = [1000, 65_536];
@@ -42,13 +42,10 @@ fn cost(size: usize) -> usize {
 static COUNTING: Counting = Counting;
 
 fn main() {
-    let runtime = paused_runtime();
-    let _entered = runtime.enter();
     for size in SIZES {
         measure::<BareMap<[u8; 16]>>(size);
         measure::<Ours<[u8; 16]>>(size);
         measure::<Tree<[u8; 16]>>(size);
-        measure::<TokioQueue<[u8; 16]>>(size);
         measure::<Moka<[u8; 16]>>(size);
         measure_node(size);
     }

@@ -7,30 +7,37 @@ import java.util.Optional;
 /**
  * How a node is, and what it has counted since its start.
  *
- * @param state how it does
- * @param reason what is wrong
- * @param detail the reason in words; "" when nothing is wrong
- * @param lastSendAge since a datagram was sent; empty before the first
- * @param lastReceiveAge since one was heard, its own included; empty before the first
- * @param interfaces interfaces in use
- * @param peers entries in the registry
- * @param sent datagrams sent
- * @param sendErrors sends that the system refused
- * @param received datagrams received, of every kind
- * @param loopedBack received: its own messages, and legacy beacons with its name
- * @param malformed received: what is of neither protocol
- * @param refusedFull newcomers refused because the registry was full
- * @param dropped datagrams lost because its queue on a memory network was full
- * @param socketsReopened times the sockets were opened anew, or interfaces joined or left
- * @param eventsLost events lost because nobody read them; each loss is told by one {@link Event.Kind#RESYNC}
- * @param otherCluster received: messages of another cluster, and legacy beacons where the node sends none
- * @param stale received: messages not newer than what was known (duplicates, replays)
- * @param wrongKey received: messages that no key of the node opens, or sealed ones by a node without
- * @param rateLimited answers, challenges and questions not sent, because too many were asked for
- * @param offLink received: datagrams from beyond the links in use
- * @param unvalidated received: messages of an instance that has yet to answer a challenge
+ * <!-- generated: begin java/health_doc -->
+ * @param state state of the node.
+ * @param reason why the node is not running.
+ * @param detail the reason in words; "" if the node is running.
+ * @param lastSendAge time since the node last sent a datagram; empty before the first.
+ * @param lastReceiveAge time since the node last received a datagram, its own included; empty before the first.
+ * @param interfaces number of interfaces in use.
+ * @param peers number of entries in the registry.
+ * @param sent datagrams sent.
+ * @param sendErrors sends that the system refused.
+ * @param received datagrams received, of every kind.
+ * @param loopedBack received: the node's own messages, and legacy beacons with its name.
+ * @param malformed received and dropped: neither a message of the protocol nor a legacy beacon.
+ * @param refusedFull peers refused because the registry was full.
+ * @param dropped datagrams lost because the node's queue on a memory network was full.
+ * @param socketsReopened times that the node reopened its sockets, or joined or left interfaces.
+ * @param eventsLost events dropped because the queue was full; one resync event reports each loss.
+ * @param otherCluster received and dropped: messages of another cluster, and legacy beacons if the node does not use
+ *     them.
+ * @param stale received and dropped: messages not newer than the known one of their sender (duplicates, replays).
+ * @param wrongKey received and dropped: messages that none of the node's keys opens, and sealed ones if the node has no
+ *     keys. If it rises, another node has other keys, or none.
+ * @param rateLimited replies and probes not sent because of a rate limit. If it rises, the node is under a flood, or
+ *     under forged messages.
+ * @param offLink received and dropped: datagrams from outside the links in use, while {@code hops} is 1.
+ * @param unvalidated received by a node with keys: messages of an unlisted instance whose path is not validated. Each
+ *     new peer begins so. If it rises and no peer joins, recorded messages are replayed.
+ * <!-- generated: end -->
  */
 public record Health(
+        // generated: begin java/health
         State state,
         Reason reason,
         String detail,
@@ -52,7 +59,9 @@ public record Health(
         long wrongKey,
         long rateLimited,
         long offLink,
-        long unvalidated) {
+        long unvalidated
+        // generated: end
+        ) {
 
     /** How a node does. */
     public enum State {
@@ -113,6 +122,7 @@ public record Health(
 
     static Health of(Libpeers.peers_health_t raw) {
         return new Health(
+                // generated: begin java/read_health
                 State.of(raw.state),
                 Reason.of(raw.reason),
                 Native.toString(raw.detail, "UTF-8"),
@@ -134,7 +144,9 @@ public record Health(
                 raw.wrong_key,
                 raw.rate_limited,
                 raw.off_link,
-                raw.unvalidated);
+                raw.unvalidated
+                // generated: end
+                );
     }
 
     /** Before the first datagram the library tells all ones. */

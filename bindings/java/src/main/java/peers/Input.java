@@ -1,6 +1,7 @@
 package peers;
 
 import com.sun.jna.Memory;
+import com.sun.jna.Native;
 import com.sun.jna.Pointer;
 import java.nio.ByteBuffer;
 import java.nio.CharBuffer;
@@ -59,6 +60,14 @@ final class Input {
             joined.put(key);
         }
         return bytes(joined.array());
+    }
+
+    /** A size, which C would take -1 for the largest of. */
+    static long size(String what, long number) {
+        if (number < 0 || Native.SIZE_T_SIZE < 8 && number > MOST) {
+            throw new PeersException(Status.INVALID, what + " is " + number + "; it can be 0 or more");
+        }
+        return number;
     }
 
     /** A number without a sign, which C would take -1 for the largest of. */

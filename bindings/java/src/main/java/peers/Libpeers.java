@@ -7,15 +7,34 @@ import com.sun.jna.Native;
 import com.sun.jna.Pointer;
 import com.sun.jna.Structure;
 import com.sun.jna.Structure.FieldOrder;
+import com.sun.jna.ptr.IntByReference;
 import com.sun.jna.ptr.PointerByReference;
 
 /**
- * peers.h for JNA, with its names. What they mean is written there; a test compares the two. Java programs have a thread to
- * wait for events, and no use for their descriptor.
+ * peers.h for JNA, with its names. What they mean is written there. From the table abi/api.toml of the
+ * repository; do not edit.
  */
 interface Libpeers extends Library {
     Libpeers PEERS = Native.load("peers", Libpeers.class);
 
+    /** A {@code size_t}. */
+    final class SizeT extends IntegerType {
+        private static final long serialVersionUID = 1;
+
+        public SizeT() {
+            this(0);
+        }
+
+        public SizeT(long value) {
+            super(Native.SIZE_T_SIZE, value, true);
+        }
+    }
+
+    interface peers_log_fn extends Callback {
+        void invoke(int level, Pointer message, Pointer context);
+    }
+
+    // generated: begin java/declarations
     int PEERS_OK = 0;
     int PEERS_ERR_NULL = -1;
     int PEERS_ERR_HANDLE = -2;
@@ -70,30 +89,13 @@ interface Libpeers extends Library {
     int PEERS_REASON_INTERNAL = 6;
     int PEERS_REASON_RESOLVER = 7;
 
-    /** A {@code size_t}. */
-    final class SizeT extends IntegerType {
-        private static final long serialVersionUID = 1;
-
-        public SizeT() {
-            this(0);
-        }
-
-        public SizeT(long value) {
-            super(Native.SIZE_T_SIZE, value, true);
-        }
-    }
-
-    interface peers_log_fn extends Callback {
-        void invoke(int level, Pointer message, Pointer context);
-    }
-
     @FieldOrder({
         "struct_size", "name", "cluster", "value", "value_len", "interfaces", "network", "group_v4",
         "group_v6", "keys", "keys_count", "seeds", "log", "log_context", "log_level", "interval_ms",
-        "expiry_ms", "max_peers", "flags", "hops", "port", "service_port", "mode",
-        "unicast_port"
+        "expiry_ms", "max_peers", "flags", "hops", "port", "service_port", "mode", "unicast_port",
+        "entries_max_bytes"
     })
-    final class peers_config_t extends Structure {
+final class peers_config_t extends Structure {
         public SizeT struct_size = new SizeT();
         public Pointer name;
         public Pointer cluster;
@@ -118,6 +120,7 @@ interface Libpeers extends Library {
         public int service_port;
         public int mode;
         public int unicast_port;
+        public SizeT entries_max_bytes = new SizeT();
 
         peers_config_t() {
             struct_size.setValue(size());
@@ -128,7 +131,7 @@ interface Libpeers extends Library {
         "name", "value", "value_len", "address", "age_ms", "expires_in_ms", "source", "interface_index",
         "port", "id"
     })
-    final class peers_peer_t extends Structure {
+final class peers_peer_t extends Structure {
         public Pointer name;
         public Pointer value;
         public SizeT value_len = new SizeT();
@@ -147,8 +150,10 @@ interface Libpeers extends Library {
         }
     }
 
-    @FieldOrder({"len", "stride", "records"})
-    final class peers_list_t extends Structure {
+    @FieldOrder({
+        "len", "stride", "records"
+    })
+final class peers_list_t extends Structure {
         public SizeT len = new SizeT();
         public SizeT stride = new SizeT();
         public Pointer records;
@@ -160,8 +165,10 @@ interface Libpeers extends Library {
         }
     }
 
-    @FieldOrder({"kind", "reason", "peer"})
-    final class peers_event_t extends Structure {
+    @FieldOrder({
+        "kind", "reason", "peer"
+    })
+final class peers_event_t extends Structure {
         public int kind;
         public int reason;
         public Pointer peer;
@@ -175,10 +182,11 @@ interface Libpeers extends Library {
 
     @FieldOrder({
         "struct_size", "state", "reason", "detail", "last_send_age_ms", "last_receive_age_ms", "interfaces",
-        "peers", "sent", "send_errors", "received", "looped_back", "malformed", "refused_full", "dropped", "sockets_reopened",
-        "events_lost", "other_cluster", "stale", "wrong_key", "rate_limited", "off_link", "unvalidated"
+        "peers", "sent", "send_errors", "received", "looped_back", "malformed", "refused_full", "dropped",
+        "sockets_reopened", "events_lost", "other_cluster", "stale", "wrong_key", "rate_limited", "off_link",
+        "unvalidated"
     })
-    final class peers_health_t extends Structure {
+final class peers_health_t extends Structure {
         public SizeT struct_size = new SizeT();
         public int state;
         public int reason;
@@ -208,6 +216,8 @@ interface Libpeers extends Library {
         }
     }
 
+    Pointer peers_strerror(int status);
+
     Pointer peers_last_error();
 
     Pointer peers_version();
@@ -236,5 +246,8 @@ interface Libpeers extends Library {
 
     void peers_event_free(Pointer event);
 
+    int peers_event_fd(Pointer node, IntByReference fd);
+
     int peers_health(Pointer node, peers_health_t health);
+    // generated: end
 }

@@ -5,7 +5,9 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.ResourceBundle;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -13,30 +15,41 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 
-/** The tests of the package: every node is on a network in memory. Ends well, or with the trace of what failed. */
+/** The tests of the package: every node is on a network in memory. Ends well, or with the trace of a failure. */
 final class NodeTest {
     /** Reached only when something hangs. */
     private static final Duration PATIENCE = Duration.ofMinutes(2);
 
     private NodeTest() {}
 
+    /** A case, which throws if it fails. */
+    private interface Case {
+        void run() throws Exception;
+    }
+
+    private static final Map<String, Case> CASES = new LinkedHashMap<>();
+
+    static {
+        CASES.put("everyOptionHasItsEffect", NodeTest::everyOptionHasItsEffect);
+        CASES.put("onlyThoseWithAKeyOfTheClusterTakePart", NodeTest::onlyThoseWithAKeyOfTheClusterTakePart);
+        CASES.put("seedsFindThoseWhomMulticastDoesNotReach", NodeTest::seedsFindThoseWhomMulticastDoesNotReach);
+        CASES.put("seedsAreReplacedWhileANodeRuns", NodeTest::seedsAreReplacedWhileANodeRuns);
+        CASES.put("wrongOptionsAreRefusedInWords", NodeTest::wrongOptionsAreRefusedInWords);
+        CASES.put("wrongCallsAreRefusedInWords", NodeTest::wrongCallsAreRefusedInWords);
+        CASES.put("aRegistrationEndsWithItsTtl", NodeTest::aRegistrationEndsWithItsTtl);
+        CASES.put("peersAreValues", NodeTest::peersAreValues);
+        CASES.put("eventsTellOfThoseWhoComeChangeAndGo", NodeTest::eventsTellOfThoseWhoComeChangeAndGo);
+        CASES.put("aWaitHasAnyLength", NodeTest::aWaitHasAnyLength);
+        CASES.put("aSlowReaderIsToldToLookAtTheList", NodeTest::aSlowReaderIsToldToLookAtTheList);
+        CASES.put("healthTellsWhatWasCounted", NodeTest::healthTellsWhatWasCounted);
+        CASES.put("closeEndsTheStreamOfEvents", NodeTest::closeEndsTheStreamOfEvents);
+        CASES.put("theLogGoesToTheLogger", NodeTest::theLogGoesToTheLogger);
+        CASES.put("theLoggerOfANodeCannotCloseIt", NodeTest::theLoggerOfANodeCannotCloseIt);
+    }
+
+    /** Runs the case that the argument names. */
     public static void main(String[] arguments) throws Exception {
-        everyOptionHasItsEffect();
-        onlyThoseWithAKeyOfTheClusterTakePart();
-        seedsFindThoseWhomMulticastDoesNotReach();
-        seedsAreReplacedWhileANodeRuns();
-        wrongOptionsAreRefusedInWords();
-        wrongCallsAreRefusedInWords();
-        aRegistrationEndsWithItsTtl();
-        peersAreValues();
-        eventsTellOfThoseWhoComeChangeAndGo();
-        aWaitHasAnyLength();
-        aSlowReaderIsToldToLookAtTheList();
-        healthTellsWhatWasCounted();
-        closeEndsTheStreamOfEvents();
-        theLogGoesToTheLogger();
-        theLoggerOfANodeCannotCloseIt();
-        System.out.println("all passed");
+        CASES.get(arguments[0]).run();
     }
 
     private static void everyOptionHasItsEffect() {

@@ -1,0 +1,50 @@
+#!/usr/bin/env bash
+# Runs every tier, and prints the seconds of each step. The machine's cores are kept busy by two lanes: what the stable
+# toolchain does, and what the nightly one does. The tests run last and alone, for some measure memory or cross a network.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+logs=target/test-all
+rm -rf "$logs"
+mkdir -p "$logs"
+
+# Runs a step. Its words are kept, and shown if it fails.
+step() {
+    local name=$1 start=$SECONDS
+    shift
+    if "$@" >"$logs/$name.log" 2>&1; then
+        echo "step $name: $((SECONDS - start)) s" | tee -a "$logs/steps"
+    else
+        echo "step $name failed after $((SECONDS - start)) s: $*"
+        cat "$logs/$name.log"
+        return 1
+    fi
+}
+
+stable() {
+    step check just check
+    step lint-python just lint-python
+    step deny just deny
+    step build-tests cargo test --workspace --no-run
+    step lint-cross just lint-cross
+}
+
+nightly() {
+    step fuzz just fuzz 30
+    step sanitizers just sanitizers
+    step miri just miri
+}
+
+# Not in a condition, where a failing step would not end the lane.
+nightly &
+lane=$!
+trap 'kill "$lane" 2>/dev/null || true' EXIT
+stable
+wait "$lane"
+trap - EXIT
+
+# Last, so that the runner's own words end the output.
+start=$SECONDS
+status=0
+cargo test --workspace --no-fail-fast || status=$?
+echo "step test: $((SECONDS - start)) s" >>"$logs/steps"
+exit "$status"
