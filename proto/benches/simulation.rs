@@ -3,6 +3,7 @@
 //!
 //! `cargo bench --bench simulation` takes some minutes, on two threads. A cluster of two is watched for a
 //! simulated day; larger ones for as many simulated hours as `PEERS_HOURS` says (24 for the day), or for less.
+//! `PEERS_NODES=100` leaves out the clusters of more nodes.
 
 use std::env;
 use std::sync::Mutex;
@@ -35,6 +36,12 @@ fn main() {
     print_rows(tables.into_iter().flatten().collect());
 }
 
+/// Returns true if a cluster of so many nodes is not to be left out.
+fn is_wanted(count: usize) -> bool {
+    let limit = env::var("PEERS_NODES").ok();
+    limit.is_none_or(|text| count <= text.parse().expect("PEERS_NODES is a number"))
+}
+
 /// What comes before the rows of a table.
 fn heading(title: &str, explanation: &str, columns: &str) -> Row {
     let rule = "|---".repeat(columns.split(" | ").count());
@@ -51,12 +58,12 @@ fn steady_state() -> Vec<Row> {
         "nodes | loss | the legacy beacon too | seed | simulated hours | false leaves | announcements | questions and answers | lines | all | bytes",
     )];
     let counts = [
-        (1000, hours.unwrap_or(HOURS_OF_A_THOUSAND)),
-        (100, hours.unwrap_or(HOURS_OF_A_HUNDRED)),
-        (10, hours.unwrap_or(HOURS_OF_TEN)),
         (2, 24.0),
+        (10, hours.unwrap_or(HOURS_OF_TEN)),
+        (100, hours.unwrap_or(HOURS_OF_A_HUNDRED)),
+        (1000, hours.unwrap_or(HOURS_OF_A_THOUSAND)),
     ];
-    for (count, hours) in counts {
+    for (count, hours) in counts.into_iter().filter(|(count, _)| is_wanted(*count)) {
         for loss in LOSSES {
             for legacy in [false, true] {
                 // A thousand take minutes each.
@@ -102,7 +109,9 @@ fn starts() -> Vec<Row> {
         "Datagrams and bytes that each node sends in the first 5 s, the mean of the seeds; time until all know all.",
         "nodes | keys | loss | seeds | datagrams | bytes | known after, median | worst",
     )];
-    for (count, runs) in [(1000, 1), (100, 5), (10, 20), (2, 50)] {
+    for (count, runs) in
+        [(2, 50), (10, 20), (100, 5), (1000, 1)].into_iter().filter(|(count, _)| is_wanted(*count))
+    {
         for key in [None, Some(1)] {
             for loss in [0.0, 0.05] {
                 rows.push(Box::new(move || start_row(count, runs, key, loss)));
@@ -141,7 +150,7 @@ fn newcomers() -> Vec<Row> {
         "Datagrams and bytes of all nodes together in the 2 s after a start, less those of 2 s before; time until it knows all, and all know it.",
         "nodes | keys | loss | seeds | datagrams | bytes | known after, median | worst",
     )];
-    for (count, runs) in [(1000, 1), (100, 10)] {
+    for (count, runs) in [(100, 10), (1000, 1)].into_iter().filter(|(count, _)| is_wanted(*count)) {
         for key in [None, Some(1)] {
             for loss in [0.0, 0.05] {
                 rows.push(Box::new(move || newcomer_row(count, runs, key, loss)));
@@ -187,7 +196,7 @@ fn convergence() -> Vec<Row> {
         "The legacy beacon is on.",
         "nodes | loss | after | seeds | median | worst | simulated",
     )];
-    for (count, runs) in [(1000, 1), (100, 20), (2, 100)] {
+    for (count, runs) in [(2, 100), (100, 20), (1000, 1)].into_iter().filter(|(count, _)| is_wanted(*count)) {
         for loss in [0.0, 0.05] {
             rows.push(Box::new(move || convergence_rows(count, runs, loss)));
         }

@@ -140,7 +140,7 @@ mod tests {
             value,
             address: Some(address.parse().expect("it is an address")),
             further_addresses: &[],
-            addresses_validated: true,
+            addresses_validated: 1,
             interface: 2,
             port: 80,
             id: Some([7; 16]),

@@ -226,8 +226,8 @@ impl Node {
         }
     }
 
-    /// Returns what is known of the origin of a message. `None`, with keys, for an echo to another node: somebody had it made,
-    /// and may send it long after its sender has died.
+    /// Returns the origin of a message. `None`, with keys, for an echo to another node: an attacker had it made, and may send
+    /// it long after its sender has died.
     pub(crate) fn origin(&self, about: &Announcement<'_>, inbound: Inbound, now: Instant) -> Option<Origin> {
         let Inbound { path, arrival, len } = inbound;
         let is_authenticated = self.has_keys();

@@ -89,6 +89,6 @@ mod tests {
     fn the_positions_are_those_of_the_specification() {
         let found: Vec<usize> = positions(&[7; 16], 300, 1000).collect();
         assert_eq!(hash(&[7; 16], 300), 0x1d11_406e_ed05_51dd);
-        assert_eq!(found, [0x51dd % 8000, 0xed05 % 8000, 0x406e % 8000, 0x1d11 % 8000]);
+        assert_eq!(found, [0x51dd, 0xed05, 0x406e, 0x1d11].map(|position| position % 8000));
     }
 }

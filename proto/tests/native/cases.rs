@@ -353,7 +353,7 @@ fn n8_a_clone_draws_a_new_id_and_both_are_listed() {
             let now = nodes[0].now;
             nodes[from].now = now;
             for sent in sent {
-                for to in 0..nodes.len() {
+                for (to, node) in nodes.iter_mut().enumerate() {
                     let arrival = match sent.to {
                         peers_proto::Destination::Peer { address: at, .. } if at == address(to) => {
                             Arrival::Unicast
@@ -361,7 +361,7 @@ fn n8_a_clone_draws_a_new_id_and_both_are_listed() {
                         peers_proto::Destination::Peer { .. } => continue,
                         _ => Arrival::Group,
                     };
-                    hear_from(&mut nodes[to], &sent.bytes, address(from), 2, arrival);
+                    hear_from(node, &sent.bytes, address(from), 2, arrival);
                 }
             }
         }
