@@ -89,12 +89,12 @@ type Reason uint32
 const (
 	NothingWrong      Reason = C.PEERS_REASON_NONE
 	NoInterface       Reason = C.PEERS_REASON_NO_INTERFACE   // no interface that may be used is up
-	NotReceiving      Reason = C.PEERS_REASON_NOT_RECEIVING  // nothing was heard for the expiry time, not even itself
+	NotReceiving      Reason = C.PEERS_REASON_NOT_RECEIVING  // nothing was received for the expiry time, not even its own datagrams
 	SendFails         Reason = C.PEERS_REASON_SEND_FAILS     // the latest announcement did not go through every interface
 	PermissionMissing Reason = C.PEERS_REASON_PERMISSION     // the system does not permit sending, or joining the group
-	MembershipMissing Reason = C.PEERS_REASON_MULTICAST_JOIN // the system did not let it join the group on every interface
+	MulticastJoin     Reason = C.PEERS_REASON_MULTICAST_JOIN // the system did not let it join the group on every interface
 	Internal          Reason = C.PEERS_REASON_INTERNAL       // it met an internal error, and no longer works
-	SeedsUnresolved   Reason = C.PEERS_REASON_RESOLVER       // the name of a seed cannot be resolved; it is tried again
+	Resolver          Reason = C.PEERS_REASON_RESOLVER       // the name of a seed cannot be resolved; it is tried again
 )
 
 // String returns the reason in words.

@@ -286,8 +286,9 @@ fn seeds_are_replaced_while_a_node_runs() {
     let mut first = seed_watch(&hosts[0], "first", &HOURS);
     let mut second = seed_watch(&hosts[1], "second", &HOURS);
     for (seed, address) in [(&mut first, "198.51.100.2"), (&mut second, "198.51.100.3")] {
-        give(&format!("{address}:{PORT}\n"));
+        // It has read the file by then.
         node.expect_to_take(Signal::SIGHUP);
+        give(&format!("{address}:{PORT}\n"));
         seed.never_printed("joined");
         node.signal(Signal::SIGHUP);
         node.expect(["took new seeds"]);
