@@ -9,6 +9,7 @@
 
 use std::io;
 use std::mem;
+use std::process;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
@@ -29,8 +30,8 @@ use crate::runtime::state::{End, State};
 use crate::runtime::thread::{self, Thread};
 use crate::seed::{self, Seed};
 use crate::sync::{Turns, lock};
+use crate::sys::Descriptor;
 use crate::sys::poller::Poller;
-use crate::sys::{Descriptor, process};
 use peers_proto::{Event, Node, Settings};
 
 /// What a node is started with.

@@ -1,8 +1,8 @@
 //! `NetworkState`: what the last steps have reported of the network.
 
-use std::io;
 use std::time::Instant;
 
+use crate::error::Error;
 use crate::health::{Counters, Reason};
 use crate::net::report::{Refresh, SendStats, TransportReport};
 
@@ -10,7 +10,7 @@ use crate::net::report::{Refresh, SendStats, TransportReport};
 pub(crate) struct NetworkState {
     report: TransportReport,
     /// Why the sockets could not be reopened.
-    reopen_error: Option<io::Error>,
+    reopen_error: Option<Error>,
     last_sent: Option<Instant>,
     sent: u64,
     send_errors: u64,

@@ -103,8 +103,8 @@ pub(crate) fn udp_socket(is_v6: bool) -> io::Result<Socket> {
     if is_v6 {
         socket.set_only_v6(true)?;
     }
-    options::hear_only_joined(&socket, is_v6)?;
-    options::tell_destination(&socket, is_v6)?;
+    options::receive_only_joined(&socket, is_v6)?;
+    options::request_packet_info(&socket, is_v6)?;
     Ok(socket)
 }
 
