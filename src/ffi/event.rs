@@ -3,9 +3,8 @@
 use std::time::Duration;
 
 use crate::ffi::constants::*;
-use crate::ffi::handle;
+use crate::ffi::handle::{self, peers_t};
 use crate::ffi::input;
-use crate::ffi::node::peers_t;
 use crate::ffi::snapshot_buffer::{self, SnapshotBuffer};
 pub use crate::ffi::structs::peers_event_t;
 use peers_proto::{Event, LeaveReason, Peer};
@@ -30,10 +29,9 @@ pub unsafe extern "C" fn peers_next_event(
     event: *mut *mut peers_event_t,
 ) -> i32 {
     crate::ffi::boundary(|| {
-        input::not_null(node, "node")?;
+        let node = handle::get(node)?;
         input::not_null(event, "event")?;
         let timeout = u64::try_from(timeout_ms).ok().map(Duration::from_millis);
-        let node = handle::get(node)?;
         let next = node.next_event(timeout)?;
         // SAFETY: non-NULL, and the caller vouches that it can be written.
         unsafe { event.write(pack_event(&next)) };
@@ -97,10 +95,10 @@ pub unsafe extern "C" fn peers_event_free(event: *mut peers_event_t) {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn peers_event_fd(node: *mut peers_t, fd: *mut i32) -> i32 {
     crate::ffi::boundary(|| {
-        input::not_null(node, "node")?;
+        let node = handle::get(node)?;
         input::not_null(fd, "fd")?;
         // A SOCKET of Windows fits: of handles the system uses 32 bits.
-        let descriptor = handle::get(node)?.event_fd()?;
+        let descriptor = node.event_fd()?;
         // SAFETY: non-NULL, and the caller vouches that it can be written.
         unsafe { fd.write(descriptor as _) };
         Ok(())

@@ -5,9 +5,8 @@ use std::mem::offset_of;
 use std::time::Duration;
 
 use crate::ffi::constants::*;
-use crate::ffi::handle;
+use crate::ffi::handle::{self, peers_t};
 use crate::ffi::input;
-use crate::ffi::node::peers_t;
 use crate::ffi::sized;
 use crate::ffi::structs::{self, peers_health_t};
 use crate::health::{Health, Reason, State};
@@ -27,12 +26,12 @@ const DETAIL_SIZE: usize = 256;
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn peers_health(node: *mut peers_t, health: *mut peers_health_t) -> i32 {
     crate::ffi::boundary(|| {
-        input::not_null(node, "node")?;
+        let node = handle::get(node)?;
         input::not_null(health, "health")?;
         let least = offset_of!(peers_health_t, detail);
         // SAFETY: non-NULL, and the caller vouches for the struct.
         let size = unsafe { sized::size_to_fill(health, least) }?;
-        let filled = fill(size, &handle::get(node)?.health());
+        let filled = fill(size, &node.health());
         // SAFETY: the caller vouches for `size` writable bytes.
         unsafe { sized::write(&filled, health, size) };
         Ok(())

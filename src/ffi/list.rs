@@ -2,9 +2,8 @@
 
 use std::mem::size_of;
 
-use crate::ffi::handle;
+use crate::ffi::handle::{self, peers_t};
 use crate::ffi::input;
-use crate::ffi::node::peers_t;
 use crate::ffi::snapshot_buffer::{self, SnapshotBuffer};
 pub use crate::ffi::structs::{peers_list_t, peers_peer_t};
 
@@ -22,9 +21,8 @@ pub use crate::ffi::structs::{peers_list_t, peers_peer_t};
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn peers_list(node: *mut peers_t, list: *mut *mut peers_list_t) -> i32 {
     crate::ffi::boundary(|| {
-        input::not_null(node, "node")?;
-        input::not_null(list, "list")?;
         let node = handle::get(node)?;
+        input::not_null(list, "list")?;
         let buffer = node.read(|snapshot| {
             #[cfg(feature = "test-panic")]
             snapshot.iter().for_each(|peer| crate::test_panic::at("export", peer.name.as_bytes()));

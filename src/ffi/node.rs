@@ -1,21 +1,15 @@
-//! `peers_t`: a node's life, and the calls that act on it.
+//! A node's life, and the calls that act on it.
 
 use std::ffi::{c_char, c_void};
 use std::time::Duration;
 
 use crate::ffi::config::{self, peers_config_t};
 use crate::ffi::constants::PEERS_ERR_NULL;
-use crate::ffi::handle;
+use crate::ffi::handle::{self, peers_t};
 use crate::ffi::input;
 use crate::ffi::status::Failure;
 use crate::peers::Peers;
 use crate::seed::Seed;
-
-/// A running node. The pointer is a token that is looked up, never followed: a stale, freed or made-up one gives
-/// PEERS_ERR_HANDLE.
-pub struct peers_t {
-    _opaque: [u8; 0],
-}
 
 /// The version of the library that is running, for example "0.1.0". Compare with `PEERS_VERSION`, the version of
 /// the header the caller was compiled with.
@@ -75,7 +69,6 @@ pub unsafe extern "C" fn peers_register(
     ttl_ms: u32,
 ) -> i32 {
     crate::ffi::boundary(|| {
-        input::not_null(node, "node")?;
         let node = handle::get(node)?;
         // SAFETY: the caller vouches for both.
         let key = unsafe { input::optional_text(key, "key") }?
@@ -103,7 +96,6 @@ pub unsafe extern "C" fn peers_register(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn peers_set_value(node: *mut peers_t, value: *const c_void, value_len: usize) -> i32 {
     crate::ffi::boundary(|| {
-        input::not_null(node, "node")?;
         let node = handle::get(node)?;
         // SAFETY: the caller vouches for the value.
         let value = unsafe { input::bytes(value, value_len, "value") }?;
@@ -126,7 +118,6 @@ pub unsafe extern "C" fn peers_set_value(node: *mut peers_t, value: *const c_voi
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn peers_set_keys(node: *mut peers_t, keys: *const c_void, keys_count: usize) -> i32 {
     crate::ffi::boundary(|| {
-        input::not_null(node, "node")?;
         let node = handle::get(node)?;
         // SAFETY: the caller vouches for the keys.
         let keys = unsafe { input::keys(keys, keys_count) }?;
@@ -150,7 +141,6 @@ pub unsafe extern "C" fn peers_set_keys(node: *mut peers_t, keys: *const c_void,
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn peers_set_seeds(node: *mut peers_t, seeds: *const c_char) -> i32 {
     crate::ffi::boundary(|| {
-        input::not_null(node, "node")?;
         let node = handle::get(node)?;
         // SAFETY: the caller vouches for the text.
         let seeds = unsafe { input::optional_text(seeds, "seeds") }?.unwrap_or_default();
@@ -167,10 +157,7 @@ pub unsafe extern "C" fn peers_set_seeds(node: *mut peers_t, seeds: *const c_cha
 /// PEERS_ERR_FORKED, PEERS_ERR_FAILED, PEERS_ERR_STOPPED. Thread-safe.
 #[unsafe(no_mangle)]
 pub extern "C" fn peers_advance(node: *mut peers_t, ms: u32) -> i32 {
-    crate::ffi::boundary(|| {
-        input::not_null(node, "node")?;
-        Ok(handle::get(node)?.advance(Duration::from_millis(ms.into()))?)
-    })
+    crate::ffi::boundary(|| Ok(handle::get(node)?.advance(Duration::from_millis(ms.into()))?))
 }
 
 /// Ends the node: it says goodbye, its thread ends, and all it holds is released. NULL is a no-op.
