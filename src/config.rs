@@ -343,56 +343,38 @@ fn host_name() -> Result<String, Error> {
 mod tests {
     use super::*;
 
-    fn complaint(config: Config) -> String {
-        config.check().expect_err("this configuration is out of range").to_string()
-    }
-
     #[test]
     fn the_defaults_are_valid() {
         assert_eq!(Config::default().check(), Ok(()));
     }
 
     #[test]
-    fn each_option_out_of_range_is_named_with_its_value_and_range() {
+    fn an_option_out_of_its_range_is_refused() {
         let default = Config::default;
         let ms = Duration::from_millis;
-        let cases = [
-            (Config { interval: ms(9), ..default() }, "the interval is 9 ms; it is 10"),
-            (Config { interval: ms(3_600_001), ..default() }, "the interval is 3600001 ms"),
-            (Config { expiry: ms(15_000), ..default() }, "longer than the interval of 15000 ms"),
-            (
-                Config { expiry: ms(86_400_001), ..default() },
-                "the expiry is 86400001 ms; it is 1 to 86400000",
-            ),
-            (
-                Config { group_v4: Some(Ipv4Addr::new(192, 0, 2, 1)), ..default() },
-                "192.0.2.1 is no multicast address",
-            ),
-            (Config { group_v6: Some(Ipv6Addr::LOCALHOST), ..default() }, "::1 is no multicast address"),
-            (Config { group_v4: None, group_v6: None, ..default() }, "both turned off"),
-            (Config { hops: 0, ..default() }, "hops is 0"),
-            (Config { port: 0, ..default() }, "port is 0"),
-            (Config { max_peers: 0, ..default() }, "max_peers is 0"),
-            (
-                Config { entries_max_bytes: 65_535, ..default() },
-                "entries_max_bytes is 65535; it is 65536 or more",
-            ),
-            (Config { clock: Clock::Manual, ..default() }, "needs a memory network"),
-            (Config { unicast_port: 49001, ..default() }, "unicast_port is 49001"),
-            (Config { seeds: vec!["a:1".parse().unwrap(); 1025], ..default() }, "1025 seeds are given"),
-            (
-                Config {
-                    clock: Clock::Manual,
-                    network: Network::Memory("n".into()),
-                    seeds: vec!["a:1".parse().unwrap()],
-                    ..default()
-                },
-                "the seed a:1 has a name",
-            ),
-        ];
-        for (config, expected) in cases {
-            let complaint = complaint(config);
-            assert!(complaint.contains(expected), "{complaint:?} should contain {expected:?}");
+        let named: Seed = "a:1".parse().expect("it is a seed");
+        let manual = Config { clock: Clock::Manual, ..default() };
+        let in_memory = Config { network: Network::Memory("n".into()), ..manual.clone() };
+        for config in [
+            Config { interval: ms(9), ..default() },
+            Config { interval: ms(3_600_001), ..default() },
+            Config { expiry: ms(15_000), ..default() },
+            Config { expiry: ms(86_400_001), ..default() },
+            Config { expiry: ms(86_400_000) + Duration::from_nanos(1), ..default() },
+            Config { group_v4: Some(Ipv4Addr::new(192, 0, 2, 1)), ..default() },
+            Config { group_v6: Some(Ipv6Addr::LOCALHOST), ..default() },
+            Config { group_v4: None, group_v6: None, ..default() },
+            Config { hops: 0, ..default() },
+            Config { port: 0, ..default() },
+            Config { max_peers: 0, ..default() },
+            Config { entries_max_bytes: 65_535, ..default() },
+            manual,
+            Config { unicast_port: 49001, ..default() },
+            Config { seeds: vec![named.clone(); 1025], ..default() },
+            Config { seeds: vec![named], ..in_memory },
+        ] {
+            let checked = config.check().map_err(|error| error.kind());
+            assert_eq!(checked, Err(ErrorKind::Invalid), "{config:?}");
         }
     }
 }

@@ -119,7 +119,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_and_addresses_of_both_kinds_are_seeds_and_are_written_as_they_were_read() {
+    fn a_seed_is_written_as_it_was_read() {
         for text in
             ["a:1", "10.0.1.5:49002", "[2001:db8::5]:65535", "[fe80::1%eth0]:9", "peers.default.svc:49002"]
         {
@@ -133,24 +133,26 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_seed_is_named_with_what_is_wrong_about_it() {
+    fn what_is_no_seed_is_refused() {
         let long = format!("{}:1", "n".repeat(254));
-        for (text, wrong) in [
-            ("", "no port"),
-            ("a", "no port"),
-            ("a:", "no port from 1"),
-            ("a:0", "no port from 1"),
-            ("a:65536", "no port from 1"),
-            ("a:-1", "no port from 1"),
-            (":1", "no host"),
-            ("a b:1", "no host"),
-            ("udp/a:1", "no host"),
-            ("2001:db8::5:49002", "without brackets"),
-            ("[a]:1", "no IPv6 address"),
-            (&long, "no host"),
-        ] {
-            let error = text.parse::<Seed>().expect_err(text).to_string();
-            assert!(error.contains(wrong) && error.contains(&format!("{text:?}")), "{error}");
+        let wrong = [
+            "",
+            "a",
+            "a:",
+            "a:0",
+            "a:65536",
+            "a:-1",
+            ":1",
+            "a b:1",
+            "udp/a:1",
+            "2001:db8::5:49002",
+            "[a]:1",
+            &long,
+        ];
+        for text in wrong {
+            let error = text.parse::<Seed>().expect_err(text);
+            assert_eq!(error.kind(), ErrorKind::Invalid);
+            assert!(error.to_string().contains(&format!("{text:?}")), "{error}");
         }
         assert!(Seed::list("a:1,,b:1").is_err());
     }
