@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 const LAYERS: [&str; 14] = [
     "sync",
     "panics",
-    "test_panic",
+    "fail_points",
     "error",
     "health",
     "log",

@@ -15,7 +15,7 @@ use peers_proto::{Event, LeaveReason, Peer};
 /// with a manual clock. Events come in the order they happened, each to one caller. The queue holds 1024; when it
 /// is full all are dropped and one PEERS_EVENT_RESYNC takes their place.
 ///
-/// On success `*event` belongs to the caller, who frees it with `peers_event_free`.
+/// On success `*event` belongs to the caller, which frees it with `peers_event_free`.
 ///
 /// Errors: PEERS_ERR_TIMEOUT when nothing happened in time; PEERS_ERR_STOPPED when the node is freed meanwhile;
 /// PEERS_ERR_NULL, PEERS_ERR_HANDLE, PEERS_ERR_FORKED, PEERS_ERR_FAILED. Thread-safe; blocks up to `timeout_ms`.
@@ -78,7 +78,7 @@ pub unsafe extern "C" fn peers_event_free(event: *mut peers_event_t) {
 /// `peers_next_event` with a timeout of 0 until PEERS_ERR_TIMEOUT; do not read from the descriptor itself.
 ///
 /// On a node with a manual clock it is also readable while datagrams wait that the node has not looked at; the
-/// next call on the node looks. When the node is stopped or fails, it stays readable, so that a loop learns it.
+/// next call on the node looks. When the node is stopped or fails, it stays readable, so that a loop sees the end.
 ///
 /// On success `*fd` is the descriptor. It belongs to the node and is closed by `peers_free`: take it out of your
 /// event loop before that, and do not close it. Every call on a node gives the same descriptor.

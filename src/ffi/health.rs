@@ -1,4 +1,4 @@
-//! `peers_health_t`: is the node well, and if not, why not.
+//! `peers_health_t`: whether the node works, and if not, why not.
 
 use std::ffi::c_char;
 use std::mem::offset_of;
@@ -13,7 +13,7 @@ use crate::health::{Health, Reason, State};
 
 const DETAIL_SIZE: usize = 256;
 
-/// How the node is: running, degraded or failed, why in a code and in words, and what it has counted.
+/// Fills in the health of the node: running, degraded or failed, why in a code and in words, and its counters.
 ///
 /// `health` belongs to the caller and begins with its `struct_size`; a shorter struct of an older caller is
 /// filled as far as it goes, and what a longer one has more is set to zero. Works on a failed node.

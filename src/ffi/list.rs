@@ -7,8 +7,8 @@ use crate::ffi::input;
 use crate::ffi::snapshot_buffer::{self, SnapshotBuffer};
 pub use crate::ffi::structs::{peers_list_t, peers_peer_t};
 
-/// A snapshot of the peers that are live now: every entry whose time has not run out, ordered by name and then
-/// by id. The node itself is not listed.
+/// Takes a snapshot of the live peers: every entry that has not expired, ordered by name and then by id. The node
+/// itself is not listed.
 ///
 /// On success `*list` is a snapshot that the caller owns and frees with `peers_list_free`; it stays valid after
 /// the node is freed.
@@ -25,7 +25,7 @@ pub unsafe extern "C" fn peers_list(node: *mut peers_t, list: *mut *mut peers_li
         input::not_null(list, "list")?;
         let buffer = node.read(|snapshot| {
             #[cfg(feature = "test-panic")]
-            snapshot.iter().for_each(|peer| crate::test_panic::at("export", peer.name.as_bytes()));
+            snapshot.iter().for_each(|peer| crate::fail_points::fail_point("export", peer.name.as_bytes()));
             SnapshotBuffer::copy_of(snapshot.iter(), snapshot.max_len(), snapshot.max_bytes())
         })?;
         let header =

@@ -27,7 +27,7 @@ fn a_silence_has_the_sockets_opened_anew_until_something_is_heard() {
     let mut health = health(&host);
     health.expect(["running none "]);
     host.firewall("input", "drop");
-    let silent = "degraded not_receiving nothing is heard, not even our own announcements; a firewall may drop udp multicast";
+    let silent = "degraded not_receiving nothing is received, not even the node's own announcements; a firewall may drop udp multicast";
     health.expect([silent, "reopened"]);
     health.expect(["reopened"]);
     host.firewall("input", "accept");
