@@ -340,7 +340,7 @@ typedef struct peers_t peers_t;
  * It is called on the node's internal thread, or on a calling thread if the node has PEERS_MANUAL_CLOCK; never while a
  * lock of the node is held, and never by two threads at once; the first call may come before `peers_start` has
  * returned. It may make every call on the node but `peers_free`, which
- * gives PEERS_ERR_DEADLOCK. While it runs, the node neither hears nor sends: do not take long in it, and do not wait for
+ * gives PEERS_ERR_DEADLOCK. While it runs, the node neither receives nor sends: do not take long in it, and do not wait for
  * events or for another thread that frees the node. No call comes after `peers_free` has returned. It must neither throw
  * an exception nor leave by longjmp; a child forked in it must not return from it.
  */
@@ -684,7 +684,7 @@ extern "C" {
 #endif // __cplusplus
 
 /**
- * The fixed text of a status, for example "registry is full" for `PEERS_ERR_FULL`.
+ * Returns the fixed text of a status, for example "registry is full" for `PEERS_ERR_FULL`.
  *
  * Never NULL: a number that is no status gives "unknown status". The text is static; do not free it.
  * Thread-safe. Needs no node.
@@ -692,7 +692,7 @@ extern "C" {
 const char *peers_strerror(int32_t status);
 
 /**
- * What went wrong in the calling thread's most recent failed call: a sentence that names the value and says
+ * Returns why the calling thread's most recent failed call failed: a sentence that names the value and says
  * what would be right, for example "interface 'eth7' does not exist; there are: lo, eth0".
  *
  * Never NULL: before the first failure it is "". A successful call leaves it as it was. The text belongs to
@@ -710,8 +710,8 @@ const char *peers_last_error(void);
 const char *peers_version(void);
 
 /**
- * Starts a node: it announces itself at once and then every interval, and lists the peers it hears.
- * With its announcement it asks who is there; the nodes that hear it answer, so the list fills within milliseconds.
+ * Starts a node: it announces itself at once and then every interval, and lists the peers whose messages it receives.
+ * With its first announcement it queries the group. The other nodes reply, so the list fills within milliseconds.
  *
  * `config` may be NULL for defaults in everything. On success `*node` is a handle that the caller ends with
  * `peers_free`. A machine without a network is no error: the node is degraded (see `peers_health`) until one
@@ -727,9 +727,9 @@ int32_t peers_start(const struct peers_config_t *config,
                     struct peers_t **node);
 
 /**
- * Puts an entry in the registry, exactly as if its beacon had been heard: it is listed, it raises events, and it
- * is gone after `ttl_ms` milliseconds unless it is registered again. A second registration of a key replaces the
- * value and renews the entry.
+ * Puts an entry in the registry of this node alone; nothing is sent. The entry is listed, it raises events, and it expires after
+ * `ttl_ms` milliseconds unless it is registered again. A second registration of a key replaces the value and renews
+ * the entry.
  *
  * `key` is the name the entry is listed under: NUL-terminated UTF-8, 1 to 255 bytes, no control characters, not
  * the node's own name. `value` is `value_len` bytes, at most 1024, and may be NULL when that is 0. `ttl_ms` 0
@@ -748,15 +748,15 @@ int32_t peers_register(struct peers_t *node,
                        uint32_t ttl_ms);
 
 /**
- * Announces another value from now on: `value_len` bytes in place of what `value` in `peers_config_t` or an earlier
- * call said. The peers that hear of it raise PEERS_EVENT_UPDATED.
+ * Replaces the value that the node announces: that of `value` in `peers_config_t`, or of an earlier call. The other
+ * nodes raise PEERS_EVENT_UPDATED.
  *
- * It is announced at once; a change within 100 ms of the last is held until these are over, and of several only the
- * latest is told. `value` may be NULL when `value_len` is 0, for no value. There is as much room as `value_len` of
- * `peers_config_t` says. The bytes are copied. Legacy nodes do not learn it: a legacy beacon has no value.
+ * The node announces it at once, or 100 ms after the last change; of several changes within that time it announces
+ * only the latest. `value` may be NULL if `value_len` is 0, for no value. The limit is that of `value` in
+ * `peers_config_t`. The bytes are copied. Legacy nodes do not receive it: a legacy beacon has no value.
  *
- * Errors: PEERS_ERR_TOO_LARGE (the value does not fit beside the node's name and cluster; `peers_last_error` tells
- * its bytes and the room there is; the value stays as it was), PEERS_ERR_NULL, PEERS_ERR_HANDLE, PEERS_ERR_FORKED,
+ * Errors: PEERS_ERR_TOO_LARGE (the value does not fit beside the node's name and cluster; `peers_last_error` has
+ * its length and the limit; the value stays as it was), PEERS_ERR_NULL, PEERS_ERR_HANDLE, PEERS_ERR_FORKED,
  * PEERS_ERR_FAILED, PEERS_ERR_STOPPED. Thread-safe; does not wait for the network.
  *
  * Arguments: `value` is NULL or points to `value_len` readable bytes.
@@ -786,8 +786,8 @@ int32_t peers_set_keys(struct peers_t *node,
  * Replaces the seeds of a node that was started with `seeds`, or in a `mode` that has them: a list as in `peers_config_t`;
  * NULL or "" for none.
  *
- * Those that are new are asked at once. Those that are left out are told nothing from now on; a peer there expires, unless
- * it has this node for a seed. The text is copied.
+ * The node queries new seeds at once. It sends nothing more to those that are left out; a peer there expires, unless
+ * it has this node as a seed. The text is copied.
  *
  * Errors: PEERS_ERR_INVALID (one of the list is no `host:port`, there are more than 1024, the node takes no seeds, or one of a
  * node with PEERS_MANUAL_CLOCK has a name), PEERS_ERR_NULL, PEERS_ERR_UTF8, PEERS_ERR_HANDLE, PEERS_ERR_FORKED,
@@ -800,30 +800,30 @@ int32_t peers_set_seeds(struct peers_t *node,
                         const char *seeds);
 
 /**
- * Moves the time of a node with PEERS_MANUAL_CLOCK on by `ms` milliseconds and does all that falls due on the
- * way, in order: announcements, questions, expiries. When it returns, all of it has happened.
+ * Advances the time of a node with PEERS_MANUAL_CLOCK by `ms` milliseconds, and does all that falls due meanwhile,
+ * in order: announcements, probes, expiries. When it returns, all of it has happened.
  *
- * Each node has a time of its own: one that is not advanced falls silent, and expires at the others.
+ * Each node has a time of its own: one that is not advanced sends nothing, and expires at the others.
  *
  * Errors: PEERS_ERR_INVALID (the node runs on the system's clock), PEERS_ERR_NULL, PEERS_ERR_HANDLE,
  * PEERS_ERR_FORKED, PEERS_ERR_FAILED, PEERS_ERR_STOPPED. Thread-safe.
  */
-int32_t peers_advance(struct peers_t *node, uint32_t ms);
+int32_t peers_advance(struct peers_t *node,
+                      uint32_t ms);
 
 /**
- * Ends the node: it says goodbye, its thread ends, and all it holds is released. NULL is a no-op.
+ * Ends the node: it sends a goodbye, its thread ends, and all it holds is released. NULL is a no-op.
  *
- * The peers that hear the goodbye drop the node from their lists at once, with PEERS_LEFT_GOODBYE. Legacy nodes'
- * nodes do not understand it, and keep the name until their expiry; so do all after a process that ended without
- * this call.
+ * The peers that receive the goodbye remove the node from their lists at once, with PEERS_LEFT_GOODBYE. Legacy
+ * nodes ignore it, and keep the name until it expires. So do all nodes after a process that ended without this call.
  *
  * The handle is dead at once: later calls with it, a second `peers_free` among them, give PEERS_ERR_HANDLE.
  * Calls that other threads have under way end first; one that waits in `peers_next_event` returns
  * PEERS_ERR_STOPPED. Snapshots and events stay valid. The log function of the node is not called any more when this
  * returns; in a call of it, `peers_free` of the same node gives PEERS_ERR_DEADLOCK, and the node lives on.
  *
- * In a forked child it releases the memory and the descriptors of a parent's node and nothing more: no goodbye is
- * said, and the parent's node runs on. What a thread of the parent was busy with at the very moment of the fork is not released.
+ * In a forked child it releases the memory and the descriptors of a parent's node and nothing more: it sends no
+ * goodbye, and the parent's node runs on. What a thread of the parent used at the moment of the fork is not released.
  *
  * Errors: PEERS_ERR_HANDLE, PEERS_ERR_DEADLOCK. Thread-safe; blocks for as long as the node's thread needs to end,
  * which is milliseconds, and a log function that is under way.
@@ -831,8 +831,8 @@ int32_t peers_advance(struct peers_t *node, uint32_t ms);
 int32_t peers_free(struct peers_t *node);
 
 /**
- * A snapshot of the peers that are live now: every entry whose time has not run out, ordered by name and then
- * by id. The node itself is not listed.
+ * Takes a snapshot of the live peers: every entry that has not expired, ordered by name and then by id. The node
+ * itself is not listed.
  *
  * On success `*list` is a snapshot that the caller owns and frees with `peers_list_free`; it stays valid after
  * the node is freed.
@@ -869,7 +869,7 @@ void peers_list_free(struct peers_list_t *list);
  * with a manual clock. Events come in the order they happened, each to one caller. The queue holds 1024; when it
  * is full all are dropped and one PEERS_EVENT_RESYNC takes their place.
  *
- * On success `*event` belongs to the caller, who frees it with `peers_event_free`.
+ * On success `*event` belongs to the caller, which frees it with `peers_event_free`.
  *
  * Errors: PEERS_ERR_TIMEOUT when nothing happened in time; PEERS_ERR_STOPPED when the node is freed meanwhile;
  * PEERS_ERR_NULL, PEERS_ERR_HANDLE, PEERS_ERR_FORKED, PEERS_ERR_FAILED. Thread-safe; blocks up to `timeout_ms`.
@@ -893,7 +893,7 @@ void peers_event_free(struct peers_event_t *event);
  * `peers_next_event` with a timeout of 0 until PEERS_ERR_TIMEOUT; do not read from the descriptor itself.
  *
  * On a node with a manual clock it is also readable while datagrams wait that the node has not looked at; the
- * next call on the node looks. When the node is stopped or fails, it stays readable, so that a loop learns it.
+ * next call on the node looks. When the node is stopped or fails, it stays readable, so that a loop sees the end.
  *
  * On success `*fd` is the descriptor. It belongs to the node and is closed by `peers_free`: take it out of your
  * event loop before that, and do not close it. Every call on a node gives the same descriptor.
@@ -911,7 +911,7 @@ int32_t peers_event_fd(struct peers_t *node,
                        int32_t *fd);
 
 /**
- * How the node is: running, degraded or failed, why in a code and in words, and what it has counted.
+ * Fills in the health of the node: running, degraded or failed, why in a code and in words, and its counters.
  *
  * `health` belongs to the caller and begins with its `struct_size`; a shorter struct of an older caller is
  * filled as far as it goes, and what a longer one has more is set to zero. Works on a failed node.

@@ -1,7 +1,7 @@
 //! Find the other instances of your program on the local network.
 //!
 //! A program calls [`Peers::start`]; from then on a multicast beacon announces it, and a registry lists the peers
-//! whose beacons are heard, each until it has not been heard for a while. No daemon, no server, no configuration.
+//! whose beacons arrive, each until it expires. No daemon, no server, no configuration.
 //!
 //! The layers of the crate, the highest first. Each imports only from those below it, and all from the package `peers-proto`,
 //! which is the protocol without sockets, threads or a clock; `tests/layers.rs` checks that.
@@ -15,6 +15,8 @@
 
 mod config;
 mod error;
+#[cfg(feature = "test-panic")]
+mod fail_points;
 mod ffi;
 mod health;
 mod log;
@@ -26,8 +28,6 @@ mod runtime;
 mod seed;
 mod sync;
 mod sys;
-#[cfg(feature = "test-panic")]
-mod test_panic;
 
 pub use config::{Clock, Config, Network};
 pub use error::{Error, ErrorKind};

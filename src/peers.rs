@@ -12,7 +12,7 @@ use crate::seed::Seed;
 use crate::sys::Descriptor;
 use peers_proto::{Event, Key, Peer, RegisterError, SetKeysError, Snapshot, ValueTooLong};
 
-/// A running node: it announces itself, and lists the peers it hears.
+/// A running node: it announces itself, and lists the peers whose messages it receives.
 ///
 /// Every method may be called from any thread. Dropping it stops it.
 ///
@@ -30,7 +30,7 @@ use peers_proto::{Event, Key, Peer, RegisterError, SetKeysError, Snapshot, Value
 /// let garden = Peers::start(on_test_network("garden"))?;
 /// assert_eq!(kitchen.list()?[0].name, "garden");
 ///
-/// // The garden falls silent: its time stands still while the kitchen's goes on.
+/// // The garden sends nothing: its time stands still while the kitchen's goes on.
 /// kitchen.advance(Duration::from_secs(35))?;
 /// assert!(kitchen.list()?.is_empty());
 /// # Ok::<(), peers::Error>(())
@@ -38,7 +38,7 @@ use peers_proto::{Event, Key, Peer, RegisterError, SetKeysError, Snapshot, Value
 pub struct Peers {
     driver: Arc<Driver>,
     has_thread: bool,
-    /// Taken by whoever stops the node and waits for its thread.
+    /// Taken by the call that stops the node and waits for its thread.
     thread: Mutex<Option<Thread>>,
 }
 
@@ -67,7 +67,7 @@ impl Peers {
     pub fn register(&self, key: &str, value: &[u8], ttl: Option<Duration>) -> Result<(), Error> {
         let registered = self.driver.act(|node, now| {
             #[cfg(feature = "test-panic")]
-            crate::test_panic::at("register", key.as_bytes());
+            crate::fail_points::fail_point("register", key.as_bytes());
             node.register(key, value, ttl, now)
         })?;
         registered.map_err(|refused| match refused {

@@ -3,9 +3,8 @@
 use std::time::Duration;
 
 use crate::ffi::constants::*;
-use crate::ffi::handle;
+use crate::ffi::handle::{self, peers_t};
 use crate::ffi::input;
-use crate::ffi::node::peers_t;
 use crate::ffi::snapshot_buffer::{self, SnapshotBuffer};
 pub use crate::ffi::structs::peers_event_t;
 use peers_proto::{Event, LeaveReason, Peer};
@@ -16,7 +15,7 @@ use peers_proto::{Event, LeaveReason, Peer};
 /// with a manual clock. Events come in the order they happened, each to one caller. The queue holds 1024; when it
 /// is full all are dropped and one PEERS_EVENT_RESYNC takes their place.
 ///
-/// On success `*event` belongs to the caller, who frees it with `peers_event_free`.
+/// On success `*event` belongs to the caller, which frees it with `peers_event_free`.
 ///
 /// Errors: PEERS_ERR_TIMEOUT when nothing happened in time; PEERS_ERR_STOPPED when the node is freed meanwhile;
 /// PEERS_ERR_NULL, PEERS_ERR_HANDLE, PEERS_ERR_FORKED, PEERS_ERR_FAILED. Thread-safe; blocks up to `timeout_ms`.
@@ -30,10 +29,9 @@ pub unsafe extern "C" fn peers_next_event(
     event: *mut *mut peers_event_t,
 ) -> i32 {
     crate::ffi::boundary(|| {
-        input::not_null(node, "node")?;
+        let node = handle::get(node)?;
         input::not_null(event, "event")?;
         let timeout = u64::try_from(timeout_ms).ok().map(Duration::from_millis);
-        let node = handle::get(node)?;
         let next = node.next_event(timeout)?;
         // SAFETY: non-NULL, and the caller vouches that it can be written.
         unsafe { event.write(pack_event(&next)) };
@@ -80,7 +78,7 @@ pub unsafe extern "C" fn peers_event_free(event: *mut peers_event_t) {
 /// `peers_next_event` with a timeout of 0 until PEERS_ERR_TIMEOUT; do not read from the descriptor itself.
 ///
 /// On a node with a manual clock it is also readable while datagrams wait that the node has not looked at; the
-/// next call on the node looks. When the node is stopped or fails, it stays readable, so that a loop learns it.
+/// next call on the node looks. When the node is stopped or fails, it stays readable, so that a loop sees the end.
 ///
 /// On success `*fd` is the descriptor. It belongs to the node and is closed by `peers_free`: take it out of your
 /// event loop before that, and do not close it. Every call on a node gives the same descriptor.
@@ -97,10 +95,10 @@ pub unsafe extern "C" fn peers_event_free(event: *mut peers_event_t) {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn peers_event_fd(node: *mut peers_t, fd: *mut i32) -> i32 {
     crate::ffi::boundary(|| {
-        input::not_null(node, "node")?;
+        let node = handle::get(node)?;
         input::not_null(fd, "fd")?;
         // A SOCKET of Windows fits: of handles the system uses 32 bits.
-        let descriptor = handle::get(node)?.event_fd()?;
+        let descriptor = node.event_fd()?;
         // SAFETY: non-NULL, and the caller vouches that it can be written.
         unsafe { fd.write(descriptor as _) };
         Ok(())

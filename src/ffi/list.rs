@@ -2,14 +2,13 @@
 
 use std::mem::size_of;
 
-use crate::ffi::handle;
+use crate::ffi::handle::{self, peers_t};
 use crate::ffi::input;
-use crate::ffi::node::peers_t;
 use crate::ffi::snapshot_buffer::{self, SnapshotBuffer};
 pub use crate::ffi::structs::{peers_list_t, peers_peer_t};
 
-/// A snapshot of the peers that are live now: every entry whose time has not run out, ordered by name and then
-/// by id. The node itself is not listed.
+/// Takes a snapshot of the live peers: every entry that has not expired, ordered by name and then by id. The node
+/// itself is not listed.
 ///
 /// On success `*list` is a snapshot that the caller owns and frees with `peers_list_free`; it stays valid after
 /// the node is freed.
@@ -22,12 +21,11 @@ pub use crate::ffi::structs::{peers_list_t, peers_peer_t};
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn peers_list(node: *mut peers_t, list: *mut *mut peers_list_t) -> i32 {
     crate::ffi::boundary(|| {
-        input::not_null(node, "node")?;
-        input::not_null(list, "list")?;
         let node = handle::get(node)?;
+        input::not_null(list, "list")?;
         let buffer = node.read(|snapshot| {
             #[cfg(feature = "test-panic")]
-            snapshot.iter().for_each(|peer| crate::test_panic::at("export", peer.name.as_bytes()));
+            snapshot.iter().for_each(|peer| crate::fail_points::fail_point("export", peer.name.as_bytes()));
             SnapshotBuffer::copy_of(snapshot.iter(), snapshot.max_len(), snapshot.max_bytes())
         })?;
         let header =

@@ -47,7 +47,7 @@ pub(super) fn set_last_error(detail: String) {
     let _ = LAST_ERROR.try_with(|last| *last.borrow_mut() = detail);
 }
 
-/// The fixed text of a status, for example "registry is full" for `PEERS_ERR_FULL`.
+/// Returns the fixed text of a status, for example "registry is full" for `PEERS_ERR_FULL`.
 ///
 /// Never NULL: a number that is no status gives "unknown status". The text is static; do not free it.
 /// Thread-safe. Needs no node.
@@ -56,7 +56,7 @@ pub extern "C" fn peers_strerror(status: i32) -> *const c_char {
     text_of(status).unwrap_or(c"unknown status").as_ptr()
 }
 
-/// What went wrong in the calling thread's most recent failed call: a sentence that names the value and says
+/// Returns why the calling thread's most recent failed call failed: a sentence that names the value and says
 /// what would be right, for example "interface 'eth7' does not exist; there are: lo, eth0".
 ///
 /// Never NULL: before the first failure it is "". A successful call leaves it as it was. The text belongs to

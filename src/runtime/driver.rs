@@ -9,6 +9,7 @@
 
 use std::io;
 use std::mem;
+use std::process;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
@@ -28,9 +29,9 @@ use crate::runtime::sleeper::Sleeper;
 use crate::runtime::state::{End, State};
 use crate::runtime::thread::{self, Thread};
 use crate::seed::{self, Seed};
-use crate::sync::{Turns, lock};
+use crate::sync::lock;
+use crate::sys::Descriptor;
 use crate::sys::poller::Poller;
-use crate::sys::{Descriptor, process};
 use peers_proto::{Event, Node, Settings};
 
 /// What a node is started with.
@@ -51,8 +52,6 @@ pub(crate) struct Driver {
     time: TimeSource,
     transport: Mutex<Transport>,
     state: Mutex<State>,
-    /// Lets callers have `state` during a flood.
-    turns: Turns,
     /// `None` without a logger.
     log: Option<Arc<LogQueue>>,
     news: News,
@@ -127,7 +126,6 @@ impl Driver {
             process: process::id(),
             transport: Mutex::new(Transport::closed()),
             state: Mutex::new(State::new(Node::new(options.settings, time.now()))),
-            turns: Turns::default(),
             log,
             news: News::default(),
             sleeper,
@@ -333,7 +331,8 @@ impl Driver {
         let Some(sleeper) = &self.sleeper else { return Ok(()) };
         let descriptors: Vec<Descriptor> = self.lock_transport().descriptors().collect();
         if step.may_be_more {
-            self.turns.let_others_in(&self.state);
+            // Callers that wait for `state` get it now, also during a flood.
+            std::thread::yield_now();
             return sleeper.look(poller, descriptors.into_iter());
         }
         if sleeper.sleep(poller, descriptors.into_iter(), step.next, || self.time.now())? {
@@ -419,7 +418,7 @@ impl Driver {
 
     /// The state of a node that lives. An error that says how it ended, if it does not.
     fn lock_state(&self) -> Result<MutexGuard<'_, State>, Error> {
-        let state = self.turns.lock(&self.state).unwrap_or_else(|poisoned| {
+        let state = self.state.lock().unwrap_or_else(|poisoned| {
             let mut state = poisoned.into_inner();
             state.note_half_changed();
             state

@@ -51,18 +51,17 @@ impl EventLog {
         match refresh {
             Refresh::Unneeded => return,
             Refresh::Followed if report.interfaces == self.interfaces => {
-                self.log
-                    .write(Level::Info, "multicast joins that the system had lost: joined the groups again");
+                self.log.write(Level::Info, "joined the groups again: the system had lost multicast joins");
             }
             Refresh::Followed => {}
             Refresh::Reopened if is_not_receiving => {
-                self.log.write(Level::Info, "sockets opened anew: nothing was heard for the expiry time");
+                self.log.write(Level::Info, "sockets reopened: nothing was received for the expiry time");
             }
             Refresh::Reopened => {
-                self.log.write(Level::Info, "sockets opened anew: one of IPv4 and IPv6 fell silent");
+                self.log.write(Level::Info, "sockets reopened: nothing was received by IPv4 or by IPv6");
             }
             Refresh::Failed(error) if !self.cannot_reopen => {
-                self.log.write(Level::Warn, &format!("sockets cannot be opened anew: {error}"));
+                self.log.write(Level::Warn, &format!("sockets cannot be reopened: {error}"));
             }
             Refresh::Failed(_) => {}
         }
@@ -126,7 +125,10 @@ impl EventLog {
         if count < MAX_PEER_LINES {
             self.log.write(Level::Debug, line);
         } else if count == MAX_PEER_LINES {
-            self.log.write(Level::Debug, "more peers come and go than are logged: 100 in a second");
+            self.log.write(
+                Level::Debug,
+                "more than 100 peers joined or left in a second: the rest is not logged",
+            );
         }
     }
 
