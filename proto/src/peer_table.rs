@@ -103,6 +103,11 @@ impl PeerTable {
         self.bytes_used
     }
 
+    /// See [`ExpiringMap::overdue`].
+    pub fn overdue(&self, now: Instant) -> (usize, u64) {
+        self.peers.overdue(now)
+    }
+
     pub fn contains(&self, id: &InstanceId) -> bool {
         self.peers.slot_of(id).is_some()
     }

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
+use crate::error::NotRegistered;
 use crate::event::queue::Events;
 use crate::event::{Arrival, Event, Source};
 use crate::expiring_map::Full;
@@ -10,7 +11,7 @@ use crate::path::Path;
 use crate::peer_table::{AnnounceOutcome, PeerTable, Probe};
 use crate::settings::Settings;
 use crate::snapshot::Snapshot;
-use crate::static_entries::StaticEntries;
+use crate::static_entries::{Registration, StaticEntries};
 use crate::timers::Timer;
 use crate::wire::Announcement;
 
@@ -30,6 +31,10 @@ pub(crate) struct Registry {
     group_port: u16,
     correct_period: Duration,
     last_corrected: Instant,
+    /// Number of times that entries were found past their deadlines, or revived.
+    deadlines_passed: u64,
+    /// The entries past their deadlines at the last look, as [`ExpiringMap::overdue`](crate::ExpiringMap::overdue) counts them.
+    overdue: [(usize, u64); 2],
 }
 
 impl Registry {
@@ -47,6 +52,8 @@ impl Registry {
             group_port: settings.group_port,
             correct_period: settings.interval / 2,
             last_corrected: now,
+            deadlines_passed: 0,
+            overdue: Default::default(),
         }
     }
 
@@ -64,6 +71,15 @@ impl Registry {
 
     pub fn snapshot(&self, now: Instant) -> Snapshot<'_> {
         Snapshot::new(&self.peers, &self.static_entries, now)
+    }
+
+    /// Returns the version of the list at `now`. An entry that is past its deadline is no longer listed, and raises its event only
+    /// when it is removed.
+    pub fn version(&mut self, now: Instant) -> u64 {
+        let overdue = [self.peers.overdue(now), self.static_entries.overdue(now)];
+        let has_changed = std::mem::replace(&mut self.overdue, overdue) != overdue;
+        self.deadlines_passed += u64::from(has_changed);
+        1 + self.events.total() + self.deadlines_passed
     }
 
     pub fn events(&self) -> &Events {
@@ -140,13 +156,17 @@ impl Registry {
     /// Lists an entry of the program's.
     pub fn register(
         &mut self,
-        key: &str,
-        value: &[u8],
+        entry: &Registration<'_>,
         ttl: Option<Duration>,
         now: Instant,
     ) -> Result<(), Full> {
-        self.check_room(key, value.len())?;
-        self.static_entries.register(key, value, ttl, &mut self.events, now)
+        self.check_room(entry.key, entry.value.len())?;
+        self.static_entries.register(entry, ttl, &mut self.events, now)
+    }
+
+    /// Removes an entry of the program's.
+    pub fn unregister(&mut self, key: &str, now: Instant) -> Result<(), NotRegistered> {
+        self.static_entries.unregister(key, &mut self.events, now)
     }
 
     /// Removes a peer of which SWIM knows that it has left.
