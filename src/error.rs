@@ -21,6 +21,8 @@ pub enum ErrorKind {
     System,
     /// The registry is full.
     Full,
+    /// There is no such entry.
+    NotFound,
     /// Nothing happened within the time given.
     Timeout,
     /// The node was stopped while the call was under way.

@@ -26,8 +26,10 @@ mod peers;
 mod per_process;
 mod runtime;
 mod seed;
+mod subscription;
 mod sync;
 mod sys;
+pub mod txt;
 
 pub use config::{Clock, Config, Network};
 pub use error::{Error, ErrorKind};
@@ -35,8 +37,9 @@ pub use health::{Counters, Health, Reason, State};
 pub use log::{Level, Logger};
 pub use net::socket_config::ChangeDetection;
 pub use peers::Peers;
-pub use peers_proto::{Event, Key, LeaveReason, MAX_SEEDS, Mode, Peer, Source, WrongKeyLength};
+pub use peers_proto::{Event, Key, LeaveReason, MAX_SEEDS, Mode, Peer, Registration, Source, WrongKeyLength};
 pub use seed::Seed;
+pub use subscription::Subscription;
 pub use sys::Descriptor;
 pub use sys::host::zone_of as zone_name;
 

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The modules of the package `peers`, the lowest first. Each imports from those before it, and from its own files.
-const LAYERS: [&str; 14] = [
+const LAYERS: [&str; 16] = [
     "sync",
     "panics",
     "fail_points",
@@ -13,11 +13,13 @@ const LAYERS: [&str; 14] = [
     "health",
     "log",
     "seed",
+    "txt",
     "sys",
     "per_process",
     "net",
     "runtime",
     "config",
+    "subscription",
     "peers",
     "ffi",
 ];

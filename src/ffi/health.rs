@@ -10,6 +10,7 @@ use crate::ffi::input;
 use crate::ffi::sized;
 use crate::ffi::structs::{self, peers_health_t};
 use crate::health::{Health, Reason, State};
+use crate::peers::Peers;
 
 const DETAIL_SIZE: usize = 256;
 
@@ -26,7 +27,7 @@ const DETAIL_SIZE: usize = 256;
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn peers_health(node: *mut peers_t, health: *mut peers_health_t) -> i32 {
     crate::ffi::boundary(|| {
-        let node = handle::get(node)?;
+        let node = handle::get::<Peers>(node)?;
         input::not_null(health, "health")?;
         let least = offset_of!(peers_health_t, detail);
         // SAFETY: non-NULL, and the caller vouches for the struct.

@@ -4,10 +4,9 @@ use std::ffi::{c_char, c_void};
 use std::time::Duration;
 
 use crate::ffi::config::{self, peers_config_t};
-use crate::ffi::constants::PEERS_ERR_NULL;
+use crate::ffi::entry::{self, peers_entry_t};
 use crate::ffi::handle::{self, peers_t};
 use crate::ffi::input;
-use crate::ffi::status::Failure;
 use crate::peers::Peers;
 use crate::seed::Seed;
 
@@ -46,9 +45,9 @@ pub unsafe extern "C" fn peers_start(config: *const peers_config_t, node: *mut *
     })
 }
 
-/// Puts an entry in the registry of this node alone; nothing is sent. The entry is listed, it raises events, and it expires after
-/// `ttl_ms` milliseconds unless it is registered again. A second registration of a key replaces the value and renews
-/// the entry.
+/// Lists a local entry, of which nothing is sent to other nodes. It raises events as a peer does, and it expires
+/// after `ttl_ms` milliseconds unless it is registered again. A second registration of a key replaces the value and
+/// renews the entry; `peers_unregister` removes it. For an entry with an address or a port see `peers_register_at`.
 ///
 /// `key` is the name the entry is listed under: NUL-terminated UTF-8, 1 to 255 bytes, no control characters, not
 /// the node's own name. `value` is `value_len` bytes, at most 1024, and may be NULL when that is 0. `ttl_ms` 0
@@ -69,14 +68,55 @@ pub unsafe extern "C" fn peers_register(
     ttl_ms: u32,
 ) -> i32 {
     crate::ffi::boundary(|| {
-        let node = handle::get(node)?;
+        let node = handle::get::<Peers>(node)?;
         // SAFETY: the caller vouches for both.
-        let key = unsafe { input::optional_text(key, "key") }?
-            .ok_or_else(|| Failure::new(PEERS_ERR_NULL, "key is NULL"))?;
+        let key = unsafe { input::text(key, "key") }?;
         // SAFETY: as above.
         let value = unsafe { input::bytes(value, value_len, "value") }?;
         let ttl = (ttl_ms != 0).then(|| Duration::from_millis(ttl_ms.into()));
         Ok(node.register(key, value, ttl)?)
+    })
+}
+
+/// Lists a local entry that may have an address and a port, of which nothing is sent to other nodes; otherwise as
+/// `peers_register`. A second registration of a key replaces value, address and port, and renews the entry.
+///
+/// Errors: PEERS_ERR_NULL (`entry`, its `key`, or a `value` with a length), PEERS_ERR_SIZE, PEERS_ERR_UTF8, PEERS_ERR_INVALID
+/// (key, address or port), PEERS_ERR_INTERFACE (the zone of the address), PEERS_ERR_TOO_LARGE, PEERS_ERR_FULL (a new key, and the
+/// registry holds `max_peers`), PEERS_ERR_HANDLE, PEERS_ERR_FORKED, PEERS_ERR_FAILED, PEERS_ERR_STOPPED. Thread-safe; does not wait
+/// for the network.
+///
+/// # Safety
+/// `entry` is NULL or as documented at `peers_entry_t`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn peers_register_at(node: *mut peers_t, entry: *const peers_entry_t) -> i32 {
+    crate::ffi::boundary(|| {
+        let node = handle::get::<Peers>(node)?;
+        input::not_null(entry, "entry")?;
+        // SAFETY: non-NULL, and the caller vouches for the entry.
+        let (entry, ttl) = unsafe { entry::read(entry) }?;
+        Ok(node.register_at(&entry, ttl)?)
+    })
+}
+
+/// Removes an entry that `peers_register` or `peers_register_at` listed. It raises PEERS_EVENT_LEFT with
+/// PEERS_LEFT_UNREGISTERED. Nothing is sent.
+///
+/// `key` is NUL-terminated UTF-8, as in the registration. If legacy beacons of that name arrive as well, the next one lists the entry
+/// again.
+///
+/// Errors: PEERS_ERR_NOT_FOUND (no entry of this key is registered, or it has expired), PEERS_ERR_NULL, PEERS_ERR_HANDLE,
+/// PEERS_ERR_FORKED, PEERS_ERR_UTF8, PEERS_ERR_FAILED, PEERS_ERR_STOPPED. Thread-safe; does not wait for the network.
+///
+/// # Safety
+/// `key` is NULL or NUL-terminated.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn peers_unregister(node: *mut peers_t, key: *const c_char) -> i32 {
+    crate::ffi::boundary(|| {
+        let node = handle::get::<Peers>(node)?;
+        // SAFETY: the caller vouches for the text.
+        let key = unsafe { input::text(key, "key") }?;
+        Ok(node.unregister(key)?)
     })
 }
 
@@ -96,7 +136,7 @@ pub unsafe extern "C" fn peers_register(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn peers_set_value(node: *mut peers_t, value: *const c_void, value_len: usize) -> i32 {
     crate::ffi::boundary(|| {
-        let node = handle::get(node)?;
+        let node = handle::get::<Peers>(node)?;
         // SAFETY: the caller vouches for the value.
         let value = unsafe { input::bytes(value, value_len, "value") }?;
         Ok(node.set_value(value)?)
@@ -118,7 +158,7 @@ pub unsafe extern "C" fn peers_set_value(node: *mut peers_t, value: *const c_voi
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn peers_set_keys(node: *mut peers_t, keys: *const c_void, keys_count: usize) -> i32 {
     crate::ffi::boundary(|| {
-        let node = handle::get(node)?;
+        let node = handle::get::<Peers>(node)?;
         // SAFETY: the caller vouches for the keys.
         let keys = unsafe { input::keys(keys, keys_count) }?;
         Ok(node.set_keys(&keys)?)
@@ -141,7 +181,7 @@ pub unsafe extern "C" fn peers_set_keys(node: *mut peers_t, keys: *const c_void,
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn peers_set_seeds(node: *mut peers_t, seeds: *const c_char) -> i32 {
     crate::ffi::boundary(|| {
-        let node = handle::get(node)?;
+        let node = handle::get::<Peers>(node)?;
         // SAFETY: the caller vouches for the text.
         let seeds = unsafe { input::optional_text(seeds, "seeds") }?.unwrap_or_default();
         Ok(node.set_seeds(&Seed::list(seeds)?)?)
@@ -157,7 +197,7 @@ pub unsafe extern "C" fn peers_set_seeds(node: *mut peers_t, seeds: *const c_cha
 /// PEERS_ERR_FORKED, PEERS_ERR_FAILED, PEERS_ERR_STOPPED. Thread-safe.
 #[unsafe(no_mangle)]
 pub extern "C" fn peers_advance(node: *mut peers_t, ms: u32) -> i32 {
-    crate::ffi::boundary(|| Ok(handle::get(node)?.advance(Duration::from_millis(ms.into()))?))
+    crate::ffi::boundary(|| Ok(handle::get::<Peers>(node)?.advance(Duration::from_millis(ms.into()))?))
 }
 
 /// Ends the node: it sends a goodbye, its thread ends, and all it holds is released. NULL is a no-op.
@@ -166,8 +206,8 @@ pub extern "C" fn peers_advance(node: *mut peers_t, ms: u32) -> i32 {
 /// nodes ignore it, and keep the name until it expires. So do all nodes after a process that ended without this call.
 ///
 /// The handle is dead at once: later calls with it, a second `peers_free` among them, give PEERS_ERR_HANDLE.
-/// Calls that other threads have under way end first; one that waits in `peers_next_event` returns
-/// PEERS_ERR_STOPPED. Snapshots and events stay valid. The log function of the node is not called any more when this
+/// Calls that other threads have under way end first; one that waits in `peers_next_event`, `peers_wait` or
+/// `peers_subscription_next` returns PEERS_ERR_STOPPED. Snapshots and events stay valid. The log function of the node is not called any more when this
 /// returns; in a call of it, `peers_free` of the same node gives PEERS_ERR_DEADLOCK, and the node lives on.
 ///
 /// In a forked child it releases the memory and the descriptors of a parent's node and nothing more: it sends no
@@ -181,6 +221,6 @@ pub extern "C" fn peers_free(node: *mut peers_t) -> i32 {
         if node.is_null() {
             return Ok(());
         }
-        handle::free(node)
+        handle::free_node(node)
     })
 }

@@ -71,6 +71,11 @@ pub mod host {
         None
     }
 
+    /// Returns the index that the zone of a link-local address is.
+    pub fn index_of_zone(zone: &str) -> Option<u32> {
+        zone.parse().ok()
+    }
+
     /// Calls `spawn`.
     pub fn with_signals_blocked<R>(spawn: impl FnOnce() -> io::Result<R>) -> io::Result<R> {
         spawn()
