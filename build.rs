@@ -6,7 +6,19 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// In the header's order: statuses first, then each type before the calls that need it.
-const SOURCES: [&str; 8] = ["constants", "structs", "log", "status", "node", "list", "event", "health"];
+const SOURCES: [&str; 11] = [
+    "constants",
+    "structs",
+    "log",
+    "status",
+    "handle",
+    "node",
+    "list",
+    "event",
+    "subscription",
+    "health",
+    "txt",
+];
 
 fn main() {
     generate_header();

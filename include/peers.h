@@ -17,14 +17,15 @@
  * Status      A call that can fail returns int32_t: PEERS_OK (0), or a negative PEERS_ERR_* constant whose number
  *             never changes. peers_strerror() has its fixed text, peers_last_error() the calling thread's details.
  *             Outputs are written only on success. Any call may return PEERS_ERR_FAILED after an internal error.
- * Handles     A peers_t pointer is a token: a stale, freed or made-up one gives PEERS_ERR_HANDLE.
+ * Handles     A peers_t or peers_subscription_t pointer is a token: a stale, freed or made-up one gives
+ *             PEERS_ERR_HANDLE.
  * Ownership   Inputs are copied during the call. What a call hands out (a snapshot, an event) belongs to the caller
  *             until it is given to the matching _free; it is read-only, and outlives the node.
  * Threads     Every call may be made from any thread. A node has one internal thread, named "peers", in which all
  *             signals are blocked.
  * Log         The library prints nothing. `log` in peers_config_t receives what there is to say.
- * fork        In a forked child every call on a handle of the parent gives PEERS_ERR_FORKED; only peers_free may be
- *             used on it. A new peers_start works.
+ * fork        In a forked child every call on a handle of the parent gives PEERS_ERR_FORKED; only peers_free
+ *             and peers_subscription_free may be used on it. A new peers_start works.
  *
  * Generated from src/ffi by cbindgen; do not edit.
  */
@@ -45,6 +46,8 @@
 #define PEERS_CONFIG_INIT \
     { sizeof(peers_config_t), NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, 0, 0, \
       0, 0, 0, 0, 0, 0, 0, 0, 0 }
+#define PEERS_ENTRY_INIT \
+    { sizeof(peers_entry_t), NULL, NULL, 0, NULL, 0, 0 }
 #define PEERS_HEALTH_INIT \
     { sizeof(peers_health_t), 0, 0, { 0 }, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 
@@ -60,7 +63,8 @@
 #define PEERS_ERR_NULL -1
 
 /**
- * The handle is no live node: it was freed already, or never came from `peers_start`.
+ * The handle is no live node, or no live subscription: it was freed already, or never came from
+ * `peers_start` or `peers_subscribe`.
  */
 #define PEERS_ERR_HANDLE -2
 
@@ -121,7 +125,7 @@
 #define PEERS_ERR_TIMEOUT -13
 
 /**
- * Another thread freed the node while this call was under way.
+ * Another thread freed the node or the subscription while this call was under way.
  */
 #define PEERS_ERR_STOPPED -14
 
@@ -139,6 +143,11 @@
  * The call would wait for itself: `peers_free` in a call of the log function of the same node.
  */
 #define PEERS_ERR_DEADLOCK -17
+
+/**
+ * No entry of this key is registered, or the value in TXT format does not have the key.
+ */
+#define PEERS_ERR_NOT_FOUND -18
 
 /**
  * Log level: the node has failed.
@@ -184,6 +193,12 @@
 #define PEERS_NO_LEGACY 8
 
 /**
+ * Flag of `peers_config_t`: the node lists peers, and they do not list it. This version does not have it: it
+ * gives PEERS_ERR_UNSUPPORTED.
+ */
+#define PEERS_OBSERVER 16
+
+/**
  * Mode of `peers_config_t`: the node finds peers by multicast, on the local network. With `seeds`, it finds
  * peers by these as well.
  */
@@ -214,7 +229,7 @@
 #define PEERS_SOURCE_LEGACY 2
 
 /**
- * Source: `peers_register`.
+ * Source: `peers_register` or `peers_register_at`.
  */
 #define PEERS_SOURCE_REGISTERED 3
 
@@ -227,6 +242,11 @@
  * Source: the member list of the cluster (PEERS_MODE_SWIM).
  */
 #define PEERS_SOURCE_GOSSIP 5
+
+/**
+ * Source: the record is the node's own, from `peers_self`.
+ */
+#define PEERS_SOURCE_SELF 6
 
 /**
  * Event: a peer is listed that was not listed before.
@@ -268,6 +288,11 @@
  * Reason of PEERS_EVENT_LEFT: two consecutive probes were answered with ICMP port or host unreachable.
  */
 #define PEERS_LEFT_UNREACHABLE 3
+
+/**
+ * Reason of PEERS_EVENT_LEFT: `peers_unregister` removed the entry.
+ */
+#define PEERS_LEFT_UNREGISTERED 4
 
 /**
  * Health state: the node sends and receives.
@@ -328,6 +353,12 @@
 #define PEERS_REASON_RESOLVER 7
 
 /**
+ * A reader of a node's events. The pointer is a token that is looked up, never followed: a stale, freed or made-up one gives
+ * PEERS_ERR_HANDLE.
+ */
+typedef struct peers_subscription_t peers_subscription_t;
+
+/**
  * A running node. The pointer is a token that is looked up, never followed: a stale, freed or made-up one gives
  * PEERS_ERR_HANDLE.
  */
@@ -340,7 +371,7 @@ typedef struct peers_t peers_t;
  * It is called on the node's internal thread, or on a calling thread if the node has PEERS_MANUAL_CLOCK; never while a
  * lock of the node is held, and never by two threads at once; the first call may come before `peers_start` has
  * returned. It may make every call on the node but `peers_free`, which
- * gives PEERS_ERR_DEADLOCK. While it runs, the node neither hears nor sends: do not take long in it, and do not wait for
+ * gives PEERS_ERR_DEADLOCK. While it runs, the node neither receives nor sends: do not take long in it, and do not wait for
  * events or for another thread that frees the node. No call comes after `peers_free` has returned. It must neither throw
  * an exception nor leave by longjmp; a child forked in it must not return from it.
  */
@@ -452,8 +483,9 @@ typedef struct peers_config_t {
      */
     uint32_t max_peers;
     /**
-     * Flags, joined by `|`: PEERS_MANUAL_CLOCK, PEERS_NO_IPV4, PEERS_NO_IPV6 and PEERS_NO_LEGACY. Default:
-     * none. One of IPv4 and IPv6 has to stay on. An unknown flag gives PEERS_ERR_UNSUPPORTED.
+     * Flags, joined by `|`: PEERS_MANUAL_CLOCK, PEERS_NO_IPV4, PEERS_NO_IPV6, PEERS_NO_LEGACY and
+     * PEERS_OBSERVER. Default: none. One of IPv4 and IPv6 has to stay on. An unknown flag gives
+     * PEERS_ERR_UNSUPPORTED.
      */
     uint32_t flags;
     /**
@@ -487,6 +519,43 @@ typedef struct peers_config_t {
      */
     size_t entries_max_bytes;
 } peers_config_t;
+
+/**
+ * An entry for `peers_register_at`. Begin with `PEERS_ENTRY_INIT`, then set what you need; in every field
+ * but `key` zero (or NULL) means the default. Texts are NUL-terminated UTF-8. The call copies what it needs.
+ */
+typedef struct peers_entry_t {
+    /**
+     * `sizeof(peers_entry_t)`, which `PEERS_ENTRY_INIT` sets. The library reads and writes no more bytes
+     * than this, so that a program works with a library of another version.
+     */
+    size_t struct_size;
+    /**
+     * Name that the entry is listed under: 1 to 255 bytes, no control characters, not the node's own name.
+     */
+    const char *key;
+    /**
+     * Value of the entry: at most 1024 bytes. Default: none. NULL if `value_len` is 0.
+     */
+    const void *value;
+    /**
+     * Number of bytes in `value`.
+     */
+    size_t value_len;
+    /**
+     * IP address of the entry, IPv4 or IPv6: "192.0.2.7", "2001:db8::7". A link-local IPv6 address has the
+     * name or the index of its interface as its zone: "fe80::7%eth0". Default: none.
+     */
+    const char *address;
+    /**
+     * Milliseconds until the entry expires if it is not registered again. Default: the node's expiry.
+     */
+    uint32_t ttl_ms;
+    /**
+     * Port of the entry's service. 1 to 65535. Default: none.
+     */
+    uint32_t port;
+} peers_entry_t;
 
 /**
  * One peer, as it was when the snapshot was taken or the event raised. Read-only; lives as long as the
@@ -536,6 +605,21 @@ typedef struct peers_peer_t {
      * entries.
      */
     uint8_t id[16];
+    /**
+     * All addresses as text: first `address`, then the others from which messages came or that answered a
+     * probe, then those that the peer only claims. A link-local one has its zone, "fe80::7%eth0". NULL if
+     * `addresses_len` is 0. In this version there is `address` alone.
+     */
+    const char *const *addresses;
+    /**
+     * Number of addresses in `addresses`; 0 if the peer has none.
+     */
+    size_t addresses_len;
+    /**
+     * Number of the first addresses in `addresses` from which messages came or that answered a probe. The
+     * rest is only claimed.
+     */
+    size_t addresses_validated;
 } peers_peer_t;
 
 /**
@@ -555,6 +639,11 @@ typedef struct peers_list_t {
      * The first record. Use `peers_list_at`, which keeps to `stride`.
      */
     const struct peers_peer_t *records;
+    /**
+     * Version of the list, for `peers_wait`: 1 or more; 0 in a list from `peers_self`. Two lists of a node
+     * that have the same version differ in times and interface indexes at most.
+     */
+    uint64_t version;
 } peers_list_t;
 
 /**
@@ -684,7 +773,7 @@ extern "C" {
 #endif // __cplusplus
 
 /**
- * The fixed text of a status, for example "registry is full" for `PEERS_ERR_FULL`.
+ * Returns the fixed text of a status, for example "registry is full" for `PEERS_ERR_FULL`.
  *
  * Never NULL: a number that is no status gives "unknown status". The text is static; do not free it.
  * Thread-safe. Needs no node.
@@ -692,12 +781,12 @@ extern "C" {
 const char *peers_strerror(int32_t status);
 
 /**
- * What went wrong in the calling thread's most recent failed call: a sentence that names the value and says
+ * Returns why the calling thread's most recent failed call failed: a sentence that names the value and says
  * what would be right, for example "interface 'eth7' does not exist; there are: lo, eth0".
  *
- * Never NULL: before the first failure it is "". A successful call leaves it as it was. The text belongs to
- * the library and holds until the same thread's next failed call; do not free it. Thread-safe: each thread has
- * its own. Needs no node.
+ * Never NULL: before the first failure it is "". A successful call leaves it as it was. Each thread has one buffer of 512
+ * bytes: the pointer is always the same, and stays valid until the thread ends. The thread's next failed call overwrites the
+ * text; do not free it. A longer text is cut between two characters. Thread-safe. Needs no node.
  */
 const char *peers_last_error(void);
 
@@ -710,8 +799,8 @@ const char *peers_last_error(void);
 const char *peers_version(void);
 
 /**
- * Starts a node: it announces itself at once and then every interval, and lists the peers it hears.
- * With its announcement it asks who is there; the nodes that hear it answer, so the list fills within milliseconds.
+ * Starts a node: it announces itself at once and then every interval, and lists the peers whose messages it receives.
+ * With its first announcement it queries the group. The other nodes reply, so the list fills within milliseconds.
  *
  * `config` may be NULL for defaults in everything. On success `*node` is a handle that the caller ends with
  * `peers_free`. A machine without a network is no error: the node is degraded (see `peers_health`) until one
@@ -727,9 +816,9 @@ int32_t peers_start(const struct peers_config_t *config,
                     struct peers_t **node);
 
 /**
- * Puts an entry in the registry, exactly as if its beacon had been heard: it is listed, it raises events, and it
- * is gone after `ttl_ms` milliseconds unless it is registered again. A second registration of a key replaces the
- * value and renews the entry.
+ * Lists a local entry, of which nothing is sent to other nodes. It raises events as a peer does, and it expires
+ * after `ttl_ms` milliseconds unless it is registered again. A second registration of a key replaces the value and
+ * renews the entry; `peers_unregister` removes it. For an entry with an address or a port see `peers_register_at`.
  *
  * `key` is the name the entry is listed under: NUL-terminated UTF-8, 1 to 255 bytes, no control characters, not
  * the node's own name. `value` is `value_len` bytes, at most 1024, and may be NULL when that is 0. `ttl_ms` 0
@@ -748,15 +837,44 @@ int32_t peers_register(struct peers_t *node,
                        uint32_t ttl_ms);
 
 /**
- * Announces another value from now on: `value_len` bytes in place of what `value` in `peers_config_t` or an earlier
- * call said. The peers that hear of it raise PEERS_EVENT_UPDATED.
+ * Lists a local entry that may have an address and a port, of which nothing is sent to other nodes; otherwise as
+ * `peers_register`. A second registration of a key replaces value, address and port, and renews the entry.
  *
- * It is announced at once; a change within 100 ms of the last is held until these are over, and of several only the
- * latest is told. `value` may be NULL when `value_len` is 0, for no value. There is as much room as `value_len` of
- * `peers_config_t` says. The bytes are copied. Legacy nodes do not learn it: a legacy beacon has no value.
+ * Errors: PEERS_ERR_NULL (`entry`, its `key`, or a `value` with a length), PEERS_ERR_SIZE, PEERS_ERR_UTF8, PEERS_ERR_INVALID
+ * (key, address or port), PEERS_ERR_INTERFACE (the zone of the address), PEERS_ERR_TOO_LARGE, PEERS_ERR_FULL (a new key, and the
+ * registry holds `max_peers`), PEERS_ERR_HANDLE, PEERS_ERR_FORKED, PEERS_ERR_FAILED, PEERS_ERR_STOPPED. Thread-safe; does not wait
+ * for the network.
  *
- * Errors: PEERS_ERR_TOO_LARGE (the value does not fit beside the node's name and cluster; `peers_last_error` tells
- * its bytes and the room there is; the value stays as it was), PEERS_ERR_NULL, PEERS_ERR_HANDLE, PEERS_ERR_FORKED,
+ * Arguments: `entry` is NULL or as documented at `peers_entry_t`.
+ */
+int32_t peers_register_at(struct peers_t *node,
+                          const struct peers_entry_t *entry);
+
+/**
+ * Removes an entry that `peers_register` or `peers_register_at` listed. It raises PEERS_EVENT_LEFT with
+ * PEERS_LEFT_UNREGISTERED. Nothing is sent.
+ *
+ * `key` is NUL-terminated UTF-8, as in the registration. If legacy beacons of that name arrive as well, the next one lists the entry
+ * again.
+ *
+ * Errors: PEERS_ERR_NOT_FOUND (no entry of this key is registered, or it has expired), PEERS_ERR_NULL, PEERS_ERR_HANDLE,
+ * PEERS_ERR_FORKED, PEERS_ERR_UTF8, PEERS_ERR_FAILED, PEERS_ERR_STOPPED. Thread-safe; does not wait for the network.
+ *
+ * Arguments: `key` is NULL or NUL-terminated.
+ */
+int32_t peers_unregister(struct peers_t *node,
+                         const char *key);
+
+/**
+ * Replaces the value that the node announces: that of `value` in `peers_config_t`, or of an earlier call. The other
+ * nodes raise PEERS_EVENT_UPDATED.
+ *
+ * The node announces it at once, or 100 ms after the last change; of several changes within that time it announces
+ * only the latest. `value` may be NULL if `value_len` is 0, for no value. The limit is that of `value` in
+ * `peers_config_t`. The bytes are copied. Legacy nodes do not receive it: a legacy beacon has no value.
+ *
+ * Errors: PEERS_ERR_TOO_LARGE (the value does not fit beside the node's name and cluster; `peers_last_error` has
+ * its length and the limit; the value stays as it was), PEERS_ERR_NULL, PEERS_ERR_HANDLE, PEERS_ERR_FORKED,
  * PEERS_ERR_FAILED, PEERS_ERR_STOPPED. Thread-safe; does not wait for the network.
  *
  * Arguments: `value` is NULL or points to `value_len` readable bytes.
@@ -786,8 +904,8 @@ int32_t peers_set_keys(struct peers_t *node,
  * Replaces the seeds of a node that was started with `seeds`, or in a `mode` that has them: a list as in `peers_config_t`;
  * NULL or "" for none.
  *
- * Those that are new are asked at once. Those that are left out are told nothing from now on; a peer there expires, unless
- * it has this node for a seed. The text is copied.
+ * The node queries new seeds at once. It sends nothing more to those that are left out; a peer there expires, unless
+ * it has this node as a seed. The text is copied.
  *
  * Errors: PEERS_ERR_INVALID (one of the list is no `host:port`, there are more than 1024, the node takes no seeds, or one of a
  * node with PEERS_MANUAL_CLOCK has a name), PEERS_ERR_NULL, PEERS_ERR_UTF8, PEERS_ERR_HANDLE, PEERS_ERR_FORKED,
@@ -800,30 +918,30 @@ int32_t peers_set_seeds(struct peers_t *node,
                         const char *seeds);
 
 /**
- * Moves the time of a node with PEERS_MANUAL_CLOCK on by `ms` milliseconds and does all that falls due on the
- * way, in order: announcements, questions, expiries. When it returns, all of it has happened.
+ * Advances the time of a node with PEERS_MANUAL_CLOCK by `ms` milliseconds, and does all that falls due meanwhile,
+ * in order: announcements, probes, expiries. When it returns, all of it has happened.
  *
- * Each node has a time of its own: one that is not advanced falls silent, and expires at the others.
+ * Each node has a time of its own: one that is not advanced sends nothing, and expires at the others.
  *
  * Errors: PEERS_ERR_INVALID (the node runs on the system's clock), PEERS_ERR_NULL, PEERS_ERR_HANDLE,
  * PEERS_ERR_FORKED, PEERS_ERR_FAILED, PEERS_ERR_STOPPED. Thread-safe.
  */
-int32_t peers_advance(struct peers_t *node, uint32_t ms);
+int32_t peers_advance(struct peers_t *node,
+                      uint32_t ms);
 
 /**
- * Ends the node: it says goodbye, its thread ends, and all it holds is released. NULL is a no-op.
+ * Ends the node: it sends a goodbye, its thread ends, and all it holds is released. NULL is a no-op.
  *
- * The peers that hear the goodbye drop the node from their lists at once, with PEERS_LEFT_GOODBYE. Legacy nodes'
- * nodes do not understand it, and keep the name until their expiry; so do all after a process that ended without
- * this call.
+ * The peers that receive the goodbye remove the node from their lists at once, with PEERS_LEFT_GOODBYE. Legacy
+ * nodes ignore it, and keep the name until it expires. So do all nodes after a process that ended without this call.
  *
  * The handle is dead at once: later calls with it, a second `peers_free` among them, give PEERS_ERR_HANDLE.
- * Calls that other threads have under way end first; one that waits in `peers_next_event` returns
- * PEERS_ERR_STOPPED. Snapshots and events stay valid. The log function of the node is not called any more when this
+ * Calls that other threads have under way end first; one that waits in `peers_next_event`, `peers_wait` or
+ * `peers_subscription_next` returns PEERS_ERR_STOPPED. Snapshots and events stay valid. The log function of the node is not called any more when this
  * returns; in a call of it, `peers_free` of the same node gives PEERS_ERR_DEADLOCK, and the node lives on.
  *
- * In a forked child it releases the memory and the descriptors of a parent's node and nothing more: no goodbye is
- * said, and the parent's node runs on. What a thread of the parent was busy with at the very moment of the fork is not released.
+ * In a forked child it releases the memory and the descriptors of a parent's node and nothing more: it sends no
+ * goodbye, and the parent's node runs on. What a thread of the parent used at the moment of the fork is not released.
  *
  * Errors: PEERS_ERR_HANDLE, PEERS_ERR_DEADLOCK. Thread-safe; blocks for as long as the node's thread needs to end,
  * which is milliseconds, and a log function that is under way.
@@ -831,8 +949,8 @@ int32_t peers_advance(struct peers_t *node, uint32_t ms);
 int32_t peers_free(struct peers_t *node);
 
 /**
- * A snapshot of the peers that are live now: every entry whose time has not run out, ordered by name and then
- * by id. The node itself is not listed.
+ * Takes a snapshot of the live peers: every entry that has not expired, ordered by name and then by id. The node
+ * itself is not listed.
  *
  * On success `*list` is a snapshot that the caller owns and frees with `peers_list_free`; it stays valid after
  * the node is freed.
@@ -846,19 +964,64 @@ int32_t peers_list(struct peers_t *node,
                    struct peers_list_t **list);
 
 /**
+ * The node's own record, as a list of one: its name, id, value and port, as it announces them. Its source is PEERS_SOURCE_SELF. This
+ * version gives no addresses.
+ *
+ * On success `*list` is a snapshot that the caller owns and frees with `peers_list_free`. Its `version` is 0: `peers_wait` does not
+ * wait for changes of it.
+ *
+ * Errors: PEERS_ERR_NULL, PEERS_ERR_HANDLE, PEERS_ERR_FORKED, PEERS_ERR_FAILED, PEERS_ERR_STOPPED. Thread-safe;
+ * does not wait for the network.
+ *
+ * Arguments: `list` is NULL or points to a writable pointer.
+ */
+int32_t peers_self(struct peers_t *node,
+                   struct peers_list_t **list);
+
+/**
  * The record at `index` (from 0), or NULL when `index` is not below `list->len` or `list` is NULL.
  *
  * The record and the texts in it belong to the snapshot and live until `peers_list_free`. Thread-safe.
  *
- * Arguments: `list` is NULL or a snapshot from `peers_list` that was not freed.
+ * Arguments: `list` is NULL or a snapshot from `peers_list` or `peers_self` that was not freed.
  */
 const struct peers_peer_t *peers_list_at(const struct peers_list_t *list, size_t index);
+
+/**
+ * Waits until the version of the node's list differs from `version`, the `version` of a list that `peers_list` returned.
+ *
+ * The version rises when a peer joins, is updated or leaves, and when an entry passes its deadline; a renewal does not change it. It
+ * takes no event, and any number of threads may wait at once. A loop that misses no change:
+ *
+ *     uint64_t version = 0;
+ *     while (peers_wait(node, version, -1, &version) == PEERS_OK) {
+ *         peers_list_t *list = NULL;
+ *         if (peers_list(node, &list) != PEERS_OK) break;
+ *         version = list->version;
+ *         use(list);
+ *         peers_list_free(list);
+ *     }
+ *
+ * `version` 0 is the version of no list: the call returns at once. `timeout_ms`: 0 does not wait, a negative number waits without
+ * limit. The wait is in real time even on a node with a manual clock, which another thread advances meanwhile.
+ *
+ * On success `*now` is the present version.
+ *
+ * Errors: PEERS_ERR_TIMEOUT when the version stayed the same; PEERS_ERR_STOPPED when the node is freed meanwhile; PEERS_ERR_NULL,
+ * PEERS_ERR_HANDLE, PEERS_ERR_FORKED, PEERS_ERR_FAILED. Thread-safe; blocks up to `timeout_ms`.
+ *
+ * Arguments: `now` is NULL or points to a writable number.
+ */
+int32_t peers_wait(struct peers_t *node,
+                   uint64_t version,
+                   int32_t timeout_ms,
+                   uint64_t *now);
 
 /**
  * Frees a snapshot. NULL is a no-op. Every record and text of it is gone afterwards. Each snapshot is freed
  * once, by any thread, before or after its node.
  *
- * Arguments: `list` is NULL or a snapshot from `peers_list` that was not freed.
+ * Arguments: `list` is NULL or a snapshot from `peers_list` or `peers_self` that was not freed.
  */
 void peers_list_free(struct peers_list_t *list);
 
@@ -866,10 +1029,11 @@ void peers_list_free(struct peers_list_t *list);
  * Waits for the next event and takes it from the queue.
  *
  * `timeout_ms`: 0 does not wait, a negative number waits without limit. The wait is in real time even on a node
- * with a manual clock. Events come in the order they happened, each to one caller. The queue holds 1024; when it
- * is full all are dropped and one PEERS_EVENT_RESYNC takes their place.
+ * with a manual clock. Events come in the order they happened, each to one caller; `peers_subscribe` adds a reader
+ * that gets each event as well. The queue holds 1024; when it is full all are dropped and one PEERS_EVENT_RESYNC
+ * takes their place.
  *
- * On success `*event` belongs to the caller, who frees it with `peers_event_free`.
+ * On success `*event` belongs to the caller, which frees it with `peers_event_free`.
  *
  * Errors: PEERS_ERR_TIMEOUT when nothing happened in time; PEERS_ERR_STOPPED when the node is freed meanwhile;
  * PEERS_ERR_NULL, PEERS_ERR_HANDLE, PEERS_ERR_FORKED, PEERS_ERR_FAILED. Thread-safe; blocks up to `timeout_ms`.
@@ -884,7 +1048,7 @@ int32_t peers_next_event(struct peers_t *node,
  * Frees an event. NULL is a no-op. The peer in it is gone afterwards. Each event is freed once, by any thread,
  * before or after its node.
  *
- * Arguments: `event` is NULL or an event from `peers_next_event` that was not freed.
+ * Arguments: `event` is NULL or an event from `peers_next_event` or `peers_subscription_next` that was not freed.
  */
 void peers_event_free(struct peers_event_t *event);
 
@@ -893,7 +1057,7 @@ void peers_event_free(struct peers_event_t *event);
  * `peers_next_event` with a timeout of 0 until PEERS_ERR_TIMEOUT; do not read from the descriptor itself.
  *
  * On a node with a manual clock it is also readable while datagrams wait that the node has not looked at; the
- * next call on the node looks. When the node is stopped or fails, it stays readable, so that a loop learns it.
+ * next call on the node looks. When the node is stopped or fails, it stays readable, so that a loop sees the end.
  *
  * On success `*fd` is the descriptor. It belongs to the node and is closed by `peers_free`: take it out of your
  * event loop before that, and do not close it. Every call on a node gives the same descriptor.
@@ -911,7 +1075,66 @@ int32_t peers_event_fd(struct peers_t *node,
                        int32_t *fd);
 
 /**
- * How the node is: running, degraded or failed, why in a code and in words, and what it has counted.
+ * Adds a reader of the node's events, with a queue of 1024 and a descriptor of its own.
+ *
+ * Each reader gets every event. `peers_next_event` and `peers_event_fd` are the node's first reader. The new one gets the events
+ * from now on: call `peers_list` after this for what is listed already. If its queue is full, the library drops the events of this
+ * queue alone, and one PEERS_EVENT_RESYNC takes their place.
+ *
+ * On success `*subscription` is a handle that the caller ends with `peers_subscription_free`, before or after the node. It keeps
+ * memory of the node until then.
+ *
+ * Errors: PEERS_ERR_NULL, PEERS_ERR_HANDLE, PEERS_ERR_FORKED, PEERS_ERR_FAILED, PEERS_ERR_STOPPED, PEERS_ERR_SYSTEM (too many
+ * handles). Thread-safe; does not wait for the network.
+ *
+ * Arguments: `subscription` is NULL or points to a writable pointer.
+ */
+int32_t peers_subscribe(struct peers_t *node,
+                        struct peers_subscription_t **subscription);
+
+/**
+ * Waits for the next event of a subscription and takes it from its queue; otherwise as `peers_next_event`.
+ *
+ * `timeout_ms`: 0 does not wait, a negative number waits without limit. On success `*event` belongs to the caller, who frees it with
+ * `peers_event_free`. Of several threads that wait on one subscription, one gets the event.
+ *
+ * Errors: PEERS_ERR_TIMEOUT when nothing happened in time; PEERS_ERR_STOPPED when the node or the subscription is freed meanwhile,
+ * or the node was freed before; PEERS_ERR_NULL, PEERS_ERR_HANDLE, PEERS_ERR_FORKED, PEERS_ERR_FAILED. Thread-safe; blocks up to
+ * `timeout_ms`.
+ *
+ * Arguments: `event` is NULL or points to a writable pointer.
+ */
+int32_t peers_subscription_next(struct peers_subscription_t *subscription,
+                                int32_t timeout_ms,
+                                struct peers_event_t **event);
+
+/**
+ * A file descriptor that polls readable while events of the subscription wait; otherwise as `peers_event_fd`. When it does, call
+ * `peers_subscription_next` with a timeout of 0 until PEERS_ERR_TIMEOUT.
+ *
+ * On success `*fd` is the descriptor. It belongs to the subscription and is closed by `peers_subscription_free`: take it out of your
+ * event loop before that, and do not close it. Every call on a subscription gives the same descriptor.
+ *
+ * Errors: PEERS_ERR_NULL, PEERS_ERR_HANDLE, PEERS_ERR_FORKED, PEERS_ERR_FAILED, PEERS_ERR_STOPPED, PEERS_ERR_SYSTEM (no descriptor to
+ * be had). Thread-safe; does not block.
+ *
+ * Arguments: `fd` is NULL or points to a writable int.
+ */
+int32_t peers_subscription_fd(struct peers_subscription_t *subscription,
+                              int32_t *fd);
+
+/**
+ * Ends a subscription and drops its queue. NULL is a no-op. The node runs on.
+ *
+ * The handle is dead at once: later calls with it give PEERS_ERR_HANDLE. A call that waits in `peers_subscription_next` returns
+ * PEERS_ERR_STOPPED. Events that were taken stay valid. In a forked child it releases memory of a parent's subscription.
+ *
+ * Errors: PEERS_ERR_HANDLE. Thread-safe; does not block.
+ */
+int32_t peers_subscription_free(struct peers_subscription_t *subscription);
+
+/**
+ * Fills in the health of the node: running, degraded or failed, why in a code and in words, and its counters.
  *
  * `health` belongs to the caller and begins with its `struct_size`; a shorter struct of an older caller is
  * filled as far as it goes, and what a longer one has more is set to zero. Works on a failed node.
@@ -922,6 +1145,50 @@ int32_t peers_event_fd(struct peers_t *node,
  * Arguments: `health` is NULL or points to `struct_size` writable bytes.
  */
 int32_t peers_health(struct peers_t *node, struct peers_health_t *health);
+
+/**
+ * Reads the value of a key from `txt_len` bytes in the TXT format of DNS-SD (RFC 6763, section 6): strings of up to 255 bytes, each
+ * behind a byte with its length, of which each is `key=value` or `key` alone.
+ *
+ * `key` is NUL-terminated: 1 or more printable ASCII characters except `=`. Its case does not matter. Of several strings of a key
+ * the first counts.
+ *
+ * On success `*value` points to the value inside `txt`, and `*value_len` is its number of bytes; no NUL is behind it. A key whose
+ * value is empty gives a pointer and 0, a key without a value NULL and 0.
+ *
+ * Errors: PEERS_ERR_NOT_FOUND (`txt` does not have the key), PEERS_ERR_INVALID (`txt` is not in the format, or `key` is no key),
+ * PEERS_ERR_NULL, PEERS_ERR_UTF8, PEERS_ERR_TOO_LARGE (`txt_len` is more than memory can hold). Thread-safe. Needs no node.
+ *
+ * Arguments: `txt` is NULL or points to `txt_len` readable bytes; `key` is NULL or NUL-terminated; `value` and `value_len` are NULL or can be
+ * written.
+ */
+int32_t peers_txt_get(const void *txt,
+                      size_t txt_len,
+                      const char *key,
+                      const void **value,
+                      size_t *value_len);
+
+/**
+ * Writes a key and its value into a buffer in the TXT format of `peers_txt_get`, in the place of each string of the same key. Begin
+ * with `*txt_len` 0; the first `*txt_len` bytes of the buffer are then a `value` for `peers_config_t` or `peers_set_value`.
+ *
+ * `txt` has room for `capacity` bytes. `*txt_len` is the number of its bytes in use, before and after the call. With a `value` of
+ * NULL the key is written without a value; with another `value` and a `value_len` of 0 its value is empty. The value must not lie
+ * in the buffer. The call allocates no memory, except for the text of an error.
+ *
+ * Errors: PEERS_ERR_TOO_LARGE (key and value have more than 254 bytes, a key alone more than 255, or the buffer is too small),
+ * PEERS_ERR_INVALID (`key` is no key, `*txt_len` is more than `capacity`, or the bytes in use are not in the format), PEERS_ERR_NULL,
+ * PEERS_ERR_UTF8. After an error the buffer and `*txt_len` are as they were. Thread-safe. Needs no node.
+ *
+ * Arguments: `txt` is NULL or points to `capacity` bytes that can be read and written; `txt_len` is NULL or can be read and written; `key` is
+ * NULL or NUL-terminated; `value` is NULL or points to `value_len` readable bytes outside of `txt`.
+ */
+int32_t peers_txt_put(void *txt,
+                      size_t capacity,
+                      size_t *txt_len,
+                      const char *key,
+                      const void *value,
+                      size_t value_len);
 
 #ifdef __cplusplus
 }  // extern "C"

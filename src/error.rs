@@ -1,9 +1,9 @@
-//! What can go wrong in a call, for Rust callers; the C ABI turns each kind into a status.
+//! `Error`: what a call returns that fails. The C ABI turns each kind into a status.
 
 use std::fmt;
 use std::io;
 
-/// What kind of thing went wrong. Each is a `PEERS_ERR_*` status in C.
+/// Kind of an error. Each is a `PEERS_ERR_*` status in C.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ErrorKind {
@@ -15,12 +15,14 @@ pub enum ErrorKind {
     UnknownInterface,
     /// The UDP port is held by a socket that does not share it.
     AddressInUse,
-    /// The system does not permit what was asked.
+    /// The system does not permit the operation.
     Permission,
     /// The system refused for another reason.
     System,
-    /// The registry already holds as many entries as it may.
+    /// The registry is full.
     Full,
+    /// There is no such entry.
+    NotFound,
     /// Nothing happened within the time given.
     Timeout,
     /// The node was stopped while the call was under way.
@@ -29,7 +31,7 @@ pub enum ErrorKind {
     Failed,
 }
 
-/// An error: its [`ErrorKind`], and (as its `Display`) a sentence that names the value and what would be right.
+/// An error: its [`ErrorKind`], and, as its `Display`, a sentence that names the value and what would be right.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Error {
     kind: ErrorKind,
@@ -41,7 +43,7 @@ impl Error {
         Error { kind, detail: detail.into() }
     }
 
-    /// A refusal by the system while doing `what`, filed under the kind that a caller can act on.
+    /// Returns the error for an operation, `what`, that the system refused.
     pub(crate) fn system(what: impl fmt::Display, error: &io::Error) -> Self {
         let kind = match error.kind() {
             io::ErrorKind::AddrInUse => ErrorKind::AddressInUse,
@@ -51,7 +53,7 @@ impl Error {
         Error::new(kind, format!("{what}: {error}"))
     }
 
-    /// Which kind of error this is.
+    /// Returns the kind.
     pub fn kind(&self) -> ErrorKind {
         self.kind
     }

@@ -4,12 +4,13 @@
 //! - `boundary` runs the body: a panic becomes `PEERS_ERR_FAILED`, a `Failure` becomes its status and
 //!   the text of `peers_last_error`.
 //! - Inputs are integers and raw pointers, checked before use; outputs are written only on success.
-//! - A node's handle is a token looked up in `handle`'s table, never a pointer that is followed.
+//! - A handle is a token looked up in `handle`'s table, never a pointer that is followed.
 
 #![allow(non_camel_case_types)] // these are C's names
 
 mod config;
 mod constants;
+mod entry;
 mod event;
 mod handle;
 mod health;
@@ -23,6 +24,8 @@ mod sized;
 mod snapshot_buffer;
 mod status;
 mod structs;
+mod subscription;
+mod txt;
 
 use constants::{PEERS_ERR_FAILED, PEERS_OK};
 use status::Failure;
@@ -40,7 +43,7 @@ fn boundary(body: impl FnOnce() -> Result<(), Failure>) -> i32 {
             Failure::new(PEERS_ERR_FAILED, detail)
         }
     };
-    status::set_last_error(failure.detail);
+    status::set_last_error(&failure.detail);
     failure.status
 }
 

@@ -1,13 +1,13 @@
-//! How a node is: running, degraded or failed, and why.
+//! `Health`: whether a node is running, degraded or failed, and why.
 
 use std::time::Duration;
 
 pub use peers_proto::Counters;
 
-/// In one word, how a node is.
+/// State of a node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum State {
-    /// It announces itself and hears.
+    /// It sends and receives.
     Running,
     /// It works on, but part of its work is failing.
     Degraded,
@@ -21,7 +21,7 @@ pub enum State {
 pub enum Reason {
     /// No interface that may be used is up.
     NoInterface,
-    /// Nothing was heard for the expiry time, not even the node's own announcements.
+    /// Nothing was received for the expiry time, not even the node's own announcements.
     NotReceiving,
     /// The most recent announcement could not be sent through every interface.
     SendFails,
@@ -35,25 +35,25 @@ pub enum Reason {
     Internal,
 }
 
-/// The health of a node at one moment.
+/// Health of a node at one moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Health {
-    /// What is wrong, in a code and in words; `None` when nothing is.
+    /// What is wrong, in a code and in words; `None` if nothing is.
     pub reason: Option<(Reason, String)>,
     /// Time since a datagram was last sent.
     pub last_send_age: Option<Duration>,
-    /// Time since a datagram was last heard, the node's own included.
+    /// Time since a datagram was last received, the node's own included.
     pub last_receive_age: Option<Duration>,
     /// Interfaces in use.
     pub interfaces: usize,
     /// Entries in the registry.
     pub peers: usize,
-    /// What was counted since the start.
+    /// Counts since the start.
     pub counters: Counters,
 }
 
 impl Health {
-    /// The reason, summed up in one word.
+    /// Returns the state, which follows from the reason.
     pub fn state(&self) -> State {
         match self.reason {
             None => State::Running,

@@ -1,7 +1,7 @@
 //! Find the other instances of your program on the local network.
 //!
 //! A program calls [`Peers::start`]; from then on a multicast beacon announces it, and a registry lists the peers
-//! whose beacons are heard, each until it has not been heard for a while. No daemon, no server, no configuration.
+//! whose beacons arrive, each until it expires. No daemon, no server, no configuration.
 //!
 //! The layers of the crate, the highest first. Each imports only from those below it, and all from the package `peers-proto`,
 //! which is the protocol without sockets, threads or a clock; `tests/layers.rs` checks that.
@@ -15,6 +15,8 @@
 
 mod config;
 mod error;
+#[cfg(feature = "test-panic")]
+mod fail_points;
 mod ffi;
 mod health;
 mod log;
@@ -24,10 +26,10 @@ mod peers;
 mod per_process;
 mod runtime;
 mod seed;
+mod subscription;
 mod sync;
 mod sys;
-#[cfg(feature = "test-panic")]
-mod test_panic;
+pub mod txt;
 
 pub use config::{Clock, Config, Network};
 pub use error::{Error, ErrorKind};
@@ -35,8 +37,9 @@ pub use health::{Counters, Health, Reason, State};
 pub use log::{Level, Logger};
 pub use net::socket_config::ChangeDetection;
 pub use peers::Peers;
-pub use peers_proto::{Event, Key, LeaveReason, MAX_SEEDS, Mode, Peer, Source, WrongKeyLength};
+pub use peers_proto::{Event, Key, LeaveReason, MAX_SEEDS, Mode, Peer, Registration, Source, WrongKeyLength};
 pub use seed::Seed;
+pub use subscription::Subscription;
 pub use sys::Descriptor;
 pub use sys::host::zone_of as zone_name;
 

@@ -1,30 +1,29 @@
-//! `Logger`: where a node's log goes. The library itself prints nothing.
+//! `Logger`: the function that receives a node's log. The library itself prints nothing.
 
 use std::fmt;
 use std::sync::Arc;
 
-/// How much a line of the log matters; the first is the most important.
+/// Level of a line of the log; the first is the most important.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
     /// The node has failed.
     Error,
     /// Part of the node's work is failing.
     Warn,
-    /// What happens now and then: the start, changes of the network, the end of a trouble.
+    /// The start, changes of the network, and the end of a failure.
     Info,
-    /// Peers that come and go; at most 100 lines a second.
+    /// Peers that join and leave; at most 100 lines a second.
     Debug,
 }
 
-/// A function that is given the node's log, one line at a time and in order.
+/// A function that receives the node's log, one line at a time and in order.
 ///
-/// It is called on the node's thread, or on a calling thread if the node's clock is manual, and never while a lock of
-/// the node is held: it may call every method of the node. While it runs the node does nothing else, so it should not
-/// take long, nor wait for anything that needs the node. [`Peers::stop`](crate::Peers::stop) does not wait for the
-/// node's thread if it is called from here; otherwise no call comes after it has returned. A panic in it is caught, and
-/// goes no further.
+/// The node calls it on its thread, or on a calling thread if its clock is manual, and never while it holds a lock: the function
+/// may call every method of the node. While the function runs, the node does nothing else, so it should not take long, nor wait
+/// for anything that needs the node. [`Peers::stop`](crate::Peers::stop) does not wait for the node's thread if the function
+/// calls it; otherwise no call comes after it has returned. A panic of the function is caught.
 ///
-/// One that refers to its own node should hold a [`Weak`](std::sync::Weak): the node holds the function.
+/// A function that refers to its own node should hold a [`Weak`](std::sync::Weak): the node holds the function.
 ///
 /// ```
 /// use peers::{Config, Level, Logger};
@@ -41,7 +40,7 @@ pub struct Logger {
 type Write = dyn Fn(Level, &str) + Send + Sync;
 
 impl Logger {
-    /// Gives `write` every line up to `most_detailed`. A line has no control characters, hence no line break.
+    /// Returns a logger that passes every line up to `most_detailed` to `write`. A line has no control characters, hence no line break.
     pub fn new(most_detailed: Level, write: impl Fn(Level, &str) + Send + Sync + 'static) -> Self {
         Logger { most_detailed, write: Arc::new(write) }
     }

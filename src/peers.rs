@@ -7,12 +7,17 @@ use crate::config::{Config, bad_name, too_long};
 use crate::error::{Error, ErrorKind};
 use crate::health::Health;
 use crate::runtime::driver::{self, Driver};
+use crate::runtime::readers::ReaderId;
 use crate::runtime::thread::Thread;
 use crate::seed::Seed;
+use crate::subscription::Subscription;
 use crate::sys::Descriptor;
-use peers_proto::{Event, Key, Peer, RegisterError, SetKeysError, Snapshot, ValueTooLong};
+use peers_proto::{
+    Event, Key, NotRegistered, Peer, PeerView, RegisterError, Registration, SetKeysError, Snapshot,
+    ValueTooLong,
+};
 
-/// A running node: it announces itself, and lists the peers it hears.
+/// A running node: it announces itself, and lists the peers whose messages it receives.
 ///
 /// Every method may be called from any thread. Dropping it stops it.
 ///
@@ -30,7 +35,7 @@ use peers_proto::{Event, Key, Peer, RegisterError, SetKeysError, Snapshot, Value
 /// let garden = Peers::start(on_test_network("garden"))?;
 /// assert_eq!(kitchen.list()?[0].name, "garden");
 ///
-/// // The garden falls silent: its time stands still while the kitchen's goes on.
+/// // The garden sends nothing: its time stands still while the kitchen's goes on.
 /// kitchen.advance(Duration::from_secs(35))?;
 /// assert!(kitchen.list()?.is_empty());
 /// # Ok::<(), peers::Error>(())
@@ -38,7 +43,7 @@ use peers_proto::{Event, Key, Peer, RegisterError, SetKeysError, Snapshot, Value
 pub struct Peers {
     driver: Arc<Driver>,
     has_thread: bool,
-    /// Taken by whoever stops the node and waits for its thread.
+    /// Taken by the call that stops the node and waits for its thread.
     thread: Mutex<Option<Thread>>,
 }
 
@@ -56,19 +61,27 @@ impl Peers {
         Ok(Peers { driver, has_thread: thread.is_some(), thread: Mutex::new(thread) })
     }
 
-    /// Puts an entry in the registry, exactly as if its beacon had been heard: it is listed, it raises events, and it
-    /// is gone after `ttl` (`None` means the node's expiry) unless it is registered again. A second registration of a
-    /// key replaces the value.
+    /// Lists a local entry, of which nothing is sent to other nodes. It raises events as a peer does, and it is gone after `ttl`
+    /// (`None` means the node's expiry) unless it is registered again. A second registration of a key replaces the value.
     ///
     /// # Errors
     /// [`ErrorKind::Invalid`] or [`ErrorKind::TooLarge`] for a key that is no name (1 to 255 bytes, no control
     /// characters, not the node's own) or a value of more than 1024 bytes; [`ErrorKind::Full`] for a new key when the
     /// registry is full.
     pub fn register(&self, key: &str, value: &[u8], ttl: Option<Duration>) -> Result<(), Error> {
+        self.register_at(&Registration::new(key, value), ttl)
+    }
+
+    /// As [`register`](Self::register), for an entry that may have an address and a port.
+    ///
+    /// # Errors
+    /// As [`register`](Self::register).
+    pub fn register_at(&self, entry: &Registration<'_>, ttl: Option<Duration>) -> Result<(), Error> {
+        let key = entry.key;
         let registered = self.driver.act(|node, now| {
             #[cfg(feature = "test-panic")]
-            crate::test_panic::at("register", key.as_bytes());
-            node.register(key, value, ttl, now)
+            crate::fail_points::fail_point("register", key.as_bytes());
+            node.register_at(entry, ttl, now)
         })?;
         registered.map_err(|refused| match refused {
             RegisterError::Name(bad) => bad_name("key", key, bad),
@@ -82,6 +95,17 @@ impl Peers {
                 format!("no room for the key {key:?}: the registry holds max_peers entries, or entries_max_bytes bytes, already"),
             ),
             error => Error::new(ErrorKind::Invalid, error.to_string()),
+        })
+    }
+
+    /// Removes an entry that was registered. It leaves with [`LeaveReason::Unregistered`](crate::LeaveReason::Unregistered).
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`] if no entry of this key is registered.
+    pub fn unregister(&self, key: &str) -> Result<(), Error> {
+        let unregistered = self.driver.act(|node, now| node.unregister(key, now))?;
+        unregistered.map_err(|NotRegistered| {
+            Error::new(ErrorKind::NotFound, format!("no entry of the key {key:?} is registered"))
         })
     }
 
@@ -129,9 +153,43 @@ impl Peers {
         self.driver.act(|node, now| node.peers(now))
     }
 
-    /// Returns what `copy` makes of the live peers. The node waits for it.
-    pub(crate) fn read<R>(&self, copy: impl FnOnce(Snapshot<'_>) -> R) -> Result<R, Error> {
-        self.driver.act(|node, now| copy(node.snapshot(now)))
+    /// Returns what `copy` makes of the version of the list and of the live peers. The node waits for it.
+    pub(crate) fn read<R>(&self, copy: impl FnOnce(u64, Snapshot<'_>) -> R) -> Result<R, Error> {
+        self.driver.act(|node, now| copy(node.version(now), node.snapshot(now)))
+    }
+
+    /// Returns the node's own record: its name, id, value and port. It has no address.
+    pub fn own_record(&self) -> Result<Peer, Error> {
+        self.read_own(|own| own.to_peer())
+    }
+
+    /// Returns what `copy` makes of the node's own record. The node waits for it.
+    pub(crate) fn read_own<R>(&self, copy: impl FnOnce(PeerView<'_>) -> R) -> Result<R, Error> {
+        self.driver.act(|node, _| copy(node.own_record()))
+    }
+
+    /// Waits up to `timeout` (`None`: without limit; in real time, whatever the clock) until the version of the list is not
+    /// `version`, and returns the present one. 0 is no version: it returns at once. Any number of threads may wait, and none takes
+    /// an event.
+    ///
+    /// The version rises when a peer joins, is updated or leaves, and when an entry passes its deadline; never by a renewal. To
+    /// miss no change, take the version first and then the list:
+    ///
+    /// ```no_run
+    /// # let node = peers::Peers::start(peers::Config::default())?;
+    /// let mut version = 0;
+    /// loop {
+    ///     version = node.wait(version, None)?;
+    ///     println!("{} peers", node.list()?.len());
+    /// }
+    /// # #[allow(unreachable_code)]
+    /// # Ok::<(), peers::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`ErrorKind::Timeout`] when nothing changed; [`ErrorKind::Stopped`] when the node was stopped meanwhile.
+    pub fn wait(&self, version: u64, timeout: Option<Duration>) -> Result<u64, Error> {
+        self.driver.wait_for_version(version, timeout)
     }
 
     /// Waits up to `timeout` (`None`: without limit; in real time, whatever the clock) for the next event, and takes it.
@@ -139,13 +197,18 @@ impl Peers {
     /// # Errors
     /// [`ErrorKind::Timeout`] when nothing happened; [`ErrorKind::Stopped`] when the node was stopped meanwhile.
     pub fn next_event(&self, timeout: Option<Duration>) -> Result<Event, Error> {
-        self.driver.next_event(timeout)
+        self.driver.next_event(ReaderId::Own, timeout)
+    }
+
+    /// Adds a reader of events, which has a queue of its own, and gets the events from now on.
+    pub fn subscribe(&self) -> Result<Subscription, Error> {
+        Subscription::new(self.driver.clone())
     }
 
     /// A descriptor (on Windows a socket) that polls readable while events wait: then call [`next_event`](Self::next_event) with no time to
     /// wait until [`ErrorKind::Timeout`]. It belongs to the node; do not read from it, nor close it.
     pub fn event_fd(&self) -> Result<Descriptor, Error> {
-        self.driver.event_fd()
+        self.driver.event_fd(ReaderId::Own)
     }
 
     /// How the node is, and what it has counted.

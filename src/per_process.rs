@@ -4,9 +4,9 @@
 //! Before it takes a lock, a child sees by the process id that the newest value is its parent's, and adds one of its own. The
 //! parent's values stay readable.
 
-use once_cell::race::OnceBox;
+use std::process;
 
-use crate::sys::process;
+use once_cell::race::OnceBox;
 
 /// The values of this process and of those it was forked from. `OnceBox` does not block, so a fork in the middle of
 /// its initialisation leaves nothing locked.

@@ -9,7 +9,7 @@ use support::cases::{self, Trial};
 use support::{compile, compile_with, free_port, read, run, shared_library};
 
 /// Programs with a table of cases, on networks in memory.
-const IN_MEMORY: [&str; 6] = ["abi", "bad_input", "careless", "log", "seeds", "threads"];
+const IN_MEMORY: [&str; 7] = ["abi", "bad_input", "calls", "careless", "log", "seeds", "threads"];
 
 /// Programs with a table of cases, on a port of their own.
 const ON_SOCKETS: [&str; 4] = ["careless", "closed", "fork", "many"];

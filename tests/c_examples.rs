@@ -109,7 +109,7 @@ fn the_example_watch_takes_a_key_that_only_its_owner_can_read() {
 }
 
 #[test]
-fn the_example_watch_finds_those_with_its_key_and_logs_on_request() {
+fn the_example_watch_lists_nodes_with_its_key() {
     let port = free_port();
     let mut watch = Command::new(example("watch"));
     watch.args(["--verbose", "--name", "watch", "--port", &port.to_string(), "--key-file"]);

@@ -20,7 +20,7 @@ fn sockets() -> BTreeSet<i32> {
 }
 
 #[test]
-fn a_descriptor_closed_behind_its_back_fails_the_node_and_nothing_else() {
+fn a_descriptor_closed_elsewhere_fails_the_node_alone() {
     let log: Arc<Mutex<Vec<String>>> = Arc::default();
     let lines = log.clone();
     let logger = Logger::new(Level::Error, move |level, line| {

@@ -61,6 +61,7 @@ enum class status : std::int32_t {
     forked = PEERS_ERR_FORKED,                  ///< The node is one of the parent of this forked process.
     failed = PEERS_ERR_FAILED,                  ///< An internal error: the node no longer works.
     deadlock = PEERS_ERR_DEADLOCK,              ///< The node's own log function stops it, which would wait for itself.
+    not_found = PEERS_ERR_NOT_FOUND,            ///< No entry of this key is registered.
 };
 
 /// The fixed text of a status, such as "registry is full"; "unknown status" for a number that is none. Static.
@@ -210,6 +211,8 @@ struct config {
     bool legacy = true;
     /// Whether the node's time moves by node::advance() alone. For tests; needs a memory network.
     bool manual_clock = false;
+    /// Whether the node lists peers without being listed by them. This version does not have it, and refuses it.
+    bool observer = false;
     // generated: end
 };
 
@@ -220,6 +223,7 @@ enum class source : std::uint32_t {
     registered = PEERS_SOURCE_REGISTERED,  ///< node::register_peer.
     unicast = PEERS_SOURCE_UNICAST,        ///< A message that came to this node alone, and none yet by multicast.
     gossip = PEERS_SOURCE_GOSSIP,          ///< The cluster, in mode::swim.
+    self = PEERS_SOURCE_SELF,              ///< It is the node itself.
 };
 
 /// The random id of one run of a peer; all zero when unknown, as with legacy nodes and registered entries.
@@ -252,6 +256,7 @@ enum class left_reason : std::uint32_t {
     goodbye = PEERS_LEFT_GOODBYE,          ///< It said that it ends.
     expired = PEERS_LEFT_EXPIRED,          ///< It was not heard for its expiry time, nor did it answer when asked.
     unreachable = PEERS_LEFT_UNREACHABLE,  ///< Two probes in a row met ICMP port or host unreachable.
+    unregistered = PEERS_LEFT_UNREGISTERED,  ///< The program unregistered it.
 };
 
 /// How a node does.
@@ -639,6 +644,7 @@ private:
         if (!options.ipv4) raw.flags |= PEERS_NO_IPV4;
         if (!options.ipv6) raw.flags |= PEERS_NO_IPV6;
         if (!options.legacy) raw.flags |= PEERS_NO_LEGACY;
+        if (options.observer) raw.flags |= PEERS_OBSERVER;
         // generated: end
         return raw;
     }

@@ -90,6 +90,9 @@ type Config struct {
 	NoIPv6 bool
 	// NoLegacy: the node neither sends nor accepts the legacy beacon, "multitastic:NAME".
 	NoLegacy bool
+	// Observer: the node lists peers, and they do not list it. This version does not have it: it gives
+	// PEERS_ERR_UNSUPPORTED.
+	Observer bool
 	// generated: end
 
 	// Log receives the node's log, line by line and in order. Default: nothing is logged, and nothing is ever printed.
@@ -178,6 +181,9 @@ func (c *cConfig) write(config *Config) (err error) {
 	}
 	if config.NoLegacy {
 		c.raw.flags |= C.PEERS_NO_LEGACY
+	}
+	if config.Observer {
+		c.raw.flags |= C.PEERS_OBSERVER
 	}
 	// generated: end
 	return nil

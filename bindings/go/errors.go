@@ -33,6 +33,7 @@ const (
 	ErrForked       Status = C.PEERS_ERR_FORKED         // the node belongs to the parent of this forked process
 	ErrFailed       Status = C.PEERS_ERR_FAILED         // the library met an internal error: close the node, and start another
 	ErrDeadlock     Status = C.PEERS_ERR_DEADLOCK       // Node.Close was called by the node's own Config.Log
+	ErrNotFound     Status = C.PEERS_ERR_NOT_FOUND      // no entry of this key is registered
 )
 
 // Error returns the fixed text of the status.

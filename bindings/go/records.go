@@ -49,11 +49,12 @@ const (
 	SourceRegistered Source = C.PEERS_SOURCE_REGISTERED // Node.Register
 	SourceUnicast    Source = C.PEERS_SOURCE_UNICAST    // a message that came to this node alone, and none yet by multicast
 	SourceGossip     Source = C.PEERS_SOURCE_GOSSIP     // the cluster, with ModeSWIM
+	SourceSelf       Source = C.PEERS_SOURCE_SELF       // it is the node itself
 )
 
 // String returns the source in a word.
 func (s Source) String() string {
-	return word(uint32(s), "", "multicast", "legacy", "registered", "unicast", "gossip")
+	return word(uint32(s), "", "multicast", "legacy", "registered", "unicast", "gossip", "self")
 }
 
 // EventKind is what happened. A later version of the library may add some: ignore those you do not know.
@@ -77,15 +78,16 @@ type LeaveReason uint32
 
 // The reasons.
 const (
-	NotLeft     LeaveReason = C.PEERS_LEFT_NONE        // the event is of another kind than Left
-	Goodbye     LeaveReason = C.PEERS_LEFT_GOODBYE     // it said that it ends
-	Expired     LeaveReason = C.PEERS_LEFT_EXPIRED     // it was not heard for its expiry time, and did not answer when asked
-	Unreachable LeaveReason = C.PEERS_LEFT_UNREACHABLE // two probes in a row were answered with ICMP port or host unreachable
+	NotLeft      LeaveReason = C.PEERS_LEFT_NONE         // the event is of another kind than Left
+	Goodbye      LeaveReason = C.PEERS_LEFT_GOODBYE      // it said that it ends
+	Expired      LeaveReason = C.PEERS_LEFT_EXPIRED      // it was not heard for its expiry time, and did not answer when asked
+	Unreachable  LeaveReason = C.PEERS_LEFT_UNREACHABLE  // two probes in a row were answered with ICMP port or host unreachable
+	Unregistered LeaveReason = C.PEERS_LEFT_UNREGISTERED // the program unregistered it
 )
 
 // String returns the reason in a word.
 func (r LeaveReason) String() string {
-	return word(uint32(r), "none", "goodbye", "expired", "unreachable")
+	return word(uint32(r), "none", "goodbye", "expired", "unreachable", "unregistered")
 }
 
 func readEvent(event *C.peers_event_t) Event {

@@ -91,6 +91,9 @@ export interface Options {
   ipv6?: boolean;
   /** Whether the node uses the legacy beacon, "multitastic:NAME", beside the native protocol. Default: true. */
   legacy?: boolean;
+  /** Whether the node lists peers without being listed by them. This version does not have it, and refuses it. Default:
+   *  false. */
+  observer?: boolean;
   // generated: end
 }
 
@@ -204,7 +207,7 @@ export interface Peer {
   /** What last told of it: a message of the native protocol, one that came to this node alone and none yet by multicast
    *  ("unicast"), a legacy beacon, `Node.register`, or the cluster of the mode "swim" ("gossip"). A newer library may have
    *  others, "unknown-NUMBER"; so with all such words. */
-  source: 'multicast' | 'legacy' | 'registered' | 'unicast' | 'gossip' | Unknown;
+  source: 'multicast' | 'legacy' | 'registered' | 'unicast' | 'gossip' | 'self' | Unknown;
   /** Milliseconds since it was last heard or registered. */
   age: number;
   /** Milliseconds until it is gone unless it is heard again; 0 in the event of one that left. */
@@ -220,7 +223,7 @@ export interface Event {
   kind: 'joined' | 'updated' | 'left' | 'resync' | Unknown;
   /** Why a peer left: it said that it ends; it was not heard for its expiry time and did not answer when asked; two probes
    *  in a row were answered with ICMP port or host unreachable. "none" in events of another kind. */
-  reason: 'none' | 'goodbye' | 'expired' | 'unreachable' | Unknown;
+  reason: 'none' | 'goodbye' | 'expired' | 'unreachable' | 'unregistered' | Unknown;
   /** The peer as it was when the event was raised; null in a "resync". */
   peer: Peer | null;
 }

@@ -80,6 +80,9 @@ pub struct Peer {
     pub interface_index: u32,
     pub port: u16,
     pub id: [u8; 16],
+    pub addresses: *const *const c_char,
+    pub addresses_len: usize,
+    pub addresses_validated: usize,
 }
 
 #[repr(C)]
@@ -87,6 +90,18 @@ pub struct List {
     pub len: usize,
     pub stride: usize,
     pub records: *const Peer,
+    pub version: u64,
+}
+
+#[repr(C)]
+pub struct Entry {
+    pub struct_size: usize,
+    pub key: *const c_char,
+    pub value: *const c_void,
+    pub value_len: usize,
+    pub address: *const c_char,
+    pub ttl_ms: u32,
+    pub port: u32,
 }
 
 #[repr(C)]

@@ -364,7 +364,7 @@ impl Run {
             self.check();
             assert_eq!(self.node.peers(self.now), [], "one that is silent stays");
         }
-        assert!(!self.node.has_events() && !self.node.has_transmits());
+        assert!(self.node.poll_event().is_none() && !self.node.has_transmits());
     }
 
     fn is_settled(&self) -> bool {

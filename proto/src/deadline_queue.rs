@@ -87,6 +87,27 @@ impl DeadlineQueue {
         due
     }
 
+    /// Returns the number of slots whose deadline has passed and that were not taken out. It looks only at items that are due.
+    pub fn overdue(&self, now: Instant) -> usize {
+        let items = self.heap.as_slice();
+        let due = |index: usize| items.get(index).map(|Reverse(item)| *item).filter(|(time, _)| *time <= now);
+        let mut slots = Vec::new();
+        let mut unseen: Vec<usize> = due(0).map(|_| 0).into_iter().collect();
+        while let Some(index) = unseen.pop() {
+            let Some((scheduled, slot)) = due(index) else { continue };
+            let times = self.times[slot as usize];
+            if times.is_some_and(|times| times.scheduled == scheduled && times.deadline <= now) {
+                slots.push(slot);
+            }
+            // In a heap no item is due below one that is not.
+            unseen.extend([2 * index + 1, 2 * index + 2]);
+        }
+        // A slot that was taken out and put in again may have two items of one time.
+        slots.sort_unstable();
+        slots.dedup();
+        slots.len()
+    }
+
     /// Makes `poll_timeout` exact, unless very many items need a correction.
     pub fn correct(&mut self) {
         let mut corrections = MAX_CORRECTIONS;
@@ -159,6 +180,8 @@ mod tests {
                 }
                 _ => {
                     now += Duration::from_millis(random.u64(0..50));
+                    let overdue = model.values().filter(|deadline| **deadline <= now).count();
+                    assert_eq!(queue.overdue(now), overdue);
                     let mut due: Vec<_> = model.extract_if(.., |_, deadline| *deadline <= now).collect();
                     due.sort_by_key(|(slot, deadline)| (*deadline, *slot));
                     assert_eq!(queue.take_due(now), due.iter().map(|(slot, _)| *slot).collect::<Vec<_>>());

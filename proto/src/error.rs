@@ -47,6 +47,18 @@ impl Error for RegisterError {
     }
 }
 
+/// No entry of that key is registered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NotRegistered;
+
+impl fmt::Display for NotRegistered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("no entry of that key is registered")
+    }
+}
+
+impl Error for NotRegistered {}
+
 /// A value is longer than the message or the entry it is for permits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ValueTooLong {

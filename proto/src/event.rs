@@ -92,6 +92,8 @@ pub enum LeaveReason {
     Expired,
     /// Two probes in a row were answered by ICMP port or host unreachable reports.
     Unreachable,
+    /// The program unregistered it.
+    Unregistered,
 }
 
 /// A peer as it was at one moment.
@@ -219,4 +221,6 @@ pub enum Source {
     Legacy,
     /// By [`Node::register`](crate::Node::register).
     Registered,
+    /// It is the node itself.
+    Own,
 }

@@ -22,6 +22,8 @@ pub struct ExpiringMap<K, V> {
     free_slots: Vec<u32>,
     deadlines: DeadlineQueue,
     max_entries: usize,
+    /// Number of renewals of entries past their deadline.
+    revivals: u64,
 }
 
 struct Entry<K, V> {
@@ -65,6 +67,7 @@ impl<K: Ord + Clone, V> ExpiringMap<K, V> {
             free_slots: Vec::new(),
             deadlines: DeadlineQueue::default(),
             max_entries: max_entries.min(u32::MAX as usize),
+            revivals: 0,
         }
     }
 
@@ -104,6 +107,7 @@ impl<K: Ord + Clone, V> ExpiringMap<K, V> {
     /// If the slot is free.
     pub fn renew_at(&mut self, slot: u32, ttl: Duration, now: Instant) {
         self.entry_mut(slot).renewed_at = now;
+        self.revivals += u64::from(self.deadline_at(slot) <= now);
         self.deadlines.set(slot, now + ttl.min(MAX_TTL));
     }
 
@@ -118,6 +122,7 @@ impl<K: Ord + Clone, V> ExpiringMap<K, V> {
             if let Some(entry) = entry
                 && let Some(ttl) = ttl(slot, &mut entry.value, entry.renewed_at)
             {
+                self.revivals += u64::from(self.deadlines.get(slot).is_some_and(|deadline| deadline <= now));
                 self.deadlines.set(slot, now + ttl.min(MAX_TTL));
             }
         }
@@ -235,6 +240,12 @@ impl<K: Ord + Clone, V> ExpiringMap<K, V> {
     /// Returns true if there is no entry.
     pub fn is_empty(&self) -> bool {
         self.slots.is_empty()
+    }
+
+    /// Returns the number of entries past their deadline, and the number of such entries that were renewed until now. While both
+    /// stay the same and no entry is inserted or removed, the live entries are the same.
+    pub fn overdue(&self, now: Instant) -> (usize, u64) {
+        (self.deadlines.overdue(now), self.revivals)
     }
 
     /// Returns when to call `handle_timeout` next. A renewal or removal since the last call may have left it too early, never

@@ -113,8 +113,8 @@ pub mod wire;
 
 pub use counters::Counters;
 pub use crypto::{KEY_LEN, Key, MAX_KEYS, WrongKeyLength};
-pub use error::{RegisterError, SetKeysError, ValueTooLong};
-pub use event::queue::MAX_EVENTS;
+pub use error::{NotRegistered, RegisterError, SetKeysError, ValueTooLong};
+pub use event::queue::{Events, MAX_EVENTS};
 pub use event::{
     Arrival, Destination, Event, LeaveReason, Peer, PeerAddress, PeerView, Received, Source, Transmit,
 };
@@ -125,3 +125,4 @@ pub use notices::Notice;
 pub use seeds::MAX_SEEDS;
 pub use settings::{GROUP_V4, GROUP_V6, HOPS, Mode, PORT, Settings};
 pub use snapshot::Snapshot;
+pub use static_entries::Registration;

@@ -21,8 +21,8 @@ use send::Repeats;
 use crate::announce::AnnounceTimer;
 use crate::counters::Counters;
 use crate::crypto::{Key, Keyring, MAX_KEYS};
-use crate::error::{RegisterError, SetKeysError, ValueTooLong};
-use crate::event::{Arrival, Event, Peer, PeerAddress, Received, Source, Transmit};
+use crate::error::{NotRegistered, RegisterError, SetKeysError, ValueTooLong};
+use crate::event::{Arrival, Event, Peer, PeerAddress, PeerView, Received, Source, Transmit};
 use crate::expiring_map::Full;
 use crate::identity::Identity;
 use crate::interfaces::{Interface, Interfaces};
@@ -37,6 +37,7 @@ use crate::replies::ReplyQueue;
 use crate::seeds::Seeds;
 use crate::settings::Settings;
 use crate::snapshot::Snapshot;
+use crate::static_entries::Registration;
 use crate::timers::{Timer, Timers};
 use crate::watchdog::ReceiveWatchdog;
 use crate::wire::{self, Kind, name};
@@ -196,15 +197,38 @@ impl Node {
         ttl: Option<Duration>,
         now: Instant,
     ) -> Result<(), RegisterError> {
-        name::check(key).map_err(RegisterError::Name)?;
-        if key == self.settings.name {
+        self.register_at(&Registration::new(key, value), ttl, now)
+    }
+
+    /// As [`register`](Self::register), for an entry that may have an address and a port.
+    ///
+    /// # Errors
+    /// [`RegisterError`]; the registry is unchanged then.
+    pub fn register_at(
+        &mut self,
+        entry: &Registration<'_>,
+        ttl: Option<Duration>,
+        now: Instant,
+    ) -> Result<(), RegisterError> {
+        name::check(entry.key).map_err(RegisterError::Name)?;
+        if entry.key == self.settings.name {
             return Err(RegisterError::OwnName);
         }
-        ValueTooLong::check(value, MAX_VALUE).map_err(RegisterError::ValueTooLong)?;
+        ValueTooLong::check(entry.value, MAX_VALUE).map_err(RegisterError::ValueTooLong)?;
         let max_peers = self.settings.max_peers;
-        let registered = self.registry.register(key, value, ttl, now);
+        let registered = self.registry.register(entry, ttl, now);
         self.update_timers(now);
         registered.map_err(|Full| RegisterError::Full { max_peers })
+    }
+
+    /// Removes an entry that [`register`](Self::register) listed. Nothing is sent.
+    ///
+    /// # Errors
+    /// [`NotRegistered`] if no entry of this key is registered.
+    pub fn unregister(&mut self, key: &str, now: Instant) -> Result<(), NotRegistered> {
+        let unregistered = self.registry.unregister(key, now);
+        self.update_timers(now);
+        unregistered
     }
 
     /// Announces another value from now on: at once, or up to 100 ms later if the value changed just before.
@@ -318,14 +342,28 @@ impl Node {
         !self.outbox.is_empty()
     }
 
-    /// Returns the events after the first `seen` of all, without taking them, and the number of all.
-    pub fn events_after(&self, seen: u64) -> (impl Iterator<Item = &Event>, u64) {
-        self.registry.events().after(seen)
+    /// Returns the version of the list at `now`, which begins at 1. It rises with each event, and when an entry passes its
+    /// deadline; a renewal does not change it. Two lists of one version differ in times and interfaces at most.
+    pub fn version(&mut self, now: Instant) -> u64 {
+        self.registry.version(now)
     }
 
-    /// Returns true if there are events to take.
-    pub fn has_events(&self) -> bool {
-        !self.registry.events().is_empty()
+    /// Returns the node's own record, as its peers list it. It has no address.
+    pub fn own_record(&self) -> PeerView<'_> {
+        let Settings { name, value, id, port, expiry, .. } = &self.settings;
+        PeerView {
+            name,
+            value,
+            address: None,
+            interface: 0,
+            further_addresses: &[],
+            addresses_validated: 0,
+            port: *port,
+            id: Some(*id),
+            source: Source::Own,
+            age: Duration::ZERO,
+            expires_in: *expiry,
+        }
     }
 
     /// Returns the live peers, ordered by name and then by id.
@@ -341,25 +379,10 @@ impl Node {
         peers
     }
 
-    /// Returns the node's own record, as a peer sees it: without age and deadline, and with all addresses of its interfaces.
-    pub fn own_record(&self) -> Peer {
-        let listed = |(interface, address)| PeerAddress { address, interface };
-        let addresses: Vec<PeerAddress> = self.interfaces.own_by_interface().map(listed).collect();
-        let first = addresses.first();
-        let Settings { name, value, port, id, expiry, .. } = &self.settings;
-        Peer {
-            name: name.clone(),
-            value: value.clone(),
-            address: first.map(|first| first.address),
-            interface: first.map_or(0, |first| first.interface),
-            addresses_validated: addresses.len(),
-            addresses,
-            port: *port,
-            id: Some(*id),
-            source: Source::Registered,
-            age: Duration::ZERO,
-            expires_in: *expiry,
-        }
+    /// Returns all addresses of the node's interfaces; see [`set_interfaces`](Self::set_interfaces).
+    pub fn own_addresses(&self) -> Vec<PeerAddress> {
+        let own = self.interfaces.own_by_interface();
+        own.map(|(interface, address)| PeerAddress { address, interface }).collect()
     }
 
     /// Returns the number of entries in the registry.

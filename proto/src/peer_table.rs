@@ -142,6 +142,11 @@ impl PeerTable {
         self.bytes_used
     }
 
+    /// See [`ExpiringMap::overdue`].
+    pub fn overdue(&self, now: Instant) -> (usize, u64) {
+        self.peers.overdue(now)
+    }
+
     pub fn contains(&self, id: &InstanceId, now: Instant) -> bool {
         self.peers.live(id, now).is_some()
     }

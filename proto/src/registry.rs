@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
+use crate::error::NotRegistered;
 use crate::event::queue::Events;
 use crate::event::{Event, Source};
 use crate::expiring_map::Full;
@@ -12,7 +13,7 @@ use crate::peer_table::leave::GoodbyeOutcome;
 use crate::peer_table::{AnnounceOutcome, Origin, PeerTable, Probe};
 use crate::settings::Settings;
 use crate::snapshot::Snapshot;
-use crate::static_entries::StaticEntries;
+use crate::static_entries::{Registration, StaticEntries};
 use crate::timers::Timer;
 use crate::wire::Announcement;
 #[cfg(feature = "swim")]
@@ -34,6 +35,10 @@ pub(crate) struct Registry {
     group_port: u16,
     correct_period: Duration,
     last_corrected: Instant,
+    /// Number of times that entries were found past their deadlines, or revived.
+    deadlines_passed: u64,
+    /// The entries past their deadlines at the last look, as [`ExpiringMap::overdue`](crate::ExpiringMap::overdue) counts them.
+    overdue: [(usize, u64); 2],
 }
 
 impl Registry {
@@ -51,6 +56,8 @@ impl Registry {
             group_port: settings.group_port,
             correct_period: settings.interval / 2,
             last_corrected: now,
+            deadlines_passed: 0,
+            overdue: Default::default(),
         }
     }
 
@@ -68,6 +75,15 @@ impl Registry {
 
     pub fn snapshot(&self, now: Instant) -> Snapshot<'_> {
         Snapshot::new(&self.peers, &self.static_entries, now)
+    }
+
+    /// Returns the version of the list at `now`. An entry that is past its deadline is no longer listed, and raises its event only
+    /// when it is removed.
+    pub fn version(&mut self, now: Instant) -> u64 {
+        let overdue = [self.peers.overdue(now), self.static_entries.overdue(now)];
+        let has_changed = std::mem::replace(&mut self.overdue, overdue) != overdue;
+        self.deadlines_passed += u64::from(has_changed);
+        1 + self.events.total() + self.deadlines_passed
     }
 
     pub fn events(&self) -> &Events {
@@ -167,11 +183,11 @@ impl Registry {
     /// Lists an entry of the program's. Such entries have room of their own.
     pub fn register(
         &mut self,
-        key: &str,
-        value: &[u8],
+        entry: &Registration<'_>,
         ttl: Option<Duration>,
         now: Instant,
     ) -> Result<(), Full> {
+        let Registration { key, value, .. } = entry;
         let registered = self.static_entries.registered();
         let replaced = self.static_entries.bytes_used_by(key).filter(|(_, is_registered)| *is_registered);
         let is_full = replaced.is_none() && registered.count >= self.max_peers;
@@ -179,7 +195,12 @@ impl Registry {
         if is_full || bytes > self.max_bytes {
             return Err(Full);
         }
-        self.static_entries.register(key, value, ttl, &mut self.events, now)
+        self.static_entries.register(entry, ttl, &mut self.events, now)
+    }
+
+    /// Removes an entry of the program's.
+    pub fn unregister(&mut self, key: &str, now: Instant) -> Result<(), NotRegistered> {
+        self.static_entries.unregister(key, &mut self.events, now)
     }
 
     /// Removes a peer of which SWIM knows that it has left.

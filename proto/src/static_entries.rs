@@ -1,8 +1,10 @@
 //! `StaticEntries`: entries that are identified by their name alone: legacy peers, and entries that the user registered.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::error::NotRegistered;
 use crate::event::queue::Events;
 use crate::event::{Event, LeaveReason, Peer, PeerView, Source};
 use crate::expiring_map::{ExpiringMap, Full, MAX_TTL, Removed, Times};
@@ -26,6 +28,40 @@ pub(crate) struct Usage {
     pub bytes: usize,
 }
 
+/// An entry that the program registers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Registration<'a> {
+    /// The name under which it is listed.
+    pub key: &'a str,
+    /// Its value: at most [`MAX_VALUE`](crate::MAX_VALUE) bytes.
+    pub value: &'a [u8],
+    /// Its address, if it has one.
+    pub address: Option<IpAddr>,
+    /// Index of the interface that is the scope of a link-local address; or 0.
+    pub interface: u32,
+    /// Port of its service; or 0.
+    pub port: u16,
+}
+
+impl<'a> Registration<'a> {
+    /// Returns an entry without an address and a port.
+    pub fn new(key: &'a str, value: &'a [u8]) -> Self {
+        Registration { key, value, address: None, interface: 0, port: 0 }
+    }
+
+    fn place(&self) -> Place {
+        Place { address: self.address, interface: self.interface, port: self.port }
+    }
+}
+
+/// Where the program says that a registered entry is.
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
+struct Place {
+    address: Option<IpAddr>,
+    interface: u32,
+    port: u16,
+}
+
 pub(crate) struct StaticEntry {
     pub name: Arc<str>,
     pub value: Box<[u8]>,
@@ -34,6 +70,8 @@ pub(crate) struct StaticEntry {
     path_heard_at: Instant,
     /// End of the user's registration.
     registered_until: Option<Instant>,
+    /// Of the user's registration.
+    place: Place,
     source: Source,
 }
 
@@ -79,6 +117,7 @@ impl StaticEntries {
             path: Some(path),
             path_heard_at: now,
             registered_until: None,
+            place: Place::default(),
             source: Source::Legacy,
         };
         // A beacon does not shorten a registration.
@@ -91,24 +130,37 @@ impl StaticEntries {
     /// Registers an entry of the user. `ttl` of `None` means the node's expiry.
     pub fn register(
         &mut self,
-        key: &str,
-        value: &[u8],
+        registration: &Registration<'_>,
         ttl: Option<Duration>,
         events: &mut Events,
         now: Instant,
     ) -> Result<(), Full> {
         let ttl = ttl.unwrap_or(self.expiry).min(MAX_TTL);
         let until = now + ttl;
-        let update = |entry: &mut StaticEntry| entry.register(value, until);
+        let update = |entry: &mut StaticEntry| entry.register(registration, until);
         let new = |name| StaticEntry {
             name,
-            value: value.into(),
+            value: registration.value.into(),
             path: None,
             path_heard_at: now,
             registered_until: Some(until),
+            place: registration.place(),
             source: Source::Registered,
         };
-        self.put(key, ttl, update, new, events, now)
+        self.put(registration.key, ttl, update, new, events, now)
+    }
+
+    /// Removes a live entry that the user registered. If it is a legacy peer as well, its next beacon lists it again.
+    pub fn unregister(&mut self, key: &str, events: &mut Events, now: Instant) -> Result<(), NotRegistered> {
+        let slot = self.entries.slot_of(key).ok_or(NotRegistered)?;
+        let (entry, _) = self.entries.live_at(slot, now).ok_or(NotRegistered)?;
+        if entry.source != Source::Registered {
+            return Err(NotRegistered);
+        }
+        let removed = self.entries.remove(key).ok_or(NotRegistered)?;
+        self.forget(&removed);
+        push_left(&removed, LeaveReason::Unregistered, events, now);
+        Ok(())
     }
 
     /// Removes a legacy peer that turns out to send the native protocol, without an event.
@@ -116,6 +168,11 @@ impl StaticEntries {
         if let Some(removed) = self.entries.remove(name) {
             self.forget(&removed);
         }
+    }
+
+    /// See [`ExpiringMap::overdue`].
+    pub fn overdue(&self, now: Instant) -> (usize, u64) {
+        self.entries.overdue(now)
     }
 
     /// Handles the goodbye of a node of which only legacy beacons may have arrived. Returns true if that removes an entry.
@@ -264,6 +321,7 @@ impl StaticEntry {
         let was_registered = self.source == Source::Registered && !is_registered;
         if !is_registered {
             self.source = Source::Legacy;
+            self.place = Place::default();
         }
         let is_listed_path = self.path.is_some_and(|listed| listed.ip() == path.ip());
         let is_listed_path_live =
@@ -276,26 +334,32 @@ impl StaticEntry {
     }
 
     /// Returns true if the user sees a difference.
-    fn register(&mut self, value: &[u8], until: Instant) -> bool {
+    fn register(&mut self, registration: &Registration<'_>, until: Instant) -> bool {
         self.registered_until = Some(until);
         let was_heard = std::mem::replace(&mut self.source, Source::Registered) != Source::Registered;
-        let is_changed = *self.value != *value;
+        let place = registration.place();
+        let has_moved = std::mem::replace(&mut self.place, place) != place;
+        let is_changed = *self.value != *registration.value;
         if is_changed {
-            self.value = value.into();
+            self.value = registration.value.into();
         }
-        was_heard || is_changed
+        was_heard || is_changed || has_moved
     }
 
     /// Returns the entry as it is listed.
     pub fn view(&self, times: Times) -> PeerView<'_> {
+        let (address, interface) = match self.place.address {
+            Some(address) => (Some(address), self.place.interface),
+            None => (self.path.map(|path| path.ip()), self.interface()),
+        };
         PeerView {
             name: &self.name,
             value: &self.value,
-            address: self.path.map(|path| path.ip()),
-            interface: self.interface(),
+            address,
+            interface,
             further_addresses: &[],
-            addresses_validated: usize::from(self.path.is_some()),
-            port: 0,
+            addresses_validated: usize::from(address.is_some()),
+            port: self.place.port,
             id: None,
             source: self.source,
             age: times.age,

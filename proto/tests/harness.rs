@@ -156,6 +156,7 @@ pub fn in_short(event: &Event) -> String {
         Event::Left(peer, LeaveReason::Expired) => format!("-{} (expired)", peer.name),
         Event::Left(peer, LeaveReason::Goodbye) => format!("-{} (goodbye)", peer.name),
         Event::Left(peer, LeaveReason::Unreachable) => format!("-{} (unreachable)", peer.name),
+        Event::Left(peer, LeaveReason::Unregistered) => format!("-{} (unregistered)", peer.name),
         other => format!("{other:?}"),
     }
 }

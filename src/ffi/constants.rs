@@ -9,7 +9,8 @@ use std::ffi::CStr;
 pub const PEERS_OK: i32 = 0;
 /// A pointer that must not be NULL was NULL.
 pub const PEERS_ERR_NULL: i32 = -1;
-/// The handle is no live node: it was freed already, or never came from `peers_start`.
+/// The handle is no live node, or no live subscription: it was freed already, or never came from
+/// `peers_start` or `peers_subscribe`.
 pub const PEERS_ERR_HANDLE: i32 = -2;
 /// A `struct_size` is zero, ends inside a field, or belongs to a newer library whose extra fields are in use.
 pub const PEERS_ERR_SIZE: i32 = -3;
@@ -34,7 +35,7 @@ pub const PEERS_ERR_SYSTEM: i32 = -11;
 pub const PEERS_ERR_FULL: i32 = -12;
 /// Nothing happened within the time given.
 pub const PEERS_ERR_TIMEOUT: i32 = -13;
-/// Another thread freed the node while this call was under way.
+/// Another thread freed the node or the subscription while this call was under way.
 pub const PEERS_ERR_STOPPED: i32 = -14;
 /// The handle belongs to the parent of this forked process. Start a node of your own.
 pub const PEERS_ERR_FORKED: i32 = -15;
@@ -42,6 +43,8 @@ pub const PEERS_ERR_FORKED: i32 = -15;
 pub const PEERS_ERR_FAILED: i32 = -16;
 /// The call would wait for itself: `peers_free` in a call of the log function of the same node.
 pub const PEERS_ERR_DEADLOCK: i32 = -17;
+/// No entry of this key is registered, or the value in TXT format does not have the key.
+pub const PEERS_ERR_NOT_FOUND: i32 = -18;
 
 // Log levels.
 /// Log level: the node has failed.
@@ -65,6 +68,9 @@ pub const PEERS_NO_IPV4: u32 = 2;
 pub const PEERS_NO_IPV6: u32 = 4;
 /// Flag of `peers_config_t`: the node neither sends nor accepts the legacy beacon, "multitastic:NAME".
 pub const PEERS_NO_LEGACY: u32 = 8;
+/// Flag of `peers_config_t`: the node lists peers, and they do not list it. This version does not have it: it
+/// gives PEERS_ERR_UNSUPPORTED.
+pub const PEERS_OBSERVER: u32 = 16;
 
 // Modes, by which a node finds peers.
 /// Mode of `peers_config_t`: the node finds peers by multicast, on the local network. With `seeds`, it finds
@@ -84,12 +90,14 @@ pub const PEERS_MODE_SWIM: u32 = 4;
 pub const PEERS_SOURCE_MULTICAST: u32 = 1;
 /// Source: a legacy beacon, "multitastic:NAME".
 pub const PEERS_SOURCE_LEGACY: u32 = 2;
-/// Source: `peers_register`.
+/// Source: `peers_register` or `peers_register_at`.
 pub const PEERS_SOURCE_REGISTERED: u32 = 3;
 /// Source: a unicast message of the native protocol. No multicast of the peer has arrived yet.
 pub const PEERS_SOURCE_UNICAST: u32 = 4;
 /// Source: the member list of the cluster (PEERS_MODE_SWIM).
 pub const PEERS_SOURCE_GOSSIP: u32 = 5;
+/// Source: the record is the node's own, from `peers_self`.
+pub const PEERS_SOURCE_SELF: u32 = 6;
 
 // Kinds of events.
 /// Event: a peer is listed that was not listed before.
@@ -111,6 +119,8 @@ pub const PEERS_LEFT_GOODBYE: u32 = 1;
 pub const PEERS_LEFT_EXPIRED: u32 = 2;
 /// Reason of PEERS_EVENT_LEFT: two consecutive probes were answered with ICMP port or host unreachable.
 pub const PEERS_LEFT_UNREACHABLE: u32 = 3;
+/// Reason of PEERS_EVENT_LEFT: `peers_unregister` removed the entry.
+pub const PEERS_LEFT_UNREGISTERED: u32 = 4;
 
 // States of a node.
 /// Health state: the node sends and receives.
@@ -162,6 +172,7 @@ pub(super) fn text_of(status: i32) -> Option<&'static CStr> {
         PEERS_ERR_FORKED => c"handle belongs to the parent process",
         PEERS_ERR_FAILED => c"node failed: an internal error of the library",
         PEERS_ERR_DEADLOCK => c"call would wait for itself",
+        PEERS_ERR_NOT_FOUND => c"no such entry or key",
         _ => return None,
     })
 }
@@ -172,5 +183,6 @@ pub(super) const FLAGS: &[(u32, &str)] = &[
     (PEERS_NO_IPV4, "PEERS_NO_IPV4"),
     (PEERS_NO_IPV6, "PEERS_NO_IPV6"),
     (PEERS_NO_LEGACY, "PEERS_NO_LEGACY"),
+    (PEERS_OBSERVER, "PEERS_OBSERVER"),
 ];
 // generated: end

@@ -1,22 +1,21 @@
 //! `peers_event_t`: one change, pulled by the caller.
 
-use std::time::Duration;
-
 use crate::ffi::constants::*;
-use crate::ffi::handle;
+use crate::ffi::handle::{self, peers_t};
 use crate::ffi::input;
-use crate::ffi::node::peers_t;
 use crate::ffi::snapshot_buffer::{self, SnapshotBuffer};
 pub use crate::ffi::structs::peers_event_t;
+use crate::peers::Peers;
 use peers_proto::{Event, LeaveReason, Peer};
 
 /// Waits for the next event and takes it from the queue.
 ///
 /// `timeout_ms`: 0 does not wait, a negative number waits without limit. The wait is in real time even on a node
-/// with a manual clock. Events come in the order they happened, each to one caller. The queue holds 1024; when it
-/// is full all are dropped and one PEERS_EVENT_RESYNC takes their place.
+/// with a manual clock. Events come in the order they happened, each to one caller; `peers_subscribe` adds a reader
+/// that gets each event as well. The queue holds 1024; when it is full all are dropped and one PEERS_EVENT_RESYNC
+/// takes their place.
 ///
-/// On success `*event` belongs to the caller, who frees it with `peers_event_free`.
+/// On success `*event` belongs to the caller, which frees it with `peers_event_free`.
 ///
 /// Errors: PEERS_ERR_TIMEOUT when nothing happened in time; PEERS_ERR_STOPPED when the node is freed meanwhile;
 /// PEERS_ERR_NULL, PEERS_ERR_HANDLE, PEERS_ERR_FORKED, PEERS_ERR_FAILED. Thread-safe; blocks up to `timeout_ms`.
@@ -30,18 +29,16 @@ pub unsafe extern "C" fn peers_next_event(
     event: *mut *mut peers_event_t,
 ) -> i32 {
     crate::ffi::boundary(|| {
-        input::not_null(node, "node")?;
+        let node = handle::get::<Peers>(node)?;
         input::not_null(event, "event")?;
-        let timeout = u64::try_from(timeout_ms).ok().map(Duration::from_millis);
-        let node = handle::get(node)?;
-        let next = node.next_event(timeout)?;
+        let next = node.next_event(input::timeout(timeout_ms))?;
         // SAFETY: non-NULL, and the caller vouches that it can be written.
         unsafe { event.write(pack_event(&next)) };
         Ok(())
     })
 }
 
-fn pack_event(event: &Event) -> *mut peers_event_t {
+pub(super) fn pack_event(event: &Event) -> *mut peers_event_t {
     let (kind, reason, peer) = match event {
         Event::Joined(peer) => (PEERS_EVENT_JOINED, PEERS_LEFT_NONE, Some(peer)),
         Event::Updated(peer) => (PEERS_EVENT_UPDATED, PEERS_LEFT_NONE, Some(peer)),
@@ -60,6 +57,7 @@ fn reason_code(reason: LeaveReason) -> u32 {
         LeaveReason::Goodbye => PEERS_LEFT_GOODBYE,
         LeaveReason::Expired => PEERS_LEFT_EXPIRED,
         LeaveReason::Unreachable => PEERS_LEFT_UNREACHABLE,
+        LeaveReason::Unregistered => PEERS_LEFT_UNREGISTERED,
         // The header has a number for each reason of this version.
         _ => 0,
     }
@@ -69,10 +67,10 @@ fn reason_code(reason: LeaveReason) -> u32 {
 /// before or after its node.
 ///
 /// # Safety
-/// `event` is NULL or an event from `peers_next_event` that was not freed.
+/// `event` is NULL or an event from `peers_next_event` or `peers_subscription_next` that was not freed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn peers_event_free(event: *mut peers_event_t) {
-    // SAFETY: the caller vouches that `peers_next_event` returned it and that it was not freed.
+    // SAFETY: the caller vouches that a call of this library returned it and that it was not freed.
     unsafe { snapshot_buffer::release(event) }
 }
 
@@ -80,7 +78,7 @@ pub unsafe extern "C" fn peers_event_free(event: *mut peers_event_t) {
 /// `peers_next_event` with a timeout of 0 until PEERS_ERR_TIMEOUT; do not read from the descriptor itself.
 ///
 /// On a node with a manual clock it is also readable while datagrams wait that the node has not looked at; the
-/// next call on the node looks. When the node is stopped or fails, it stays readable, so that a loop learns it.
+/// next call on the node looks. When the node is stopped or fails, it stays readable, so that a loop sees the end.
 ///
 /// On success `*fd` is the descriptor. It belongs to the node and is closed by `peers_free`: take it out of your
 /// event loop before that, and do not close it. Every call on a node gives the same descriptor.
@@ -97,10 +95,10 @@ pub unsafe extern "C" fn peers_event_free(event: *mut peers_event_t) {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn peers_event_fd(node: *mut peers_t, fd: *mut i32) -> i32 {
     crate::ffi::boundary(|| {
-        input::not_null(node, "node")?;
+        let node = handle::get::<Peers>(node)?;
         input::not_null(fd, "fd")?;
         // A SOCKET of Windows fits: of handles the system uses 32 bits.
-        let descriptor = handle::get(node)?.event_fd()?;
+        let descriptor = node.event_fd()?;
         // SAFETY: non-NULL, and the caller vouches that it can be written.
         unsafe { fd.write(descriptor as _) };
         Ok(())

@@ -1,20 +1,20 @@
-//! `peers_health_t`: is the node well, and if not, why not.
+//! `peers_health_t`: whether the node works, and if not, why not.
 
 use std::ffi::c_char;
 use std::mem::offset_of;
 use std::time::Duration;
 
 use crate::ffi::constants::*;
-use crate::ffi::handle;
+use crate::ffi::handle::{self, peers_t};
 use crate::ffi::input;
-use crate::ffi::node::peers_t;
 use crate::ffi::sized;
 use crate::ffi::structs::{self, peers_health_t};
 use crate::health::{Health, Reason, State};
+use crate::peers::Peers;
 
 const DETAIL_SIZE: usize = 256;
 
-/// How the node is: running, degraded or failed, why in a code and in words, and what it has counted.
+/// Fills in the health of the node: running, degraded or failed, why in a code and in words, and its counters.
 ///
 /// `health` belongs to the caller and begins with its `struct_size`; a shorter struct of an older caller is
 /// filled as far as it goes, and what a longer one has more is set to zero. Works on a failed node.
@@ -27,12 +27,12 @@ const DETAIL_SIZE: usize = 256;
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn peers_health(node: *mut peers_t, health: *mut peers_health_t) -> i32 {
     crate::ffi::boundary(|| {
-        input::not_null(node, "node")?;
+        let node = handle::get::<Peers>(node)?;
         input::not_null(health, "health")?;
         let least = offset_of!(peers_health_t, detail);
         // SAFETY: non-NULL, and the caller vouches for the struct.
         let size = unsafe { sized::size_to_fill(health, least) }?;
-        let filled = fill(size, &handle::get(node)?.health());
+        let filled = fill(size, &node.health());
         // SAFETY: the caller vouches for `size` writable bytes.
         unsafe { sized::write(&filled, health, size) };
         Ok(())

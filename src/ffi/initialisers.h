@@ -3,6 +3,8 @@
 #define PEERS_CONFIG_INIT \
     { sizeof(peers_config_t), NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, 0, 0, \
       0, 0, 0, 0, 0, 0, 0, 0, 0 }
+#define PEERS_ENTRY_INIT \
+    { sizeof(peers_entry_t), NULL, NULL, 0, NULL, 0, 0 }
 #define PEERS_HEALTH_INIT \
     { sizeof(peers_health_t), 0, 0, { 0 }, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 /* generated: end */

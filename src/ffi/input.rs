@@ -1,6 +1,7 @@
 //! Reading what a C caller passed: pointers that may be NULL, text that may not be UTF-8.
 
 use std::ffi::{CStr, c_char, c_void};
+use std::time::Duration;
 
 use crate::config::check_key_count;
 use crate::ffi::constants::{PEERS_ERR_INVALID, PEERS_ERR_NULL, PEERS_ERR_TOO_LARGE, PEERS_ERR_UTF8};
@@ -38,6 +39,21 @@ pub(super) unsafe fn optional_text<'a>(
     Ok(Some(text))
 }
 
+/// Returns the text at `pointer`, or an error for NULL.
+///
+/// # Safety
+/// As [`optional_text`].
+pub(super) unsafe fn text<'a>(pointer: *const c_char, what: &str) -> Result<&'a str, Failure> {
+    not_null(pointer, what)?;
+    // SAFETY: the caller vouches for the text.
+    unsafe { optional_text(pointer, what) }.map(Option::unwrap_or_default)
+}
+
+/// Returns the time to wait, or `None` for a wait without limit.
+pub(super) fn timeout(timeout_ms: i32) -> Option<Duration> {
+    u64::try_from(timeout_ms).ok().map(Duration::from_millis)
+}
+
 /// The `len` bytes at `pointer`; NULL is fine for none.
 ///
 /// # Safety
@@ -49,15 +65,35 @@ pub(super) unsafe fn bytes<'a>(pointer: *const c_void, len: usize, what: &str) -
     if pointer.is_null() {
         return Err(Failure::new(PEERS_ERR_NULL, format!("{what} is NULL, but its length is {len}")));
     }
-    // A length that went negative in the caller's arithmetic. No slice is so long.
-    if isize::try_from(len).is_err() {
-        return Err(Failure::new(
-            PEERS_ERR_TOO_LARGE,
-            format!("{what} has {len} bytes, more than memory can hold"),
-        ));
-    }
+    check_len(len, what)?;
     // SAFETY: non-NULL, not too long for a slice, and the caller vouches for `len` bytes.
     Ok(unsafe { std::slice::from_raw_parts(pointer.cast(), len) })
+}
+
+/// Returns the `len` bytes at `pointer`, which is not NULL, to be changed.
+///
+/// # Safety
+/// `pointer` points to `len` bytes that can be read and written, and that nothing else reads or writes for as long as the result is
+/// used.
+pub(super) unsafe fn bytes_mut<'a>(
+    pointer: *mut c_void,
+    len: usize,
+    what: &str,
+) -> Result<&'a mut [u8], Failure> {
+    check_len(len, what)?;
+    // SAFETY: not too long for a slice, and the caller vouches for `len` bytes.
+    Ok(unsafe { std::slice::from_raw_parts_mut(pointer.cast(), len) })
+}
+
+/// An error for a length that went negative in the caller's arithmetic. No slice is so long.
+fn check_len(len: usize, what: &str) -> Result<(), Failure> {
+    match isize::try_from(len) {
+        Ok(_) => Ok(()),
+        Err(_) => Err(Failure::new(
+            PEERS_ERR_TOO_LARGE,
+            format!("{what} has {len} bytes, more than memory can hold"),
+        )),
+    }
 }
 
 /// The `count` keys at `pointer`; NULL means none.

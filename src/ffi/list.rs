@@ -2,14 +2,14 @@
 
 use std::mem::size_of;
 
-use crate::ffi::handle;
+use crate::ffi::handle::{self, peers_t};
 use crate::ffi::input;
-use crate::ffi::node::peers_t;
 use crate::ffi::snapshot_buffer::{self, SnapshotBuffer};
 pub use crate::ffi::structs::{peers_list_t, peers_peer_t};
+use crate::peers::Peers;
 
-/// A snapshot of the peers that are live now: every entry whose time has not run out, ordered by name and then
-/// by id. The node itself is not listed.
+/// Takes a snapshot of the live peers: every entry that has not expired, ordered by name and then by id. The node
+/// itself is not listed.
 ///
 /// On success `*list` is a snapshot that the caller owns and frees with `peers_list_free`; it stays valid after
 /// the node is freed.
@@ -22,18 +22,45 @@ pub use crate::ffi::structs::{peers_list_t, peers_peer_t};
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn peers_list(node: *mut peers_t, list: *mut *mut peers_list_t) -> i32 {
     crate::ffi::boundary(|| {
-        input::not_null(node, "node")?;
+        let node = handle::get::<Peers>(node)?;
         input::not_null(list, "list")?;
-        let node = handle::get(node)?;
-        let buffer = node.read(|snapshot| {
+        let (version, buffer) = node.read(|version, snapshot| {
             #[cfg(feature = "test-panic")]
-            snapshot.iter().for_each(|peer| crate::test_panic::at("export", peer.name.as_bytes()));
-            SnapshotBuffer::copy_of(snapshot.iter(), snapshot.max_len(), snapshot.max_bytes())
+            snapshot.iter().for_each(|peer| crate::fail_points::fail_point("export", peer.name.as_bytes()));
+            (version, SnapshotBuffer::copy_of(snapshot.iter(), snapshot.max_len(), snapshot.max_bytes()))
         })?;
-        let header =
-            peers_list_t { len: buffer.len(), stride: size_of::<peers_peer_t>(), records: buffer.records() };
         // SAFETY: non-NULL, and the caller vouches that it can be written.
-        unsafe { list.write(buffer.into_raw(header)) };
+        unsafe { list.write(pack_list(buffer, version)) };
+        Ok(())
+    })
+}
+
+fn pack_list(buffer: SnapshotBuffer, version: u64) -> *mut peers_list_t {
+    let (len, records) = (buffer.len(), buffer.records());
+    buffer.into_raw(peers_list_t { len, stride: size_of::<peers_peer_t>(), records, version })
+}
+
+/// The node's own record, as a list of one: its name, id, value and port, as it announces them. Its source is PEERS_SOURCE_SELF. This
+/// version gives no addresses.
+///
+/// On success `*list` is a snapshot that the caller owns and frees with `peers_list_free`. Its `version` is 0: `peers_wait` does not
+/// wait for changes of it.
+///
+/// Errors: PEERS_ERR_NULL, PEERS_ERR_HANDLE, PEERS_ERR_FORKED, PEERS_ERR_FAILED, PEERS_ERR_STOPPED. Thread-safe;
+/// does not wait for the network.
+///
+/// # Safety
+/// `list` is NULL or points to a writable pointer.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn peers_self(node: *mut peers_t, list: *mut *mut peers_list_t) -> i32 {
+    crate::ffi::boundary(|| {
+        let node = handle::get::<Peers>(node)?;
+        input::not_null(list, "list")?;
+        let buffer = node.read_own(|own| {
+            SnapshotBuffer::copy_of([own].into_iter(), 1, own.name.len() + own.value.len())
+        })?;
+        // SAFETY: non-NULL, and the caller vouches that it can be written.
+        unsafe { list.write(pack_list(buffer, 0)) };
         Ok(())
     })
 }
@@ -43,7 +70,7 @@ pub unsafe extern "C" fn peers_list(node: *mut peers_t, list: *mut *mut peers_li
 /// The record and the texts in it belong to the snapshot and live until `peers_list_free`. Thread-safe.
 ///
 /// # Safety
-/// `list` is NULL or a snapshot from `peers_list` that was not freed.
+/// `list` is NULL or a snapshot from `peers_list` or `peers_self` that was not freed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn peers_list_at(list: *const peers_list_t, index: usize) -> *const peers_peer_t {
     // SAFETY: the caller vouches for a live snapshot, if it is one.
@@ -55,13 +82,49 @@ pub unsafe extern "C" fn peers_list_at(list: *const peers_list_t, index: usize) 
     unsafe { list.records.byte_add(index * list.stride) }
 }
 
+/// Waits until the version of the node's list differs from `version`, the `version` of a list that `peers_list` returned.
+///
+/// The version rises when a peer joins, is updated or leaves, and when an entry passes its deadline; a renewal does not change it. It
+/// takes no event, and any number of threads may wait at once. A loop that misses no change:
+///
+///     uint64_t version = 0;
+///     while (peers_wait(node, version, -1, &version) == PEERS_OK) {
+///         peers_list_t *list = NULL;
+///         if (peers_list(node, &list) != PEERS_OK) break;
+///         version = list->version;
+///         use(list);
+///         peers_list_free(list);
+///     }
+///
+/// `version` 0 is the version of no list: the call returns at once. `timeout_ms`: 0 does not wait, a negative number waits without
+/// limit. The wait is in real time even on a node with a manual clock, which another thread advances meanwhile.
+///
+/// On success `*now` is the present version.
+///
+/// Errors: PEERS_ERR_TIMEOUT when the version stayed the same; PEERS_ERR_STOPPED when the node is freed meanwhile; PEERS_ERR_NULL,
+/// PEERS_ERR_HANDLE, PEERS_ERR_FORKED, PEERS_ERR_FAILED. Thread-safe; blocks up to `timeout_ms`.
+///
+/// # Safety
+/// `now` is NULL or points to a writable number.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn peers_wait(node: *mut peers_t, version: u64, timeout_ms: i32, now: *mut u64) -> i32 {
+    crate::ffi::boundary(|| {
+        let node = handle::get::<Peers>(node)?;
+        input::not_null(now, "now")?;
+        let version = node.wait(version, input::timeout(timeout_ms))?;
+        // SAFETY: non-NULL, and the caller vouches that it can be written.
+        unsafe { now.write(version) };
+        Ok(())
+    })
+}
+
 /// Frees a snapshot. NULL is a no-op. Every record and text of it is gone afterwards. Each snapshot is freed
 /// once, by any thread, before or after its node.
 ///
 /// # Safety
-/// `list` is NULL or a snapshot from `peers_list` that was not freed.
+/// `list` is NULL or a snapshot from `peers_list` or `peers_self` that was not freed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn peers_list_free(list: *mut peers_list_t) {
-    // SAFETY: the caller vouches that `peers_list` returned it and that it was not freed.
+    // SAFETY: the caller vouches that a call of this library returned it and that it was not freed.
     unsafe { snapshot_buffer::release(list) }
 }

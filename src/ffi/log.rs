@@ -13,7 +13,7 @@ use crate::log::{Level, Logger};
 /// It is called on the node's internal thread, or on a calling thread if the node has PEERS_MANUAL_CLOCK; never while a
 /// lock of the node is held, and never by two threads at once; the first call may come before `peers_start` has
 /// returned. It may make every call on the node but `peers_free`, which
-/// gives PEERS_ERR_DEADLOCK. While it runs, the node neither hears nor sends: do not take long in it, and do not wait for
+/// gives PEERS_ERR_DEADLOCK. While it runs, the node neither receives nor sends: do not take long in it, and do not wait for
 /// events or for another thread that frees the node. No call comes after `peers_free` has returned. It must neither throw
 /// an exception nor leave by longjmp; a child forked in it must not return from it.
 pub type peers_log_fn =

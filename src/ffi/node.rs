@@ -1,21 +1,14 @@
-//! `peers_t`: a node's life, and the calls that act on it.
+//! A node's life, and the calls that act on it.
 
 use std::ffi::{c_char, c_void};
 use std::time::Duration;
 
 use crate::ffi::config::{self, peers_config_t};
-use crate::ffi::constants::PEERS_ERR_NULL;
-use crate::ffi::handle;
+use crate::ffi::entry::{self, peers_entry_t};
+use crate::ffi::handle::{self, peers_t};
 use crate::ffi::input;
-use crate::ffi::status::Failure;
 use crate::peers::Peers;
 use crate::seed::Seed;
-
-/// A running node. The pointer is a token that is looked up, never followed: a stale, freed or made-up one gives
-/// PEERS_ERR_HANDLE.
-pub struct peers_t {
-    _opaque: [u8; 0],
-}
 
 /// The version of the library that is running, for example "0.1.0". Compare with `PEERS_VERSION`, the version of
 /// the header the caller was compiled with.
@@ -26,8 +19,8 @@ pub extern "C" fn peers_version() -> *const c_char {
     concat!(env!("CARGO_PKG_VERSION"), "\0").as_ptr().cast()
 }
 
-/// Starts a node: it announces itself at once and then every interval, and lists the peers it hears.
-/// With its announcement it asks who is there; the nodes that hear it answer, so the list fills within milliseconds.
+/// Starts a node: it announces itself at once and then every interval, and lists the peers whose messages it receives.
+/// With its first announcement it queries the group. The other nodes reply, so the list fills within milliseconds.
 ///
 /// `config` may be NULL for defaults in everything. On success `*node` is a handle that the caller ends with
 /// `peers_free`. A machine without a network is no error: the node is degraded (see `peers_health`) until one
@@ -52,9 +45,9 @@ pub unsafe extern "C" fn peers_start(config: *const peers_config_t, node: *mut *
     })
 }
 
-/// Puts an entry in the registry, exactly as if its beacon had been heard: it is listed, it raises events, and it
-/// is gone after `ttl_ms` milliseconds unless it is registered again. A second registration of a key replaces the
-/// value and renews the entry.
+/// Lists a local entry, of which nothing is sent to other nodes. It raises events as a peer does, and it expires
+/// after `ttl_ms` milliseconds unless it is registered again. A second registration of a key replaces the value and
+/// renews the entry; `peers_unregister` removes it. For an entry with an address or a port see `peers_register_at`.
 ///
 /// `key` is the name the entry is listed under: NUL-terminated UTF-8, 1 to 255 bytes, no control characters, not
 /// the node's own name. `value` is `value_len` bytes, at most 1024, and may be NULL when that is 0. `ttl_ms` 0
@@ -75,11 +68,9 @@ pub unsafe extern "C" fn peers_register(
     ttl_ms: u32,
 ) -> i32 {
     crate::ffi::boundary(|| {
-        input::not_null(node, "node")?;
-        let node = handle::get(node)?;
+        let node = handle::get::<Peers>(node)?;
         // SAFETY: the caller vouches for both.
-        let key = unsafe { input::optional_text(key, "key") }?
-            .ok_or_else(|| Failure::new(PEERS_ERR_NULL, "key is NULL"))?;
+        let key = unsafe { input::text(key, "key") }?;
         // SAFETY: as above.
         let value = unsafe { input::bytes(value, value_len, "value") }?;
         let ttl = (ttl_ms != 0).then(|| Duration::from_millis(ttl_ms.into()));
@@ -87,15 +78,57 @@ pub unsafe extern "C" fn peers_register(
     })
 }
 
-/// Announces another value from now on: `value_len` bytes in place of what `value` in `peers_config_t` or an earlier
-/// call said. The peers that hear of it raise PEERS_EVENT_UPDATED.
+/// Lists a local entry that may have an address and a port, of which nothing is sent to other nodes; otherwise as
+/// `peers_register`. A second registration of a key replaces value, address and port, and renews the entry.
 ///
-/// It is announced at once; a change within 100 ms of the last is held until these are over, and of several only the
-/// latest is told. `value` may be NULL when `value_len` is 0, for no value. There is as much room as `value_len` of
-/// `peers_config_t` says. The bytes are copied. Legacy nodes do not learn it: a legacy beacon has no value.
+/// Errors: PEERS_ERR_NULL (`entry`, its `key`, or a `value` with a length), PEERS_ERR_SIZE, PEERS_ERR_UTF8, PEERS_ERR_INVALID
+/// (key, address or port), PEERS_ERR_INTERFACE (the zone of the address), PEERS_ERR_TOO_LARGE, PEERS_ERR_FULL (a new key, and the
+/// registry holds `max_peers`), PEERS_ERR_HANDLE, PEERS_ERR_FORKED, PEERS_ERR_FAILED, PEERS_ERR_STOPPED. Thread-safe; does not wait
+/// for the network.
 ///
-/// Errors: PEERS_ERR_TOO_LARGE (the value does not fit beside the node's name and cluster; `peers_last_error` tells
-/// its bytes and the room there is; the value stays as it was), PEERS_ERR_NULL, PEERS_ERR_HANDLE, PEERS_ERR_FORKED,
+/// # Safety
+/// `entry` is NULL or as documented at `peers_entry_t`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn peers_register_at(node: *mut peers_t, entry: *const peers_entry_t) -> i32 {
+    crate::ffi::boundary(|| {
+        let node = handle::get::<Peers>(node)?;
+        input::not_null(entry, "entry")?;
+        // SAFETY: non-NULL, and the caller vouches for the entry.
+        let (entry, ttl) = unsafe { entry::read(entry) }?;
+        Ok(node.register_at(&entry, ttl)?)
+    })
+}
+
+/// Removes an entry that `peers_register` or `peers_register_at` listed. It raises PEERS_EVENT_LEFT with
+/// PEERS_LEFT_UNREGISTERED. Nothing is sent.
+///
+/// `key` is NUL-terminated UTF-8, as in the registration. If legacy beacons of that name arrive as well, the next one lists the entry
+/// again.
+///
+/// Errors: PEERS_ERR_NOT_FOUND (no entry of this key is registered, or it has expired), PEERS_ERR_NULL, PEERS_ERR_HANDLE,
+/// PEERS_ERR_FORKED, PEERS_ERR_UTF8, PEERS_ERR_FAILED, PEERS_ERR_STOPPED. Thread-safe; does not wait for the network.
+///
+/// # Safety
+/// `key` is NULL or NUL-terminated.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn peers_unregister(node: *mut peers_t, key: *const c_char) -> i32 {
+    crate::ffi::boundary(|| {
+        let node = handle::get::<Peers>(node)?;
+        // SAFETY: the caller vouches for the text.
+        let key = unsafe { input::text(key, "key") }?;
+        Ok(node.unregister(key)?)
+    })
+}
+
+/// Replaces the value that the node announces: that of `value` in `peers_config_t`, or of an earlier call. The other
+/// nodes raise PEERS_EVENT_UPDATED.
+///
+/// The node announces it at once, or 100 ms after the last change; of several changes within that time it announces
+/// only the latest. `value` may be NULL if `value_len` is 0, for no value. The limit is that of `value` in
+/// `peers_config_t`. The bytes are copied. Legacy nodes do not receive it: a legacy beacon has no value.
+///
+/// Errors: PEERS_ERR_TOO_LARGE (the value does not fit beside the node's name and cluster; `peers_last_error` has
+/// its length and the limit; the value stays as it was), PEERS_ERR_NULL, PEERS_ERR_HANDLE, PEERS_ERR_FORKED,
 /// PEERS_ERR_FAILED, PEERS_ERR_STOPPED. Thread-safe; does not wait for the network.
 ///
 /// # Safety
@@ -103,8 +136,7 @@ pub unsafe extern "C" fn peers_register(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn peers_set_value(node: *mut peers_t, value: *const c_void, value_len: usize) -> i32 {
     crate::ffi::boundary(|| {
-        input::not_null(node, "node")?;
-        let node = handle::get(node)?;
+        let node = handle::get::<Peers>(node)?;
         // SAFETY: the caller vouches for the value.
         let value = unsafe { input::bytes(value, value_len, "value") }?;
         Ok(node.set_value(value)?)
@@ -126,8 +158,7 @@ pub unsafe extern "C" fn peers_set_value(node: *mut peers_t, value: *const c_voi
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn peers_set_keys(node: *mut peers_t, keys: *const c_void, keys_count: usize) -> i32 {
     crate::ffi::boundary(|| {
-        input::not_null(node, "node")?;
-        let node = handle::get(node)?;
+        let node = handle::get::<Peers>(node)?;
         // SAFETY: the caller vouches for the keys.
         let keys = unsafe { input::keys(keys, keys_count) }?;
         Ok(node.set_keys(&keys)?)
@@ -137,8 +168,8 @@ pub unsafe extern "C" fn peers_set_keys(node: *mut peers_t, keys: *const c_void,
 /// Replaces the seeds of a node that was started with `seeds`, or in a `mode` that has them: a list as in `peers_config_t`;
 /// NULL or "" for none.
 ///
-/// Those that are new are asked at once. Those that are left out are told nothing from now on; a peer there expires, unless
-/// it has this node for a seed. The text is copied.
+/// The node queries new seeds at once. It sends nothing more to those that are left out; a peer there expires, unless
+/// it has this node as a seed. The text is copied.
 ///
 /// Errors: PEERS_ERR_INVALID (one of the list is no `host:port`, there are more than 1024, the node takes no seeds, or one of a
 /// node with PEERS_MANUAL_CLOCK has a name), PEERS_ERR_NULL, PEERS_ERR_UTF8, PEERS_ERR_HANDLE, PEERS_ERR_FORKED,
@@ -150,42 +181,37 @@ pub unsafe extern "C" fn peers_set_keys(node: *mut peers_t, keys: *const c_void,
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn peers_set_seeds(node: *mut peers_t, seeds: *const c_char) -> i32 {
     crate::ffi::boundary(|| {
-        input::not_null(node, "node")?;
-        let node = handle::get(node)?;
+        let node = handle::get::<Peers>(node)?;
         // SAFETY: the caller vouches for the text.
         let seeds = unsafe { input::optional_text(seeds, "seeds") }?.unwrap_or_default();
         Ok(node.set_seeds(&Seed::list(seeds)?)?)
     })
 }
 
-/// Moves the time of a node with PEERS_MANUAL_CLOCK on by `ms` milliseconds and does all that falls due on the
-/// way, in order: announcements, questions, expiries. When it returns, all of it has happened.
+/// Advances the time of a node with PEERS_MANUAL_CLOCK by `ms` milliseconds, and does all that falls due meanwhile,
+/// in order: announcements, probes, expiries. When it returns, all of it has happened.
 ///
-/// Each node has a time of its own: one that is not advanced falls silent, and expires at the others.
+/// Each node has a time of its own: one that is not advanced sends nothing, and expires at the others.
 ///
 /// Errors: PEERS_ERR_INVALID (the node runs on the system's clock), PEERS_ERR_NULL, PEERS_ERR_HANDLE,
 /// PEERS_ERR_FORKED, PEERS_ERR_FAILED, PEERS_ERR_STOPPED. Thread-safe.
 #[unsafe(no_mangle)]
 pub extern "C" fn peers_advance(node: *mut peers_t, ms: u32) -> i32 {
-    crate::ffi::boundary(|| {
-        input::not_null(node, "node")?;
-        Ok(handle::get(node)?.advance(Duration::from_millis(ms.into()))?)
-    })
+    crate::ffi::boundary(|| Ok(handle::get::<Peers>(node)?.advance(Duration::from_millis(ms.into()))?))
 }
 
-/// Ends the node: it says goodbye, its thread ends, and all it holds is released. NULL is a no-op.
+/// Ends the node: it sends a goodbye, its thread ends, and all it holds is released. NULL is a no-op.
 ///
-/// The peers that hear the goodbye drop the node from their lists at once, with PEERS_LEFT_GOODBYE. Legacy nodes'
-/// nodes do not understand it, and keep the name until their expiry; so do all after a process that ended without
-/// this call.
+/// The peers that receive the goodbye remove the node from their lists at once, with PEERS_LEFT_GOODBYE. Legacy
+/// nodes ignore it, and keep the name until it expires. So do all nodes after a process that ended without this call.
 ///
 /// The handle is dead at once: later calls with it, a second `peers_free` among them, give PEERS_ERR_HANDLE.
-/// Calls that other threads have under way end first; one that waits in `peers_next_event` returns
-/// PEERS_ERR_STOPPED. Snapshots and events stay valid. The log function of the node is not called any more when this
+/// Calls that other threads have under way end first; one that waits in `peers_next_event`, `peers_wait` or
+/// `peers_subscription_next` returns PEERS_ERR_STOPPED. Snapshots and events stay valid. The log function of the node is not called any more when this
 /// returns; in a call of it, `peers_free` of the same node gives PEERS_ERR_DEADLOCK, and the node lives on.
 ///
-/// In a forked child it releases the memory and the descriptors of a parent's node and nothing more: no goodbye is
-/// said, and the parent's node runs on. What a thread of the parent was busy with at the very moment of the fork is not released.
+/// In a forked child it releases the memory and the descriptors of a parent's node and nothing more: it sends no
+/// goodbye, and the parent's node runs on. What a thread of the parent used at the moment of the fork is not released.
 ///
 /// Errors: PEERS_ERR_HANDLE, PEERS_ERR_DEADLOCK. Thread-safe; blocks for as long as the node's thread needs to end,
 /// which is milliseconds, and a log function that is under way.
@@ -195,6 +221,6 @@ pub extern "C" fn peers_free(node: *mut peers_t) -> i32 {
         if node.is_null() {
             return Ok(());
         }
-        handle::free(node)
+        handle::free_node(node)
     })
 }

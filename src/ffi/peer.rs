@@ -20,6 +20,7 @@ pub(super) fn source_code(source: Source) -> u32 {
         Source::Gossip => PEERS_SOURCE_GOSSIP,
         Source::Legacy => PEERS_SOURCE_LEGACY,
         Source::Registered => PEERS_SOURCE_REGISTERED,
+        Source::Own => PEERS_SOURCE_SELF,
         // The header has a number for each source of this version.
         _ => 0,
     }

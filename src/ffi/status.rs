@@ -1,7 +1,7 @@
 //! Statuses: the numbers every fallible call returns, their fixed texts, and the calling thread's detail.
 
-use std::cell::RefCell;
-use std::ffi::{CString, c_char};
+use std::cell::Cell;
+use std::ffi::c_char;
 
 use crate::error::{Error, ErrorKind};
 use crate::ffi::constants::*;
@@ -28,6 +28,7 @@ impl From<Error> for Failure {
             ErrorKind::Permission => PEERS_ERR_PERMISSION,
             ErrorKind::System => PEERS_ERR_SYSTEM,
             ErrorKind::Full => PEERS_ERR_FULL,
+            ErrorKind::NotFound => PEERS_ERR_NOT_FOUND,
             ErrorKind::Timeout => PEERS_ERR_TIMEOUT,
             ErrorKind::Stopped => PEERS_ERR_STOPPED,
             ErrorKind::Failed => PEERS_ERR_FAILED,
@@ -36,18 +37,29 @@ impl From<Error> for Failure {
     }
 }
 
+/// Bytes of the text of `peers_last_error`, with its NUL.
+const TEXT_LEN: usize = 512;
+
 thread_local! {
-    static LAST_ERROR: RefCell<CString> = RefCell::default();
+    /// It has no destructor, so it is there until the thread has ended.
+    static LAST_ERROR: Cell<[u8; TEXT_LEN]> = const { Cell::new([0; TEXT_LEN]) };
 }
 
 /// Keeps `detail` for the calling thread's next `peers_last_error`.
-pub(super) fn set_last_error(detail: String) {
-    let detail = CString::new(detail.replace('\0', "\\0")).expect("NUL bytes were just replaced");
-    // Late in a thread's life its locals are gone; then the status alone has to do.
-    let _ = LAST_ERROR.try_with(|last| *last.borrow_mut() = detail);
+pub(super) fn set_last_error(detail: &str) {
+    LAST_ERROR.with(|last| last.set(text_buffer(detail)));
 }
 
-/// The fixed text of a status, for example "registry is full" for `PEERS_ERR_FULL`.
+/// Returns the text with a NUL behind it, cut between two characters if it is too long. A NUL in it becomes `\0`.
+fn text_buffer(text: &str) -> [u8; TEXT_LEN] {
+    let text = text.replace('\0', "\\0");
+    let end = text.floor_char_boundary(TEXT_LEN - 1);
+    let mut buffer = [0; TEXT_LEN];
+    buffer[..end].copy_from_slice(&text.as_bytes()[..end]);
+    buffer
+}
+
+/// Returns the fixed text of a status, for example "registry is full" for `PEERS_ERR_FULL`.
 ///
 /// Never NULL: a number that is no status gives "unknown status". The text is static; do not free it.
 /// Thread-safe. Needs no node.
@@ -56,28 +68,47 @@ pub extern "C" fn peers_strerror(status: i32) -> *const c_char {
     text_of(status).unwrap_or(c"unknown status").as_ptr()
 }
 
-/// What went wrong in the calling thread's most recent failed call: a sentence that names the value and says
+/// Returns why the calling thread's most recent failed call failed: a sentence that names the value and says
 /// what would be right, for example "interface 'eth7' does not exist; there are: lo, eth0".
 ///
-/// Never NULL: before the first failure it is "". A successful call leaves it as it was. The text belongs to
-/// the library and holds until the same thread's next failed call; do not free it. Thread-safe: each thread has
-/// its own. Needs no node.
+/// Never NULL: before the first failure it is "". A successful call leaves it as it was. Each thread has one buffer of 512
+/// bytes: the pointer is always the same, and stays valid until the thread ends. The thread's next failed call overwrites the
+/// text; do not free it. A longer text is cut between two characters. Thread-safe. Needs no node.
 #[unsafe(no_mangle)]
 pub extern "C" fn peers_last_error() -> *const c_char {
-    LAST_ERROR.try_with(|last| last.borrow().as_ptr()).unwrap_or(c"".as_ptr())
+    LAST_ERROR.with(|last| last.as_ptr().cast_const().cast())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    use std::ffi::CStr;
+
+    #[test]
+    fn a_text_is_cut_between_characters_and_its_place_stays() {
+        let place = peers_last_error();
+        // SAFETY: the text ends with a NUL, and this thread has it until it ends.
+        let last = || unsafe { CStr::from_ptr(peers_last_error()) }.to_str().expect("UTF-8").to_owned();
+        for (text, kept) in [
+            ("a\0b".to_owned(), "a\\0b".to_owned()),
+            ("a".repeat(511), "a".repeat(511)),
+            ("a".repeat(512), "a".repeat(511)),
+            ("ü".repeat(300), "ü".repeat(255)),
+            ("short".to_owned(), "short".to_owned()),
+        ] {
+            set_last_error(&text);
+            assert_eq!((last(), peers_last_error()), (kept, place));
+        }
+    }
+
     #[test]
     fn every_status_has_a_text_of_its_own() {
-        let mut texts: Vec<_> = (PEERS_ERR_DEADLOCK..=PEERS_OK).map(text_of).collect();
+        let mut texts: Vec<_> = (PEERS_ERR_NOT_FOUND..=PEERS_OK).map(text_of).collect();
         texts.sort();
         texts.dedup();
-        assert_eq!(texts.len(), 18);
+        assert_eq!(texts.len(), 19);
         assert!(texts.iter().all(Option::is_some));
-        assert_eq!((text_of(1), text_of(PEERS_ERR_DEADLOCK - 1)), (None, None));
+        assert_eq!((text_of(1), text_of(PEERS_ERR_NOT_FOUND - 1)), (None, None));
     }
 }

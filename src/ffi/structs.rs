@@ -78,8 +78,9 @@ pub struct peers_config_t {
     /// Maximum number of entries in the registry. 1 or more. Default: 65536. A further peer is refused and
     /// counted.
     pub max_peers: u32,
-    /// Flags, joined by `|`: PEERS_MANUAL_CLOCK, PEERS_NO_IPV4, PEERS_NO_IPV6 and PEERS_NO_LEGACY. Default:
-    /// none. One of IPv4 and IPv6 has to stay on. An unknown flag gives PEERS_ERR_UNSUPPORTED.
+    /// Flags, joined by `|`: PEERS_MANUAL_CLOCK, PEERS_NO_IPV4, PEERS_NO_IPV6, PEERS_NO_LEGACY and
+    /// PEERS_OBSERVER. Default: none. One of IPv4 and IPv6 has to stay on. An unknown flag gives
+    /// PEERS_ERR_UNSUPPORTED.
     pub flags: u32,
     /// Number of links that an announcement may cross (the multicast TTL or hop limit). 1 to 255. Default: 1,
     /// the local network.
@@ -166,6 +167,15 @@ pub struct peers_peer_t {
     /// Random id of this run of the peer; all zero if it is unknown, as with legacy nodes and registered
     /// entries.
     pub id: [u8; 16],
+    /// All addresses as text: first `address`, then the others from which messages came or that answered a
+    /// probe, then those that the peer only claims. A link-local one has its zone, "fe80::7%eth0". NULL if
+    /// `addresses_len` is 0. In this version there is `address` alone.
+    pub addresses: *const *const c_char,
+    /// Number of addresses in `addresses`; 0 if the peer has none.
+    pub addresses_len: usize,
+    /// Number of the first addresses in `addresses` from which messages came or that answered a probe. The
+    /// rest is only claimed.
+    pub addresses_validated: usize,
 }
 
 /// A snapshot of the registry, ordered by name and then by id. It does not change; free it with
@@ -178,6 +188,52 @@ pub struct peers_list_t {
     pub stride: usize,
     /// The first record. Use `peers_list_at`, which keeps to `stride`.
     pub records: *const peers_peer_t,
+    /// Version of the list, for `peers_wait`: 1 or more; 0 in a list from `peers_self`. Two lists of a node
+    /// that have the same version differ in times and interface indexes at most.
+    pub version: u64,
+}
+
+/// An entry for `peers_register_at`. Begin with `PEERS_ENTRY_INIT`, then set what you need; in every field
+/// but `key` zero (or NULL) means the default. Texts are NUL-terminated UTF-8. The call copies what it needs.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct peers_entry_t {
+    /// `sizeof(peers_entry_t)`, which `PEERS_ENTRY_INIT` sets. The library reads and writes no more bytes
+    /// than this, so that a program works with a library of another version.
+    pub struct_size: usize,
+    /// Name that the entry is listed under: 1 to 255 bytes, no control characters, not the node's own name.
+    pub key: *const c_char,
+    /// Value of the entry: at most 1024 bytes. Default: none. NULL if `value_len` is 0.
+    pub value: *const c_void,
+    /// Number of bytes in `value`.
+    pub value_len: usize,
+    /// IP address of the entry, IPv4 or IPv6: "192.0.2.7", "2001:db8::7". A link-local IPv6 address has the
+    /// name or the index of its interface as its zone: "fe80::7%eth0". Default: none.
+    pub address: *const c_char,
+    /// Milliseconds until the entry expires if it is not registered again. Default: the node's expiry.
+    pub ttl_ms: u32,
+    /// Port of the entry's service. 1 to 65535. Default: none.
+    pub port: u32,
+}
+
+// A field behind padding would be read from bytes that an older caller did not set.
+const _: () = {
+    let end = offset_of!(peers_entry_t, port) + size_of::<u32>();
+    assert!(size_of::<peers_entry_t>() == end);
+};
+
+// SAFETY: `repr(C)`, `struct_size` is first, and zero is a value of each field: NULL, no function, or the number 0.
+unsafe impl SizedStruct for peers_entry_t {
+    const INIT: &'static str = "PEERS_ENTRY_INIT";
+    const NAME: &'static str = "peers_entry_t";
+    const BOUNDARIES: &'static [usize] = &[
+        offset_of!(peers_entry_t, key),
+        offset_of!(peers_entry_t, value),
+        offset_of!(peers_entry_t, value_len),
+        offset_of!(peers_entry_t, address),
+        offset_of!(peers_entry_t, ttl_ms),
+        offset_of!(peers_entry_t, port),
+    ];
 }
 
 /// One change of the registry. Free it with `peers_event_free`.

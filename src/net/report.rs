@@ -1,8 +1,8 @@
 //! What a transport reports to the runtime.
 
-use std::io;
 use std::sync::Arc;
 
+use crate::error::Error;
 use crate::health::Reason;
 use crate::sys::interface::Interface;
 
@@ -23,7 +23,7 @@ pub(crate) enum Refresh {
     /// The sockets were reopened.
     Reopened,
     /// The sockets could not be reopened.
-    Failed(io::Error),
+    Failed(Error),
 }
 
 /// Number of datagrams that were sent, and of those that the system refused.
@@ -31,11 +31,6 @@ pub(crate) enum Refresh {
 pub(crate) struct SendStats {
     pub sent: u64,
     pub errors: u64,
-}
-
-impl SendStats {
-    pub fn add(&mut self, other: SendStats) {
-        self.sent += other.sent;
-        self.errors += other.errors;
-    }
+    /// Number of waits for a full send buffer to drain.
+    pub drain_waits: usize,
 }

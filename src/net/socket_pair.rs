@@ -6,26 +6,23 @@
 //! An error of a method means that another part of the program has closed a socket. All other errors are noted for health.
 
 use std::io;
-use std::mem;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
 use std::time::Duration;
 
-use socket2::Socket;
+use socket2::{InterfaceIndexOrAddress, Socket};
 
 use crate::health::Reason;
 use crate::net::report::SendStats;
 use crate::sys::batch::{ReceiveBatch, Received};
-use crate::sys::datagram::Messages;
 use crate::sys::interface::Interface;
 use crate::sys::poller::{Found, Poller, wait_until_writable};
 use crate::sys::socket::{OwnedSocket, port_of};
-use crate::sys::{Descriptor, Outgoing, Way, errors, multicast_joins, options};
+use crate::sys::{Descriptor, Way, datagram, multicast_joins, options};
 
 /// Maximum number of errors that are taken from a socket's queue at once.
 const MAX_ERRORS: usize = 64;
 
-/// On EWOULDBLOCK a send waits up to 20 × 10 ms for the send buffer to drain. Meanwhile nothing is received.
+/// On EWOULDBLOCK the sends of a step wait up to 20 × 10 ms for the send buffer to drain. Meanwhile nothing is received.
 const DRAIN_WAIT: Duration = Duration::from_millis(10);
 const MAX_DRAIN_WAITS: usize = 20;
 
@@ -36,22 +33,14 @@ pub(crate) struct SocketPair {
     unicast: OwnedSocket,
     /// Indexes of the interfaces that were joined.
     joined: Vec<u32>,
-    join_error: Option<JoinError>,
-    /// Why, and through which interface, the last datagram to the group could not be sent.
-    group_refusal: Option<(io::Error, String)>,
+    /// Why the group cannot be received from through each interface.
+    pub join_trouble: Option<(Reason, String)>,
+    /// Why the last datagram to the group could not be sent through each interface.
+    pub send_trouble: Option<(Reason, String)>,
     /// Why the last datagram to one peer could not be sent.
-    peer_refusal: Option<io::Error>,
-    /// The next datagrams to send.
-    outgoing: Vec<Outgoing>,
+    pub peer_error: Option<io::Error>,
     /// Destinations that ICMP errors have reported.
     unreachable: Vec<SocketAddr>,
-}
-
-/// An interface refused a join.
-struct JoinError {
-    error: io::Error,
-    joined: usize,
-    wanted: usize,
 }
 
 /// Which of the two sockets.
@@ -72,10 +61,9 @@ impl SocketPair {
             receiver,
             unicast,
             joined: Vec::new(),
-            join_error: None,
-            group_refusal: None,
-            peer_refusal: None,
-            outgoing: Vec::new(),
+            join_trouble: None,
+            send_trouble: None,
+            peer_error: None,
             unreachable: Vec::new(),
         }
     }
@@ -108,57 +96,62 @@ impl SocketPair {
                 Err(error) => refusal = Some(error),
             }
         }
-        self.join_error =
-            refusal.map(|error| JoinError { error, joined: joined.len(), wanted: wanted.len() });
+        self.join_trouble = refusal.map(|error| {
+            let limit = options::join_limit(&error, self.is_v6())
+                .map_or(String::new(), |setting| format!("; the system's limit is {setting}"));
+            let (count, all) = (joined.len(), wanted.len());
+            let words = format!("joined the group on {count} of {all} interfaces: {error}{limit}");
+            (reason_of(&error, Reason::MulticastJoin), words)
+        });
         self.joined = joined;
         Ok(!go.is_empty() || self.joined.len() > stay.len())
     }
 
-    /// Plans to send `payload` to the group through each of `interfaces` that has an address of this family.
-    pub fn plan_for_group(&mut self, payload: &Arc<[u8]>, interfaces: &[Interface]) {
-        self.group_refusal = None;
+    /// Sends `payload` to the group through each of `interfaces` that has an address of this family.
+    pub fn send_to_group(
+        &mut self,
+        payload: &[u8],
+        interfaces: &[Interface],
+        stats: &mut SendStats,
+    ) -> io::Result<()> {
+        self.send_trouble = None;
         for interface in interfaces {
-            if self.uses(interface) {
-                let way = Way { interface: interface.index, source: interface.v4 };
-                self.outgoing.push(Outgoing { payload: payload.clone(), to: self.group, way });
+            if !self.uses(interface) {
+                continue;
             }
-        }
-    }
-
-    /// Plans to send `payload` to one socket: through `interface`, and from the same address as to the group, by which the peer
-    /// knows this node. `None` lets routing choose.
-    pub fn plan_for_peer(&mut self, payload: &Arc<[u8]>, to: SocketAddr, interface: Option<&Interface>) {
-        let way = interface.map_or(Way::default(), |used| Way { interface: used.index, source: used.v4 });
-        self.outgoing.push(Outgoing { payload: payload.clone(), to, way });
-    }
-
-    /// Sends the planned datagrams in order.
-    pub fn send(&mut self, messages: &mut Messages, interfaces: &[Interface]) -> io::Result<SendStats> {
-        let mut stats = SendStats::default();
-        let mut outgoing = mem::take(&mut self.outgoing);
-        let (mut left, mut waits) = (&outgoing[..], 0);
-        if !left.is_empty() {
-            self.unicast.get()?;
-        }
-        while let [first, others @ ..] = left {
-            match self.send_some(messages, left) {
-                Ok(count) => {
-                    stats.sent += count as u64;
-                    left = &left[count..];
-                }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock && waits < MAX_DRAIN_WAITS => {
-                    waits += 1;
-                    wait_until_writable(self.unicast.get()?, DRAIN_WAIT);
-                }
+            let way = Way { interface: interface.index, source: interface.v4 };
+            match self.send(payload, self.group, &way, stats)? {
+                Ok(()) => stats.sent += 1,
+                // A tentative IPv6 address is no error: the system reports when it becomes usable.
+                Err(error) if self.is_v6() && error.kind() == io::ErrorKind::AddrNotAvailable => {}
                 Err(error) => {
-                    stats.errors += u64::from(self.note_refusal(first, error, interfaces));
-                    left = others;
+                    stats.errors += 1;
+                    let words = format!("sending through {}: {error}", interface.name);
+                    self.send_trouble = Some((reason_of(&error, Reason::SendFails), words));
                 }
             }
         }
-        outgoing.clear();
-        self.outgoing = outgoing;
-        Ok(stats)
+        Ok(())
+    }
+
+    /// Sends `payload` to one socket: through `interface`, and from the same address as to the group, by which the peer knows this
+    /// node. `None` lets routing choose.
+    pub fn send_to_peer(
+        &mut self,
+        payload: &[u8],
+        to: SocketAddr,
+        interface: Option<&Interface>,
+        stats: &mut SendStats,
+    ) -> io::Result<()> {
+        let way = interface.map_or(Way::default(), |used| Way { interface: used.index, source: used.v4 });
+        match self.send(payload, to, &way, stats)? {
+            Ok(()) => stats.sent += 1,
+            Err(error) => {
+                stats.errors += 1;
+                self.peer_error = Some(error);
+            }
+        }
+        Ok(())
     }
 
     /// Receives up to `max` datagrams, and drops those that are not `is_wanted`. True if more may wait.
@@ -166,7 +159,6 @@ impl SocketPair {
         &self,
         role: Role,
         max: usize,
-        messages: &mut Messages,
         batch: &mut ReceiveBatch,
         mut is_wanted: impl FnMut(&Received) -> bool,
     ) -> io::Result<bool> {
@@ -176,7 +168,7 @@ impl SocketPair {
         // A socket that is not bound to the group also receives unicast to the group's port.
         let is_ours = |to: IpAddr| matches!(role, Role::Unicast) || to == group;
         Ok(batch.fill(max, |buffers, take| {
-            let received = messages.receive(socket, buffers, |number, received, to| {
+            let received = datagram::receive(socket, buffers, |number, received, to| {
                 if is_ours(to) && is_wanted(&received) {
                     take(number, received);
                 }
@@ -191,7 +183,7 @@ impl SocketPair {
         let socket = self.unicast.get()?;
         let mut has_any = false;
         for _ in 0..MAX_ERRORS {
-            let Ok((is_unreachable, to)) = errors::receive_error(socket) else { break };
+            let Ok((is_unreachable, to)) = datagram::receive_error(socket) else { break };
             has_any = true;
             self.unreachable.extend(is_unreachable.then_some(to));
         }
@@ -201,26 +193,6 @@ impl SocketPair {
     /// Takes the destinations that ICMP errors have reported.
     pub fn take_unreachable(&mut self) -> impl Iterator<Item = SocketAddr> {
         self.unreachable.drain(..)
-    }
-
-    /// Why the group cannot be sent to.
-    pub fn send_trouble(&self) -> Option<(Reason, String)> {
-        let (error, interface) = self.group_refusal.as_ref()?;
-        Some((reason_of(error, Reason::SendFails), format!("sending through {interface}: {error}")))
-    }
-
-    /// Takes why the last datagram to one peer could not be sent.
-    pub fn take_peer_refusal(&mut self) -> Option<io::Error> {
-        self.peer_refusal.take()
-    }
-
-    /// Why the group cannot be received from.
-    pub fn join_trouble(&self) -> Option<(Reason, String)> {
-        let JoinError { error, joined, wanted } = self.join_error.as_ref()?;
-        let limit = options::join_limit(error, self.is_v6())
-            .map_or(String::new(), |setting| format!("; the system's limit is {setting}"));
-        let words = format!("joined the group on {joined} of {wanted} interfaces: {error}{limit}");
-        Some((reason_of(error, Reason::MulticastJoin), words))
     }
 
     /// The port from which everything is sent.
@@ -250,29 +222,28 @@ impl SocketPair {
         }
     }
 
-    /// Sends some of the datagrams, the first ones. The system reports errors of earlier datagrams at the next send: these are
-    /// taken first, and then the send is repeated.
-    fn send_some(&mut self, messages: &mut Messages, datagrams: &[Outgoing]) -> io::Result<usize> {
-        match messages.send(self.unicast.get()?, datagrams) {
-            Err(_) if self.receive_errors()? => messages.send(self.unicast.get()?, datagrams),
-            sent => sent,
+    /// Sends one datagram. The inner result is that of the system.
+    fn send(
+        &mut self,
+        payload: &[u8],
+        to: SocketAddr,
+        way: &Way,
+        stats: &mut SendStats,
+    ) -> io::Result<io::Result<()>> {
+        let mut sent = datagram::send(self.unicast.get()?, payload, to, way);
+        // The system reports errors of earlier datagrams at the next send.
+        if sent.is_err() && self.receive_errors()? {
+            sent = datagram::send(self.unicast.get()?, payload, to, way);
         }
-    }
-
-    /// Notes a datagram that could not be sent. False if that is no error.
-    fn note_refusal(&mut self, datagram: &Outgoing, error: io::Error, interfaces: &[Interface]) -> bool {
-        if datagram.to != self.group {
-            self.peer_refusal = Some(error);
-            return true;
+        while let Err(error) = &sent
+            && error.kind() == io::ErrorKind::WouldBlock
+            && stats.drain_waits < MAX_DRAIN_WAITS
+        {
+            stats.drain_waits += 1;
+            wait_until_writable(self.unicast.get()?, DRAIN_WAIT);
+            sent = datagram::send(self.unicast.get()?, payload, to, way);
         }
-        // A tentative IPv6 address is no error: the system reports when it becomes usable.
-        let is_error = !self.is_v6() || error.kind() != io::ErrorKind::AddrNotAvailable;
-        let through =
-            interfaces.iter().find(|used| used.index == datagram.way.interface).filter(|_| is_error);
-        if let Some(interface) = through {
-            self.group_refusal = Some((error, interface.name.clone()));
-        }
-        is_error
+        Ok(sent)
     }
 
     fn socket(&self, role: Role) -> Option<&OwnedSocket> {
@@ -295,7 +266,9 @@ impl SocketPair {
 
     fn leave(&self, receiver: &Socket, index: u32) -> io::Result<()> {
         match self.group.ip() {
-            IpAddr::V4(group) => options::leave_v4(receiver, group, index),
+            IpAddr::V4(group) => {
+                receiver.leave_multicast_v4_n(&group, &InterfaceIndexOrAddress::Index(index))
+            }
             IpAddr::V6(group) => receiver.leave_multicast_v6(&group, index),
         }
     }
@@ -327,15 +300,10 @@ mod tests {
         let here: Vec<OwnedSocket> = (0..100).map(|_| open()).collect();
         // Closed at the end of the line: the system answers each datagram with an ICMP port unreachable.
         let gone: Vec<SocketAddr> = (0..100).map(|_| open()).map(|socket| address(&socket)).collect();
-        let payload: Arc<[u8]> = Arc::from(&b"to all"[..]);
-        let (mut messages, mut stats) = (Messages::new(), SendStats::default());
-        let pairs: Vec<_> = here.iter().map(&address).zip(gone).collect();
-        // Errors arrive within a send, and wait when the next one begins.
-        for some in pairs.chunks(10) {
-            for to in some.iter().flat_map(|(here, gone)| [*here, *gone]) {
-                pair.plan_for_peer(&payload, to, None);
-            }
-            stats.add(pair.send(&mut messages, &[]).expect("it is open"));
+        let mut stats = SendStats::default();
+        // The error of one datagram waits when the next one is sent.
+        for to in here.iter().map(&address).zip(gone).flat_map(|(here, gone)| [gone, here]) {
+            pair.send_to_peer(b"to all", to, None, &mut stats).expect("it is open");
         }
         assert_eq!((stats.sent, stats.errors), (200, 0));
         let mut batch = ReceiveBatch::new();
@@ -345,7 +313,7 @@ mod tests {
             let mut poller = Poller::default();
             poller.watch(receiver.descriptors());
             poller.poll(Duration::from_secs(10)).expect("they can be polled");
-            receiver.receive(Role::Unicast, 1, &mut messages, &mut batch, |_| true).expect("it is open");
+            receiver.receive(Role::Unicast, 1, &mut batch, |_| true).expect("it is open");
             assert_eq!(batch.iter().map(|(bytes, _)| bytes).collect::<Vec<_>>(), [b"to all"]);
         }
     }

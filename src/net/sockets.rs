@@ -13,7 +13,6 @@ use crate::net::report::{Refresh, SendStats, TransportReport};
 use crate::net::socket_config::SocketConfig;
 use crate::net::socket_pair::{self, Role, SocketPair};
 use crate::sys::batch::{self, ReceiveBatch, Received};
-use crate::sys::datagram::Messages;
 use crate::sys::interface::Interface;
 use crate::sys::poller::Poller;
 use crate::sys::socket::{self, OwnedSocket, port_of};
@@ -32,7 +31,6 @@ pub(crate) struct Sockets {
     /// Without multicast: why none of the last datagrams could be sent.
     refusal: Option<io::Error>,
     off_link: u64,
-    messages: Messages,
     /// `None` if it is turned off, or refused by the system; then changes are detected in the other ways.
     monitor: Option<NetworkMonitor>,
 }
@@ -40,7 +38,7 @@ pub(crate) struct Sockets {
 impl Sockets {
     pub fn open(config: SocketConfig) -> Result<Self, Error> {
         config.check_protocols()?;
-        let pairs = open_pairs(&config, 0).map_err(|error| cannot_open(&config, &error))?;
+        let pairs = open_pairs(&config, 0)?;
         // Before the first look at the interfaces, so that no change falls between.
         let monitor = config.change_detection.system.then(NetworkMonitor::subscribe).and_then(Result::ok);
         let mut sockets = Sockets {
@@ -50,7 +48,6 @@ impl Sockets {
             interfaces: Arc::default(),
             refusal: None,
             off_link: 0,
-            messages: Messages::new(),
             monitor,
         };
         let opened = sockets.note_port().and_then(|()| sockets.follow_interfaces());
@@ -79,30 +76,29 @@ impl Sockets {
 
     /// Sends datagrams of the node.
     pub fn send(&mut self, transmits: impl Iterator<Item = Transmit>) -> io::Result<SendStats> {
+        let mut stats = SendStats::default();
         for Transmit { payload, to, .. } in transmits {
             for pair in &mut self.pairs {
                 match to {
                     Destination::GroupV4 if pair.is_v6() => {}
                     Destination::Group | Destination::GroupV4 => {
-                        pair.plan_for_group(&payload, &self.interfaces);
+                        pair.send_to_group(&payload, &self.interfaces, &mut stats)?;
                     }
                     Destination::Interface { index, family } if pair.is_v6() == (family == Family::V6) => {
                         let interface = self.interfaces.iter().find(|used| used.index == index);
-                        pair.plan_for_group(&payload, interface.map_or(&[], std::slice::from_ref));
+                        let used = interface.map_or(&[][..], std::slice::from_ref);
+                        pair.send_to_group(&payload, used, &mut stats)?;
                     }
                     Destination::Peer { address, interface } if address.is_ipv6() == pair.is_v6() => {
                         // Routing chooses the way to an off-link peer.
                         let is_way =
                             |used: &&Interface| used.index == interface && used.is_on_link(address.ip());
-                        pair.plan_for_peer(&payload, address, self.interfaces.iter().find(is_way));
+                        let way = self.interfaces.iter().find(is_way);
+                        pair.send_to_peer(&payload, address, way, &mut stats)?;
                     }
                     Destination::Interface { .. } | Destination::Peer { .. } => {}
                 }
             }
-        }
-        let mut stats = SendStats::default();
-        for pair in &mut self.pairs {
-            stats.add(pair.send(&mut self.messages, &self.interfaces)?);
         }
         self.note_refusal(&stats);
         Ok(stats)
@@ -133,7 +129,7 @@ impl Sockets {
         batch.clear();
         let mut may_be_more = false;
         for (pair, role) in readable() {
-            may_be_more |= pair.receive(role, share, &mut self.messages, batch, &mut is_wanted)?;
+            may_be_more |= pair.receive(role, share, batch, &mut is_wanted)?;
         }
         Ok(may_be_more)
     }
@@ -150,8 +146,8 @@ impl Sockets {
 
     /// The state of the network.
     pub fn report(&self) -> TransportReport {
-        let send = self.pairs.iter().filter_map(SocketPair::send_trouble);
-        let join = self.pairs.iter().filter_map(SocketPair::join_trouble);
+        let send = self.pairs.iter().filter_map(|pair| pair.send_trouble.clone());
+        let join = self.pairs.iter().filter_map(|pair| pair.join_trouble.clone());
         TransportReport {
             interfaces: self.interfaces.clone(),
             troubles: self.isolation().into_iter().chain(send).chain(join).collect(),
@@ -175,13 +171,13 @@ impl Sockets {
         // A process that may open no more descriptors keeps those it has.
         let is_v6 = self.config.groups.iter().all(SocketAddr::is_ipv6);
         if let Err(error) = socket::udp_socket(is_v6) {
-            return Ok(Refresh::Failed(error));
+            return Ok(Refresh::Failed(cannot_open(&self.config, 0, &error)));
         }
         // The old ones first: they hold the ports.
         self.pairs.clear();
         match open_pairs(&self.config, self.unicast_port) {
             Ok(pairs) => self.pairs = pairs,
-            Err(refused) => return Ok(Refresh::Failed(refused.error)),
+            Err(error) => return Ok(Refresh::Failed(error)),
         }
         self.note_port()?;
         self.follow_interfaces()?;
@@ -210,7 +206,7 @@ impl Sockets {
     /// Notes, without multicast, whether any datagram could be sent. One unreachable seed is no trouble while another can be
     /// reached.
     fn note_refusal(&mut self, stats: &SendStats) {
-        let refusal = self.pairs.iter_mut().filter_map(SocketPair::take_peer_refusal).last();
+        let refusal = self.pairs.iter_mut().filter_map(|pair| pair.peer_error.take()).last();
         if !self.config.multicast && stats.sent + stats.errors > 0 {
             self.refusal = refusal.filter(|_| stats.sent == 0);
         }
@@ -243,14 +239,8 @@ impl Sockets {
     }
 }
 
-/// The system refused a socket for this port.
-struct Refused {
-    port: u16,
-    error: io::Error,
-}
-
 /// Opens the sockets of each family that the system has, the unicast ones on `port`. An error if it has none.
-fn open_pairs(config: &SocketConfig, port: u16) -> Result<Vec<SocketPair>, Refused> {
+fn open_pairs(config: &SocketConfig, port: u16) -> Result<Vec<SocketPair>, Error> {
     let mut receivers = Vec::new();
     for group in &config.groups {
         let opened = match config.multicast {
@@ -260,7 +250,7 @@ fn open_pairs(config: &SocketConfig, port: u16) -> Result<Vec<SocketPair>, Refus
         };
         match opened {
             Err(error) if is_unsupported(&error) && config.groups.len() > 1 => {}
-            Err(error) => return Err(Refused { port: group.port(), error }),
+            Err(error) => return Err(cannot_open(config, group.port(), &error)),
             Ok(receiver) => receivers.push((*group, receiver)),
         }
     }
@@ -269,7 +259,7 @@ fn open_pairs(config: &SocketConfig, port: u16) -> Result<Vec<SocketPair>, Refus
         0 => open_unicast(&groups, config.hops, port),
         port => open_unicast_at(&groups, config.hops, port),
     };
-    let unicast = unicast.map_err(|error| Refused { port: config.unicast_port, error })?;
+    let unicast = unicast.map_err(|error| cannot_open(config, config.unicast_port, &error))?;
     let pairs = iter::zip(receivers, unicast);
     Ok(pairs.map(|((group, receiver), unicast)| SocketPair::new(group, receiver, unicast)).collect())
 }
@@ -301,26 +291,24 @@ fn is_unsupported(error: &io::Error) -> bool {
     error.raw_os_error() == Some(options::NO_SUCH_FAMILY)
 }
 
-fn cannot_open(config: &SocketConfig, Refused { port, error }: &Refused) -> Error {
-    let groups: Vec<String> = config.groups.iter().map(SocketAddr::to_string).collect();
-    match error {
-        _ if options::is_port_held(error) && *port == config.unicast_port => {
-            let detail = format!(
-                "UDP port {port} (unicast_port) is in use; end that program, or choose another port, for one node of a host \
-                 can have it"
-            );
-            Error::new(ErrorKind::AddressInUse, detail)
-        }
-        _ if options::is_port_held(error) => {
-            let detail = format!(
-                "UDP port {port} is in use by a socket that does not share it; end that program, have it set \
-                 SO_REUSEADDR, or choose another port"
-            );
-            Error::new(ErrorKind::AddressInUse, detail)
-        }
-        _ if is_unsupported(error) => Error::system("IPv4 is turned off, and the system has no IPv6", error),
-        _ => Error::system(format!("opening the sockets for {}", groups.join(" and ")), error),
+/// The error for a socket that the system refused, for this port.
+fn cannot_open(config: &SocketConfig, port: u16, error: &io::Error) -> Error {
+    if options::is_port_held(error) {
+        let holder = match port == config.unicast_port {
+            true => {
+                "(unicast_port) is in use; end that program, or choose another port, for one node of a host can have it"
+            }
+            false => {
+                "is in use by a socket that does not share it; end that program, have it set SO_REUSEADDR, or choose another port"
+            }
+        };
+        return Error::new(ErrorKind::AddressInUse, format!("UDP port {port} {holder}"));
     }
+    if is_unsupported(error) {
+        return Error::system("IPv4 is turned off, and the system has no IPv6", error);
+    }
+    let groups: Vec<String> = config.groups.iter().map(SocketAddr::to_string).collect();
+    Error::system(format!("opening the sockets for {}", groups.join(" and ")), error)
 }
 
 #[cfg(test)]

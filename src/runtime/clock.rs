@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use std::time::Instant;
 
 use crate::sync::lock;
-use crate::sys::BootClock;
+use crate::sys::clock::BootClock;
 
 pub(crate) enum TimeSource {
     System(BootClock),

@@ -9,7 +9,8 @@
 
 use std::io;
 use std::mem;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::process;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use crate::error::{Error, ErrorKind};
@@ -21,16 +22,16 @@ use crate::panics;
 use crate::runtime::clock::TimeSource;
 use crate::runtime::event_log::EventLog;
 use crate::runtime::log_queue::LogQueue;
-use crate::runtime::news::News;
+use crate::runtime::readers::ReaderId;
 use crate::runtime::resolver::Resolved;
 use crate::runtime::seeds::Seeds;
 use crate::runtime::sleeper::Sleeper;
 use crate::runtime::state::{End, State};
 use crate::runtime::thread::{self, Thread};
 use crate::seed::{self, Seed};
-use crate::sync::{Turns, lock};
+use crate::sync::{lock, wait_until};
+use crate::sys::Descriptor;
 use crate::sys::poller::Poller;
-use crate::sys::{Descriptor, process};
 use peers_proto::{Event, Node, Settings};
 
 /// What a node is started with.
@@ -51,11 +52,10 @@ pub(crate) struct Driver {
     time: TimeSource,
     transport: Mutex<Transport>,
     state: Mutex<State>,
-    /// Lets callers have `state` during a flood.
-    turns: Turns,
     /// `None` without a logger.
     log: Option<Arc<LogQueue>>,
-    news: News,
+    /// Signalled when events come, when datagrams come for a node without a thread, when a reader ends, and at the end.
+    arrival: Condvar,
     /// `None` with a manual clock.
     sleeper: Option<Sleeper>,
     seeds: Seeds,
@@ -127,9 +127,8 @@ impl Driver {
             process: process::id(),
             transport: Mutex::new(Transport::closed()),
             state: Mutex::new(State::new(Node::new(options.settings, time.now()))),
-            turns: Turns::default(),
             log,
-            news: News::default(),
+            arrival: Condvar::default(),
             sleeper,
             seeds: Seeds::new(interval),
             advancing: Mutex::new(()),
@@ -198,31 +197,64 @@ impl Driver {
         self.act(|node, now| node.set_seeds(&addresses, now))
     }
 
-    /// Waits for an event; without limit if `timeout` is `None`.
-    pub fn next_event(&self, timeout: Option<Duration>) -> Result<Event, Error> {
+    /// Waits for the next event of a reader; without limit if `timeout` is `None`.
+    pub fn next_event(&self, reader: ReaderId, timeout: Option<Duration>) -> Result<Event, Error> {
+        let take = |state: &mut State| {
+            let event = state.readers.get(reader)?.take();
+            state.update_readers();
+            Ok(event)
+        };
+        self.wait_for(take, timeout, "no event in the time given")
+    }
+
+    /// Waits until the list has another version, and returns that; without limit if `timeout` is `None`.
+    pub fn wait_for_version(&self, not: u64, timeout: Option<Duration>) -> Result<u64, Error> {
+        let changed =
+            |state: &mut State| Ok(Some(state.node.version(self.time.now())).filter(|now| *now != not));
+        self.wait_for(changed, timeout, "the list did not change in the time given")
+    }
+
+    /// Waits until `look` finds something, and returns that. Otherwise an error that says `nothing`.
+    fn wait_for<R>(
+        &self,
+        look: impl Fn(&mut State) -> Result<Option<R>, Error>,
+        timeout: Option<Duration>,
+        nothing: &str,
+    ) -> Result<R, Error> {
         let _log = self.log_afterwards();
         let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
         loop {
             let mut state = self.lock_settled()?;
-            let event = state.node.poll_event();
-            self.news.update(&state);
-            if let Some(event) = event {
-                return Ok(event);
+            if let Some(found) = look(&mut state)? {
+                return Ok(found);
             }
-            if self.news.wait(state, deadline).is_none() {
-                return Err(Error::new(ErrorKind::Timeout, "no event in the time given"));
+            if wait_until(&self.arrival, state, deadline).is_none() {
+                return Err(Error::new(ErrorKind::Timeout, nothing));
             }
             // The node may have ended, or have datagrams to process.
         }
     }
 
-    /// The descriptor that polls readable while events wait.
-    pub fn event_fd(&self) -> Result<Descriptor, Error> {
-        let descriptor = self.news.descriptor();
+    /// Returns the descriptor that polls readable while events of a reader wait.
+    pub fn event_fd(&self, reader: ReaderId) -> Result<Descriptor, Error> {
+        let mut state = self.lock_state()?;
+        let descriptor = state.readers.get(reader)?.descriptor();
         let descriptor =
             descriptor.map_err(|error| Error::system("making a descriptor for events", &error))?;
-        self.news.update(&*self.lock_state()?);
+        state.update_readers();
         Ok(descriptor)
+    }
+
+    /// Adds a reader, which gets the events from now on.
+    pub fn subscribe(&self) -> Result<ReaderId, Error> {
+        let _log = self.log_afterwards();
+        Ok(self.lock_settled()?.readers.subscribe())
+    }
+
+    /// Ends a reader. Calls of it that are under way return.
+    pub fn unsubscribe(&self, reader: ReaderId) {
+        lock(&self.state).readers.unsubscribe(reader);
+        self.arrival.notify_all();
     }
 
     /// Moves a manual clock on, from deadline to deadline.
@@ -272,8 +304,10 @@ impl Driver {
 
     /// Ends the node after a panic: calls under way return, and the thread, if there is one, is about to end.
     pub fn fail(&self, why: &str) {
-        lock(&self.state).fail(why);
-        self.news.signal();
+        let mut state = lock(&self.state);
+        state.fail(why);
+        self.signal(&state);
+        drop(state);
         self.wake();
     }
 
@@ -334,12 +368,13 @@ impl Driver {
         let Some(sleeper) = &self.sleeper else { return Ok(()) };
         let descriptors: Vec<Descriptor> = self.lock_transport().descriptors().collect();
         if step.may_be_more {
-            self.turns.let_others_in(&self.state);
+            // Callers that wait for `state` get it now, also during a flood.
+            std::thread::yield_now();
             return sleeper.look(poller, descriptors.into_iter());
         }
         if sleeper.sleep(poller, descriptors.into_iter(), step.next, || self.time.now())? {
             sleeper.check()?;
-            self.news.check()?;
+            lock(&self.state).readers.check()?;
             self.lock_transport().check()?;
         }
         Ok(())
@@ -370,7 +405,9 @@ impl Driver {
         if has_news {
             let sent = transport.send().map_err(|error| self.lose_descriptor(&error))?;
             let mut state = self.lock_state()?;
-            state.note_step(transport.report(), &sent, refresh, self.time.now());
+            let now = self.time.now();
+            state.note_step(transport.report(), &sent, refresh, now);
+            self.note_changes(&mut state, now);
             next = state.node.poll_timeout();
         }
         Ok(Step { may_be_more: waits || is_more_due, has_news, next })
@@ -435,7 +472,7 @@ impl Driver {
 
     /// The state of a node that lives. An error that says how it ended, if it does not.
     fn lock_state(&self) -> Result<MutexGuard<'_, State>, Error> {
-        let state = self.turns.lock(&self.state).unwrap_or_else(|poisoned| {
+        let state = self.state.lock().unwrap_or_else(|poisoned| {
             let mut state = poisoned.into_inner();
             state.note_half_changed();
             state
@@ -450,7 +487,7 @@ impl Driver {
             let mut state = self.lock_state()?;
             if !mem::take(&mut state.inbox_waits) {
                 if has_settled {
-                    self.news.update(&state);
+                    state.update_readers();
                 }
                 return Ok(state);
             }
@@ -467,24 +504,29 @@ impl Driver {
         }
         if let Ok(mut state) = self.lock_state() {
             state.inbox_waits = true;
-            self.news.signal();
+            self.signal(&state);
         }
     }
 
     /// Logs and signals what has changed in the node.
     fn note_changes(&self, state: &mut State, now: Instant) {
-        state.log_changes(|| now);
-        if state.has_new_events() {
-            self.news.signal();
+        if state.note_changes(now) {
+            self.signal(state);
         }
+    }
+
+    /// Wakes the callers that wait.
+    fn signal(&self, state: &State) {
+        state.update_readers();
+        self.arrival.notify_all();
     }
 
     /// Ends the node, unless it has ended already, and wakes all callers that wait.
     fn end(&self, how: End) {
         let mut state = lock(&self.state);
         state.end(how);
-        state.log_changes(|| self.time.now());
-        self.news.signal();
+        state.note_changes(self.time.now());
+        self.signal(&state);
     }
 
     /// Wakes the thread. If another part of the program has closed the descriptor for that, the node has failed.

@@ -11,7 +11,7 @@ use crate::net::report::{Refresh, TransportReport};
 use crate::runtime::log_queue::LogQueue;
 use crate::sys::host;
 use crate::sys::interface::Interface;
-use peers_proto::{Event, Node};
+use peers_proto::Event;
 
 /// Maximum number of lines about peers in a `PEERS_WINDOW`, so that a flood of datagrams does not become a flood of lines.
 const MAX_PEER_LINES: u64 = 100;
@@ -24,8 +24,6 @@ pub(crate) struct EventLog {
     troubles: Vec<(Reason, String)>,
     /// True if the last reopen failed, which was logged.
     cannot_reopen: bool,
-    /// Number of the node's events that were processed.
-    events_seen: u64,
     /// Start of the present window, and the number of lines about peers in it.
     window: Option<(Instant, u64)>,
     has_stopped: bool,
@@ -40,7 +38,6 @@ impl EventLog {
             interfaces,
             troubles: Vec::new(),
             cannot_reopen: false,
-            events_seen: 0,
             window: None,
             has_stopped: false,
         }
@@ -51,18 +48,17 @@ impl EventLog {
         match refresh {
             Refresh::Unneeded => return,
             Refresh::Followed if report.interfaces == self.interfaces => {
-                self.log
-                    .write(Level::Info, "multicast joins that the system had lost: joined the groups again");
+                self.log.write(Level::Info, "joined the groups again: the system had lost multicast joins");
             }
             Refresh::Followed => {}
             Refresh::Reopened if is_not_receiving => {
-                self.log.write(Level::Info, "sockets opened anew: nothing was heard for the expiry time");
+                self.log.write(Level::Info, "sockets reopened: nothing was received for the expiry time");
             }
             Refresh::Reopened => {
-                self.log.write(Level::Info, "sockets opened anew: one of IPv4 and IPv6 fell silent");
+                self.log.write(Level::Info, "sockets reopened: nothing was received by IPv4 or by IPv6");
             }
             Refresh::Failed(error) if !self.cannot_reopen => {
-                self.log.write(Level::Warn, &format!("sockets cannot be opened anew: {error}"));
+                self.log.write(Level::Warn, &format!("sockets cannot be reopened: {error}"));
             }
             Refresh::Failed(_) => {}
         }
@@ -107,12 +103,11 @@ impl EventLog {
         }
     }
 
-    /// Logs the peers that joined and left.
-    pub fn note_events(&mut self, node: &Node, now: Instant) {
-        let (events, seen) = node.events_after(self.events_seen);
-        let is_wanted = self.log.wants(Level::Debug);
-        self.events_seen = seen;
-        for line in events.filter(|_| is_wanted).filter_map(line_of) {
+    /// Logs that a peer joined or left.
+    pub fn note_event(&mut self, event: &Event, now: Instant) {
+        if self.log.wants(Level::Debug)
+            && let Some(line) = line_of(event)
+        {
             self.write_peer_line(&line, now);
         }
     }
@@ -126,7 +121,10 @@ impl EventLog {
         if count < MAX_PEER_LINES {
             self.log.write(Level::Debug, line);
         } else if count == MAX_PEER_LINES {
-            self.log.write(Level::Debug, "more peers come and go than are logged: 100 in a second");
+            self.log.write(
+                Level::Debug,
+                "more than 100 peers joined or left in a second: the rest is not logged",
+            );
         }
     }
 

@@ -1,8 +1,8 @@
 //! `NetworkState`: what the last steps have reported of the network.
 
-use std::io;
 use std::time::Instant;
 
+use crate::error::Error;
 use crate::health::{Counters, Reason};
 use crate::net::report::{Refresh, SendStats, TransportReport};
 
@@ -10,7 +10,7 @@ use crate::net::report::{Refresh, SendStats, TransportReport};
 pub(crate) struct NetworkState {
     report: TransportReport,
     /// Why the sockets could not be reopened.
-    reopen_error: Option<io::Error>,
+    reopen_error: Option<Error>,
     last_sent: Option<Instant>,
     sent: u64,
     send_errors: u64,
@@ -45,10 +45,10 @@ impl NetworkState {
 
     /// What is wrong, causes before their effects.
     pub fn troubles(&self, is_not_receiving: bool) -> impl Iterator<Item = (Reason, String)> {
-        let silent = "nothing is heard, not even our own announcements";
+        let words = "nothing is received, not even the node's own announcements";
         let not_receiving = is_not_receiving.then(|| match &self.reopen_error {
-            None => format!("{silent}; a firewall may drop UDP multicast"),
-            Some(error) => format!("{silent}; opening the sockets anew failed: {error}"),
+            None => format!("{words}; a firewall may drop UDP multicast"),
+            Some(error) => format!("{words}; reopening the sockets failed: {error}"),
         });
         let not_receiving = not_receiving.map(|words| (Reason::NotReceiving, words));
         self.report.troubles.iter().cloned().chain(not_receiving)

@@ -5,9 +5,10 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use crate::sync::lock;
+use crate::sys::Descriptor;
 use crate::sys::poller::Poller;
+use crate::sys::timer::DeadlineTimer;
 use crate::sys::waker::Waker;
-use crate::sys::{DeadlineTimer, Descriptor};
 
 pub(crate) struct Sleeper {
     waker: Waker,

@@ -7,18 +7,18 @@ use crate::health::{Counters, Health, Reason};
 use crate::net::report::{Refresh, SendStats, TransportReport};
 use crate::runtime::event_log::EventLog;
 use crate::runtime::network_state::NetworkState;
+use crate::runtime::readers::Readers;
 use peers_proto::Node;
 
 pub(crate) struct State {
     pub node: Node,
     pub network: NetworkState,
+    pub readers: Readers,
     /// Datagrams came for a node without a thread.
     pub inbox_waits: bool,
     /// Why a seed's name cannot be resolved.
     pub seed_trouble: Option<String>,
     ended: Option<End>,
-    /// Number of the node's events that waiting callers were signalled.
-    events_seen: u64,
     /// `None` if nothing is to be logged.
     event_log: Option<EventLog>,
 }
@@ -35,10 +35,10 @@ impl State {
         State {
             node,
             network: NetworkState::default(),
+            readers: Readers::default(),
             inbox_waits: false,
             seed_trouble: None,
             ended: None,
-            events_seen: 0,
             event_log: None,
         }
     }
@@ -83,13 +83,29 @@ impl State {
             event_log.note_refresh(&refresh, &report, self.node.is_not_receiving());
         }
         self.network.note_step(report, sent, refresh, now);
-        self.log_changes(|| now);
     }
 
-    /// Logs what is new since the last call.
-    pub fn log_changes(&mut self, now: impl FnOnce() -> Instant) {
+    /// Logs what is new since the last call, and passes the events to their readers. Returns true if there were events.
+    pub fn note_changes(&mut self, now: Instant) -> bool {
+        let has_events = self.pass_events(now);
+        self.log_troubles();
+        has_events
+    }
+
+    fn pass_events(&mut self, now: Instant) -> bool {
+        let mut has_events = false;
+        while let Some(event) = self.node.poll_event() {
+            has_events = true;
+            if let Some(event_log) = &mut self.event_log {
+                event_log.note_event(&event, now);
+            }
+            self.readers.push(event);
+        }
+        has_events
+    }
+
+    fn log_troubles(&mut self) {
         let Some(mut event_log) = self.event_log.take() else { return };
-        event_log.note_events(&self.node, now());
         event_log.note_troubles(self.troubles().collect());
         if self.is_stopped() {
             event_log.note_stop();
@@ -97,15 +113,9 @@ impl State {
         self.event_log = Some(event_log);
     }
 
-    /// True if events have come since the last call, and wait.
-    pub fn has_new_events(&mut self) -> bool {
-        let (_, seen) = self.node.events_after(self.events_seen);
-        std::mem::replace(&mut self.events_seen, seen) != seen && self.node.has_events()
-    }
-
-    /// True if a caller that polls has something to find out.
-    pub fn has_news(&self) -> bool {
-        self.node.has_events() || self.inbox_waits || self.ended.is_some()
+    /// Makes the descriptors of the readers show whether they have something to find out.
+    pub fn update_readers(&self) {
+        self.readers.update(self.inbox_waits || self.ended.is_some());
     }
 
     pub fn health(&self, now: Instant) -> Health {
@@ -132,6 +142,7 @@ impl State {
     }
 
     fn counters(&self) -> Counters {
-        self.network.count(self.node.counters())
+        let counters = self.network.count(self.node.counters());
+        Counters { events_lost: counters.events_lost + self.readers.lost(), ..counters }
     }
 }

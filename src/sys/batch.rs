@@ -1,5 +1,9 @@
 //! `ReceiveBatch`: the datagrams of one receive step. Between two batches other threads get the node's lock.
 
+#[cfg(any(not(target_os = "linux"), test))]
+use std::io;
+#[cfg(any(not(target_os = "linux"), test))]
+use std::net::IpAddr;
 use std::net::SocketAddr;
 
 use peers_proto::Arrival;
@@ -63,4 +67,24 @@ impl ReceiveBatch {
     pub fn iter(&self) -> impl Iterator<Item = (&[u8], &Received)> {
         self.received.iter().map(|(number, received)| (&self.buffers[*number][..received.len], received))
     }
+}
+
+/// Receives datagrams that wait by `receive_one`, where the system has no call for many. That returns `None` if it took an error
+/// in place of a datagram: datagrams may wait behind it. Calls `take` with the number of the buffer, the datagram and its
+/// destination. Returns the number of buffers in use; if it is not all, no more waited. An error if none waited.
+#[cfg(any(not(target_os = "linux"), test))]
+pub(crate) fn receive_each(
+    buffers: &mut [Buffer],
+    mut take: impl FnMut(usize, Received, IpAddr),
+    mut receive_one: impl FnMut(&mut Buffer) -> io::Result<Option<(Received, IpAddr)>>,
+) -> io::Result<usize> {
+    for (number, buffer) in buffers.iter_mut().enumerate() {
+        match receive_one(buffer) {
+            Ok(Some((received, to))) => take(number, received, to),
+            Ok(None) => {}
+            Err(error) if number == 0 => return Err(error),
+            Err(_) => return Ok(number),
+        }
+    }
+    Ok(buffers.len())
 }

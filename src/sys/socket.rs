@@ -103,8 +103,8 @@ pub(crate) fn udp_socket(is_v6: bool) -> io::Result<Socket> {
     if is_v6 {
         socket.set_only_v6(true)?;
     }
-    options::hear_only_joined(&socket, is_v6)?;
-    options::tell_destination(&socket, is_v6)?;
+    options::receive_only_joined(&socket, is_v6)?;
+    options::request_packet_info(&socket, is_v6)?;
     Ok(socket)
 }
 
@@ -121,7 +121,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_socket_whose_number_is_another_file_is_neither_used_nor_closed() {
+    fn a_socket_leaves_another_file_under_its_number_alone() {
         let socket = open_unicast(false, 1, 0).expect("there are free ports");
         let file = File::open("/dev/null").expect("each system has one");
         // SAFETY: both numbers are open; the test alone uses them.

@@ -34,13 +34,13 @@ static void check_no_event(peers_t *node) {
 
 static void version_and_texts(void) {
     CHECK(strcmp(peers_version(), PEERS_VERSION) == 0);
-    for (int32_t status = PEERS_ERR_DEADLOCK; status <= PEERS_OK; status++) {
+    for (int32_t status = PEERS_ERR_NOT_FOUND; status <= PEERS_OK; status++) {
         CHECK(strcmp(peers_strerror(status), "unknown status") != 0);
-        for (int32_t other = PEERS_ERR_DEADLOCK; other < status; other++)
+        for (int32_t other = PEERS_ERR_NOT_FOUND; other < status; other++)
             CHECK(strcmp(peers_strerror(status), peers_strerror(other)) != 0);
     }
     CHECK(strcmp(peers_strerror(PEERS_OK + 1), "unknown status") == 0);
-    CHECK(strcmp(peers_strerror(PEERS_ERR_DEADLOCK - 1), "unknown status") == 0);
+    CHECK(strcmp(peers_strerror(PEERS_ERR_NOT_FOUND - 1), "unknown status") == 0);
 }
 
 static void nodes_find_each_other(void) {

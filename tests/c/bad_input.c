@@ -280,9 +280,10 @@ static void keys(void) {
 
 static void flags(void) {
     CHECK_FIELD(flags, 0x80, PEERS_ERR_UNSUPPORTED, "flags is 0x80, of which 0x80 is not known");
-    CHECK_FIELD(flags, 0x11, PEERS_ERR_UNSUPPORTED, "flags is 0x11, of which 0x10 is not known");
-    CHECK_FIELD(flags, 0x10, PEERS_ERR_UNSUPPORTED,
-                "there are PEERS_MANUAL_CLOCK (0x1), PEERS_NO_IPV4 (0x2), PEERS_NO_IPV6 (0x4), PEERS_NO_LEGACY (0x8)");
+    CHECK_FIELD(flags, 0x21, PEERS_ERR_UNSUPPORTED, "flags is 0x21, of which 0x20 is not known");
+    CHECK_FIELD(flags, 0x20, PEERS_ERR_UNSUPPORTED,
+                "there are PEERS_MANUAL_CLOCK (0x1), PEERS_NO_IPV4 (0x2), PEERS_NO_IPV6 (0x4), PEERS_NO_LEGACY (0x8), "
+                "PEERS_OBSERVER (0x10)");
 
     static const uint32_t right[] = {PEERS_NO_IPV4, PEERS_NO_IPV6, PEERS_NO_LEGACY, PEERS_NO_IPV6 | PEERS_NO_LEGACY};
     for (size_t i = 0; i < sizeof right / sizeof *right; i++) {

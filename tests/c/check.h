@@ -82,6 +82,18 @@ static inline size_t list_len(peers_t *node) {
     return len;
 }
 
+/* Waits until the node lists so many peers. */
+static inline void wait_until_listed(peers_t *node, size_t count) {
+    for (;;) {
+        peers_list_t *list = list_of(node);
+        size_t len = list->len;
+        uint64_t version = list->version;
+        peers_list_free(list);
+        if (len == count) return;
+        CHECK_OK(peers_wait(node, version, -1, &version));
+    }
+}
+
 static inline peers_health_t health_of(peers_t *node) {
     peers_health_t health = PEERS_HEALTH_INIT;
     CHECK_OK(peers_health(node, &health));
@@ -95,13 +107,23 @@ static inline void check_every_call_fails(peers_t *handle, int32_t status, const
     int32_t fd = -77;
     peers_health_t health = PEERS_HEALTH_INIT;
     health.sent = 77;
+    uint64_t version = 77;
+    peers_subscription_t *subscription = UNTOUCHED;
+    peers_entry_t entry = PEERS_ENTRY_INIT;
+    entry.key = "key";
 
     CHECK_FAILS(peers_register(handle, "key", "value", 5, 0), status, words);
+    CHECK_FAILS(peers_register_at(handle, &entry), status, words);
+    CHECK_FAILS(peers_unregister(handle, "key"), status, words);
     CHECK_FAILS(peers_set_value(handle, "value", 5), status, words);
     CHECK_FAILS(peers_set_keys(handle, some_keys_, 1), status, words);
     CHECK_FAILS(peers_set_seeds(handle, "192.0.2.1:1"), status, words);
     CHECK_FAILS(peers_advance(handle, 1), status, words);
     CHECK_FAILS(peers_list(handle, &list), status, words);
+    CHECK_FAILS(peers_self(handle, &list), status, words);
+    CHECK_FAILS(peers_wait(handle, 0, 0, &version), status, words);
+    CHECK_FAILS(peers_wait(handle, 1, -1, &version), status, words);
+    CHECK_FAILS(peers_subscribe(handle, &subscription), status, words);
     CHECK_FAILS(peers_next_event(handle, 0, &event), status, words);
     CHECK_FAILS(peers_next_event(handle, -1, &event), status, words);
     CHECK_FAILS(peers_event_fd(handle, &fd), status, words);
@@ -111,6 +133,8 @@ static inline void check_every_call_fails(peers_t *handle, int32_t status, const
     CHECK(event == UNTOUCHED);
     CHECK(fd == -77);
     CHECK(health.sent == 77);
+    CHECK(version == 77);
+    CHECK(subscription == UNTOUCHED);
 }
 
 /* Every call but peers_health and peers_free says that the node has failed, and health says why. */
@@ -122,6 +146,9 @@ static inline void check_calls_on_failed(peers_t *node, const char *words) {
     CHECK_FAILS(peers_set_value(node, "value", 5), PEERS_ERR_FAILED, words);
     CHECK_FAILS(peers_set_seeds(node, NULL), PEERS_ERR_FAILED, words);
     CHECK_FAILS(peers_list(node, &list), PEERS_ERR_FAILED, words);
+    uint64_t version = 77;
+    CHECK_FAILS(peers_wait(node, 1, -1, &version), PEERS_ERR_FAILED, words);
+    CHECK(version == 77);
     CHECK_FAILS(peers_next_event(node, 0, &event), PEERS_ERR_FAILED, words);
     CHECK_FAILS(peers_next_event(node, -1, &event), PEERS_ERR_FAILED, words);
     CHECK_FAILS(peers_event_fd(node, &fd), PEERS_ERR_FAILED, words);

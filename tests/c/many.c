@@ -34,12 +34,7 @@ static void at_once(peers_config_t config, int count) {
         nodes[i] = start(&config);
     }
     for (int i = 0; i < count; i++) {
-        while (list_len(nodes[i]) < (size_t)count - 1) {
-            peers_event_t *event = NULL;
-            CHECK_OK(peers_next_event(nodes[i], -1, &event)); /* whichever it is, the list may be longer by then */
-            peers_event_free(event);
-        }
-        CHECK(list_len(nodes[i]) == (size_t)count - 1);
+        wait_until_listed(nodes[i], (size_t)count - 1);
     }
     for (int i = 0; i < count; i++) CHECK_OK(peers_free(nodes[i]));
     free(nodes);

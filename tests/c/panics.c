@@ -74,9 +74,9 @@ static void in_an_export(uint32_t flags) {
     check_failed(victim, "a call panicked");
 }
 
-static void a_panic_on_a_datagram_in_the_thread(void) { in_the_thread("panic:feed", "asked to panic at feed"); }
+static void a_panic_on_a_datagram_in_the_thread(void) { in_the_thread("panic:feed", "fail point feed"); }
 
-static void a_panic_on_sending_in_the_thread(void) { in_the_thread("panic:send", "asked to panic at send"); }
+static void a_panic_on_sending_in_the_thread(void) { in_the_thread("panic:send", "fail point send"); }
 
 static void a_panic_on_a_datagram_in_a_call(void) { in_a_call_that_steps_the_node("panic:feed"); }
 

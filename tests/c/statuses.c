@@ -30,6 +30,7 @@ static void arguments(void) {
     PROVOKE(peers_register(node, "", "", 0, 0), PEERS_ERR_INVALID);
     PROVOKE(peers_set_value(node, long_value, sizeof long_value), PEERS_ERR_TOO_LARGE);
     PROVOKE(peers_next_event(node, 0, &event), PEERS_ERR_TIMEOUT);
+    PROVOKE(peers_unregister(node, "lamp"), PEERS_ERR_NOT_FOUND);
     CHECK_OK(peers_free(node));
 }
 

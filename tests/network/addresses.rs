@@ -8,8 +8,8 @@ use support::program::LIMIT;
 const V6: [&str; 1] = ["--ipv6-only"];
 
 #[test]
-fn by_ipv6_alone_peers_come_and_go_and_their_addresses_have_a_zone() {
-    let Some(world) = world("by_ipv6_alone_peers_come_and_go_and_their_addresses_have_a_zone") else {
+fn peers_by_ipv6_alone_have_addresses_with_a_zone() {
+    let Some(world) = world("peers_by_ipv6_alone_have_addresses_with_a_zone") else {
         return;
     };
     let (left, right) = (world.host_with_ipv6(1, "nodad"), world.host_with_ipv6(2, "nodad"));
@@ -26,8 +26,8 @@ fn by_ipv6_alone_peers_come_and_go_and_their_addresses_have_a_zone() {
 }
 
 #[test]
-fn an_ipv6_address_that_the_system_still_checks_is_used_once_it_may_be() {
-    let Some(world) = world("an_ipv6_address_that_the_system_still_checks_is_used_once_it_may_be") else {
+fn a_tentative_ipv6_address_is_used_once_it_is_usable() {
+    let Some(world) = world("a_tentative_ipv6_address_is_used_once_it_is_usable") else {
         return;
     };
     let (early, right) = (world.host_with_ipv6(1, ""), world.host_with_ipv6(2, "nodad"));
@@ -38,8 +38,8 @@ fn an_ipv6_address_that_the_system_still_checks_is_used_once_it_may_be() {
 }
 
 #[test]
-fn a_peer_heard_by_ipv4_and_ipv6_is_one_entry_and_moves_when_one_is_cut() {
-    let test = "a_peer_heard_by_ipv4_and_ipv6_is_one_entry_and_moves_when_one_is_cut";
+fn a_peer_in_both_families_is_one_entry_and_moves() {
+    let test = "a_peer_in_both_families_is_one_entry_and_moves";
     let Some(world) = world_with_firewall(test) else { return };
     let (left, right) = (world.host_with_ipv6(1, "nodad"), world.host_with_ipv6(2, "nodad"));
     let mut ear = ear(&right, "192.0.2.2");
@@ -80,8 +80,8 @@ fn a_node_of_ipv4_alone_leaves_ipv6_alone() {
 }
 
 #[test]
-fn ipv6_alone_where_the_system_has_it_turned_off_is_refused_in_words() {
-    let Some(world) = world("ipv6_alone_where_the_system_has_it_turned_off_is_refused_in_words") else {
+fn ipv6_alone_is_refused_where_the_system_has_none() {
+    let Some(world) = world("ipv6_alone_is_refused_where_the_system_has_none") else {
         return;
     };
     let host = world.host(1);

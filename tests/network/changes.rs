@@ -38,8 +38,8 @@ each_way_notices! {
 }
 
 #[test]
-fn in_all_ways_together_a_network_that_comes_goes_and_comes_is_noticed() {
-    let Some(world) = world("in_all_ways_together_a_network_that_comes_goes_and_comes_is_noticed") else {
+fn all_ways_together_detect_a_network_that_comes_and_goes() {
+    let Some(world) = world("all_ways_together_detect_a_network_that_comes_and_goes") else {
         return;
     };
     let (early, other) = (world.host_without_network(1), world.host(2));

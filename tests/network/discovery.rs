@@ -7,8 +7,8 @@ use crate::nodes::{
 };
 
 #[test]
-fn each_of_three_processes_of_a_host_answers_at_a_port_of_its_own() {
-    let Some(world) = world("each_of_three_processes_of_a_host_answers_at_a_port_of_its_own") else { return };
+fn each_process_of_a_host_replies_at_a_port_of_its_own() {
+    let Some(world) = world("each_process_of_a_host_replies_at_a_port_of_its_own") else { return };
     let (host, other) = (world.host(1), world.host(2));
     let mut nodes = ["a", "b", "c"].map(|name| watch_with(&host, name, &HOURS));
     nodes[0].expect(["joined b 192.0.2.1", "joined c 192.0.2.1"]);
@@ -17,8 +17,8 @@ fn each_of_three_processes_of_a_host_answers_at_a_port_of_its_own() {
 }
 
 #[test]
-fn processes_of_one_host_that_no_longer_hear_the_group_stay_listed_by_their_answers() {
-    let test = "processes_of_one_host_that_no_longer_hear_the_group_stay_listed_by_their_answers";
+fn processes_without_multicast_stay_listed_by_their_replies() {
+    let test = "processes_without_multicast_stay_listed_by_their_replies";
     let Some(world) = world_with_firewall(test) else { return };
     let host = world.host(1);
     let mut nodes = ["a", "b", "c"].map(|name| rust_watch(&host, name));
@@ -38,8 +38,8 @@ fn processes_of_one_host_that_no_longer_hear_the_group_stay_listed_by_their_answ
 }
 
 #[test]
-fn newcomer_and_old_learn_of_each_other_though_the_next_announcement_is_far() {
-    let test = "newcomer_and_old_learn_of_each_other_though_the_next_announcement_is_far";
+fn a_query_lists_both_long_before_the_next_announcement() {
+    let test = "a_query_lists_both_long_before_the_next_announcement";
     let Some(world) = world(test) else { return };
     let (left, right) = (world.host(1), world.host(2));
     let mut ear = ear(&right, "192.0.2.2");
@@ -69,8 +69,8 @@ fn a_changed_value_is_told_though_the_next_announcement_is_far() {
 }
 
 #[test]
-fn behind_a_firewall_that_lets_only_the_groups_port_in_a_node_learns_the_others_and_they_it() {
-    let test = "behind_a_firewall_that_lets_only_the_groups_port_in_a_node_learns_the_others_and_they_it";
+fn the_groups_port_alone_is_enough_behind_a_firewall() {
+    let test = "the_groups_port_alone_is_enough_behind_a_firewall";
     let Some(world) = world_with_firewall(test) else { return };
     let [walled, left, right] = [1, 2, 3].map(|number| world.host(number));
     walled.firewall_rule("input", "udp dport != 49001 drop");

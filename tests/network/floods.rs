@@ -5,8 +5,8 @@ use nix::sys::signal::Signal;
 use crate::nodes::{LONG_LIFE, counted, expect_counted, script, watch_with, world};
 
 #[test]
-fn a_flood_of_unknown_peers_evicts_nobody_and_calls_return_meanwhile() {
-    let Some(world) = world("a_flood_of_unknown_peers_evicts_nobody_and_calls_return_meanwhile") else {
+fn a_flood_of_new_peers_evicts_no_peer_and_blocks_no_call() {
+    let Some(world) = world("a_flood_of_new_peers_evicts_no_peer_and_blocks_no_call") else {
         return;
     };
     let (host, other, hostile) = (world.host(1), world.host(2), world.host(3));

@@ -18,16 +18,15 @@ fn sends_that_fail_are_told_by_health_and_tried_again() {
 }
 
 #[test]
-fn a_silence_has_the_sockets_opened_anew_until_something_is_heard() {
-    let Some(world) = world_with_firewall("a_silence_has_the_sockets_opened_anew_until_something_is_heard")
-    else {
+fn the_watchdog_reopens_sockets_until_something_arrives() {
+    let Some(world) = world_with_firewall("the_watchdog_reopens_sockets_until_something_arrives") else {
         return;
     };
     let host = world.host(1);
     let mut health = health(&host);
     health.expect(["running none "]);
     host.firewall("input", "drop");
-    let silent = "degraded not_receiving nothing is heard, not even our own announcements; a firewall may drop udp multicast";
+    let silent = "degraded not_receiving nothing is received, not even the node's own announcements; a firewall may drop udp multicast";
     health.expect([silent, "reopened"]);
     health.expect(["reopened"]);
     host.firewall("input", "accept");
@@ -35,8 +34,8 @@ fn a_silence_has_the_sockets_opened_anew_until_something_is_heard() {
 }
 
 #[test]
-fn a_host_without_any_interface_is_told_by_health_until_one_comes_up() {
-    let Some(world) = world("a_host_without_any_interface_is_told_by_health_until_one_comes_up") else {
+fn health_shows_no_interface_until_one_comes_up() {
+    let Some(world) = world("health_shows_no_interface_until_one_comes_up") else {
         return;
     };
     let host = world.host_without_network(1);
@@ -64,9 +63,8 @@ fn a_send_that_fails_is_told_in_the_systems_words() {
 }
 
 #[test]
-fn more_interfaces_than_memberships_are_told_and_peers_are_found_on_the_first() {
-    let Some(world) = world("more_interfaces_than_memberships_are_told_and_peers_are_found_on_the_first")
-    else {
+fn a_limit_of_joins_shows_and_the_first_interfaces_work() {
+    let Some(world) = world("a_limit_of_joins_shows_and_the_first_interfaces_work") else {
         return;
     };
     let (host, other) = (world.host(1), world.host(2));
@@ -89,9 +87,8 @@ fn more_interfaces_than_memberships_are_told_and_peers_are_found_on_the_first() 
 }
 
 #[test]
-fn without_multicast_a_firewall_of_the_host_itself_is_told_and_a_seed_that_is_out_of_reach_is_not() {
-    let test =
-        "without_multicast_a_firewall_of_the_host_itself_is_told_and_a_seed_that_is_out_of_reach_is_not";
+fn without_multicast_health_shows_a_local_firewall_alone() {
+    let test = "without_multicast_health_shows_a_local_firewall_alone";
     let Some(world) = world_with_firewall(test) else { return };
     let (host, there) = (world.host(1), world.host(2));
     let _seed = seed_watch(&there, "seed", &[]);
@@ -111,8 +108,8 @@ fn without_multicast_a_firewall_of_the_host_itself_is_told_and_a_seed_that_is_ou
 }
 
 #[test]
-fn without_multicast_a_host_without_a_network_is_told_by_health_until_one_comes_up() {
-    let test = "without_multicast_a_host_without_a_network_is_told_by_health_until_one_comes_up";
+fn without_multicast_health_shows_a_missing_network() {
+    let test = "without_multicast_health_shows_a_missing_network";
     let Some(world) = world(test) else { return };
     let host = world.host_without_network(1);
     let mut node = unicast_watch(&host, "node", &["--seeds", "192.0.2.2:49002"]);

@@ -5,8 +5,8 @@ use nix::sys::signal::Signal;
 use crate::nodes::{LONG_LIFE, c_watch, ear, rust_watch, watch_with, world, world_with_firewall};
 
 #[test]
-fn interfaces_chosen_with_a_star_are_used_and_all_others_are_left_alone() {
-    let Some(world) = world("interfaces_chosen_with_a_star_are_used_and_all_others_are_left_alone") else {
+fn only_interfaces_that_match_a_star_are_used() {
+    let Some(world) = world("only_interfaces_that_match_a_star_are_used") else {
         return;
     };
     world.add_link("outside");
@@ -58,8 +58,8 @@ fn an_interface_that_was_not_chosen_is_left_alone() {
 }
 
 #[test]
-fn a_peer_reached_by_two_links_is_one_entry_whose_address_stays_until_its_card_is_pulled() {
-    let test = "a_peer_reached_by_two_links_is_one_entry_whose_address_stays_until_its_card_is_pulled";
+fn a_peer_on_two_links_keeps_its_address_until_that_link_fails() {
+    let test = "a_peer_on_two_links_keeps_its_address_until_that_link_fails";
     let Some(world) = world(test) else { return };
     world.add_link("second");
     let (left, right) = (world.host(1), world.host(2));
@@ -68,26 +68,31 @@ fn a_peer_reached_by_two_links_is_one_entry_whose_address_stays_until_its_card_i
     let mut watcher = rust_watch(&right, "watcher");
     // So long that its entry can be moved before it runs out.
     let _double = watch_with(&left, "double", &LONG_LIFE);
-    watcher.expect(["joined double 192.0.2.1"]);
+    // By one of the two links: the kernel hands over the sockets' datagrams in any order.
+    let first = watcher.line("joined double ");
 
     // While this one lives on in its entry, the other announces itself more than ten times.
     let ghost = watch_with(&left, "ghost", &LONG_LIFE);
-    watcher.expect(["joined ghost 192.0.2.1"]);
+    watcher.line("joined ghost ");
     ghost.signal(Signal::SIGSTOP);
     watcher.expect(["left ghost (expired)"]);
     for line in ["joined double", "updated double", "left double"] {
         watcher.never_printed(line);
     }
 
-    left.unplug();
-    watcher.expect(["updated double 198.51.100.1"]);
+    let (card, other) = match &*first {
+        "192.0.2.1" => ("eth0", "198.51.100.1"),
+        _ => ("eth1", "192.0.2.1"),
+    };
+    left.ip(&format!("link delete {card}"));
+    watcher.expect([&*format!("updated double {other}")]);
     watcher.never_printed("left double");
     watcher.never_printed("joined double");
 }
 
 #[test]
-fn a_peer_reached_by_two_links_in_both_families_keeps_the_address_it_has() {
-    let test = "a_peer_reached_by_two_links_in_both_families_keeps_the_address_it_has";
+fn a_peer_on_two_links_keeps_its_address_in_both_families() {
+    let test = "a_peer_on_two_links_keeps_its_address_in_both_families";
     let Some(world) = world_with_firewall(test) else { return };
     world.add_link("second");
     let hosts = [1, 2].map(|number| world.host_with_ipv6(number, "nodad"));

@@ -57,8 +57,8 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 #[test]
-fn nodes_of_one_key_find_each_other_and_others_learn_nothing_of_them() {
-    let test = "nodes_of_one_key_find_each_other_and_others_learn_nothing_of_them";
+fn nodes_without_the_key_learn_nothing_of_those_with_it() {
+    let test = "nodes_without_the_key_learn_nothing_of_those_with_it";
     let Some(world) = world(test) else { return };
     world.hear_everything();
     let hosts = [1, 2, 3, 4, 5].map(|number| world.host(number));
@@ -252,8 +252,8 @@ fn keys_are_changed_while_nodes_run_and_nobody_leaves() {
 }
 
 #[test]
-fn who_is_named_as_the_sender_gets_no_more_than_was_sent_in_its_name() {
-    let test = "who_is_named_as_the_sender_gets_no_more_than_was_sent_in_its_name";
+fn a_forged_source_gets_no_more_than_was_sent_for_it() {
+    let test = "a_forged_source_gets_no_more_than_was_sent_for_it";
     let Some(world) = world_with_firewall(test) else { return };
     let hosts = [1, 2, 3].map(|number| world.host(number));
     let spoofed = "192.0.2.9";
@@ -285,8 +285,8 @@ fn who_is_named_as_the_sender_gets_no_more_than_was_sent_in_its_name() {
 }
 
 #[test]
-fn who_is_named_as_peers_that_die_is_asked_no_more_than_was_said_in_its_name() {
-    let test = "who_is_named_as_peers_that_die_is_asked_no_more_than_was_said_in_its_name";
+fn a_forged_source_of_peers_that_die_gets_no_more_probes() {
+    let test = "a_forged_source_of_peers_that_die_gets_no_more_probes";
     let Some(world) = world_with_firewall(test) else { return };
     let hosts = [1, 3].map(|number| world.host(number));
     let spoofed = "192.0.2.9";

@@ -3,9 +3,8 @@
 use crate::nodes::{c_watch, legacy, python_watch, rust_watch, world};
 
 #[test]
-fn programs_in_c_python_and_rust_find_each_other_on_one_host_and_across_two() {
-    let Some(world) = world("programs_in_c_python_and_rust_find_each_other_on_one_host_and_across_two")
-    else {
+fn programs_in_three_languages_find_each_other() {
+    let Some(world) = world("programs_in_three_languages_find_each_other") else {
         return;
     };
     let (left, right) = (world.host(1), world.host(2));

@@ -68,8 +68,8 @@ fn a_host_that_loses_its_card_expires() {
 }
 
 #[test]
-fn a_firewall_that_says_unreachable_in_a_peers_place_is_believed_once_at_most() {
-    let test = "a_firewall_that_says_unreachable_in_a_peers_place_is_believed_once_at_most";
+fn unreachable_from_a_firewall_removes_a_peer_once_at_most() {
+    let test = "unreachable_from_a_firewall_removes_a_peer_once_at_most";
     let Some(world) = world_with_firewall(test) else { return };
     let (walled, right) = (world.host(1), world.host(2));
     walled.firewall_rule("input", "udp dport != 49001 reject with icmpx type port-unreachable");
@@ -90,8 +90,8 @@ fn a_firewall_that_says_unreachable_in_a_peers_place_is_believed_once_at_most() 
 }
 
 #[test]
-fn a_process_that_slept_longer_than_its_peers_live_does_not_take_them_for_gone() {
-    let test = "a_process_that_slept_longer_than_its_peers_live_does_not_take_them_for_gone";
+fn a_process_stopped_beyond_the_expiry_keeps_its_peers() {
+    let test = "a_process_stopped_beyond_the_expiry_keeps_its_peers";
     let Some(world) = world_with_firewall(test) else { return };
     let [bedroom, one, two] = [1, 2, 3].map(|number| world.host(number));
     let (mut a, mut b) = (rust_watch(&one, "a"), rust_watch(&two, "b"));

@@ -30,8 +30,9 @@ fn the_log_tells_of_each_trouble_once_and_of_its_end() {
 
     let mut deaf = verbose_watch(&host, "1000");
     host.firewall("input", "drop");
-    let silence = "nothing is heard, not even our own announcements; a firewall may drop UDP multicast";
-    let reopened = "info: sockets opened anew: nothing was heard for the expiry time";
+    let silence =
+        "nothing is received, not even the node's own announcements; a firewall may drop UDP multicast";
+    let reopened = "info: sockets reopened: nothing was received for the expiry time";
     deaf.expect([&format!("warning: degraded: {silence}"), reopened]);
     deaf.expect([reopened]);
     host.firewall("input", "accept");

@@ -30,10 +30,8 @@ fn second(host: &Host<'_>, name: &str, address: &str) -> Program {
 }
 
 #[test]
-fn a_second_implementation_and_ours_see_each_other_join_answer_change_and_leave() {
-    let Some(world) =
-        world_with_firewall("a_second_implementation_and_ours_see_each_other_join_answer_change_and_leave")
-    else {
+fn a_second_implementation_interoperates() {
+    let Some(world) = world_with_firewall("a_second_implementation_interoperates") else {
         return;
     };
     let (left, right, secluded) = (world.host(1), world.host(2), world.host(3));

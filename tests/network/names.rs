@@ -69,8 +69,8 @@ fn world_with_name_server(test: &str) -> Option<World> {
 }
 
 #[test]
-fn a_seed_by_a_name_in_the_hosts_file_is_found_as_soon_as_the_name_is_there() {
-    let test = "a_seed_by_a_name_in_the_hosts_file_is_found_as_soon_as_the_name_is_there";
+fn a_seed_is_found_once_its_name_is_in_the_hosts_file() {
+    let test = "a_seed_is_found_once_its_name_is_in_the_hosts_file";
     let Some(world) = world(test) else { return };
     let (_router, here, there) = (router(&world), near(&world, 1), far(&world, 2));
     let names = Names::new(test);
@@ -124,8 +124,8 @@ fn a_seed_that_has_an_address_of_each_family_is_one_peer() {
 }
 
 #[test]
-fn a_name_with_several_addresses_is_several_seeds_and_one_more_is_found_in_time() {
-    let test = "a_name_with_several_addresses_is_several_seeds_and_one_more_is_found_in_time";
+fn each_address_of_a_name_is_a_seed() {
+    let test = "each_address_of_a_name_is_a_seed";
     let Some(world) = world_with_name_server(test) else { return };
     let (router, here) = (router(&world), near(&world, 1));
     let hosts = [2, 3, 4].map(|number| far(&world, number));
@@ -159,8 +159,8 @@ fn a_name_with_several_addresses_is_several_seeds_and_one_more_is_found_in_time(
 }
 
 #[test]
-fn a_name_that_is_still_looked_up_when_the_seeds_are_replaced_does_not_come_back() {
-    let test = "a_name_that_is_still_looked_up_when_the_seeds_are_replaced_does_not_come_back";
+fn a_look_up_of_replaced_seeds_is_dropped() {
+    let test = "a_look_up_of_replaced_seeds_is_dropped";
     let Some(world) = world(test) else { return };
     let (router, here, there) = (router(&world), near(&world, 1), far(&world, 2));
     let mut silent = script(&router, "silent.py", &[SERVER, "53"]);

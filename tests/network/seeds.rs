@@ -15,8 +15,8 @@ use crate::routed::{PORT, far, near, route_near, router, seed_watch, unicast_wat
 const BOTH: [&str; 4] = ["--mode", "both", LONG_LIFE[0], LONG_LIFE[1]];
 
 #[test]
-fn nodes_of_two_subnets_find_each_other_by_the_address_of_a_seed_and_not_without() {
-    let test = "nodes_of_two_subnets_find_each_other_by_the_address_of_a_seed_and_not_without";
+fn nodes_of_two_subnets_find_each_other_by_a_seed_alone() {
+    let test = "nodes_of_two_subnets_find_each_other_by_a_seed_alone";
     let Some(world) = world(test) else { return };
     let (_router, here, there) = (router(&world), near(&world, 1), far(&world, 2));
     let mut seed = watch_with(&here, "seed", &[&BOTH[..], &["--unicast-port", PORT]].concat());
@@ -42,8 +42,8 @@ fn nodes_of_two_subnets_find_each_other_by_the_address_of_a_seed_and_not_without
 }
 
 #[test]
-fn with_keys_a_seed_is_found_by_those_who_have_the_key_and_others_are_counted() {
-    let test = "with_keys_a_seed_is_found_by_those_who_have_the_key_and_others_are_counted";
+fn a_seed_with_keys_lists_nodes_with_the_key_alone() {
+    let test = "a_seed_with_keys_lists_nodes_with_the_key_alone";
     let Some(world) = world(test) else { return };
     world.hear_everything();
     let (_router, here, listening) = (router(&world), near(&world, 1), near(&world, 2));
@@ -134,8 +134,8 @@ fn without_multicast_the_unicast_port_may_be_that_of_the_group() {
 }
 
 #[test]
-fn each_of_more_seeds_than_the_systems_buffer_holds_gets_its_query() {
-    let test = "each_of_more_seeds_than_the_systems_buffer_holds_gets_its_query";
+fn each_seed_gets_its_query_despite_a_full_send_buffer() {
+    let test = "each_seed_gets_its_query_despite_a_full_send_buffer";
     let Some(world) = world(test).filter(|_| support::has_tool("tc", test)) else { return };
     let (here, there) = (world.host(1), world.host(2));
     let mut seeds = script(&there, "many.py", &["192.0.2.2", "10000", "400"]);
@@ -149,8 +149,8 @@ fn each_of_more_seeds_than_the_systems_buffer_holds_gets_its_query() {
 }
 
 #[test]
-fn with_multicast_beside_seeds_near_ones_are_found_by_it_and_nobody_is_there_twice() {
-    let test = "with_multicast_beside_seeds_near_ones_are_found_by_it_and_nobody_is_there_twice";
+fn with_multicast_and_seeds_each_peer_is_listed_once() {
+    let test = "with_multicast_and_seeds_each_peer_is_listed_once";
     let Some(world) = world(test) else { return };
     let (_router, hosts) = (router(&world), [near(&world, 1), near(&world, 2), far(&world, 3)]);
     let start = |host, name, seeds: &str| {
@@ -196,8 +196,8 @@ fn a_firewall_that_lets_the_unicast_port_in_is_enough() {
 }
 
 #[test]
-fn a_node_that_is_there_before_its_network_asks_its_seeds_when_that_comes() {
-    let test = "a_node_that_is_there_before_its_network_asks_its_seeds_when_that_comes";
+fn a_node_queries_its_seeds_when_its_network_comes_up() {
+    let test = "a_node_queries_its_seeds_when_its_network_comes_up";
     let Some(world) = world(test) else { return };
     let (_router, there) = (router(&world), far(&world, 2));
     let here = world.host_without_network(1);
@@ -213,8 +213,8 @@ fn a_node_that_is_there_before_its_network_asks_its_seeds_when_that_comes() {
 }
 
 #[test]
-fn nodes_of_one_host_have_a_unicast_port_each_and_none_has_that_of_another() {
-    let test = "nodes_of_one_host_have_a_unicast_port_each_and_none_has_that_of_another";
+fn no_two_nodes_of_a_host_share_a_unicast_port() {
+    let test = "no_two_nodes_of_a_host_share_a_unicast_port";
     let Some(world) = world(test) else { return };
     let (_router, host, there) = (router(&world), near(&world, 1), far(&world, 2));
     let start = |name, port| watch_with(&host, name, &[&BOTH[..], &["--unicast-port", port]].concat());
@@ -239,8 +239,8 @@ fn nodes_of_one_host_have_a_unicast_port_each_and_none_has_that_of_another() {
 }
 
 #[test]
-fn a_seed_that_is_not_there_costs_a_datagram_an_interval_and_is_no_trouble() {
-    let test = "a_seed_that_is_not_there_costs_a_datagram_an_interval_and_is_no_trouble";
+fn a_missing_seed_costs_one_datagram_per_interval() {
+    let test = "a_missing_seed_costs_one_datagram_per_interval";
     let Some(world) = world(test) else { return };
     let (_router, here, _there) = (router(&world), near(&world, 1), far(&world, 2));
     // Of no host, of a port where nobody is, and of a network that the router does not know.

@@ -24,8 +24,8 @@ fn a_goodbye_crosses_the_router_both_ways() {
 }
 
 #[test]
-fn a_killed_process_beyond_the_router_is_found_out_before_its_expiry() {
-    let test = "a_killed_process_beyond_the_router_is_found_out_before_its_expiry";
+fn a_killed_process_beyond_a_router_leaves_before_its_expiry() {
+    let test = "a_killed_process_beyond_a_router_leaves_before_its_expiry";
     let Some(world) = world(test) else { return };
     let (_router, here, there, yonder) = (router(&world), near(&world, 1), far(&world, 2), far(&world, 3));
     let life = ["--interval", "2000", "--expiry", "4000"];

@@ -35,8 +35,8 @@ fn address(index: usize) -> String {
 }
 
 #[test]
-fn twenty_members_of_two_subnets_know_each_other_by_one_seed_and_who_leaves_and_comes_back() {
-    let test = "twenty_members_of_two_subnets_know_each_other_by_one_seed_and_who_leaves_and_comes_back";
+fn one_seed_joins_the_members_of_two_subnets() {
+    let test = "one_seed_joins_the_members_of_two_subnets";
     let Some(world) = world(test) else { return };
     let _router = router(&world);
     let near_hosts = (1..=HALF).map(|number| near(&world, number));
@@ -86,8 +86,8 @@ fn twenty_members_of_two_subnets_know_each_other_by_one_seed_and_who_leaves_and_
 }
 
 #[test]
-fn with_keys_those_who_have_the_key_are_a_cluster_and_others_are_counted() {
-    let test = "with_keys_those_who_have_the_key_are_a_cluster_and_others_are_counted";
+fn nodes_with_the_key_form_a_cluster_of_their_own() {
+    let test = "nodes_with_the_key_form_a_cluster_of_their_own";
     let Some(world) = world(test) else { return };
     let (_router, here, also) = (router(&world), near(&world, 1), near(&world, 2));
     let hosts = [3, 4, 5].map(|number| far(&world, number));

@@ -80,6 +80,9 @@ struct Switch {
 struct Struct {
     name: String,
     doc: String,
+    /// True if the caller makes it: it begins with its size.
+    #[serde(default)]
+    sized: bool,
     fields: Vec<Field>,
 }
 
@@ -132,7 +135,7 @@ impl Table {
             group: self.group,
             health: self.health,
             call: self.call,
-            structs: self.structs,
+            structs: self.structs.into_iter().map(Struct::complete).collect(),
             version: env!("CARGO_PKG_VERSION"),
         }
     }
@@ -140,13 +143,27 @@ impl Table {
 
 /// The fields of a sized struct.
 fn fields_of(name: &str, items: &[Item]) -> Vec<Field> {
+    [size_field(name)].into_iter().chain(items.iter().flat_map(Item::fields)).collect()
+}
+
+/// The first field of a sized struct.
+fn size_field(name: &str) -> Field {
     let init = format!("PEERS_{}_INIT", name.to_uppercase());
     let doc = format!(
         "`sizeof(peers_{name}_t)`, which `{init}` sets. The library reads and writes no more bytes than this, so that a \
          program works with a library of another version."
     );
-    let first = Field { name: "struct_size".into(), kind: "size".into(), doc };
-    [first].into_iter().chain(items.iter().flat_map(Item::fields)).collect()
+    Field { name: "struct_size".into(), kind: "size".into(), doc }
+}
+
+impl Struct {
+    fn complete(mut self) -> Self {
+        if self.sized {
+            let name = self.name.trim_start_matches("peers_").trim_end_matches("_t");
+            self.fields.insert(0, size_field(name));
+        }
+        self
+    }
 }
 
 impl Item {

@@ -33,6 +33,7 @@ export const STATUSES = [
   'PEERS_ERR_FORKED',
   'PEERS_ERR_FAILED',
   'PEERS_ERR_DEADLOCK',
+  'PEERS_ERR_NOT_FOUND',
 ];
 
 export const FLAGS = {
@@ -40,6 +41,7 @@ export const FLAGS = {
   PEERS_NO_IPV4: 2,
   PEERS_NO_IPV6: 4,
   PEERS_NO_LEGACY: 8,
+  PEERS_OBSERVER: 16,
 };
 
 // The option that each flag is, and the value of it that sets the flag.
@@ -48,6 +50,7 @@ export const SWITCHES = {
   ipv4: { when: false, flag: 2 },
   ipv6: { when: false, flag: 4 },
   legacy: { when: false, flag: 8 },
+  observer: { when: true, flag: 16 },
 };
 
 // The options, each with the kind of its value and its field in C.
@@ -73,9 +76,9 @@ export const OPTIONS = {
 };
 
 // Words for the header's numbers, each at the place of its number.
-export const SOURCES = [, 'multicast', 'legacy', 'registered', 'unicast', 'gossip'];
+export const SOURCES = [, 'multicast', 'legacy', 'registered', 'unicast', 'gossip', 'self'];
 export const EVENTS = [, 'joined', 'updated', 'left', 'resync'];
-export const LEFT = ['none', 'goodbye', 'expired', 'unreachable'];
+export const LEFT = ['none', 'goodbye', 'expired', 'unreachable', 'unregistered'];
 export const STATES = ['running', 'degraded', 'failed'];
 export const REASONS = ['none', 'no-interface', 'not-receiving', 'send-fails', 'permission', 'multicast-join', 'internal', 'resolver'];
 // The values of the health, each with its kind and its field in C.
@@ -143,12 +146,26 @@ export const peer_t = koffi.struct('peers_peer_t', {
   interface_index: 'uint32_t',
   port: 'uint16_t',
   id: koffi.array('uint8_t', 16),
+  addresses: 'const char **',
+  addresses_len: 'size_t',
+  addresses_validated: 'size_t',
 });
 
 export const list_t = koffi.struct('peers_list_t', {
   len: 'size_t',
   stride: 'size_t',
   records: 'const peers_peer_t *',
+  version: 'uint64_t',
+});
+
+export const entry_t = koffi.struct('peers_entry_t', {
+  struct_size: 'size_t',
+  key: 'const char *',
+  value: 'const void *',
+  value_len: 'size_t',
+  address: 'const char *',
+  ttl_ms: 'uint32_t',
+  port: 'uint32_t',
 });
 
 export const event_t = koffi.struct('peers_event_t', {
@@ -183,6 +200,7 @@ export const health_t = koffi.struct('peers_health_t', {
   unvalidated: 'uint64_t',
 });
 koffi.opaque('peers_t');
+koffi.opaque('peers_subscription_t');
 
 export const FUNCTIONS = [
   'const char *peers_strerror(int32_t status)',
@@ -190,17 +208,27 @@ export const FUNCTIONS = [
   'const char *peers_version(void)',
   'int32_t peers_start(const peers_config_t *config, _Out_ peers_t **node)',
   'int32_t peers_register(peers_t *node, const char *key, const void *value, size_t value_len, uint32_t ttl_ms)',
+  'int32_t peers_register_at(peers_t *node, const peers_entry_t *entry)',
+  'int32_t peers_unregister(peers_t *node, const char *key)',
   'int32_t peers_set_value(peers_t *node, const void *value, size_t value_len)',
   'int32_t peers_set_keys(peers_t *node, const void *keys, size_t keys_count)',
   'int32_t peers_set_seeds(peers_t *node, const char *seeds)',
   'int32_t peers_advance(peers_t *node, uint32_t ms)',
   'int32_t peers_free(peers_t *node)',
   'int32_t peers_list(peers_t *node, _Out_ peers_list_t **list)',
+  'int32_t peers_self(peers_t *node, _Out_ peers_list_t **list)',
   'const peers_peer_t *peers_list_at(const peers_list_t *list, size_t index)',
   'void peers_list_free(peers_list_t *list)',
+  'int32_t peers_wait(peers_t *node, uint64_t version, int32_t timeout_ms, _Out_ uint64_t *now)',
   'int32_t peers_next_event(peers_t *node, int32_t timeout_ms, _Out_ peers_event_t **event)',
   'void peers_event_free(peers_event_t *event)',
   'int32_t peers_event_fd(peers_t *node, _Out_ int32_t *fd)',
+  'int32_t peers_subscribe(peers_t *node, _Out_ peers_subscription_t **subscription)',
+  'int32_t peers_subscription_next(peers_subscription_t *subscription, int32_t timeout_ms, _Out_ peers_event_t **event)',
+  'int32_t peers_subscription_fd(peers_subscription_t *subscription, _Out_ int32_t *fd)',
+  'int32_t peers_subscription_free(peers_subscription_t *subscription)',
   'int32_t peers_health(peers_t *node, _Inout_ peers_health_t *health)',
+  'int32_t peers_txt_get(const void *txt, size_t txt_len, const char *key, _Out_ const void **value, _Out_ size_t *value_len)',
+  'int32_t peers_txt_put(void *txt, size_t capacity, _Inout_ size_t *txt_len, const char *key, const void *value, size_t value_len)',
 ];
 // generated: end

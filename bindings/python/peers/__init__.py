@@ -20,6 +20,7 @@ from ._input import Mode
 from ._key_file import read_key_file
 from ._library import library_version
 from ._start import start
+from ._txt import txt_get, txt_put
 from .errors import (
     AddressInUseError,
     DeadlockError,
@@ -30,6 +31,7 @@ from .errors import (
     HandleError,
     InterfaceError,
     InvalidError,
+    NotFoundError,
     NullError,
     PeersError,
     PermissionDeniedError,
@@ -42,6 +44,7 @@ from .errors import (
 )
 from .node import Node
 from .records import Event, EventKind, Health, LeaveReason, Peer, Reason, Source, State
+from .subscription import Subscription
 
 __all__ = [
     "AddressInUseError",
@@ -59,6 +62,7 @@ __all__ = [
     "LeaveReason",
     "Mode",
     "Node",
+    "NotFoundError",
     "NullError",
     "Peer",
     "PeersError",
@@ -69,10 +73,13 @@ __all__ = [
     "Source",
     "State",
     "StoppedError",
+    "Subscription",
     "TimedOutError",
     "TooLargeError",
     "UnsupportedError",
     "library_version",
     "read_key_file",
     "start",
+    "txt_get",
+    "txt_put",
 ]

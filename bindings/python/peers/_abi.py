@@ -25,6 +25,7 @@ PEERS_ERR_STOPPED = -14
 PEERS_ERR_FORKED = -15
 PEERS_ERR_FAILED = -16
 PEERS_ERR_DEADLOCK = -17
+PEERS_ERR_NOT_FOUND = -18
 PEERS_LOG_ERROR = 1
 PEERS_LOG_WARN = 2
 PEERS_LOG_INFO = 3
@@ -33,6 +34,7 @@ PEERS_MANUAL_CLOCK = 1
 PEERS_NO_IPV4 = 2
 PEERS_NO_IPV6 = 4
 PEERS_NO_LEGACY = 8
+PEERS_OBSERVER = 16
 PEERS_MODE_MULTICAST = 1
 PEERS_MODE_SEEDS = 2
 PEERS_MODE_SWIM = 4
@@ -41,6 +43,7 @@ PEERS_SOURCE_LEGACY = 2
 PEERS_SOURCE_REGISTERED = 3
 PEERS_SOURCE_UNICAST = 4
 PEERS_SOURCE_GOSSIP = 5
+PEERS_SOURCE_SELF = 6
 PEERS_EVENT_JOINED = 1
 PEERS_EVENT_UPDATED = 2
 PEERS_EVENT_LEFT = 3
@@ -49,6 +52,7 @@ PEERS_LEFT_NONE = 0
 PEERS_LEFT_GOODBYE = 1
 PEERS_LEFT_EXPIRED = 2
 PEERS_LEFT_UNREACHABLE = 3
+PEERS_LEFT_UNREGISTERED = 4
 PEERS_STATE_RUNNING = 0
 PEERS_STATE_DEGRADED = 1
 PEERS_STATE_FAILED = 2
@@ -106,6 +110,9 @@ class peers_peer_t(ctypes.Structure):
         ("interface_index", ctypes.c_uint32),
         ("port", ctypes.c_uint16),
         ("id", ctypes.c_uint8 * 16),
+        ("addresses", ctypes.POINTER(ctypes.c_char_p)),
+        ("addresses_len", ctypes.c_size_t),
+        ("addresses_validated", ctypes.c_size_t),
     ]
 
 
@@ -114,6 +121,19 @@ class peers_list_t(ctypes.Structure):
         ("len", ctypes.c_size_t),
         ("stride", ctypes.c_size_t),
         ("records", ctypes.POINTER(peers_peer_t)),
+        ("version", ctypes.c_uint64),
+    ]
+
+
+class peers_entry_t(ctypes.Structure):
+    _fields_ = [
+        ("struct_size", ctypes.c_size_t),
+        ("key", ctypes.c_char_p),
+        ("value", ctypes.c_void_p),
+        ("value_len", ctypes.c_size_t),
+        ("address", ctypes.c_char_p),
+        ("ttl_ms", ctypes.c_uint32),
+        ("port", ctypes.c_uint32),
     ]
 
 
@@ -176,6 +196,16 @@ def declare(library: ctypes.CDLL) -> None:
         ctypes.c_uint32,
     ]
     library.peers_register.restype = ctypes.c_int32
+    library.peers_register_at.argtypes = [
+        ctypes.c_void_p,
+        ctypes.POINTER(peers_entry_t),
+    ]
+    library.peers_register_at.restype = ctypes.c_int32
+    library.peers_unregister.argtypes = [
+        ctypes.c_void_p,
+        ctypes.c_char_p,
+    ]
+    library.peers_unregister.restype = ctypes.c_int32
     library.peers_set_value.argtypes = [
         ctypes.c_void_p,
         ctypes.c_void_p,
@@ -207,6 +237,11 @@ def declare(library: ctypes.CDLL) -> None:
         ctypes.POINTER(ctypes.POINTER(peers_list_t)),
     ]
     library.peers_list.restype = ctypes.c_int32
+    library.peers_self.argtypes = [
+        ctypes.c_void_p,
+        ctypes.POINTER(ctypes.POINTER(peers_list_t)),
+    ]
+    library.peers_self.restype = ctypes.c_int32
     library.peers_list_at.argtypes = [
         ctypes.POINTER(peers_list_t),
         ctypes.c_size_t,
@@ -216,6 +251,13 @@ def declare(library: ctypes.CDLL) -> None:
         ctypes.POINTER(peers_list_t),
     ]
     library.peers_list_free.restype = None
+    library.peers_wait.argtypes = [
+        ctypes.c_void_p,
+        ctypes.c_uint64,
+        ctypes.c_int32,
+        ctypes.POINTER(ctypes.c_uint64),
+    ]
+    library.peers_wait.restype = ctypes.c_int32
     library.peers_next_event.argtypes = [
         ctypes.c_void_p,
         ctypes.c_int32,
@@ -231,11 +273,48 @@ def declare(library: ctypes.CDLL) -> None:
         ctypes.POINTER(ctypes.c_int32),
     ]
     library.peers_event_fd.restype = ctypes.c_int32
+    library.peers_subscribe.argtypes = [
+        ctypes.c_void_p,
+        ctypes.POINTER(ctypes.c_void_p),
+    ]
+    library.peers_subscribe.restype = ctypes.c_int32
+    library.peers_subscription_next.argtypes = [
+        ctypes.c_void_p,
+        ctypes.c_int32,
+        ctypes.POINTER(ctypes.POINTER(peers_event_t)),
+    ]
+    library.peers_subscription_next.restype = ctypes.c_int32
+    library.peers_subscription_fd.argtypes = [
+        ctypes.c_void_p,
+        ctypes.POINTER(ctypes.c_int32),
+    ]
+    library.peers_subscription_fd.restype = ctypes.c_int32
+    library.peers_subscription_free.argtypes = [
+        ctypes.c_void_p,
+    ]
+    library.peers_subscription_free.restype = ctypes.c_int32
     library.peers_health.argtypes = [
         ctypes.c_void_p,
         ctypes.POINTER(peers_health_t),
     ]
     library.peers_health.restype = ctypes.c_int32
+    library.peers_txt_get.argtypes = [
+        ctypes.c_void_p,
+        ctypes.c_size_t,
+        ctypes.c_char_p,
+        ctypes.POINTER(ctypes.c_void_p),
+        ctypes.POINTER(ctypes.c_size_t),
+    ]
+    library.peers_txt_get.restype = ctypes.c_int32
+    library.peers_txt_put.argtypes = [
+        ctypes.c_void_p,
+        ctypes.c_size_t,
+        ctypes.POINTER(ctypes.c_size_t),
+        ctypes.c_char_p,
+        ctypes.c_void_p,
+        ctypes.c_size_t,
+    ]
+    library.peers_txt_put.restype = ctypes.c_int32
 
 
 # generated: end

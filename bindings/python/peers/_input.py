@@ -110,6 +110,15 @@ def duration(what: str, seconds: float | None) -> int:
     return max(1, milliseconds(what, seconds))
 
 
+def version(value: int) -> int:
+    """The version of a list, of which ctypes would drop the high bits."""
+    if not isinstance(value, int):
+        raise TypeError(f"version must be an int, not {type(value).__name__}")
+    if not 0 <= value < 2**64:
+        raise InvalidError(f"version is {value}; it is 0 or what `Node.wait` returned")
+    return value
+
+
 def milliseconds(what: str, seconds: float) -> int:
     """Milliseconds that fit 32 bits."""
     # Written so that NaN, which no comparison holds for, is refused too.

@@ -37,6 +37,7 @@ def start(
     ipv4: bool = True,
     ipv6: bool = True,
     legacy: bool = True,
+    observer: bool = False,
     # generated: end
     logger: Logger | None = None,
 ) -> Node:
@@ -97,6 +98,8 @@ def start(
     ipv4: Whether the node uses IPv4. One of IPv4 and IPv6 has to stay on.
     ipv6: Whether the node uses IPv6. A system without IPv6 is no error.
     legacy: Whether the node uses the legacy beacon, "multitastic:NAME", beside the native protocol.
+    observer: Whether the node lists peers without being listed by them. This version does not have it, and
+        refuses it.
     logger: receives the node's log, for example `logging.getLogger("peers")`; of an object with a method
         `log(level, message, *values)`. Default: nothing is logged, and nothing is ever printed.
 
@@ -123,6 +126,7 @@ def start(
     flags |= 0 if ipv4 else _abi.PEERS_NO_IPV4
     flags |= 0 if ipv6 else _abi.PEERS_NO_IPV6
     flags |= 0 if legacy else _abi.PEERS_NO_LEGACY
+    flags |= _abi.PEERS_OBSERVER if observer else 0
     # generated: end
     config = _abi.peers_config_t(
         struct_size=ctypes.sizeof(_abi.peers_config_t),

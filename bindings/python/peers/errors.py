@@ -124,6 +124,12 @@ class DeadlockError(PeersError):
     status = _abi.PEERS_ERR_DEADLOCK
 
 
+class NotFoundError(PeersError, LookupError):
+    """No entry of that key is registered, or the value in TXT format does not have the key."""
+
+    status = _abi.PEERS_ERR_NOT_FOUND
+
+
 BY_STATUS: dict[int, type[PeersError]] = {error.status: error for error in PeersError.__subclasses__()}
 
 

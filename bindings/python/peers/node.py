@@ -4,28 +4,26 @@ from __future__ import annotations
 
 import builtins
 import ctypes
-import os
-import select
+import math
 import threading
 import time
 import weakref
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from . import _abi, _input
 from ._library import check, library
-from .errors import HandleError, StoppedError, TimedOutError
-from .records import Event, Health, Peer
+from ._reader import EventReader, _Descriptor
+from .errors import HandleError, StoppedError
+from .records import Health, Peer
+from .subscription import Subscription
 
-if TYPE_CHECKING:
-    import asyncio
-
-# poll() counts in an int of milliseconds; a longer wait is made of several.
-_LONGEST_POLL = 3600.0
+# The handlers of signals run between two calls of the library.
+_LONGEST_WAIT = 0.2
 
 
-class Node:
+class Node(EventReader):
     """A running node, from `peers.start`: it announces itself, and lists the peers it hears.
 
     Every method may be called from any thread. Use it in a `with` statement, or call `close`: both say
@@ -35,13 +33,17 @@ class Node:
     works), FailedError after an internal error.
     """
 
+    _what = "the node"
+    _next_call = library.peers_next_event
+    _fd_call = library.peers_event_fd
+
     def __init__(self, handle: int, log: Any) -> None:
         self._handle = handle
         # For the garbage collector or the exit, if they come before close(). It keeps the log function for as
         # long as the node may call it.
         self._free = weakref.finalize(self, _free, handle, log)
         try:
-            self._descriptor = _Descriptor(handle)
+            self._descriptor = _Descriptor(self._fd_call, handle)
         except BaseException:
             self.close()
             raise
@@ -62,21 +64,43 @@ class Node:
         """True once `close` was called."""
         return not self._free.alive
 
-    def register(self, key: str, value: bytes | str = b"", ttl: float | None = None) -> None:
-        """Puts an entry in the registry, exactly as if its beacon had been heard; registering again renews
-        it.
+    def register(
+        self,
+        key: str,
+        value: bytes | str = b"",
+        ttl: float | None = None,
+        *,
+        address: str | None = None,
+        port: int | None = None,
+    ) -> None:
+        """Lists a local entry, of which nothing is sent to other nodes; registering again renews it.
 
         `key` is the name it is listed under: 1 to 255 bytes as UTF-8, no control characters, not the node's
         own name. `value` is up to 1024 bytes; a str is written as UTF-8. After `ttl` seconds (None: the
-        node's expiry) it is gone, unless it was registered again.
+        node's expiry) it is gone, unless it was registered again. `address` is an IP address as text, and
+        `port` the port of its service.
 
-        Raises InvalidError or EncodingError for a key or ttl that does not do, TooLargeError, and FullError
-        when the registry holds `max_peers` entries.
+        Raises InvalidError or EncodingError for a key, ttl, address or port that does not do, InterfaceError
+        for the zone of an address, TooLargeError, and FullError when the registry holds `max_peers` entries.
         """
         content = _input.data("value", value)
-        milliseconds = _input.duration("ttl", ttl)
-        name = _input.text("key", key)
-        check(library.peers_register(self._open(), name, content, len(content), milliseconds))
+        entry = _abi.peers_entry_t(
+            struct_size=ctypes.sizeof(_abi.peers_entry_t),
+            key=_input.text("key", key),
+            value=ctypes.cast(ctypes.c_char_p(content), ctypes.c_void_p),
+            value_len=len(content),
+            address=_input.text("address", address),
+            ttl_ms=_input.duration("ttl", ttl),
+            port=_input.number("port", port, _input.UINT16_MAX),
+        )
+        check(library.peers_register_at(self._open(), ctypes.byref(entry)))
+
+    def unregister(self, key: str) -> None:
+        """Removes an entry that was registered. It leaves with UNREGISTERED.
+
+        Raises NotFoundError when no entry of that key is registered.
+        """
+        check(library.peers_unregister(self._open(), _input.text("key", key)))
 
     def set_value(self, value: bytes | str) -> None:
         """Announces another value from now on, b"" for none; a str is written as UTF-8. The peers that hear
@@ -119,59 +143,59 @@ class Node:
 
     def list(self) -> builtins.list[Peer]:
         """The peers that are live now, ordered by name and then by id. The node itself is not listed."""
-        snapshot = ctypes.POINTER(_abi.peers_list_t)()
-        check(library.peers_list(self._open(), ctypes.byref(snapshot)))
-        try:
-            records = (library.peers_list_at(snapshot, index) for index in range(snapshot.contents.len))
-            return [Peer._read(record.contents) for record in records]
-        finally:
-            library.peers_list_free(snapshot)
+        return self._read_list(library.peers_list)
 
-    def next_event(self, timeout: float | None = None) -> Event:
-        """Waits for the next event, and takes it: events come in the order they happened, each to one caller.
+    def own_record(self) -> Peer:
+        """The node's own record: its name, id, value and port. It has no address."""
+        (own,) = self._read_list(library.peers_self)
+        return own
+
+    def wait(self, version: int = 0, timeout: float | None = None) -> int:
+        """Waits until the version of the list is not `version`, and returns the present one; 0 is no version,
+        so it returns at once.
+
+        The version rises when a peer joins, is updated or leaves, and when an entry passes its deadline;
+        never by a renewal. It takes no event, and any number of threads may wait. To miss no change, take the
+        version first and then the list:
+
+            version = 0
+            while True:
+                version = node.wait(version)
+                use(node.list())
 
         `timeout` is in seconds of real time, whatever the node's clock; 0 does not wait, None waits without
-        limit. A signal's handler runs during the wait, so Ctrl-C ends it.
+        limit. A signal's handler runs within 0.2 seconds, so Ctrl-C ends the wait.
 
-        Raises TimedOutError (a TimeoutError) when nothing happened in time, StoppedError when another thread
-        closes the node meanwhile, InvalidError for a negative timeout.
+        Raises TimedOutError when the version stayed the same, StoppedError when another thread closes the
+        node meanwhile, InvalidError for a negative version or timeout.
         """
+        number = _input.version(version)
         if timeout is not None:
             _input.milliseconds("timeout", timeout)
         deadline = None if timeout is None else time.monotonic() + timeout
-        descriptor = self._descriptor
-        event = self._take_event()
-        while event is None:
-            left = _LONGEST_POLL if deadline is None else deadline - time.monotonic()
-            if left <= 0:
-                raise TimedOutError(f"no event within {timeout} seconds")
-            # Readable is not yet an event: another thread may have taken it, and a node with a manual clock
-            # may only have had datagrams to look at.
-            descriptor.wait(min(left, _LONGEST_POLL))
-            try:
-                event = self._take_event()
-            except HandleError:
-                raise StoppedError("the node was closed while this call waited") from None
-        return event
+        handle, now = self._open(), ctypes.c_uint64()
+        while True:
+            left = _LONGEST_WAIT if deadline is None else max(0.0, deadline - time.monotonic())
+            step = min(left, _LONGEST_WAIT)
+            status = library.peers_wait(handle, number, math.ceil(step * 1000), ctypes.byref(now))
+            if status == _abi.PEERS_ERR_HANDLE:
+                raise StoppedError("the node was closed while this call waited")
+            if status != _abi.PEERS_ERR_TIMEOUT or left == 0:
+                check(status)
+                return now.value
 
-    def events(self, timeout: float | None = None) -> Iterator[Event]:
-        """The events as they come, for a `for` loop. It ends when the node is closed, or when nothing happens
-        for `timeout` seconds (None: without limit). Raises as `next_event` does otherwise."""
-        self._open()
-        return self._events(timeout)
-
-    def events_async(self, timeout: float | None = None) -> AsyncIterator[Event]:
-        """The events as they come, for an `async for` loop of asyncio. It ends as that of `events` does.
-
-        No thread waits: the event loop watches the node's descriptor (so it has to be one with `add_reader`,
-        as all are on Linux). A task that is cancelled while it waits takes no event with it. Several tasks,
-        and several loops, may take from one node at once, each with a call of its own; each event goes to one
-        of them.
-        """
-        self._open()
-        if timeout is not None:
-            _input.milliseconds("timeout", timeout)
-        return self._events_async(timeout)
+    def subscribe(self) -> Subscription:
+        """A further reader of the events from now on, with a queue of its own: each reader gets every
+        event."""
+        handle = ctypes.c_void_p()
+        try:
+            check(library.peers_subscribe(self._open(), ctypes.byref(handle)))
+            assert handle.value is not None
+            return Subscription(handle.value)
+        except BaseException:
+            # Ctrl-C may come when the subscription is there and nothing holds it yet.
+            library.peers_subscription_free(handle)
+            raise
 
     def health(self) -> Health:
         """How the node is: running, degraded or failed, why, and what it has counted. Works on a failed
@@ -186,18 +210,6 @@ class Node:
         Raises InvalidError for a node on the system's clock, and for negative seconds.
         """
         check(library.peers_advance(self._open(), _input.milliseconds("seconds", seconds)))
-
-    def fileno(self) -> int:
-        """A descriptor that polls readable while events wait, for `select`, `selectors` or asyncio's
-        `add_reader`.
-
-        When it does, call `next_event(0)` until TimedOutError. Do not read from it, nor close it: it is the
-        node's, and has to be out of the event loop before `close`. When the node stops or fails it stays
-        readable.
-        """
-        # The call is for its errors: a closed node, a forked child.
-        check(library.peers_event_fd(self._open(), ctypes.byref(ctypes.c_int32())))
-        return self._descriptor.number
 
     def close(self) -> None:
         """Ends the node: it says goodbye, and the peers drop it at once. Waits for its thread to end, which
@@ -221,42 +233,14 @@ class Node:
             raise HandleError("the node is closed")
         return self._handle
 
-    def _take_event(self) -> Event | None:
-        """The next event, if one waits."""
-        raw = ctypes.POINTER(_abi.peers_event_t)()
-        status = library.peers_next_event(self._open(), 0, ctypes.byref(raw))
-        if status == _abi.PEERS_ERR_TIMEOUT:
-            return None
-        check(status)
+    def _read_list(self, call: Any) -> builtins.list[Peer]:
+        snapshot = ctypes.POINTER(_abi.peers_list_t)()
+        check(call(self._open(), ctypes.byref(snapshot)))
         try:
-            return Event._read(raw.contents)
+            records = (library.peers_list_at(snapshot, index) for index in range(snapshot.contents.len))
+            return [Peer._read(record.contents) for record in records]
         finally:
-            library.peers_event_free(raw)
-
-    def _events(self, timeout: float | None) -> Iterator[Event]:
-        while True:
-            try:
-                event = self.next_event(timeout)
-            except (StoppedError, HandleError, TimedOutError):
-                # HandleError: it was closed between two events.
-                return
-            yield event
-
-    async def _events_async(self, timeout: float | None) -> AsyncIterator[Event]:
-        descriptor = self._descriptor
-        while True:
-            deadline = None if timeout is None else time.monotonic() + timeout
-            try:
-                event = self._take_event()
-                while event is None:
-                    left = None if deadline is None else deadline - time.monotonic()
-                    if left is not None and left <= 0:
-                        return
-                    await descriptor.wait_async(left)
-                    event = self._take_event()
-            except (StoppedError, HandleError):
-                return
-            yield event
+            library.peers_list_free(snapshot)
 
 
 def _free(handle: int, log: Any) -> None:
@@ -264,49 +248,3 @@ def _free(handle: int, log: Any) -> None:
     if library.peers_free(handle) == _abi.PEERS_ERR_DEADLOCK:
         # A handler of the node's own logger dropped it. `log` goes along, to live until the node has ended.
         threading.Thread(target=_free, args=(handle, log), daemon=True).start()
-
-
-class _Descriptor:
-    """A duplicate of a node's event descriptor, closed when the last who uses it lets it go.
-
-    The node's own is closed by `close`, and its number may then be another file's at once. A thread that is
-    about to wait must not find that file.
-    """
-
-    def __init__(self, handle: int) -> None:
-        fd = ctypes.c_int32()
-        check(library.peers_event_fd(handle, ctypes.byref(fd)))
-        self.number = os.dup(fd.value)
-        # Not at exit: a daemon thread may still wait on it, and the process is about to close it anyway.
-        weakref.finalize(self, os.close, self.number).atexit = False
-
-    def wait(self, seconds: float) -> None:
-        """Waits until it is readable, or the time is over. Unlike a call of the library, Python's own wait
-        lets the handlers of signals run."""
-        waiting = select.poll()
-        waiting.register(self.number, select.POLLIN)
-        waiting.poll(seconds * 1000)
-
-    async def wait_async(self, seconds: float | None) -> None:
-        """The same, for a task: its event loop waits. None is without limit."""
-        # Only here: programs without asyncio would wait for it at their start.
-        import asyncio
-
-        loop = asyncio.get_running_loop()
-        readable = loop.create_future()
-        # A loop has one reader for a number, so each task brings its own.
-        number = os.dup(self.number)
-        try:
-            loop.add_reader(number, _set, readable)
-            try:
-                await asyncio.wait([readable], timeout=seconds)
-            finally:
-                loop.remove_reader(number)
-        finally:
-            os.close(number)
-
-
-def _set(future: asyncio.Future[None]) -> None:
-    """Tells who awaits it. A loop may call a reader once more before the task has taken it away."""
-    if not future.done():
-        future.set_result(None)

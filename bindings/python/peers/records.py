@@ -39,6 +39,8 @@ class Source(_Code):
     or has this node for one."""
     GOSSIP = _abi.PEERS_SOURCE_GOSSIP
     """The cluster: it is a member, as the SWIM protocol has it."""
+    SELF = _abi.PEERS_SOURCE_SELF
+    """It is the node itself, from `Node.own_record`."""
 
 
 class EventKind(_Code):
@@ -65,6 +67,8 @@ class LeaveReason(_Code):
     """It was not heard, nor registered again, for its expiry time, and did not answer when it was asked."""
     UNREACHABLE = _abi.PEERS_LEFT_UNREACHABLE
     """Two probes in a row were answered with ICMP port or host unreachable."""
+    UNREGISTERED = _abi.PEERS_LEFT_UNREGISTERED
+    """`Node.unregister` removed it."""
 
 
 class State(_Code):
@@ -119,6 +123,11 @@ class Peer:
     None if unknown."""
     id: bytes | None
     """The 16 random bytes of this run of it; None if unknown."""
+    addresses: tuple[str, ...] = ()
+    """All addresses: `address` first, then the others from which messages came or that answered a probe, then
+    those that the peer only claims. In this version there is `address` alone."""
+    addresses_validated: int = 0
+    """Number of the first addresses in `addresses` from which messages came or that answered a probe."""
 
     @classmethod
     def _read(cls, raw: Any) -> Peer:
@@ -132,6 +141,8 @@ class Peer:
             source=Source(raw.source),
             interface_index=raw.interface_index or None,
             id=bytes(raw.id) if any(raw.id) else None,
+            addresses=tuple(raw.addresses[index].decode() for index in range(raw.addresses_len)),
+            addresses_validated=raw.addresses_validated,
         )
 
 

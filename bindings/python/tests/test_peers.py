@@ -192,3 +192,102 @@ class RegistryAndEvents(NodeTest):
         ):
             self.start("garden")
         assert [event.reason for event in node.events(0)] == [LeaveReason.NONE, LeaveReason.GOODBYE]
+
+    def test_a_version_rises_with_changes_alone(self) -> None:
+        node = self.start()
+        version = node.wait()
+        node.register("lamp", ttl=3)
+        version, before = node.wait(version), version
+        assert version > before
+        node.advance(2)
+        node.register("lamp", ttl=3)
+        for timeout in (0, 0.001):
+            with self.assertRaises(peers.TimedOutError):
+                node.wait(version, timeout)
+        node.advance(3)
+        assert node.wait(version) > version
+        for wrong in (-1, 2**64):
+            with self.assertRaises(peers.InvalidError):
+                node.wait(wrong)
+
+    def test_a_wait_ends_with_the_change(self) -> None:
+        node = self.start()
+        node.register("lamp", ttl=3)
+        version = node.wait()
+        changed = in_thread(lambda: node.wait(version, PATIENCE))
+        node.advance(3)
+        assert changed() > version
+
+    def test_closing_ends_a_wait(self) -> None:
+        node = self.start()
+        version = node.wait()
+
+        def wait() -> type[Exception] | None:
+            try:
+                node.wait(version)
+            except peers.PeersError as error:
+                return type(error)
+            return None
+
+        ended = in_thread(wait)
+        node.close()
+        assert ended() in (peers.StoppedError, peers.HandleError)
+
+    def test_each_subscription_has_every_event(self) -> None:
+        node = self.start()
+        node.register("before")
+        with node.subscribe() as one, node.subscribe() as two:
+            assert one.fileno() != two.fileno() != node.fileno()
+            node.register("lamp")
+            assert readable(one.fileno())
+            assert [event.peer.name for event in one.events(0)] == ["lamp"]
+            assert not readable(one.fileno())
+            for number in range(1024):
+                node.register(f"entry {number}")
+                assert one.next_event(0).kind == EventKind.JOINED
+            assert two.next_event(0).kind == EventKind.RESYNC
+            node.close()
+            assert list(one.events()) == []
+            with self.assertRaises(peers.StoppedError):
+                one.next_event()
+        with self.assertRaises(peers.HandleError):
+            one.next_event(0)
+
+    def test_the_own_record_is_what_others_list(self) -> None:
+        node, other = self.start("kitchen", value=b"warm", service_port=80), self.start("garden")
+        # It answers the query of the other one.
+        assert len(node.list()) == 1
+        (listed,), own = other.list(), node.own_record()
+        assert (own.name, own.value, own.port, own.id) == ("kitchen", b"warm", 80, listed.id)
+        assert (own.source, own.address, own.addresses) == (Source.SELF, None, ())
+        assert (listed.addresses, listed.addresses_validated) == (("10.0.0.1",), 1)
+
+    def test_an_entry_has_a_place_until_it_is_unregistered(self) -> None:
+        node = self.start()
+        node.register("lamp", b"\0on", address="192.0.2.7", port=80)
+        (lamp,) = node.list()
+        assert (lamp.value, lamp.address, lamp.port) == (b"\0on", "192.0.2.7", 80)
+        with self.assertRaises(peers.InvalidError):
+            node.register("door", address="nowhere")
+        node.unregister("lamp")
+        with self.assertRaises(peers.NotFoundError):
+            node.unregister("lamp")
+        assert [event.reason for event in node.events(0)] == [LeaveReason.NONE, LeaveReason.UNREGISTERED]
+
+    def test_values_in_txt_format(self) -> None:
+        txt = b""
+        for key, value in [("role", "a"), ("empty", b""), ("alone", None), ("ROLE", b"\0b")]:
+            txt = peers.txt_put(txt, key, value)
+        assert txt == b"\x06empty=\x05alone\x07ROLE=\0b"
+        values = [peers.txt_get(txt, key) for key in ("role", "empty", "alone")]
+        assert values == [b"\0b", b"", None]
+        with self.assertRaises(peers.NotFoundError):
+            peers.txt_get(txt, "none")
+        with self.assertRaises(peers.InvalidError):
+            peers.txt_get(txt[:-1], "role")
+        with self.assertRaises(peers.TooLargeError):
+            peers.txt_put(b"", "key", bytes(252))
+
+    def test_an_observer_is_refused(self) -> None:
+        with self.assertRaises(peers.UnsupportedError):
+            self.start(observer=True)

@@ -8,8 +8,9 @@ use crate::event::Event;
 /// by the list.
 pub const MAX_EVENTS: usize = 1024;
 
-#[derive(Default)]
-pub(crate) struct Events {
+/// The events that a reader has not taken yet: at most [`MAX_EVENTS`].
+#[derive(Debug, Default)]
+pub struct Events {
     queue: VecDeque<Event>,
     /// Number of all events ever.
     total: u64,
@@ -32,16 +33,17 @@ impl Events {
         self.total += 1;
     }
 
-    /// Returns the events after the first `seen` of all, as far as they are in the queue, and the number of all.
-    pub fn after(&self, seen: u64) -> (impl Iterator<Item = &Event>, u64) {
-        let updates = usize::try_from(self.total - seen).unwrap_or(usize::MAX).min(self.queue.len());
-        (self.queue.range(self.queue.len() - updates..), self.total)
+    /// Returns the number of all events that were added.
+    pub fn total(&self) -> u64 {
+        self.total
     }
 
+    /// Takes the first event.
     pub fn take(&mut self) -> Option<Event> {
         self.queue.pop_front()
     }
 
+    /// Returns true if there is no event to take.
     pub fn is_empty(&self) -> bool {
         self.queue.is_empty()
     }

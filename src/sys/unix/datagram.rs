@@ -1,19 +1,20 @@
-//! Sends or receives one datagram, of IPv4 or IPv6.
+//! Sends and receives datagrams of IPv4 or IPv6, with their packet information.
 
 use std::io::{self, IoSlice, IoSliceMut};
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 use std::os::fd::AsRawFd;
 
-use nix::sys::socket::{ControlMessage, ControlMessageOwned, MsgFlags, SockaddrIn, SockaddrIn6, sendmsg};
+use nix::sys::socket::{
+    ControlMessage, ControlMessageOwned, MsgFlags, RecvMsg, SockaddrIn, SockaddrIn6, SockaddrStorage,
+    recvmsg, sendmsg,
+};
+#[cfg(target_os = "linux")]
+use nix::sys::socket::{MultiHeaders, recvmmsg};
 use socket2::Socket;
 
 use crate::sys::Way;
-use crate::sys::batch::Received;
-use crate::sys::unix::message::{address_of, receive_message};
+use crate::sys::batch::{Buffer, Received};
 use peers_proto::Arrival;
-
-/// Size of the buffer for the control message of a datagram, its packet information.
-const CONTROL_SIZE: usize = 128;
 
 /// Sends one datagram.
 pub fn send(socket: &Socket, payload: &[u8], to: SocketAddr, way: &Way) -> io::Result<()> {
@@ -42,12 +43,89 @@ pub fn send(socket: &Socket, payload: &[u8], to: SocketAddr, way: &Way) -> io::R
     Ok(())
 }
 
-/// Receives one datagram into `buffer`. Returns it with its destination; `None` if an error was taken in place of a datagram. An
-/// error if none waits.
-pub fn receive(socket: &Socket, buffer: &mut [u8]) -> io::Result<Option<(Received, IpAddr)>> {
-    let mut control = [0; CONTROL_SIZE];
-    let mut parts = [IoSliceMut::new(buffer)];
-    let message = receive_message(socket, &mut parts, &mut control, MsgFlags::empty())?;
+/// Receives datagrams that wait, each into one of `buffers`. Calls `take` with the number of the buffer, the datagram and its
+/// destination. Returns the number of buffers in use; if it is not all, no more waited. An error if none waited.
+#[cfg(target_os = "linux")]
+pub fn receive(
+    socket: &Socket,
+    buffers: &mut [Buffer],
+    mut take: impl FnMut(usize, Received, IpAddr),
+) -> io::Result<usize> {
+    // New ones for each call: the system leaves in them how long the address and the control message of a datagram were, and
+    // those of the next one may be longer.
+    let mut headers = MultiHeaders::<SockaddrStorage>::preallocate(buffers.len(), Some(control_buffer()));
+    let mut parts: Vec<_> = buffers.iter_mut().map(|buffer| [IoSliceMut::new(buffer)]).collect();
+    let messages = recvmmsg(socket.as_raw_fd(), &mut headers, &mut parts, MsgFlags::MSG_DONTWAIT, None)?;
+    let mut count = 0;
+    for (number, message) in messages.enumerate() {
+        count = number + 1;
+        if let Ok((received, to)) = description_of(&message) {
+            take(number, received, to);
+        }
+    }
+    Ok(count)
+}
+
+/// Receives datagrams that wait, one by one. As on Linux, where one call takes many.
+#[cfg(not(target_os = "linux"))]
+pub fn receive(
+    socket: &Socket,
+    buffers: &mut [Buffer],
+    take: impl FnMut(usize, Received, IpAddr),
+) -> io::Result<usize> {
+    crate::sys::batch::receive_each(buffers, take, |buffer| receive_one(socket, buffer).map(Some))
+}
+
+/// Receives one datagram into `buffer`, and returns it with its destination. An error if none waits.
+#[cfg(any(not(target_os = "linux"), test))]
+pub fn receive_one(socket: &Socket, buffer: &mut [u8]) -> io::Result<(Received, IpAddr)> {
+    let (mut parts, mut control) = ([IoSliceMut::new(buffer)], control_buffer());
+    let message = recvmsg(socket.as_raw_fd(), &mut parts, Some(&mut control), MsgFlags::MSG_DONTWAIT)?;
+    description_of(&message)
+}
+
+/// Takes one error from the socket's queue. Returns whether it is ICMP port or host unreachable, and the destination of the
+/// datagram that caused it. An error if none waits.
+#[cfg(target_os = "linux")]
+pub fn receive_error(socket: &Socket) -> io::Result<(bool, SocketAddr)> {
+    // The error, and the address of the system that reported it.
+    let mut control = nix::cmsg_space!(libc::sock_extended_err, libc::sockaddr_in6);
+    let flags = MsgFlags::MSG_ERRQUEUE | MsgFlags::MSG_DONTWAIT;
+    let message = recvmsg(socket.as_raw_fd(), &mut [], Some(&mut control), flags)?;
+    let is_unreachable = message.cmsgs()?.any(|control| match control {
+        ControlMessageOwned::Ipv4RecvErr(error, _) | ControlMessageOwned::Ipv6RecvErr(error, _) => {
+            is_unreachable(&error)
+        }
+        _ => false,
+    });
+    Ok((is_unreachable, address_of(&message)?))
+}
+
+/// Returns that none waits: the system does not report ICMP errors. An unreachable peer is probed until it expires.
+#[cfg(not(target_os = "linux"))]
+pub fn receive_error(_: &Socket) -> io::Result<(bool, SocketAddr)> {
+    Err(io::ErrorKind::WouldBlock.into())
+}
+
+/// True for port unreachable and host unreachable. The other codes come from firewalls and routers, and say nothing of the
+/// host.
+#[cfg(target_os = "linux")]
+fn is_unreachable(error: &libc::sock_extended_err) -> bool {
+    match error.ee_origin {
+        // Destination unreachable: host (also after ARP without an answer), port (RFC 792).
+        libc::SO_EE_ORIGIN_ICMP => error.ee_type == 3 && matches!(error.ee_code, 1 | 3),
+        // Destination unreachable: address, port (RFC 4443, section 3.1).
+        libc::SO_EE_ORIGIN_ICMP6 => error.ee_type == 1 && matches!(error.ee_code, 3 | 4),
+        _ => false,
+    }
+}
+
+/// Returns a buffer for the packet information of a datagram. That of IPv6 is the longer one.
+fn control_buffer() -> Vec<u8> {
+    nix::cmsg_space!(libc::in6_pktinfo)
+}
+
+fn description_of(message: &RecvMsg<'_, '_, SockaddrStorage>) -> io::Result<(Received, IpAddr)> {
     let packet = message.cmsgs()?.find_map(|control| match control {
         ControlMessageOwned::Ipv4PacketInfo(info) => {
             let to = Ipv4Addr::from(info.ipi_addr.s_addr.to_ne_bytes());
@@ -60,6 +138,13 @@ pub fn receive(socket: &Socket, buffer: &mut [u8]) -> io::Result<Option<(Receive
     });
     let (to, interface) = packet.ok_or(io::ErrorKind::InvalidData)?;
     let arrival = if to.is_multicast() { Arrival::Group } else { Arrival::Unicast };
-    let (len, from) = (message.bytes, address_of(&message)?);
-    Ok(Some((Received { len, from, interface, arrival, hops: None }, to)))
+    Ok((Received { len: message.bytes, from: address_of(message)?, interface, arrival, hops: None }, to))
+}
+
+/// Returns the source of a message; of an error, the destination of the datagram that caused it.
+fn address_of(message: &RecvMsg<'_, '_, SockaddrStorage>) -> io::Result<SocketAddr> {
+    let address = message.address.as_ref();
+    let v4 = || address?.as_sockaddr_in().map(|v4| SocketAddrV4::from(*v4).into());
+    let v6 = || address?.as_sockaddr_in6().map(|v6| SocketAddrV6::from(*v6).into());
+    v4().or_else(v6).ok_or_else(|| io::ErrorKind::InvalidData.into())
 }

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use nix::net::if_::if_indextoname;
+use nix::net::if_::{if_indextoname, if_nametoindex};
 use nix::sys::signal::{SigSet, SigmaskHow};
 
 /// Returns the host's name.
@@ -14,6 +14,11 @@ pub fn name() -> io::Result<String> {
 pub fn zone_of(index: u32) -> Option<String> {
     let name = if_indextoname(index).ok()?.to_string_lossy().into_owned();
     Some(name).filter(|name| !name.is_empty())
+}
+
+/// Returns the index of the interface that the zone of a link-local address names, if there is one.
+pub fn index_of_zone(zone: &str) -> Option<u32> {
+    zone.parse().ok().or_else(|| if_nametoindex(zone).ok())
 }
 
 /// Calls `spawn` with every signal blocked, which a thread that it starts inherits.
@@ -34,7 +39,9 @@ mod tests {
         for interface in &interfaces {
             let name = interface.name().to_str().expect("names are in ASCII");
             assert_eq!(zone_of(interface.index()).as_deref(), Some(name));
+            assert_eq!(index_of_zone(name), Some(interface.index()));
         }
         assert_eq!(zone_of(4_000_000), None);
+        assert_eq!((index_of_zone("7"), index_of_zone("nosuch7"), index_of_zone("")), (Some(7), None, None));
     }
 }

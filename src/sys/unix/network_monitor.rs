@@ -3,18 +3,16 @@
 use std::io;
 use std::mem::MaybeUninit;
 
+use socket2::Socket;
+
 use crate::sys::Descriptor;
-#[cfg(target_os = "linux")]
-use crate::sys::linux::routes;
-#[cfg(target_os = "macos")]
-use crate::sys::macos::routes;
 use crate::sys::socket::OwnedSocket;
 
 pub struct NetworkMonitor(OwnedSocket);
 
 impl NetworkMonitor {
     pub fn subscribe() -> io::Result<Self> {
-        let socket = socket2::Socket::from(routes::subscribe()?);
+        let socket = open()?;
         socket.set_nonblocking(true)?;
         Ok(NetworkMonitor(OwnedSocket::new(socket)?))
     }
@@ -44,4 +42,23 @@ impl NetworkMonitor {
     pub fn descriptor(&self) -> Descriptor {
         self.0.descriptor()
     }
+}
+
+/// Opens a socket of rtnetlink, which reports links and addresses. It reports an IPv6 address when that becomes usable.
+#[cfg(target_os = "linux")]
+fn open() -> io::Result<Socket> {
+    use nix::sys::socket::{AddressFamily, NetlinkAddr, SockFlag, SockProtocol, SockType, bind, socket};
+    use std::os::fd::AsRawFd;
+
+    const GROUPS: libc::c_int = libc::RTMGRP_LINK | libc::RTMGRP_IPV4_IFADDR | libc::RTMGRP_IPV6_IFADDR;
+    let protocol = SockProtocol::NetlinkRoute;
+    let socket = socket(AddressFamily::Netlink, SockType::Raw, SockFlag::SOCK_CLOEXEC, protocol)?;
+    bind(socket.as_raw_fd(), &NetlinkAddr::new(0, GROUPS as u32))?;
+    Ok(socket.into())
+}
+
+/// Opens a routing socket, which reports links, addresses and routes.
+#[cfg(target_os = "macos")]
+fn open() -> io::Result<Socket> {
+    Socket::new(libc::AF_ROUTE.into(), socket2::Type::RAW, None)
 }

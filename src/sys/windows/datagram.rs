@@ -16,7 +16,7 @@ use windows_sys::Win32::Networking::WinSock::{
 };
 
 use crate::sys::Way;
-use crate::sys::batch::Received;
+use crate::sys::batch::{Buffer, Received, receive_each};
 use peers_proto::Arrival;
 
 /// Sends one datagram. Routing chooses the way to a peer; a link-local address has its interface as scope.
@@ -44,9 +44,24 @@ fn send_through(socket: &Socket, way: &Way) -> io::Result<()> {
 #[repr(C, align(8))]
 struct Control([u8; 64]);
 
+/// Receives datagrams that wait, each into one of `buffers`. Calls `take` with the number of the buffer, the datagram and its
+/// destination. Returns the number of buffers in use; if it is not all, no more waited. An error if none waited.
+pub fn receive(
+    socket: &Socket,
+    buffers: &mut [Buffer],
+    take: impl FnMut(usize, Received, IpAddr),
+) -> io::Result<usize> {
+    receive_each(buffers, take, |buffer| receive_one(socket, buffer))
+}
+
+/// Returns that none waits: Windows does not say which datagram an ICMP error is about.
+pub fn receive_error(_: &Socket) -> io::Result<(bool, SocketAddr)> {
+    Err(io::ErrorKind::WouldBlock.into())
+}
+
 /// Receives one datagram into `buffer`. Returns it with its destination; `None` if an error was taken in place of a datagram. An
 /// error if none waits.
-pub fn receive(socket: &Socket, buffer: &mut [u8]) -> io::Result<Option<(Received, IpAddr)>> {
+fn receive_one(socket: &Socket, buffer: &mut [u8]) -> io::Result<Option<(Received, IpAddr)>> {
     let mut control = Control([0; 64]);
     let (len, control_len, from) = match receive_message(socket, buffer, &mut control) {
         Ok(message) => message,
@@ -200,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn a_datagram_that_is_too_long_is_thrown_away_and_the_next_one_received() {
+    fn a_datagram_that_is_too_long_is_dropped() {
         let owned = crate::sys::socket::open_unicast(false, 1, 0).expect("there are free ports");
         let port = crate::sys::socket::port_of(&owned).expect("it is bound");
         let socket = owned.get().expect("it is open");
@@ -217,9 +232,9 @@ mod tests {
             assert!(poller.at(owned.descriptor()).is_readable);
         };
         wait();
-        assert!(receive(socket, &mut buffer).expect("one waits").is_none());
+        assert!(receive_one(socket, &mut buffer).expect("one waits").is_none());
         wait();
-        let (received, to) = receive(socket, &mut buffer).expect("one waits").expect("it is whole");
+        let (received, to) = receive_one(socket, &mut buffer).expect("one waits").expect("it is whole");
         assert_eq!(&buffer[..received.len], b"fits");
         assert_eq!((received.from.port(), to), (port, Ipv4Addr::LOCALHOST.into()));
         assert_eq!(received.arrival, Arrival::Unicast);

@@ -32,7 +32,7 @@ fn kubernetes_takes_the_manifests() {
 }
 
 #[test]
-fn a_manifest_with_a_word_that_kubernetes_does_not_know_is_refused() {
+fn a_manifest_with_an_unknown_word_is_refused() {
     let broken =
         broken("examples/kubernetes/seeds.yaml", "publishNotReadyAddresses", "publishNotReadyAddress");
     let output = output_of(&mut checked_by_kubernetes(&broken, VERSIONS[1]));

@@ -12,8 +12,8 @@ use support::{cases, compile_with, output_within, root, run};
 /// A busy machine takes minutes to build the library.
 const LIMIT: Duration = Duration::from_secs(1800);
 
-/// What the library says when it is asked to panic.
-const TRACE: &str = "asked to panic at";
+/// Message of a panic at a fail point.
+const TRACE: &str = "fail point ";
 
 fn main() {
     let mut tests = support::tests![

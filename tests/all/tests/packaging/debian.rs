@@ -7,8 +7,8 @@ use crate::outside::{Outside, build_within_limit, copy_project, script};
 use support::{has_tool, root, run, skip};
 
 #[test]
-fn the_debian_packages_install_build_a_program_and_leave_nothing() {
-    let test = "the_debian_packages_install_build_a_program_and_leave_nothing";
+fn the_debian_packages_install_and_uninstall() {
+    let test = "the_debian_packages_install_and_uninstall";
     if !["dh", "dpkg-buildpackage", "unshare", "pkg-config", "cmake"].iter().all(|tool| has_tool(tool, test))
     {
         return;

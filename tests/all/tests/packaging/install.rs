@@ -58,7 +58,7 @@ fn list(folder: &Path, path: &str, files: &mut Vec<String>) {
 }
 
 #[test]
-fn all_that_the_standard_library_needs_is_among_the_private_libraries() {
+fn the_pc_file_has_all_private_libraries() {
     let outside = Outside::new("native-static-libs");
     let source = outside.path().join("empty.rs");
     fs::write(&source, "").expect("it can be written");

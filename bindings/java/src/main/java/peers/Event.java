@@ -45,6 +45,8 @@ public record Event(Kind kind, Reason reason, Optional<Peer> peer) {
         EXPIRED,
         /** Two probes in a row were answered with ICMP port or host unreachable. */
         UNREACHABLE,
+        /** The program unregistered it. */
+        UNREGISTERED,
         /** A reason that this package does not know. */
         OTHER;
 
@@ -54,6 +56,7 @@ public record Event(Kind kind, Reason reason, Optional<Peer> peer) {
                 case Libpeers.PEERS_LEFT_GOODBYE -> GOODBYE;
                 case Libpeers.PEERS_LEFT_EXPIRED -> EXPIRED;
                 case Libpeers.PEERS_LEFT_UNREACHABLE -> UNREACHABLE;
+                case Libpeers.PEERS_LEFT_UNREGISTERED -> UNREGISTERED;
                 default -> OTHER;
             };
         }

@@ -8,6 +8,7 @@ import com.sun.jna.Pointer;
 import com.sun.jna.Structure;
 import com.sun.jna.Structure.FieldOrder;
 import com.sun.jna.ptr.IntByReference;
+import com.sun.jna.ptr.LongByReference;
 import com.sun.jna.ptr.PointerByReference;
 
 /**
@@ -53,6 +54,7 @@ interface Libpeers extends Library {
     int PEERS_ERR_FORKED = -15;
     int PEERS_ERR_FAILED = -16;
     int PEERS_ERR_DEADLOCK = -17;
+    int PEERS_ERR_NOT_FOUND = -18;
     int PEERS_LOG_ERROR = 1;
     int PEERS_LOG_WARN = 2;
     int PEERS_LOG_INFO = 3;
@@ -61,6 +63,7 @@ interface Libpeers extends Library {
     int PEERS_NO_IPV4 = 2;
     int PEERS_NO_IPV6 = 4;
     int PEERS_NO_LEGACY = 8;
+    int PEERS_OBSERVER = 16;
     int PEERS_MODE_MULTICAST = 1;
     int PEERS_MODE_SEEDS = 2;
     int PEERS_MODE_SWIM = 4;
@@ -69,6 +72,7 @@ interface Libpeers extends Library {
     int PEERS_SOURCE_REGISTERED = 3;
     int PEERS_SOURCE_UNICAST = 4;
     int PEERS_SOURCE_GOSSIP = 5;
+    int PEERS_SOURCE_SELF = 6;
     int PEERS_EVENT_JOINED = 1;
     int PEERS_EVENT_UPDATED = 2;
     int PEERS_EVENT_LEFT = 3;
@@ -77,6 +81,7 @@ interface Libpeers extends Library {
     int PEERS_LEFT_GOODBYE = 1;
     int PEERS_LEFT_EXPIRED = 2;
     int PEERS_LEFT_UNREACHABLE = 3;
+    int PEERS_LEFT_UNREGISTERED = 4;
     int PEERS_STATE_RUNNING = 0;
     int PEERS_STATE_DEGRADED = 1;
     int PEERS_STATE_FAILED = 2;
@@ -128,8 +133,25 @@ final class peers_config_t extends Structure {
     }
 
     @FieldOrder({
+        "struct_size", "key", "value", "value_len", "address", "ttl_ms", "port"
+    })
+final class peers_entry_t extends Structure {
+        public SizeT struct_size = new SizeT();
+        public Pointer key;
+        public Pointer value;
+        public SizeT value_len = new SizeT();
+        public Pointer address;
+        public int ttl_ms;
+        public int port;
+
+        peers_entry_t() {
+            struct_size.setValue(size());
+        }
+    }
+
+    @FieldOrder({
         "name", "value", "value_len", "address", "age_ms", "expires_in_ms", "source", "interface_index",
-        "port", "id"
+        "port", "id", "addresses", "addresses_len", "addresses_validated"
     })
 final class peers_peer_t extends Structure {
         public Pointer name;
@@ -142,6 +164,9 @@ final class peers_peer_t extends Structure {
         public int interface_index;
         public short port;
         public byte[] id = new byte[16];
+        public Pointer addresses;
+        public SizeT addresses_len = new SizeT();
+        public SizeT addresses_validated = new SizeT();
 
         /** What the library wrote there. */
         peers_peer_t(Pointer written) {
@@ -151,12 +176,13 @@ final class peers_peer_t extends Structure {
     }
 
     @FieldOrder({
-        "len", "stride", "records"
+        "len", "stride", "records", "version"
     })
 final class peers_list_t extends Structure {
         public SizeT len = new SizeT();
         public SizeT stride = new SizeT();
         public Pointer records;
+        public long version;
 
         /** What the library wrote there. */
         peers_list_t(Pointer written) {
@@ -226,6 +252,10 @@ final class peers_health_t extends Structure {
 
     int peers_register(Pointer node, Pointer key, byte[] value, SizeT value_len, int ttl_ms);
 
+    int peers_register_at(Pointer node, peers_entry_t entry);
+
+    int peers_unregister(Pointer node, Pointer key);
+
     int peers_set_value(Pointer node, byte[] value, SizeT value_len);
 
     int peers_set_keys(Pointer node, Pointer keys, SizeT keys_count);
@@ -238,9 +268,13 @@ final class peers_health_t extends Structure {
 
     int peers_list(Pointer node, PointerByReference list);
 
+    int peers_self(Pointer node, PointerByReference list);
+
     Pointer peers_list_at(Pointer list, SizeT index);
 
     void peers_list_free(Pointer list);
+
+    int peers_wait(Pointer node, long version, int timeout_ms, LongByReference now);
 
     int peers_next_event(Pointer node, int timeout_ms, PointerByReference event);
 
@@ -248,6 +282,18 @@ final class peers_health_t extends Structure {
 
     int peers_event_fd(Pointer node, IntByReference fd);
 
+    int peers_subscribe(Pointer node, PointerByReference subscription);
+
+    int peers_subscription_next(Pointer subscription, int timeout_ms, PointerByReference event);
+
+    int peers_subscription_fd(Pointer subscription, IntByReference fd);
+
+    int peers_subscription_free(Pointer subscription);
+
     int peers_health(Pointer node, peers_health_t health);
+
+    int peers_txt_get(byte[] txt, SizeT txt_len, Pointer key, PointerByReference value, Pointer value_len);
+
+    int peers_txt_put(byte[] txt, SizeT capacity, Pointer txt_len, Pointer key, byte[] value, SizeT value_len);
     // generated: end
 }

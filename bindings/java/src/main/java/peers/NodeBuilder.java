@@ -199,6 +199,12 @@ public final class NodeBuilder {
         return this;
     }
 
+    /** Whether the node lists peers without being listed by them. This version does not have it, and refuses it. */
+    public NodeBuilder observer() {
+        config.flags |= Libpeers.PEERS_OBSERVER;
+        return this;
+    }
+
     // generated: end
 
     /**

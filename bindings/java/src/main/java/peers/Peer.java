@@ -43,6 +43,8 @@ public record Peer(
         UNICAST,
         /** The cluster, with {@link Mode#SWIM}. */
         GOSSIP,
+        /** It is the node itself. */
+        SELF,
         /** A source that this package does not know. */
         OTHER;
 
@@ -53,6 +55,7 @@ public record Peer(
                 case Libpeers.PEERS_SOURCE_REGISTERED -> REGISTERED;
                 case Libpeers.PEERS_SOURCE_UNICAST -> UNICAST;
                 case Libpeers.PEERS_SOURCE_GOSSIP -> GOSSIP;
+                case Libpeers.PEERS_SOURCE_SELF -> SELF;
                 default -> OTHER;
             };
         }

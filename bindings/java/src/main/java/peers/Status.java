@@ -30,6 +30,8 @@ public enum Status {
     FAILED(Libpeers.PEERS_ERR_FAILED),
     /** The node's own logger closes it, which would wait for itself. */
     DEADLOCK(Libpeers.PEERS_ERR_DEADLOCK),
+    /** No entry of this key is registered. */
+    NOT_FOUND(Libpeers.PEERS_ERR_NOT_FOUND),
     /** A status that this package does not know. */
     OTHER(0);
 

@@ -8,6 +8,10 @@ use std::net::{IpAddr, Ipv6Addr};
 
 /// Returns the indexes of the interfaces that have joined `group`; `None` if the system does not list them.
 pub fn of(group: IpAddr) -> Option<Vec<u32>> {
+    // On other systems a lost join is repeated when the receive watchdog reopens the sockets.
+    if !cfg!(target_os = "linux") {
+        return None;
+    }
     // Of this thread: it may be in another network namespace than the process.
     let read = |name: &str| fs::read_to_string(format!("/proc/thread-self/net/{name}")).ok();
     match group {

@@ -1,0 +1,134 @@
+//! Values in the TXT format of DNS-SD.
+
+use std::ffi::{c_char, c_void};
+
+use crate::ffi::constants::PEERS_ERR_NULL;
+use crate::ffi::input;
+use crate::ffi::status::Failure;
+use crate::txt;
+
+/// Reads the value of a key from `txt_len` bytes in the TXT format of DNS-SD (RFC 6763, section 6): strings of up to 255 bytes, each
+/// behind a byte with its length, of which each is `key=value` or `key` alone.
+///
+/// `key` is NUL-terminated: 1 or more printable ASCII characters except `=`. Its case does not matter. Of several strings of a key
+/// the first counts.
+///
+/// On success `*value` points to the value inside `txt`, and `*value_len` is its number of bytes; no NUL is behind it. A key whose
+/// value is empty gives a pointer and 0, a key without a value NULL and 0.
+///
+/// Errors: PEERS_ERR_NOT_FOUND (`txt` does not have the key), PEERS_ERR_INVALID (`txt` is not in the format, or `key` is no key),
+/// PEERS_ERR_NULL, PEERS_ERR_UTF8, PEERS_ERR_TOO_LARGE (`txt_len` is more than memory can hold). Thread-safe. Needs no node.
+///
+/// # Safety
+/// `txt` is NULL or points to `txt_len` readable bytes; `key` is NULL or NUL-terminated; `value` and `value_len` are NULL or can be
+/// written.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn peers_txt_get(
+    txt: *const c_void,
+    txt_len: usize,
+    key: *const c_char,
+    value: *mut *const c_void,
+    value_len: *mut usize,
+) -> i32 {
+    crate::ffi::boundary(|| {
+        input::not_null(value, "value")?;
+        input::not_null(value_len, "value_len")?;
+        // SAFETY: the caller vouches for both.
+        let txt = unsafe { input::bytes(txt, txt_len, "txt") }?;
+        // SAFETY: as above.
+        let key = unsafe { input::text(key, "key") }?;
+        let found = txt::get(txt, key)?;
+        // SAFETY: non-NULL, and the caller vouches that they can be written.
+        unsafe {
+            value.write(found.map_or(std::ptr::null(), |found| found.as_ptr().cast()));
+            value_len.write(found.map_or(0, <[u8]>::len));
+        }
+        Ok(())
+    })
+}
+
+/// Writes a key and its value into a buffer in the TXT format of `peers_txt_get`, in the place of each string of the same key. Begin
+/// with `*txt_len` 0; the first `*txt_len` bytes of the buffer are then a `value` for `peers_config_t` or `peers_set_value`.
+///
+/// `txt` has room for `capacity` bytes. `*txt_len` is the number of its bytes in use, before and after the call. With a `value` of
+/// NULL the key is written without a value; with another `value` and a `value_len` of 0 its value is empty. The value must not lie
+/// in the buffer. The call allocates no memory, except for the text of an error.
+///
+/// Errors: PEERS_ERR_TOO_LARGE (key and value have more than 254 bytes, a key alone more than 255, or the buffer is too small),
+/// PEERS_ERR_INVALID (`key` is no key, `*txt_len` is more than `capacity`, or the bytes in use are not in the format), PEERS_ERR_NULL,
+/// PEERS_ERR_UTF8. After an error the buffer and `*txt_len` are as they were. Thread-safe. Needs no node.
+///
+/// # Safety
+/// `txt` is NULL or points to `capacity` bytes that can be read and written; `txt_len` is NULL or can be read and written; `key` is
+/// NULL or NUL-terminated; `value` is NULL or points to `value_len` readable bytes outside of `txt`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn peers_txt_put(
+    txt: *mut c_void,
+    capacity: usize,
+    txt_len: *mut usize,
+    key: *const c_char,
+    value: *const c_void,
+    value_len: usize,
+) -> i32 {
+    crate::ffi::boundary(|| {
+        input::not_null(txt, "txt")?;
+        input::not_null(txt_len, "txt_len")?;
+        // SAFETY: the caller vouches for the key.
+        let key = unsafe { input::text(key, "key") }?;
+        if value.is_null() && value_len > 0 {
+            let detail = format!("value is NULL, but its length is {value_len}");
+            return Err(Failure::new(PEERS_ERR_NULL, detail));
+        }
+        let value = match value.is_null() {
+            true => None,
+            // SAFETY: the caller vouches for the value, which lies outside of the buffer.
+            false => Some(unsafe { input::bytes(value, value_len, "value") }?),
+        };
+        // SAFETY: as above, for the buffer.
+        let buffer = unsafe { input::bytes_mut(txt, capacity, "txt") }?;
+        // SAFETY: non-NULL, and the caller vouches that it can be read and written.
+        unsafe { txt_len.write(txt::put(buffer, txt_len.read(), key, value)?) };
+        Ok(())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ptr::{null, null_mut};
+
+    use super::*;
+    use crate::ffi::constants::*;
+
+    #[test]
+    fn empty_and_missing_values_are_told_apart() {
+        let (mut buffer, mut len) = ([0_u8; 32], 0);
+        let put = |buffer: &mut [u8; 32], len: &mut usize, value: *const c_void, value_len| {
+            // SAFETY: the buffer has 32 bytes, and the values are as long as they say.
+            unsafe { peers_txt_put(buffer.as_mut_ptr().cast(), 32, len, c"key".as_ptr(), value, value_len) }
+        };
+        for (value, is_null) in [(c"".as_ptr(), false), (null(), true)] {
+            assert_eq!(put(&mut buffer, &mut len, value.cast(), 0), PEERS_OK);
+            let (mut found, mut found_len) = (null(), 7);
+            // SAFETY: the buffer has as many bytes.
+            let status = unsafe {
+                peers_txt_get(
+                    buffer.as_ptr().cast(),
+                    len,
+                    c"KEY".as_ptr(),
+                    &raw mut found,
+                    &raw mut found_len,
+                )
+            };
+            assert_eq!((status, found.is_null(), found_len), (PEERS_OK, is_null, 0));
+        }
+        assert_eq!(put(&mut buffer, &mut len, null(), 1), PEERS_ERR_NULL);
+        assert_eq!(
+            put(&mut buffer, &mut len, b"123456789012345678901234567890".as_ptr().cast(), 30),
+            PEERS_ERR_TOO_LARGE
+        );
+        assert_eq!(buffer[..len], *b"\x03key");
+        // SAFETY: NULL is allowed.
+        let status = unsafe { peers_txt_get(null(), 0, c"key".as_ptr(), null_mut(), null_mut()) };
+        assert_eq!(status, PEERS_ERR_NULL);
+    }
+}
