@@ -12,7 +12,10 @@ const STRANGERS: u32 = 10 * MAX_PEERS as u32;
 const MAX_PEERS: usize = 8_192;
 
 /// The bytes of names and values that a full registry may hold, and as much again for all else that it keeps of each entry.
-const CAP: usize = 2 * 512 * MAX_PEERS;
+const CAP: usize = 2 * 512 * MAX_PEERS + FIXED;
+
+/// The tables whose size does not depend on the number of peers, as that of replies.
+const FIXED: usize = 256 * 1024;
 
 fn node(now: Instant) -> Node {
     let settings = Settings {
