@@ -1,8 +1,10 @@
-"""A second implementation of the protocol, written from docs/PROTOCOL.md alone. Names in capitals and R1, R2, … are its names.
+"""A second implementation of the protocol, written from docs/PROTOCOL.md alone.
 
-It has one interface, IPv4 and the empty cluster, and lists legacy beacons. It has no keys, no unicast mode and sends no
-beacons. It prints a line for each change of its list, for each answer that it receives, and for each that it sends to the
-group. SIGUSR1 changes its value. SIGTERM ends it with goodbyes.
+Names in capitals and R1, R2, … are those of the document. The node has one interface, IPv4 and the empty
+cluster, and lists legacy nodes. It has no keys and no unicast mode, and sends no beacons. It reads no ICMP
+reports, and does not react to suspends and changes of its interface. It prints a line for each change of its
+list, for each answer that it receives, and for each that it sends to the group. SIGUSR1 changes its value.
+SIGTERM ends it with goodbyes.
 
 usage: second.py NAME ADDRESS     (the address of the interface)
        second.py --vectors FILE   (checks the codec against the test vectors)
@@ -23,10 +25,10 @@ import socket
 import struct
 import sys
 import time
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, fields, replace
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network, ip_address
-from typing import Any, Callable, NamedTuple, Optional
+from typing import Any, NamedTuple
 
 GROUP, PORT = "239.2.3.4", 49001
 BEACON = b"multitastic:"
@@ -54,7 +56,7 @@ NEVER = math.inf
 Path = tuple[str, int]
 
 
-# --- Section 3: messages ---------------------------------------------------------------------------------------------
+# --- Section 3: messages ------------------------------------------------------------------------------------
 
 
 class Malformed(Exception):
@@ -66,34 +68,38 @@ class Message:
     """A message of any kind. A field that the kind does not have keeps its default."""
 
     kind: int
-    id: bytes
     cluster: str = ""
+    id: bytes = b""
     number: int = 0
     name: str = ""
     expiry: int = 0
     port: int = 0
     value: bytes = b""
-    padding: Optional[bytes] = None
+    padding: bytes | None = None
     to_group: bool = False
-    nonce: Optional[bytes] = None
-    echo: Optional[bytes] = None
-    packet: Optional[bytes] = None
-    digest: Optional[int] = None
-    after: Optional[bytes] = None
-    entries: Optional[bytes] = None
+    nonce: bytes | None = None
+    echo: bytes | None = None
+    packet: bytes | None = None
+    digest: int | None = None
+    after: bytes | None = None
+    entries: bytes | None = None
     addresses: tuple[bytes, ...] = ()
     observer: bool = False
     to_seed: bool = False
 
 
-FIELDS = {
-    0: "cluster", 1: "id", 2: "number", 3: "name", 4: "expiry", 5: "port", 6: "value", 7: "padding", 8: "to_group",
-    9: "nonce", 10: "echo", 11: "packet", 12: "digest", 13: "after", 14: "entries", 15: "addresses", 16: "observer",
-    17: "to_seed",
-}  # fmt: skip
-TYPES: dict[int, type] = {0: str, 2: int, 3: str, 4: int, 5: int, 8: bool, 12: int, 15: list, 16: bool, 17: bool}
-NEEDED = {ANNOUNCE: {1, 2, 3, 4}, QUERY: {1, 2, 3, 4}, GOODBYE: {1, 2, 3, 4}, PROBE: {1, 9}, PACKET: {1, 2, 11}}
-ALWAYS_SENT = {1, 2, 3, 4}
+# The fields by their keys.
+FIELDS = dict(enumerate(field.name for field in fields(Message) if field.name != "kind"))
+TEXTS, NUMBERS, FLAGS = (0, 3), (2, 4, 5, 12), (8, 16, 17)
+TYPES: dict[int, type] = {
+    **dict.fromkeys(FIELDS, bytes),
+    **dict.fromkeys(TEXTS, str),
+    **dict.fromkeys(NUMBERS, int),
+    **dict.fromkeys(FLAGS, bool),
+    15: list,
+}
+ANNOUNCED = {1, 2, 3, 4}
+NEEDED = {ANNOUNCE: ANNOUNCED, QUERY: ANNOUNCED, GOODBYE: ANNOUNCED, PROBE: {1, 9}, PACKET: {1, 2, 11}}
 
 
 class Reader:
@@ -108,7 +114,7 @@ class Reader:
         self.at += count
         return self.data[self.at - count : self.at]
 
-    def head(self) -> tuple[int, Optional[int]]:
+    def head(self) -> tuple[int, int | None]:
         """Returns the major type and the argument, which is None for an indefinite length."""
         first = self.take(1)[0]
         major, info = first >> 5, first & 31
@@ -135,20 +141,22 @@ class Reader:
         if major == 4:
             if argument > ADDRESSES_MAX:
                 raise Malformed("more than 8 addresses")
-            return [self.value() for _ in range(argument) if self.peek_major() == 2 or self.reject("an address")]
+            return [self.address() for _ in range(argument)]
         if initial in (0xF4, 0xF5):
             return initial == 0xF5
-        return self.reject("a value of another type")
+        raise Malformed("a value of another type")
+
+    def address(self) -> Any:
+        if self.peek_major() != 2:
+            raise Malformed("an address of another type")
+        return self.value()
 
     def peek_major(self) -> int:
         return self.data[self.at] >> 5 if self.at < len(self.data) else -1
 
-    def reject(self, reason: str) -> bool:
-        raise Malformed(reason)
-
     def skip(self) -> None:
         """Skips one well-formed item of any type. `open_items` has what each open container still needs."""
-        open_items: list[Optional[int]] = [1]
+        open_items: list[int | None] = [1]
         while open_items:
             left = open_items[-1]
             if left == 0:
@@ -162,7 +170,7 @@ class Reader:
                 continue
             open_items += self.skip_head()
 
-    def skip_head(self) -> list[Optional[int]]:
+    def skip_head(self) -> list[int | None]:
         simple = self.data[self.at] == 0xF8 if self.at < len(self.data) else False
         major, argument = self.head()
         if major in (2, 3):
@@ -182,7 +190,7 @@ class Reader:
             return [1]
         return []
 
-    def pairs(self, count: Optional[int]) -> list[Optional[int]]:
+    def pairs(self, count: int | None) -> list[int | None]:
         if count is not None:
             return [2 * count]
         while self.peek_major() >= 0 and self.data[self.at] != 0xFF:
@@ -221,7 +229,7 @@ def text(data: bytes) -> str:
 def decode(datagram: bytes) -> Message:
     if len(datagram) > DATAGRAM_MAX:
         raise Malformed("longer than DATAGRAM_MAX")
-    if datagram[:5] != HEADER or not 6 <= len(datagram):
+    if datagram[:5] != HEADER or len(datagram) < 6:
         raise Malformed("another header")
     kind, reader = datagram[5], Reader(datagram[6:])
     if not ANNOUNCE <= kind <= TELL:
@@ -233,8 +241,7 @@ def decode(datagram: bytes) -> Message:
     if reader.at != len(reader.data):
         raise Malformed("bytes after the map")
     check_needed(kind, found)
-    found = {key: value for key, value in found.items() if key != 15}, found.get(15, [])
-    return Message(kind=kind, **{FIELDS[key]: value for key, value in found[0].items()}, addresses=tuple(found[1]))
+    return Message(kind, **{FIELDS[key]: value for key, value in found.items()})
 
 
 def read_pairs(reader: Reader, pairs: int) -> Iterator[tuple[int, Any]]:
@@ -251,11 +258,12 @@ def read_pairs(reader: Reader, pairs: int) -> Iterator[tuple[int, Any]]:
         seen.add(key)
         value = reader.value()
         check_value(key, value)
-        yield key, value
+        yield key, tuple(value) if key == 15 else value
 
 
 def check_value(key: int, value: Any) -> None:
-    if type(value) is not TYPES.get(key, bytes):
+    is_of_type = type(value) is TYPES[key]
+    if not is_of_type:
         raise Malformed(f"key {key}: a value of another type")
     if key in (1, 9, 10, 13) and len(value) != NONCE_LEN:
         raise Malformed(f"key {key} of {len(value)} bytes")
@@ -301,13 +309,15 @@ def item(value: Any) -> bytes:
     return head(4, len(value)) + b"".join(item(part) for part in value)
 
 
+def is_sent(value: Any) -> bool:
+    """Returns false for a default, which a sender leaves out. A digest of 0 is none."""
+    return value not in (None, False, "", b"", ())
+
+
 def encode(message: Message, length: int = 0, known: Iterable[bytes] = ()) -> bytes:
-    """Returns the datagram, padded to `length` bytes, with a filter of the `known` instances in the padding."""
-    keys = {1: message.id} if message.kind == PROBE else {}
-    pairs = [(key, getattr(message, name)) for key, name in FIELDS.items() if key != 7]
-    sent = ALWAYS_SENT if message.kind <= GOODBYE else {1, 2} if message.kind >= PACKET else {1}
-    kept = [(key, value) for key, value in pairs if key in keys or key in sent or (value not in (None, (), b"", "")
-            and value is not False and not (key in (2, 3, 4, 5) and not value))]  # fmt: skip
+    """Returns the datagram, padded to `length` bytes with a filter of the `known` instances."""
+    pairs = [(key, getattr(message, name)) for key, name in FIELDS.items()]
+    kept = [(key, value) for key, value in pairs if key in NEEDED.get(message.kind, {1, 2}) or is_sent(value)]
     body = b"".join(head(0, key) + item(value) for key, value in kept)
     room = length - len(HEADER) - 1 - len(head(5, len(kept) + 1)) - len(body)
     if room < 2:
@@ -316,7 +326,7 @@ def encode(message: Message, length: int = 0, known: Iterable[bytes] = ()) -> by
 
 
 def padding(room: int, message: Message, known: Iterable[bytes]) -> bytes:
-    """Returns key 7 in `room` bytes. The head is longer than need be where a length could not be had otherwise."""
+    """Returns key 7 in `room` bytes. Its head is longer than need be where no other fits."""
     size = 0 if room < 26 else 1 if room < 259 else 2
     content = bytearray(room - 2 - size)
     for instance in list(known)[: len(content)]:
@@ -345,16 +355,16 @@ def knows(query: Message, instance: bytes) -> bool:
 
 def longest_announce(name: str, port: int, value: bytes) -> int:
     """Returns the length of the longest announce of an instance (section 3.4)."""
-    bound = 2**64 - 1
-    blank = bytes(NONCE_LEN)
-    return len(encode(Message(ANNOUNCE, blank, "", bound, name, bound, port, value, nonce=blank, echo=blank, to_seed=True)))
+    bound, blank = 2**64 - 1, bytes(NONCE_LEN)
+    message = Message(ANNOUNCE, "", blank, bound, name, bound, port, value)
+    return len(encode(replace(message, nonce=blank, echo=blank, to_seed=True)))
 
 
 def longest_of(message: Message) -> int:
     return longest_announce(message.name, message.port, message.value)
 
 
-# --- Section 4: state ------------------------------------------------------------------------------------------------
+# --- Section 4: state ---------------------------------------------------------------------------------------
 
 
 class Step(NamedTuple):
@@ -386,9 +396,10 @@ class Peer:
     paths: dict[Path, Seen] = field(default_factory=dict)
     claims: tuple[str, ...] = ()
     probed: set[Path] = field(default_factory=set)
-    extra_path: Optional[Path] = None
+    extra_path: Path | None = None
     steps: list[Step] = field(default_factory=list)
     suspect: bool = False
+    was_validated: bool = False
     implausible_at: float = -NEVER
     budget: int = 0
     ports: list[int] = field(default_factory=list)
@@ -405,14 +416,19 @@ class Peer:
         gap = min(PROBE_GAP, self.lifetime / 40)
         tries = range(PROBE_TRIES)
         self.suspect = False
-        self.steps = [Step(self.counted_at + part * self.lifetime + gap * i, last=i == PROBE_TRIES - 1)
-                      for part in PROBE_PARTS for i in tries]  # fmt: skip
+        self.steps = [
+            Step(self.counted_at + part * self.lifetime + gap * i, last=i == PROBE_TRIES - 1)
+            for part in PROBE_PARTS
+            for i in tries
+        ]
 
     def begin_suspicion(self, when: float) -> None:
         if not self.suspect:
             self.suspect = True
-            self.steps = [Step(when + SUSPECT_GAP * i, last=i == SUSPECT_TRIES - 1, widely=i == 1)
-                          for i in range(SUSPECT_TRIES)]  # fmt: skip
+            self.steps = [
+                Step(when + SUSPECT_GAP * i, last=i == SUSPECT_TRIES - 1, widely=i == 1)
+                for i in range(SUSPECT_TRIES)
+            ]
             self.steps.append(Step(when + SUSPECT_GAP * SUSPECT_TRIES, concludes=True))
 
 
@@ -450,7 +466,7 @@ class Arrival(NamedTuple):
     now: float
 
 
-# --- Sections 5 and 6: the node --------------------------------------------------------------------------------------
+# --- Sections 5 and 6: the node -----------------------------------------------------------------------------
 
 
 class Node:
@@ -468,7 +484,7 @@ class Node:
         self.legacy: dict[str, LegacyEntry] = {}
         self.legacy_gone: dict[tuple[str, int], float] = {}
         self.replies: dict[Path, Reply] = {}
-        self.group_reply: Optional[Message] = None
+        self.group_reply: Message | None = None
         self.group_reply_at, self.group_replied_at = NEVER, -NEVER
         self.echoes: dict[str, float] = {}
         self.probes_sent: list[float] = []
@@ -484,10 +500,10 @@ class Node:
 
     # Sending
 
-    def message(self, kind: int, **fields: Any) -> Message:
+    def message(self, kind: int, **more: Any) -> Message:
         """Returns a message of this node with the next number."""
         self.number += 1
-        return Message(kind, self.id, "", self.number, self.name, int(EXPIRY * 1000), 0, self.value, **fields)
+        return Message(kind, "", self.id, self.number, self.name, int(EXPIRY * 1000), 0, self.value, **more)
 
     def longest(self) -> int:
         return longest_announce(self.name, 0, self.value)
@@ -497,7 +513,7 @@ class Node:
         self.change_at = self.repeat_at = NEVER
         send(self.socket, datagram, (GROUP, PORT), 0)
 
-    def send_unicast(self, datagram: bytes, path: Path, peer: Optional[Peer] = None) -> None:
+    def send_unicast(self, datagram: bytes, path: Path, peer: Peer | None = None) -> None:
         """Sends within the budget of R10."""
         if peer and not (path in peer.paths and peer.paths[path].validated):
             if peer.budget < len(datagram):
@@ -551,13 +567,13 @@ class Node:
         epoch = self.epoch(now)
         return message.echo in (self.query_nonce(epoch), self.query_nonce(epoch - 1))
 
-    def validated_path(self, message: Message, arrival: Arrival) -> Optional[Path]:
+    def validated_path(self, message: Message, arrival: Arrival) -> Path | None:
         """Returns the path that the message's echo validates."""
         peer = self.peers.get(message.id)
         paths = {arrival.path} | (peer.probed | {peer.path} if peer else set())
         epoch = self.epoch(arrival.now)
         for path in paths if message.echo else ():
-            if message.echo in (self.probe_nonce(e, message.id, path) for e in (epoch, epoch - 1)):
+            if message.echo in [self.probe_nonce(e, message.id, path) for e in (epoch, epoch - 1)]:
                 return path
         return None
 
@@ -579,11 +595,10 @@ class Node:
         except Malformed:
             return
 
-    def is_on_link(self, source: Path, by_group: bool, ttl: Optional[int]) -> bool:
+    def is_on_link(self, source: Path, by_group: bool, ttl: int | None) -> bool:
         """Implements section 2.4."""
         address = IPv4Address(source[0])
-        banned = address.is_unspecified or address.is_multicast or address.is_reserved or address.is_loopback
-        if banned or address == self.network.broadcast_address or source[1] == 0:
+        if not is_unicast(address) or address == self.network.broadcast_address or source[1] == 0:
             return False
         return by_group or (address in self.network if ttl is None else ttl == 255)
 
@@ -649,7 +664,7 @@ class Node:
             length = min(longest_of(message), AMPLIFICATION * arrival.length)
             self.enqueue(self.probe(message.id, arrival.path, arrival.now), length, arrival)
 
-    def on_peer(self, peer: Peer, message: Message, arrival: Arrival, proved: Optional[Path]) -> None:
+    def on_peer(self, peer: Peer, message: Message, arrival: Arrival, proved: Path | None) -> None:
         standing = judge(message.number, peer.told.number, peer.counted_at, arrival.now)
         if proved and (proved == peer.path or not peer.validated):
             standing = "counts"
@@ -661,7 +676,7 @@ class Node:
         elif standing == "counts" and message.name != peer.told.name:
             standing = "implausible"
         if proved and proved in peer.paths:
-            peer.paths[proved].validated = True
+            peer.paths[proved].validated = peer.was_validated = True
         if standing == "counts":
             self.renew(peer, message, arrival, proved)
             self.answer(message, arrival)
@@ -672,12 +687,12 @@ class Node:
             peer.implausible_at, peer.extra_path = arrival.now, arrival.path
             peer.begin_suspicion(arrival.now)
 
-    def renew(self, peer: Peer, message: Message, arrival: Arrival, proved: Optional[Path]) -> None:
+    def renew(self, peer: Peer, message: Message, arrival: Arrival, proved: Path | None) -> None:
         before = (peer.told.value, peer.told.port, peer.path[0], peer.claims)
         announced = min(max(message.expiry / 1000, LIFETIME_MIN), LIFETIME_MAX)
         peer.granted = max(peer.granted, 2 * (arrival.now - peer.counted_at), announced if proved else 0.0)
-        kept = peer.told.value if self.bytes_used(message.id) + len(message.value) > BYTES_MAX else message.value
-        peer.told = replace(message, value=kept)
+        fits = self.bytes_used(message.id) + len(message.value) <= BYTES_MAX
+        peer.told = message if fits else replace(message, value=peer.told.value)
         peer.counted_at, peer.lifetime = arrival.now, min(announced, peer.granted)
         peer.deadline = arrival.now + peer.lifetime
         peer.budget += AMPLIFICATION * arrival.length
@@ -696,27 +711,26 @@ class Node:
             if peer.suspect:
                 peer.plan()
             return
-        stale = [path for path, seen in peer.paths.items() if path != peer.path and arrival.now > seen.when + peer.lifetime]
-        for path in stale:
-            del peer.paths[path]
+        for path, seen in list(peer.paths.items()):
+            if path != peer.path and arrival.now > seen.when + peer.lifetime:
+                del peer.paths[path]
         if arrival.path in peer.paths or len(peer.paths) <= PATHS_MAX:
             peer.paths.setdefault(arrival.path, Seen(0.0)).when = arrival.now
-        peer.ports = (peer.ports + [arrival.path[1]])[-2:] if arrival.path[1] not in peer.ports else peer.ports
+        if arrival.path[1] not in peer.ports:
+            peer.ports = [*peer.ports[-1:], arrival.path[1]]
         if counts:
             peer.begin_suspicion(arrival.now + SUSPECT_DELAY)
 
-    def prefer_validated(self, peer: Peer, proved: Optional[Path], now: float) -> None:
-        if proved and len(peer.paths) <= PATHS_MAX:
-            peer.paths.setdefault(proved, Seen(now)).validated = True
+    def prefer_validated(self, peer: Peer, proved: Path | None, now: float) -> None:
+        if proved and (proved in peer.paths or len(peer.paths) <= PATHS_MAX):
+            peer.paths.setdefault(proved, Seen(now)).validated = peer.was_validated = True
         if proved in peer.paths and not peer.validated:
             peer.path = proved
             peer.plan()
 
     def claims_of(self, message: Message) -> Iterator[str]:
-        for packed in message.addresses:
-            claim = ip_address(packed)
-            fit = isinstance(claim, IPv4Address) and not (claim.is_loopback or claim.is_multicast or claim.is_reserved)
-            if fit and not claim.is_unspecified and str(claim) != self.path[0]:
+        for claim in (IPv4Address(packed) for packed in message.addresses if len(packed) == 4):
+            if is_unicast(claim) and str(claim) != self.path[0]:
                 yield str(claim)
 
     def on_goodbye(self, message: Message, arrival: Arrival) -> None:
@@ -741,7 +755,7 @@ class Node:
         elif message.nonce and (not arrival.by_group or self.is_query_echo(message, arrival.now)):
             self.echo(message, arrival)
 
-    def own_nonce(self, message: Message, arrival: Arrival) -> Optional[bytes]:
+    def own_nonce(self, message: Message, arrival: Arrival) -> bytes | None:
         """Returns the nonce of an answer, if this node wants the path validated."""
         if self.is_full() and message.id not in self.peers:
             return self.probe_nonce(self.epoch(arrival.now), message.id, arrival.path)
@@ -756,7 +770,8 @@ class Node:
             return
         nonce = self.own_nonce(query, arrival) if may_validate else None
         length = longest_of(query) if nonce else 0
-        self.enqueue(Message(ANNOUNCE, self.id, nonce=nonce, echo=query.nonce), min(length, arrival.length), arrival)
+        reply = Message(ANNOUNCE, id=self.id, nonce=nonce, echo=query.nonce)
+        self.enqueue(reply, min(length, arrival.length), arrival)
 
     def delay(self, arrival: Arrival) -> float:
         small = not arrival.by_group or len(self.peers) + len(self.legacy) <= SMALL
@@ -766,7 +781,8 @@ class Node:
         """Enqueues a reply. An announce gets its number when it is sent."""
         before = self.replies.get(arrival.path)
         replaces = before is not None and before.waits and not before.by_unicast and not arrival.by_group
-        if before is None and len(self.replies) >= REPLIES_MAX or before is not None and not replaces:
+        has_room = before is None and len(self.replies) < REPLIES_MAX
+        if not has_room and not replaces:
             return
         due = arrival.now + self.delay(arrival)
         self.replies[arrival.path] = Reply(due, message, length, not arrival.by_group, True)
@@ -779,11 +795,12 @@ class Node:
             return
         self.echoes[address] = arrival.now + ECHO_GAP
         nonce = self.own_nonce(message, arrival)
-        datagram = encode(self.message(ANNOUNCE, nonce=nonce, echo=message.nonce), arrival.length if nonce else 0)
+        reply = self.message(ANNOUNCE, nonce=nonce, echo=message.nonce)
+        datagram = encode(reply, arrival.length if nonce else 0)
         self.send_unicast(datagram, arrival.path, self.peers.get(message.id))
 
     def probe(self, instance: bytes, path: Path, now: float) -> Message:
-        return Message(PROBE, self.id, nonce=self.probe_nonce(self.epoch(now), instance, path))
+        return Message(PROBE, id=self.id, nonce=self.probe_nonce(self.epoch(now), instance, path))
 
     # The table
 
@@ -791,18 +808,19 @@ class Node:
         return len(self.peers) + len(self.legacy) >= PEERS_MAX
 
     def bytes_used(self, but: bytes) -> int:
-        return sum(len(peer.told.name.encode()) + len(peer.told.value) for id, peer in self.peers.items() if id != but)
+        others = (peer.told for id, peer in self.peers.items() if id != but)
+        return sum(len(told.name.encode()) + len(told.value) for told in others)
 
     def make_room(self) -> bool:
         """Evicts the newest peer that was never validated, if the list is full (R7)."""
         if not self.is_full():
             return True
-        unproved = [id for id, peer in self.peers.items() if not any(seen.validated for seen in peer.paths.values())]
+        unproved = [id for id, peer in self.peers.items() if not peer.was_validated]
         if unproved:
             self.remove(max(unproved, key=lambda id: self.peers[id].listed_at), "evicted")
         return bool(unproved)
 
-    def list_peer(self, message: Message, arrival: Arrival, proved: Optional[Path]) -> None:
+    def list_peer(self, message: Message, arrival: Arrival, proved: Path | None) -> None:
         tombstone = self.tombstones.pop(message.id, None)
         gap = arrival.now - tombstone.counted_at if tombstone else 0.0
         granted = max(EXPIRY, 2 * gap, 2 * tombstone.longest_gap if tombstone else 0.0)
@@ -818,7 +836,7 @@ class Node:
         print("updated" if known_as_legacy else "joined", message.name, arrival.path[0], flush=True)
         self.fill(peer, message, arrival, proved)
 
-    def fill(self, peer: Peer, message: Message, arrival: Arrival, proved: Optional[Path]) -> None:
+    def fill(self, peer: Peer, message: Message, arrival: Arrival, proved: Path | None) -> None:
         """Takes over what the first message of a peer has. It is no update."""
         room = self.bytes_used(message.id) + len(message.name.encode()) + len(message.value) <= BYTES_MAX
         peer.told = replace(message, value=message.value if room else b"")
@@ -831,7 +849,7 @@ class Node:
         for id, peer in namesakes:
             if peer.path == arrival.path:
                 self.remove(id, "unreachable")
-        others = [peer for _, peer in namesakes if peer.path[0] == arrival.path[0] and peer.path != arrival.path]
+        others = [peer for id, peer in namesakes if id in self.peers and peer.path[0] == arrival.path[0]]
         for peer in sorted(others, key=lambda peer: peer.counted_at)[:NAMESAKES_MAX]:
             peer.begin_suspicion(arrival.now)
 
@@ -850,7 +868,8 @@ class Node:
         port, now = arrival.path[1], arrival.now
         namesakes = [peer for peer in self.peers.values() if peer.told.name == name]
         owners = [peer for peer in namesakes if port in peer.ports]
-        gone = any(t.name == name and port in t.ports for t in self.tombstones.values()) or (name, port) in self.legacy_gone
+        buried = any(stone.name == name and port in stone.ports for stone in self.tombstones.values())
+        gone = buried or (name, port) in self.legacy_gone
         if name == self.name:
             return
         for peer in owners:
@@ -878,9 +897,10 @@ class Node:
 
     def due(self) -> float:
         replies = (reply.due if reply.waits else reply.due + REPLY_GAP for reply in self.replies.values())
-        own = (self.announce_at, self.change_at, self.repeat_at, self.correction_at, self.group_reply_at, *self.burst[:1])
+        own = (self.announce_at, self.change_at, self.repeat_at, self.correction_at, self.group_reply_at)
         peers = (peer.due() for peer in self.peers.values())
-        return min([*replies, *own, *peers, *(entry.deadline for entry in self.legacy.values())])
+        legacy = (entry.deadline for entry in self.legacy.values())
+        return min([*self.burst[:1], *replies, *own, *peers, *legacy])
 
     def run(self, now: float) -> None:
         self.expire(now)
@@ -894,7 +914,7 @@ class Node:
             self.remove(id, "expired")
         for name in [name for name, entry in self.legacy.items() if now >= entry.deadline]:
             self.remove_legacy(name, "expired")
-        self.tombstones = {id: tombstone for id, tombstone in self.tombstones.items() if now < tombstone.until}
+        self.tombstones = {id: stone for id, stone in self.tombstones.items() if now < stone.until}
         self.legacy_gone = {gone: until for gone, until in self.legacy_gone.items() if now < until}
 
     def run_burst(self, now: float) -> None:
@@ -976,7 +996,8 @@ class Node:
         now = time.monotonic()
         listed = peer.paths[peer.path]
         listed.validated = False
-        better = {path: seen for path, seen in peer.paths.items() if seen.validated or seen.when > listed.when}
+        others = peer.paths.items()
+        better = {path: seen for path, seen in others if seen.validated or seen.when > listed.when}
         peer.plan()
         peer.steps = [step for step in peer.steps if step.when > now]
         if better:
@@ -998,7 +1019,7 @@ def judge(number: int, known: int, counted_at: float, now: float) -> str:
     return "late" if number < known and now < counted_at + LATE_MAX else "implausible"
 
 
-# --- Section 2: transport --------------------------------------------------------------------------------------------
+# --- Section 2: transport -----------------------------------------------------------------------------------
 
 
 def network_of(address: str) -> IPv4Network:
@@ -1013,6 +1034,11 @@ def network_of(address: str) -> IPv4Network:
             if socket.inet_ntoa(found) == address:
                 return IPv4Interface(f"{address}/{socket.inet_ntoa(mask)}").network
     sys.exit(f"second.py: no interface has the address {address}; give one that `ip address` lists")
+
+
+def is_unicast(address: IPv4Address) -> bool:
+    others = (address.is_unspecified, address.is_multicast, address.is_reserved, address.is_loopback)
+    return not any(others)
 
 
 def open_group_socket(address: str) -> socket.socket:
@@ -1037,7 +1063,7 @@ def open_unicast_socket(address: str) -> socket.socket:
     return sock
 
 
-def receive_datagram(sock: socket.socket) -> tuple[bytes, Optional[int], Path]:
+def receive_datagram(sock: socket.socket) -> tuple[bytes, int | None, Path]:
     datagram, ancillary, _, source = sock.recvmsg(DATAGRAM_MAX + 1, 64)
     ttls = [int.from_bytes(data, sys.byteorder) for _, kind, data in ancillary if kind == socket.IP_TTL]
     return datagram, ttls[0] if ttls else None, source
@@ -1059,11 +1085,15 @@ def run_node(name: str, address: str) -> None:
     for number in (signal.SIGUSR1, signal.SIGTERM):
         signal.signal(number, lambda *_: None)
     print("started", flush=True)
-    on_signal: dict[int, Callable[[], None]] = {signal.SIGUSR1: node.change_value, signal.SIGTERM: node.say_goodbye}
+    on_signal: dict[int, Callable[[], None]] = {
+        signal.SIGUSR1: node.change_value,
+        signal.SIGTERM: node.say_goodbye,
+    }
     while not ended:
         timeout = max(0.0, node.due() - time.monotonic())
-        ready, _, _ = select.select([wakeup, node.group_socket, node.socket], [], [], timeout)
-        for sock in (sock for sock in ready if sock is not wakeup):
+        sockets = {sock.fileno(): sock for sock in (node.group_socket, node.socket)}
+        ready, _, _ = select.select([wakeup, *sockets], [], [], timeout)
+        for sock in (sockets[ready_one] for ready_one in ready if ready_one in sockets):
             node.receive(sock)
         for received in os.read(wakeup, 64) if wakeup in ready else b"":
             on_signal[received]()
@@ -1072,21 +1102,21 @@ def run_node(name: str, address: str) -> None:
             node.run(time.monotonic())
 
 
-# --- Appendix B: test vectors ----------------------------------------------------------------------------------------
+# --- Appendix B: test vectors -------------------------------------------------------------------------------
 
-VECTOR_FIELDS = {"cluster": "cluster", "sequence": "number", "node": "name", "expiry": "expiry", "port": "port",
-                 "answer_to_group": "to_group", "observer": "observer", "to_seed": "to_seed", "digest": "digest"}  # fmt: skip
+VECTOR_FIELDS = {name: name for name in ("cluster", "expiry", "port", "observer", "to_seed", "digest")}
+VECTOR_FIELDS.update({"sequence": "number", "node": "name", "answer_to_group": "to_group"})
 VECTOR_BYTES = ("id", "value", "nonce", "echo", "packet", "after", "entries")
 
 
 def expected_message(vector: dict[str, Any]) -> Message:
-    fields = {name: vector[key] for key, name in VECTOR_FIELDS.items() if key in vector}
-    fields.update({key: bytes.fromhex(vector[key]) for key in VECTOR_BYTES if key in vector})
+    told = {name: vector[key] for key, name in VECTOR_FIELDS.items() if key in vector}
+    told.update({key: bytes.fromhex(vector[key]) for key in VECTOR_BYTES if key in vector})
     addresses = tuple(ip_address(address).packed for address in vector.get("addresses", []))
-    return Message(KINDS.index(vector["meaning"]), addresses=addresses, **fields)
+    return Message(KINDS.index(vector["meaning"]), addresses=addresses, **told)
 
 
-def check_vector(vector: dict[str, Any]) -> Optional[str]:
+def check_vector(vector: dict[str, Any]) -> str | None:
     """Returns how the codec differs from a vector."""
     datagram, meaning = bytes.fromhex(vector["hex"]), vector["meaning"]
     try:
