@@ -102,6 +102,9 @@ ANNOUNCED = {1, 2, 3, 4}
 NEEDED = {ANNOUNCE: ANNOUNCED, QUERY: ANNOUNCED, GOODBYE: ANNOUNCED, PROBE: {1, 9}, PACKET: {1, 2, 11}}
 
 
+BREAK = 0xFF
+
+
 class Reader:
     """Reads CBOR items from the front of a datagram."""
 
@@ -128,7 +131,7 @@ class Reader:
 
     def value(self) -> Any:
         """Reads an item of a type that a known key can have."""
-        initial = self.data[self.at] if self.at < len(self.data) else 0
+        initial = self.peek()
         major, argument = self.head()
         if argument is None:
             raise Malformed("an indefinite length")
@@ -147,56 +150,50 @@ class Reader:
         raise Malformed("a value of another type")
 
     def address(self) -> Any:
-        if self.peek_major() != 2:
+        if self.peek() >> 5 != 2:
             raise Malformed("an address of another type")
         return self.value()
 
-    def peek_major(self) -> int:
-        return self.data[self.at] >> 5 if self.at < len(self.data) else -1
+    def peek(self) -> int:
+        return self.data[self.at] if self.at < len(self.data) else -1
 
     def skip(self) -> None:
-        """Skips one well-formed item of any type. `open_items` has what each open container still needs."""
-        open_items: list[int | None] = [1]
-        while open_items:
-            left = open_items[-1]
-            if left == 0:
-                open_items.pop()
-                continue
-            if left is not None:
-                open_items[-1] = left - 1
-            elif self.at < len(self.data) and self.data[self.at] == 0xFF:
-                self.at += 1
-                open_items.pop()
-                continue
-            open_items += self.skip_head()
+        """Skips one well-formed item of any type, without recursion.
 
-    def skip_head(self) -> list[int | None]:
-        simple = self.data[self.at] == 0xF8 if self.at < len(self.data) else False
+        `left` has, for each open container, how many items it still needs: None for an indefinite array, and
+        "key" or "value", which comes next, for an indefinite map.
+        """
+        left: list[int | str | None] = [1]
+        while left:
+            top = left[-1]
+            if top == 0:
+                left.pop()
+            elif top in (None, "key") and self.peek() == BREAK:
+                self.take(1)
+                left.pop()
+            else:
+                left[-1] = (
+                    top - 1 if isinstance(top, int) else {"key": "value", "value": "key"}.get(top or "")
+                )
+                left += self.skip_head()
+
+    def skip_head(self) -> list[int | str | None]:
+        """Skips a head and its bytes. Returns what a container that it opens needs."""
+        one_byte_simple = self.peek() == 0xF8
         major, argument = self.head()
         if major in (2, 3):
             if argument is None:
                 self.skip_chunks(major)
-            elif major == 2:
-                self.take(argument)
             else:
-                decode_utf8(self.take(argument))
-        elif major == 7 and (argument is None or (simple and argument < 32)):
+                self.take(argument)
+        elif major == 7 and (argument is None or (one_byte_simple and argument < 32)):
             raise Malformed("a break or simple value out of place")
         elif major == 4:
             return [argument]
         elif major == 5:
-            return self.pairs(argument)
+            return ["key" if argument is None else 2 * argument]
         elif major == 6:
             return [1]
-        return []
-
-    def pairs(self, count: int | None) -> list[int | None]:
-        if count is not None:
-            return [2 * count]
-        while self.peek_major() >= 0 and self.data[self.at] != 0xFF:
-            self.skip()
-            self.skip()
-        self.take(1)
         return []
 
     def skip_chunks(self, major: int) -> None:
