@@ -140,7 +140,7 @@ class Reader:
         if major == 2:
             return self.take(argument)
         if major == 3:
-            return text(self.take(argument))
+            return decode_utf8(self.take(argument))
         if major == 4:
             if argument > ADDRESSES_MAX:
                 raise Malformed("more than 8 addresses")
@@ -185,7 +185,7 @@ class Reader:
             if argument is None:
                 self.skip_chunks(major)
             else:
-                self.take(argument)
+                self.skip_string(major, argument)
         elif major == 7 and (argument is None or (one_byte_simple and argument < 32)):
             raise Malformed("a break or simple value out of place")
         elif major == 4:
@@ -203,7 +203,12 @@ class Reader:
                 return
             if chunk != major or length is None:
                 raise Malformed("a chunk of another type")
-            self.take(length)
+            self.skip_string(major, length)
+
+    def skip_string(self, major: int, length: int) -> None:
+        data = self.take(length)
+        if major == 3:
+            decode_utf8(data)
 
 
 def decode_utf8(data: bytes) -> str:
@@ -213,14 +218,17 @@ def decode_utf8(data: bytes) -> str:
         raise Malformed("not UTF-8") from error
 
 
-def text(data: bytes) -> str:
-    """Returns a cluster or name."""
-    decoded = decode_utf8(data)
-    if len(data) > NAME_MAX:
+def check_text(text: str) -> None:
+    if len(text.encode()) > NAME_MAX:
         raise Malformed("a text of more than 255 bytes")
-    if any(ord(letter) < 0x20 or 0x7F <= ord(letter) <= 0x9F for letter in decoded):
+    if any(ord(letter) < 0x20 or 0x7F <= ord(letter) <= 0x9F for letter in text):
         raise Malformed("a control character")
-    return decoded
+
+
+def check_name(name: str) -> None:
+    check_text(name)
+    if not name:
+        raise Malformed("an empty name")
 
 
 def decode(datagram: bytes) -> Message:
@@ -237,7 +245,7 @@ def decode(datagram: bytes) -> Message:
     found = dict(read_pairs(reader, pairs))
     if reader.at != len(reader.data):
         raise Malformed("bytes after the map")
-    check_needed(kind, found)
+    check_map(kind, found)
     return Message(kind, **{FIELDS[key]: value for key, value in found.items()})
 
 
@@ -270,19 +278,19 @@ def check_value(key: int, value: Any) -> None:
         raise Malformed("an address of another length")
 
 
-def check_needed(kind: int, found: dict[int, Any]) -> None:
+def check_map(kind: int, found: dict[int, Any]) -> None:
     digest_or_page = {12} if 12 in found else {13, 14}
     for key in NEEDED.get(kind, {1, 2} | digest_or_page):
         if key not in found:
             raise Malformed(f"key {key} is missing")
-    if kind <= GOODBYE and not found[3]:
-        raise Malformed("an empty name")
+    check_text(found.get(0, ""))
+    if kind <= GOODBYE:
+        check_name(found[3])
 
 
 def decode_beacon(datagram: bytes) -> str:
-    name = text(datagram[len(BEACON) :])
-    if not name:
-        raise Malformed("a beacon without a name")
+    name = decode_utf8(datagram[len(BEACON) :])
+    check_name(name)
     return name
 
 
@@ -735,7 +743,7 @@ class Node:
         if peer and peer.told.number < message.number:
             known = any(path[0] == arrival.path[0] for path in peer.paths)
             if known and message.number <= peer.told.number + NUMBER_STEP:
-                peer.told, peer.counted_at = replace(peer.told, number=message.number), arrival.now
+                peer.told = replace(peer.told, number=message.number)
                 self.remove(message.id, "goodbye")
             else:
                 peer.begin_suspicion(arrival.now)
