@@ -2,9 +2,9 @@
 
 Names in capitals and R1, R2, … are those of the document. The node has one interface, IPv4 and the empty
 cluster, and lists legacy nodes. It has no keys and no unicast mode, and sends no beacons. It reads no ICMP
-reports, and does not react to suspends and changes of its interface. It prints a line for each change of its
-list, for each answer that it receives, and for each that it sends to the group. SIGUSR1 changes its value.
-SIGTERM ends it with goodbyes.
+reports, draws no other id, and does not react to suspends and changes of its interface. It prints a line
+for each change of its list, for each answer that it receives, and for each that it sends to the group.
+SIGUSR1 changes its value. SIGTERM ends it with goodbyes.
 
 usage: second.py NAME ADDRESS     (the address of the interface)
        second.py --vectors FILE   (checks the codec against the test vectors)
@@ -441,7 +441,6 @@ class Peer:
 class Tombstone:
     number: int
     counted_at: float
-    longest_gap: float
     until: float
     name: str
     ports: list[int]
@@ -828,7 +827,7 @@ class Node:
     def list_peer(self, message: Message, arrival: Arrival, proved: Path | None) -> None:
         tombstone = self.tombstones.pop(message.id, None)
         gap = arrival.now - tombstone.counted_at if tombstone else 0.0
-        granted = max(EXPIRY, 2 * gap, 2 * tombstone.longest_gap if tombstone else 0.0)
+        granted = max(EXPIRY, 2 * gap)
         self.replace_namesakes(message.name, arrival)
         entry = self.legacy.get(message.name)
         known_as_legacy = entry is not None and entry.path[1] != PORT
@@ -863,7 +862,7 @@ class Node:
         kept = max(EXPIRY, TOMBSTONE_MIN, peer.told.expiry / 1000 if reason == "expired" else 0.0)
         if len(self.tombstones) < TOMBSTONES_MAX:
             self.tombstones[instance] = Tombstone(
-                peer.told.number, peer.counted_at, peer.granted / 2, now + kept, peer.told.name, peer.ports
+                peer.told.number, peer.counted_at, now + kept, peer.told.name, peer.ports
             )
         print("left", peer.told.name, f"({reason})", flush=True)
 
