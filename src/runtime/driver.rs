@@ -368,8 +368,6 @@ impl Driver {
         let Some(sleeper) = &self.sleeper else { return Ok(()) };
         let descriptors: Vec<Descriptor> = self.lock_transport().descriptors().collect();
         if step.may_be_more {
-            // Callers that wait for `state` get it now, also during a flood.
-            std::thread::yield_now();
             return sleeper.look(poller, descriptors.into_iter());
         }
         if sleeper.sleep(poller, descriptors.into_iter(), step.next, || self.time.now())? {
