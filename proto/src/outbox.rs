@@ -10,9 +10,9 @@ use crate::event::{Destination, Transmit};
 use crate::interfaces::{Family, Interfaces};
 use crate::path::Path;
 use crate::settings::{Mode, Settings};
-use crate::wire::{
-    self, Addresses, Announcement, ClusterKind, ClusterMessage, Content, InstanceId, Kind, MAX_MESSAGE, Probe,
-};
+use crate::wire::{self, Addresses, Announcement, InstanceId, Kind, MAX_MESSAGE, Probe};
+#[cfg(feature = "swim")]
+use crate::wire::{ClusterKind, ClusterMessage, Content};
 
 pub(crate) struct Outbox {
     keyring: Keyring,
