@@ -993,14 +993,16 @@ const struct peers_peer_t *peers_list_at(const struct peers_list_t *list, size_t
  * The version rises when a peer joins, is updated or leaves, and when an entry passes its deadline; a renewal does not change it. It
  * takes no event, and any number of threads may wait at once. A loop that misses no change:
  *
- *     uint64_t version = 0;
- *     while (peers_wait(node, version, -1, &version) == PEERS_OK) {
- *         peers_list_t *list = NULL;
- *         if (peers_list(node, &list) != PEERS_OK) break;
- *         version = list->version;
- *         use(list);
- *         peers_list_free(list);
- *     }
+ * ```c
+ * uint64_t version = 0;
+ * while (peers_wait(node, version, -1, &version) == PEERS_OK) {
+ *     peers_list_t *list = NULL;
+ *     if (peers_list(node, &list) != PEERS_OK) break;
+ *     version = list->version;
+ *     use(list);
+ *     peers_list_free(list);
+ * }
+ * ```
  *
  * `version` 0 is the version of no list: the call returns at once. `timeout_ms`: 0 does not wait, a negative number waits without
  * limit. The wait is in real time even on a node with a manual clock, which another thread advances meanwhile.

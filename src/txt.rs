@@ -189,7 +189,7 @@ mod tests {
 
     #[test]
     fn a_key_is_written_in_the_place_of_its_former_strings() {
-        let mut buffer = *b"\x03a=1\x03b=2\x01A____";
+        let mut buffer = *b"\x03a=1\x03b=2\x01A___";
         assert_eq!(put(&mut buffer, 10, "a", Some(b"long")), Ok(11));
         assert_eq!(&buffer[..11], b"\x03b=2\x06a=long");
         let before = buffer;

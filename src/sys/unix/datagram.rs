@@ -88,8 +88,8 @@ pub fn receive_one(socket: &Socket, buffer: &mut [u8]) -> io::Result<(Received, 
 /// datagram that caused it. An error if none waits.
 #[cfg(target_os = "linux")]
 pub fn receive_error(socket: &Socket) -> io::Result<(bool, SocketAddr)> {
-    // The error, and the address of the system that reported it.
-    let mut control = nix::cmsg_space!(libc::sock_extended_err, libc::sockaddr_in6);
+    // The error, the address of the system that reported it, and the packet information.
+    let mut control = nix::cmsg_space!(libc::sock_extended_err, libc::sockaddr_in6, libc::in6_pktinfo);
     let flags = MsgFlags::MSG_ERRQUEUE | MsgFlags::MSG_DONTWAIT;
     let message = recvmsg(socket.as_raw_fd(), &mut [], Some(&mut control), flags)?;
     let is_unreachable = message.cmsgs()?.any(|control| match control {

@@ -10,7 +10,7 @@ use support::run;
 
 /// What the shared library may have, in bytes: what it has on x86-64, and some room for another compiler. A third of it is the
 /// standard library; packaging/README.md reckons it up, and what SWIM adds.
-const LIMIT: u64 = 1_130_000;
+const LIMIT: u64 = 1_200_000;
 
 #[test]
 fn the_library_stays_small() {
