@@ -10,12 +10,10 @@ pub mod program;
 pub mod run;
 pub mod sent;
 
-use std::time::Duration;
-
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use peers_proto::wire::{InstanceId, SEALED};
-use peers_proto::{Key, Mode, Settings};
+use peers_proto::{Key, Settings};
 
 const NONCE_LEN: usize = 24;
 

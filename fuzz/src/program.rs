@@ -129,7 +129,9 @@ impl Program {
             let has_keys = known > offset_of!(Config, keys_count) && options.keys.are_good();
             let max_peers = if max_peers == 0 { 65_536 } else { max_peers as usize };
             let mode = if known > offset_of!(Config, mode) { config.mode } else { 0 };
-            let has_seeds = seeds.is_some() && options.seeds.list().is_ok_and(|seeds| !seeds.is_empty());
+            let has_seeds = known > offset_of!(Config, seeds)
+                && seeds.is_some()
+                && options.seeds.list().is_ok_and(|seeds| !seeds.is_empty());
             let mode = if has_seeds && mode <= c::MODE_MULTICAST { c::MODE_SEEDS } else { mode };
             self.nodes.push(Node { handle, is_live: true, is_manual, max_peers, has_keys, mode });
         }
@@ -265,11 +267,11 @@ impl Program {
         let before = health.clone();
         let place = if to == Output::There { health.as_mut_ptr().cast() } else { ptr::null_mut::<c_void>() };
         let status = unsafe { c::peers_health(handle, place) };
-        match (LEAST_HEALTH..=MOST_HEALTH).contains(&size) {
-            _ if handle.is_null() || to == Output::Null => self.expect(status, &[c::NULL]),
-            false => self.expect(status, &[c::SIZE]),
-            true => self.expect_of_handle(status, handle, &[c::OK]),
-        }
+        let of_live = match (LEAST_HEALTH..=MOST_HEALTH).contains(&size) {
+            false => c::SIZE,
+            true => c::OK,
+        };
+        self.expect_of_call(status, handle, to, &[of_live]);
         if status == c::OK {
             assert_eq!(health[..size_of::<usize>()], size.to_ne_bytes());
             let state = health[size_of::<usize>()..][..4].try_into().map(u32::from_ne_bytes);
@@ -325,7 +327,7 @@ impl Program {
     /// Of a call on a handle, with an output that has to be there.
     fn expect_of_call(&self, status: i32, handle: Handle, to: Output, of_live: &[i32]) {
         match to {
-            Output::Null => self.expect(status, &[c::NULL]),
+            Output::Null => self.expect_of_handle(status, handle, &[c::NULL]),
             Output::There => self.expect_of_handle(status, handle, of_live),
         }
     }

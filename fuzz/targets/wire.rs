@@ -31,6 +31,10 @@ fuzz_target!(|datagram: &[u8]| {
         assert!(is_unopened(heard(&sealed_for_another, arrival, true)), "it is for another");
 
         let sealed = heard(&seal(datagram, 0, addressee.as_ref(), 1), arrival, true);
+        if datagram.len() > wire::MAX_DATAGRAM {
+            assert!(is_unopened(sealed), "it is longer than any datagram");
+            continue;
+        }
         match decoded {
             // A node with keys speaks no line.
             Ok(Message::Legacy { .. }) if !is_counted => {
