@@ -8,7 +8,9 @@ use crate::crypto::{Key, Keyring};
 use crate::event::{Destination, Transmit};
 use crate::path::Path;
 use crate::settings::Settings;
-use crate::wire::{self, Announcement, ClusterKind, ClusterMessage, Content, InstanceId, Kind, Proof};
+use crate::wire::{self, Announcement, InstanceId, Kind, Proof};
+#[cfg(feature = "swim")]
+use crate::wire::{ClusterKind, ClusterMessage, Content};
 
 pub(crate) struct Outbox {
     keyring: Keyring,
@@ -68,6 +70,7 @@ impl Outbox {
     }
 
     /// Encodes the next message between members of a cluster.
+    #[cfg(feature = "swim")]
     pub fn encode_for_cluster(
         &mut self,
         kind: ClusterKind,

@@ -61,6 +61,7 @@ impl Registry {
         &self.peers
     }
 
+    #[cfg(feature = "swim")]
     pub fn peers_mut(&mut self) -> &mut PeerTable {
         &mut self.peers
     }
