@@ -32,7 +32,7 @@ test('the constants', () => {
   ]) {
     assert.deepEqual(inOrder(prefix), Object.entries(words).map(([place, word]) => [Number(place), word]));
   }
-  const flags = Object.fromEntries(Object.entries(constants).filter(([name]) => /^PEERS_(MANUAL|NO)_/.test(name)));
+  const flags = Object.fromEntries(Object.entries(constants).filter(([name]) => /^PEERS_((MANUAL|NO)_|OBSERVER$)/.test(name)));
   assert.deepEqual(abi.FLAGS, flags);
   const { multicast, seeds, swim } = abi.MODES;
   assert.deepEqual(inOrder('PEERS_MODE_'), [[multicast, 'multicast'], [seeds, 'seeds'], [swim, 'swim']]);
@@ -41,7 +41,7 @@ test('the constants', () => {
 
 test('the structs', () => {
   const declared = [...header.matchAll(/typedef struct (peers_(\w+)_t) \{([^]*?)\}/g)];
-  assert.equal(declared.length, 5);
+  assert.equal(declared.length, 6);
   for (const [, name, short, body] of declared) {
     const fields = [...body.matchAll(/^\s*(.+?)\s*\b(\w+)(?:\[(\d+)\])?;$/gm)].map(([, type, field, length]) => [
       field,
