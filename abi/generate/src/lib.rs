@@ -41,7 +41,7 @@ const FILES: [(&str, Language); 18] = [
     ("bindings/python/peers/records.py", Language::Python),
 ];
 
-/// A file as it is, and as the table says it has to be.
+/// The present text of a file, and the text that the table gives it.
 pub struct File {
     /// Path from the root of the repository.
     pub path: &'static str,

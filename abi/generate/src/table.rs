@@ -1,4 +1,4 @@
-//! The table as it is read, and what follows from it.
+//! The table as read from its file, and the values derived from it.
 
 use minijinja::{Error, Value};
 use serde::{Deserialize, Serialize};

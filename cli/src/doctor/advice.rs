@@ -39,7 +39,7 @@ fn of_kind(kind: &str) -> Option<&'static str> {
     }
 }
 
-/// Returns the reasons for which a node of another host may not be heard.
+/// Returns the reasons for which a node of another host may not be received.
 pub fn of_no_node(config: &Config, interfaces: &[Interface]) -> Vec<String> {
     let mut advice = vec![
         "It needs the same --cluster, --key-file, --group and --group-port. A node of another cluster or key does not \

@@ -10,7 +10,7 @@ use peers::Config;
 use crate::failure::Failure;
 use crate::node::Node;
 
-/// An interface, as it is now.
+/// The state of an interface.
 pub struct Interface {
     pub name: String,
     /// "bridge", "wlan" and so on, as the system calls it; empty for a plain one.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use peers_proto::Mode;
 
-use crate::{Conditions, World};
+use crate::{Conditions, Serial, World};
 
 const SECOND: Duration = Duration::from_secs(1);
 const INTERVAL: Duration = Duration::from_secs(15);
@@ -33,6 +33,22 @@ impl World {
     /// Delivers what is under way: a peer may be known by its legacy beacon alone, which has overtaken its message.
     pub fn finish_arrivals(&mut self) {
         self.run_for(Duration::from_millis(10));
+    }
+
+    /// Kills these processes one after another. Checks that all others know of each within `expiry`, and that no other peer left.
+    pub fn check_kills(mut self, victims: &[Serial], expiry: Duration) {
+        for victim in victims {
+            self.kill(*victim);
+            let left = self.alive().len();
+            let killed = self.now();
+            let known = self.run_until(killed + expiry, |world| {
+                world.all_know_all(left)
+                    && world.alive().iter().all(|serial| world.listed_by(*serial) == left - 1)
+            });
+            assert!(known.is_some(), "not all know it after the expiry");
+        }
+        assert_eq!(self.false_leaves, 0);
+        self.check_lists();
     }
 
     /// Runs at a loss, and checks that no node lost a peer meanwhile.

@@ -46,18 +46,7 @@ fn all_members_know_within_the_expiry_that_one_was_killed() {
         let mut world = World::settled_cluster(seed, 30, Mode::Swim, 3, 0.05);
         world.run_for(MINUTE);
         // One who was a seed, and one who was none.
-        for victim in [0, 15] {
-            world.kill(victim);
-            let left = world.alive().len();
-            let killed = world.now();
-            let known = world.run_until(killed + EXPIRY, |world| {
-                world.all_know_all(left)
-                    && world.alive().iter().all(|serial| world.listed_by(*serial) == left - 1)
-            });
-            assert!(known.is_some(), "not all know it after the expiry");
-        }
-        assert_eq!(world.false_leaves, 0);
-        world.check_lists();
+        world.check_kills(&[0, 15], EXPIRY);
     });
 }
 
