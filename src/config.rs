@@ -212,6 +212,8 @@ impl Config {
             mode: self.mode(),
             legacy: self.legacy,
             group_port: self.port,
+            hops: self.hops,
+            observer: false,
             interval: self.interval,
             expiry: self.expiry,
             max_peers: self.max_peers,

@@ -126,6 +126,8 @@ pub mod tests {
             value: Vec::new(),
             address: Some(address.parse().expect("an address")),
             interface: 1,
+            addresses: Vec::new(),
+            addresses_validated: 0,
             port: 0,
             id: None,
             source: Source::Multicast,

@@ -81,6 +81,8 @@ mod tests {
             value: Vec::new(),
             address: address.map(|address| address.parse().expect("it is an address")),
             interface,
+            addresses: Vec::new(),
+            addresses_validated: 0,
             port: 80,
             id: None,
             source: Source::Multicast,

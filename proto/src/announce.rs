@@ -45,6 +45,8 @@ pub(crate) struct AnnounceTimer {
 #[derive(Clone, Copy, Default)]
 struct Burst {
     sent: usize,
+    /// When the first query was sent.
+    began: Option<Instant>,
     /// Bursts in a row before this one that were cut short.
     unfinished: usize,
 }
@@ -55,13 +57,17 @@ pub(crate) struct DueMessage {
     pub kind: Kind,
     /// The time of the query before, in the same burst.
     pub queried_at: Option<Instant>,
-    /// True if the legacy beacon goes with it.
+    /// Of a query: instances received since then do not answer it.
+    pub known_since: Option<Instant>,
+    /// True if the legacy beacon goes with it: for a periodic announce and the first query of a burst.
     pub with_legacy: bool,
+    /// True if it announces a changed value.
+    pub is_change: bool,
 }
 
 impl DueMessage {
     fn new(kind: Kind, with_legacy: bool) -> Self {
-        DueMessage { kind, queried_at: None, with_legacy }
+        DueMessage { kind, queried_at: None, known_since: None, with_legacy, is_change: false }
     }
 }
 
@@ -88,7 +94,7 @@ impl AnnounceTimer {
         };
         let gap = QUERY_GAPS[unfinished.min(QUERY_GAPS.len() - 1)];
         let earliest = self.last_query.map_or(now, |last| last + gap);
-        self.burst = Some(Burst { sent: 0, unfinished });
+        self.burst = Some(Burst { sent: 0, began: None, unfinished });
         timers.set(Timer::Burst, earliest.max(now));
     }
 
@@ -120,7 +126,8 @@ impl AnnounceTimer {
             self.on_query(now);
             self.on_announced(timers, now);
             // It puts off no periodic announce, because the legacy beacon goes with that.
-            return Some(DueMessage::new(Kind::Query, false));
+            let known_since = now.checked_sub(self.interval);
+            return Some(DueMessage { known_since, ..DueMessage::new(Kind::Query, false) });
         }
         if timers.take_expired(Timer::Announce, now) {
             self.plan_announce(timers, now, rng);
@@ -128,22 +135,23 @@ impl AnnounceTimer {
         }
         if timers.get(Timer::ValueChange).is_some_and(|due| due <= now) {
             self.on_announced(timers, now);
-            return Some(DueMessage::new(Kind::Announce, false));
+            return Some(DueMessage { is_change: true, ..DueMessage::new(Kind::Announce, false) });
         }
         None
     }
 
     /// A query announces as well, so the next announce is counted from it.
     fn take_burst_query(&mut self, timers: &mut Timers, now: Instant, rng: &mut Rng) -> DueMessage {
-        let Burst { sent, unfinished } = self.burst.take().unwrap_or_default();
+        let Burst { sent, began, unfinished } = self.burst.take().unwrap_or_default();
+        let began = began.unwrap_or(now);
         if let Some(gap) = BURST_GAPS.get(sent) {
-            self.burst = Some(Burst { sent: sent + 1, unfinished });
+            self.burst = Some(Burst { sent: sent + 1, began: Some(began), unfinished });
             timers.set(Timer::Burst, now + *gap);
         }
         let queried_at = self.last_query.filter(|_| sent > 0);
         self.on_query(now);
         self.plan_announce(timers, now, rng);
-        DueMessage { queried_at, ..DueMessage::new(Kind::Query, sent == 0) }
+        DueMessage { queried_at, known_since: Some(began), ..DueMessage::new(Kind::Query, sent == 0) }
     }
 
     fn on_query(&mut self, now: Instant) {

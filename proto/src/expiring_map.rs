@@ -137,6 +137,15 @@ impl<K: Ord + Clone, V> ExpiringMap<K, V> {
         self.slot_of(key).map(|slot| self.at(slot))
     }
 
+    /// Returns the value of a live entry.
+    pub fn live<Q>(&self, key: &Q, now: Instant) -> Option<&V>
+    where
+        K: Borrow<Q>,
+        Q: Ord + ?Sized,
+    {
+        self.live_at(self.slot_of(key)?, now).map(|(value, _)| value)
+    }
+
     /// Removes an entry, live or past its deadline.
     pub fn remove<Q>(&mut self, key: &Q) -> Option<Removed<K, V>>
     where
@@ -181,6 +190,11 @@ impl<K: Ord + Clone, V> ExpiringMap<K, V> {
     /// If the slot is free.
     pub fn at(&self, slot: u32) -> &V {
         &self.entry(slot).value
+    }
+
+    /// Returns the value in a slot, live or past its deadline. `None` if the slot is free.
+    pub fn try_at(&self, slot: u32) -> Option<&V> {
+        self.entries.get(slot as usize)?.as_ref().map(|entry| &entry.value)
     }
 
     /// Returns the value in a slot, to change it.

@@ -12,10 +12,20 @@ use crate::path::Path;
 
 pub(crate) struct StaticEntries {
     entries: ExpiringMap<Arc<str>, StaticEntry>,
-    /// Bytes of names and values.
-    bytes_used: usize,
+    /// Legacy peers.
+    legacy: Usage,
+    /// Entries of the user.
+    registered: Usage,
     /// Lifetime of a legacy peer.
     expiry: Duration,
+}
+
+/// Room taken by entries.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Usage {
+    pub count: usize,
+    /// Bytes of names and values.
+    pub bytes: usize,
 }
 
 /// An entry that the program registers.
@@ -67,31 +77,37 @@ pub(crate) struct StaticEntry {
 
 impl StaticEntries {
     pub fn new(max_entries: usize, expiry: Duration) -> Self {
-        StaticEntries { entries: ExpiringMap::new(max_entries), bytes_used: 0, expiry }
+        let (legacy, registered) = (Usage::default(), Usage::default());
+        StaticEntries { entries: ExpiringMap::new(max_entries), legacy, registered, expiry }
     }
 
     pub fn len(&self) -> usize {
         self.entries.len()
     }
 
-    /// Returns the number of bytes of names and values.
-    pub fn bytes_used(&self) -> usize {
-        self.bytes_used
+    /// Returns the room that legacy peers take.
+    pub fn legacy(&self) -> Usage {
+        self.legacy
     }
 
-    /// Returns the number of bytes of the name and value of an entry, if there is one.
-    pub fn bytes_used_by(&self, name: &str) -> Option<usize> {
-        self.entries.get(name).map(StaticEntry::bytes_used)
+    /// Returns the room that the user's entries take.
+    pub fn registered(&self) -> Usage {
+        self.registered
     }
 
-    /// Handles a legacy beacon.
+    /// Returns the number of bytes of the name and value of an entry, if there is one, and whether the user registered it.
+    pub fn bytes_used_by(&self, name: &str) -> Option<(usize, bool)> {
+        self.entries.get(name).map(|entry| (entry.bytes_used(), entry.source == Source::Registered))
+    }
+
+    /// Handles a legacy beacon. Returns true if the entry is new.
     pub fn on_legacy_beacon(
         &mut self,
         name: &str,
         path: Path,
         events: &mut Events,
         now: Instant,
-    ) -> Result<(), Full> {
+    ) -> Result<bool, Full> {
         // A legacy node sends at intervals of less than half its expiry. After a longer silence its path is given up.
         let timeout = self.expiry / 2;
         let update = |entry: &mut StaticEntry| entry.on_legacy_beacon(path, timeout, now);
@@ -107,7 +123,8 @@ impl StaticEntries {
         // A beacon does not shorten a registration.
         let registered = self.entries.get(name).and_then(|entry| entry.registered_until);
         let left = registered.map_or(Duration::ZERO, |until| until.saturating_duration_since(now));
-        self.put(name, self.expiry.max(left), update, new, events, now)
+        let is_new = self.entries.live(name, now).is_none();
+        self.put(name, self.expiry.max(left), update, new, events, now).map(|()| is_new)
     }
 
     /// Registers an entry of the user. `ttl` of `None` means the node's expiry.
@@ -158,14 +175,15 @@ impl StaticEntries {
         self.entries.overdue(now)
     }
 
-    /// Handles the goodbye of a node of which only legacy beacons may have arrived.
-    pub fn handle_goodbye(&mut self, name: &str, port: u16, events: &mut Events, now: Instant) {
-        if self.legacy_port(name) == Some(port)
-            && let Some(removed) = self.entries.remove(name)
-        {
-            self.forget(&removed);
-            push_left(&removed, LeaveReason::Goodbye, events, now);
+    /// Handles the goodbye of a node of which only legacy beacons may have arrived. Returns true if that removes an entry.
+    pub fn handle_goodbye(&mut self, name: &str, port: u16, events: &mut Events, now: Instant) -> bool {
+        let is_its = self.legacy_port(name) == Some(port);
+        let removed = if is_its { self.entries.remove(name) } else { None };
+        if let Some(removed) = &removed {
+            self.forget(removed);
+            push_left(removed, LeaveReason::Goodbye, events, now);
         }
+        removed.is_some()
     }
 
     /// Removes expired entries.
@@ -203,7 +221,7 @@ impl StaticEntries {
     }
 
     fn forget(&mut self, removed: &Removed<Arc<str>, StaticEntry>) {
-        self.bytes_used -= removed.value.bytes_used();
+        self.usage(removed.value.source).remove(removed.value.bytes_used());
     }
 
     /// Returns true if there is a legacy entry of this name, and its beacons come from another port than the legacy program's: it
@@ -231,23 +249,32 @@ impl StaticEntries {
         match self.entries.renew(name, ttl, now) {
             Some(slot) => {
                 let entry = self.entries.at_mut(slot);
-                let bytes_used = entry.bytes_used();
+                let before = (entry.source, entry.bytes_used());
                 let is_changed = update(entry);
-                self.bytes_used = self.bytes_used - bytes_used + entry.bytes_used();
+                let after = (entry.source, entry.bytes_used());
+                self.usage(before.0).remove(before.1);
+                self.usage(after.0).add(after.1);
                 if is_changed {
                     events.push(Event::Updated(self.peer(slot, now)));
                 }
             }
             None => {
                 let entry = new(name.into());
-                let bytes_used = entry.bytes_used();
+                let (source, bytes) = (entry.source, entry.bytes_used());
                 self.entries.insert(entry.name.clone(), entry, ttl, now)?;
-                self.bytes_used += bytes_used;
+                self.usage(source).add(bytes);
                 let slot = self.entries.slot_of(name).expect("the entry was just inserted");
                 events.push(Event::Joined(self.peer(slot, now)));
             }
         }
         Ok(())
+    }
+
+    fn usage(&mut self, source: Source) -> &mut Usage {
+        match source {
+            Source::Registered => &mut self.registered,
+            _ => &mut self.legacy,
+        }
     }
 
     /// Returns the entry in a slot.
@@ -263,6 +290,18 @@ fn push_left(
     now: Instant,
 ) {
     events.push(Event::Left(removed.value.view(removed.times(now)).to_peer(), reason));
+}
+
+impl Usage {
+    fn add(&mut self, bytes: usize) {
+        self.count += 1;
+        self.bytes += bytes;
+    }
+
+    fn remove(&mut self, bytes: usize) {
+        self.count -= 1;
+        self.bytes -= bytes;
+    }
 }
 
 impl StaticEntry {
@@ -318,6 +357,8 @@ impl StaticEntry {
             value: &self.value,
             address,
             interface,
+            further_addresses: &[],
+            addresses_validated: usize::from(address.is_some()),
             port: self.place.port,
             id: None,
             source: self.source,

@@ -13,6 +13,12 @@ pub(crate) enum Timer {
     Announce,
     /// The announce of a changed value.
     ValueChange,
+    /// The message to the group once more.
+    Repeat,
+    /// The next goodbye.
+    Goodbye,
+    /// A legacy beacon for a new legacy peer.
+    LegacyReply,
     /// A reply to the group.
     MulticastReply,
     /// The first reply in the queue of unicast replies.
@@ -30,7 +36,7 @@ pub(crate) enum Timer {
     /// The next comparison of the registry with the members of the cluster.
     #[cfg(feature = "swim")]
     Round,
-    /// The first expiry or probe in the peer table.
+    /// The first expiry, probe or end of a tombstone in the peer table.
     PeerTable,
     /// The first expiry of a static entry.
     StaticEntries,
@@ -61,6 +67,11 @@ impl Timers {
 
     pub fn get(&self, timer: Timer) -> Option<Instant> {
         self.deadlines[timer as usize]
+    }
+
+    /// Stops all timers.
+    pub fn stop_all(&mut self) {
+        self.deadlines = Default::default();
     }
 
     /// Returns the first deadline.

@@ -8,8 +8,8 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use peers_proto::{
-    Arrival, Destination, Event, Key, LeaveReason, MAX_EVENTS, MAX_VALUE, Node, Peer, RegisterError,
-    Settings, Source, ValueTooLong,
+    Arrival, Destination, Event, Key, LeaveReason, MAX_EVENTS, MAX_VALUE, Node, Peer, PeerAddress, Received,
+    RegisterError, Settings, Source, ValueTooLong,
 };
 
 const INTERVAL: Duration = Duration::from_secs(15);
@@ -21,7 +21,9 @@ fn node(now: Instant) -> Node {
 }
 
 fn node_with_room(max_peers: usize, now: Instant) -> Node {
-    Node::new(settings(max_peers), now)
+    let mut node = Node::new(settings(max_peers), now);
+    node.handle_timeout(now);
+    node
 }
 
 fn settings(max_peers: usize) -> Settings {
@@ -50,7 +52,17 @@ fn address(last: u8) -> Ipv4Addr {
 }
 
 fn hear(node: &mut Node, line: &str, from: u8, now: Instant) {
-    node.handle_datagram(line.as_bytes(), SocketAddr::from((address(from), 49001)), 2, Arrival::Group, now);
+    run(node, now);
+    node.handle_datagram(
+        line.as_bytes(),
+        Received {
+            from: SocketAddr::from((address(from), 49001)),
+            interface: 2,
+            arrival: Arrival::Group,
+            hops: Some(255),
+        },
+        now,
+    );
 }
 
 fn names(node: &Node, now: Instant) -> Vec<String> {
@@ -110,6 +122,7 @@ fn no_line_is_sent_nor_understood_where_the_legacy_is_turned_off_or_the_cluster_
     for settings in silent {
         let start = Instant::now();
         let mut node = Node::new(settings, start);
+        node.handle_timeout(start);
         hear(&mut node, "multitastic:alice", 7, start);
         assert_eq!(names(&node, start), [""; 0]);
         assert_eq!(node.counters().other_cluster, 1);
@@ -127,6 +140,8 @@ fn a_name_that_is_heard_is_listed_with_its_senders_address() {
         value: vec![],
         address: Some(IpAddr::V4(address(7))),
         interface: 2,
+        addresses: vec![PeerAddress { address: address(7).into(), interface: 2 }],
+        addresses_validated: 1,
         port: 0,
         id: None,
         source: Source::Legacy,
@@ -273,7 +288,16 @@ fn malformed_lines_are_counted_and_nothing_else() {
     for line in ["", "multitastic:", "multitastic", "hello", "multitastic:a\nb"] {
         hear(&mut node, line, 7, start);
     }
-    node.handle_datagram(b"multitastic:\xff", SocketAddr::from((address(7), 1)), 2, Arrival::Group, start);
+    node.handle_datagram(
+        b"multitastic:\xff",
+        Received {
+            from: SocketAddr::from((address(7), 1)),
+            interface: 2,
+            arrival: Arrival::Group,
+            hops: Some(255),
+        },
+        start,
+    );
     assert_eq!(node.peers(start), []);
     assert_eq!((node.counters().malformed, node.counters().received), (6, 6));
     assert_eq!(events(&mut node), [""; 0]);

@@ -149,6 +149,8 @@ mod tests {
             name,
             value,
             address: Some(address.parse().expect("it is an address")),
+            further_addresses: &[],
+            addresses_validated: 1,
             interface: 2,
             port: 80,
             id: Some([7; 16]),

@@ -90,7 +90,7 @@ impl MemoryPort {
             self.unreachable.push(address);
         }
         let arrival = match transmit.to {
-            Destination::Group | Destination::GroupV4 => Arrival::Group,
+            Destination::Group | Destination::GroupV4 | Destination::Interface { .. } => Arrival::Group,
             Destination::Peer { .. } => Arrival::Unicast,
         };
         for receiver in receivers {
@@ -112,7 +112,7 @@ impl MemoryPort {
         for (number, (buffer, (payload, from, arrival))) in buffers.iter_mut().zip(datagrams).enumerate() {
             let len = payload.len().min(buffer.len());
             buffer[..len].copy_from_slice(&payload[..len]);
-            take(number, Received { len, from, interface: 0, arrival });
+            take(number, Received { len, from, interface: 0, arrival, hops: None });
         }
         count
     }
@@ -146,7 +146,7 @@ impl Drop for MemoryPort {
 impl MemoryNetwork {
     fn receivers(&self, to: Destination) -> Vec<Arc<Inbox>> {
         match to {
-            Destination::Group | Destination::GroupV4 => {
+            Destination::Group | Destination::GroupV4 | Destination::Interface { .. } => {
                 self.ports.values().filter_map(Weak::upgrade).filter(|port| port.in_group).collect()
             }
             Destination::Peer { address, .. } => {

@@ -17,7 +17,7 @@ use crate::sys::interface::Interface;
 use crate::sys::poller::Poller;
 use crate::sys::socket::{self, OwnedSocket, port_of};
 use crate::sys::{Descriptor, NetworkMonitor, options};
-use peers_proto::{Destination, Transmit};
+use peers_proto::{Destination, Family, Transmit};
 
 /// Ports tried for one that both families can have. Few ports are taken in one family alone.
 const PORTS_TRIED: usize = 16;
@@ -77,12 +77,17 @@ impl Sockets {
     /// Sends datagrams of the node.
     pub fn send(&mut self, transmits: impl Iterator<Item = Transmit>) -> io::Result<SendStats> {
         let mut stats = SendStats::default();
-        for Transmit { payload, to } in transmits {
+        for Transmit { payload, to, .. } in transmits {
             for pair in &mut self.pairs {
                 match to {
                     Destination::GroupV4 if pair.is_v6() => {}
                     Destination::Group | Destination::GroupV4 => {
                         pair.send_to_group(&payload, &self.interfaces, &mut stats)?;
+                    }
+                    Destination::Interface { index, family } if pair.is_v6() == (family == Family::V6) => {
+                        let interface = self.interfaces.iter().find(|used| used.index == index);
+                        let used = interface.map_or(&[][..], std::slice::from_ref);
+                        pair.send_to_group(&payload, used, &mut stats)?;
                     }
                     Destination::Peer { address, interface } if address.is_ipv6() == pair.is_v6() => {
                         // Routing chooses the way to an off-link peer.
@@ -91,7 +96,7 @@ impl Sockets {
                         let way = self.interfaces.iter().find(is_way);
                         pair.send_to_peer(&payload, address, way, &mut stats)?;
                     }
-                    Destination::Peer { .. } => {}
+                    Destination::Interface { .. } | Destination::Peer { .. } => {}
                 }
             }
         }
@@ -335,9 +340,18 @@ mod tests {
         let mut poller = Poller::default();
         let address = sockets.interfaces.iter().find_map(|interface| interface.v4).expect("there is one");
         let address = SocketAddr::from((address, sockets.unicast_port));
-        let alone =
-            Transmit { payload: Arc::from(&b"alone"[..]), to: Destination::Peer { address, interface: 0 } };
-        let flood = Transmit { payload: Arc::from(&b"flood"[..]), to: Destination::GroupV4 };
+        let alone = Transmit {
+            payload: Arc::from(&b"alone"[..]),
+            to: Destination::Peer { address, interface: 0 },
+            source: None,
+            only_on_link: false,
+        };
+        let flood = Transmit {
+            payload: Arc::from(&b"flood"[..]),
+            to: Destination::GroupV4,
+            source: None,
+            only_on_link: false,
+        };
         let sent = sockets.send(iter::repeat_n(flood, 100).chain([alone])).expect("they are open");
         assert_eq!(sent.errors, 0);
 

@@ -77,14 +77,15 @@ impl Transport {
         for (bytes, received) in self.batch.iter() {
             #[cfg(feature = "test-panic")]
             crate::fail_points::fail_point("feed", bytes);
-            node.handle_datagram(bytes, received.from, received.interface, received.arrival, now);
+            let batch::Received { from, interface, arrival, hops, .. } = *received;
+            node.handle_datagram(bytes, peers_proto::Received { from, interface, arrival, hops }, now);
         }
         match &mut self.kind {
             TransportKind::Sockets(sockets) => {
-                sockets.take_unreachable().for_each(|to| node.handle_unreachable(to, now));
+                sockets.take_unreachable().for_each(|to| node.handle_unreachable(to, 0, now));
             }
             TransportKind::Memory(port) => {
-                port.take_unreachable().for_each(|to| node.handle_unreachable(to, now));
+                port.take_unreachable().for_each(|to| node.handle_unreachable(to, 0, now));
             }
             TransportKind::Closed => {}
         }

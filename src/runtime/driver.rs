@@ -292,7 +292,8 @@ impl Driver {
     pub fn stop(&self) {
         // A failed node sends no goodbye.
         if let Ok(mut state) = self.lock_state() {
-            state.node.stop();
+            let now = self.time.now();
+            state.node.stop(now);
         }
         self.end(End::Stopped);
         match self.sleeper {
@@ -419,6 +420,11 @@ impl Driver {
         if is_due(&state.node) {
             state.node.handle_timeout(now);
         }
+        if state.node.is_renewal_wanted() {
+            let entropy =
+                crate::sys::random().map_err(|error| Error::system("drawing a new instance id", &error))?;
+            state.node.renew_id(&peers_proto::Key::new(entropy), now);
+        }
         state.network.note_dropped(transport.dropped(), transport.off_link());
         self.note_changes(&mut state, now);
         transport.take_transmits(&mut state.node);
@@ -436,12 +442,22 @@ impl Driver {
     /// Sends the goodbye of a stopped node, which is stepped no more.
     fn say_goodbye(&self) {
         let mut transport = self.lock_transport();
-        let mut state = lock(&self.state);
-        if state.is_stopped() {
+        loop {
+            let mut state = lock(&self.state);
+            if !state.is_stopped() {
+                return;
+            }
             transport.take_transmits(&mut state.node);
+            let next = state.node.poll_timeout();
             drop(state);
             // A node that ends reports no error.
             let _ = transport.send();
+            let Some(next) = next else { return };
+            // A manual clock stands still.
+            if self.sleeper.is_some() {
+                std::thread::sleep(next.saturating_duration_since(self.time.now()));
+            }
+            lock(&self.state).node.handle_timeout(next);
         }
     }
 

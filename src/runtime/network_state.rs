@@ -68,7 +68,7 @@ impl NetworkState {
         Counters {
             sent: self.sent,
             send_errors: self.send_errors,
-            off_link: self.off_link,
+            off_link: self.off_link + counters.off_link,
             dropped: self.dropped,
             sockets_reopened: self.reopened,
             ..counters

@@ -31,6 +31,8 @@ pub(crate) struct Received {
     pub interface: u32,
     /// Whether it was sent to the group.
     pub arrival: Arrival,
+    /// TTL or hop limit; `None` if the system does not report it.
+    pub hops: Option<u8>,
 }
 
 impl ReceiveBatch {

@@ -18,6 +18,8 @@ mod seeds_leaving;
 #[cfg(feature = "swim")]
 mod swim;
 
+use std::process::Command;
+
 use nix::sys::signal::Signal;
 use nodes::{rust_watch, world_with_firewall};
 use support::program::Program;
@@ -27,6 +29,14 @@ use support::world::Host;
 fn second(host: &Host<'_>, name: &str, address: &str) -> Program {
     let script = support::root().join("tests/network/second.py");
     Program::start(host.command("python3").arg(script).args([name, address]))
+}
+
+#[test]
+fn a_second_implementation_decodes_and_encodes_the_vectors() {
+    let mut checks = Command::new("python3");
+    checks.arg(support::root().join("tests/network/second.py"));
+    checks.arg("--vectors").arg(support::root().join("docs/protocol-vectors.json"));
+    assert!(checks.status().expect("python3 runs").success(), "the vectors printed above do not hold");
 }
 
 #[test]

@@ -64,9 +64,7 @@ impl World {
         let sender = self.processes.len();
         let payload = match what {
             Forgery::Announce => wire::encode(Kind::Announce, &announcement(sender, &program)),
-            Forgery::Query => {
-                wire::encode_padded(Kind::Query, &announcement(sender, &program), wire::MAX_ANNOUNCE)
-            }
+            Forgery::Query => wire::encode(Kind::Query, &announcement(sender, &program)),
             Forgery::Goodbye => wire::encode(Kind::Goodbye, &announcement(sender, &program)),
             Forgery::Line => wire::encode_legacy(&program.name),
         };
@@ -154,7 +152,6 @@ fn announcement(serial: Serial, program: &Program) -> Announcement<'_> {
         expiry: program.expiry,
         port: process::service_port(serial),
         value: &program.value,
-        answer_to_group: false,
-        proof: None,
+        ..Announcement::default()
     }
 }

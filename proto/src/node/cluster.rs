@@ -8,13 +8,14 @@ use std::time::Instant;
 use crate::event::{Arrival, Source};
 use crate::node::Node;
 use crate::node::receive::Inbound;
-use crate::path::Path;
-use crate::peer_table::AnnounceOutcome;
+use crate::path::{Echo, Path};
+use crate::peer_table::leave::GoodbyeOutcome;
+use crate::peer_table::{AnnounceOutcome, Origin};
 use crate::settings::Settings;
 use crate::swim::{Answer, AntiEntropy, Change, MemberId, Step, Swim, SyncPage, digest_of};
 use crate::timers::{Timer, Timers};
 use crate::wire::{
-    self, Announcement, ClusterKind, ClusterMessage, Content, InstanceId, Kind, MAX_ANNOUNCE, Message,
+    self, Announcement, ClusterKind, ClusterMessage, Content, InstanceId, Kind, MAX_MESSAGE, Message,
 };
 
 /// In units of SWIM: the period of the comparison of registry and members.
@@ -126,8 +127,7 @@ impl Node {
         now: Instant,
     ) {
         let Some(membership) = &mut self.membership else {
-            self.counters.other_cluster += 1;
-            return;
+            return self.on_other_mode(inbound.path.address, now);
         };
         if !membership.swim.is_new(&message.id, message.sequence) {
             self.counters.stale += 1;
@@ -142,14 +142,14 @@ impl Node {
         }
     }
 
-    /// Takes in an announce or a query of a member to this node alone. Returns false if it was stale.
+    /// Handles what an instance tells of itself. Returns false if it was not newer than what is known.
     pub(crate) fn on_member_record(
         &mut self,
         about: &Announcement<'_>,
-        inbound: Inbound,
+        origin: &Origin,
         now: Instant,
     ) -> bool {
-        let is_new = self.on_record(about, Some(inbound.path), now);
+        let is_new = self.on_record(about, origin, now);
         self.counters.stale += u64::from(!is_new);
         is_new
     }
@@ -158,7 +158,7 @@ impl Node {
     pub(crate) fn reconcile_members(&mut self, now: Instant) {
         let Some(membership) = &mut self.membership else { return };
         let is_gone =
-            |id: &InstanceId| !self.registry.peers().contains(id) && !membership.unlisted.contains(id);
+            |id: &InstanceId| !self.registry.peers().contains(id, now) && !membership.unlisted.contains(id);
         let gone: Vec<InstanceId> = membership.swim.members().filter(is_gone).collect();
         for id in gone {
             membership.swim.remove(&id, now);
@@ -202,40 +202,57 @@ impl Node {
         let is_new = match kind {
             Kind::Goodbye => {
                 let path = self.path_of_member(&about.id);
-                path.is_some_and(|path| self.registry.on_member_goodbye(&about, path, now))
+                path.is_some_and(|path| {
+                    self.registry.on_member_goodbye(&about, path, now) == GoodbyeOutcome::Left
+                })
             }
-            Kind::Announce | Kind::Query => self.on_record(&about, None, now),
+            Kind::Announce | Kind::Query => self.on_passed_on_record(&about, now),
         };
         if let Some(membership) = self.membership.as_mut().filter(|_| is_new) {
             membership.swim.pass_on(piece);
         }
     }
 
-    /// Takes over a message about a member. Returns false if it was known.
-    fn on_record(&mut self, about: &Announcement<'_>, path: Option<Path>, now: Instant) -> bool {
-        // SWIM tells whether a member is alive, so its announced lifetime does not matter.
+    /// Handles the record of a member that another one passed on. Returns false if it was not newer than what is known.
+    fn on_passed_on_record(&mut self, about: &Announcement<'_>, now: Instant) -> bool {
+        let Some(path) = self.path_of_member(&about.id) else { return false };
+        let origin = Origin {
+            path,
+            arrival: Arrival::Unicast,
+            len: 0,
+            echo: Echo::None,
+            is_authenticated: false,
+            renews: true,
+            is_first_hand: false,
+            claims: Vec::new(),
+        };
+        self.on_record(about, &origin, now)
+    }
+
+    fn on_record(&mut self, about: &Announcement<'_>, origin: &Origin, now: Instant) -> bool {
+        // SWIM tells which members are alive; their own expiry does not matter.
         let about = &Announcement { expiry: self.settings.expiry, ..*about };
-        let Some(path) = path.or_else(|| self.path_of_member(&about.id)) else { return false };
-        match self.registry.on_announce(about, path, Arrival::Unicast, now) {
+        match self.registry.on_announce(about, origin, now) {
             AnnounceOutcome::Known => true,
             AnnounceOutcome::NoRoom => {
                 self.counters.refused_full += 1;
                 true
             }
-            AnnounceOutcome::New => self.list_member(about, path, now),
-            AnnounceOutcome::Stale | AnnounceOutcome::Contradiction => false,
+            AnnounceOutcome::New => self.list_member(about, origin, now),
+            AnnounceOutcome::Stale | AnnounceOutcome::Implausible | AnnounceOutcome::Contradiction => false,
         }
     }
 
-    /// Lists a member of which only the id was known. Returns false for an instance that is no member, or if there is no
-    /// room.
-    fn list_member(&mut self, about: &Announcement<'_>, path: Path, now: Instant) -> bool {
+    /// Lists a member of which no more than the id was known. Returns false for an instance that is no member, or for which
+    /// there is no room.
+    fn list_member(&mut self, about: &Announcement<'_>, origin: &Origin, now: Instant) -> bool {
         let is_wanted =
             self.membership.as_ref().is_some_and(|membership| membership.unlisted.contains(&about.id));
         if !is_wanted {
+            self.on_other_mode(origin.path.address, now);
             return false;
         }
-        let is_listed = self.registry.list_peer(about, path, Source::Gossip, now).is_ok();
+        let is_listed = self.registry.list_peer(about, origin, Source::Gossip, now).is_ok();
         match &mut self.membership {
             Some(membership) if is_listed => drop(membership.unlisted.remove(&about.id)),
             _ => self.counters.refused_full += 1,
@@ -259,7 +276,7 @@ impl Node {
                         membership.sync.begin(now);
                         membership.own_is_changed = true;
                     }
-                    if !self.registry.peers().contains(&id) {
+                    if !self.registry.peers().contains(&id, now) {
                         membership.unlisted.insert(id);
                     }
                 }
@@ -289,9 +306,8 @@ impl Node {
     /// Returns a message about this node, as members pass it on.
     fn own_message(&mut self, kind: Kind) -> Vec<u8> {
         // The cluster is in the message around it.
-        let about =
-            Announcement { cluster: "", proof: None, ..self.outbox.next_announcement(&self.settings) };
-        wire::encode_padded(kind, &about, 0)
+        let about = Announcement { cluster: "", ..self.outbox.next_announcement(&self.settings) };
+        wire::encode_within(kind, &about, 0..=MAX_MESSAGE)
     }
 
     fn send_packets(&mut self) {
@@ -325,11 +341,11 @@ impl Node {
             }
             Some(after) => {
                 // As long as any answer.
-                let entries = self.page(after, &[], MAX_ANNOUNCE);
+                let entries = self.page(after, &[], MAX_MESSAGE);
                 if let Some(membership) = &mut self.membership {
                     membership.sync.set_own_end(entries.end);
                 }
-                self.encode_for_cluster(ClusterKind::Ask, Content::Page(after, &entries.bytes), MAX_ANNOUNCE)
+                self.encode_for_cluster(ClusterKind::Ask, Content::Page(after, &entries.bytes), MAX_MESSAGE)
             }
         };
         self.send_to_member(plain, Some(&partner), path.address);
@@ -383,14 +399,14 @@ impl Node {
                 continue;
             }
             end = Some(about.id);
-            if about.id == self.settings.id || self.registry.peers().is_stale(&about) {
+            if about.id == self.settings.id || self.registry.peers().is_stale(&about, now) {
                 continue;
             }
             if let Some(membership) = &mut self.membership {
                 membership.swim.handle_member(member, now);
             }
             self.apply_swim_changes(now);
-            if self.on_record(&about, None, now)
+            if self.on_passed_on_record(&about, now)
                 && let Some(membership) = &mut self.membership
             {
                 membership.sync.on_learned();
@@ -424,7 +440,7 @@ impl Node {
             let has_room = match is_own {
                 true => membership.own.is_empty() || entries.push(&member, &membership.own),
                 false => self.registry.peers().announcement_of(&member.id).is_none_or(|about| {
-                    entries.push(&member, &wire::encode_padded(Kind::Announce, &about, 0))
+                    entries.push(&member, &wire::encode_within(Kind::Announce, &about, 0..=MAX_MESSAGE))
                 }),
             };
             if !has_room {
@@ -459,13 +475,15 @@ impl Node {
         self.reconcile_members(now);
         for id in missed {
             if let Some(path) = self.path_of_member(&id) {
-                let query = self.outbox.encode(Kind::Query, &self.settings);
+                let nonce = self.query_nonce(now);
+                let about = self.outbox.next_announcement(&self.settings);
+                let query = wire::encode(Kind::Query, &Announcement { nonce, ..about });
                 self.send_to_member(query, Some(&id), path.address);
             }
         }
     }
 
     fn send_to_member(&mut self, plain: Vec<u8>, to: Option<&InstanceId>, address: SocketAddr) {
-        self.outbox.send_to(plain, Path { address, interface: 0 }, to);
+        self.outbox.send_to(plain, Path { address, interface: 0 }, to, &self.interfaces);
     }
 }

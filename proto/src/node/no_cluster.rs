@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use crate::node::Node;
 use crate::node::receive::Inbound;
+use crate::peer_table::Origin;
 use crate::settings::Settings;
 use crate::timers::Timers;
 use crate::wire::{Announcement, ClusterKind, ClusterMessage};
@@ -39,13 +40,13 @@ impl Node {
         &mut self,
         _: ClusterKind,
         _: &ClusterMessage<'_>,
-        _: Inbound,
-        _: Instant,
+        inbound: Inbound,
+        now: Instant,
     ) {
-        self.counters.other_cluster += 1;
+        self.on_other_mode(inbound.path.address, now);
     }
 
-    pub(crate) fn on_member_record(&mut self, _: &Announcement<'_>, _: Inbound, _: Instant) -> bool {
+    pub(crate) fn on_member_record(&mut self, _: &Announcement<'_>, _: &Origin, _: Instant) -> bool {
         false
     }
 

@@ -2,8 +2,8 @@
 
 use minicbor::Encoder;
 
+use super::encode::{Encoded, padded};
 use super::{InstanceId, MAGIC, MAX_MESSAGE, VERSION, key};
-use crate::wire::encode::{Encoded, padded};
 
 /// Maximum bytes of a message beside the cluster and a packet, or the entries of a page.
 const PACKET_OVERHEAD: usize = 6 + 1 + 4 + 18 + 10 + 4;
@@ -67,7 +67,8 @@ pub fn encode_cluster(kind: ClusterKind, message: &ClusterMessage<'_>, min_len: 
         encode_map(&mut encoder, message, is_padded).expect("a vector takes all that is written to it");
         encoder.into_writer()
     };
-    padded(encode, min_len, 1)
+    // Not longer than `min_len`: an answer is not longer than its request.
+    padded(encode, min_len, min_len).0
 }
 
 fn encode_map(encoder: &mut Encoder<Vec<u8>>, message: &ClusterMessage<'_>, is_padded: bool) -> Encoded {

@@ -2,8 +2,8 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 
-use peers_proto::wire::{self, Announcement, Kind, Proof};
-use peers_proto::{Arrival, Destination, KEY_LEN, Key, SetKeysError, Settings};
+use peers_proto::wire::{self, Kind, Probe};
+use peers_proto::{Arrival, Destination, KEY_LEN, Key, Received, SetKeysError, Settings};
 
 use crate::harness::{Bench, EXPIRY, INTERVAL, Sent, ms, settings};
 
@@ -57,7 +57,7 @@ impl Link {
             let mut quiet = true;
             for sender in 0..self.nodes.len() {
                 let mut sent = std::mem::take(&mut self.nodes[sender].outbox);
-                sent.extend(self.nodes[sender].sent());
+                sent.extend(self.nodes[sender].run(ms(0)));
                 for datagram in sent {
                     quiet = false;
                     self.deliver(sender, &datagram);
@@ -74,7 +74,7 @@ impl Link {
         let from = address(sender);
         for receiver in 0..self.nodes.len() {
             let arrival = match datagram.to {
-                Destination::Group | Destination::GroupV4 => Arrival::Group,
+                Destination::Group | Destination::GroupV4 | Destination::Interface { .. } => Arrival::Group,
                 Destination::Peer { address: to, .. } if to == address(receiver) && !self.lost_alone => {
                     Arrival::Unicast
                 }
@@ -86,7 +86,8 @@ impl Link {
 
     fn hear(&mut self, receiver: usize, bytes: &[u8], from: SocketAddr, arrival: Arrival) {
         let bench = &mut self.nodes[receiver];
-        bench.node.handle_datagram(bytes, from, 2, arrival, bench.now);
+        let received = Received { from, interface: 2, arrival, hops: Some(255) };
+        bench.node.handle_datagram(bytes, received, bench.now);
     }
 
     fn set_value(&mut self, node: usize, len: usize) {
@@ -175,11 +176,12 @@ fn what_was_recorded_does_not_bring_back_who_is_gone() {
     for says_goodbye in [true, false] {
         let mut link = Link::of(&[&[1], &[1]]);
         if says_goodbye {
-            link.nodes[1].node.stop();
+            let now = link.nodes[1].now;
+            link.nodes[1].node.stop(now);
             link.exchange();
         }
         let gone = link.nodes.pop().expect("there are two");
-        // The dead answer no challenge, whatever it is.
+        // The dead answer no probe.
         link.run(2 * EXPIRY.as_millis() as u64);
         assert_eq!(link.nodes[0].events().len(), 2);
         link.replay(1, 0, address(1));
@@ -245,7 +247,7 @@ fn after_a_death(value_len: usize) -> Link {
 }
 
 #[test]
-fn a_challenge_that_is_sent_again_brings_no_answer_that_keeps_the_dead_alive() {
+fn a_probe_that_is_replayed_brings_no_answer_that_keeps_the_dead_alive() {
     let mut link = Link::of(&[&[1], &[1]]);
     let attacker: SocketAddr = (Ipv4Addr::new(192, 0, 2, 66), 666).into();
     // While node 1 lives, everything that was ever said to it is said to it again; its answers are kept.
@@ -292,15 +294,18 @@ fn nothing_recorded_makes_a_node_send_more_than_was_sent_to_it() {
 }
 
 #[test]
-fn without_keys_a_challenge_is_nothing_that_is_answered() {
+fn without_keys_a_probe_is_answered_by_no_more_than_it_has() {
     let mut bench = Bench::new(Settings { value: vec![1; 900], ..settings() });
     bench.run(ms(1000));
     let forged = crate::harness::Remote::new("forged", 9);
-    let proof = Some(Proof { challenge: [1; 16], response: [0; 16] });
-    let announce = wire::encode(Kind::Announce, &Announcement { sequence: 1, proof, ..forged.about() });
-    bench.hear_bytes(&announce, forged.address);
-    bench.hear_bytes(&wire::encode_challenge("", forged.id, [1; 16], 1150), forged.address);
-    assert_eq!(bench.sent(), []);
+    let probe = Probe { cluster: "", id: forged.id, nonce: [1; 16] };
+    for (len, answers) in [(100, 0), (900, 0), (1152, 1), (1152, 0)] {
+        bench.hear_bytes_alone(&wire::encode_probe(&probe, len), forged.address);
+        let sent = bench.sent();
+        assert_eq!(sent.len(), answers, "{len} bytes; the second time it was just answered");
+        assert!(sent.iter().all(|sent| sent.bytes.len() <= len));
+    }
+    assert_eq!(bench.names(), [""; 0], "a probe lists nothing");
 }
 
 #[test]
@@ -334,7 +339,7 @@ fn a_flood_of_recordings_does_not_keep_newcomers_out() {
     for number in 0..2000_u16 {
         let id = [number.to_be_bytes(); 8].concat().try_into().expect("16 bytes");
         let mut stranger = Bench::new(Settings { id, keys: vec![key(1)], ..settings() });
-        strangers.push(stranger.sent().remove(0).bytes);
+        strangers.push(stranger.run(ms(0)).remove(0).bytes);
     }
     for (number, recorded) in strangers.iter().enumerate() {
         let from = (Ipv4Addr::new(192, 0, 2, 200), 10_000 + number as u16).into();
@@ -349,7 +354,7 @@ fn a_flood_of_recordings_does_not_keep_newcomers_out() {
 }
 
 #[test]
-fn a_newcomer_whose_challenge_is_lost_is_challenged_again() {
+fn a_newcomer_whose_validation_is_lost_is_validated_later() {
     let mut link = Link::of(&[&[1], &[1]]);
     let mut newcomer = Bench::new(Settings {
         id: [7; 16],

@@ -1,7 +1,7 @@
 //! What a list shows that is no event.
 
 use peers_proto::wire::Kind;
-use peers_proto::{Arrival, NotRegistered, Registration, Source};
+use peers_proto::{Arrival, NotRegistered, Received, Registration, Source};
 
 use crate::harness::{Bench, Remote, ms, settings};
 
@@ -17,7 +17,11 @@ fn a_list_is_ordered_by_name_and_then_by_id() {
     }
     // Its port is the legacy program's: it is no beacon of the peers of this name.
     let from = ([192, 0, 2, 6], settings().group_port).into();
-    bench.node.handle_datagram(b"multitastic:kitchen", from, 2, Arrival::Group, bench.now);
+    bench.node.handle_datagram(
+        b"multitastic:kitchen",
+        Received { from, interface: 2, arrival: Arrival::Group, hops: Some(255) },
+        bench.now,
+    );
     bench.node.register("bath", b"", None, bench.now).expect("there is room");
     let peers = bench.node.peers(bench.now);
     let listed: Vec<_> = peers.iter().map(|peer| (&*peer.name, peer.id.map(|id| id[0]))).collect();
@@ -33,7 +37,11 @@ fn a_legacy_peer_on_another_interface_is_listed_with_it_without_event() {
     let cellar = Remote::new("cellar", 8);
     bench.hear_line(&cellar);
     assert_eq!(interfaces(&bench), [2]);
-    bench.node.handle_datagram(b"multitastic:cellar", cellar.address, 3, Arrival::Group, bench.now);
+    bench.node.handle_datagram(
+        b"multitastic:cellar",
+        Received { from: cellar.address, interface: 3, arrival: Arrival::Group, hops: Some(255) },
+        bench.now,
+    );
     assert_eq!(interfaces(&bench), [3]);
     assert_eq!(bench.events(), ["+cellar"]);
 }
@@ -48,7 +56,11 @@ fn a_peer_on_another_interface_is_listed_with_it_without_event() {
     // The address is the same, and the old port is silent.
     let mut moved = Remote { address: (kitchen.address.ip(), 999).into(), ..kitchen };
     let message = moved.message(Kind::Announce);
-    bench.node.handle_datagram(&message, moved.address, 3, Arrival::Group, bench.now);
+    bench.node.handle_datagram(
+        &message,
+        Received { from: moved.address, interface: 3, arrival: Arrival::Group, hops: Some(255) },
+        bench.now,
+    );
     bench.run(ms(2000));
     assert_eq!(interfaces(&bench), [3]);
     assert_eq!(bench.events(), ["+kitchen"]);

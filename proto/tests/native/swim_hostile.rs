@@ -126,7 +126,7 @@ fn when_the_forged_are_forgotten_there_is_room_again() {
 fn every_cut_and_every_flipped_bit_of_what_members_say_is_heard_without_a_panic() {
     let mut cluster = Cluster::new();
     cluster.record = Some(Vec::new());
-    for number in 1..=4 {
+    for number in 1..=9 {
         cluster.start(Settings { value: vec![number; 20], ..member(number) }, place(number), &[place(1)]);
     }
     cluster.run_until_all_know_all(5 * SECOND);
@@ -160,7 +160,13 @@ fn every_cut_and_every_flipped_bit_of_what_members_say_is_heard_without_a_panic(
         if let Some(at) = bytes.windows(2).position(|window| window == [0x02, 0x19]) {
             bytes[at + 2..at + 4].copy_from_slice(&(sequence as u16).to_be_bytes());
         }
-        victim.handle_datagram(&bytes, place(2), 2, peers_proto::Arrival::Unicast, cluster.now);
+        let received = peers_proto::Received {
+            from: place(2),
+            interface: 2,
+            arrival: peers_proto::Arrival::Unicast,
+            hops: Some(255),
+        };
+        victim.handle_datagram(&bytes, received, cluster.now);
         while victim.poll_transmit().is_some() {}
     };
     for flying in kinds.values() {

@@ -138,7 +138,7 @@ fn description_of(message: &RecvMsg<'_, '_, SockaddrStorage>) -> io::Result<(Rec
     });
     let (to, interface) = packet.ok_or(io::ErrorKind::InvalidData)?;
     let arrival = if to.is_multicast() { Arrival::Group } else { Arrival::Unicast };
-    Ok((Received { len: message.bytes, from: address_of(message)?, interface, arrival }, to))
+    Ok((Received { len: message.bytes, from: address_of(message)?, interface, arrival, hops: None }, to))
 }
 
 /// Returns the source of a message; of an error, the destination of the datagram that caused it.

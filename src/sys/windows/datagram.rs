@@ -74,7 +74,7 @@ fn receive_one(socket: &Socket, buffer: &mut [u8]) -> io::Result<Option<(Receive
     let (to, interface) = packet_of(&control.0[..control_len]).ok_or(io::ErrorKind::InvalidData)?;
     let from = from.as_socket().ok_or(io::ErrorKind::InvalidData)?;
     let arrival = if to.is_multicast() { Arrival::Group } else { Arrival::Unicast };
-    Ok(Some((Received { len, from, interface, arrival }, to)))
+    Ok(Some((Received { len, from, interface, arrival, hops: None }, to)))
 }
 
 /// Receives into both buffers. Returns the lengths of their contents, and the sender.
