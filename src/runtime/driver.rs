@@ -145,6 +145,7 @@ impl Driver {
         if let Some(log) = &driver.log {
             let event_log = EventLog::new(log.clone(), &options.start_line, transport.report().interfaces);
             lock(&driver.state).start_log(event_log);
+        transport.introduce(&mut lock(&driver.state).node, driver.time.now());
         }
         drop(transport);
         Ok(driver)
@@ -396,7 +397,10 @@ impl Driver {
         let refresh = transport.refresh(poller, is_silent).map_err(|error| self.lose_descriptor(&error))?;
         if matches!(refresh, Refresh::Followed | Refresh::Reopened) {
             let mut state = self.lock_state()?;
-            state.node.handle_network_change(self.time.now());
+            let now = self.time.now();
+            if !transport.introduce(&mut state.node, now) {
+                state.node.handle_network_change(now);
+            }
             transport.take_transmits(&mut state.node);
         }
         let has_news = transport.has_transmits() || !matches!(refresh, Refresh::Unneeded);
