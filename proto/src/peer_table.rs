@@ -490,7 +490,7 @@ mod tests {
 
     #[test]
     #[allow(clippy::disallowed_methods)] // a test has to begin at some time
-    fn nothing_is_kept_of_instances_that_came_once_and_never_answered() {
+    fn peers_that_never_answered_leave_nothing_behind() {
         let (mut now, mut events) = (Instant::now(), Events::default());
         let mut peers = PeerTable::new("", 100, Duration::from_secs(35));
         let expiry = Duration::from_secs(1);

@@ -77,7 +77,7 @@ fn a_message_of_each_kind_reads_back() {
 }
 
 #[test]
-fn a_query_has_the_length_of_the_longest_message_and_reads_back_with_its_filter() {
+fn query_has_the_maximum_length_and_reads_back_with_its_filter() {
     let name = "n".repeat(60);
     for value_len in 0..=max_value_len(&name, "blue") {
         let value = vec![1; value_len];
@@ -93,7 +93,7 @@ fn a_query_has_the_length_of_the_longest_message_and_reads_back_with_its_filter(
 }
 
 #[test]
-fn a_message_keeps_to_its_lengths_and_leaves_out_addresses_for_that() {
+fn message_keeps_its_lengths_by_leaving_out_addresses() {
     let about = Announcement { addresses: addresses(4), ..about("kitchen", b"warm") };
     let all = encode(Kind::Announce, &about).len();
     let bare = encode(Kind::Announce, &Announcement { addresses: Addresses::default(), ..about }).len();
@@ -118,7 +118,7 @@ fn a_probe_has_the_length_that_is_wanted_or_one_byte_less() {
 }
 
 #[test]
-fn a_value_as_long_as_the_room_fits_and_there_is_room_beside_the_longest_texts() {
+fn longest_value_fits_beside_the_longest_texts() {
     let longest = "n".repeat(name::MAX_LEN);
     let room = max_value_len(&longest, &longest);
     assert!(room > 500);
@@ -137,7 +137,7 @@ fn a_value_as_long_as_the_room_fits_and_there_is_room_beside_the_longest_texts()
 }
 
 #[test]
-fn a_message_between_members_of_each_kind_reads_back_and_keeps_to_its_limit() {
+fn cluster_message_of_each_kind_reads_back_within_its_limit() {
     let cluster = "n".repeat(name::MAX_LEN);
     let (packet, entries) = (vec![1; max_packet_len(&cluster)], vec![2; max_page_len(&cluster, MAX_MESSAGE)]);
     for (kind, content) in [
@@ -176,7 +176,7 @@ fn of_map(map: &[u8]) -> Vec<u8> {
 const REQUIRED: &[u8] = b"\x01\x500123456789abcdef\x02\x01\x03\x61n\x04\x19\x88\xb8";
 
 #[test]
-fn unknown_keys_are_skipped_and_all_else_that_is_unexpected_is_malformed() {
+fn unknown_keys_are_skipped_and_other_surprises_malformed() {
     assert!(decode(&of_map(&[b"\xa4", REQUIRED].concat())).is_ok());
     let nested = b"\x18\x63\x82\xa1\x61x\xf6\xf9\x3c\x00";
     assert!(decode(&of_map(&[b"\xa5", REQUIRED, nested].concat())).is_ok(), "an unknown key");

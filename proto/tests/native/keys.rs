@@ -115,7 +115,7 @@ fn address(node: usize) -> SocketAddr {
 }
 
 #[test]
-fn nodes_of_one_key_find_each_other_and_nothing_of_what_they_say_can_be_read() {
+fn nodes_with_one_key_find_each_other_with_all_sealed() {
     let mut link = Link::of(&[&[1], &[1], &[1]]);
     for node in 0..3 {
         assert_eq!(link.names(node).len(), 2);
@@ -206,7 +206,7 @@ fn what_was_recorded_does_not_keep_alive_who_is_dead() {
 }
 
 #[test]
-fn a_goodbye_without_the_key_ends_nobody_and_neither_does_one_of_another_run() {
+fn goodbye_without_the_key_or_of_another_run_has_no_effect() {
     let mut link = Link::of(&[&[1], &[1]]);
     link.nodes[0].events();
     let mut forger =
@@ -218,7 +218,7 @@ fn a_goodbye_without_the_key_ends_nobody_and_neither_does_one_of_another_run() {
 }
 
 #[test]
-fn a_sender_that_is_forged_gets_no_more_bytes_than_were_sent_in_its_name() {
+fn forged_source_gets_no_more_bytes_than_its_message_has() {
     let mut link = Link::of(&[&[1], &[1]]);
     link.nodes.pop();
     link.run(2 * EXPIRY.as_millis() as u64);
@@ -247,7 +247,7 @@ fn after_a_death(value_len: usize) -> Link {
 }
 
 #[test]
-fn a_probe_that_is_replayed_brings_no_answer_that_keeps_the_dead_alive() {
+fn replayed_probe_draws_no_answer_that_renews_a_dead_peer() {
     let mut link = Link::of(&[&[1], &[1]]);
     let attacker: SocketAddr = (Ipv4Addr::new(192, 0, 2, 66), 666).into();
     // While node 1 lives, everything that was ever said to it is said to it again; its answers are kept.

@@ -526,7 +526,7 @@ fn names_are_unique_and_each_kind_and_key_is_there() {
 }
 
 #[test]
-fn the_first_bytes_are_those_that_a_reader_of_the_specification_writes() {
+fn canonical_vectors_are_the_bytes_that_a_sender_makes() {
     let written = |name: &str, hex: &str| {
         let vector = vectors().into_iter().find(|vector| vector.name == name).expect("there is one");
         assert_eq!(vector.datagram, bytes(hex), "{name}");
