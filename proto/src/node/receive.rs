@@ -255,7 +255,7 @@ impl Node {
             return Echo::Query;
         }
         let keyring = self.outbox.keyring();
-        let mut paths = self.registry.peers().probed_paths(&about.id).chain([path]);
+        let mut paths = self.registry.peers().probed_paths(&about.id, now).chain([path]);
         let probed = paths.find(|path| {
             let target = self.probe_target(&about.id, path, now);
             self.nonces.is_of_probe(&echo, &target, keyring, now)
@@ -284,7 +284,7 @@ impl Node {
             return Reaction::Ignored;
         }
         let is_validated = origin.validated_path().is_some();
-        if !is_validated && (self.has_keys() || self.is_full_for(about)) {
+        if !is_validated && (self.has_keys() || self.is_full_for(about, now)) {
             self.counters.unvalidated += 1;
             return Reaction::Unvalidated;
         }
@@ -297,8 +297,8 @@ impl Node {
     }
 
     /// Returns true if the list has no room for a newcomer. The entry that its legacy beacons have made has room for it.
-    fn is_full_for(&self, about: &Announcement<'_>) -> bool {
-        self.registry.is_full() && !self.registry.has_legacy_entry_of(about.name)
+    fn is_full_for(&self, about: &Announcement<'_>, now: Instant) -> bool {
+        self.registry.is_full() && !self.registry.has_legacy_entry_of(about.name, now)
     }
 
     /// Returns true if a peer that is reached by unicast alone is to be validated now: it gets copies.
