@@ -199,6 +199,11 @@ impl Node {
             self.counters.stale += 1;
             return Reaction::Ignored;
         };
+        let is_listed = || self.registry.peers().contains(&about.id, now);
+        // The sender was not listed here, or does not list this node.
+        if origin.echo == Echo::Query && (about.nonce.is_some() || !is_listed()) {
+            self.announce_timer.on_news(&mut self.timers, now);
+        }
         if self.is_member_of_cluster() {
             let is_new = self.on_member_record(about, &origin, now);
             return if is_new { Reaction::News } else { Reaction::Ignored };

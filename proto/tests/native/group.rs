@@ -56,6 +56,22 @@ fn who_gets_no_answer_asks_for_one_by_the_group() {
 }
 
 #[test]
+fn burst_goes_on_while_answers_bring_news() {
+    let mut bench = Bench::new(settings());
+    let (mut peer, mut times) = (Remote::new("peer", 7), Vec::new());
+    for _ in 0..10_000 {
+        for sent in bench.run(ms(1)).into_iter().filter(|sent| sent.what == "query") {
+            times.push(sent.at.as_millis());
+            let Ok(Message::Native(_, query)) = wire::decode(&sent.bytes) else { panic!("it is a query") };
+            peer.sequence += 1;
+            let answer = Announcement { echo: query.nonce, nonce: Some([1; 16]), ..peer.about() };
+            bench.hear_bytes_alone(&wire::encode(Kind::Announce, &answer), peer.address);
+        }
+    }
+    assert_eq!(times, [0, 250, 1000, 2000, 4000, 8000]);
+}
+
+#[test]
 fn periodic_announces_have_jitter_of_a_tenth() {
     let mut bench = Bench::settled();
     let sent = bench.run(100 * INTERVAL);

@@ -20,22 +20,26 @@ struct Link {
 }
 
 impl Link {
-    /// Nodes named by their number with these keys, who have had a second to find each other.
+    /// Nodes named by their number with these keys, which have had a second to find each other.
     fn of(keys: &[&[u8]]) -> Link {
-        let node = |(number, keys): (usize, &&[u8])| {
-            Bench::new(Settings {
-                id: [number as u8; 16],
-                secret_seed: key(number as u8),
-                name: format!("node{number}"),
-                value: format!("the value of node{number}").into(),
-                keys: keys.iter().map(|byte| key(*byte)).collect(),
-                ..settings()
-            })
-        };
-        let mut link =
-            Link { nodes: keys.iter().enumerate().map(node).collect(), recorded: vec![], lost_alone: false };
+        let mut link = Link { nodes: vec![], recorded: vec![], lost_alone: false };
+        keys.iter().for_each(|keys| link.start(keys));
         link.run(1000);
         link
+    }
+
+    fn start(&mut self, keys: &[u8]) {
+        let number = self.nodes.len();
+        let mut bench = Bench::new(Settings {
+            id: [number as u8; 16],
+            secret_seed: key(number as u8),
+            name: format!("node{number}"),
+            value: format!("the value of node{number}").into(),
+            keys: keys.iter().map(|byte| key(*byte)).collect(),
+            ..settings()
+        });
+        bench.now = self.nodes.first().map_or(bench.now, |first| first.now.max(bench.now));
+        self.nodes.push(bench);
     }
 
     /// Lets time pass for all, a millisecond at a time.
@@ -131,6 +135,18 @@ fn nodes_with_one_key_find_each_other_with_all_sealed() {
     for node in 0..3 {
         assert_eq!(link.nodes[node].events().len(), 2);
     }
+}
+
+#[test]
+fn newcomer_whose_first_echoes_are_lost_is_listed_by_the_burst() {
+    let mut link = Link::of(&[&[1]]);
+    link.start(&[1]);
+    link.lost_alone = true;
+    link.run(1500);
+    assert_eq!((link.names(0), link.names(1)), (vec![], vec!["node0".to_owned()]));
+    link.lost_alone = false;
+    link.run(600);
+    assert_eq!((link.names(0), link.names(1)), (vec!["node1".to_owned()], vec!["node0".to_owned()]));
 }
 
 #[test]
