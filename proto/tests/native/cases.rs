@@ -4,7 +4,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use peers_proto::wire::{self, Announcement, Kind, Message, Nonce};
+use peers_proto::wire::{self, Announcement, Kind, MAX_MESSAGE, Message, Nonce};
 use peers_proto::{Arrival, Family, Interface, Key, Mode, Network, Notice, Received, Settings, Transmit};
 
 use crate::harness::*;
@@ -332,6 +332,56 @@ fn changed_addresses_are_announced_at_once_and_updated() {
     hear_from(&mut b, bytes, from, 2, Arrival::Group);
     assert_eq!(b.events(), ["+self", "~self"]);
     assert_eq!(b.node.peers(b.now)[0].addresses.len(), 2);
+}
+
+#[test]
+fn peer_with_another_address_is_updated_at_once_and_then_moved() {
+    let mut bench = Bench::settled();
+    let mut peer = Remote::new("peer", 7);
+    bench.hear(&mut peer, Kind::Query);
+    assert_eq!(bench.events(), ["+peer"]);
+    bench.run(ms(1000));
+    let mut moved = peer.at(9);
+    bench.hear(&mut moved, Kind::Query);
+    assert_eq!(bench.events(), ["~peer"]);
+    let listed = bench.node.peers(bench.now).remove(0);
+    let ips: Vec<IpAddr> = listed.addresses.iter().map(|address| address.address).collect();
+    assert_eq!(ips, [peer.address.ip(), moved.address.ip()]);
+    // The former address does not answer three probes.
+    bench.run(ms(2000));
+    assert_eq!(bench.events(), ["~peer"]);
+    assert_eq!(bench.node.peers(bench.now)[0].address, Some(moved.address.ip()));
+}
+
+#[test]
+fn probe_to_the_group_is_ignored() {
+    let mut bench = Bench::settled();
+    let probe = wire::Probe { cluster: "", id: [7; 16], nonce: [1; 16] };
+    let probe = wire::encode_probe(&probe, MAX_MESSAGE);
+    let from = Remote::new("peer", 7).address;
+    bench.hear_bytes(&probe, from);
+    assert_eq!((bench.run(ms(1000)), bench.node.counters().malformed), (vec![], 1));
+    bench.hear_bytes_alone(&probe, from);
+    assert_eq!(whats(&bench.run(ms(1000))), ["announce"]);
+}
+
+#[test]
+fn answer_to_an_observer_has_no_nonce() {
+    // With a full list others are validated.
+    let mut bench = Bench::new(Settings { max_peers: 1, ..settings() });
+    bench.run(ms(1000));
+    bench.hear(&mut Remote::new("first", 6), Kind::Announce);
+    let mut nonce_for = |last: u8, is_observer: bool| {
+        let remote = Remote { sequence: 1, ..Remote::new("other", last) };
+        let query = wire::encode(Kind::Query, &Announcement { is_observer, ..remote.about() });
+        bench.hear_bytes(&query, remote.address);
+        let sent = bench.run(ms(100)).remove(0);
+        let Ok(Message::Native(Kind::Announce, about)) = wire::decode(&sent.bytes) else {
+            panic!("{sent:?}")
+        };
+        about.nonce
+    };
+    assert!(nonce_for(7, false).is_some() && nonce_for(8, true).is_none());
 }
 
 /// Two nodes with one id, at two addresses, as the clone of a virtual machine is.
