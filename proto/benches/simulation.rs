@@ -3,7 +3,7 @@
 //!
 //! `cargo bench --bench simulation` takes some minutes, on two threads. A cluster of two is watched for a
 //! simulated day; larger ones for as many simulated hours as `PEERS_HOURS` says (24 for the day), or for less.
-//! `PEERS_NODES=100` measures clusters of so many nodes alone.
+//! `PEERS_NODES=100` measures clusters of so many nodes alone, `cargo bench --bench simulation -- newcomers` one table alone.
 
 use std::env;
 use std::sync::Mutex;
@@ -32,8 +32,16 @@ fn main() {
     if env::args().any(|argument| argument == "--test") {
         return; // `cargo test --benches` wants to know no more than that it was built
     }
-    let tables = [steady_state(), starts(), newcomers(), convergence(), departures()];
-    print_rows(tables.into_iter().flatten().collect());
+    let tables: [(&str, fn() -> Vec<Row>); 5] = [
+        ("steady", steady_state),
+        ("starts", starts),
+        ("newcomers", newcomers),
+        ("convergence", convergence),
+        ("departures", departures),
+    ];
+    let wanted: Vec<String> = env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
+    let is_wanted = |name: &str| wanted.is_empty() || wanted.iter().any(|wanted| wanted == name);
+    print_rows(tables.into_iter().filter(|(name, _)| is_wanted(name)).flat_map(|(_, rows)| rows()).collect());
 }
 
 /// Returns true if clusters of so many nodes are to be measured.

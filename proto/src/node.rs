@@ -100,7 +100,7 @@ impl Node {
         let keyring = Keyring::new(&std::mem::take(&mut settings.keys), &settings.secret_seed);
         let mut timers = Timers::default();
         let silence_limit = (settings.mode.has_multicast() && !settings.observer).then_some(settings.expiry);
-        let mut node = Node {
+        Node {
             rng: Rng::with_seed(settings.seed),
             registry: Registry::new(&settings, now),
             outbox: Outbox::new(keyring, &settings),
@@ -123,9 +123,7 @@ impl Node {
             goodbye: None,
             timers,
             settings,
-        };
-        node.timers.set(Timer::Burst, now);
-        node
+        }
     }
 
     /// Handles a datagram.

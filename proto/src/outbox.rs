@@ -97,13 +97,14 @@ impl Outbox {
         wire::encode_cluster(kind, &message, min_len)
     }
 
-    /// Sends a message to the group. By each interface and family it lists the addresses that the receivers do not see as its
-    /// source. A query has the instances of `known` in its filter. Returns the datagrams.
+    /// Sends a message to the group, of `min_len` bytes at least. By each interface and family it lists the addresses that the
+    /// receivers do not see as its source. A query has the instances of `known` in its filter. Returns the datagrams.
     pub fn send_multicast(
         &mut self,
         kind: Kind,
         about: &Announcement<'_>,
         known: &[InstanceId],
+        min_len: usize,
         interfaces: &Interfaces,
     ) -> Vec<Transmit> {
         let mut transmits = Vec::new();
@@ -111,7 +112,7 @@ impl Outbox {
             let about = Announcement { addresses, ..*about };
             let plain = match kind {
                 Kind::Query => wire::encode_query(&about, known.iter().copied()),
-                _ => wire::encode_within(kind, &about, self.min_len()..=MAX_MESSAGE),
+                _ => wire::encode_within(kind, &about, self.min_len().max(min_len)..=MAX_MESSAGE),
             };
             let source = match to {
                 Destination::Interface { index, family } => interfaces.source(index, family),

@@ -163,15 +163,15 @@ impl PeerTable {
 
     /// Returns the number with which an instance has left that is not listed; 0 if it is listed or not remembered.
     pub fn left_with(&self, id: &InstanceId, now: Instant) -> u64 {
-        match self.peers.slot_of(id) {
-            Some(_) => 0,
-            None => self.tombstones.get(id, now).map_or(0, |tombstone| tombstone.sequence),
+        match self.contains(id, now) {
+            true => 0,
+            false => self.tombstones.get(id, now).map_or(0, |tombstone| tombstone.sequence),
         }
     }
 
     /// Returns the paths to which a probe of this instance may have been sent.
-    pub fn probed_paths(&self, id: &InstanceId) -> impl Iterator<Item = Path> {
-        self.peers.get(id).into_iter().flat_map(|entry| entry.paths.probed())
+    pub fn probed_paths(&self, id: &InstanceId, now: Instant) -> impl Iterator<Item = Path> {
+        self.peers.live(id, now).into_iter().flat_map(|entry| entry.paths.probed())
     }
 
     /// Handles an announce or a query. A `New` instance is left to the caller to [`insert`](Self::insert). A value may grow by
@@ -490,7 +490,7 @@ mod tests {
 
     #[test]
     #[allow(clippy::disallowed_methods)] // a test has to begin at some time
-    fn nothing_is_kept_of_instances_that_came_once_and_never_answered() {
+    fn peers_that_never_answered_leave_nothing_behind() {
         let (mut now, mut events) = (Instant::now(), Events::default());
         let mut peers = PeerTable::new("", 100, Duration::from_secs(35));
         let expiry = Duration::from_secs(1);

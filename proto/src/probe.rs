@@ -132,7 +132,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn all_questions_of_a_part_come_before_the_next_part_whatever_the_life() {
+    fn probes_of_a_part_come_before_the_next_part() {
         #[allow(clippy::disallowed_methods)] // a test has to begin at some time
         let renewed_at = Instant::now();
         for lifetime in [10, 100, 1000, 35_000, 86_400_000].map(Duration::from_millis) {
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn two_refusals_in_a_row_are_the_end_and_one_that_comes_twice_is_not() {
+    fn reports_about_two_probes_in_a_row_remove_a_peer() {
         #[allow(clippy::disallowed_methods)] // a test has to begin at some time
         let now = Instant::now();
         let mut probe = ProbeState::default();

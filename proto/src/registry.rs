@@ -157,7 +157,7 @@ impl Registry {
         source: Source,
         now: Instant,
     ) -> Result<(), Full> {
-        let was_listed = self.static_entries.is_legacy_beacon_of_peer(about.name, self.group_port);
+        let was_listed = self.has_legacy_entry_of(about.name, now);
         let bytes_freed = self
             .static_entries
             .bytes_used_by(about.name)
@@ -242,8 +242,8 @@ impl Registry {
     }
 
     /// Returns true if the legacy beacons of a peer, whose messages have not arrived, have made an entry of this name.
-    pub fn has_legacy_entry_of(&self, name: &str) -> bool {
-        self.static_entries.is_legacy_beacon_of_peer(name, self.group_port)
+    pub fn has_legacy_entry_of(&self, name: &str, now: Instant) -> bool {
+        self.static_entries.is_legacy_beacon_of_peer(name, self.group_port, now)
     }
 
     /// Corrects the deadlines that renewals have put off, twice in an interval. A node whose peers announce themselves then

@@ -52,8 +52,9 @@ pub(crate) enum ReplyKind {
 pub(crate) struct Answer {
     /// The nonce of the query.
     pub echo: Option<Nonce>,
-    /// Length of the longest announce of the sender of the query, which may answer in turn.
-    pub len: usize,
+    /// Length of the longest announce of the sender of the query, which may answer in turn. `None` for an observer, which is
+    /// not validated.
+    pub querier_len: Option<usize>,
     /// True if the sender of the query needs the answer only to be validated: it knows this node.
     pub is_known: bool,
 }
@@ -64,8 +65,8 @@ pub(crate) struct ReplyQueue {
     serial: u64,
     unicast: RateLimit<(SocketAddr, u32)>,
     multicast: RateLimit,
-    /// The instance to which the next reply to the group answers, among others, and the nonce of its query.
-    multicast_to: Option<(InstanceId, Option<Nonce>)>,
+    /// The instance that the next reply to the group answers, among others.
+    multicast_to: Option<(InstanceId, Answer)>,
 }
 
 impl ReplyQueue {
@@ -106,7 +107,7 @@ impl ReplyQueue {
     pub fn enqueue_multicast(
         &mut self,
         to: InstanceId,
-        echo: Option<Nonce>,
+        answer: Answer,
         peers: usize,
         timers: &mut Timers,
         now: Instant,
@@ -115,7 +116,7 @@ impl ReplyQueue {
         let is_permitted = self.multicast.is_free(&(), now);
         if is_permitted && timers.get(Timer::MulticastReply).is_none() {
             timers.set(Timer::MulticastReply, now + spread(peers, rng));
-            self.multicast_to = Some((to, echo));
+            self.multicast_to = Some((to, answer));
         }
         is_permitted
     }
@@ -132,18 +133,14 @@ impl ReplyQueue {
         }
     }
 
-    /// Removes the reply that an announce to the same path has made superfluous.
+    /// Removes the answer that an announce to the same path has made superfluous.
     pub fn on_announced_to(&mut self, path: &Path) {
-        self.remove_pending(path.key());
+        let is_answer = |reply: &Reply| matches!(reply.kind, ReplyKind::Announce(_));
+        self.pending.retain(|_, reply| !(reply.path.key() == path.key() && is_answer(reply)));
     }
 
-    /// Returns the instance that a reply to the group, if one is due by `now`, answers, and the nonce of its query. The reply
-    /// counts as sent.
-    pub fn take_due_multicast(
-        &mut self,
-        timers: &mut Timers,
-        now: Instant,
-    ) -> Option<(InstanceId, Option<Nonce>)> {
+    /// Returns the instance that a reply to the group, if one is due by `now`, answers. The reply counts as sent.
+    pub fn take_due_multicast(&mut self, timers: &mut Timers, now: Instant) -> Option<(InstanceId, Answer)> {
         if !timers.take_expired(Timer::MulticastReply, now) {
             return None;
         }

@@ -25,7 +25,7 @@ fn a_thousand_that_start_at_once_know_each_other() {
 }
 
 #[test]
-fn a_hundred_that_start_at_once_know_each_other_whatever_is_lost() {
+fn hundred_nodes_that_start_at_once_know_all_despite_loss() {
     for_each_seed(5, |seed| {
         let mut world = World::new(seed);
         world.conditions = Conditions::losing(0.05);
@@ -46,7 +46,7 @@ fn a_hundred_lose_nobody_in_an_hour_at_five_percent_loss() {
 }
 
 #[test]
-fn after_a_partition_heals_all_of_a_hundred_know_all_within_an_interval() {
+fn hundred_nodes_know_all_an_interval_after_a_partition() {
     for_each_seed(1, |seed| {
         let mut world = World::settled(seed, 100);
         world.partition((0..100).map(|host| host % 2).collect());

@@ -49,7 +49,9 @@ impl Node {
             // No node sends from port 0, because no reply reaches it.
             Ok(_) if inbound.path.port() == 0 => self.counters.malformed += 1,
             Ok(Message::Sealed) => self.on_wrong_key(from, now),
-            Ok(Message::Legacy { name }) => self.on_legacy_beacon(name, inbound.path, now),
+            Ok(Message::Legacy { name }) => self.on_legacy_beacon(name, inbound, now),
+            // A probe is for one instance. To the group it would draw an answer from each.
+            Ok(Message::Probe(_)) if inbound.arrival == Arrival::Group => self.counters.malformed += 1,
             Ok(Message::Probe(probe)) => {
                 if self.is_of_cluster(probe.cluster, from, now) {
                     self.on_probe(&probe, inbound, now);
@@ -134,11 +136,11 @@ impl Node {
         if is_known && (about.is_observer || !self.needs_validation(&about.id, now)) {
             return;
         }
+        let querier_len = (!about.is_observer).then(|| wire::max_announce_len(about).min(inbound.len));
+        let answer = Answer { echo: about.nonce, querier_len, is_known };
         if about.answer_to_group && inbound.arrival == Arrival::Group {
-            self.enqueue_multicast_reply(about, now);
+            self.enqueue_multicast_reply(about.id, answer, now);
         } else {
-            let len = wire::max_announce_len(about).min(inbound.len);
-            let answer = Answer { echo: about.nonce, len, is_known };
             self.enqueue_reply(ReplyKind::Announce(answer), about.id, inbound, now);
         }
         self.send_replies(now);
@@ -168,8 +170,11 @@ impl Node {
         }
     }
 
-    fn on_legacy_beacon(&mut self, name: &str, path: Path, now: Instant) {
-        if !self.handles_legacy() {
+    fn on_legacy_beacon(&mut self, name: &str, inbound: Inbound, now: Instant) {
+        let Inbound { path, arrival, .. } = inbound;
+        // Legacy nodes send to the group of IPv4 alone.
+        let is_of_group = arrival == Arrival::Group && path.ip().is_ipv4();
+        if !self.handles_legacy() || !is_of_group {
             self.counters.other_cluster += 1;
         } else if name == self.settings.name {
             // A legacy beacon has nothing but a name, so that of a namesake looks like the own one.
@@ -199,6 +204,11 @@ impl Node {
             self.counters.stale += 1;
             return Reaction::Ignored;
         };
+        let is_listed = || self.registry.peers().contains(&about.id, now);
+        // The sender was not listed here, or does not list this node.
+        if origin.echo == Echo::Query && (about.nonce.is_some() || !is_listed()) {
+            self.announce_timer.on_news(&mut self.timers, now);
+        }
         if self.is_member_of_cluster() {
             let is_new = self.on_member_record(about, &origin, now);
             return if is_new { Reaction::News } else { Reaction::Ignored };
@@ -255,7 +265,7 @@ impl Node {
             return Echo::Query;
         }
         let keyring = self.outbox.keyring();
-        let mut paths = self.registry.peers().probed_paths(&about.id).chain([path]);
+        let mut paths = self.registry.peers().probed_paths(&about.id, now).chain([path]);
         let probed = paths.find(|path| {
             let target = self.probe_target(&about.id, path, now);
             self.nonces.is_of_probe(&echo, &target, keyring, now)
@@ -284,7 +294,7 @@ impl Node {
             return Reaction::Ignored;
         }
         let is_validated = origin.validated_path().is_some();
-        if !is_validated && (self.has_keys() || self.is_full_for(about)) {
+        if !is_validated && (self.has_keys() || self.is_full_for(about, now)) {
             self.counters.unvalidated += 1;
             return Reaction::Unvalidated;
         }
@@ -297,8 +307,8 @@ impl Node {
     }
 
     /// Returns true if the list has no room for a newcomer. The entry that its legacy beacons have made has room for it.
-    fn is_full_for(&self, about: &Announcement<'_>) -> bool {
-        self.registry.is_full() && !self.registry.has_legacy_entry_of(about.name)
+    fn is_full_for(&self, about: &Announcement<'_>, now: Instant) -> bool {
+        self.registry.is_full() && !self.registry.has_legacy_entry_of(about.name, now)
     }
 
     /// Returns true if a peer that is reached by unicast alone is to be validated now: it gets copies.
@@ -413,9 +423,9 @@ impl Node {
         self.counters.rate_limited += u64::from(!is_enqueued);
     }
 
-    fn enqueue_multicast_reply(&mut self, about: &Announcement<'_>, now: Instant) {
+    fn enqueue_multicast_reply(&mut self, to: InstanceId, answer: Answer, now: Instant) {
         let Node { replies, timers, rng, registry, .. } = self;
-        let is_enqueued = replies.enqueue_multicast(about.id, about.nonce, registry.len(), timers, now, rng);
+        let is_enqueued = replies.enqueue_multicast(to, answer, registry.len(), timers, now, rng);
         self.counters.rate_limited += u64::from(!is_enqueued);
     }
 }

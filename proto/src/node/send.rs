@@ -109,17 +109,15 @@ impl Node {
         let about = self.outbox.next_announcement(&self.settings);
         let is_observer = self.settings.observer;
         let about = Announcement { nonce, answer_to_group, is_observer, ..about };
+        // Copies have the same number.
+        let sequence = about.sequence;
         let mut sent = Vec::new();
         if self.settings.mode.has_multicast() {
             let known: Vec<InstanceId> = match known_since {
                 Some(since) => self.registry.peers().received_since(since, now).collect(),
                 None => Vec::new(),
             };
-            sent = self.outbox.send_multicast(kind, &about, &known, &self.interfaces);
-        }
-        // Copies have the same number.
-        let sequence = about.sequence;
-        if self.settings.mode.has_multicast() {
+            sent = self.outbox.send_multicast(kind, &about, &known, 0, &self.interfaces);
             self.on_multicast_sent(now);
         }
         if self.settings.mode.has_seeds() {
@@ -130,8 +128,8 @@ impl Node {
 
     /// Sends the replies that are due.
     pub(crate) fn send_replies(&mut self, now: Instant) {
-        if let Some((to, echo)) = self.replies.take_due_multicast(&mut self.timers, now) {
-            self.send_multicast_reply(&to, echo, now);
+        if let Some((to, answer)) = self.replies.take_due_multicast(&mut self.timers, now) {
+            self.send_multicast_reply(&to, answer, now);
         }
         while let Some(reply) = self.replies.take_due(now) {
             match reply.kind {
@@ -211,13 +209,15 @@ impl Node {
         Some(self.nonces.of_query(&self.settings.id, self.outbox.keyring(), now))
     }
 
-    fn send_multicast_reply(&mut self, to: &InstanceId, echo: Option<Nonce>, now: Instant) {
+    fn send_multicast_reply(&mut self, to: &InstanceId, answer: Answer, now: Instant) {
         self.timers.stop(Timer::Repeat);
         self.announce_timer.on_announced(&mut self.timers, now);
-        let nonce = if self.needs_validation(to, now) { self.query_nonce(now) } else { None };
+        let min_len = answer.querier_len.filter(|_| self.needs_validation(to, now));
+        let nonce = self.query_nonce(now).filter(|_| min_len.is_some());
         let about = self.outbox.next_announcement(&self.settings);
-        let about = Announcement { echo, nonce, ..about };
-        self.outbox.send_multicast(Kind::Announce, &about, &[], &self.interfaces);
+        let about = Announcement { echo: answer.echo, nonce, ..about };
+        let min_len = min_len.unwrap_or_default();
+        self.outbox.send_multicast(Kind::Announce, &about, &[], min_len, &self.interfaces);
         self.on_multicast_sent(now);
     }
 
@@ -235,14 +235,14 @@ impl Node {
     }
 
     fn send_answer(&mut self, reply: &Reply, answer: Answer, now: Instant) {
-        let validates = self.needs_validation(&reply.to, now);
+        let min_len = answer.querier_len.filter(|_| self.needs_validation(&reply.to, now));
         // Meanwhile the sender of the query was validated, and it knows this node.
-        if answer.is_known && !validates {
+        if answer.is_known && min_len.is_none() {
             return;
         }
-        let nonce = validates.then(|| self.probe_nonce(&reply.to, &reply.path, now));
-        let min_len = if validates { answer.len } else { 0 };
-        self.send_announce(&reply.to, reply.path, answer.echo, nonce, (min_len, MAX_MESSAGE));
+        let nonce = min_len.map(|_| self.probe_nonce(&reply.to, &reply.path, now));
+        let lengths = (min_len.unwrap_or_default(), MAX_MESSAGE);
+        self.send_announce(&reply.to, reply.path, answer.echo, nonce, lengths);
     }
 
     fn send_announce(
