@@ -211,7 +211,8 @@ struct config {
     bool legacy = true;
     /// Whether the node's time moves by node::advance() alone. For tests; needs a memory network.
     bool manual_clock = false;
-    /// Whether the node lists peers without being listed by them. This version does not have it, and refuses it.
+    /// Whether the node is an observer, which lists peers and is not listed by them. It sends queries and probes alone.
+    /// mode::swim has no observers.
     bool observer = false;
     // generated: end
 };
@@ -233,13 +234,16 @@ using peer_id = std::array<std::uint8_t, 16>;
 struct peer {
     std::string_view name;     ///< Its name, UTF-8. Two peers may have the same; `id` tells them apart.
     std::string_view value;    ///< The bytes it announces.
-    std::string_view address;  ///< Its IP address ("192.0.2.7", "2001:db8::7"); "" for one that was only registered.
+    std::string_view address;  ///< Its IP address ("192.0.2.7", "fe80::7%eth0"); "" for one that was only registered.
     std::uint16_t port;        ///< Where it offers its service; 0 when it announces none.
     peer_id id;                ///< Which run of it this is.
     peers::source source;      ///< What last told of it.
     std::uint32_t interface_index;         ///< The interface it was heard through (if_indextoname); 0 when unknown.
     std::chrono::milliseconds age;         ///< Since it was last heard or registered.
     std::chrono::milliseconds expires_in;  ///< Until it is gone unless it is heard again; 0 in an event of one that left.
+    /// All its addresses: `address` first, then the others that sent or answered a probe, then those that it only claims.
+    std::vector<std::string_view> addresses;
+    std::size_t addresses_validated;  ///< How many of the first addresses sent or answered a probe.
 };
 
 /// What an event tells. A later version may add kinds: ignore those you do not know.
@@ -266,7 +270,8 @@ enum class node_state : std::uint32_t {
     failed = PEERS_STATE_FAILED,      ///< It met an internal error and no longer works.
 };
 
-/// Why a node is not running. A later version may add some.
+/// What is wrong with a node, or, of a running node, a note about its network. peers.h says of each what to do. A later version
+/// may add some.
 enum class health_reason : std::uint32_t {
     none = PEERS_REASON_NONE,                      ///< Nothing is wrong.
     no_interface = PEERS_REASON_NO_INTERFACE,      ///< No interface that may be used is up.
@@ -276,6 +281,12 @@ enum class health_reason : std::uint32_t {
     multicast_join = PEERS_REASON_MULTICAST_JOIN,  ///< The system did not let it join the group on every interface.
     internal = PEERS_REASON_INTERNAL,              ///< It met an internal error and no longer works.
     resolver = PEERS_REASON_RESOLVER,              ///< The name of a seed cannot be resolved; it is tried again.
+    list_full = PEERS_REASON_LIST_FULL,            ///< A newcomer was refused, because the registry is full.
+    send_stalls = PEERS_REASON_SEND_STALLS,        ///< The send buffer of the system stayed full.
+    id_conflict = PEERS_REASON_ID_CONFLICT,        ///< Another node sent with the instance id of this node.
+    other_cluster = PEERS_REASON_OTHER_CLUSTER,    ///< Note: a node of another cluster is there.
+    other_key = PEERS_REASON_OTHER_KEY,            ///< Note: a node with another key is there.
+    other_mode = PEERS_REASON_OTHER_MODE,          ///< Note: a node of the same cluster in another mode is there.
 };
 
 /// How a node is, and what it has counted since its start. Owns all it has.
@@ -283,9 +294,9 @@ struct health {
     // generated: begin cpp/health
     /// State of the node.
     node_state state;
-    /// Why the node is not running.
+    /// What is wrong with the node, or a note about its network while it is running.
     health_reason reason;
-    /// The reason in words; "" if the node is running.
+    /// The reason in words; "" if there is none.
     std::string detail;
     /// Time since the node last sent a datagram; none before the first.
     std::optional<std::chrono::milliseconds> last_send_age;
@@ -328,6 +339,9 @@ struct health {
     /// Received by a node with keys: messages of an unlisted instance whose path is not validated. Each new peer begins
     /// so. If it rises and no peer joins, recorded messages are replayed.
     std::uint64_t unvalidated;
+    /// Received: messages with the instance id of the node that another node sent. If it rises, a clone of this machine
+    /// or process is there, or a host forges messages.
+    std::uint64_t id_conflicts;
     // generated: end
 };
 
@@ -378,6 +392,8 @@ inline peer view(const peers_peer_t& record) {
     peer.interface_index = record.interface_index;
     peer.age = milliseconds(record.age_ms);
     peer.expires_in = milliseconds(record.expires_in_ms);
+    peer.addresses.assign(record.addresses, record.addresses + record.addresses_len);
+    peer.addresses_validated = record.addresses_validated;
     return peer;
 }
 
@@ -593,6 +609,7 @@ public:
         health.rate_limited = raw.rate_limited;
         health.off_link = raw.off_link;
         health.unvalidated = raw.unvalidated;
+        health.id_conflicts = raw.id_conflicts;
         // generated: end
         return health;
     }

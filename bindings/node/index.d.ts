@@ -91,8 +91,8 @@ export interface Options {
   ipv6?: boolean;
   /** Whether the node uses the legacy beacon, "multitastic:NAME", beside the native protocol. Default: true. */
   legacy?: boolean;
-  /** Whether the node lists peers without being listed by them. This version does not have it, and refuses it. Default:
-   *  false. */
+  /** Whether the node is an observer, which lists peers and is not listed by them. It sends queries and probes alone.
+   *  "swim" has no observers. Default: false. */
   observer?: boolean;
   // generated: end
 }
@@ -197,8 +197,13 @@ export interface Peer {
   /** Two peers may have the same; `id` tells them apart. */
   name: string;
   value: Buffer;
-  /** The IP address it was heard from, IPv4 or IPv6; null if it was only registered. */
+  /** The IP address to reach it at, IPv4 or IPv6: the first of `addresses`. A link-local IPv6 address has its zone. Null if it
+   *  was only registered. */
   address: string | null;
+  /** All addresses: `address`, then the others that sent or answered a probe, then those that the peer only claims. */
+  addresses: string[];
+  /** Number of the first addresses that sent or answered a probe. */
+  addressesValidated: number;
   /** The port at which it offers its service; null if it announces none. */
   port: number | null;
   /** The random id of this run of it, 32 hexadecimal digits; null if unknown, as with legacy nodes and registered
@@ -233,9 +238,9 @@ export interface Health {
   // generated: begin node/health
   /** State of the node. */
   state: 'running' | 'degraded' | 'failed' | Unknown;
-  /** Why the node is not running. */
-  reason: 'none' | 'no-interface' | 'not-receiving' | 'send-fails' | 'permission' | 'multicast-join' | 'internal' | 'resolver' | Unknown;
-  /** The reason in words; "" if the node is running. */
+  /** What is wrong with the node, or a note about its network while it is running. */
+  reason: 'none' | 'no-interface' | 'not-receiving' | 'send-fails' | 'permission' | 'multicast-join' | 'internal' | 'resolver' | 'list-full' | 'send-stalls' | 'id-conflict' | 'other-cluster' | 'other-key' | 'other-mode' | Unknown;
+  /** The reason in words; "" if there is none. */
   detail: string;
   /** Milliseconds since the node last sent a datagram; null before the first. */
   lastSendAge: number | null;
@@ -278,6 +283,9 @@ export interface Health {
   /** Received by a node with keys: messages of an unlisted instance whose path is not validated. Each new peer begins
    *  so. If it rises and no peer joins, recorded messages are replayed. */
   unvalidated: number;
+  /** Received: messages with the instance id of the node that another node sent. If it rises, a clone of this machine
+   *  or process is there, or a host forges messages. */
+  idConflicts: number;
   // generated: end
 }
 

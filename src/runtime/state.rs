@@ -7,6 +7,7 @@ use crate::health::{Counters, Health, Reason};
 use crate::net::report::{Refresh, SendStats, TransportReport};
 use crate::runtime::event_log::EventLog;
 use crate::runtime::network_state::NetworkState;
+use crate::runtime::notices;
 use crate::runtime::readers::Readers;
 use peers_proto::Node;
 
@@ -88,6 +89,7 @@ impl State {
     /// Logs what is new since the last call, and passes the events to their readers. Returns true if there were events.
     pub fn note_changes(&mut self, now: Instant) -> bool {
         let has_events = self.pass_events(now);
+        self.log_notices();
         self.log_troubles();
         has_events
     }
@@ -102,6 +104,14 @@ impl State {
             self.readers.push(event);
         }
         has_events
+    }
+
+    fn log_notices(&mut self) {
+        while let Some(notice) = self.node.poll_notice() {
+            if let Some(event_log) = &mut self.event_log {
+                event_log.note_notice(&notice);
+            }
+        }
     }
 
     fn log_troubles(&mut self) {
@@ -121,7 +131,7 @@ impl State {
     pub fn health(&self, now: Instant) -> Health {
         let age = |then: Option<Instant>| then.map(|then| now.saturating_duration_since(then));
         Health {
-            reason: self.troubles().next(),
+            reason: self.troubles().next().or_else(|| self.notices(now).next()),
             last_send_age: age(self.network.last_sent()),
             last_receive_age: age(self.node.last_received()),
             interfaces: self.network.interfaces(),
@@ -139,6 +149,11 @@ impl State {
         let network = self.network.troubles(self.node.is_not_receiving());
         let seeds = self.seed_trouble.iter().map(|words| (Reason::Resolver, words.clone()));
         internal.into_iter().chain(network).chain(seeds)
+    }
+
+    /// What the protocol has noticed in the last two minutes, troubles before notes.
+    fn notices(&self, now: Instant) -> impl Iterator<Item = (Reason, String)> {
+        self.node.notices(now).filter_map(notices::describe)
     }
 
     fn counters(&self) -> Counters {

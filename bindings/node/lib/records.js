@@ -13,6 +13,8 @@ export function readPeer(pointer) {
     name: peer.name,
     value: Buffer.from(peer.value),
     address: peer.address || null,
+    addresses: peer.addresses_len ? koffi.decode(peer.addresses, koffi.array('const char *', peer.addresses_len)) : [],
+    addressesValidated: peer.addresses_validated,
     port: peer.port || null,
     id: id.some((byte) => byte !== 0) ? id.toString('hex') : null,
     source: word(SOURCES, peer.source),

@@ -82,7 +82,7 @@ class State(_Code):
 
 
 class Reason(_Code):
-    """What is wrong with a node."""
+    """What is wrong with a node, or, of a running node, a note about its network."""
 
     NONE = _abi.PEERS_REASON_NONE
     NO_INTERFACE = _abi.PEERS_REASON_NO_INTERFACE
@@ -100,6 +100,19 @@ class Reason(_Code):
     RESOLVER = _abi.PEERS_REASON_RESOLVER
     """The name of a seed cannot be resolved. It is tried again every minute; the other seeds are spoken to
     all the same."""
+    LIST_FULL = _abi.PEERS_REASON_LIST_FULL
+    """A newcomer was refused in the last two minutes, because the registry is full."""
+    SEND_STALLS = _abi.PEERS_REASON_SEND_STALLS
+    """In the last minute the send buffer of the system stayed full."""
+    ID_CONFLICT = _abi.PEERS_REASON_ID_CONFLICT
+    """In the last two minutes another node sent with the instance id of this node."""
+    OTHER_CLUSTER = _abi.PEERS_REASON_OTHER_CLUSTER
+    """Note: a node of another cluster is there."""
+    OTHER_KEY = _abi.PEERS_REASON_OTHER_KEY
+    """Note: a node with another key is there, or one with keys where this node has none, or the other way
+    round."""
+    OTHER_MODE = _abi.PEERS_REASON_OTHER_MODE
+    """Note: a node of the same cluster in another mode is there."""
 
 
 @dataclass(frozen=True)
@@ -110,7 +123,8 @@ class Peer:
     """Two peers may have the same; `id` tells them apart."""
     value: bytes
     address: str | None
-    """The IP address it was heard from, IPv4 or IPv6; None if it was only registered."""
+    """The IP address to reach it at, IPv4 or IPv6: the first of `addresses`. A link-local IPv6 address has its
+    zone. None if it was only registered."""
     port: int | None
     """The port at which it offers its service; None if it announces none."""
     age: float
@@ -124,8 +138,8 @@ class Peer:
     id: bytes | None
     """The 16 random bytes of this run of it; None if unknown."""
     addresses: tuple[str, ...] = ()
-    """All addresses: `address` first, then the others from which messages came or that answered a probe, then
-    those that the peer only claims. In this version there is `address` alone."""
+    """All addresses, as `address` is: `address` first, then the others from which messages came or that
+    answered a probe, then those that the peer only claims."""
     addresses_validated: int = 0
     """Number of the first addresses in `addresses` from which messages came or that answered a probe."""
 
@@ -169,9 +183,9 @@ class Health:
     state: State
     """State of the node."""
     reason: Reason
-    """Why the node is not running."""
+    """What is wrong with the node, or a note about its network while it is running."""
     detail: str
-    """The reason in words; "" if the node is running."""
+    """The reason in words; "" if there is none."""
     last_send_age: float | None
     """Seconds since the node last sent a datagram; None before the first."""
     last_receive_age: float | None
@@ -213,6 +227,9 @@ class Health:
     unvalidated: int
     """Received by a node with keys: messages of an unlisted instance whose path is not validated. Each new
     peer begins so. If it rises and no peer joins, recorded messages are replayed."""
+    id_conflicts: int
+    """Received: messages with the instance id of the node that another node sent. If it rises, a clone of
+    this machine or process is there, or a host forges messages."""
     # generated: end
 
     @classmethod
@@ -241,6 +258,7 @@ class Health:
             rate_limited=raw.rate_limited,
             off_link=raw.off_link,
             unvalidated=raw.unvalidated,
+            id_conflicts=raw.id_conflicts,
             # generated: end
         )
 
