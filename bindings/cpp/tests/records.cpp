@@ -39,10 +39,12 @@ void a_list_is_a_range_with_random_access() {
     CHECK(std::next(std::make_reverse_iterator(list.end()))->name == "lamp");
 
     std::vector<std::string> names;
-    for (const auto& [name, value, address, port, id, source, interface_index, age, expires_in] : node.list()) {
-        CHECK(value == name && address.empty() && port == 0 && id == peers::peer_id{});
-        CHECK(source == peers::source::registered && interface_index == 0 && age == 0ms && expires_in == 35s);
-        names.emplace_back(name);
+    for (const peers::peer& peer : node.list()) {
+        CHECK(peer.value == peer.name && peer.address.empty() && peer.port == 0 && peer.id == peers::peer_id{});
+        CHECK(peer.source == peers::source::registered && peer.interface_index == 0);
+        CHECK(peer.age == 0ms && peer.expires_in == 35s);
+        CHECK(peer.addresses.empty() && peer.addresses_validated == 0);
+        names.emplace_back(peer.name);
     }
     CHECK((names == std::vector<std::string>{"door", "lamp", "stove"}));
 }

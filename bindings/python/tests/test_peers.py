@@ -259,8 +259,9 @@ class RegistryAndEvents(NodeTest):
         assert len(node.list()) == 1
         (listed,), own = other.list(), node.own_record()
         assert (own.name, own.value, own.port, own.id) == ("kitchen", b"warm", 80, listed.id)
-        assert (own.source, own.address, own.addresses) == (Source.SELF, None, ())
-        assert (listed.addresses, listed.addresses_validated) == (("10.0.0.1",), 1)
+        assert (own.source, own.address) == (Source.SELF, listed.address)
+        for peer in own, listed:
+            assert (peer.addresses, peer.addresses_validated) == (("10.0.0.1",), 1)
 
     def test_an_entry_has_a_place_until_it_is_unregistered(self) -> None:
         node = self.start()
@@ -288,6 +289,8 @@ class RegistryAndEvents(NodeTest):
         with self.assertRaises(peers.TooLargeError):
             peers.txt_put(b"", "key", bytes(252))
 
-    def test_an_observer_is_refused(self) -> None:
-        with self.assertRaises(peers.UnsupportedError):
-            self.start(observer=True)
+    def test_an_observer_lists_and_is_not_listed(self) -> None:
+        node, observer = self.start("node"), self.start("observer", observer=True)
+        assert [node.list(), [peer.name for peer in observer.list()]] == [[], ["node"]]
+        with self.assertRaises(peers.InvalidError):
+            self.start(observer=True, mode="swim")
