@@ -90,7 +90,7 @@ impl State {
     pub fn note_changes(&mut self, now: Instant) -> bool {
         let has_events = self.pass_events(now);
         self.log_notices();
-        self.log_troubles();
+        self.log_troubles(now);
         has_events
     }
 
@@ -114,9 +114,9 @@ impl State {
         }
     }
 
-    fn log_troubles(&mut self) {
+    fn log_troubles(&mut self, now: Instant) {
         let Some(mut event_log) = self.event_log.take() else { return };
-        event_log.note_troubles(self.troubles().collect());
+        event_log.note_troubles(self.troubles(now).collect());
         if self.is_stopped() {
             event_log.note_stop();
         }
@@ -131,7 +131,7 @@ impl State {
     pub fn health(&self, now: Instant) -> Health {
         let age = |then: Option<Instant>| then.map(|then| now.saturating_duration_since(then));
         Health {
-            reason: self.troubles().next().or_else(|| self.notices(now).next()),
+            reason: self.troubles(now).next().or_else(|| self.notices(now).next()),
             last_send_age: age(self.network.last_sent()),
             last_receive_age: age(self.node.last_received()),
             interfaces: self.network.interfaces(),
@@ -141,12 +141,12 @@ impl State {
     }
 
     /// What is wrong, causes before their effects.
-    fn troubles(&self) -> impl Iterator<Item = (Reason, String)> {
+    fn troubles(&self, now: Instant) -> impl Iterator<Item = (Reason, String)> {
         let internal = match &self.ended {
             Some(End::Failed(why)) => Some((Reason::Internal, why.clone())),
             _ => None,
         };
-        let network = self.network.troubles(self.node.is_not_receiving());
+        let network = self.network.troubles(self.node.is_not_receiving(), now);
         let seeds = self.seed_trouble.iter().map(|words| (Reason::Resolver, words.clone()));
         internal.into_iter().chain(network).chain(seeds)
     }
