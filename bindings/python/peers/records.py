@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import ctypes
+import socket
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
-from . import _abi
+from . import _abi, _txt
 
 _NEVER = 2**64 - 1
 
@@ -23,6 +25,10 @@ class _Code(IntEnum):
         member._name_ = f"UNKNOWN_{value}"
         member._value_ = value
         return member
+
+    def _word(self) -> str:
+        """The word of the command, which knows as many numbers as this package."""
+        return "unknown" if self.name.startswith("UNKNOWN_") else self.name.lower()
 
 
 class Source(_Code):
@@ -40,7 +46,7 @@ class Source(_Code):
     GOSSIP = _abi.PEERS_SOURCE_GOSSIP
     """The cluster: it is a member, as the SWIM protocol has it."""
     SELF = _abi.PEERS_SOURCE_SELF
-    """It is the node itself, from `Node.own_record`."""
+    """It is the node itself, from `Node.me`."""
 
 
 class EventKind(_Code):
@@ -123,8 +129,8 @@ class Peer:
     """Two peers may have the same; `id` tells them apart."""
     value: bytes
     address: str | None
-    """The IP address to reach it at, IPv4 or IPv6: the first of `addresses`. A link-local IPv6 address has its
-    zone. None if it was only registered."""
+    """The IP address to reach it at, IPv4 or IPv6: the first of `addresses`. A link-local IPv6 address has
+    its zone. None if it was only registered."""
     port: int | None
     """The port at which it offers its service; None if it announces none."""
     age: float
@@ -142,6 +148,42 @@ class Peer:
     answered a probe, then those that the peer only claims."""
     addresses_validated: int = 0
     """Number of the first addresses in `addresses` from which messages came or that answered a probe."""
+
+    @property
+    def txt(self) -> dict[str, str | None]:
+        """The keys and values that `peers.txt` has written: keys in lower case, None for a key without a
+        value. {} if the value is not in that format, so `peer.txt.get("role") == "worker"` does for every
+        peer."""
+        return _txt.parse(self.value)
+
+    @property
+    def interface(self) -> str | None:
+        """The name of the interface it was heard through; None if unknown, or if there is none any more."""
+        try:
+            return socket.if_indextoname(self.interface_index) if self.interface_index else None
+        except OSError:
+            return None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The peer as `json.dumps` takes it, in the form of `peers list --json`: a value that is not UTF-8 is
+        there as "value_base64"."""
+        try:
+            value = {"value": self.value.decode()}
+        except UnicodeDecodeError:
+            value = {"value_base64": base64.b64encode(self.value).decode()}
+        return {
+            "name": self.name,
+            **value,
+            "address": self.address,
+            "addresses": list(self.addresses),
+            "addresses_validated": self.addresses_validated,
+            "port": self.port,
+            "interface": self.interface,
+            "id": self.id.hex() if self.id else None,
+            "source": self.source._word(),
+            "age": self.age,
+            "expires_in": self.expires_in,
+        }
 
     @classmethod
     def _read(cls, raw: Any) -> Peer:
@@ -168,6 +210,14 @@ class Event:
     reason: LeaveReason
     peer: Peer | None
     """The peer as it was when the event was raised; None in a RESYNC."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """The event as `json.dumps` takes it, in the form of `peers watch --json`."""
+        return {
+            "event": self.kind._word(),
+            "reason": self.reason._word() if self.reason else None,
+            "peer": self.peer.to_dict() if self.peer else None,
+        }
 
     @classmethod
     def _read(cls, raw: Any) -> Event:
