@@ -23,7 +23,7 @@ type Peer struct {
 	Addresses []netip.Addr
 	// AddressesValidated is how many of the first Addresses sent or answered a probe.
 	AddressesValidated int
-	Port    uint16 // where it offers its service; 0 when it announces none
+	Port               uint16 // where it offers its service; 0 when it announces none
 	// ID has the random bytes of this run of it; all zero when unknown, as with legacy nodes and registered entries.
 	ID             [16]byte
 	Source         Source

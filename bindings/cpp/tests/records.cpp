@@ -40,7 +40,7 @@ void a_list_is_a_range_with_random_access() {
 #if __cplusplus >= 202002L
     static_assert(std::ranges::random_access_range<peers::list> && std::ranges::sized_range<peers::list>);
     const auto open = [](const peers::peer& peer) { return peer.value == "door"; };
-    CHECK(std::ranges::count_if(list, open) == 1 && (list | std::views::filter(open)).front().name == "door");
+    CHECK(std::ranges::count_if(list, open) == 1 && std::ranges::find_if(list, open)->name == "door");
 #endif
     const auto stove = std::lower_bound(list.begin(), list.end(), std::string_view("stove"), is_before);
     CHECK(stove == list.begin() + 2 && stove->value == "stove");

@@ -6,6 +6,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
 import java.util.stream.IntStream;
 
@@ -99,6 +100,14 @@ public record Peer(
     /** The bytes it announces, read as UTF-8. */
     public String text() {
         return new String(value, StandardCharsets.UTF_8);
+    }
+
+    /**
+     * The keys and values that {@link Txt} has written: keys in lower case. A key without a value has "". Empty if the value is not
+     * in that format, so {@code "worker".equals(peer.txt().get("role"))} does for every peer. Unmodifiable.
+     */
+    public Map<String, String> txt() {
+        return Txt.parse(value);
     }
 
     /** As records are compared, but for the value, whose bytes count. */
