@@ -73,6 +73,9 @@ pub struct Config {
     /// UDP port of the node's own socket, from which it sends, and at which it receives unicast. Set it for a firewall, or if
     /// the node is a seed of others. One node of a host can have it. 0: the system chooses. A memory network ignores it.
     pub unicast_port: u16,
+    /// True for an observer: it lists peers, and they do not list it. It sends queries and probes, no announcement, goodbye or
+    /// legacy beacon, so its name, value and port reach no peer. [`Mode::Swim`] has no observers.
+    pub observer: bool,
     /// How the node detects changes of the network.
     pub change_detection: ChangeDetection,
     /// Receives the node's log; `None`: nothing is logged. The library prints nothing.
@@ -131,6 +134,7 @@ impl Default for Config {
             mode: Mode::Multicast,
             seeds: Vec::new(),
             unicast_port: 0,
+            observer: false,
             change_detection: ChangeDetection { system: true, poll: true, watchdog: true },
             log: None,
         }
@@ -213,7 +217,7 @@ impl Config {
             legacy: self.legacy,
             group_port: self.port,
             hops: self.hops,
-            observer: false,
+            observer: self.observer,
             interval: self.interval,
             expiry: self.expiry,
             max_peers: self.max_peers,
@@ -247,7 +251,8 @@ impl Config {
             cluster => format!(" in cluster {cluster:?}"),
         };
         let sealed = if self.keys.is_empty() { "" } else { ", sealed" };
-        format!("started {name:?}{cluster}: {network}{sealed}")
+        let observer = if self.observer { ", as an observer" } else { "" };
+        format!("started {name:?}{cluster}: {network}{sealed}{observer}")
     }
 
     fn check_expiry(&self) -> Result<(), Error> {
@@ -289,6 +294,9 @@ impl Config {
         match self.mode {
             Mode::Swim if !cfg!(feature = "swim") => invalid(
                 "the mode is Swim, which this library is built without; build it with the feature \"swim\"",
+            ),
+            Mode::Swim if self.observer => invalid(
+                "the node is an observer in mode Swim, in which every member is listed; start it in another mode, or as a member",
             ),
             _ => Ok(()),
         }
@@ -373,6 +381,7 @@ mod tests {
             Config { unicast_port: 49001, ..default() },
             Config { seeds: vec![named.clone(); 1025], ..default() },
             Config { seeds: vec![named], ..in_memory },
+            Config { mode: Mode::Swim, observer: true, ..default() },
         ] {
             let checked = config.check().map_err(|error| error.kind());
             assert_eq!(checked, Err(ErrorKind::Invalid), "{config:?}");

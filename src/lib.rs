@@ -37,7 +37,9 @@ pub use health::{Counters, Health, Reason, State};
 pub use log::{Level, Logger};
 pub use net::socket_config::ChangeDetection;
 pub use peers::Peers;
-pub use peers_proto::{Event, Key, LeaveReason, MAX_SEEDS, Mode, Peer, Registration, Source, WrongKeyLength};
+pub use peers_proto::{
+    Event, Key, LeaveReason, MAX_SEEDS, Mode, Peer, PeerAddress, Registration, Source, WrongKeyLength,
+};
 pub use seed::Seed;
 pub use subscription::Subscription;
 pub use sys::Descriptor;

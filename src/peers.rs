@@ -13,8 +13,7 @@ use crate::seed::Seed;
 use crate::subscription::Subscription;
 use crate::sys::Descriptor;
 use peers_proto::{
-    Event, Key, NotRegistered, Peer, PeerView, RegisterError, Registration, SetKeysError, Snapshot,
-    ValueTooLong,
+    Event, Key, NotRegistered, Peer, RegisterError, Registration, SetKeysError, Snapshot, ValueTooLong,
 };
 
 /// A running node: it announces itself, and lists the peers whose messages it receives.
@@ -158,14 +157,9 @@ impl Peers {
         self.driver.act(|node, now| copy(node.version(now), node.snapshot(now)))
     }
 
-    /// Returns the node's own record: its name, id, value and port. It has no address.
+    /// Returns the node's own record: its name, id, value and port, and all addresses of the interfaces that it uses.
     pub fn own_record(&self) -> Result<Peer, Error> {
-        self.read_own(|own| own.to_peer())
-    }
-
-    /// Returns what `copy` makes of the node's own record. The node waits for it.
-    pub(crate) fn read_own<R>(&self, copy: impl FnOnce(PeerView<'_>) -> R) -> Result<R, Error> {
-        self.driver.act(|node, _| copy(node.own_record()))
+        self.driver.act(|node, _| node.own_record())
     }
 
     /// Waits up to `timeout` (`None`: without limit; in real time, whatever the clock) until the version of the list is not

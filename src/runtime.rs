@@ -5,6 +5,7 @@ pub(crate) mod driver;
 pub(crate) mod event_log;
 pub(crate) mod log_queue;
 pub(crate) mod network_state;
+pub(crate) mod notices;
 pub(crate) mod readers;
 pub(crate) mod resolver;
 pub(crate) mod seeds;

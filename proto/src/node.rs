@@ -22,7 +22,7 @@ use crate::announce::AnnounceTimer;
 use crate::counters::Counters;
 use crate::crypto::{Key, Keyring, MAX_KEYS};
 use crate::error::{NotRegistered, RegisterError, SetKeysError, ValueTooLong};
-use crate::event::{Arrival, Event, Peer, PeerAddress, PeerView, Received, Source, Transmit};
+use crate::event::{Arrival, Event, Peer, PeerAddress, Received, Source, Transmit};
 use crate::expiring_map::Full;
 use crate::identity::Identity;
 use crate::interfaces::{Interface, Interfaces};
@@ -348,16 +348,18 @@ impl Node {
         self.registry.version(now)
     }
 
-    /// Returns the node's own record, as its peers list it. It has no address.
-    pub fn own_record(&self) -> PeerView<'_> {
+    /// Returns the node's own record, as its peers list it, with all addresses of its interfaces.
+    pub fn own_record(&self) -> Peer {
         let Settings { name, value, id, port, expiry, .. } = &self.settings;
-        PeerView {
-            name,
-            value,
-            address: None,
-            interface: 0,
-            further_addresses: &[],
-            addresses_validated: 0,
+        let addresses = self.own_addresses();
+        let first = addresses.first();
+        Peer {
+            name: name.clone(),
+            value: value.clone(),
+            address: first.map(|first| first.address),
+            interface: first.map_or(0, |first| first.interface),
+            addresses_validated: addresses.len(),
+            addresses,
             port: *port,
             id: Some(*id),
             source: Source::Own,
@@ -379,7 +381,8 @@ impl Node {
         peers
     }
 
-    /// Returns all addresses of the node's interfaces; see [`set_interfaces`](Self::set_interfaces).
+    /// Returns all addresses of the node's interfaces, those that are link-local last; see
+    /// [`set_interfaces`](Self::set_interfaces).
     pub fn own_addresses(&self) -> Vec<PeerAddress> {
         let own = self.interfaces.own_by_interface();
         own.map(|(interface, address)| PeerAddress { address, interface }).collect()

@@ -1,5 +1,6 @@
 //! What a transport reports to the runtime.
 
+use std::io;
 use std::sync::Arc;
 
 use crate::error::Error;
@@ -31,4 +32,14 @@ pub(crate) enum Refresh {
 pub(crate) struct SendStats {
     pub sent: u64,
     pub errors: u64,
+    /// Number of those refused for which the send buffer had no room.
+    pub stalled: u64,
+}
+
+impl SendStats {
+    /// Counts a datagram that the system refused.
+    pub fn note_error(&mut self, error: &io::Error) {
+        self.errors += 1;
+        self.stalled += u64::from(error.kind() == io::ErrorKind::WouldBlock);
+    }
 }

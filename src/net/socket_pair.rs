@@ -151,7 +151,7 @@ impl SocketPair {
                 // An IPv6 address that is tentative or just gone is no error: the system reports each change.
                 Err(error) if self.is_v6() && is_address_error(&error) => {}
                 Err(error) => {
-                    stats.errors += 1;
+                    stats.note_error(&error);
                     let words = format!("sending through {}: {error}", interface.name);
                     self.send_trouble = Some((reason_of(&error, Reason::SendFails), words));
                 }
@@ -172,7 +172,7 @@ impl SocketPair {
         match self.send(payload, to, way)? {
             Ok(()) => stats.sent += 1,
             Err(error) => {
-                stats.errors += 1;
+                stats.note_error(&error);
                 self.peer_error = Some(error);
             }
         }

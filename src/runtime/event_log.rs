@@ -9,9 +9,10 @@ use crate::health::Reason;
 use crate::log::Level;
 use crate::net::report::{Refresh, TransportReport};
 use crate::runtime::log_queue::LogQueue;
+use crate::runtime::notices;
 use crate::sys::host;
 use crate::sys::interface::Interface;
-use peers_proto::Event;
+use peers_proto::{Event, Notice};
 
 /// Maximum number of lines about peers in a `PEERS_WINDOW`, so that a flood of datagrams does not become a flood of lines.
 const MAX_PEER_LINES: u64 = 100;
@@ -100,6 +101,13 @@ impl EventLog {
         let summary = if self.troubles.is_empty() { "all is well" } else { "still degraded" };
         for (_, words) in over {
             self.log.write(Level::Info, &format!("no longer: {words}; {summary}"));
+        }
+    }
+
+    /// Logs a notice of the protocol, which gives one of each kind a minute.
+    pub fn note_notice(&mut self, notice: &Notice) {
+        if let Some((reason, words)) = notices::describe(notice) {
+            self.log.write(notices::level(reason), &words);
         }
     }
 

@@ -7,6 +7,7 @@ use crate::health::{Counters, Health, Reason};
 use crate::net::report::{Refresh, SendStats, TransportReport};
 use crate::runtime::event_log::EventLog;
 use crate::runtime::network_state::NetworkState;
+use crate::runtime::notices;
 use crate::runtime::readers::Readers;
 use peers_proto::Node;
 
@@ -88,7 +89,8 @@ impl State {
     /// Logs what is new since the last call, and passes the events to their readers. Returns true if there were events.
     pub fn note_changes(&mut self, now: Instant) -> bool {
         let has_events = self.pass_events(now);
-        self.log_troubles();
+        self.log_notices();
+        self.log_troubles(now);
         has_events
     }
 
@@ -104,9 +106,17 @@ impl State {
         has_events
     }
 
-    fn log_troubles(&mut self) {
+    fn log_notices(&mut self) {
+        while let Some(notice) = self.node.poll_notice() {
+            if let Some(event_log) = &mut self.event_log {
+                event_log.note_notice(&notice);
+            }
+        }
+    }
+
+    fn log_troubles(&mut self, now: Instant) {
         let Some(mut event_log) = self.event_log.take() else { return };
-        event_log.note_troubles(self.troubles().collect());
+        event_log.note_troubles(self.troubles(now).collect());
         if self.is_stopped() {
             event_log.note_stop();
         }
@@ -121,7 +131,7 @@ impl State {
     pub fn health(&self, now: Instant) -> Health {
         let age = |then: Option<Instant>| then.map(|then| now.saturating_duration_since(then));
         Health {
-            reason: self.troubles().next(),
+            reason: self.troubles(now).next().or_else(|| self.notices(now).next()),
             last_send_age: age(self.network.last_sent()),
             last_receive_age: age(self.node.last_received()),
             interfaces: self.network.interfaces(),
@@ -131,14 +141,19 @@ impl State {
     }
 
     /// What is wrong, causes before their effects.
-    fn troubles(&self) -> impl Iterator<Item = (Reason, String)> {
+    fn troubles(&self, now: Instant) -> impl Iterator<Item = (Reason, String)> {
         let internal = match &self.ended {
             Some(End::Failed(why)) => Some((Reason::Internal, why.clone())),
             _ => None,
         };
-        let network = self.network.troubles(self.node.is_not_receiving());
+        let network = self.network.troubles(self.node.is_not_receiving(), now);
         let seeds = self.seed_trouble.iter().map(|words| (Reason::Resolver, words.clone()));
         internal.into_iter().chain(network).chain(seeds)
+    }
+
+    /// What the protocol has noticed in the last two minutes, troubles before notes.
+    fn notices(&self, now: Instant) -> impl Iterator<Item = (Reason, String)> {
+        self.node.notices(now).filter_map(notices::describe)
     }
 
     fn counters(&self) -> Counters {

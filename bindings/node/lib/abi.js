@@ -80,7 +80,7 @@ export const SOURCES = [, 'multicast', 'legacy', 'registered', 'unicast', 'gossi
 export const EVENTS = [, 'joined', 'updated', 'left', 'resync'];
 export const LEFT = ['none', 'goodbye', 'expired', 'unreachable', 'unregistered'];
 export const STATES = ['running', 'degraded', 'failed'];
-export const REASONS = ['none', 'no-interface', 'not-receiving', 'send-fails', 'permission', 'multicast-join', 'internal', 'resolver'];
+export const REASONS = ['none', 'no-interface', 'not-receiving', 'send-fails', 'permission', 'multicast-join', 'internal', 'resolver', 'list-full', 'send-stalls', 'id-conflict', 'other-cluster', 'other-key', 'other-mode'];
 // The values of the health, each with its kind and its field in C.
 export const HEALTH = {
   state: { kind: 'state', field: 'state' },
@@ -105,6 +105,7 @@ export const HEALTH = {
   rateLimited: { kind: 'counter', field: 'rate_limited' },
   offLink: { kind: 'counter', field: 'off_link' },
   unvalidated: { kind: 'counter', field: 'unvalidated' },
+  idConflicts: { kind: 'counter', field: 'id_conflicts' },
 };
 
 export const config_t = koffi.struct('peers_config_t', {
@@ -198,6 +199,7 @@ export const health_t = koffi.struct('peers_health_t', {
   rate_limited: 'uint64_t',
   off_link: 'uint64_t',
   unvalidated: 'uint64_t',
+  id_conflicts: 'uint64_t',
 });
 koffi.opaque('peers_t');
 koffi.opaque('peers_subscription_t');

@@ -64,6 +64,12 @@ PEERS_REASON_PERMISSION = 4
 PEERS_REASON_MULTICAST_JOIN = 5
 PEERS_REASON_INTERNAL = 6
 PEERS_REASON_RESOLVER = 7
+PEERS_REASON_LIST_FULL = 8
+PEERS_REASON_SEND_STALLS = 9
+PEERS_REASON_ID_CONFLICT = 10
+PEERS_REASON_OTHER_CLUSTER = 11
+PEERS_REASON_OTHER_KEY = 12
+PEERS_REASON_OTHER_MODE = 13
 
 peers_log_fn = ctypes.CFUNCTYPE(None, ctypes.c_int32, ctypes.c_char_p, ctypes.c_void_p)
 
@@ -170,6 +176,7 @@ class peers_health_t(ctypes.Structure):
         ("rate_limited", ctypes.c_uint64),
         ("off_link", ctypes.c_uint64),
         ("unvalidated", ctypes.c_uint64),
+        ("id_conflicts", ctypes.c_uint64),
     ]
 
 

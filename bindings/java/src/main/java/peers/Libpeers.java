@@ -93,6 +93,12 @@ interface Libpeers extends Library {
     int PEERS_REASON_MULTICAST_JOIN = 5;
     int PEERS_REASON_INTERNAL = 6;
     int PEERS_REASON_RESOLVER = 7;
+    int PEERS_REASON_LIST_FULL = 8;
+    int PEERS_REASON_SEND_STALLS = 9;
+    int PEERS_REASON_ID_CONFLICT = 10;
+    int PEERS_REASON_OTHER_CLUSTER = 11;
+    int PEERS_REASON_OTHER_KEY = 12;
+    int PEERS_REASON_OTHER_MODE = 13;
 
     @FieldOrder({
         "struct_size", "name", "cluster", "value", "value_len", "interfaces", "network", "group_v4",
@@ -210,7 +216,7 @@ final class peers_event_t extends Structure {
         "struct_size", "state", "reason", "detail", "last_send_age_ms", "last_receive_age_ms", "interfaces",
         "peers", "sent", "send_errors", "received", "looped_back", "malformed", "refused_full", "dropped",
         "sockets_reopened", "events_lost", "other_cluster", "stale", "wrong_key", "rate_limited", "off_link",
-        "unvalidated"
+        "unvalidated", "id_conflicts"
     })
 final class peers_health_t extends Structure {
         public SizeT struct_size = new SizeT();
@@ -236,6 +242,7 @@ final class peers_health_t extends Structure {
         public long rate_limited;
         public long off_link;
         public long unvalidated;
+        public long id_conflicts;
 
         peers_health_t() {
             struct_size.setValue(size());
