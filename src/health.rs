@@ -15,7 +15,7 @@ pub enum State {
     Failed,
 }
 
-/// What is wrong with a node.
+/// What is wrong with a node, or, of a running node, a note about its network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Reason {
@@ -33,12 +33,23 @@ pub enum Reason {
     Resolver,
     /// The node met an internal error, of the library or of the program around it, and no longer works.
     Internal,
+    /// Note: the system refused calls or options that the node can do without.
+    Limited,
+    /// The system refused a socket of the node.
+    Socket,
+}
+
+impl Reason {
+    /// Returns true for a note: the node does all of its work.
+    pub fn is_note(self) -> bool {
+        matches!(self, Reason::Limited)
+    }
 }
 
 /// Health of a node at one moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Health {
-    /// What is wrong, in a code and in words; `None` if nothing is.
+    /// What is wrong, or a note, in a code and in words; `None` if there is neither.
     pub reason: Option<(Reason, String)>,
     /// Time since a datagram was last sent.
     pub last_send_age: Option<Duration>,
@@ -58,6 +69,7 @@ impl Health {
         match self.reason {
             None => State::Running,
             Some((Reason::Internal, _)) => State::Failed,
+            Some((reason, _)) if reason.is_note() => State::Running,
             Some(_) => State::Degraded,
         }
     }

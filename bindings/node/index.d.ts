@@ -234,7 +234,7 @@ export interface Health {
   /** State of the node. */
   state: 'running' | 'degraded' | 'failed' | Unknown;
   /** Why the node is not running. */
-  reason: 'none' | 'no-interface' | 'not-receiving' | 'send-fails' | 'permission' | 'multicast-join' | 'internal' | 'resolver' | Unknown;
+  reason: 'none' | 'no-interface' | 'not-receiving' | 'send-fails' | 'permission' | 'multicast-join' | 'internal' | 'resolver' | 'limited' | 'socket' | Unknown;
   /** The reason in words; "" if the node is running. */
   detail: string;
   /** Milliseconds since the node last sent a datagram; null before the first. */

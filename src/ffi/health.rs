@@ -71,6 +71,8 @@ fn reason_code(reason: Reason) -> u32 {
         Reason::MulticastJoin => PEERS_REASON_MULTICAST_JOIN,
         Reason::Internal => PEERS_REASON_INTERNAL,
         Reason::Resolver => PEERS_REASON_RESOLVER,
+        Reason::Limited => PEERS_REASON_LIMITED,
+        Reason::Socket => PEERS_REASON_SOCKET,
     }
 }
 
