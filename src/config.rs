@@ -236,6 +236,7 @@ impl Config {
             unicast_port: self.unicast_port,
             selection: Selection::parse(self.interfaces.as_deref())?,
             change_detection: self.change_detection,
+            silence_limit: self.expiry,
         })
     }
 

@@ -46,12 +46,16 @@ pub enum Reason {
     OtherKey,
     /// Note: in the last two minutes a node of the same cluster in another mode was there.
     OtherMode,
+    /// Note: the system refused calls or options that the node can do without.
+    Limited,
+    /// The system refused a socket of the node.
+    Socket,
 }
 
 impl Reason {
     /// Returns true for a note: the node does all of its work.
     pub fn is_note(self) -> bool {
-        matches!(self, Reason::OtherCluster | Reason::OtherKey | Reason::OtherMode)
+        matches!(self, Reason::OtherCluster | Reason::OtherKey | Reason::OtherMode | Reason::Limited)
     }
 }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::config::{Config, bad_name, too_long};
 use crate::error::{Error, ErrorKind};
 use crate::health::Health;
+use crate::interface_status::InterfaceStatus;
 use crate::runtime::driver::{self, Driver};
 use crate::runtime::readers::ReaderId;
 use crate::runtime::thread::Thread;
@@ -208,6 +209,11 @@ impl Peers {
     /// How the node is, and what it has counted.
     pub fn health(&self) -> Health {
         self.driver.health()
+    }
+
+    /// Each interface of the host, by IPv4 and by IPv6: whether the node uses it, and if not, why; and what it has counted there.
+    pub fn interfaces(&self) -> Vec<InterfaceStatus> {
+        self.driver.interfaces()
     }
 
     /// Moves a manual clock on, and does all that falls due on the way, in order.

@@ -310,7 +310,7 @@ export interface Health {
   /** State of the node. */
   state: 'running' | 'degraded' | 'failed' | Unknown;
   /** What is wrong with the node, or a note about its network while it is running. */
-  reason: 'none' | 'no-interface' | 'not-receiving' | 'send-fails' | 'permission' | 'multicast-join' | 'internal' | 'resolver' | 'list-full' | 'send-stalls' | 'id-conflict' | 'other-cluster' | 'other-key' | 'other-mode' | Unknown;
+  reason: 'none' | 'no-interface' | 'not-receiving' | 'send-fails' | 'permission' | 'multicast-join' | 'internal' | 'resolver' | 'list-full' | 'send-stalls' | 'id-conflict' | 'other-cluster' | 'other-key' | 'other-mode' | 'limited' | 'socket' | Unknown;
   /** The reason in words; "" if there is none. */
   detail: string;
   /** Milliseconds since the node last sent a datagram; null before the first. */

@@ -178,6 +178,33 @@ pub const PEERS_REASON_OTHER_KEY: u32 = 12;
 /// Note of a running node: in the last two minutes a node of its cluster in another mode was there. `detail`
 /// has its address. Give both PEERS_MODE_SWIM, or neither, if they are to list each other.
 pub const PEERS_REASON_OTHER_MODE: u32 = 13;
+/// Note of a running node: the system refused calls or options that the node can do without. `detail` names
+/// each, with its error and what is lost. Use a newer kernel, or let the sandbox of the process allow them.
+pub const PEERS_REASON_LIMITED: u32 = 14;
+/// Health reason: the system refused a socket of the node; `detail` has the call, its error and what to do.
+/// The node works with the others, and tries again at each announcement.
+pub const PEERS_REASON_SOCKET: u32 = 15;
+
+// Whether a node uses an interface, and if not, why.
+/// Usage: the node sends to the group through the interface, and receives from it.
+pub const PEERS_INTERFACE_USED: u32 = 0;
+/// Usage: not used; the option `interfaces` does not name it.
+pub const PEERS_INTERFACE_NOT_NAMED: u32 = 1;
+/// Usage: not used; the options turn the address family off, or the system has refused its sockets.
+pub const PEERS_INTERFACE_FAMILY_OFF: u32 = 2;
+/// Usage: not used; it is down.
+pub const PEERS_INTERFACE_DOWN: u32 = 3;
+/// Usage: not used; nothing is connected to it.
+pub const PEERS_INTERFACE_NO_CARRIER: u32 = 4;
+/// Usage: not used; it is a port of a bridge, a bond or a team, or is in a VRF. The option `interfaces` can
+/// name it: its whole name, without a star.
+pub const PEERS_INTERFACE_PORT: u32 = 5;
+/// Usage: not used; it has no MULTICAST flag, as with WireGuard.
+pub const PEERS_INTERFACE_NO_MULTICAST: u32 = 6;
+/// Usage: not used; it has no address of the family, for IPv6 no link-local one.
+pub const PEERS_INTERFACE_NO_ADDRESS: u32 = 7;
+/// Usage: not used; it is loopback, and another interface is used. The option `interfaces` can name it.
+pub const PEERS_INTERFACE_LOOPBACK: u32 = 8;
 
 /// Returns the fixed text of a status, or `None` for another number.
 pub(super) fn text_of(status: i32) -> Option<&'static CStr> {

@@ -77,6 +77,8 @@ fn reason_code(reason: Reason) -> u32 {
         Reason::OtherCluster => PEERS_REASON_OTHER_CLUSTER,
         Reason::OtherKey => PEERS_REASON_OTHER_KEY,
         Reason::OtherMode => PEERS_REASON_OTHER_MODE,
+        Reason::Limited => PEERS_REASON_LIMITED,
+        Reason::Socket => PEERS_REASON_SOCKET,
     }
 }
 

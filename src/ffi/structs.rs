@@ -236,6 +236,46 @@ unsafe impl SizedStruct for peers_entry_t {
     ];
 }
 
+/// An interface of the host and an address family. Read-only; lives as long as the list it is part of.
+#[repr(C)]
+pub struct peers_interface_t {
+    /// Name of the interface.
+    pub name: *const c_char,
+    /// Index of the interface.
+    pub index: u32,
+    /// Address family: 4 or 6.
+    pub family: u32,
+    /// PEERS_INTERFACE_*: whether the node uses it, and if not, why. A later version may add some.
+    pub usage: u32,
+    /// The usage in words; "" if the node uses it.
+    pub why: *const c_char,
+    /// Kind of the interface: "loopback", "bridge", "wlan", "wireguard" and so on; "" for a plain network
+    /// card.
+    pub kind: *const c_char,
+    /// Address that the node sends from, or would send from; "" if there is none.
+    pub address: *const c_char,
+    /// Datagrams sent to the group through it.
+    pub sent: u64,
+    /// Received through it: the node's own datagrams, which the system loops back. If this stays 0 beside
+    /// `sent`, a firewall of this host drops them.
+    pub own: u64,
+    /// Datagrams received through it, of every kind.
+    pub received: u64,
+    /// The last system call for it that failed, with its error; "" if none did.
+    pub last_error: *const c_char,
+}
+
+/// The interfaces of the host, as a node sees them. It does not change; free it with `peers_interfaces_free`.
+#[repr(C)]
+pub struct peers_interfaces_t {
+    /// Number of records.
+    pub len: usize,
+    /// Bytes from one record to the next, at least `sizeof(peers_interface_t)` of the library's version.
+    pub stride: usize,
+    /// The first record. Use `peers_interfaces_at`, which keeps to `stride`.
+    pub records: *const peers_interface_t,
+}
+
 /// One change of the registry. Free it with `peers_event_free`.
 #[repr(C)]
 pub struct peers_event_t {

@@ -27,6 +27,14 @@ pub(crate) enum Refresh {
     Failed(Error),
 }
 
+/// What a receive step has found.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Receipt {
+    /// A datagram or an ICMP error was taken.
+    pub has_any: bool,
+    pub may_be_more: bool,
+}
+
 /// Number of datagrams that were sent, and of those that the system refused.
 #[derive(Default)]
 pub(crate) struct SendStats {

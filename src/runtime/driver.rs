@@ -15,8 +15,9 @@ use std::time::{Duration, Instant};
 
 use crate::error::{Error, ErrorKind};
 use crate::health::Health;
+use crate::interface_status::InterfaceStatus;
 use crate::log::Logger;
-use crate::net::report::Refresh;
+use crate::net::report::{Receipt, Refresh};
 use crate::net::transport::{Transport, TransportConfig};
 use crate::panics;
 use crate::runtime::clock::TimeSource;
@@ -25,12 +26,13 @@ use crate::runtime::log_queue::LogQueue;
 use crate::runtime::readers::ReaderId;
 use crate::runtime::resolver::Resolved;
 use crate::runtime::seeds::Seeds;
-use crate::runtime::sleeper::Sleeper;
+use crate::runtime::sleeper::{Sleeper, Woken};
 use crate::runtime::state::{End, State};
 use crate::runtime::thread::{self, Thread};
 use crate::seed::{self, Seed};
 use crate::sync::{lock, wait_until};
 use crate::sys::Descriptor;
+use crate::sys::optional::Refusals;
 use crate::sys::poller::Poller;
 use peers_proto::{Event, Node, Settings};
 
@@ -70,6 +72,8 @@ pub(crate) struct Driver {
 struct Step {
     /// More may wait to be received, or is due.
     may_be_more: bool,
+    /// A datagram or an error was received.
+    has_received: bool,
     /// Something was sent, or the network has changed.
     has_news: bool,
     /// The next deadline of the node.
@@ -118,10 +122,11 @@ impl Driver {
                 .map_err(|error| Error::system("reading the clock that counts sleep", &error))?,
         };
         let interval = options.settings.interval;
+        let refusals = Arc::new(Refusals::default());
         let sleeper = match options.has_manual_clock {
             true => None,
             false => Some(
-                Sleeper::new(interval)
+                Sleeper::new(interval, refusals.clone())
                     .map_err(|error| Error::system("making a descriptor to wake by", &error))?,
             ),
         };
@@ -129,7 +134,7 @@ impl Driver {
         let driver = Arc::new(Driver {
             process: process::id(),
             transport: Mutex::new(Transport::closed()),
-            state: Mutex::new(State::new(Node::new(options.settings, time.now()))),
+            state: Mutex::new(State::new(Node::new(options.settings, time.now()), refusals.clone())),
             log,
             arrival: Condvar::default(),
             sleeper,
@@ -144,7 +149,7 @@ impl Driver {
             }
         };
         let mut transport = driver.lock_transport();
-        transport.open(options.transport, on_delivery)?;
+        transport.open(options.transport, &refusals, driver.time.now(), on_delivery)?;
         transport.introduce(&mut lock(&driver.state).node, driver.time.now());
         if let Some(log) = &driver.log {
             let event_log = EventLog::new(log.clone(), &options.start_line, transport.report().interfaces);
@@ -263,6 +268,11 @@ impl Driver {
         self.arrival.notify_all();
     }
 
+    /// Each interface of the host, as the transport sees it. Works after the node's end, without any.
+    pub fn interfaces(&self) -> Vec<InterfaceStatus> {
+        self.lock_transport().interface_statuses()
+    }
+
     /// Moves a manual clock on, from deadline to deadline.
     pub fn advance(&self, by: Duration) -> Result<(), Error> {
         if !self.time.is_manual() {
@@ -359,29 +369,39 @@ impl Driver {
     /// The work of the thread, until the node ends.
     fn run(&self) {
         let mut poller = Poller::default();
+        // Waits in a row that a descriptor has ended with nothing to do.
+        let mut fruitless = 0;
+        let mut was_found = false;
         while let Ok(step) = self.step(&poller) {
             self.deliver_log();
-            if let Err(error) = self.wait(&mut poller, &step) {
-                self.end(End::Failed(error.to_string()));
+            let is_fruitless = was_found && !step.may_be_more && !step.has_received && !step.has_news;
+            fruitless = if is_fruitless { fruitless + 1 } else { 0 };
+            match self.wait(&mut poller, &step, fruitless) {
+                Ok(found) => was_found = found,
+                Err(error) => self.end(End::Failed(error.to_string())),
             }
         }
         self.say_goodbye();
     }
 
     /// Sleeps until a datagram, a change of the network, a deadline or a wake-up; or only looks for them, if there may be more to
-    /// do. Checks all descriptors when a deadline has passed, which each announcement is.
-    fn wait(&self, poller: &mut Poller, step: &Step) -> io::Result<()> {
-        let Some(sleeper) = &self.sleeper else { return Ok(()) };
+    /// do. Checks all descriptors when a deadline has passed, which each announcement is. True if a descriptor of the transport
+    /// has ended the sleep. After `fruitless` sleeps of that kind it pauses.
+    fn wait(&self, poller: &mut Poller, step: &Step, fruitless: u32) -> io::Result<bool> {
+        let Some(sleeper) = &self.sleeper else { return Ok(false) };
         let descriptors: Vec<Descriptor> = self.lock_transport().descriptors().collect();
         if step.may_be_more {
-            return sleeper.look(poller, descriptors.into_iter());
+            sleeper.look(poller, descriptors.into_iter())?;
+            return Ok(false);
         }
-        if sleeper.sleep(poller, descriptors.into_iter(), step.next, || self.time.now())? {
+        sleeper.pause(fruitless);
+        let woken = sleeper.sleep(poller, descriptors.into_iter(), step.next, || self.time.now())?;
+        if woken == Woken::Late {
             sleeper.check()?;
             lock(&self.state).readers.check()?;
             self.lock_transport().check()?;
         }
-        Ok(())
+        Ok(woken == Woken::Found)
     }
 
     /// Steps until nothing waits and nothing is due.
@@ -397,9 +417,9 @@ impl Driver {
     /// Receives a batch of what a poll has found, does what is due, and sends what follows.
     fn step(&self, poller: &Poller) -> Result<Step, Error> {
         let mut transport = self.lock_transport();
-        let waits = self.receive(&mut transport, poller)?;
+        let received = self.receive(&mut transport, poller)?;
         let Due { is_silent, is_more_due, mut next } = self.run_node(&mut transport)?;
-        let refresh = transport.refresh(poller, is_silent).map_err(|error| self.lose_descriptor(&error))?;
+        let refresh = transport.refresh(poller, is_silent, self.time.now()).map_err(|error| self.lose_descriptor(&error))?;
         if matches!(refresh, Refresh::Followed | Refresh::Reopened) {
             let mut state = self.lock_state()?;
             let now = self.time.now();
@@ -410,14 +430,15 @@ impl Driver {
         }
         let has_news = transport.has_transmits() || !matches!(refresh, Refresh::Unneeded);
         if has_news {
-            let sent = transport.send().map_err(|error| self.lose_descriptor(&error))?;
+            let sent = transport.send(self.time.now()).map_err(|error| self.lose_descriptor(&error))?;
             let mut state = self.lock_state()?;
             let now = self.time.now();
             state.note_step(transport.report(), &sent, refresh, now);
             self.note_changes(&mut state, now);
             next = state.node.poll_timeout();
         }
-        Ok(Step { may_be_more: waits || is_more_due, has_news, next })
+        let (may_be_more, has_received) = (received.may_be_more || is_more_due, received.has_any);
+        Ok(Step { may_be_more, has_received, has_news, next })
     }
 
     /// Does what the thread is to do after a suspend, in a call that comes before it.
@@ -429,23 +450,23 @@ impl Driver {
     }
 
     /// Receives a batch of what a poll has found. After a suspend, passes the node all that waited before it does what is due:
-    /// until then the node takes datagrams for what was sent before. True if more may wait.
-    fn receive(&self, transport: &mut Transport, poller: &Poller) -> Result<bool, Error> {
+    /// until then the node takes datagrams for what was sent before.
+    fn receive(&self, transport: &mut Transport, poller: &Poller) -> Result<Receipt, Error> {
         let receive = |transport: &mut Transport| {
             transport.receive(poller).map_err(|error| self.lose_descriptor(&error))
         };
-        let mut waits = receive(transport)?;
+        let mut received = receive(transport)?;
         for _ in 0..MAX_BACKLOG {
             let mut state = self.lock_state()?;
             let now = self.time.now();
-            if !waits || !state.node.was_suspended(now) {
+            if !received.may_be_more || !state.node.was_suspended(now) {
                 break;
             }
             transport.feed(&mut state.node, now);
             drop(state);
-            waits = receive(transport)?;
+            received = receive(transport)?;
         }
-        Ok(waits)
+        Ok(received)
     }
 
     /// Passes the node what was received, lets it do what is due, and takes what it has to send.
@@ -488,7 +509,7 @@ impl Driver {
             let next = state.node.poll_timeout();
             drop(state);
             // A node that ends reports no error.
-            let _ = transport.send();
+            let _ = transport.send(self.time.now());
             let Some(next) = next else { return };
             // A manual clock stands still.
             if self.sleeper.is_some() {

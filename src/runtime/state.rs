@@ -1,5 +1,6 @@
 //! `State`: the node, with what the runtime knows of it, under one lock.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use crate::error::{Error, ErrorKind};
@@ -9,6 +10,7 @@ use crate::runtime::event_log::EventLog;
 use crate::runtime::network_state::NetworkState;
 use crate::runtime::notices;
 use crate::runtime::readers::Readers;
+use crate::sys::optional::{Refusal, Refusals};
 use peers_proto::Node;
 
 pub(crate) struct State {
@@ -22,6 +24,7 @@ pub(crate) struct State {
     ended: Option<End>,
     /// `None` if nothing is to be logged.
     event_log: Option<EventLog>,
+    refusals: Arc<Refusals>,
 }
 
 /// How a node ended.
@@ -32,7 +35,7 @@ pub(crate) enum End {
 }
 
 impl State {
-    pub fn new(node: Node) -> Self {
+    pub fn new(node: Node, refusals: Arc<Refusals>) -> Self {
         State {
             node,
             network: NetworkState::default(),
@@ -41,6 +44,7 @@ impl State {
             seed_trouble: None,
             ended: None,
             event_log: None,
+            refusals,
         }
     }
 
@@ -117,6 +121,7 @@ impl State {
     fn log_troubles(&mut self, now: Instant) {
         let Some(mut event_log) = self.event_log.take() else { return };
         event_log.note_troubles(self.troubles(now).collect());
+        event_log.note_refusals(self.refusals.list());
         if self.is_stopped() {
             event_log.note_stop();
         }
@@ -131,7 +136,7 @@ impl State {
     pub fn health(&self, now: Instant) -> Health {
         let age = |then: Option<Instant>| then.map(|then| now.saturating_duration_since(then));
         Health {
-            reason: self.troubles(now).next().or_else(|| self.notices(now).next()),
+            reason: self.troubles(now).next().or_else(|| self.notices(now).next()).or_else(|| self.limits()),
             last_send_age: age(self.network.last_sent()),
             last_receive_age: age(self.node.last_received()),
             interfaces: self.network.interfaces(),
@@ -154,6 +159,12 @@ impl State {
     /// What the protocol has noticed in the last two minutes, troubles before notes.
     fn notices(&self, now: Instant) -> impl Iterator<Item = (Reason, String)> {
         self.node.notices(now).filter_map(notices::describe)
+    }
+
+    /// What the system refuses, without which the node does its work.
+    fn limits(&self) -> Option<(Reason, String)> {
+        let words: Vec<String> = self.refusals.list().iter().map(Refusal::to_string).collect();
+        (!words.is_empty()).then(|| (Reason::Limited, words.join(". ")))
     }
 
     fn counters(&self) -> Counters {
