@@ -104,6 +104,15 @@ pub(crate) struct Outgoing {
     pub min_len: usize,
 }
 
+/// What a packet is.
+pub(crate) enum Heard<'a> {
+    /// One of a member, with these updates.
+    Member(Vec<&'a [u8]>),
+    /// One of an instance that is to be validated first.
+    Stranger,
+    Malformed,
+}
+
 /// The output of foca.
 struct Outcome {
     now: Instant,
@@ -198,41 +207,39 @@ impl Swim {
         self.candidates.on_bytes(len);
     }
 
-    /// Takes in a packet by a path, in a message of `len` bytes. Returns the updates in it, or `None` if it is malformed.
+    /// Takes in a packet that came from an address.
     pub fn handle_packet<'a>(
         &mut self,
         packet: &'a [u8],
         from: &InstanceId,
-        path: Path,
-        len: usize,
+        address: SocketAddr,
         now: Instant,
-    ) -> Option<Vec<&'a [u8]>> {
+    ) -> Heard<'a> {
         let own = *self.foca.identity();
-        let packet = packet::take_apart(packet, path.address, &own)?;
+        let Some(packet) = packet::take_apart(packet, address, &own) else { return Heard::Malformed };
         let Header { src: sender, src_incarnation, dst, message } = &packet.header;
         if sender.id != *from || sender.id == own.id {
-            return None;
+            return Heard::Malformed;
         }
         let is_about_stranger = |third: &MemberId| third.id != own.id && !self.rules.seats().contains_key(&third.id);
-        if third(message).is_some_and(is_about_stranger) {
-            return Some(Vec::new());
-        }
         // A packet that lets in, or proves nothing, is the reason for a probe.
         if *message == Packet::Announce || !self.may_speak(sender, *src_incarnation, now) {
-            self.candidates.insert(sender.id, path, len, now);
-            return Some(Vec::new());
+            return Heard::Stranger;
+        }
+        if third(message).is_some_and(is_about_stranger) {
+            return Heard::Member(Vec::new());
         }
         let is_verdict = *message == Packet::TurnUndead;
         if matches!(message, Packet::Feed | Packet::Broadcast)
             || is_verdict && !self.rules.may_be_told_down(dst.generation, &own, now)
         {
-            return Some(Vec::new());
+            return Heard::Member(Vec::new());
         }
         let claims = self.judge_all(&packet.claims, &sender.id, now);
         let bytes = packet.with_claims(&claims);
         self.run(now, |foca, outcome| foca.handle_data(&bytes, outcome));
         // Updates are taken from members alone.
-        Some(if self.is_member(&sender.id) { packet.updates } else { Vec::new() })
+        Heard::Member(if self.is_member(&sender.id) { packet.updates } else { Vec::new() })
     }
 
     /// Takes in what another member claims in a page of its list. Returns true if the instance is yet to be validated.
@@ -281,11 +288,6 @@ impl Swim {
         }
         self.tell_down(member);
         false
-    }
-
-    /// Has an instance validated that sends messages to this node, of `len` bytes.
-    pub fn on_stranger(&mut self, id: InstanceId, path: Path, len: usize, now: Instant) {
-        self.candidates.insert(id, path, len, now);
     }
 
     /// Has a member validated that the registry does not list.

@@ -8,11 +8,13 @@ use crate::event::{Arrival, LeaveReason, Source};
 use crate::node::Node;
 use crate::node::receive::{Inbound, Reaction};
 use crate::path::{Echo, Path};
+use crate::peer_table::entry::MAX_AMPLIFICATION;
 use crate::peer_table::leave::GoodbyeOutcome;
 use crate::peer_table::{AnnounceOutcome, Origin};
 use crate::seeds::SeedQuery;
 use crate::settings::Settings;
-use crate::swim::{Answer, AntiEntropy, CandidateProbe, Change, Step, Swim, SyncPage, digest_of};
+use crate::replies::ReplyKind;
+use crate::swim::{Answer, AntiEntropy, CandidateProbe, Change, Heard, Step, Swim, SyncPage, digest_of};
 use crate::timers::{Timer, Timers};
 use crate::wire::{
     self, Announcement, ClusterKind, ClusterMessage, Content, InstanceId, Kind, MAX_MESSAGE, Message,
@@ -124,9 +126,7 @@ impl Node {
             (_, Content::Packet(packet)) => self.handle_packet(message.id, packet, inbound, now),
             _ if !membership.swim.is_member(&message.id) => {
                 // It has a list to compare, so it takes this node for a member.
-                self.counters.unvalidated += 1;
-                membership.swim.on_stranger(message.id, inbound.path, inbound.len, now);
-                self.apply_swim_changes(now);
+                self.probe_stranger(message.id, inbound, now);
             }
             (ClusterKind::Ask, content) => self.answer_sync(message.id, content, inbound, now),
             (_, content) => self.on_sync_answer(message.id, content, inbound, now),
@@ -182,10 +182,13 @@ impl Node {
 
     fn handle_packet(&mut self, sender: InstanceId, packet: &[u8], inbound: Inbound, now: Instant) {
         let Some(membership) = &mut self.membership else { return };
-        let Inbound { path, len, .. } = inbound;
-        let Some(updates) = membership.swim.handle_packet(packet, &sender, path, len, now) else {
-            self.counters.malformed += 1;
-            return;
+        let updates = match membership.swim.handle_packet(packet, &sender, inbound.path.address, now) {
+            Heard::Member(updates) => updates,
+            Heard::Stranger => return self.probe_stranger(sender, inbound, now),
+            Heard::Malformed => {
+                self.counters.malformed += 1;
+                return;
+            }
         };
         let read = |piece: &&'_ [u8]| match wire::decode(piece) {
             Ok(Message::Native(kind, about)) => Some((kind, about.id)),
@@ -201,6 +204,14 @@ impl Node {
         }
         self.apply_swim_changes(now);
         others.into_iter().for_each(|piece| self.on_update(piece, now));
+    }
+
+    /// Probes the sender of a message, at once: nothing is stored of it.
+    fn probe_stranger(&mut self, id: InstanceId, inbound: Inbound, now: Instant) {
+        self.counters.unvalidated += 1;
+        let len = (inbound.len * MAX_AMPLIFICATION).min(MAX_MESSAGE);
+        self.enqueue_reply(ReplyKind::Probe(len), id, inbound, now);
+        self.send_replies(now);
     }
 
     /// Takes in a goodbye: at once if the member itself sent it, by `path`; or else when it does not answer.

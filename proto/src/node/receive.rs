@@ -409,7 +409,7 @@ impl Node {
         self.send_replies(now);
     }
 
-    fn enqueue_reply(&mut self, kind: ReplyKind, to: InstanceId, inbound: Inbound, now: Instant) {
+    pub(crate) fn enqueue_reply(&mut self, kind: ReplyKind, to: InstanceId, inbound: Inbound, now: Instant) {
         let reply = Reply { path: inbound.path, to, kind };
         let peers = self.peer_count();
         let is_enqueued = self.replies.enqueue(reply, inbound.arrival, peers, now, &mut self.rng);
