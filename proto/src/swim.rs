@@ -221,12 +221,13 @@ impl Swim {
         if sender.id != *from || sender.id == own.id {
             return Heard::Malformed;
         }
-        let is_about_stranger = |third: &MemberId| third.id != own.id && !self.rules.seats().contains_key(&third.id);
+        let is_stranger = |third: &MemberId| third.id != own.id && !self.rules.seats().contains_key(&third.id);
+        let is_about_stranger = third(message).is_some_and(is_stranger);
         // A packet that lets in, or proves nothing, is the reason for a probe.
         if *message == Packet::Announce || !self.may_speak(sender, *src_incarnation, now) {
             return Heard::Stranger;
         }
-        if third(message).is_some_and(is_about_stranger) {
+        if is_about_stranger {
             return Heard::Member(Vec::new());
         }
         let is_verdict = *message == Packet::TurnUndead;
