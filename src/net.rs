@@ -3,6 +3,7 @@
 pub(crate) mod interfaces;
 pub(crate) mod memory;
 pub(crate) mod report;
+pub(crate) mod sent_to;
 pub(crate) mod socket_config;
 pub(crate) mod socket_pair;
 pub(crate) mod sockets;

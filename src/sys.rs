@@ -10,11 +10,14 @@
 //! | [`multicast_joins`], as the system has them | /proc | none | none |
 //! | [`datagram`], by interface and packet information | sendmsg, recvmmsg | sendmsg, recvmsg | multicast interface, WSARecvMsg |
 //! | ICMP errors, in [`datagram`] | the error queue | none: such a peer expires | as macOS |
+//! | TTL of a received datagram, in [`options`] | IP_RECVTTL | as Linux | as Linux, from Windows 10 on |
+//! | [`options::keeps_on_link`], past the routing table | IPv4 | IPv4 | no: only to networks of the interface |
+//! | [`socket::open_group_sender`] | beside the unicast socket | none: the unicast socket sends | as macOS |
 //! | [`interfaces`] | getifaddrs, /proc | getifaddrs | GetAdaptersAddresses |
 //! | [`host`]: its names; signals | POSIX | POSIX | its own; no signals |
 
 use std::io;
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, SocketAddr};
 
 pub(crate) mod batch;
 pub(crate) mod clock;
@@ -48,12 +51,25 @@ pub type Descriptor = std::os::fd::RawFd;
 pub type Descriptor = std::os::windows::io::RawSocket;
 
 /// The way out for a datagram.
-#[derive(Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Way {
     /// Index of the interface; 0 lets routing choose.
     pub interface: u32,
     /// The address to send from; `None` lets the system choose one of the interface.
-    pub source: Option<Ipv4Addr>,
+    pub source: Option<IpAddr>,
+    /// True if the datagram must not leave the link: it is sent past the routing table.
+    pub only_on_link: bool,
+}
+
+/// An ICMP error about a datagram that a socket has sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct IcmpError {
+    /// True for port and host unreachable. The other codes come from firewalls and routers, and say nothing of the host.
+    pub is_unreachable: bool,
+    /// Destination of the datagram.
+    pub to: SocketAddr,
+    /// Index of the interface through which the error came; 0 if this host reports it, or if that is unknown.
+    pub interface: u32,
 }
 
 /// Bytes from the system's source of randomness.

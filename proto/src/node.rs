@@ -164,16 +164,18 @@ impl Node {
     }
 
     /// Replaces the interfaces that the node uses, with their addresses, and the ports of its unicast sockets. After a change
-    /// the node announces and queries anew.
-    pub fn set_interfaces(&mut self, interfaces: &[Interface], own_ports: &[u16], now: Instant) {
+    /// the node announces and queries anew, and this returns true.
+    pub fn set_interfaces(&mut self, interfaces: &[Interface], own_ports: &[u16], now: Instant) -> bool {
         self.own_ports = own_ports.to_vec();
         let was_known = !self.interfaces.is_empty();
-        if self.interfaces.set(interfaces) {
+        let has_changed = self.interfaces.set(interfaces);
+        if has_changed {
             self.nonces.set_own(self.interfaces.own());
-            if was_known {
-                self.handle_network_change(now);
-            }
         }
+        if has_changed && was_known {
+            self.handle_network_change(now);
+        }
+        has_changed && was_known
     }
 
     /// Announces and queries anew. The event loop calls this when it has reopened its sockets, or when the network has

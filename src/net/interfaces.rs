@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use crate::error::{Error, ErrorKind};
 use crate::sys;
 use crate::sys::interface::Interface;
+use peers_proto::Family;
 
 /// The names that the user chose, in which `*` stands for any characters; `None` for the default choice.
 #[derive(Debug, Clone)]
@@ -37,8 +38,11 @@ impl Selection {
     pub fn current(&self, groups: &[SocketAddr]) -> io::Result<Vec<Interface>> {
         let mut usable = sys::interfaces::usable()?;
         for interface in &mut usable {
-            interface.v4 = interface.v4.filter(|_| groups.iter().any(SocketAddr::is_ipv4));
-            interface.v6 = interface.v6.filter(|_| groups.iter().any(SocketAddr::is_ipv6));
+            for family in [Family::V4, Family::V6] {
+                if !groups.iter().any(|group| Family::of(group.ip()) == family) {
+                    interface.drop_family(family);
+                }
+            }
         }
         usable.retain(|interface| interface.v4.is_some() || interface.v6.is_some());
         match &self.0 {

@@ -31,6 +31,4 @@ pub(crate) enum Refresh {
 pub(crate) struct SendStats {
     pub sent: u64,
     pub errors: u64,
-    /// Number of waits for a full send buffer to drain.
-    pub drain_waits: usize,
 }

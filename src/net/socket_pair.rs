@@ -1,36 +1,51 @@
-//! `SocketPair`: the two sockets of IPv4 or of IPv6.
+//! `SocketPair`: the sockets of IPv4 or of IPv6.
 //!
 //! The receiver is bound to the group's port, which all processes of the host share; a node without multicast has none. The
-//! unicast socket has a port of its own: the node sends everything from it, and receives by it what is for this node alone.
+//! unicast socket has a port of its own: the node sends everything from that port, and receives there what is for this node
+//! alone. Where the system permits it, a further socket sends to the group from the same port.
 //!
 //! An error of a method means that another part of the program has closed a socket. All other errors are noted for health.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use socket2::{InterfaceIndexOrAddress, Socket};
 
 use crate::health::Reason;
 use crate::net::report::SendStats;
+use crate::net::sent_to::SentTo;
 use crate::sys::batch::{ReceiveBatch, Received};
 use crate::sys::interface::Interface;
 use crate::sys::poller::{Found, Poller, wait_until_writable};
-use crate::sys::socket::{OwnedSocket, port_of};
-use crate::sys::{Descriptor, Way, datagram, multicast_joins, options};
+use crate::sys::socket::{OwnedSocket, UnicastSocket, port_of};
+use crate::sys::{Descriptor, IcmpError, Way, datagram, multicast_joins, options};
+use peers_proto::Family;
 
 /// Maximum number of errors that are taken from a socket's queue at once.
 const MAX_ERRORS: usize = 64;
 
-/// On EWOULDBLOCK the sends of a step wait up to 20 × 10 ms for the send buffer to drain. Meanwhile nothing is received.
+/// Maximum number of pending errors for which one datagram is sent again.
+const MAX_RESENDS: usize = 16;
+
+/// On EWOULDBLOCK sends wait up to 20 × 10 ms in a second for the send buffer to drain. Meanwhile nothing is received. Replies to
+/// hosts that are not there keep the buffer full for longer: such datagrams are dropped.
 const DRAIN_WAIT: Duration = Duration::from_millis(10);
 const MAX_DRAIN_WAITS: usize = 20;
+const DRAIN_PERIOD: Duration = Duration::from_secs(1);
 
 pub(crate) struct SocketPair {
     group: SocketAddr,
     /// `None` without multicast.
     receiver: Option<OwnedSocket>,
     unicast: OwnedSocket,
+    /// Sends to the group; `None` if the unicast socket does.
+    group_sender: Option<OwnedSocket>,
+    /// Why the TTL or hop limit of unicast is not sent or reported.
+    hops_error: Option<io::Error>,
+    sent_to: SentTo,
+    /// Waits for the send buffer to drain since the time beside it.
+    drain_waits: (usize, Instant),
     /// Indexes of the interfaces that were joined.
     joined: Vec<u32>,
     /// Why the group cannot be received from through each interface.
@@ -39,8 +54,8 @@ pub(crate) struct SocketPair {
     pub send_trouble: Option<(Reason, String)>,
     /// Why the last datagram to one peer could not be sent.
     pub peer_error: Option<io::Error>,
-    /// Destinations that ICMP errors have reported.
-    unreachable: Vec<SocketAddr>,
+    /// Destinations that ICMP errors have reported, and the interfaces through which the errors came.
+    unreachable: Vec<(SocketAddr, u32)>,
 }
 
 /// Which of the two sockets.
@@ -55,11 +70,21 @@ impl Role {
 }
 
 impl SocketPair {
-    pub fn new(group: SocketAddr, receiver: Option<OwnedSocket>, unicast: OwnedSocket) -> Self {
+    pub fn new(
+        group: SocketAddr,
+        receiver: Option<OwnedSocket>,
+        unicast: UnicastSocket,
+        group_sender: Option<OwnedSocket>,
+    ) -> Self {
+        let UnicastSocket { socket: unicast, hops_error } = unicast;
         SocketPair {
             group,
             receiver,
             unicast,
+            group_sender,
+            hops_error,
+            sent_to: SentTo::default(),
+            drain_waits: (0, Instant::now()),
             joined: Vec::new(),
             join_trouble: None,
             send_trouble: None,
@@ -119,11 +144,12 @@ impl SocketPair {
             if !self.uses(interface) {
                 continue;
             }
-            let way = Way { interface: interface.index, source: interface.v4 };
-            match self.send(payload, self.group, &way, stats)? {
+            let source = interface.source(self.family());
+            let way = Way { interface: interface.index, source, only_on_link: false };
+            match self.send(payload, self.group, &way)? {
                 Ok(()) => stats.sent += 1,
-                // A tentative IPv6 address is no error: the system reports when it becomes usable.
-                Err(error) if self.is_v6() && error.kind() == io::ErrorKind::AddrNotAvailable => {}
+                // An IPv6 address that is tentative or just gone is no error: the system reports each change.
+                Err(error) if self.is_v6() && is_address_error(&error) => {}
                 Err(error) => {
                     stats.errors += 1;
                     let words = format!("sending through {}: {error}", interface.name);
@@ -134,17 +160,16 @@ impl SocketPair {
         Ok(())
     }
 
-    /// Sends `payload` to one socket: through `interface`, and from the same address as to the group, by which the peer knows this
-    /// node. `None` lets routing choose.
+    /// Sends `payload` to one socket.
     pub fn send_to_peer(
         &mut self,
         payload: &[u8],
         to: SocketAddr,
-        interface: Option<&Interface>,
+        way: &Way,
         stats: &mut SendStats,
     ) -> io::Result<()> {
-        let way = interface.map_or(Way::default(), |used| Way { interface: used.index, source: used.v4 });
-        match self.send(payload, to, &way, stats)? {
+        self.sent_to.insert(to);
+        match self.send(payload, to, way)? {
             Ok(()) => stats.sent += 1,
             Err(error) => {
                 stats.errors += 1;
@@ -183,16 +208,25 @@ impl SocketPair {
         let socket = self.unicast.get()?;
         let mut has_any = false;
         for _ in 0..MAX_ERRORS {
-            let Ok((is_unreachable, to)) = datagram::receive_error(socket) else { break };
+            let Ok(IcmpError { is_unreachable, to, interface }) = datagram::receive_error(socket) else {
+                break;
+            };
             has_any = true;
-            self.unreachable.extend(is_unreachable.then_some(to));
+            if is_unreachable && self.sent_to.contains(to) {
+                self.unreachable.push((to, interface));
+            }
         }
         Ok(has_any)
     }
 
-    /// Takes the destinations that ICMP errors have reported.
-    pub fn take_unreachable(&mut self) -> impl Iterator<Item = SocketAddr> {
+    /// Takes the destinations that ICMP errors have reported, and the interfaces through which the errors came.
+    pub fn take_unreachable(&mut self) -> impl Iterator<Item = (SocketAddr, u32)> {
         self.unreachable.drain(..)
+    }
+
+    /// Why unicast datagrams are checked by the networks of the interfaces alone, if they are.
+    pub fn hops_error(&self) -> Option<&io::Error> {
+        self.hops_error.as_ref()
     }
 
     /// The port from which everything is sent.
@@ -205,8 +239,9 @@ impl SocketPair {
         self.socket(role).map_or(Found::default(), |socket| poller.at(socket.descriptor()))
     }
 
+    /// What to poll.
     pub fn descriptors(&self) -> impl Iterator<Item = Descriptor> {
-        self.sockets().map(OwnedSocket::descriptor)
+        Role::ALL.into_iter().filter_map(|role| self.socket(role)).map(OwnedSocket::descriptor)
     }
 
     /// An error if another part of the program has closed a socket.
@@ -216,34 +251,49 @@ impl SocketPair {
 
     /// True if `interface` has an address of this family.
     fn uses(&self, interface: &Interface) -> bool {
-        match self.is_v6() {
-            true => interface.v6.is_some(),
-            false => interface.v4.is_some(),
-        }
+        interface.source(self.family()).is_some()
+    }
+
+    pub fn family(&self) -> Family {
+        Family::of(self.group.ip())
     }
 
     /// Sends one datagram. The inner result is that of the system.
-    fn send(
-        &mut self,
-        payload: &[u8],
-        to: SocketAddr,
-        way: &Way,
-        stats: &mut SendStats,
-    ) -> io::Result<io::Result<()>> {
-        let mut sent = datagram::send(self.unicast.get()?, payload, to, way);
-        // The system reports errors of earlier datagrams at the next send.
-        if sent.is_err() && self.receive_errors()? {
-            sent = datagram::send(self.unicast.get()?, payload, to, way);
-        }
-        while let Err(error) = &sent
-            && error.kind() == io::ErrorKind::WouldBlock
-            && stats.drain_waits < MAX_DRAIN_WAITS
-        {
-            stats.drain_waits += 1;
-            wait_until_writable(self.unicast.get()?, DRAIN_WAIT);
-            sent = datagram::send(self.unicast.get()?, payload, to, way);
+    fn send(&mut self, payload: &[u8], to: SocketAddr, way: &Way) -> io::Result<io::Result<()>> {
+        let mut sent = datagram::send(self.sender(to)?, payload, to, way);
+        for _ in 0..MAX_RESENDS {
+            let Err(error) = &sent else { break };
+            // The system reports ICMP errors about earlier datagrams, or forged ones, at the next send.
+            let is_repeated = match error.kind() {
+                io::ErrorKind::WouldBlock => self.wait_for_room(to)?,
+                _ => self.receive_errors()?,
+            };
+            if !is_repeated {
+                break;
+            }
+            sent = datagram::send(self.sender(to)?, payload, to, way);
         }
         Ok(sent)
+    }
+
+    /// Waits for room in the send buffer, unless that was done for too long in this period.
+    fn wait_for_room(&mut self, to: SocketAddr) -> io::Result<bool> {
+        let now = Instant::now();
+        if self.drain_waits.1 + DRAIN_PERIOD <= now {
+            self.drain_waits = (0, now);
+        }
+        let has_time = self.drain_waits.0 < MAX_DRAIN_WAITS;
+        if has_time {
+            self.drain_waits.0 += 1;
+            wait_until_writable(self.sender(to)?, DRAIN_WAIT);
+        }
+        Ok(has_time)
+    }
+
+    /// Returns the socket that sends to an address.
+    fn sender(&self, to: SocketAddr) -> io::Result<&Socket> {
+        let group_sender = self.group_sender.as_ref().filter(|_| to == self.group);
+        group_sender.unwrap_or(&self.unicast).get()
     }
 
     fn socket(&self, role: Role) -> Option<&OwnedSocket> {
@@ -254,7 +304,7 @@ impl SocketPair {
     }
 
     fn sockets(&self) -> impl Iterator<Item = &OwnedSocket> {
-        Role::ALL.into_iter().filter_map(|role| self.socket(role))
+        Role::ALL.into_iter().filter_map(|role| self.socket(role)).chain(&self.group_sender)
     }
 
     fn join(&self, receiver: &Socket, interface: &Interface) -> io::Result<()> {
@@ -272,6 +322,10 @@ impl SocketPair {
             IpAddr::V6(group) => receiver.leave_multicast_v6(&group, index),
         }
     }
+}
+
+fn is_address_error(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::AddrNotAvailable | io::ErrorKind::InvalidInput)
 }
 
 /// The meaning of an error for health.
@@ -293,23 +347,23 @@ mod tests {
     fn unreachable_destinations_do_not_stop_the_others() {
         let group = SocketAddr::from(([239, 2, 3, 4], 0));
         let open = || open_unicast(false, 1, 0).expect("there are free ports");
-        let address = |socket: &OwnedSocket| {
-            SocketAddr::from((Ipv4Addr::LOCALHOST, port_of(socket).expect("it is bound")))
+        let address = |unicast: &UnicastSocket| {
+            SocketAddr::from((Ipv4Addr::LOCALHOST, port_of(&unicast.socket).expect("it is bound")))
         };
-        let mut pair = SocketPair::new(group, None, open());
-        let here: Vec<OwnedSocket> = (0..100).map(|_| open()).collect();
+        let mut pair = SocketPair::new(group, None, open(), None);
+        let here: Vec<UnicastSocket> = (0..100).map(|_| open()).collect();
         // Closed at the end of the line: the system answers each datagram with an ICMP port unreachable.
         let gone: Vec<SocketAddr> = (0..100).map(|_| open()).map(|socket| address(&socket)).collect();
         let mut stats = SendStats::default();
         // The error of one datagram waits when the next one is sent.
         for to in here.iter().map(&address).zip(gone).flat_map(|(here, gone)| [gone, here]) {
-            pair.send_to_peer(b"to all", to, None, &mut stats).expect("it is open");
+            pair.send_to_peer(b"to all", to, &Way::default(), &mut stats).expect("it is open");
         }
         assert_eq!((stats.sent, stats.errors), (200, 0));
         let mut batch = ReceiveBatch::new();
         for socket in here {
             batch.clear();
-            let receiver = SocketPair::new(group, None, socket);
+            let receiver = SocketPair::new(group, None, socket, None);
             let mut poller = Poller::default();
             poller.watch(receiver.descriptors());
             poller.poll(Duration::from_secs(10)).expect("they can be polled");

@@ -4,8 +4,9 @@
 
 use std::io;
 use std::iter;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::time::Instant;
 
 use crate::error::{Error, ErrorKind};
 use crate::health::Reason;
@@ -15,9 +16,9 @@ use crate::net::socket_pair::{self, Role, SocketPair};
 use crate::sys::batch::{self, ReceiveBatch, Received};
 use crate::sys::interface::Interface;
 use crate::sys::poller::Poller;
-use crate::sys::socket::{self, OwnedSocket, port_of};
-use crate::sys::{Descriptor, NetworkMonitor, options};
-use peers_proto::{Destination, Family, Transmit};
+use crate::sys::socket::{self, UnicastSocket, port_of};
+use crate::sys::{Descriptor, NetworkMonitor, Way, options};
+use peers_proto::{Arrival, Destination, Family, Node, Transmit};
 
 /// Ports tried for one that both families can have. Few ports are taken in one family alone.
 const PORTS_TRIED: usize = 16;
@@ -77,24 +78,23 @@ impl Sockets {
     /// Sends datagrams of the node.
     pub fn send(&mut self, transmits: impl Iterator<Item = Transmit>) -> io::Result<SendStats> {
         let mut stats = SendStats::default();
-        for Transmit { payload, to, .. } in transmits {
+        for Transmit { payload, to, source, only_on_link } in transmits {
             for pair in &mut self.pairs {
                 match to {
                     Destination::GroupV4 if pair.is_v6() => {}
                     Destination::Group | Destination::GroupV4 => {
                         pair.send_to_group(&payload, &self.interfaces, &mut stats)?;
                     }
-                    Destination::Interface { index, family } if pair.is_v6() == (family == Family::V6) => {
+                    Destination::Interface { index, family } if pair.family() == family => {
                         let interface = self.interfaces.iter().find(|used| used.index == index);
                         let used = interface.map_or(&[][..], std::slice::from_ref);
                         pair.send_to_group(&payload, used, &mut stats)?;
                     }
                     Destination::Peer { address, interface } if address.is_ipv6() == pair.is_v6() => {
-                        // Routing chooses the way to an off-link peer.
-                        let is_way =
-                            |used: &&Interface| used.index == interface && used.is_on_link(address.ip());
-                        let way = self.interfaces.iter().find(is_way);
-                        pair.send_to_peer(&payload, address, way, &mut stats)?;
+                        let used = self.interfaces.iter().find(|used| used.index == interface);
+                        if let Some(way) = way_to(address, used, source, only_on_link) {
+                            pair.send_to_peer(&payload, address, &way, &mut stats)?;
+                        }
                     }
                     Destination::Interface { .. } | Destination::Peer { .. } => {}
                 }
@@ -120,9 +120,10 @@ impl Sockets {
         let (accepts_off_link, interfaces, off_link) =
             (self.config.accepts_off_link, &self.interfaces, &mut self.off_link);
         let mut is_wanted = |received: &Received| {
-            // Announcements do not reach an off-link sender, so it cannot be a peer.
-            let is_wanted = accepts_off_link
-                || interfaces.iter().any(|interface| interface.is_on_link(received.from.ip()));
+            // Multicast is on-link by its TTL. The node checks that of unicast, if the system reports it.
+            let is_checked = received.arrival == Arrival::Group || received.hops.is_some();
+            let is_near = || interfaces.iter().any(|interface| interface.is_on_link(received.from.ip()));
+            let is_wanted = accepts_off_link || is_checked || is_near();
             *off_link += u64::from(!is_wanted);
             is_wanted
         };
@@ -139,8 +140,16 @@ impl Sockets {
         self.off_link
     }
 
-    /// Takes the destinations that ICMP errors have reported.
-    pub fn take_unreachable(&mut self) -> impl Iterator<Item = SocketAddr> {
+    /// Passes the node its interfaces, and the ports of its unicast sockets. True if the node announces a change.
+    pub fn introduce(&self, node: &mut Node, now: Instant) -> bool {
+        let interfaces: Vec<_> = self.interfaces.iter().map(Interface::to_node).collect();
+        // A socket that another part of the program has closed is reported by the next check.
+        let ports: Vec<u16> = self.pairs.iter().filter_map(|pair| pair.unicast_port().ok()).collect();
+        node.set_interfaces(&interfaces, &ports, now)
+    }
+
+    /// Takes the destinations that ICMP errors have reported, and the interfaces through which the errors came.
+    pub fn take_unreachable(&mut self) -> impl Iterator<Item = (SocketAddr, u32)> {
         self.pairs.iter_mut().flat_map(SocketPair::take_unreachable)
     }
 
@@ -150,7 +159,13 @@ impl Sockets {
         let join = self.pairs.iter().filter_map(|pair| pair.join_trouble.clone());
         TransportReport {
             interfaces: self.interfaces.clone(),
-            troubles: self.isolation().into_iter().chain(send).chain(join).collect(),
+            troubles: self
+                .isolation()
+                .into_iter()
+                .chain(send)
+                .chain(join)
+                .chain(self.unchecked_hops())
+                .collect(),
         }
     }
 
@@ -228,6 +243,13 @@ impl Sockets {
         }
     }
 
+    /// Why unicast from off-link is told by the networks of the interfaces alone.
+    fn unchecked_hops(&self) -> Option<(Reason, String)> {
+        let error = self.pairs.iter().find_map(SocketPair::hops_error)?;
+        let words = "unicast is checked by the networks of the interfaces alone, because the system refuses the TTL of 255";
+        (!self.config.accepts_off_link).then(|| (Reason::Permission, format!("{words}: {error}")))
+    }
+
     fn no_interface(&self) -> (Reason, String) {
         let has = |is_v6| self.config.groups.iter().any(|group| group.is_ipv6() == is_v6);
         let address = match (has(false), has(true)) {
@@ -260,13 +282,37 @@ fn open_pairs(config: &SocketConfig, port: u16) -> Result<Vec<SocketPair>, Error
         port => open_unicast_at(&groups, config.hops, port),
     };
     let unicast = unicast.map_err(|error| cannot_open(config, config.unicast_port, &error))?;
-    let pairs = iter::zip(receivers, unicast);
-    Ok(pairs.map(|((group, receiver), unicast)| SocketPair::new(group, receiver, unicast)).collect())
+    let pairs = iter::zip(receivers, unicast).map(|((group, receiver), unicast)| {
+        let open = || socket::open_group_sender(&unicast.socket, group.is_ipv6(), config.hops);
+        // Without one, the unicast socket sends to the group as well.
+        let group_sender = config.multicast.then(open).and_then(Result::ok);
+        SocketPair::new(group, receiver, unicast, group_sender)
+    });
+    Ok(pairs.collect())
+}
+
+/// Returns the way to a peer. `None` if a datagram would leave its link that must not. Routing chooses the way to an off-link
+/// peer.
+fn way_to(
+    to: SocketAddr,
+    interface: Option<&Interface>,
+    source: Option<IpAddr>,
+    only_on_link: bool,
+) -> Option<Way> {
+    let is_near = interface.is_some_and(|interface| interface.is_on_link(to.ip()));
+    match interface {
+        Some(interface) if is_near || only_on_link && options::keeps_on_link(to.is_ipv6()) => {
+            let source = source.or(interface.source(Family::of(to.ip())));
+            Some(Way { interface: interface.index, source, only_on_link })
+        }
+        _ => (!only_on_link || options::keeps_on_link(to.is_ipv6()))
+            .then_some(Way { only_on_link, ..Way::default() }),
+    }
 }
 
 /// Opens the unicast sockets of all `groups`, on one port if one is free in both families: a peer that knows the port then
 /// reaches the node by both. `port` is tried first, unless it is 0.
-fn open_unicast(groups: &[SocketAddr], hops: u8, port: u16) -> io::Result<Vec<OwnedSocket>> {
+fn open_unicast(groups: &[SocketAddr], hops: u8, port: u16) -> io::Result<Vec<UnicastSocket>> {
     // 0 lets the system choose.
     for port in iter::once(port).chain(iter::repeat_n(0, PORTS_TRIED)) {
         match open_unicast_at(groups, hops, port) {
@@ -278,10 +324,10 @@ fn open_unicast(groups: &[SocketAddr], hops: u8, port: u16) -> io::Result<Vec<Ow
 }
 
 /// Opens the unicast sockets of all `groups` on this port; if it is 0, on the port that the system chooses for the first.
-fn open_unicast_at(groups: &[SocketAddr], hops: u8, port: u16) -> io::Result<Vec<OwnedSocket>> {
-    let mut sockets: Vec<OwnedSocket> = Vec::new();
+fn open_unicast_at(groups: &[SocketAddr], hops: u8, port: u16) -> io::Result<Vec<UnicastSocket>> {
+    let mut sockets: Vec<UnicastSocket> = Vec::new();
     for group in groups {
-        let port = sockets.first().map_or(Ok(port), port_of)?;
+        let port = sockets.first().map_or(Ok(port), |first| port_of(&first.socket))?;
         sockets.push(socket::open_unicast(group.is_ipv6(), hops, port)?);
     }
     Ok(sockets)
@@ -318,14 +364,13 @@ mod tests {
     use super::*;
     use crate::net::interfaces::Selection;
     use crate::net::socket_config::ChangeDetection;
-    use peers_proto::Arrival;
 
     /// Fails the test if it passes.
     const LONG: Duration = Duration::from_secs(10);
 
     #[test]
     fn a_flood_of_the_group_leaves_room_for_unicast() {
-        let port = socket::open_unicast(false, 1, 0).and_then(|socket| port_of(&socket));
+        let port = socket::open_unicast(false, 1, 0).and_then(|unicast| port_of(&unicast.socket));
         let group = SocketAddr::from(([239, 2, 3, 4], port.expect("there are free ports")));
         let config = SocketConfig {
             groups: vec![group],
@@ -371,5 +416,32 @@ mod tests {
         }
         assert_eq!(count, sent.sent as usize);
         assert_eq!(batch.iter().count(), 0);
+    }
+
+    fn interface(networks: &[(&str, u8)]) -> Interface {
+        let mut interface = Interface::new("eth0".into(), 2, false);
+        for (address, prefix_len) in networks {
+            interface.add_address(address.parse().expect("it is an address"), *prefix_len);
+        }
+        interface
+    }
+
+    #[test]
+    fn a_datagram_for_the_link_leaves_by_its_interface_or_not_at_all() {
+        let eth0 = interface(&[("169.254.7.7", 16), ("192.0.2.1", 24), ("fe80::7", 64), ("2001:db8::7", 64)]);
+        let way = |to: &str, interface: Option<&Interface>, only_on_link| {
+            way_to(to.parse().expect("it is a socket address"), interface, None, only_on_link)
+        };
+        let through = |source: &str, only_on_link| {
+            Some(Way { interface: 2, source: source.parse().ok(), only_on_link })
+        };
+        assert_eq!(way("192.0.2.2:5", Some(&eth0), true), through("192.0.2.1", true));
+        assert_eq!(way("[2001:db8::8]:5", Some(&eth0), true), through("fe80::7", true));
+        assert_eq!(way("[2001:db9::8]:5", Some(&eth0), true), None, "MSG_DONTROUTE has no effect there");
+        if options::keeps_on_link(false) {
+            assert_eq!(way("198.51.100.2:5", Some(&eth0), true), through("192.0.2.1", true));
+        }
+        assert_eq!(way("192.0.2.2:5", Some(&eth0), false), through("192.0.2.1", false));
+        assert_eq!(way("198.51.100.2:5", Some(&eth0), false), Some(Way::default()), "routing chooses");
     }
 }

@@ -82,7 +82,8 @@ impl Transport {
         }
         match &mut self.kind {
             TransportKind::Sockets(sockets) => {
-                sockets.take_unreachable().for_each(|to| node.handle_unreachable(to, 0, now));
+                let unreachable = sockets.take_unreachable();
+                unreachable.for_each(|(to, interface)| node.handle_unreachable(to, interface, now));
             }
             TransportKind::Memory(port) => {
                 port.take_unreachable().for_each(|to| node.handle_unreachable(to, 0, now));
@@ -91,10 +92,18 @@ impl Transport {
         }
     }
 
+    /// Passes the node its own addresses and ports. True if the node announces a change of them.
+    pub fn introduce(&self, node: &mut Node, now: Instant) -> bool {
+        match &self.kind {
+            TransportKind::Sockets(sockets) => sockets.introduce(node, now),
+            TransportKind::Memory(port) => port.introduce(node, now),
+            TransportKind::Closed => false,
+        }
+    }
+
     /// Detects changes of the network and follows them; see [`Sockets::refresh`].
     pub fn refresh(&mut self, poller: &Poller, is_silent: bool) -> io::Result<Refresh> {
-        let to_group = |transmit: &Transmit| !matches!(transmit.to, Destination::Peer { .. });
-        let is_announcing = self.outgoing.iter().any(to_group);
+        let is_announcing = self.outgoing.iter().any(is_to_group);
         match &mut self.kind {
             TransportKind::Sockets(sockets) => sockets.refresh(poller, is_silent, is_announcing),
             TransportKind::Memory(_) | TransportKind::Closed => Ok(Refresh::Unneeded),
@@ -111,8 +120,9 @@ impl Transport {
         !self.outgoing.is_empty()
     }
 
-    /// Sends the datagrams that were taken.
+    /// Sends the datagrams that were taken, those to the group first: no reply delays one.
     pub fn send(&mut self) -> io::Result<SendStats> {
+        self.outgoing.sort_by_key(|transmit| !is_to_group(transmit));
         let transmits = self.outgoing.drain(..).inspect(|_transmit| {
             #[cfg(feature = "test-panic")]
             crate::fail_points::fail_point("send", &_transmit.payload);
@@ -170,4 +180,8 @@ impl Transport {
             TransportKind::Memory(_) | TransportKind::Closed => None,
         }
     }
+}
+
+fn is_to_group(transmit: &Transmit) -> bool {
+    !matches!(transmit.to, Destination::Peer { .. })
 }

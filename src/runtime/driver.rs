@@ -35,6 +35,9 @@ use crate::sys::Descriptor;
 use crate::sys::poller::Poller;
 use peers_proto::{Event, Node, Settings};
 
+/// Maximum number of batches that are received at once after a suspend: more than wait in the buffers of all sockets.
+const MAX_BACKLOG: usize = 256;
+
 /// What a node is started with.
 pub(crate) struct Options {
     pub settings: Settings,
@@ -143,6 +146,7 @@ impl Driver {
         };
         let mut transport = driver.lock_transport();
         transport.open(options.transport, on_delivery)?;
+        transport.introduce(&mut lock(&driver.state).node, driver.time.now());
         if let Some(log) = &driver.log {
             let event_log = EventLog::new(log.clone(), &options.start_line, transport.report().interfaces);
             lock(&driver.state).start_log(event_log);
@@ -155,12 +159,14 @@ impl Driver {
     pub fn act<R>(&self, action: impl FnOnce(&mut Node, Instant) -> R) -> Result<R, Error> {
         let _log = self.log_afterwards();
         let mut state = self.lock_settled()?;
+        // The machine was suspended, and the thread has not run yet.
+        if state.node.was_suspended(self.time.now()) {
+            drop(state);
+            self.catch_up()?;
+            state = self.lock_settled()?;
+        }
         let now = self.time.now();
         let planned = state.node.poll_timeout();
-        // The machine was suspended, and the thread has not run yet.
-        if state.node.was_suspended(now) {
-            state.node.handle_timeout(now);
-        }
         let result = action(&mut state.node, now);
         self.note_changes(&mut state, now);
         let has_work = state.node.has_transmits() || state.node.poll_timeout() < planned;
@@ -399,12 +405,15 @@ impl Driver {
     /// Receives a batch of what a poll has found, does what is due, and sends what follows.
     fn step(&self, poller: &Poller) -> Result<Step, Error> {
         let mut transport = self.lock_transport();
-        let waits = transport.receive(poller).map_err(|error| self.lose_descriptor(&error))?;
+        let waits = self.receive(&mut transport, poller)?;
         let Due { is_silent, is_more_due, mut next } = self.run_node(&mut transport)?;
         let refresh = transport.refresh(poller, is_silent).map_err(|error| self.lose_descriptor(&error))?;
         if matches!(refresh, Refresh::Followed | Refresh::Reopened) {
             let mut state = self.lock_state()?;
-            state.node.handle_network_change(self.time.now());
+            let now = self.time.now();
+            if !transport.introduce(&mut state.node, now) {
+                state.node.handle_network_change(now);
+            }
             transport.take_transmits(&mut state.node);
             drop(state);
             self.seeds.on_network_change();
@@ -419,6 +428,34 @@ impl Driver {
             next = state.node.poll_timeout();
         }
         Ok(Step { may_be_more: waits || is_more_due, has_news, next })
+    }
+
+    /// Does what the thread is to do after a suspend, in a call that comes before it.
+    fn catch_up(&self) -> Result<(), Error> {
+        let mut poller = Poller::default();
+        poller.watch(self.lock_transport().descriptors());
+        poller.poll(Duration::ZERO).map_err(|error| self.lose_descriptor(&error))?;
+        self.step(&poller).map(drop)
+    }
+
+    /// Receives a batch of what a poll has found. After a suspend, passes the node all that waited before it does what is due:
+    /// until then the node takes datagrams for what was sent before. True if more may wait.
+    fn receive(&self, transport: &mut Transport, poller: &Poller) -> Result<bool, Error> {
+        let receive = |transport: &mut Transport| {
+            transport.receive(poller).map_err(|error| self.lose_descriptor(&error))
+        };
+        let mut waits = receive(transport)?;
+        for _ in 0..MAX_BACKLOG {
+            let mut state = self.lock_state()?;
+            let now = self.time.now();
+            if !waits || !state.node.was_suspended(now) {
+                break;
+            }
+            transport.feed(&mut state.node, now);
+            drop(state);
+            waits = receive(transport)?;
+        }
+        Ok(waits)
     }
 
     /// Passes the node what was received, lets it do what is due, and takes what it has to send.

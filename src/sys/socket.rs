@@ -14,6 +14,16 @@ use crate::sys::{Descriptor, Identity, descriptor_of, options};
 /// 199 others. The system may grant less (net.core.rmem_max, wmem_max), and uses no memory while no datagram waits.
 const BUFFER_SIZE: usize = 256 * 1024;
 
+/// TTL and hop limit of unicast (RFC 5082): a router lowers it.
+const UNICAST_HOPS: u8 = 255;
+
+/// A socket to send from and to receive unicast at.
+pub(crate) struct UnicastSocket {
+    pub socket: OwnedSocket,
+    /// Why it does not send or report the TTL or hop limit of unicast.
+    pub hops_error: Option<io::Error>,
+}
+
 pub(crate) struct OwnedSocket {
     socket: ManuallyDrop<Socket>,
     identity: Identity,
@@ -73,23 +83,44 @@ pub(crate) fn open_receiver(group: SocketAddr) -> io::Result<OwnedSocket> {
 }
 
 /// Opens a socket to send from, and to receive unicast at, on `port`; 0 lets the system choose.
-pub(crate) fn open_unicast(is_v6: bool, hops: u8, port: u16) -> io::Result<OwnedSocket> {
+pub(crate) fn open_unicast(is_v6: bool, hops: u8, port: u16) -> io::Result<UnicastSocket> {
     let socket = udp_socket(is_v6)?;
     options::keep_errors(&socket, is_v6)?;
-    // Multicast is looped back to the nodes of this host, and to this node: the receive watchdog relies on that.
-    let any: IpAddr = match is_v6 {
-        true => {
-            socket.set_multicast_hops_v6(hops.into())?;
-            socket.set_multicast_loop_v6(true)?;
-            Ipv6Addr::UNSPECIFIED.into()
-        }
-        false => {
-            socket.set_multicast_ttl_v4(hops.into())?;
-            socket.set_multicast_loop_v4(true)?;
-            Ipv4Addr::UNSPECIFIED.into()
-        }
-    };
+    options::prepare_multicast(&socket, is_v6, hops)?;
+    let hops_error = options::set_unicast_hops(&socket, is_v6, UNICAST_HOPS)
+        .and_then(|()| options::request_hops(&socket, is_v6))
+        .err();
+    let any: IpAddr = if is_v6 { Ipv6Addr::UNSPECIFIED.into() } else { Ipv4Addr::UNSPECIFIED.into() };
     socket.bind(&SocketAddr::new(any, port).into())?;
+    Ok(UnicastSocket { socket: OwnedSocket::new(socket)?, hops_error })
+}
+
+/// Opens a socket that sends to groups from the port of a unicast socket, with a send buffer of its own: datagrams to hosts that
+/// are not there wait for ARP or neighbour discovery, and fill the buffer of the unicast socket. ICMP errors are about
+/// unicast, and never keep this socket from sending.
+///
+/// # Errors
+/// The system does not let two sockets have the port. The unicast socket then sends to the group as well.
+pub(crate) fn open_group_sender(unicast: &OwnedSocket, is_v6: bool, hops: u8) -> io::Result<OwnedSocket> {
+    // macOS sends from the address that a socket is bound to. Windows binds no socket to a group.
+    if !cfg!(target_os = "linux") {
+        return Err(io::ErrorKind::Unsupported.into());
+    }
+    let socket = udp_socket(is_v6)?;
+    options::prepare_multicast(&socket, is_v6, hops)?;
+    // Nothing is received here: nothing is sent to these groups. To bind a link-local group, a program has to name one link.
+    let group: IpAddr = match is_v6 {
+        true => Ipv6Addr::new(0xFF1E, 0, 0, 0, 0, 0, 0xEF02, 0x304).into(),
+        false => Ipv4Addr::new(239, 2, 3, 4).into(),
+    };
+    let address = SocketAddr::new(group, port_of(unicast)?);
+    // For the length of one call, so that no other program shares the port.
+    let unicast = unicast.get()?;
+    unicast.set_reuse_address(true)?;
+    let bound = socket.set_reuse_address(true).and_then(|()| socket.bind(&address.into()));
+    unicast.set_reuse_address(false)?;
+    bound?;
+    socket.set_reuse_address(false)?;
     OwnedSocket::new(socket)
 }
 
@@ -122,7 +153,7 @@ mod tests {
 
     #[test]
     fn a_socket_leaves_another_file_under_its_number_alone() {
-        let socket = open_unicast(false, 1, 0).expect("there are free ports");
+        let UnicastSocket { socket, .. } = open_unicast(false, 1, 0).expect("there are free ports");
         let file = File::open("/dev/null").expect("each system has one");
         // SAFETY: both numbers are open; the test alone uses them.
         assert_eq!(unsafe { libc::dup2(file.as_raw_fd(), socket.descriptor()) }, socket.descriptor());

@@ -6,10 +6,11 @@ use nix::sys::signal::Signal;
 
 use crate::keys::{key_file, recorder};
 use crate::nodes::{
-    HOURS, LONG_LIFE, counted, ear, expect_counted, listing, rust_watch, script, state, watch_with, world,
-    world_with_firewall,
+    HOURS, LONG_LIFE, counted, ear, expect_counted, hub, listing, rust_watch, script, state, watch_with,
+    world, world_with_firewall,
 };
 use crate::routed::{PORT, far, near, route_near, router, seed_watch, unicast_watch};
+use support::program::Program;
 
 /// By both ways, and with a life so long that nobody is missed on a busy machine.
 const BOTH: [&str; 4] = ["--mode", "both", LONG_LIFE[0], LONG_LIFE[1]];
@@ -296,4 +297,19 @@ fn seeds_are_replaced_while_a_node_runs() {
     }
     node.expect(["joined first 198.51.100.2", "joined second 198.51.100.3"]);
     node.never_printed("left");
+}
+
+#[test]
+fn all_peers_of_a_hub_learn_a_long_value_before_the_interval() {
+    let test = "all_peers_of_a_hub_learn_a_long_value_before_the_interval";
+    let Some(world) = world(test) else { return };
+    let (here, there) = (world.host(1), world.host(2));
+    let mut hub = hub(&here, PORT);
+    let options = [&HOURS[..], &["--seeds", "192.0.2.1:49002"]].concat();
+    let names: Vec<String> = (1..=60).map(|number| format!("guest-{number}")).collect();
+    let mut guests: Vec<Program> = names.iter().map(|name| unicast_watch(&there, name, &options)).collect();
+    hub.expect(["joined 60"]);
+    guests.iter_mut().for_each(|guest| guest.expect(["joined hub 192.0.2.1"]));
+    hub.signal(Signal::SIGUSR1);
+    guests.iter_mut().for_each(|guest| guest.expect(["updated hub 192.0.2.1"]));
 }

@@ -2,9 +2,9 @@
 
 use std::fs;
 use std::io;
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv6Addr};
 
-use nix::ifaddrs::getifaddrs;
+use nix::ifaddrs::{InterfaceAddress, getifaddrs};
 use nix::net::if_::InterfaceFlags;
 
 use crate::sys::interface::Interface;
@@ -27,12 +27,11 @@ pub fn usable() -> io::Result<Vec<Interface>> {
     let mut usable: Vec<Interface> = Vec::new();
     // The system lists the interfaces first, and then the addresses.
     for entry in getifaddrs()? {
-        let Some(address) = entry.address else { continue };
-        if let Some(link) = address.as_link_addr() {
+        let link = entry.address.as_ref().and_then(|address| address.as_link_addr());
+        if let Some(link) = link {
             if can_multicast(entry.flags) {
                 let is_loopback = entry.flags.contains(InterfaceFlags::IFF_LOOPBACK);
-                let (name, index) = (entry.interface_name, link.ifindex() as u32);
-                usable.push(Interface { name, index, v4: None, networks: Vec::new(), v6: None, is_loopback });
+                usable.push(Interface::new(entry.interface_name, link.ifindex() as u32, is_loopback));
             }
             continue;
         }
@@ -41,18 +40,36 @@ pub fn usable() -> io::Result<Vec<Interface>> {
         let Some(interface) = usable.iter_mut().find(|interface| Some(&*interface.name) == name) else {
             continue;
         };
-        if let Some(v4) = address.as_sockaddr_in() {
-            interface.v4.get_or_insert(v4.ip());
-            let mask = entry.netmask.as_ref().and_then(|mask| mask.as_sockaddr_in()).map(|mask| mask.ip());
-            interface.networks.push((v4.ip(), mask.unwrap_or(Ipv4Addr::BROADCAST)));
-        } else if let Some(v6) = address.as_sockaddr_in6().map(|v6| v6.ip()) {
-            // An interface without a link-local address, such as loopback, has no route for multicast.
-            if v6.is_unicast_link_local() && !tentative.contains(&(interface.index, v6)) {
-                interface.v6.get_or_insert(v6);
-            }
+        match network_of(&entry) {
+            Some((IpAddr::V6(v6), _)) if tentative.contains(&(interface.index, v6)) => {}
+            Some((address, prefix_len)) => interface.add_address(address, prefix_len),
+            None => {}
         }
     }
     Ok(usable)
+}
+
+/// Returns the IP address of an entry, and the length of its prefix.
+fn network_of(entry: &InterfaceAddress) -> Option<(IpAddr, u8)> {
+    let (address, mask) = (entry.address.as_ref()?, entry.netmask.as_ref());
+    if let Some(v4) = address.as_sockaddr_in() {
+        let mask = mask.and_then(|mask| mask.as_sockaddr_in()).map(|mask| mask.ip().to_bits());
+        return Some((v4.ip().into(), mask.unwrap_or(u32::MAX).leading_ones() as u8));
+    }
+    let v6 = address.as_sockaddr_in6()?.ip();
+    let mask = mask.and_then(|mask| mask.as_sockaddr_in6()).map(|mask| mask.ip().to_bits());
+    Some((without_zone(v6).into(), mask.unwrap_or(u128::MAX).leading_ones() as u8))
+}
+
+/// Returns the address without the index of the interface, which macOS writes into the second word of a link-local one.
+fn without_zone(address: Ipv6Addr) -> Ipv6Addr {
+    match address.segments() {
+        [first, _, rest @ ..] if address.is_unicast_link_local() => {
+            let [c, d, e, f, g, h] = rest;
+            [first, 0, c, d, e, f, g, h].into()
+        }
+        _ => address,
+    }
 }
 
 fn can_multicast(flags: InterfaceFlags) -> bool {
@@ -90,5 +107,21 @@ mod tests {
         assert_eq!(tentative_of(&line("c0")), Some((10, address)));
         assert_eq!(tentative_of(&line("88")), Some((10, address)));
         assert_eq!(tentative_of(&line("80")), None);
+    }
+
+    #[test]
+    fn a_link_local_address_loses_the_index_of_its_interface() {
+        let without_zone = |text: &str| without_zone(text.parse().unwrap()).to_string();
+        assert_eq!(without_zone("fe80:4::7"), "fe80::7");
+        assert_eq!(without_zone("2001:db8::7"), "2001:db8::7");
+    }
+
+    #[test]
+    fn the_loopback_is_there_with_its_network() {
+        let interfaces = usable().expect("interfaces can be listed");
+        // In a sandbox without any network it may be down.
+        for loopback in interfaces.iter().filter(|interface| interface.is_loopback) {
+            assert!(loopback.is_on_link("127.1.2.3".parse().unwrap()), "{loopback:?}");
+        }
     }
 }
