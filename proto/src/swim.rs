@@ -256,14 +256,14 @@ impl Swim {
         let claim = Member::new(member, 0, state);
         let own = *self.foca.identity();
         match self.rules.judge(&claim, by, &own, now) {
-            Judgement::Pass if is_down => self.run(now, |foca, outcome| foca.apply_many([claim].into_iter(), true, outcome)),
+            Judgement::Pass => self.run(now, |foca, outcome| foca.apply_many([claim].into_iter(), true, outcome)),
             Judgement::Accuse => drop(self.rules.accuse(&member.id, None, now)),
             Judgement::Exceed(generation) => self.exceed(generation, now),
             Judgement::Validate => {
                 self.candidates.insert(member.id, Path::new(member.address, 0), len, now);
                 return true;
             }
-            Judgement::Pass | Judgement::Drop => {}
+            Judgement::Drop => {}
         }
         false
     }

@@ -166,7 +166,8 @@ impl Node {
     pub(crate) fn reconcile_members(&mut self, now: Instant) {
         let Some(membership) = &mut self.membership else { return };
         let peers = self.registry.peers();
-        for id in membership.swim.missing(|id| peers.contains(id, now)) {
+        // One that is past its deadline is renewed when its round comes: SWIM tells which members are alive.
+        for id in membership.swim.missing(|id| peers.path_of(id).is_some()) {
             membership.swim.remove(&id, now);
         }
         self.apply_swim_changes(now);
