@@ -134,12 +134,10 @@ fn fail(world: &mut World, failure: Failure, count: usize) -> Range<Serial> {
         Failure::Split(_) => 0..count / 2,
         _ => 1..2,
     };
-    let hosts: Vec<_> = affected.clone().map(|serial| world.host_of(serial)).collect();
     match failure {
         Failure::Outage(_, seconds) => {
-            hosts.iter().for_each(|host| world.set_link(*host, 0, false));
-            world.run_for(Duration::from_secs(seconds));
-            hosts.iter().for_each(|host| world.set_link(*host, 0, true));
+            let affected: Vec<Serial> = affected.clone().collect();
+            world.cut_off(&affected, Duration::from_secs(seconds));
         }
         Failure::Split(seconds) => {
             world.partition((0..count).map(|host| u8::from(host < count / 2)).collect());

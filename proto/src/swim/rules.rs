@@ -18,7 +18,7 @@ use crate::wire::InstanceId;
 const MAX_STEP: u32 = 16;
 
 /// Maximum step of the own generation. Other members follow by `MAX_STEP` a unit, so no true number is further away.
-const MAX_OWN_STEP: u32 = 1 << 16;
+const MAX_OWN_STEP: u32 = 65536;
 
 /// Maximum step of the number of a message, as of all numbers.
 const MAX_SEQUENCE_STEP: u64 = 1 << 32;
@@ -478,4 +478,181 @@ fn next_ask(deadline: Instant, gap: Duration, last_part: Duration, now: Instant)
 
 fn max_incarnation(known: u16) -> u16 {
     known.saturating_add(MAX_STEP as u16)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const UNIT: Duration = Duration::from_secs(1);
+    const OWN: [u8; 16] = [1; 16];
+    const OTHER: [u8; 16] = [2; 16];
+    const THIRD: [u8; 16] = [3; 16];
+
+    fn identity(id: InstanceId, generation: u32) -> MemberId {
+        MemberId { id, generation, address: ([192, 0, 2, id[0]], 5).into() }
+    }
+
+    /// Rules with seats of two members, at the time of their start.
+    #[allow(clippy::disallowed_methods)] // a test has to begin at some time
+    fn rules() -> (Rules, Instant) {
+        let now = Instant::now();
+        let mut rules = Rules::new(UNIT, 7, now);
+        for id in [OTHER, THIRD] {
+            rules.insert(Seat::new(identity(id, 5), 1));
+            rules.on_state(&Member::new(identity(id, 5), 3, State::Alive), now);
+        }
+        (rules, now)
+    }
+
+    fn judge(rules: &mut Rules, id: InstanceId, claim: (u32, u16, State), now: Instant) -> Judgement {
+        let (generation, incarnation, state) = claim;
+        let claim = Member::new(identity(id, generation), incarnation, state);
+        rules.judge(&claim, &OTHER, &identity(OWN, 5), now)
+    }
+
+    /// Does what is due until `end`, while `by` is received all the time. Returns the asks, and whether there was a verdict.
+    fn run(rules: &mut Rules, now: &mut Instant, end: Instant, by: Option<InstanceId>) -> (usize, Option<bool>) {
+        let mut asks = 0;
+        while *now < end {
+            *now += UNIT / 10;
+            by.iter().for_each(|id| rules.on_received(id, *now));
+            while let Some(due) = rules.take_due(*now) {
+                match due {
+                    Due::Ask(_) => asks += 1,
+                    Due::Verdict { is_lone, .. } => return (asks, Some(is_lone)),
+                }
+            }
+        }
+        (asks, None)
+    }
+
+    #[test]
+    fn claims_are_judged_by_the_known_numbers() {
+        use Judgement::{Accuse, Drop, Pass, Validate};
+        let (mut rules, now) = rules();
+        let alive = |generation, incarnation| (generation, incarnation, State::Alive);
+        for (claim, expected) in [
+            (alive(5, 4), Pass),
+            (alive(5, 19), Pass),
+            (alive(5, 20), Drop),
+            (alive(4, 9), Drop),
+            (alive(22, 0), Drop),
+            ((5, 3, State::Suspect), Pass),
+            ((5, 3, State::Down), Accuse),
+            ((9, 0, State::Down), Accuse),
+            ((4, 0, State::Down), Drop),
+            ((u32::MAX, 0, State::Down), Drop),
+            (alive(21, 0), Pass),
+            // Another one within the gap.
+            (alive(20, 0), Drop),
+        ] {
+            assert_eq!(judge(&mut rules, THIRD, claim, now), expected, "{claim:?}");
+        }
+        assert_eq!(judge(&mut rules, OTHER, (5, 3, State::Down), now), Pass, "it says so itself");
+        assert_eq!(judge(&mut rules, [9; 16], alive(0, 0), now), Validate);
+        assert_eq!(judge(&mut rules, [9; 16], (0, 0, State::Down), now), Drop);
+    }
+
+    #[test]
+    fn a_member_that_is_down_is_validated_when_others_hold_it_alive() {
+        let (mut rules, now) = rules();
+        rules.on_state(&Member::new(identity(THIRD, 5), 3, State::Down), now);
+        assert_eq!(judge(&mut rules, THIRD, (5, 9, State::Alive), now), Judgement::Validate);
+        assert_eq!(judge(&mut rules, THIRD, (5, 9, State::Suspect), now), Judgement::Drop);
+        assert_eq!(judge(&mut rules, THIRD, (6, 0, State::Alive), now), Judgement::Pass);
+    }
+
+    #[test]
+    fn own_numbers_are_raised_once_a_unit() {
+        let (mut rules, now) = rules();
+        rules.set_own_incarnation(3);
+        assert_eq!(judge(&mut rules, OWN, (5, 2, State::Suspect), now), Judgement::Drop, "it is refuted");
+        assert_eq!(judge(&mut rules, OWN, (5, 3, State::Suspect), now), Judgement::Pass);
+        for claim in [(5, 3, State::Suspect), (5, 0, State::Down), (7, 0, State::Alive)] {
+            assert_eq!(judge(&mut rules, OWN, claim, now + UNIT / 2), Judgement::Drop, "{claim:?}");
+        }
+        assert_eq!(judge(&mut rules, OWN, (7, 0, State::Alive), now + UNIT), Judgement::Exceed(7));
+        assert_eq!(judge(&mut rules, OWN, (u32::MAX, 0, State::Alive), now + 2 * UNIT), Judgement::Drop);
+    }
+
+    #[test]
+    fn a_suspect_that_answers_no_ask_is_down_after_its_term() {
+        let (mut rules, start) = rules();
+        let mut now = start;
+        rules.on_state(&Member::new(identity(THIRD, 5), 3, State::Suspect), now);
+        let before = start + UNIT.mul_f64(SUSPICION - 0.2);
+        let (asks, verdict) = run(&mut rules, &mut now, before, Some(OTHER));
+        assert!(asks >= 8 && verdict.is_none(), "{asks} asks, {verdict:?}");
+        assert_eq!(run(&mut rules, &mut now, before + UNIT, Some(OTHER)).1, Some(false));
+    }
+
+    #[test]
+    fn a_packet_of_a_suspect_gives_it_a_new_term() {
+        let (mut rules, start) = rules();
+        let mut now = start;
+        rules.on_state(&Member::new(identity(THIRD, 5), 3, State::Suspect), now);
+        run(&mut rules, &mut now, start + 20 * UNIT, Some(OTHER));
+        rules.on_received(&THIRD, now);
+        assert_eq!(run(&mut rules, &mut now, start + 45 * UNIT, Some(OTHER)).1, None);
+        assert_eq!(run(&mut rules, &mut now, start + 48 * UNIT, Some(OTHER)).1, Some(false));
+    }
+
+    #[test]
+    fn an_accused_member_is_cleared_by_its_answer_alone() {
+        let (mut rules, start) = rules();
+        let mut now = start;
+        assert!(!rules.accuse(&THIRD, None, now));
+        rules.on_received(&THIRD, now);
+        assert!(rules.claim_to(&THIRD).is_some(), "that packet was under way before it was asked");
+        run(&mut rules, &mut now, start + UNIT, Some(OTHER));
+        rules.on_received(&THIRD, now);
+        assert_eq!((rules.claim_to(&THIRD), rules.poll_timeout()), (None, None));
+
+        rules.accuse(&THIRD, Some(b"goodbye"), now);
+        assert_eq!(run(&mut rules, &mut now, start + 4 * UNIT, Some(OTHER)).1, Some(false));
+    }
+
+    #[test]
+    fn a_second_claim_counts_when_the_member_was_asked_in_vain() {
+        let (mut rules, start) = rules();
+        let mut now = start;
+        rules.on_state(&Member::new(identity(THIRD, 5), 3, State::Suspect), now);
+        assert_eq!(judge(&mut rules, THIRD, (5, 3, State::Down), now), Judgement::Accuse);
+        run(&mut rules, &mut now, start + 10 * UNIT, Some(OTHER));
+        assert_eq!(judge(&mut rules, THIRD, (5, 3, State::Down), now), Judgement::Pass);
+    }
+
+    #[test]
+    fn an_isolated_node_keeps_its_verdicts_and_asks_again_when_it_is_back() {
+        let (mut rules, start) = rules();
+        let mut now = start + 5 * UNIT;
+        let suspect = Member::new(identity(THIRD, 5), 3, State::Suspect);
+        rules.on_state(&suspect, now);
+        assert!(rules.is_isolated(now) && rules.is_kept(&suspect));
+        run(&mut rules, &mut now, start + 25 * UNIT, None);
+        // The first packet after the isolation.
+        rules.on_received(&OTHER, now);
+        let (asks, verdict) = run(&mut rules, &mut now, start + 45 * UNIT, Some(OTHER));
+        assert!(asks >= 5 && verdict.is_none(), "{asks} asks, {verdict:?}");
+
+        let (mut rules, start) = super::tests::rules();
+        let mut now = start + 5 * UNIT;
+        rules.on_state(&suspect, now);
+        assert_eq!(run(&mut rules, &mut now, start + 40 * UNIT, None).1, Some(true));
+    }
+
+    #[test]
+    fn numbers_far_from_the_known_ones_count_after_an_echo_alone() {
+        let (mut rules, now) = rules();
+        assert!(rules.on_packet_of(&identity(THIRD, 900), 9, now), "the seat is new, and open");
+        rules.on_state(&Member::new(identity(THIRD, 5), 3, State::Alive), now);
+        assert!(rules.on_packet_of(&identity(THIRD, 5), 3, now));
+        assert!(!rules.on_packet_of(&identity(THIRD, 900), 0, now));
+        assert!(!rules.on_packet_of(&identity(THIRD, 5), 900, now));
+        assert!(!rules.is_new(&THIRD, u64::MAX), "the number of a message as well");
+        rules.seat_mut(&THIRD).expect("it has a seat").on_echo(9);
+        assert!(rules.on_packet_of(&identity(THIRD, 900), 0, now));
+        assert!(rules.is_new(&THIRD, 10) && !rules.is_new(&THIRD, 10));
+    }
 }
