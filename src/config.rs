@@ -386,7 +386,12 @@ mod tests {
 
     #[test]
     fn the_floor_of_the_expiry_in_mode_swim_is_in_the_error() {
-        let config = Config { mode: Mode::Swim, interval: Duration::from_millis(10), expiry: Duration::from_millis(11), ..Config::default() };
+        let config = Config {
+            mode: Mode::Swim,
+            interval: Duration::from_millis(10),
+            expiry: Duration::from_millis(11),
+            ..Config::default()
+        };
         let error = config.check().expect_err("it is below the floor");
         assert!(error.to_string().contains("7000 ms or more"), "{error}");
     }

@@ -64,7 +64,9 @@ impl FromStr for Seed {
         let Some((host, port)) = text.rsplit_once(':') else { return wrong("has no port") };
         // A number with a sign is none.
         let digits = Some(port).filter(|port| port.bytes().all(|byte| byte.is_ascii_digit()));
-        let Some(Ok(port @ 1..)) = digits.map(str::parse) else { return wrong("has no port from 1 to 65535") };
+        let Some(Ok(port @ 1..)) = digits.map(str::parse) else {
+            return wrong("has no port from 1 to 65535");
+        };
         let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
         match bare {
             None if host.contains(':') => return wrong("has an IPv6 address without brackets"),

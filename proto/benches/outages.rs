@@ -71,7 +71,9 @@ fn main() {
     }
     let sizes: Vec<usize> = arguments.iter().filter_map(|argument| argument.parse().ok()).collect();
     let sizes = if sizes.is_empty() { SIZES.to_vec() } else { sizes };
-    println!("| failure | members | runs | with a false leave | all know all again after, worst | B/s of each |");
+    println!(
+        "| failure | members | runs | with a false leave | all know all again after, worst | B/s of each |"
+    );
     println!("|{}", "---|".repeat(6));
     for failure in FAILURES {
         for count in &sizes {
@@ -170,7 +172,9 @@ fn fail(world: &mut World, failure: Failure, count: usize) -> Range<Serial> {
 fn is_false(failure: Failure, affected: &Range<Serial>, viewer: Serial, gone: Serial) -> bool {
     let is_affected = |serial: Serial| affected.contains(&serial);
     match failure {
-        Failure::Outage(_, ..=25) | Failure::Split(..=25) | Failure::Pause(..=25) | Failure::Forgeries => true,
+        Failure::Outage(_, ..=25) | Failure::Split(..=25) | Failure::Pause(..=25) | Failure::Forgeries => {
+            true
+        }
         Failure::Outage(..) => !is_affected(viewer) && !is_affected(gone),
         Failure::Split(_) => is_affected(viewer) == is_affected(gone),
         Failure::Pause(_) | Failure::Restart => !is_affected(gone),

@@ -175,7 +175,12 @@ mod tests {
     }
 
     /// Runs for a time. Returns when which seeds were queried, and how long the queries were.
-    fn run(seeds: &mut Seeds, timers: &mut Timers, start: Instant, time: Duration) -> Vec<(Duration, SeedQuery)> {
+    fn run(
+        seeds: &mut Seeds,
+        timers: &mut Timers,
+        start: Instant,
+        time: Duration,
+    ) -> Vec<(Duration, SeedQuery)> {
         let mut queries = Vec::new();
         while let Some(next) = timers.next().filter(|next| *next <= start + time) {
             let due = seeds.take_due(|_| false, INTERVAL, timers, next);

@@ -28,8 +28,8 @@ use foca::{
 use crate::path::Path;
 use crate::settings::Settings;
 use crate::wire::{self, InstanceId, Message};
-use candidates::Candidates;
 pub(crate) use candidates::CandidateProbe;
+use candidates::Candidates;
 use codec::MemberCodec;
 use foca_timers::FocaTimers;
 pub(crate) use member::MemberId;
@@ -194,7 +194,12 @@ impl Swim {
     /// Asks the member at an address to join, by a message of `len` bytes: a probe that answers it may be as long.
     pub fn join(&mut self, seed: SocketAddr, len: usize) {
         let to = MemberId::unknown_at(seed);
-        self.joins.push(Outgoing { to: None, address: seed, packet: self.packet(to, Packet::Announce), min_len: len });
+        self.joins.push(Outgoing {
+            to: None,
+            address: seed,
+            packet: self.packet(to, Packet::Announce),
+            min_len: len,
+        });
     }
 
     /// Returns true for a message newer than all others of its sender. Nothing is stored about unknown senders.
@@ -221,7 +226,8 @@ impl Swim {
         if sender.id != *from || sender.id == own.id {
             return Heard::Malformed;
         }
-        let is_stranger = |third: &MemberId| third.id != own.id && !self.rules.seats().contains_key(&third.id);
+        let is_stranger =
+            |third: &MemberId| third.id != own.id && !self.rules.seats().contains_key(&third.id);
         let is_about_stranger = third(message).is_some_and(is_stranger);
         // A packet that lets in, or proves nothing, is the reason for a probe.
         if *message == Packet::Announce || !self.may_speak(sender, *src_incarnation, now) {
@@ -256,7 +262,9 @@ impl Swim {
         let claim = Member::new(member, 0, state);
         let own = *self.foca.identity();
         match self.rules.judge(&claim, by, &own, now) {
-            Judgement::Pass => self.run(now, |foca, outcome| foca.apply_many([claim].into_iter(), true, outcome)),
+            Judgement::Pass => {
+                self.run(now, |foca, outcome| foca.apply_many([claim].into_iter(), true, outcome))
+            }
             Judgement::Accuse => drop(self.rules.accuse(&member.id, None, now)),
             Judgement::Exceed(generation) => self.exceed(generation, now),
             Judgement::Validate => {
@@ -649,4 +657,3 @@ impl BroadcastHandler<MemberId> for Updates {
         }
     }
 }
-

@@ -270,7 +270,8 @@ mod tests {
         table.set(std::slice::from_ref(name), start);
         let bad = ["255.255.255.255:5", "224.0.0.251:5", "0.0.0.0:5", "[::]:5", "[ff02::fb]:5"];
         let bad = bad.iter().map(|text| text.parse().expect("an address"));
-        let many = (0..3000).map(|number| SocketAddr::from(([10, 0, (number / 250) as u8, (number % 250) as u8], 5)));
+        let many = (0..3000)
+            .map(|number| SocketAddr::from(([10, 0, (number / 250) as u8, (number % 250) as u8], 5)));
         table.on_result(name, Ok(bad.chain(many).collect()), start);
         let resolved = table.resolved();
         assert_eq!(resolved.addresses.len(), MAX_ADDRESSES);

@@ -191,7 +191,8 @@ mod tests {
     #[test]
     fn a_network_change_ends_the_wait_of_a_failed_name() {
         let (resolver, reports) = start("a:7", |_| Err(io::Error::other("no such name")));
-        let failed = |reports: &Receiver<Resolved>| reports.iter().find(|resolved| resolved.trouble.is_some());
+        let failed =
+            |reports: &Receiver<Resolved>| reports.iter().find(|resolved| resolved.trouble.is_some());
         assert!(failed(&reports).is_some());
         for _ in 0..3 {
             resolver.on_network_change();

@@ -11,9 +11,9 @@ use crate::path::{Echo, Path};
 use crate::peer_table::entry::MAX_AMPLIFICATION;
 use crate::peer_table::leave::GoodbyeOutcome;
 use crate::peer_table::{AnnounceOutcome, Origin};
+use crate::replies::ReplyKind;
 use crate::seeds::SeedQuery;
 use crate::settings::Settings;
-use crate::replies::ReplyKind;
 use crate::swim::{Answer, AntiEntropy, CandidateProbe, Change, Heard, Step, Swim, SyncPage, digest_of};
 use crate::timers::{Timer, Timers};
 use crate::wire::{

@@ -1,8 +1,8 @@
 //! `MemberCodec`: the packets of SWIM as bytes. `docs/CLUSTER.md` has the layout.
 
 use std::fmt;
-use std::sync::mpsc::Sender;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::sync::mpsc::Sender;
 
 use bytes::{Buf, BufMut};
 use foca::{Codec, Header, Member, Message, State};

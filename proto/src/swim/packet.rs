@@ -64,7 +64,11 @@ pub(crate) fn take_apart<'a>(packet: &'a [u8], from: SocketAddr, own: &MemberId)
 }
 
 /// Removes the claims that are `kept` from an own packet, and puts one more before the others.
-pub(crate) fn edit(packet: &mut Vec<u8>, claim: Option<Member<MemberId>>, kept: impl Fn(&Member<MemberId>) -> bool) {
+pub(crate) fn edit(
+    packet: &mut Vec<u8>,
+    claim: Option<Member<MemberId>>,
+    kept: impl Fn(&Member<MemberId>) -> bool,
+) {
     let Some(header_len) = header_len(packet) else { return };
     let header = MemberCodec::decode(&packet[..header_len]);
     if !header.is_ok_and(|header| has_claims(&header.message)) {

@@ -255,7 +255,13 @@ impl Rules {
     }
 
     /// Judges what a member claims.
-    pub fn judge(&mut self, claim: &Member<MemberId>, by: &InstanceId, own: &MemberId, now: Instant) -> Judgement {
+    pub fn judge(
+        &mut self,
+        claim: &Member<MemberId>,
+        by: &InstanceId,
+        own: &MemberId,
+        now: Instant,
+    ) -> Judgement {
         let about = claim.id();
         if about.id == own.id {
             return self.judge_own(claim, own, now);
@@ -375,7 +381,8 @@ impl Rules {
     pub fn take_due(&mut self, now: Instant) -> Option<Due> {
         let (id, _) = self.doubts.iter().find(|(_, doubt)| doubt.next <= now)?;
         let id = *id;
-        let Some((member, incarnation)) = self.seats.get(&id).map(|seat| (seat.member, seat.incarnation)) else {
+        let Some((member, incarnation)) = self.seats.get(&id).map(|seat| (seat.member, seat.incarnation))
+        else {
             self.doubts.remove(&id);
             return self.take_due(now);
         };
@@ -400,7 +407,11 @@ impl Rules {
         let generation = claim.id().generation;
         if generation > own.generation {
             let is_near = generation - own.generation <= MAX_OWN_STEP;
-            return if is_near && self.may_raise(now) { Judgement::Exceed(generation) } else { Judgement::Drop };
+            return if is_near && self.may_raise(now) {
+                Judgement::Exceed(generation)
+            } else {
+                Judgement::Drop
+            };
         }
         let is_refuted = match claim.state() {
             State::Alive => false,
@@ -512,7 +523,12 @@ mod tests {
     }
 
     /// Does what is due until `end`, while `by` is received all the time. Returns the asks, and whether there was a verdict.
-    fn run(rules: &mut Rules, now: &mut Instant, end: Instant, by: Option<InstanceId>) -> (usize, Option<bool>) {
+    fn run(
+        rules: &mut Rules,
+        now: &mut Instant,
+        end: Instant,
+        by: Option<InstanceId>,
+    ) -> (usize, Option<bool>) {
         let mut asks = 0;
         while *now < end {
             *now += UNIT / 10;

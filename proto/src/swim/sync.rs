@@ -27,7 +27,9 @@ pub(crate) struct AntiEntropy {
 }
 
 enum State {
-    Resting { until: Instant },
+    Resting {
+        until: Instant,
+    },
     Waiting {
         partner: InstanceId,
         /// The id after which the page was asked for; `None` if a digest was.
@@ -61,11 +63,7 @@ pub(crate) enum Answer {
 impl AntiEntropy {
     /// Returns a state that begins at once when there is a member.
     pub fn new(now: Instant) -> Self {
-        AntiEntropy {
-            state: State::Resting { until: now },
-            has_learned: false,
-            tries: 0,
-        }
+        AntiEntropy { state: State::Resting { until: now }, has_learned: false, tries: 0 }
     }
 
     /// Begins at once, because the first member is there.

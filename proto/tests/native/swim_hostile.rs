@@ -130,7 +130,8 @@ fn claims_of_2(claims: &[([u8; 16], u32, u8)], sequence: u64) -> Vec<u8> {
     for (id, generation, state) in claims {
         packet.extend_from_slice(id);
         packet.extend(generation.to_be_bytes());
-        packet.extend([&[0; 10][..], &[0xff, 0xff, 192, 0, 2, 88], &[0xc3, 0x50], &[0, 0], &[*state]].concat());
+        packet
+            .extend([&[0; 10][..], &[0xff, 0xff, 192, 0, 2, 88], &[0xc3, 0x50], &[0, 0], &[*state]].concat());
     }
     message(ClusterKind::Packet, [2; 16], 1 << 20 | sequence, Content::Packet(&packet))
 }
@@ -197,7 +198,13 @@ fn an_invented_member_is_probed_for_a_moment_and_gets_no_seat() {
 #[test]
 fn a_goodbye_passed_on_of_a_member_that_answers_changes_nothing() {
     let mut cluster = small();
-    let about = wire::Announcement { id: [3; 16], sequence: 1 << 20, name: "3", expiry: EXPIRY, ..Default::default() };
+    let about = wire::Announcement {
+        id: [3; 16],
+        sequence: 1 << 20,
+        name: "3",
+        expiry: EXPIRY,
+        ..Default::default()
+    };
     let goodbye = wire::encode_within(wire::Kind::Goodbye, &about, 0..=wire::MAX_MESSAGE);
     let mut forged = packet([2; 16], [1; 16], 8, None, &[([3; 16], 2)]);
     forged.extend((goodbye.len() as u16).to_be_bytes());

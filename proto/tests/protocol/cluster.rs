@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use peers_proto::wire::{self, Announcement, ClusterKind, ClusterMessage, Content, InstanceId, Kind, Message};
+use peers_proto::wire::{
+    self, Announcement, ClusterKind, ClusterMessage, Content, InstanceId, Kind, Message,
+};
 use peers_proto::{Mode, Node, Settings};
 
 use super::vectors::{Vector, compare_file};
@@ -54,8 +56,10 @@ fn constant(name: &str) -> f64 {
 }
 
 const ID: InstanceId = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15];
-const OTHER: InstanceId = [0x10, 0x11, 0x12, 0x13, 0x14, 0x15, 0x16, 0x17, 0x18, 0x19, 0x1a, 0x1b, 0x1c, 0x1d, 0x1e, 0x1f];
-const THIRD: InstanceId = [0xf0, 0xf1, 0xf2, 0xf3, 0xf4, 0xf5, 0xf6, 0xf7, 0xf8, 0xf9, 0xfa, 0xfb, 0xfc, 0xfd, 0xfe, 0xff];
+const OTHER: InstanceId =
+    [0x10, 0x11, 0x12, 0x13, 0x14, 0x15, 0x16, 0x17, 0x18, 0x19, 0x1a, 0x1b, 0x1c, 0x1d, 0x1e, 0x1f];
+const THIRD: InstanceId =
+    [0xf0, 0xf1, 0xf2, 0xf3, 0xf4, 0xf5, 0xf6, 0xf7, 0xf8, 0xf9, 0xfa, 0xfb, 0xfc, 0xfd, 0xfe, 0xff];
 
 /// An identity as the layout says; without an address if `last` is `None`.
 fn identity(id: InstanceId, generation: u32, last: Option<u8>) -> Vec<u8> {
@@ -82,7 +86,14 @@ fn piece(bytes: &[u8]) -> Vec<u8> {
 }
 
 fn record(kind: Kind, id: InstanceId, sequence: u64, name: &str, value: &[u8]) -> Vec<u8> {
-    let about = Announcement { id, sequence, name, expiry: Duration::from_secs(35), value, ..Announcement::default() };
+    let about = Announcement {
+        id,
+        sequence,
+        name,
+        expiry: Duration::from_secs(35),
+        value,
+        ..Announcement::default()
+    };
     wire::encode_within(kind, &about, 0..=wire::MAX_MESSAGE)
 }
 
@@ -102,22 +113,8 @@ fn packets() -> Vec<(&'static str, &'static str, InstanceId, u64, Vec<u8>, usize
             [ask(0, 0), claims(&[claim(&identity(OTHER, 0, Some(2)), 4, 1)])].concat(),
             0,
         ),
-        (
-            "ack-with-a-refutation",
-            "",
-            OTHER,
-            4,
-            [header(&other, 5, (ID, 1), 1, 0), claims(&[])].concat(),
-            0,
-        ),
-        (
-            "ping-request",
-            "",
-            ID,
-            70_000,
-            [ask(2, 8), identity(THIRD, 0, Some(9)), claims(&[])].concat(),
-            0,
-        ),
+        ("ack-with-a-refutation", "", OTHER, 4, [header(&other, 5, (ID, 1), 1, 0), claims(&[])].concat(), 0),
+        ("ping-request", "", ID, 70_000, [ask(2, 8), identity(THIRD, 0, Some(9)), claims(&[])].concat(), 0),
         (
             "gossip-with-a-goodbye-and-a-record",
             "",
@@ -147,7 +144,14 @@ fn vectors() -> Vec<(Vector, Vec<u8>, ClusterMessage<'static>)> {
         ("ask-with-a-digest", ClusterKind::Ask, ID, 5, Content::Digest(0x0123_4567_89ab_cdef), 0),
         ("tell-with-a-digest", ClusterKind::Tell, OTHER, 6, Content::Digest(0), 0),
         ("ask-for-the-first-page", ClusterKind::Ask, ID, 6, page([0; 16], piece(&entry)), 1152),
-        ("tell-that-a-member-is-down", ClusterKind::Tell, OTHER, 7, page([0; 16], piece(&identity(THIRD, 0, Some(9)))), 0),
+        (
+            "tell-that-a-member-is-down",
+            ClusterKind::Tell,
+            OTHER,
+            7,
+            page([0; 16], piece(&identity(THIRD, 0, Some(9)))),
+            0,
+        ),
         ("tell-with-an-empty-page", ClusterKind::Tell, OTHER, 8, page(THIRD, Vec::new()), 0),
     ];
     let syncs = syncs.map(|(name, kind, id, sequence, content, padded_to)| {
