@@ -4,6 +4,7 @@ pub(crate) mod clock;
 pub(crate) mod driver;
 pub(crate) mod event_log;
 pub(crate) mod log_queue;
+pub(crate) mod name_table;
 pub(crate) mod network_state;
 pub(crate) mod notices;
 pub(crate) mod readers;

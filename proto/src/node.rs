@@ -183,6 +183,8 @@ impl Node {
         self.on_own_change();
         self.announce_timer.begin_burst(&mut self.timers, now);
         self.send_due(now);
+        self.seeds.restart(&mut self.timers, now);
+        self.query_seeds(now);
         self.update_timers(now);
     }
 
@@ -297,7 +299,7 @@ impl Node {
         self.detect_suspend(now);
         self.send_due(now);
         self.run_swim(now);
-        self.bootstrap(now);
+        self.query_seeds(now);
         self.send_replies(now);
         self.registry.handle_timeout(now);
         self.send_probes(now);
@@ -449,6 +451,7 @@ impl Node {
         }
         // SWIM, not probes, tells which members are alive.
         self.registry.on_resume(!self.is_member_of_cluster(), now);
+        self.resume_swim(now);
         self.watchdog.reset(&mut self.timers, now);
         self.announce_timer.begin_burst(&mut self.timers, now);
     }

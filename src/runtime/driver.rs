@@ -9,6 +9,7 @@
 
 use std::io;
 use std::mem;
+use std::net::SocketAddr;
 use std::process;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
@@ -23,8 +24,8 @@ use crate::panics;
 use crate::runtime::clock::TimeSource;
 use crate::runtime::event_log::EventLog;
 use crate::runtime::log_queue::LogQueue;
+use crate::runtime::name_table::Resolved;
 use crate::runtime::readers::ReaderId;
-use crate::runtime::resolver::Resolved;
 use crate::runtime::seeds::Seeds;
 use crate::runtime::sleeper::{Sleeper, Woken};
 use crate::runtime::state::{End, State};
@@ -203,9 +204,16 @@ impl Driver {
         })
     }
 
-    fn take_seeds(&self, Resolved { addresses, trouble }: Resolved) -> Result<(), Error> {
+    /// Takes over what the look-ups of seeds have found. Returns the former addresses that still answer.
+    fn take_seeds(&self, resolved: Resolved) -> Result<Vec<SocketAddr>, Error> {
+        let Resolved { mut addresses, mut former, trouble } = resolved;
         self.lock_state()?.seed_trouble = trouble;
-        self.act(|node, now| node.set_seeds(&addresses, now))
+        self.act(|node, now| {
+            former.retain(|address| node.is_answering(address, now));
+            addresses.extend(&former);
+            node.set_seeds(&addresses, now);
+            former
+        })
     }
 
     /// Waits for the next event of a reader; without limit if `timeout` is `None`.
@@ -427,6 +435,8 @@ impl Driver {
                 state.node.handle_network_change(now);
             }
             transport.take_transmits(&mut state.node);
+            drop(state);
+            self.seeds.on_network_change();
         }
         let has_news = transport.has_transmits() || !matches!(refresh, Refresh::Unneeded);
         if has_news {

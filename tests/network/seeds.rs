@@ -313,3 +313,22 @@ fn all_peers_of_a_hub_learn_a_long_value_before_the_interval() {
     hub.signal(Signal::SIGUSR1);
     guests.iter_mut().for_each(|guest| guest.expect(["updated hub 192.0.2.1"]));
 }
+
+#[test]
+fn the_last_of_a_subnet_of_seeds_is_found_though_all_others_are_off() {
+    let test = "the_last_of_a_subnet_of_seeds_is_found_though_all_others_are_off";
+    let Some(world) = world(test) else { return };
+    let [here, there, beside] = [1, 250, 2].map(|number| world.host(number));
+    let mut seed = seed_watch(&there, "seed", &HOURS);
+    let mut neighbour = rust_watch(&beside, "neighbour");
+    let seeds: Vec<String> = (3..=250).map(|number| format!("192.0.2.{number}:{PORT}")).collect();
+    // Each query to a host that is off waits for ARP, as does nothing else.
+    let mut node = watch_with(&here, "node", &[&BOTH[..], &["--seeds", &seeds.join(",")]].concat());
+    node.expect(["joined seed 192.0.2.250", "joined neighbour 192.0.2.2"]);
+    seed.expect(["joined node 192.0.2.1"]);
+    expect_counted(&mut node, "looped_back", 30);
+    assert_eq!(counted(&mut node, "send_errors"), 0);
+    node.never_printed("left");
+    neighbour.expect(["joined node 192.0.2.1"]);
+    neighbour.never_printed("left");
+}
