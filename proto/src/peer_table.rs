@@ -76,8 +76,9 @@ pub(crate) struct Origin {
     pub renews: bool,
     /// True if the instance itself sent it. One that another member passed on proves nothing, and raises no suspicion.
     pub is_first_hand: bool,
-    /// Acceptable claims of further addresses.
-    pub claims: Vec<Path>,
+    /// Acceptable claims of further addresses. `None` of a unicast message that lists none: to a seed a node lists none, so that
+    /// says nothing of those before.
+    pub claims: Option<Vec<Path>>,
 }
 
 impl Origin {
@@ -236,7 +237,7 @@ impl PeerTable {
         if source == Source::Multicast {
             entry.on_multicast(now);
         }
-        entry.paths.set_claims(origin.claims.iter().copied(), path.interface);
+        entry.set_claims(origin);
         entry.paths.publish();
         self.bytes_used += entry.bytes_used();
         let (name, lifetime) = (entry.name.clone(), entry.lifetime);
@@ -360,7 +361,7 @@ impl PeerTable {
         }
         is_changed |= self.on_path(slot, origin, now);
         let entry = self.peers.at_mut(slot);
-        entry.paths.set_claims(origin.claims.iter().copied(), origin.path.interface);
+        entry.set_claims(origin);
         entry.paths.forget_before(now.checked_sub(entry.lifetime));
         is_changed |= entry.paths.publish();
         self.plan_wide_probe(slot, now);
@@ -394,7 +395,7 @@ impl PeerTable {
         let entry = self.peers.at_mut(slot);
         let mut is_changed = origin.arrival == Arrival::Group && entry.on_multicast(now);
         let is_listed = entry.paths.on_received(origin.path, now);
-        entry.paths.set_claims(origin.claims.iter().copied(), origin.path.interface);
+        entry.set_claims(origin);
         is_changed |= entry.paths.publish();
         // It renews nothing: it may be sent again and again.
         if is_listed && entry.probe.is_suspect() {
@@ -511,7 +512,7 @@ mod tests {
                 is_authenticated: false,
                 renews: true,
                 is_first_hand: true,
-                claims: Vec::new(),
+                claims: None,
             };
             peers.insert(&about, &origin(path), Source::Multicast, &mut events, now);
             let elsewhere = Path { address: ([192, 0, 2, 2], 99).into(), ..path };

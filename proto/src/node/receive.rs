@@ -1,6 +1,6 @@
 //! What a node does with a datagram.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use crate::event::{Arrival, Source};
@@ -244,8 +244,9 @@ impl Node {
         if is_authenticated && arrival == Arrival::Unicast && about.echo.is_some() && echo == Echo::None {
             return None;
         }
-        let claims = about.addresses.iter();
-        let claims = claims.filter(|claim| self.interfaces.is_acceptable_claim(*claim, path.interface));
+        let lists_any = arrival == Arrival::Group || about.addresses.iter().next().is_some();
+        let is_acceptable = |claim: &IpAddr| self.interfaces.is_acceptable_claim(*claim, path.interface);
+        let claims = about.addresses.iter().filter(is_acceptable);
         Some(Origin {
             path,
             arrival,
@@ -254,7 +255,7 @@ impl Node {
             is_authenticated,
             renews: self.renews(about, inbound, echo, now),
             is_first_hand: true,
-            claims: claims.map(|claim| path.at(claim)).collect(),
+            claims: lists_any.then(|| claims.map(|claim| path.at(claim)).collect()),
         })
     }
 

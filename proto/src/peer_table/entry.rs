@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::Origin;
 use super::paths::Paths;
 use crate::event::{PeerView, Source};
 use crate::expiring_map::Times;
@@ -137,6 +138,13 @@ impl PeerEntry {
     /// Returns true if the peer has marked a message as one to its seed within its lifetime.
     pub fn wants_copies(&self, now: Instant) -> bool {
         self.copies_wanted_at.is_some_and(|at| now < at + self.lifetime)
+    }
+
+    /// Takes over the claims of a message, if it tells them.
+    pub fn set_claims(&mut self, origin: &Origin) {
+        if let Some(claims) = &origin.claims {
+            self.paths.set_claims(claims.iter().copied(), origin.path.interface);
+        }
     }
 
     /// Adds to the bytes that may be sent to paths that are not validated.
