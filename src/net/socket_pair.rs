@@ -180,7 +180,8 @@ impl SocketPair {
                     }
                 }
                 Err(error) => {
-                    self.link(interface).last_error = CallError { call: "joining the group", error: copy(&error) }.to_string();
+                    self.link(interface).last_error =
+                        CallError { call: "joining the group", error: copy(&error) }.to_string();
                     refused.push((interface, error));
                 }
             }
@@ -206,7 +207,9 @@ impl SocketPair {
                     return Ok(Ok(()));
                 }
                 // The limit is per socket. One that has joined nothing would not be the last.
-                Err(error) if receiver.joined.is_empty() || options::join_limit(&error, self.is_v6()).is_none() => {
+                Err(error)
+                    if receiver.joined.is_empty() || options::join_limit(&error, self.is_v6()).is_none() =>
+                {
                     return Ok(Err(error));
                 }
                 Err(error) => refused = error,
@@ -271,7 +274,8 @@ impl SocketPair {
                 Err(error) if self.is_v6() && is_address_error(&error) => {}
                 Err(error) => {
                     stats.note_error(&error);
-                    self.link(interface).last_error = CallError { call: "sendmsg", error: copy(&error) }.to_string();
+                    self.link(interface).last_error =
+                        CallError { call: "sendmsg", error: copy(&error) }.to_string();
                     let words = format!("sending through {}: {error}", interface.name);
                     self.send_trouble = Some((reason_of(&error, Reason::SendFails), words));
                 }
@@ -337,8 +341,8 @@ impl SocketPair {
 
     /// Takes the errors that wait at the unicast socket. True if there were any.
     pub fn receive_errors(&mut self) -> io::Result<bool> {
+        let mut has_any = self.drop_group_errors()?;
         let socket = self.unicast.get()?;
-        let mut has_any = false;
         for _ in 0..MAX_ERRORS {
             let IcmpError { is_unreachable, to, interface } = match datagram::receive_error(socket) {
                 Ok(error) => error,
@@ -355,6 +359,13 @@ impl SocketPair {
             }
         }
         Ok(has_any)
+    }
+
+    /// Drops the errors that wait at the socket that sends to the group: they are forged. True if there were any.
+    fn drop_group_errors(&self) -> io::Result<bool> {
+        let Some(sender) = &self.group_sender else { return Ok(false) };
+        let socket = sender.get()?;
+        Ok((0..MAX_ERRORS).take_while(|_| datagram::receive_error(socket).is_ok()).count() > 0)
     }
 
     /// Takes the destinations that ICMP errors have reported, and the interfaces through which the errors came.

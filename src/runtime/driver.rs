@@ -427,7 +427,9 @@ impl Driver {
         let mut transport = self.lock_transport();
         let received = self.receive(&mut transport, poller)?;
         let Due { is_silent, is_more_due, mut next } = self.run_node(&mut transport)?;
-        let refresh = transport.refresh(poller, is_silent, self.time.now()).map_err(|error| self.lose_descriptor(&error))?;
+        let refresh = transport
+            .refresh(poller, is_silent, self.time.now())
+            .map_err(|error| self.lose_descriptor(&error))?;
         if matches!(refresh, Refresh::Followed | Refresh::Reopened) {
             let mut state = self.lock_state()?;
             let now = self.time.now();

@@ -6,11 +6,11 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::sync::lock;
-use crate::sys::{Descriptor, Identity};
 use crate::sys::optional::{self, Refusals};
 use crate::sys::poller::Poller;
 use crate::sys::timer::DeadlineTimer;
 use crate::sys::waker::Waker;
+use crate::sys::{Descriptor, Identity};
 
 /// Number of sleeps in a row that may end early with nothing to do. A call that the system refuses leaves its descriptor
 /// readable, and each further sleep would end at once.

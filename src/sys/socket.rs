@@ -94,15 +94,14 @@ pub(crate) fn open_unicast(
     let unicast_hops = options::set_unicast_hops(&socket, is_v6, UNICAST_HOPS)
         .and_then(|()| options::request_hops(&socket, is_v6));
     refusals.settle(of(is_v6, &optional::HOPS_V4, &optional::HOPS_V6), unicast_hops);
-    let any: IpAddr =
-        if is_v6 { Ipv6Addr::UNSPECIFIED.into() } else { Ipv4Addr::UNSPECIFIED.into() };
+    let any: IpAddr = if is_v6 { Ipv6Addr::UNSPECIFIED.into() } else { Ipv4Addr::UNSPECIFIED.into() };
     socket.bind(&SocketAddr::new(any, port).into()).named("bind")?;
     Ok(OwnedSocket::new(socket))
 }
 
 /// Opens a socket that sends to groups from the port of a unicast socket, with a send buffer of its own: datagrams to hosts that
-/// are not there wait for ARP or neighbour discovery, and fill the buffer of the unicast socket. ICMP errors are about
-/// unicast, and never keep this socket from sending.
+/// are not there wait for ARP or neighbour discovery, and fill the buffer of the unicast socket. The system finds the socket of an
+/// ICMP error by the address that the datagram had come from. This one is bound to a group, which is no such address.
 ///
 /// # Errors
 /// The system does not let two sockets have the port. The unicast socket then sends to the group as well.
@@ -113,6 +112,9 @@ pub(crate) fn open_group_sender(
     refusals: &Refusals,
 ) -> Result<OwnedSocket, CallError> {
     let socket = udp_socket(is_v6, refusals)?;
+    // Without this Linux also conceals that a queue of the interface is full.
+    let errors = options::keep_errors(&socket, is_v6);
+    refusals.settle(of(is_v6, &optional::ERRORS_V4, &optional::ERRORS_V6), errors);
     options::prepare_multicast(&socket, is_v6, hops, refusals);
     // Nothing is received here: nothing is sent to these groups. To bind a link-local group, a program has to name one link.
     let group: IpAddr = match is_v6 {
@@ -133,8 +135,11 @@ pub(crate) fn open_group_sender(
 /// Opens a socket that is bound to no port yet.
 pub(crate) fn udp_socket(is_v6: bool, refusals: &Refusals) -> Result<Socket, CallError> {
     let domain = if is_v6 { Domain::IPV6 } else { Domain::IPV4 };
-    let socket = Socket::new(domain, Type::DGRAM, Some(Protocol::UDP))
-        .named(of(is_v6, "socket(AF_INET)", "socket(AF_INET6)"))?;
+    let socket = Socket::new(domain, Type::DGRAM, Some(Protocol::UDP)).named(of(
+        is_v6,
+        "socket(AF_INET)",
+        "socket(AF_INET6)",
+    ))?;
     socket.set_nonblocking(true).named("fcntl(O_NONBLOCK)")?;
     let sizes =
         socket.set_recv_buffer_size(BUFFER_SIZE).and_then(|()| socket.set_send_buffer_size(BUFFER_SIZE));
