@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The modules of the package `peers`, the lowest first. Each imports from those before it, and from its own files.
-const LAYERS: [&str; 16] = [
+const LAYERS: [&str; 17] = [
     "sync",
     "panics",
     "fail_points",
@@ -20,6 +20,7 @@ const LAYERS: [&str; 16] = [
     "runtime",
     "config",
     "subscription",
+    "stream",
     "peers",
     "ffi",
 ];
