@@ -160,7 +160,8 @@ fn each_task_has_a_block_of_c_and_of_python() {
 fn the_example_of_the_header_compiles() {
     let header = read("include/peers.h");
     let lines = header.lines().skip_while(|line| !line.contains("do the main job")).skip(2);
-    let code: String = lines.map_while(|line| line.strip_prefix(" *     ")).flat_map(|line| [line, "\n"]).collect();
+    let code: String =
+        lines.map_while(|line| line.strip_prefix(" *     ")).flat_map(|line| [line, "\n"]).collect();
     assert!(code.contains("peers_wait"), "the search finds what it is meant to find: {code}");
     let path = scratch().join("header_example.c");
     let program = format!("#include <peers.h>\n#include <stdio.h>\nint main(void) {{\n{code}return 0;\n}}\n");

@@ -61,10 +61,7 @@ fn the_smallest_id_leads_until_it_ends() {
     let examples: [(&str, Example); 3] = [("anna", c), ("otto", python), ("lena", c)];
     let mut running: Vec<(&str, Program)> = Vec::new();
     for (name, example) in examples {
-        running.push((
-            name,
-            Program::start(example("leader").args(options(&port)).args(["--name", name])),
-        ));
+        running.push((name, Program::start(example("leader").args(options(&port)).args(["--name", name]))));
     }
     while !running.is_empty() {
         let leader = leader(&observer, running.len());
