@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use crate::error::NotRegistered;
+use crate::error::{NotRegistered, RegisterError};
 use crate::event::queue::Events;
 use crate::event::{Arrival, Event, Source};
 use crate::expiring_map::Full;
@@ -160,9 +160,16 @@ impl Registry {
         entry: &Registration<'_>,
         ttl: Option<Duration>,
         now: Instant,
-    ) -> Result<(), Full> {
-        self.check_room(entry.key, entry.value.len())?;
-        self.static_entries.register(entry, ttl, &mut self.events, now)
+    ) -> Result<(), RegisterError> {
+        let is_new = self.static_entries.bytes_used_by(entry.key).is_none();
+        let why_full = match is_new && self.is_full() {
+            true => RegisterError::Full { max_peers: self.max_peers },
+            false => RegisterError::BytesFull { max_bytes: self.max_bytes },
+        };
+        let checked = self.check_room(entry.key, entry.value.len());
+        checked
+            .and_then(|()| self.static_entries.register(entry, ttl, &mut self.events, now))
+            .map_err(|Full| why_full)
     }
 
     /// Removes an entry of the program's.
