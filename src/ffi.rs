@@ -32,8 +32,9 @@ use status::Failure;
 
 use crate::panics;
 
-/// Runs the body of an export, so that neither a panic nor an error leaves it as anything but a status.
-fn boundary(body: impl FnOnce() -> Result<(), Failure>) -> i32 {
+/// Runs the body of an export, so that neither a panic nor an error leaves it as anything but a status. `call` is its name.
+fn boundary(call: &str, body: impl FnOnce() -> Result<(), Failure>) -> i32 {
+    let _no_cancellation = NoCancellation::begin();
     panics::silence_panic_output();
     let failure = match panics::catch_panic(body) {
         Ok(Ok(())) => return PEERS_OK,
@@ -43,7 +44,7 @@ fn boundary(body: impl FnOnce() -> Result<(), Failure>) -> i32 {
             Failure::new(PEERS_ERR_FAILED, detail)
         }
     };
-    status::set_last_error(&failure.detail);
+    status::set_last_error(&format!("{call}: {}", failure.detail));
     failure.status
 }
 
@@ -53,7 +54,7 @@ mod tests {
 
     #[test]
     fn a_panic_stops_at_the_boundary() {
-        let status = boundary(|| panic!("as if by a bug"));
+        let status = boundary("call", || panic!("as if by a bug"));
         assert_eq!(status, PEERS_ERR_FAILED);
     }
 }

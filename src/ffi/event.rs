@@ -28,7 +28,7 @@ pub unsafe extern "C" fn peers_next_event(
     timeout_ms: i32,
     event: *mut *mut peers_event_t,
 ) -> i32 {
-    crate::ffi::boundary(|| {
+    crate::ffi::boundary("peers_next_event", || {
         let node = handle::get::<Peers>(node)?;
         input::not_null(event, "event")?;
         let next = node.next_event(input::timeout(timeout_ms))?;
@@ -94,7 +94,7 @@ pub unsafe extern "C" fn peers_event_free(event: *mut peers_event_t) {
 /// `fd` is NULL or points to a writable int.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn peers_event_fd(node: *mut peers_t, fd: *mut i32) -> i32 {
-    crate::ffi::boundary(|| {
+    crate::ffi::boundary("peers_event_fd", || {
         let node = handle::get::<Peers>(node)?;
         input::not_null(fd, "fd")?;
         // A SOCKET of Windows fits: of handles the system uses 32 bits.

@@ -21,7 +21,7 @@ use crate::peers::Peers;
 /// `list` is NULL or points to a writable pointer.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn peers_list(node: *mut peers_t, list: *mut *mut peers_list_t) -> i32 {
-    crate::ffi::boundary(|| {
+    crate::ffi::boundary("peers_list", || {
         let node = handle::get::<Peers>(node)?;
         input::not_null(list, "list")?;
         let (version, buffer) = node.read(|version, snapshot| {
@@ -53,7 +53,7 @@ fn pack_list(buffer: SnapshotBuffer, version: u64) -> *mut peers_list_t {
 /// `list` is NULL or points to a writable pointer.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn peers_self(node: *mut peers_t, list: *mut *mut peers_list_t) -> i32 {
-    crate::ffi::boundary(|| {
+    crate::ffi::boundary("peers_self", || {
         let node = handle::get::<Peers>(node)?;
         input::not_null(list, "list")?;
         let buffer = node.read_own(|own| {
@@ -110,7 +110,7 @@ pub unsafe extern "C" fn peers_list_at(list: *const peers_list_t, index: usize) 
 /// `now` is NULL or points to a writable number.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn peers_wait(node: *mut peers_t, version: u64, timeout_ms: i32, now: *mut u64) -> i32 {
-    crate::ffi::boundary(|| {
+    crate::ffi::boundary("peers_wait", || {
         let node = handle::get::<Peers>(node)?;
         input::not_null(now, "now")?;
         let version = node.wait(version, input::timeout(timeout_ms))?;

@@ -25,7 +25,7 @@ pub unsafe extern "C" fn peers_subscribe(
     node: *mut peers_t,
     subscription: *mut *mut peers_subscription_t,
 ) -> i32 {
-    crate::ffi::boundary(|| {
+    crate::ffi::boundary("peers_subscribe", || {
         let node = handle::get::<Peers>(node)?;
         input::not_null(subscription, "subscription")?;
         let token = handle::insert(node.subscribe()?)?;
@@ -52,7 +52,7 @@ pub unsafe extern "C" fn peers_subscription_next(
     timeout_ms: i32,
     event: *mut *mut peers_event_t,
 ) -> i32 {
-    crate::ffi::boundary(|| {
+    crate::ffi::boundary("peers_subscription_next", || {
         let subscription = handle::get::<Subscription>(subscription)?;
         input::not_null(event, "event")?;
         let next = subscription.next_event(input::timeout(timeout_ms))?;
@@ -75,7 +75,7 @@ pub unsafe extern "C" fn peers_subscription_next(
 /// `fd` is NULL or points to a writable int.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn peers_subscription_fd(subscription: *mut peers_subscription_t, fd: *mut i32) -> i32 {
-    crate::ffi::boundary(|| {
+    crate::ffi::boundary("peers_subscription_fd", || {
         let subscription = handle::get::<Subscription>(subscription)?;
         input::not_null(fd, "fd")?;
         // A SOCKET of Windows fits: of handles the system uses 32 bits.
@@ -94,7 +94,7 @@ pub unsafe extern "C" fn peers_subscription_fd(subscription: *mut peers_subscrip
 /// Errors: PEERS_ERR_HANDLE. Thread-safe; does not block.
 #[unsafe(no_mangle)]
 pub extern "C" fn peers_subscription_free(subscription: *mut peers_subscription_t) -> i32 {
-    crate::ffi::boundary(|| match subscription.is_null() {
+    crate::ffi::boundary("peers_subscription_free", || match subscription.is_null() {
         true => Ok(()),
         false => handle::free_subscription(subscription),
     })
