@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::config::{Config, bad_name, too_long};
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, quoted};
 use crate::health::Health;
 use crate::runtime::driver::{self, Driver};
 use crate::runtime::readers::ReaderId;
@@ -87,13 +87,15 @@ impl Peers {
             RegisterError::Name(bad) => bad_name("key", key, bad),
             RegisterError::OwnName => Error::new(
                 ErrorKind::Invalid,
-                format!("the key {key:?} is this node's own name, and a node does not list itself"),
+                format!(
+                    "the key {} is this node's own name; choose another key: a node does not list itself",
+                    quoted(key)
+                ),
             ),
             RegisterError::ValueTooLong(error) => Error::new(ErrorKind::TooLarge, error.to_string()),
-            RegisterError::Full { .. } => Error::new(
-                ErrorKind::Full,
-                format!("no room for the key {key:?}: the registry holds max_peers entries, or entries_max_bytes bytes, already"),
-            ),
+            RegisterError::Full { .. } | RegisterError::BytesFull { .. } => {
+                Error::new(ErrorKind::Full, format!("no room for the key {}: {refused}", quoted(key)))
+            }
             error => Error::new(ErrorKind::Invalid, error.to_string()),
         })
     }
@@ -105,7 +107,8 @@ impl Peers {
     pub fn unregister(&self, key: &str) -> Result<(), Error> {
         let unregistered = self.driver.act(|node, now| node.unregister(key, now))?;
         unregistered.map_err(|NotRegistered| {
-            Error::new(ErrorKind::NotFound, format!("no entry of the key {key:?} is registered"))
+            let detail = format!("no entry of the key {} is registered; it may have expired", quoted(key));
+            Error::new(ErrorKind::NotFound, detail)
         })
     }
 

@@ -30,7 +30,7 @@ pub unsafe extern "C" fn peers_next_event(
 ) -> i32 {
     crate::ffi::boundary("peers_next_event", || {
         let node = handle::get::<Peers>(node)?;
-        input::not_null(event, "event")?;
+        input::check_output(event, "event")?;
         let next = node.next_event(input::timeout(timeout_ms))?;
         // SAFETY: non-NULL, and the caller vouches that it can be written.
         unsafe { event.write(pack_event(&next)) };
@@ -96,7 +96,7 @@ pub unsafe extern "C" fn peers_event_free(event: *mut peers_event_t) {
 pub unsafe extern "C" fn peers_event_fd(node: *mut peers_t, fd: *mut i32) -> i32 {
     crate::ffi::boundary("peers_event_fd", || {
         let node = handle::get::<Peers>(node)?;
-        input::not_null(fd, "fd")?;
+        input::check_output(fd, "fd")?;
         // A SOCKET of Windows fits: of handles the system uses 32 bits.
         let descriptor = node.event_fd()?;
         // SAFETY: non-NULL, and the caller vouches that it can be written.

@@ -28,7 +28,7 @@ const DETAIL_SIZE: usize = 256;
 pub unsafe extern "C" fn peers_health(node: *mut peers_t, health: *mut peers_health_t) -> i32 {
     crate::ffi::boundary("peers_health", || {
         let node = handle::get::<Peers>(node)?;
-        input::not_null(health, "health")?;
+        input::check_output(health, "health")?;
         let least = offset_of!(peers_health_t, detail);
         // SAFETY: non-NULL, and the caller vouches for the struct.
         let size = unsafe { sized::size_to_fill(health, least) }?;

@@ -23,7 +23,7 @@ use crate::peers::Peers;
 pub unsafe extern "C" fn peers_list(node: *mut peers_t, list: *mut *mut peers_list_t) -> i32 {
     crate::ffi::boundary("peers_list", || {
         let node = handle::get::<Peers>(node)?;
-        input::not_null(list, "list")?;
+        input::check_output(list, "list")?;
         let (version, buffer) = node.read(|version, snapshot| {
             #[cfg(feature = "test-panic")]
             snapshot.iter().for_each(|peer| crate::fail_points::fail_point("export", peer.name.as_bytes()));
@@ -55,7 +55,7 @@ fn pack_list(buffer: SnapshotBuffer, version: u64) -> *mut peers_list_t {
 pub unsafe extern "C" fn peers_self(node: *mut peers_t, list: *mut *mut peers_list_t) -> i32 {
     crate::ffi::boundary("peers_self", || {
         let node = handle::get::<Peers>(node)?;
-        input::not_null(list, "list")?;
+        input::check_output(list, "list")?;
         let buffer = node.read_own(|own| {
             SnapshotBuffer::copy_of([own].into_iter(), 1, own.name.len() + own.value.len())
         })?;
@@ -112,7 +112,7 @@ pub unsafe extern "C" fn peers_list_at(list: *const peers_list_t, index: usize) 
 pub unsafe extern "C" fn peers_wait(node: *mut peers_t, version: u64, timeout_ms: i32, now: *mut u64) -> i32 {
     crate::ffi::boundary("peers_wait", || {
         let node = handle::get::<Peers>(node)?;
-        input::not_null(now, "now")?;
+        input::check_output(now, "now")?;
         let version = node.wait(version, input::timeout(timeout_ms))?;
         // SAFETY: non-NULL, and the caller vouches that it can be written.
         unsafe { now.write(version) };

@@ -92,7 +92,7 @@ pub unsafe extern "C" fn peers_register(
 pub unsafe extern "C" fn peers_register_at(node: *mut peers_t, entry: *const peers_entry_t) -> i32 {
     crate::ffi::boundary("peers_register_at", || {
         let node = handle::get::<Peers>(node)?;
-        input::not_null(entry, "entry")?;
+        input::not_null(entry, "entry", "the address of a peers_entry_t")?;
         // SAFETY: non-NULL, and the caller vouches for the entry.
         let (entry, ttl) = unsafe { entry::read(entry) }?;
         Ok(node.register_at(&entry, ttl)?)

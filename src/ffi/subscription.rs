@@ -27,8 +27,8 @@ pub unsafe extern "C" fn peers_subscribe(
 ) -> i32 {
     crate::ffi::boundary("peers_subscribe", || {
         let node = handle::get::<Peers>(node)?;
-        input::not_null(subscription, "subscription")?;
-        let token = handle::insert(node.subscribe()?)?;
+        input::check_output(subscription, "subscription")?;
+        let token = handle::insert(node.subscribe()?);
         // SAFETY: non-NULL, and the caller vouches that it can be written.
         unsafe { subscription.write(token) };
         Ok(())
@@ -54,7 +54,7 @@ pub unsafe extern "C" fn peers_subscription_next(
 ) -> i32 {
     crate::ffi::boundary("peers_subscription_next", || {
         let subscription = handle::get::<Subscription>(subscription)?;
-        input::not_null(event, "event")?;
+        input::check_output(event, "event")?;
         let next = subscription.next_event(input::timeout(timeout_ms))?;
         // SAFETY: non-NULL, and the caller vouches that it can be written.
         unsafe { event.write(event::pack_event(&next)) };
@@ -77,7 +77,7 @@ pub unsafe extern "C" fn peers_subscription_next(
 pub unsafe extern "C" fn peers_subscription_fd(subscription: *mut peers_subscription_t, fd: *mut i32) -> i32 {
     crate::ffi::boundary("peers_subscription_fd", || {
         let subscription = handle::get::<Subscription>(subscription)?;
-        input::not_null(fd, "fd")?;
+        input::check_output(fd, "fd")?;
         // A SOCKET of Windows fits: of handles the system uses 32 bits.
         let descriptor = subscription.event_fd()?;
         // SAFETY: non-NULL, and the caller vouches that it can be written.

@@ -3,7 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, quoted};
 use crate::sys;
 use crate::sys::interface::Interface;
 
@@ -18,7 +18,7 @@ impl Selection {
         let patterns: Vec<String> = list.split(',').map(|pattern| pattern.trim().to_owned()).collect();
         if patterns.iter().any(String::is_empty) {
             let detail =
-                format!("interfaces {list:?} has an empty name; it is a list such as \"eth*,wlan0\"");
+                format!("interfaces {} has an empty name; it is a list such as \"eth*,wlan0\"", quoted(list));
             return Err(Error::new(ErrorKind::Invalid, detail));
         }
         let existing = sys::interfaces::names()
@@ -27,7 +27,7 @@ impl Selection {
             None => Ok(Selection(Some(patterns))),
             Some(missing) => Err(Error::new(
                 ErrorKind::UnknownInterface,
-                format!("interface '{missing}' does not exist; there are: {}", existing.join(", ")),
+                format!("interface {} does not exist; there are: {}", quoted(missing), existing.join(", ")),
             )),
         }
     }
