@@ -23,7 +23,6 @@ mod log;
 mod net;
 mod panics;
 mod peers;
-mod per_process;
 mod runtime;
 mod seed;
 mod subscription;

@@ -1,5 +1,6 @@
 //! `Peers`: the safe Rust API. The C ABI is a translation of it.
 
+use std::mem;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -229,10 +230,10 @@ impl Peers {
 
     /// Stops the node and waits for its thread: calls under way on other threads return [`ErrorKind::Stopped`]. A
     /// second call does nothing. In a call of the node's [`Logger`](crate::Logger) it does not wait: the node ends when the
-    /// logger returns.
+    /// logger returns. In a forked child it closes the child's copies of the descriptors; no other method may be called there.
     pub fn stop(&self) {
-        if self.driver.is_forked() {
-            return;
+        if self.is_forked() {
+            return self.driver.abandon();
         }
         self.driver.stop();
         if self.driver.is_logging_here() {
@@ -250,6 +251,11 @@ impl Peers {
         self.driver.close();
     }
 
+    /// True in a child that was forked off the process that started the node.
+    pub(crate) fn is_forked(&self) -> bool {
+        self.driver.is_forked()
+    }
+
     /// True in a call that the node's own logger makes.
     pub(crate) fn is_logging_here(&self) -> bool {
         self.driver.is_logging_here()
@@ -261,18 +267,18 @@ impl Peers {
     }
 
     fn take_thread(&self) -> Option<Thread> {
-        self.thread.lock().unwrap_or_else(PoisonError::into_inner).take()
+        lock(&self.thread).take()
     }
 }
 
 impl Drop for Peers {
     fn drop(&mut self) {
-        if self.driver.is_forked() {
-            // There is no such thread here to detach from.
-            std::mem::forget(self.thread.get_mut().unwrap_or_else(PoisonError::into_inner).take());
-            self.driver.clone().abandon(self.has_thread);
-        } else {
-            self.stop();
+        self.stop();
+        if self.is_forked() {
+            // The parent's threads may have been changing it.
+            mem::forget(self.driver.clone());
+            // This process does not have it.
+            mem::forget(self.thread.get_mut().unwrap_or_else(PoisonError::into_inner).take());
         }
     }
 }

@@ -11,7 +11,10 @@
 //! | [`datagram`], by interface and packet information | sendmsg, recvmmsg | sendmsg, recvmsg | multicast interface, WSARecvMsg |
 //! | ICMP errors, in [`datagram`] | the error queue | none: such a peer expires | as macOS |
 //! | [`interfaces`] | getifaddrs, /proc | getifaddrs | GetAdaptersAddresses |
-//! | [`host`]: its names; signals | POSIX | POSIX | its own; no signals |
+//! | [`host`]: its names | POSIX | POSIX | its own |
+//! | [`thread`], in which signals are blocked | POSIX | POSIX | Rust's; no signals |
+//! | [`forks`] | pthread_atfork | pthread_atfork | none |
+//! | [`cancellation`] of threads | pthread_setcancelstate | pthread_setcancelstate | none |
 
 use std::io;
 use std::net::Ipv4Addr;
@@ -20,6 +23,7 @@ pub(crate) mod batch;
 pub(crate) mod clock;
 #[cfg(test)]
 mod datagram_tests;
+pub(crate) mod forks;
 pub(crate) mod interface;
 pub(crate) mod multicast_joins;
 pub(crate) mod options;

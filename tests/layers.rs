@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The modules of the package `peers`, the lowest first. Each imports from those before it, and from its own files.
-const LAYERS: [&str; 16] = [
+const LAYERS: [&str; 15] = [
     "sync",
     "panics",
     "fail_points",
@@ -15,7 +15,6 @@ const LAYERS: [&str; 16] = [
     "seed",
     "txt",
     "sys",
-    "per_process",
     "net",
     "runtime",
     "config",

@@ -38,7 +38,7 @@ pub unsafe extern "C" fn peers_start(config: *const peers_config_t, node: *mut *
         input::check_output(node, "node")?;
         // SAFETY: the caller vouches for the configuration.
         let config = unsafe { config::read(config) }?;
-        let token = handle::insert(Peers::start(config)?)?;
+        let token = handle::insert(Peers::start(config)?);
         // SAFETY: non-NULL, and the caller vouches that it can be written.
         unsafe { node.write(token) };
         Ok(())
@@ -212,8 +212,9 @@ pub extern "C" fn peers_advance(node: *mut peers_t, ms: u32) -> i32 {
 /// `peers_subscription_next` returns PEERS_ERR_STOPPED. Snapshots and events stay valid. The log function of the node is not called any more when this
 /// returns; in a call of it, `peers_free` of the same node gives PEERS_ERR_DEADLOCK, and the node lives on.
 ///
-/// In a forked child it releases the memory and the descriptors of a parent's node and nothing more: it sends no
-/// goodbye, and the parent's node runs on. What a thread of the parent used at the moment of the fork is not released.
+/// In a forked child it closes the child's copies of the node's descriptors, so that the child holds no port, and nothing more: it
+/// sends no goodbye, and the parent's node runs on. What a thread of the parent used at the moment of the fork stays open, and
+/// memory stays allocated.
 ///
 /// Errors: PEERS_ERR_HANDLE, PEERS_ERR_DEADLOCK. Thread-safe; blocks for as long as the node's thread needs to end,
 /// which is milliseconds, and a log function that is under way.

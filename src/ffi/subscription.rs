@@ -15,8 +15,8 @@ use crate::subscription::Subscription;
 /// On success `*subscription` is a handle that the caller ends with `peers_subscription_free`, before or after the node. It keeps
 /// memory of the node until then.
 ///
-/// Errors: PEERS_ERR_NULL, PEERS_ERR_HANDLE, PEERS_ERR_FORKED, PEERS_ERR_FAILED, PEERS_ERR_STOPPED, PEERS_ERR_SYSTEM (too many
-/// handles). Thread-safe; does not wait for the network.
+/// Errors: PEERS_ERR_NULL, PEERS_ERR_HANDLE, PEERS_ERR_FORKED, PEERS_ERR_FAILED, PEERS_ERR_STOPPED.
+/// Thread-safe; does not wait for the network.
 ///
 /// # Safety
 /// `subscription` is NULL or points to a writable pointer.
@@ -89,7 +89,7 @@ pub unsafe extern "C" fn peers_subscription_fd(subscription: *mut peers_subscrip
 /// Ends a subscription and drops its queue. NULL is a no-op. The node runs on.
 ///
 /// The handle is dead at once: later calls with it give PEERS_ERR_HANDLE. A call that waits in `peers_subscription_next` returns
-/// PEERS_ERR_STOPPED. Events that were taken stay valid. In a forked child it releases memory of a parent's subscription.
+/// PEERS_ERR_STOPPED. Events that were taken stay valid. In a forked child the subscription of the parent goes on.
 ///
 /// Errors: PEERS_ERR_HANDLE. Thread-safe; does not block.
 #[unsafe(no_mangle)]

@@ -9,7 +9,6 @@
 
 use std::io;
 use std::mem;
-use std::process;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
@@ -29,7 +28,8 @@ use crate::runtime::sleeper::Sleeper;
 use crate::runtime::state::{End, State};
 use crate::runtime::thread::{self, Thread};
 use crate::seed::{self, Seed};
-use crate::sync::{lock, wait_until};
+use crate::sync::{lock, try_lock, wait_until};
+use crate::sys::forks;
 use crate::sys::Descriptor;
 use crate::sys::poller::Poller;
 use peers_proto::{Event, Node, Settings};
@@ -47,8 +47,8 @@ pub(crate) struct Options {
 }
 
 pub(crate) struct Driver {
-    /// The process that started it. In a forked child there is no thread, and a lock may stay locked for ever.
-    process: u32,
+    /// The number of forks when it was started. In a forked child there is no thread, and a lock may stay locked for ever.
+    forks: usize,
     time: TimeSource,
     transport: Mutex<Transport>,
     state: Mutex<State>,
@@ -115,6 +115,7 @@ impl Driver {
                 .map_err(|error| Error::system("reading the clock that counts sleep", &error))?,
         };
         let interval = options.settings.interval;
+        forks::watch().map_err(|error| Error::system("registering for forks", &error))?;
         let sleeper = match options.has_manual_clock {
             true => None,
             false => Some(
@@ -124,7 +125,7 @@ impl Driver {
         };
         let log = options.logger.map(|logger| Arc::new(LogQueue::new(logger)));
         let driver = Arc::new(Driver {
-            process: process::id(),
+            forks: forks::count(),
             transport: Mutex::new(Transport::closed()),
             state: Mutex::new(State::new(Node::new(options.settings, time.now()))),
             log,
@@ -327,21 +328,22 @@ impl Driver {
 
     /// True if the user's logger made this very call, so that the node waits for its return.
     pub fn is_logging_here(&self) -> bool {
-        self.log.as_ref().is_some_and(|log| log.is_delivering_here())
+        !self.is_forked() && self.log.as_ref().is_some_and(|log| log.is_delivering_here())
     }
 
     /// True in a child that was forked off the process that started the node.
     pub fn is_forked(&self) -> bool {
-        self.process != process::id()
+        self.forks != forks::count()
     }
 
-    /// In a forked child: releases memory and descriptors, as far as no thread of the parent was busy with them.
-    pub fn abandon(self: Arc<Self>, has_thread: bool) {
-        let at_rest = self.transport.try_lock().is_ok() && self.state.try_lock().is_ok();
-        if !at_rest {
-            // Half-changed memory cannot be freed. What a busy thread held at the fork is lost to the child.
-            mem::forget(self);
-            return;
+    /// In a forked child: closes the descriptors that no thread of the parent used at the fork. The memory stays as it is: a
+    /// thread may have been changing it.
+    pub fn abandon(&self) {
+        if let Some(mut transport) = try_lock(&self.transport) {
+            transport.close();
+        }
+        if let Some(mut state) = try_lock(&self.state) {
+            state.readers.close();
         }
         if has_thread {
             // SAFETY: the thread owned one reference. In this process it does not run, and never drops it.

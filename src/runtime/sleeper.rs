@@ -4,7 +4,7 @@ use std::io;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use crate::sync::lock;
+use crate::sync::{lock, try_lock};
 use crate::sys::Descriptor;
 use crate::sys::poller::Poller;
 use crate::sys::timer::DeadlineTimer;
@@ -61,6 +61,14 @@ impl Sleeper {
     /// True if `wake` works no more.
     pub fn is_lost(&self) -> bool {
         self.waker.check().is_err()
+    }
+
+    /// Closes its descriptors, if no thread uses them. It works no more.
+    pub fn close(&self) {
+        self.waker.close();
+        if let Some(mut timer) = try_lock(&self.timer) {
+            *timer = None;
+        }
     }
 
     fn set_timer(&self, end: Instant, now: Instant) -> io::Result<Option<Descriptor>> {

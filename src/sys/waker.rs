@@ -68,6 +68,12 @@ mod tests {
         poller.poll(timeout).expect("it can be polled");
         poller.at(waker.descriptor()).is_readable
     }
+    /// Closes its descriptors. It works no more.
+    pub fn close(&self) {
+        self.reader.close();
+        self.writer.close();
+    }
+
 
     #[test]
     fn a_waker_is_readable_from_set_until_clear() {
