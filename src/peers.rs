@@ -9,10 +9,11 @@ use crate::error::{Error, ErrorKind, quoted};
 use crate::health::Health;
 use crate::runtime::driver::{self, Driver};
 use crate::runtime::readers::ReaderId;
-use crate::runtime::thread::Thread;
 use crate::seed::Seed;
 use crate::subscription::Subscription;
+use crate::sync::lock;
 use crate::sys::Descriptor;
+use crate::sys::thread::Thread;
 use peers_proto::{
     Event, Key, NotRegistered, Peer, PeerView, RegisterError, Registration, SetKeysError, Snapshot,
     ValueTooLong,
@@ -241,9 +242,8 @@ impl Peers {
         }
         match self.take_thread() {
             // It ends by itself, and touches nothing of the program meanwhile.
-            Some(thread) if self.driver.has_lost_thread() && !thread.is_finished() => drop(thread),
-            // The thread catches its panics, so joining it does not fail.
-            Some(thread) => drop(thread.join()),
+            Some(thread) if self.driver.has_lost_thread() => drop(thread),
+            Some(thread) => thread.join(),
             // Another call waits for it, or has.
             None if self.has_thread => return,
             None => {}

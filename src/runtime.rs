@@ -10,4 +10,3 @@ pub(crate) mod resolver;
 pub(crate) mod seeds;
 pub(crate) mod sleeper;
 pub(crate) mod state;
-pub(crate) mod thread;

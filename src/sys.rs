@@ -40,9 +40,13 @@ mod windows;
 compile_error!("src/sys knows Linux, macOS and Windows; this system is none of them");
 
 #[cfg(unix)]
-pub(crate) use unix::{Identity, NetworkMonitor, datagram, descriptor_of, host, interfaces, socket_pair};
+pub(crate) use unix::{
+    Identity, NetworkMonitor, cancellation, datagram, descriptor_of, host, interfaces, socket_pair, thread,
+};
 #[cfg(windows)]
-pub(crate) use windows::{Identity, NetworkMonitor, datagram, descriptor_of, host, interfaces, socket_pair};
+pub(crate) use windows::{
+    Identity, NetworkMonitor, cancellation, datagram, descriptor_of, host, interfaces, socket_pair, thread,
+};
 
 /// What an event loop polls: a file descriptor; on Windows a socket.
 #[cfg(unix)]

@@ -26,12 +26,12 @@ use crate::runtime::resolver::Resolved;
 use crate::runtime::seeds::Seeds;
 use crate::runtime::sleeper::Sleeper;
 use crate::runtime::state::{End, State};
-use crate::runtime::thread::{self, Thread};
 use crate::seed::{self, Seed};
 use crate::sync::{lock, try_lock, wait_until};
 use crate::sys::forks;
 use crate::sys::Descriptor;
 use crate::sys::poller::Poller;
+use crate::sys::thread::{self, Thread};
 use peers_proto::{Event, Node, Settings};
 
 /// What a node is started with.
@@ -102,9 +102,15 @@ pub(crate) fn start(options: Options) -> Result<(Arc<Driver>, Option<Thread>), E
         }
         running.deliver_log();
     };
-    let thread =
-        thread::spawn("peers", body).map_err(|error| Error::system("starting the node's thread", &error))?;
-    Ok((driver, Some(thread)))
+    match thread::spawn(c"peers", body) {
+        Ok(thread) => Ok((driver, Some(thread))),
+        Err(error) => {
+            driver.stop();
+            driver.say_goodbye();
+            driver.close();
+            Err(Error::system("starting the node's thread", &error))
+        }
+    }
 }
 
 impl Driver {

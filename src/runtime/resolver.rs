@@ -8,9 +8,9 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::panics;
-use crate::runtime::thread::{self, Thread};
 use crate::seed::Seed;
 use crate::sync::lock;
+use crate::sys::thread::{self, Thread};
 
 /// The result of a look-up of all seeds.
 pub(crate) struct Resolved {
@@ -53,7 +53,7 @@ impl Resolver {
         let work = shared.clone();
         // A panic must not end the process; the seeds stay as they are then.
         let body = move || drop(panics::catch_panic(|| work.run(period, report)));
-        let thread = thread::spawn("peers-names", body)?;
+        let thread = thread::spawn(c"peers-names", body)?;
         Ok(Resolver { shared, thread })
     }
 
@@ -74,8 +74,7 @@ impl Resolver {
         };
         self.shared.changed.notify_one();
         if is_idle {
-            // The thread catches its panics, so a join does not fail.
-            drop(self.thread.join());
+            self.thread.join();
         }
     }
 }

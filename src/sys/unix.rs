@@ -5,6 +5,7 @@ pub mod host;
 pub mod interfaces;
 mod network_monitor;
 
+pub mod thread;
 use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::AsRawFd;
