@@ -2,7 +2,7 @@
 //!
 //! Each export is a thin translation to [`crate::Peers`] and back. The rules they share:
 //! - `boundary` runs the body: a panic becomes `PEERS_ERR_FAILED`, a `Failure` becomes its status and
-//!   the text of `peers_last_error`.
+//!   the text of `peers_last_error`. No thread is cancelled in it.
 //! - Inputs are integers and raw pointers, checked before use; outputs are written only on success.
 //! - A handle is a token looked up in `handle`'s table, never a pointer that is followed.
 
@@ -33,6 +33,7 @@ use status::Failure;
 use crate::panics;
 
 /// Runs the body of an export, so that neither a panic nor an error leaves it as anything but a status. `call` is its name.
+use crate::sys::cancellation::NoCancellation;
 fn boundary(call: &str, body: impl FnOnce() -> Result<(), Failure>) -> i32 {
     let _no_cancellation = NoCancellation::begin();
     panics::silence_panic_output();

@@ -28,8 +28,8 @@ use crate::runtime::sleeper::Sleeper;
 use crate::runtime::state::{End, State};
 use crate::seed::{self, Seed};
 use crate::sync::{lock, try_lock, wait_until};
-use crate::sys::forks;
 use crate::sys::Descriptor;
+use crate::sys::forks;
 use crate::sys::poller::Poller;
 use crate::sys::thread::{self, Thread};
 use peers_proto::{Event, Node, Settings};
@@ -115,13 +115,13 @@ pub(crate) fn start(options: Options) -> Result<(Arc<Driver>, Option<Thread>), E
 
 impl Driver {
     fn open(options: Options) -> Result<Arc<Driver>, Error> {
+        forks::watch().map_err(|error| Error::system("registering for forks", &error))?;
         let time = match options.has_manual_clock {
             true => TimeSource::manual(),
             false => TimeSource::system()
                 .map_err(|error| Error::system("reading the clock that counts sleep", &error))?,
         };
         let interval = options.settings.interval;
-        forks::watch().map_err(|error| Error::system("registering for forks", &error))?;
         let sleeper = match options.has_manual_clock {
             true => None,
             false => Some(
@@ -351,9 +351,8 @@ impl Driver {
         if let Some(mut state) = try_lock(&self.state) {
             state.readers.close();
         }
-        if has_thread {
-            // SAFETY: the thread owned one reference. In this process it does not run, and never drops it.
-            unsafe { Arc::decrement_strong_count(Arc::as_ptr(&self)) };
+        if let Some(sleeper) = &self.sleeper {
+            sleeper.close();
         }
     }
 

@@ -1,11 +1,12 @@
 //! What Linux and macOS have in common.
 
+pub mod cancellation;
 pub mod datagram;
 pub mod host;
 pub mod interfaces;
 mod network_monitor;
-
 pub mod thread;
+
 use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::AsRawFd;
