@@ -8,6 +8,8 @@
 
 #![allow(non_camel_case_types)] // these are C's names
 
+#[cfg(feature = "capi")]
+mod allocator;
 mod config;
 mod constants;
 mod entry;
@@ -31,9 +33,9 @@ use constants::{PEERS_ERR_FAILED, PEERS_OK};
 use status::Failure;
 
 use crate::panics;
+use crate::sys::cancellation::NoCancellation;
 
 /// Runs the body of an export, so that neither a panic nor an error leaves it as anything but a status. `call` is its name.
-use crate::sys::cancellation::NoCancellation;
 fn boundary(call: &str, body: impl FnOnce() -> Result<(), Failure>) -> i32 {
     let _no_cancellation = NoCancellation::begin();
     panics::silence_panic_output();
