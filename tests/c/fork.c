@@ -2,7 +2,10 @@
 
 #include "process.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <poll.h>
+#include <sys/socket.h>
 
 /* True if the node's internal thread waits: what a busy thread holds at a fork cannot be released in the child. */
 static int thread_sleeps(void) {
@@ -194,10 +197,20 @@ static void end_child(pid_t pid) {
     CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 }
 
+/* A port that no socket has. */
+static uint32_t free_port(void) {
+    struct sockaddr_in any = {.sin_family = AF_INET};
+    socklen_t len = sizeof any;
+    int fd = socket(AF_INET, SOCK_DGRAM, 0);
+    CHECK(fd >= 0 && bind(fd, (struct sockaddr *)&any, len) == 0);
+    CHECK(getsockname(fd, (struct sockaddr *)&any, &len) == 0 && close(fd) == 0);
+    return ntohs(any.sin_port);
+}
+
 /* The port of a node whose child lives on: it is free again if the child has freed the node. */
 static void a_child_that_frees_the_node_holds_no_port(void) {
     peers_config_t config = node_config("parent");
-    config.unicast_port = sockets_port + 1;
+    config.unicast_port = free_port();
     for (int frees = 0; frees < 2; frees++) {
         peers_t *node = start(&config);
         while (!thread_sleeps()) sched_yield();

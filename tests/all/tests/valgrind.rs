@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use support::cases::{self, Trial};
-use support::{compile, output_of, run};
+use support::{compile, free_port, output_of, run};
 
 const MEMCHECK: [&str; 5] = [
     "--quiet",
@@ -16,7 +16,7 @@ const MEMCHECK: [&str; 5] = [
 ];
 
 /// A valgrind takes a second to start, so each runs all its cases.
-const PROGRAMS: [&str; 5] = ["abi", "bad_input", "lists", "log", "seeds"];
+const PROGRAMS: [&str; 8] = ["abi", "bad_input", "cancel", "closed", "fork", "lists", "log", "seeds"];
 
 /// What a program reads of a list or an event after it has freed it.
 const FREED: [&str; 6] = ["list", "record", "name", "value", "event", "changed"];
@@ -43,6 +43,7 @@ fn memcheck(name: &str, source: String, arguments: &'static [&str]) -> Trial {
 
 fn valgrind(source: &str) -> Command {
     let mut valgrind = Command::new("valgrind");
+    valgrind.env("PEERS_TEST_PORT", free_port().to_string());
     valgrind.args(MEMCHECK).arg(compile(Path::new(source)));
     valgrind
 }
