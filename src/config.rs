@@ -278,7 +278,7 @@ impl Config {
     fn check_clock(&self) -> Result<(), Error> {
         match (self.clock, &self.network) {
             (Clock::Manual, Network::Multicast) => invalid(
-                "the clock is manual, and the network is not in memory; set network to \"memory:NAME\"",
+                "a manual clock needs a memory network; set network to \"memory:NAME\"",
             ),
             (Clock::Manual, Network::Memory(_)) => seed::check_have_addresses(&self.seeds),
             _ => Ok(()),

@@ -224,7 +224,7 @@ static void fields(void) {
     CHECK_FIELD(network, "nowhere", PEERS_ERR_INVALID, "network \"nowhere\"");
     CHECK_FIELD(network, "memory:", PEERS_ERR_INVALID, "network \"memory:\"");
     CHECK_FIELD(network, "\xc0", PEERS_ERR_UTF8, "network is not valid UTF-8");
-    CHECK_FIELD(network, NULL, PEERS_ERR_INVALID, "the clock is manual, and the network is not in memory; set network");
+    CHECK_FIELD(network, NULL, PEERS_ERR_INVALID, "a manual clock needs a memory network; set network to");
     CHECK_FIELD(interfaces, "\xc0", PEERS_ERR_UTF8, "interfaces is not valid UTF-8");
     CHECK_FIELD(group_v6, "239.2.3.4", PEERS_ERR_INVALID, "group_v6 \"239.2.3.4\" is not an IPv6 address");
     CHECK_FIELD(group_v6, "2001:db8::1", PEERS_ERR_INVALID, "group_v6 is 2001:db8::1, which is no multicast address; it begins with ff");
