@@ -80,7 +80,7 @@ static void config_sizes(void) {
         size_t size;
         const char *words;
     } wrong[] = {
-        {0, "struct_size is 0"},
+        {0, "struct_size is 0: begin with PEERS_CONFIG_INIT"},
         {4, "struct_size is 4: it ends inside a field"},
         {offsetof(peers_config_t, network) + 4, "it ends inside a field"},
         {offsetof(peers_config_t, port) + 1, "it ends inside a field"},
@@ -237,6 +237,15 @@ static void fields(void) {
     CHECK_FIELD(seeds, "2001:db8::1:49002", PEERS_ERR_INVALID, "without brackets");
     CHECK_FIELD(seeds, "peers.example:49002", PEERS_ERR_INVALID, "which a node with a manual clock does not resolve");
     CHECK_FIELD(seeds, "\xc0", PEERS_ERR_UTF8, "seeds is not valid UTF-8");
+    CHECK_FIELD(seeds, "0.0.0.0:5", PEERS_ERR_INVALID, "the seed \"0.0.0.0:5\" has the unspecified address");
+    CHECK_FIELD(seeds, "255.255.255.255:5", PEERS_ERR_INVALID, "has the broadcast address");
+    CHECK_FIELD(seeds, "239.2.3.4:5", PEERS_ERR_INVALID, "has a multicast address");
+    CHECK_FIELD(seeds, "[ff02::1]:5", PEERS_ERR_INVALID, "has a multicast address");
+    CHECK_FIELD(seeds, "[fe80::1]:5", PEERS_ERR_INVALID, "has a link-local address without a zone; write [fe80::1%eth0]");
+    CHECK_FIELD(seeds, "1.2.3.4:+5", PEERS_ERR_INVALID, "has no port from 1 to 65535");
+    CHECK_FIELD(seeds, "[::ffff:10.0.0.1]:5", PEERS_ERR_INVALID, "write 10.0.0.1");
+    CHECK_FIELD(seeds, "a b:5", PEERS_ERR_INVALID, "has ' ' in its host");
+    CHECK_FIELD(seeds, "http://a:5", PEERS_ERR_INVALID, "is a URL; it is host:port");
     CHECK_FIELD(mode, 8, PEERS_ERR_UNSUPPORTED, "mode is 0x8, which is not known");
     CHECK_FIELD(mode, PEERS_MODE_SWIM | PEERS_MODE_SEEDS, PEERS_ERR_UNSUPPORTED, "mode is 0x6");
     CHECK_FIELD(unicast_port, 65536, PEERS_ERR_INVALID, "unicast_port is 65536; it is 1 to 65535");
@@ -331,6 +340,10 @@ static void what_the_system_does_not_have(void) {
     check_refused(&config, PEERS_ERR_INTERFACE, "interface \"nosuch7\" does not exist");
     config.interfaces = "lo,,lo";
     check_refused(&config, PEERS_ERR_INVALID, "empty name");
+    static char stars[100001];
+    memset(stars, '*', sizeof stars - 1);
+    config.interfaces = stars;
+    check_accepted(&config);
 }
 
 static void registrations(void) {
@@ -354,6 +367,17 @@ static void registrations(void) {
     CHECK_FAILS(peers_register(node, "third", "v", 1, 0), PEERS_ERR_FULL, "no room for the key \"third\"");
     CHECK_OK(peers_register(node, "other", "w", 1, 0)); /* no newcomer */
     CHECK(list_len(node) == 2);
+    CHECK_OK(peers_free(node));
+
+    config.max_peers = 1000;
+    config.entries_max_bytes = 65536;
+    node = start(&config);
+    for (int i = 0; i < 63; i++) {
+        char key[3] = {(char)('a' + i / 26), (char)('a' + i % 26), 0};
+        CHECK_OK(peers_register(node, key, bytes, 1024, 0));
+    }
+    CHECK_FAILS(peers_register(node, "budget", bytes, 1024, 0), PEERS_ERR_FULL, "65536 bytes together");
+    CHECK(strstr(peers_last_error(), "raise entries_max_bytes") != NULL);
     CHECK_OK(peers_free(node));
 }
 
