@@ -92,26 +92,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn new_seeds_are_queried_three_times_and_known_ones_not_again() {
-        #[allow(clippy::disallowed_methods)] // a test has to begin at some time
-        let start = Instant::now();
-        let seed = |last: u8| SocketAddr::from(([192, 0, 2, last], 49002));
-        let (mut seeds, mut timers) = (Seeds::default(), Timers::default());
-        seeds.set(&[seed(2), seed(1), seed(2)], &mut timers, start);
-        assert_eq!(seeds.addresses(), [seed(1), seed(2)]);
-        let mut asked = Vec::new();
-        while let Some(next) = timers.next() {
-            asked.push((next - start, seeds.take_due(&mut timers, next).len()));
-        }
-        assert_eq!(asked, [0, 250, 1000].map(|at| (Duration::from_millis(at), 2)));
-
-        seeds.set(&[seed(2), seed(3)], &mut timers, start);
-        assert_eq!(seeds.take_due(&mut timers, start), [seed(3)]);
-        seeds.set(&[seed(2)], &mut timers, start);
-        assert_eq!(seeds.take_due(&mut timers, start + RETRY_GAPS[0]), [], "it is no seed any more");
-    }
-
-    #[test]
     fn there_are_no_more_than_the_most() {
         #[allow(clippy::disallowed_methods)] // a test has to begin at some time
         let now = Instant::now();
