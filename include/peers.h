@@ -49,7 +49,7 @@
 #define PEERS_ENTRY_INIT \
     { sizeof(peers_entry_t), NULL, NULL, 0, NULL, 0, 0 }
 #define PEERS_HEALTH_INIT \
-    { sizeof(peers_health_t), 0, 0, { 0 }, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+    { sizeof(peers_health_t), 0, 0, { 0 }, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 
 
 /**
@@ -193,8 +193,10 @@
 #define PEERS_NO_LEGACY 8
 
 /**
- * Flag of `peers_config_t`: the node lists peers, and they do not list it. This version does not have it: it
- * gives PEERS_ERR_UNSUPPORTED.
+ * Flag of `peers_config_t`: the node is an observer. It lists peers, and they do not list it.
+ *
+ * It sends queries and probes, no announcement, goodbye or legacy beacon: its name, value and port reach no
+ * peer. In PEERS_MODE_SWIM, where every member is listed, `peers_start` gives PEERS_ERR_INVALID.
  */
 #define PEERS_OBSERVER 16
 
@@ -295,7 +297,7 @@
 #define PEERS_LEFT_UNREGISTERED 4
 
 /**
- * Health state: the node sends and receives.
+ * Health state: the node sends and receives. `reason` may have a note about the network.
  */
 #define PEERS_STATE_RUNNING 0
 
@@ -310,47 +312,91 @@
 #define PEERS_STATE_FAILED 2
 
 /**
- * Health reason: nothing is wrong.
+ * Health reason: nothing is wrong, and there is no note.
  */
 #define PEERS_REASON_NONE 0
 
 /**
  * Health reason: no interface that may be used is up. The node looks again when the system reports a change,
- * and at every announcement.
+ * and at every announcement. Bring an interface up, or correct `interfaces`.
  */
 #define PEERS_REASON_NO_INTERFACE 1
 
 /**
- * Health reason: the node received nothing for the expiry time, not even its own announcements.
+ * Health reason: the node received nothing for the expiry time, not even its own announcements. Let UDP
+ * `port` through the firewall of this host; `peers doctor` shows its rules.
  */
 #define PEERS_REASON_NOT_RECEIVING 2
 
 /**
- * Health reason: the most recent announcement could not be sent through every interface.
+ * Health reason: the most recent announcement could not be sent through every interface. `detail` has the
+ * interface and the error of the system: look at its addresses, and at the firewall for output.
  */
 #define PEERS_REASON_SEND_FAILS 3
 
 /**
- * Health reason: the system does not permit sending, or joining the group.
+ * Health reason: the system does not permit sending, or joining the group. Look at the sandbox of the
+ * process (seccomp, AppArmor, SELinux), and at the firewall for output.
  */
 #define PEERS_REASON_PERMISSION 4
 
 /**
- * Health reason: the system did not let the node join the group on every interface.
+ * Health reason: the system did not let the node join the group on every interface. `detail` has the error,
+ * and the setting to raise if it is a limit; or name fewer `interfaces`.
  */
 #define PEERS_REASON_MULTICAST_JOIN 5
 
 /**
  * Health reason: the node met an internal error, of the library or of the program around it, and no longer
- * works. `detail` describes it.
+ * works. `detail` describes it. Free the node and start another, or restart the program.
  */
 #define PEERS_REASON_INTERNAL 6
 
 /**
  * Health reason: the name of a seed cannot be resolved. The node tries again every minute. It keeps sending
- * to the other seeds, and to the addresses that the name had before.
+ * to the other seeds, and to the addresses that the name had before. Correct the name, or the resolver of
+ * the host.
  */
 #define PEERS_REASON_RESOLVER 7
+
+/**
+ * Health reason: a newcomer was refused in the last two minutes, because the registry holds `max_peers`
+ * entries, or `entries_max_bytes` bytes. `detail` has its address. Raise the limit, or look for a host that
+ * invents peers; `keys` keep such a host out.
+ */
+#define PEERS_REASON_LIST_FULL 8
+
+/**
+ * Health reason: in the last minute the send buffer of the system stayed full, so datagrams were late or
+ * dropped. Look for a link that is down or saturated, or for seeds whose hosts are off.
+ */
+#define PEERS_REASON_SEND_STALLS 9
+
+/**
+ * Health reason: in the last two minutes another node sent with the instance id of this node; `detail` has
+ * its address. A clone of this machine or process makes the node take a new id, which resolves it. Otherwise
+ * a host forges messages: `keys` keep it out.
+ */
+#define PEERS_REASON_ID_CONFLICT 10
+
+/**
+ * Note of a running node: in the last two minutes a node of another cluster was there. `detail` has its
+ * cluster and address. Give both the same `cluster` if they are to list each other.
+ */
+#define PEERS_REASON_OTHER_CLUSTER 11
+
+/**
+ * Note of a running node: in the last two minutes a node with another key was there, or one with keys where
+ * this node has none, or the other way round. `detail` has its address. Give both a key in common if they
+ * are to list each other.
+ */
+#define PEERS_REASON_OTHER_KEY 12
+
+/**
+ * Note of a running node: in the last two minutes a node of its cluster in another mode was there. `detail`
+ * has its address. Give both PEERS_MODE_SWIM, or neither, if they are to list each other.
+ */
+#define PEERS_REASON_OTHER_MODE 13
 
 /**
  * A reader of a node's events. The pointer is a token that is looked up, never followed: a stale, freed or made-up one gives
@@ -575,8 +621,8 @@ typedef struct peers_peer_t {
      */
     size_t value_len;
     /**
-     * IP address that the peer's messages come from, as text ("192.0.2.7", "2001:db8::7"); "" for an entry
-     * that was only registered. Of several addresses it is the first, for as long as messages come from it.
+     * IP address to reach the peer at, as text ("192.0.2.7", "2001:db8::7"): the first of `addresses`. A
+     * link-local IPv6 address has its zone ("fe80::7%eth0"). "" for an entry that was only registered.
      */
     const char *address;
     /**
@@ -606,9 +652,9 @@ typedef struct peers_peer_t {
      */
     uint8_t id[16];
     /**
-     * All addresses as text: first `address`, then the others from which messages came or that answered a
-     * probe, then those that the peer only claims. A link-local one has its zone, "fe80::7%eth0". NULL if
-     * `addresses_len` is 0. In this version there is `address` alone.
+     * All addresses as text, as `address` is: first `address`, then the others from which messages came or
+     * that answered a probe, then those that the peer only claims. Of a host with several networks, try them
+     * in this order. NULL if `addresses_len` is 0.
      */
     const char *const *addresses;
     /**
@@ -680,11 +726,12 @@ typedef struct peers_health_t {
      */
     uint32_t state;
     /**
-     * Why the node is not running. PEERS_REASON_NONE if the state is PEERS_STATE_RUNNING.
+     * What is wrong with the node, or a note about its network while it is running. PEERS_REASON_NONE if
+     * there is neither; each PEERS_REASON_* says what to do.
      */
     uint32_t reason;
     /**
-     * The reason in words; "" if the node is running. NUL-terminated UTF-8.
+     * The reason in words; "" if there is none. NUL-terminated UTF-8.
      */
     char detail[256];
     /**
@@ -766,6 +813,11 @@ typedef struct peers_health_t {
      * peer begins so. If it rises and no peer joins, recorded messages are replayed.
      */
     uint64_t unvalidated;
+    /**
+     * Received: messages with the instance id of the node that another node sent. If it rises, a clone of
+     * this machine or process is there, or a host forges messages.
+     */
+    uint64_t id_conflicts;
 } peers_health_t;
 
 #ifdef __cplusplus
@@ -964,8 +1016,8 @@ int32_t peers_list(struct peers_t *node,
                    struct peers_list_t **list);
 
 /**
- * The node's own record, as a list of one: its name, id, value and port, as it announces them. Its source is PEERS_SOURCE_SELF. This
- * version gives no addresses.
+ * The node's own record, as a list of one: its name, id, value and port, as it announces them. Its source is PEERS_SOURCE_SELF.
+ * Its `addresses` are those of all interfaces that the node uses, link-local ones last; none while no interface is up.
  *
  * On success `*list` is a snapshot that the caller owns and frees with `peers_list_free`. Its `version` is 0: `peers_wait` does not
  * wait for changes of it.

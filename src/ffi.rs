@@ -15,6 +15,7 @@ mod event;
 mod handle;
 mod health;
 mod input;
+mod interfaces;
 mod list;
 mod log;
 mod node;

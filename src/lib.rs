@@ -19,6 +19,7 @@ mod error;
 mod fail_points;
 mod ffi;
 mod health;
+mod interface_status;
 mod log;
 mod net;
 mod panics;
@@ -34,10 +35,13 @@ pub mod txt;
 pub use config::{Clock, Config, Network};
 pub use error::{Error, ErrorKind};
 pub use health::{Counters, Health, Reason, State};
+pub use interface_status::{InterfaceStatus, Usage};
 pub use log::{Level, Logger};
 pub use net::socket_config::ChangeDetection;
 pub use peers::Peers;
-pub use peers_proto::{Event, Key, LeaveReason, MAX_SEEDS, Mode, Peer, Registration, Source, WrongKeyLength};
+pub use peers_proto::{
+    Event, Family, Key, LeaveReason, MAX_SEEDS, Mode, Peer, PeerAddress, Registration, Source, WrongKeyLength,
+};
 pub use seed::Seed;
 pub use subscription::Subscription;
 pub use sys::Descriptor;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::config::{Config, bad_name, too_long};
 use crate::error::{Error, ErrorKind};
 use crate::health::Health;
+use crate::interface_status::InterfaceStatus;
 use crate::runtime::driver::{self, Driver};
 use crate::runtime::readers::ReaderId;
 use crate::runtime::thread::Thread;
@@ -13,8 +14,7 @@ use crate::seed::Seed;
 use crate::subscription::Subscription;
 use crate::sys::Descriptor;
 use peers_proto::{
-    Event, Key, NotRegistered, Peer, PeerView, RegisterError, Registration, SetKeysError, Snapshot,
-    ValueTooLong,
+    Event, Key, NotRegistered, Peer, RegisterError, Registration, SetKeysError, Snapshot, ValueTooLong,
 };
 
 /// A running node: it announces itself, and lists the peers whose messages it receives.
@@ -158,14 +158,9 @@ impl Peers {
         self.driver.act(|node, now| copy(node.version(now), node.snapshot(now)))
     }
 
-    /// Returns the node's own record: its name, id, value and port. It has no address.
+    /// Returns the node's own record: its name, id, value and port, and all addresses of the interfaces that it uses.
     pub fn own_record(&self) -> Result<Peer, Error> {
-        self.read_own(|own| own.to_peer())
-    }
-
-    /// Returns what `copy` makes of the node's own record. The node waits for it.
-    pub(crate) fn read_own<R>(&self, copy: impl FnOnce(PeerView<'_>) -> R) -> Result<R, Error> {
-        self.driver.act(|node, _| copy(node.own_record()))
+        self.driver.act(|node, _| node.own_record())
     }
 
     /// Waits up to `timeout` (`None`: without limit; in real time, whatever the clock) until the version of the list is not
@@ -214,6 +209,11 @@ impl Peers {
     /// How the node is, and what it has counted.
     pub fn health(&self) -> Health {
         self.driver.health()
+    }
+
+    /// Each interface of the host, by IPv4 and by IPv6: whether the node uses it, and if not, why; and what it has counted there.
+    pub fn interfaces(&self) -> Vec<InterfaceStatus> {
+        self.driver.interfaces()
     }
 
     /// Moves a manual clock on, and does all that falls due on the way, in order.

@@ -62,7 +62,11 @@ impl FromStr for Seed {
             Err(Error::new(ErrorKind::Invalid, format!("the seed {text:?} {why}; {right}")))
         };
         let Some((host, port)) = text.rsplit_once(':') else { return wrong("has no port") };
-        let Ok(port @ 1..) = port.parse() else { return wrong("has no port from 1 to 65535") };
+        // A number with a sign is none.
+        let digits = Some(port).filter(|port| port.bytes().all(|byte| byte.is_ascii_digit()));
+        let Some(Ok(port @ 1..)) = digits.map(str::parse) else {
+            return wrong("has no port from 1 to 65535");
+        };
         let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
         match bare {
             None if host.contains(':') => return wrong("has an IPv6 address without brackets"),
@@ -74,6 +78,9 @@ impl FromStr for Seed {
         if host.is_empty() || host.len() > LONGEST_NAME || !host.bytes().all(is_name) {
             return wrong("has no host");
         }
+        if let Some(Err(why)) = host.parse().ok().map(check_ip) {
+            return wrong(why);
+        }
         Ok(Seed { host: host.to_owned(), port })
     }
 }
@@ -84,6 +91,24 @@ impl fmt::Display for Seed {
             true => write!(f, "[{}]:{}", self.host, self.port),
             false => write!(f, "{}:{}", self.host, self.port),
         }
+    }
+}
+
+/// An error for an address that no single host has, or that lacks its zone.
+pub(crate) fn check_ip(ip: IpAddr) -> Result<(), &'static str> {
+    match ip {
+        _ if ip.is_unspecified() => Err("has the unspecified address, which no host has"),
+        _ if ip.is_multicast() => Err("has a multicast address; a seed is one node"),
+        IpAddr::V4(v4) if v4.octets()[0] == 0 || v4.octets()[0] >= 240 => {
+            Err("has a reserved or broadcast address; a seed is one node")
+        }
+        IpAddr::V6(v6) if v6.is_unicast_link_local() => {
+            Err("has a link-local address without its zone, as in \"[fe80::1%eth0]:49002\"")
+        }
+        IpAddr::V6(v6) if v6.to_ipv4_mapped().is_some() => {
+            Err("has an IPv4 address within an IPv6 one; write the IPv4 address")
+        }
+        _ => Ok(()),
     }
 }
 
@@ -147,6 +172,14 @@ mod tests {
             "udp/a:1",
             "2001:db8::5:49002",
             "[a]:1",
+            "1.2.3.4:+5",
+            "0.0.0.0:5",
+            "255.255.255.255:5",
+            "239.2.3.4:5",
+            "[ff02::1]:5",
+            "[fe80::1]:5",
+            "[::ffff:10.0.0.1]:5",
+            "http://a:5",
             &long,
         ];
         for text in wrong {

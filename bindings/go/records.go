@@ -16,9 +16,14 @@ import (
 type Peer struct {
 	Name  string // two peers may have the same; ID tells them apart
 	Value []byte
-	// Address is the one it was heard from, a link-local one with its zone. Not valid if it was only registered.
+	// Address is the first of Addresses. Not valid if it was only registered.
 	Address netip.Addr
-	Port    uint16 // where it offers its service; 0 when it announces none
+	// Addresses has all addresses: Address, then the others that sent or answered a probe, then those that the peer only
+	// claims. A link-local one of IPv6 has its zone.
+	Addresses []netip.Addr
+	// AddressesValidated is how many of the first Addresses sent or answered a probe.
+	AddressesValidated int
+	Port               uint16 // where it offers its service; 0 when it announces none
 	// ID has the random bytes of this run of it; all zero when unknown, as with legacy nodes and registered entries.
 	ID             [16]byte
 	Source         Source
@@ -30,6 +35,15 @@ type Peer struct {
 // AddrPort returns where the peer offers its service, for net.Dial and the like.
 func (p *Peer) AddrPort() netip.AddrPort {
 	return netip.AddrPortFrom(p.Address, p.Port)
+}
+
+// AddrPorts returns all places where the peer may offer its service, in the order in which to try them.
+func (p *Peer) AddrPorts() []netip.AddrPort {
+	places := make([]netip.AddrPort, len(p.Addresses))
+	for i, address := range p.Addresses {
+		places[i] = netip.AddrPortFrom(address, p.Port)
+	}
+	return places
 }
 
 // Event is one change of the registry.
@@ -100,25 +114,32 @@ func readEvent(event *C.peers_event_t) Event {
 
 func readPeer(peer *C.peers_peer_t) Peer {
 	return Peer{
-		Name:           C.GoString(peer.name),
-		Value:          C.GoBytes(peer.value, C.int(peer.value_len)),
-		Address:        readAddress(C.GoString(peer.address), uint64(peer.interface_index)),
-		Port:           uint16(peer.port),
-		ID:             *(*[16]byte)(unsafe.Pointer(&peer.id)),
-		Source:         Source(peer.source),
-		Age:            time.Duration(peer.age_ms) * time.Millisecond,
-		ExpiresIn:      time.Duration(peer.expires_in_ms) * time.Millisecond,
-		InterfaceIndex: int(peer.interface_index),
+		Name:               C.GoString(peer.name),
+		Value:              C.GoBytes(peer.value, C.int(peer.value_len)),
+		Address:            readAddress(peer.address),
+		Addresses:          readAddresses(peer),
+		AddressesValidated: int(peer.addresses_validated),
+		Port:               uint16(peer.port),
+		ID:                 *(*[16]byte)(unsafe.Pointer(&peer.id)),
+		Source:             Source(peer.source),
+		Age:                time.Duration(peer.age_ms) * time.Millisecond,
+		ExpiresIn:          time.Duration(peer.expires_in_ms) * time.Millisecond,
+		InterfaceIndex:     int(peer.interface_index),
 	}
 }
 
-func readAddress(text string, interfaceIndex uint64) netip.Addr {
-	address, err := netip.ParseAddr(text)
+func readAddresses(peer *C.peers_peer_t) []netip.Addr {
+	var addresses []netip.Addr
+	for _, text := range unsafe.Slice(peer.addresses, int(peer.addresses_len)) {
+		addresses = append(addresses, readAddress(text))
+	}
+	return addresses
+}
+
+func readAddress(text *C.char) netip.Addr {
+	address, err := netip.ParseAddr(C.GoString(text))
 	if err != nil {
 		return netip.Addr{} // "", of one that was only registered
-	}
-	if address.Is6() && address.IsLinkLocalUnicast() {
-		return address.WithZone(strconv.FormatUint(interfaceIndex, 10))
 	}
 	return address
 }

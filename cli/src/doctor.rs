@@ -108,6 +108,7 @@ impl Pair {
                 mode: Mode::Multicast,
                 seeds: Vec::new(),
                 unicast_port: 0,
+                observer: false,
                 ..config.clone()
             })
         };
@@ -299,15 +300,13 @@ fn show_firewall(report: &mut Report, config: &Config) -> Result<(), Failure> {
 
 fn show_health(report: &mut Report, health: &Health) -> Result<(), Failure> {
     report.section("What the node reports")?;
+    if health.state() == State::Running {
+        let plural = if health.interfaces == 1 { "" } else { "s" };
+        report.add(Level::Ok, &format!("running, on {} interface{plural}", health.interfaces))?;
+    }
     match (&health.reason, health.state()) {
-        (None, _) => report.add(
-            Level::Ok,
-            &format!(
-                "running, on {} interface{}",
-                health.interfaces,
-                if health.interfaces == 1 { "" } else { "s" }
-            ),
-        )?,
+        (None, _) => {}
+        (Some((_, note)), State::Running) => report.add(Level::Warning, note)?,
         (Some((reason, detail)), state) => {
             let state = if state == State::Failed { "failed" } else { "degraded" };
             report.add(Level::Bad, &format!("{state}: {detail}"))?;

@@ -131,6 +131,9 @@ fn print_status(node: &Peers) -> Result<(), Box<dyn Error>> {
     for peer in node.list()? {
         let id: String = peer.id.unwrap_or_default().iter().map(|byte| format!("{byte:02x}")).collect();
         println!("listed {} {} {id} {:?}", peer.name, address(&peer), peer.source);
+        let addresses: Vec<String> = peer.addresses.iter().map(|known| known.address.to_string()).collect();
+        println!("addresses {} {}", peer.name, addresses.join(" "));
+        println!("value {} {}", peer.name, String::from_utf8_lossy(&peer.value));
     }
     print_health(&node.health());
     Ok(())
@@ -152,6 +155,7 @@ fn print_health(health: &Health) {
         ("rate_limited", counters.rate_limited),
         ("off_link", counters.off_link),
         ("send_errors", counters.send_errors),
+        ("id_conflicts", counters.id_conflicts),
     ];
     match &health.reason {
         None => println!("state {:?}", health.state()),

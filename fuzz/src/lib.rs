@@ -10,7 +10,6 @@ pub mod program;
 pub mod run;
 pub mod sent;
 
-
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use peers_proto::wire::{InstanceId, SEALED};

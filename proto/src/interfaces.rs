@@ -41,7 +41,8 @@ impl Family {
 }
 
 impl Network {
-    fn contains(&self, address: IpAddr) -> bool {
+    /// Returns true for an address of the network.
+    pub fn contains(&self, address: IpAddr) -> bool {
         match (self.address, address) {
             (IpAddr::V4(own), IpAddr::V4(other)) => {
                 let bits = u32::from(own) ^ u32::from(other);

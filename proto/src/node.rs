@@ -22,7 +22,7 @@ use crate::announce::AnnounceTimer;
 use crate::counters::Counters;
 use crate::crypto::{Key, Keyring, MAX_KEYS};
 use crate::error::{NotRegistered, RegisterError, SetKeysError, ValueTooLong};
-use crate::event::{Arrival, Event, Peer, PeerAddress, PeerView, Received, Source, Transmit};
+use crate::event::{Arrival, Event, Peer, PeerAddress, Received, Source, Transmit};
 use crate::expiring_map::Full;
 use crate::identity::Identity;
 use crate::interfaces::{Interface, Interfaces};
@@ -162,16 +162,18 @@ impl Node {
     }
 
     /// Replaces the interfaces that the node uses, with their addresses, and the ports of its unicast sockets. After a change
-    /// the node announces and queries anew.
-    pub fn set_interfaces(&mut self, interfaces: &[Interface], own_ports: &[u16], now: Instant) {
+    /// the node announces and queries anew, and this returns true.
+    pub fn set_interfaces(&mut self, interfaces: &[Interface], own_ports: &[u16], now: Instant) -> bool {
         self.own_ports = own_ports.to_vec();
         let was_known = !self.interfaces.is_empty();
-        if self.interfaces.set(interfaces) {
+        let has_changed = self.interfaces.set(interfaces);
+        if has_changed {
             self.nonces.set_own(self.interfaces.own());
-            if was_known {
-                self.handle_network_change(now);
-            }
         }
+        if has_changed && was_known {
+            self.handle_network_change(now);
+        }
+        has_changed && was_known
     }
 
     /// Announces and queries anew. The event loop calls this when it has reopened its sockets, or when the network has
@@ -181,6 +183,8 @@ impl Node {
         self.on_own_change();
         self.announce_timer.begin_burst(&mut self.timers, now);
         self.send_due(now);
+        self.seeds.restart(&mut self.timers, now);
+        self.query_seeds(now);
         self.update_timers(now);
     }
 
@@ -295,7 +299,7 @@ impl Node {
         self.detect_suspend(now);
         self.send_due(now);
         self.run_swim(now);
-        self.bootstrap(now);
+        self.query_seeds(now);
         self.send_replies(now);
         self.registry.handle_timeout(now);
         self.send_probes(now);
@@ -346,16 +350,18 @@ impl Node {
         self.registry.version(now)
     }
 
-    /// Returns the node's own record, as its peers list it. It has no address.
-    pub fn own_record(&self) -> PeerView<'_> {
+    /// Returns the node's own record, as its peers list it, with all addresses of its interfaces.
+    pub fn own_record(&self) -> Peer {
         let Settings { name, value, id, port, expiry, .. } = &self.settings;
-        PeerView {
-            name,
-            value,
-            address: None,
-            interface: 0,
-            further_addresses: &[],
-            addresses_validated: 0,
+        let addresses = self.own_addresses();
+        let first = addresses.first();
+        Peer {
+            name: name.clone(),
+            value: value.clone(),
+            address: first.map(|first| first.address),
+            interface: first.map_or(0, |first| first.interface),
+            addresses_validated: addresses.len(),
+            addresses,
             port: *port,
             id: Some(*id),
             source: Source::Own,
@@ -377,7 +383,8 @@ impl Node {
         peers
     }
 
-    /// Returns all addresses of the node's interfaces; see [`set_interfaces`](Self::set_interfaces).
+    /// Returns all addresses of the node's interfaces, those that are link-local last; see
+    /// [`set_interfaces`](Self::set_interfaces).
     pub fn own_addresses(&self) -> Vec<PeerAddress> {
         let own = self.interfaces.own_by_interface();
         own.map(|(interface, address)| PeerAddress { address, interface }).collect()
@@ -444,6 +451,7 @@ impl Node {
         }
         // SWIM, not probes, tells which members are alive.
         self.registry.on_resume(!self.is_member_of_cluster(), now);
+        self.resume_swim(now);
         self.watchdog.reset(&mut self.timers, now);
         self.announce_timer.begin_burst(&mut self.timers, now);
     }

@@ -136,9 +136,9 @@ impl Outbox {
         });
     }
 
-    /// Returns a message to addresses whose instances are not known, sealed for any.
-    pub fn copy(&mut self, kind: Kind, about: &Announcement<'_>) -> Arc<[u8]> {
-        let min_len = if kind == Kind::Query { MAX_MESSAGE } else { self.min_len() };
+    /// Returns a message to addresses whose instances are not known, sealed for any, and padded to `min_len` bytes.
+    pub fn copy(&mut self, kind: Kind, about: &Announcement<'_>, min_len: usize) -> Arc<[u8]> {
+        let min_len = min_len.max(self.min_len());
         let plain = wire::encode_within(kind, about, min_len..=MAX_MESSAGE);
         self.keyring.seal(plain, None).into()
     }

@@ -206,8 +206,8 @@ impl Registry {
 
     /// Removes a peer of which SWIM knows that it has left.
     #[cfg(feature = "swim")]
-    pub fn remove_member(&mut self, id: &InstanceId, now: Instant) {
-        self.peers.leave(id, crate::LeaveReason::Expired, &mut self.events, now);
+    pub fn remove_member(&mut self, id: &InstanceId, reason: crate::LeaveReason, now: Instant) {
+        self.peers.leave(id, reason, &mut self.events, now);
     }
 
     /// Removes static entries that have expired.

@@ -23,8 +23,8 @@ pub(crate) enum Timer {
     MulticastReply,
     /// The first reply in the queue of unicast replies.
     UnicastReply,
-    /// The next query to seeds that are new.
-    Bootstrap,
+    /// The next query to seeds from which no peer is listed.
+    Seeds,
     /// Nothing was received from the group for too long.
     Receive,
     /// As `Receive`, by IPv4 alone.

@@ -115,11 +115,6 @@ fn apply_flags(flags: u32, config: &mut Config) -> Result<(), Failure> {
         let detail = format!("flags is {flags:#x}, of which {unknown:#x} is not known; there are {known}");
         return Err(Failure::new(PEERS_ERR_UNSUPPORTED, detail));
     }
-    if flags & PEERS_OBSERVER != 0 {
-        let detail =
-            "flags has PEERS_OBSERVER, which this version does not have yet; start a node without it";
-        return Err(Failure::new(PEERS_ERR_UNSUPPORTED, detail));
-    }
     if flags & PEERS_MANUAL_CLOCK != 0 {
         config.clock = Clock::Manual;
     }
@@ -132,6 +127,7 @@ fn apply_flags(flags: u32, config: &mut Config) -> Result<(), Failure> {
     if flags & PEERS_NO_LEGACY != 0 {
         config.legacy = false;
     }
+    config.observer = flags & PEERS_OBSERVER != 0;
     Ok(())
 }
 

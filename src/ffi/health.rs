@@ -71,6 +71,14 @@ fn reason_code(reason: Reason) -> u32 {
         Reason::MulticastJoin => PEERS_REASON_MULTICAST_JOIN,
         Reason::Internal => PEERS_REASON_INTERNAL,
         Reason::Resolver => PEERS_REASON_RESOLVER,
+        Reason::ListFull => PEERS_REASON_LIST_FULL,
+        Reason::SendStalls => PEERS_REASON_SEND_STALLS,
+        Reason::IdConflict => PEERS_REASON_ID_CONFLICT,
+        Reason::OtherCluster => PEERS_REASON_OTHER_CLUSTER,
+        Reason::OtherKey => PEERS_REASON_OTHER_KEY,
+        Reason::OtherMode => PEERS_REASON_OTHER_MODE,
+        Reason::Limited => PEERS_REASON_LIMITED,
+        Reason::Socket => PEERS_REASON_SOCKET,
     }
 }
 

@@ -40,8 +40,8 @@ fn pack_list(buffer: SnapshotBuffer, version: u64) -> *mut peers_list_t {
     buffer.into_raw(peers_list_t { len, stride: size_of::<peers_peer_t>(), records, version })
 }
 
-/// The node's own record, as a list of one: its name, id, value and port, as it announces them. Its source is PEERS_SOURCE_SELF. This
-/// version gives no addresses.
+/// The node's own record, as a list of one: its name, id, value and port, as it announces them. Its source is PEERS_SOURCE_SELF.
+/// Its `addresses` are those of all interfaces that the node uses, link-local ones last; none while no interface is up.
 ///
 /// On success `*list` is a snapshot that the caller owns and frees with `peers_list_free`. Its `version` is 0: `peers_wait` does not
 /// wait for changes of it.
@@ -56,9 +56,8 @@ pub unsafe extern "C" fn peers_self(node: *mut peers_t, list: *mut *mut peers_li
     crate::ffi::boundary(|| {
         let node = handle::get::<Peers>(node)?;
         input::not_null(list, "list")?;
-        let buffer = node.read_own(|own| {
-            SnapshotBuffer::copy_of([own].into_iter(), 1, own.name.len() + own.value.len())
-        })?;
+        let own = node.own_record()?;
+        let buffer = SnapshotBuffer::copy_of([own.view()].into_iter(), 1, own.name.len() + own.value.len());
         // SAFETY: non-NULL, and the caller vouches that it can be written.
         unsafe { list.write(pack_list(buffer, 0)) };
         Ok(())

@@ -4,12 +4,13 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::sync::{Arc, Mutex, Weak};
+use std::time::Instant;
 
 use crate::per_process::{Owned, PerProcess};
 use crate::sync::lock;
 use crate::sys::batch::{Buffer, Received};
 use crate::sys::interface::Interface;
-use peers_proto::{Arrival, Destination, Transmit};
+use peers_proto::{Arrival, Destination, Node, Transmit};
 
 /// The networks with ports. Each process has its own, so a forked child shares none.
 static NETWORKS: PerProcess<Networks> = PerProcess::new();
@@ -18,6 +19,9 @@ type Networks = Mutex<BTreeMap<String, MemoryNetwork>>;
 
 /// Maximum number of datagrams that wait at one port. More are dropped, as by the receive buffer of a socket.
 const QUEUE_LENGTH: usize = 4096;
+
+/// Length of the prefix of all addresses: see [`address_of`].
+const PREFIX_LEN: u8 = 8;
 
 #[derive(Default)]
 struct MemoryNetwork {
@@ -60,14 +64,8 @@ impl MemoryPort {
         let here = all.entry(network.to_owned()).or_default();
         here.ports_ever += 1;
         let address = address_of(here.ports_ever);
-        let interface = Interface {
-            name: format!("memory:{network}"),
-            index: 0,
-            v4: Some(*address.ip()),
-            networks: Vec::new(),
-            v6: None,
-            is_loopback: true,
-        };
+        let mut interface = Interface::new(format!("memory:{network}"), 0, true);
+        interface.add_address((*address.ip()).into(), PREFIX_LEN);
         let address = address.into();
         here.ports.insert(address, Arc::downgrade(&inbox));
         MemoryPort {
@@ -115,6 +113,12 @@ impl MemoryPort {
             take(number, Received { len, from, interface: 0, arrival, hops: None });
         }
         count
+    }
+
+    /// Passes the node its address and port. True if the node announces a change.
+    pub fn introduce(&self, node: &mut Node, now: Instant) -> bool {
+        let interfaces: Vec<_> = self.interfaces.iter().map(Interface::to_node).collect();
+        node.set_interfaces(&interfaces, &[self.address.port()], now)
     }
 
     /// The interface that stands for the network.

@@ -22,26 +22,39 @@ impl Waker {
         let (reader, writer) = socket_pair()?;
         reader.set_nonblocking(true)?;
         writer.set_nonblocking(true)?;
-        let (reader, writer) = (OwnedSocket::new(reader)?, OwnedSocket::new(writer)?);
+        let (reader, writer) = (OwnedSocket::new(reader), OwnedSocket::new(writer));
         Ok(Waker { reader, writer, is_set: AtomicBool::new(false) })
     }
 
+    /// # Errors
+    /// Another part of the program has closed a descriptor, or the system refuses the call.
     pub fn set(&self) -> io::Result<()> {
         if self.is_set.swap(true, Ordering::SeqCst) {
             return Ok(());
         }
         match self.writer.get()?.send(&[1]) {
-            Err(error) if error.kind() != io::ErrorKind::WouldBlock => Err(error),
+            Err(error) if error.kind() != io::ErrorKind::WouldBlock => {
+                // The next call tries again.
+                self.is_set.store(false, Ordering::SeqCst);
+                Err(error)
+            }
             _ => Ok(()),
         }
     }
 
     /// Makes it unreadable. The caller then looks at what the waker was set for: a `set` in between sends no byte.
+    ///
+    /// # Errors
+    /// As for `set`.
     pub fn clear(&self) -> io::Result<()> {
         let reader = self.reader.get()?;
-        while reader.recv(&mut [MaybeUninit::uninit()]).is_ok() {}
+        let failed = loop {
+            if let Err(error) = reader.recv(&mut [MaybeUninit::uninit()]) {
+                break error;
+            }
+        };
         self.is_set.store(false, Ordering::SeqCst);
-        Ok(())
+        if failed.kind() == io::ErrorKind::WouldBlock { Ok(()) } else { Err(failed) }
     }
 
     /// An error if another part of the program has closed one of its descriptors.

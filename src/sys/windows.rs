@@ -2,6 +2,7 @@
 
 pub mod datagram;
 pub mod interfaces;
+mod network_monitor;
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -10,6 +11,8 @@ use std::os::windows::io::AsRawSocket;
 use socket2::{Domain, Socket, Type};
 
 use crate::sys::Descriptor;
+
+pub use network_monitor::NetworkMonitor;
 
 /// Tells no socket from another: Windows has no call that closes the handles of other parts of a program.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -20,26 +23,10 @@ impl Identity {
     pub fn of(_: Descriptor) -> io::Result<Self> {
         Ok(Identity)
     }
-}
 
-/// Reports no changes. The node looks at the interfaces before each announcement.
-pub enum NetworkMonitor {}
-
-impl NetworkMonitor {
-    pub fn subscribe() -> io::Result<Self> {
-        Err(io::ErrorKind::Unsupported.into())
-    }
-
-    pub fn drain(&self) -> io::Result<bool> {
-        match *self {}
-    }
-
-    pub fn check(&self) -> io::Result<()> {
-        match *self {}
-    }
-
-    pub fn descriptor(&self) -> Descriptor {
-        match *self {}
+    /// Returns false: no socket is closed by others.
+    pub fn is_closed(_: &io::Error) -> bool {
+        false
     }
 }
 

@@ -21,6 +21,7 @@ class Asker:
     def __init__(self, interface: str) -> None:
         self.id, self.sequence = os.urandom(16), 0
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, 255)
         self.socket.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(interface))
         self.socket.bind((interface, 0))
 

@@ -172,7 +172,7 @@ fn a_goodbye_ends_nobody_unless_it_was_sealed_with_the_key() {
     watcher.expect(["left victim (goodbye)"]);
 }
 
-fn parse_id(digits: &str) -> InstanceId {
+pub fn parse_id(digits: &str) -> InstanceId {
     let byte = |at: usize| u8::from_str_radix(&digits[2 * at..2 * at + 2], 16).expect("it is hexadecimal");
     std::array::from_fn(byte)
 }
@@ -205,10 +205,15 @@ fn sealed_goodbye(id: InstanceId, key: u8) -> Vec<u8> {
 }
 
 /// Sends these to the group in the name of `source`, and returns how many bytes they are.
-fn spoof(host: &Host<'_>, source: &str, datagrams: &[Vec<u8>]) -> u64 {
+pub fn spoof(host: &Host<'_>, source: &str, datagrams: &[Vec<u8>]) -> u64 {
+    spoof_to(host, source, GROUP, datagrams)
+}
+
+/// As `spoof`, to this address and port.
+pub fn spoof_to(host: &Host<'_>, source: &str, to: [&str; 2], datagrams: &[Vec<u8>]) -> u64 {
     let datagrams: Vec<String> = datagrams.iter().map(|datagram| hex(datagram)).collect();
     let datagrams = datagrams.iter().map(String::as_str);
-    let arguments: Vec<&str> = iter::once(source).chain(GROUP).chain(datagrams).collect();
+    let arguments: Vec<&str> = iter::once(source).chain(to).chain(datagrams).collect();
     script(host, "spoof.py", &arguments).line("sent ").parse().expect("it is a number")
 }
 
@@ -325,7 +330,7 @@ fn said_by(mut node: Node) -> Vec<Vec<u8>> {
     iter::from_fn(|| node.poll_transmit()).map(|sent| sent.payload.to_vec()).collect()
 }
 
-fn got(bystander: &mut Program) -> u64 {
+pub fn got(bystander: &mut Program) -> u64 {
     bystander.signal(Signal::SIGUSR1);
     bystander.line("got ").parse().expect("it is a number")
 }

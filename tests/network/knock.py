@@ -14,6 +14,7 @@ from second import QUERY, Message, encode
 def main() -> None:
     node = sys.argv[1], int(sys.argv[2])
     ours = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    ours.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, 255)
     ours.settimeout(0.1)
     instance = os.urandom(16)
     for sequence in itertools.count(1):

@@ -2,9 +2,11 @@
 
 mod addresses;
 mod changes;
+mod clones;
 mod discovery;
 mod floods;
 mod health;
+mod hostile;
 mod interfaces;
 mod keys;
 mod languages;
@@ -21,7 +23,7 @@ mod swim;
 use std::process::Command;
 
 use nix::sys::signal::Signal;
-use nodes::{rust_watch, world_with_firewall};
+use nodes::{ear, rust_watch, world_with_firewall};
 use support::program::Program;
 use support::world::Host;
 
@@ -45,6 +47,8 @@ fn a_second_implementation_interoperates() {
         return;
     };
     let (left, right, secluded) = (world.host(1), world.host(2), world.host(3));
+    let mut ear = ear(&left, "192.0.2.1");
+    ear.expect(["listening"]);
     let mut ours = rust_watch(&left, "ours");
     let mut theirs = second(&right, "theirs", "192.0.2.2");
     ours.expect(["joined theirs 192.0.2.2"]);
@@ -55,6 +59,8 @@ fn a_second_implementation_interoperates() {
     let mut asking = rust_watch(&secluded, "asking");
     asking.expect(["joined theirs 192.0.2.2"]);
     theirs.expect(["joined asking 192.0.2.3"]);
+    // Its own queries would have brought the answers that come next.
+    ear.expect(["v4 query theirs 3"]);
 
     // It hears nothing but what goes to the group, and asks for its answers there.
     let walled = world.host(4);

@@ -1062,6 +1062,7 @@ def open_unicast_socket(address: str) -> socket.socket:
     sock.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, 255)
     sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, 1)
     sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(address))
+    sock.setsockopt(socket.IPPROTO_IP, 12, 1)  # IP_RECVTTL
     sock.setblocking(False)
     return sock
 

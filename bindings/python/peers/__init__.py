@@ -20,7 +20,7 @@ from ._input import Mode
 from ._key_file import read_key_file
 from ._library import library_version
 from ._start import start
-from ._txt import txt_get, txt_put
+from ._txt import txt, txt_get, txt_put
 from .errors import (
     AddressInUseError,
     DeadlockError,
@@ -80,6 +80,7 @@ __all__ = [
     "library_version",
     "read_key_file",
     "start",
+    "txt",
     "txt_get",
     "txt_put",
 ]

@@ -98,8 +98,8 @@ def start(
     ipv4: Whether the node uses IPv4. One of IPv4 and IPv6 has to stay on.
     ipv6: Whether the node uses IPv6. A system without IPv6 is no error.
     legacy: Whether the node uses the legacy beacon, "multitastic:NAME", beside the native protocol.
-    observer: Whether the node lists peers without being listed by them. This version does not have it, and
-        refuses it.
+    observer: Whether the node is an observer, which lists peers and is not listed by them. It sends queries
+        and probes alone. "swim" has no observers.
     logger: receives the node's log, for example `logging.getLogger("peers")`; of an object with a method
         `log(level, message, *values)`. Default: nothing is logged, and nothing is ever printed.
 

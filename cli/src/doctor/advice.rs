@@ -98,7 +98,7 @@ pub fn of_names() -> [String; 1] {
 }
 
 /// Returns each counter: its name, its value, how much it matters if it is not zero, and what it means.
-pub fn of_counters(counters: &Counters) -> [(&'static str, u64, Level, &'static str); 15] {
+pub fn of_counters(counters: &Counters) -> [(&'static str, u64, Level, &'static str); 16] {
     use Level::{Note, Warning};
     let c = counters;
     [
@@ -143,6 +143,12 @@ pub fn of_counters(counters: &Counters) -> [(&'static str, u64, Level, &'static 
             c.off_link,
             Warning,
             "received: from outside the local link; a router forwards multicast, or it is a forgery",
+        ),
+        (
+            "id_conflicts",
+            c.id_conflicts,
+            Warning,
+            "received: with the instance id of this node, from another; a clone of this host, or a forgery",
         ),
         ("dropped", c.dropped, Warning, "datagrams lost because a queue was full"),
         (

@@ -210,8 +210,7 @@ impl Node {
             self.announce_timer.on_news(&mut self.timers, now);
         }
         if self.is_member_of_cluster() {
-            let is_new = self.on_member_record(about, &origin, now);
-            return if is_new { Reaction::News } else { Reaction::Ignored };
+            return self.on_member_record(about, &origin, now);
         }
         match self.registry.on_announce(about, &origin, now) {
             AnnounceOutcome::Known => Reaction::News,
@@ -264,7 +263,9 @@ impl Node {
         if self.is_query_nonce(&echo, now) {
             return Echo::Query;
         }
-        let mut paths = self.registry.peers().probed_paths(&about.id, now).chain([path]);
+        // A member of which only the address is known is probed through any interface.
+        let any = Path { interface: 0, ..path };
+        let mut paths = self.registry.peers().probed_paths(&about.id, now).chain([path, any]);
         let probed = paths.find(|path| self.is_probe_nonce(&echo, &about.id, path, now));
         probed.map_or(Echo::None, Echo::Probe)
     }
@@ -312,14 +313,16 @@ impl Node {
             && !peers.is_validated(&about.id, now)
     }
 
-    fn on_refused(&mut self, from: SocketAddr, now: Instant) {
+    pub(crate) fn on_refused(&mut self, from: SocketAddr, now: Instant) {
         self.counters.refused_full += 1;
         self.notices.push(Notice::ListFull { from }, now);
     }
 
     fn on_goodbye(&mut self, about: &Announcement<'_>, path: Path, now: Instant) {
-        if self.registry.on_goodbye(about, path, now) == GoodbyeOutcome::Stale {
-            self.counters.stale += 1;
+        match self.registry.on_goodbye(about, path, now) {
+            GoodbyeOutcome::Stale => self.counters.stale += 1,
+            GoodbyeOutcome::Left => self.reconcile_members(now),
+            GoodbyeOutcome::Suspect | GoodbyeOutcome::Unlisted => {}
         }
     }
 
@@ -398,7 +401,7 @@ impl Node {
         self.send_replies(now);
     }
 
-    fn enqueue_reply(&mut self, kind: ReplyKind, to: InstanceId, inbound: Inbound, now: Instant) {
+    pub(crate) fn enqueue_reply(&mut self, kind: ReplyKind, to: InstanceId, inbound: Inbound, now: Instant) {
         let reply = Reply { path: inbound.path, to, kind };
         let peers = self.peer_count();
         let is_enqueued = self.replies.enqueue(reply, inbound.arrival, peers, now, &mut self.rng);

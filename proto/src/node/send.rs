@@ -86,13 +86,10 @@ impl Node {
         }
     }
 
-    /// An observer queries at its start and after changes of the network, and seeds in each interval.
+    /// An observer queries at its start and after changes of the network.
     fn send_due_of_observer(&mut self, due: &DueMessage, now: Instant) {
         if due.kind == Kind::Query {
             self.send_all(Kind::Query, due.known_since, false, now);
-        } else if self.settings.mode.has_seeds() && due.with_legacy {
-            let seeds = self.seeds.addresses().to_vec();
-            self.query_seeds(seeds, now);
         }
     }
 
@@ -188,10 +185,8 @@ impl Node {
     /// Returns true if an instance is to be validated: one that is not listed for want of that, or, if it is reached by
     /// unicast alone, one that is listed.
     pub(crate) fn needs_validation(&self, id: &InstanceId, now: Instant) -> bool {
-        if self.is_member_of_cluster() {
-            return false;
-        }
         match self.registry.peers().contains(id, now) {
+            is_listed if self.is_member_of_cluster() => !is_listed,
             true => self.settings.mode.has_seeds() && !self.registry.peers().is_validated(id, now),
             false => self.has_keys() || self.settings.mode.has_seeds() || self.registry.is_full(),
         }

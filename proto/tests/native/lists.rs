@@ -162,6 +162,7 @@ fn the_own_record_is_what_the_node_announces() {
     let mut bench = Bench::settled();
     bench.node.set_value(b"new", bench.now).expect("it fits");
     let (own, settings) = (bench.node.own_record(), settings());
-    assert_eq!((own.name, own.value, own.port), (&*settings.name, &b"new"[..], settings.port));
+    assert_eq!((own.name, own.value, own.port), (settings.name, b"new".to_vec(), settings.port));
     assert_eq!((own.id, own.source, own.address), (Some(settings.id), Source::Own, None));
+    assert_eq!((own.addresses, own.addresses_validated), (vec![], 0));
 }

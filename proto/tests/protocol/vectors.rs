@@ -18,7 +18,7 @@ use super::clockwork::Clockwork;
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/protocol-vectors.json");
 
 /// A vector: its fields in order, as JSON.
-struct Vector {
+pub struct Vector {
     name: String,
     meaning: &'static str,
     fields: Vec<(&'static str, String)>,
@@ -26,21 +26,21 @@ struct Vector {
 }
 
 impl Vector {
-    fn new(name: impl Into<String>, meaning: &'static str, datagram: Vec<u8>) -> Self {
+    pub fn new(name: impl Into<String>, meaning: &'static str, datagram: Vec<u8>) -> Self {
         Vector { name: name.into(), meaning, fields: Vec::new(), datagram }
     }
 
-    fn with(mut self, key: &'static str, value: impl ToString) -> Self {
+    pub fn with(mut self, key: &'static str, value: impl ToString) -> Self {
         self.fields.push((key, value.to_string()));
         self
     }
 
-    fn text(self, key: &'static str, value: &str) -> Self {
+    pub fn text(self, key: &'static str, value: &str) -> Self {
         let quoted = format!("{value:?}");
         self.with(key, quoted)
     }
 
-    fn bytes(self, key: &'static str, value: &[u8]) -> Self {
+    pub fn bytes(self, key: &'static str, value: &[u8]) -> Self {
         self.text(key, &hex(value))
     }
 
@@ -528,13 +528,18 @@ fn vectors() -> Vec<Vector> {
 
 #[test]
 fn the_file_has_these_vectors() {
-    let rows: Vec<String> = vectors().iter().map(Vector::json).collect();
+    compare_file(FILE, &vectors());
+}
+
+/// Checks that a file has these vectors.
+pub fn compare_file(path: &str, vectors: &[Vector]) {
+    let rows: Vec<String> = vectors.iter().map(Vector::json).collect();
     let text = format!("[\n{}\n]\n", rows.join(",\n"));
     if std::env::var("PEERS_VECTORS").is_ok_and(|value| value == "write") {
-        std::fs::write(Path::new(FILE), &text).expect("the file can be written");
+        std::fs::write(Path::new(path), &text).expect("the file can be written");
     }
-    let file = std::fs::read_to_string(FILE).unwrap_or_default();
-    assert!(file == text, "{FILE} is not what the tests make; PEERS_VECTORS=write writes it");
+    let file = std::fs::read_to_string(path).unwrap_or_default();
+    assert!(file == text, "{path} is not what the tests make; PEERS_VECTORS=write writes it");
 }
 
 #[test]

@@ -6,15 +6,16 @@ use std::mem::MaybeUninit;
 use socket2::Socket;
 
 use crate::sys::Descriptor;
+use crate::sys::call_error::{CallError, Named};
 use crate::sys::socket::OwnedSocket;
 
 pub struct NetworkMonitor(OwnedSocket);
 
 impl NetworkMonitor {
-    pub fn subscribe() -> io::Result<Self> {
+    pub fn subscribe() -> Result<Self, CallError> {
         let socket = open()?;
-        socket.set_nonblocking(true)?;
-        Ok(NetworkMonitor(OwnedSocket::new(socket)?))
+        socket.set_nonblocking(true).named("fcntl(O_NONBLOCK)")?;
+        Ok(NetworkMonitor(OwnedSocket::new(socket)))
     }
 
     /// Takes all messages that wait; true if there were any. Their contents are not read: the caller looks at the interfaces
@@ -46,19 +47,20 @@ impl NetworkMonitor {
 
 /// Opens a socket of rtnetlink, which reports links and addresses. It reports an IPv6 address when that becomes usable.
 #[cfg(target_os = "linux")]
-fn open() -> io::Result<Socket> {
+fn open() -> Result<Socket, CallError> {
     use nix::sys::socket::{AddressFamily, NetlinkAddr, SockFlag, SockProtocol, SockType, bind, socket};
     use std::os::fd::AsRawFd;
 
     const GROUPS: libc::c_int = libc::RTMGRP_LINK | libc::RTMGRP_IPV4_IFADDR | libc::RTMGRP_IPV6_IFADDR;
     let protocol = SockProtocol::NetlinkRoute;
-    let socket = socket(AddressFamily::Netlink, SockType::Raw, SockFlag::SOCK_CLOEXEC, protocol)?;
-    bind(socket.as_raw_fd(), &NetlinkAddr::new(0, GROUPS as u32))?;
+    let socket = socket(AddressFamily::Netlink, SockType::Raw, SockFlag::SOCK_CLOEXEC, protocol)
+        .named("socket(AF_NETLINK)")?;
+    bind(socket.as_raw_fd(), &NetlinkAddr::new(0, GROUPS as u32)).named("bind(AF_NETLINK)")?;
     Ok(socket.into())
 }
 
 /// Opens a routing socket, which reports links, addresses and routes.
 #[cfg(target_os = "macos")]
-fn open() -> io::Result<Socket> {
-    Socket::new(libc::AF_ROUTE.into(), socket2::Type::RAW, None)
+fn open() -> Result<Socket, CallError> {
+    Socket::new(libc::AF_ROUTE.into(), socket2::Type::RAW, None).named("socket(AF_ROUTE)")
 }

@@ -20,7 +20,7 @@ fn main() {
         the_example_and_the_one_in_c_find_each_other,
         the_example_takes_a_key_that_only_its_owner_can_read,
     ];
-    tests.extend(["errors", "events", "node"].into_iter().flat_map(cases_of));
+    tests.extend(["errors", "events", "idioms", "node"].into_iter().flat_map(cases_of));
     cases::run(tests)
 }
 

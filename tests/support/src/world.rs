@@ -102,8 +102,13 @@ impl Host<'_> {
 
     /// The first half of `plug_in`: `eth0` is there with its address, but down.
     pub fn insert_card(&self) {
-        self.insert("eth0", "bridge");
+        self.insert_bare_card();
         self.ip(&format!("addr add 192.0.2.{}/24 dev eth0", self.number));
+    }
+
+    /// An `eth0` that has no address and is down.
+    pub fn insert_bare_card(&self) {
+        self.insert("eth0", "bridge");
     }
 
     /// One more card on another link, up, with an address of `network`, the first three numbers of it.
