@@ -102,7 +102,7 @@ impl Node {
         now: Instant,
     ) -> Vec<Transmit> {
         self.timers.stop(Timer::Repeat);
-        let nonce = self.query_nonce(now).filter(|_| kind == Kind::Query);
+        let nonce = (kind == Kind::Query).then(|| self.query_nonce(now));
         let about = self.outbox.next_announcement(&self.settings);
         let is_observer = self.settings.observer;
         let about = Announcement { nonce, answer_to_group, is_observer, ..about };
@@ -206,8 +206,8 @@ impl Node {
     }
 
     /// Returns the nonce of a query.
-    pub(crate) fn query_nonce(&self, now: Instant) -> Option<Nonce> {
-        Some(self.nonces.of_query(&self.settings.id, self.outbox.keyring(), now))
+    pub(crate) fn query_nonce(&self, now: Instant) -> Nonce {
+        self.nonces.of_query(&self.settings.id, self.outbox.keyring(), now)
     }
 
     /// Returns true if this is the nonce of a query of this node.
@@ -219,7 +219,7 @@ impl Node {
         self.timers.stop(Timer::Repeat);
         self.announce_timer.on_announced(&mut self.timers, now);
         let min_len = answer.querier_len.filter(|_| self.needs_validation(to, now));
-        let nonce = self.query_nonce(now).filter(|_| min_len.is_some());
+        let nonce = min_len.map(|_| self.query_nonce(now));
         let about = self.outbox.next_announcement(&self.settings);
         let about = Announcement { echo: answer.echo, nonce, ..about };
         let min_len = min_len.unwrap_or_default();
