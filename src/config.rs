@@ -267,10 +267,10 @@ impl Config {
             count => format!("{count} seeds"),
         };
         match self.mode() {
-            Mode::Multicast => groups,
             Mode::MulticastAndSeeds => format!("{groups}, and {seeds}"),
             Mode::Seeds => format!("{seeds}, without multicast"),
             Mode::Swim => format!("SWIM with {seeds}, without multicast"),
+            _ => groups,
         }
     }
 

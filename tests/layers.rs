@@ -21,6 +21,7 @@ const LAYERS: [&str; 17] = [
     "runtime",
     "config",
     "subscription",
+    "stream",
     "peers",
     "ffi",
 ];

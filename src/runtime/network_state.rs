@@ -55,7 +55,10 @@ impl NetworkState {
         let is_stalling = self.last_stall.is_some_and(|last| now < last + STALL_MEMORY);
         let stall = is_stalling.then(|| {
             let words = "the send buffer stays full, and datagrams are dropped";
-            (Reason::SendStalls, format!("{words}; a link may be saturated, or the hosts of seeds may be off"))
+            (
+                Reason::SendStalls,
+                format!("{words}; a link may be saturated, or the hosts of seeds may be off"),
+            )
         });
         let words = "nothing is received, not even the node's own announcements";
         let not_receiving = is_not_receiving.then(|| match &self.reopen_error {

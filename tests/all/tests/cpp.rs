@@ -28,6 +28,7 @@ fn main() {
         the_example_watch_and_one_in_c_find_and_lose_each_other,
         the_example_watch_refuses_wrong_arguments,
         the_program_in_the_readme_compiles,
+        the_tasks_of_the_package_run,
     ]);
     let names = ["configuration", "records", "lifetimes"]
         .iter()
@@ -211,6 +212,13 @@ fn the_example_watch_refuses_wrong_arguments() {
         assert!(told.contains(words), "{arguments:?}: {told}");
         assert_eq!(output.status.code(), Some(code), "{arguments:?}");
     }
+}
+
+fn the_tasks_of_the_package_run() {
+    let source = scratch().join("tasks.cpp");
+    fs::write(&source, peers_all_tests::tasks("bindings/cpp/README.md", "cpp"))
+        .expect("the scratch folder can be written");
+    run(&mut Command::new(build(strict("c++", "-std=c++17"), &[source], "tasks")));
 }
 
 fn the_program_in_the_readme_compiles() {

@@ -29,6 +29,7 @@ fn main() {
         TOOLS,
         the_example_watch_and_one_in_c_find_and_lose_each_other,
         the_program_in_the_readme_compiles,
+        the_tasks_of_the_package_run,
     ]);
     let cases = cases::listed("bindings/java/src/test/java/peers/NodeTest.java", "CASES.put(\"", "\"");
     tests.extend(cases.into_iter().map(|case| {
@@ -155,6 +156,13 @@ impl Package {
         java.arg("-Xcheck:jni").arg(folder).arg("-cp").arg(&self.class_path).arg(class);
         java
     }
+}
+
+fn the_tasks_of_the_package_run() {
+    let source = scratch().join("Tasks.java");
+    fs::write(&source, peers_all_tests::tasks("bindings/java/README.md", "java"))
+        .expect("the scratch folder can be written");
+    run(&mut package().java(source.to_str().expect("the folder's name is UTF-8")));
 }
 
 fn sources(folder: &Path) -> Vec<PathBuf> {
