@@ -199,11 +199,6 @@ impl<K: Ord + Clone, V> ExpiringMap<K, V> {
         &self.entry(slot).value
     }
 
-    /// Returns the value in a slot, live or past its deadline. `None` if the slot is free.
-    pub fn try_at(&self, slot: u32) -> Option<&V> {
-        self.entries.get(slot as usize)?.as_ref().map(|entry| &entry.value)
-    }
-
     /// Returns the value in a slot, to change it.
     ///
     /// # Panics

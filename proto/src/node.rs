@@ -104,7 +104,7 @@ impl Node {
             registry: Registry::new(&settings, now),
             outbox: Outbox::new(keyring, &settings),
             announce_timer: AnnounceTimer::new(settings.interval, &mut timers, now),
-            replies: ReplyQueue::new(),
+            replies: ReplyQueue::default(),
             repeats: Repeats::default(),
             probe_limit: probe_limit(),
             echo_limit: RateLimit::by_key(1, ECHO_GAP, MAX_ECHOES),
