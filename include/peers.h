@@ -1,11 +1,13 @@
 /*
  * libpeers: find the other instances of your program on the local network.
  *
- * Four calls do the main job:
+ * Five calls do the main job:
  *
  *     peers_t *node = NULL;
- *     if (peers_start(NULL, &node) != PEERS_OK) { puts(peers_last_error()); return 1; }
  *     peers_list_t *list = NULL;
+ *     uint64_t version = 1;
+ *     if (peers_start(NULL, &node) != PEERS_OK) { puts(peers_last_error()); return 1; }
+ *     peers_wait(node, version, 1000, &version); // until a peer is listed, or for a second
  *     if (peers_list(node, &list) == PEERS_OK) {
  *         for (size_t i = 0; i < list->len; i++) puts(peers_list_at(list, i)->name);
  *         peers_list_free(list);

@@ -24,9 +24,10 @@ mod log;
 mod net;
 mod panics;
 mod peers;
-mod per_process;
 mod runtime;
 mod seed;
+#[cfg(all(unix, feature = "tokio"))]
+mod stream;
 mod subscription;
 mod sync;
 mod sys;
@@ -43,6 +44,8 @@ pub use peers_proto::{
     Event, Family, Key, LeaveReason, MAX_SEEDS, Mode, Peer, PeerAddress, Registration, Source, WrongKeyLength,
 };
 pub use seed::Seed;
+#[cfg(all(unix, feature = "tokio"))]
+pub use stream::EventStream;
 pub use subscription::Subscription;
 pub use sys::Descriptor;
 pub use sys::host::zone_of as zone_name;

@@ -16,11 +16,11 @@ const LAYERS: [&str; 17] = [
     "seed",
     "txt",
     "sys",
-    "per_process",
     "net",
     "runtime",
     "config",
     "subscription",
+    "stream",
     "peers",
     "ffi",
 ];

@@ -32,9 +32,7 @@ impl Key {
     pub fn new(bytes: [u8; KEY_LEN]) -> Self {
         Key(Box::new(Zeroizing::new(bytes)))
     }
-}
 
-impl Key {
     /// Returns a key that depends on this one and on other input.
     pub(crate) fn derive(&self, parts: &[&[u8]]) -> Key {
         let keyring = Keyring::new(&[], self);

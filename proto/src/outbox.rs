@@ -10,7 +10,7 @@ use crate::event::{Destination, Transmit};
 use crate::interfaces::{Family, Interfaces};
 use crate::path::Path;
 use crate::settings::{Mode, Settings};
-use crate::wire::{self, Addresses, Announcement, InstanceId, Kind, MAX_MESSAGE, Probe};
+use crate::wire::{self, Addresses, Announcement, InstanceId, Kind, MAX_MESSAGE};
 #[cfg(feature = "swim")]
 use crate::wire::{ClusterKind, ClusterMessage, Content};
 
@@ -156,19 +156,6 @@ impl Outbox {
     pub fn encode_announce(&self, about: &Announcement<'_>, lengths: RangeInclusive<usize>) -> Vec<u8> {
         let (min_len, max_len) = lengths.into_inner();
         wire::encode_within(Kind::Announce, about, min_len.max(self.min_len()).min(max_len)..=max_len)
-    }
-
-    /// Sends a probe of `len` bytes to one instance.
-    pub fn send_probe(
-        &mut self,
-        probe: &Probe<'_>,
-        len: usize,
-        path: Path,
-        to: &InstanceId,
-        interfaces: &Interfaces,
-    ) {
-        let plain = wire::encode_probe(probe, len.min(MAX_MESSAGE));
-        self.send_to(plain, path, Some(to), interfaces);
     }
 
     /// Seals a message for one instance, or for any if its id is not known, and sends it.

@@ -244,7 +244,9 @@ impl PeerTable {
         // The caller has checked that there is room.
         let _ = self.peers.insert(about.id, entry, lifetime, now);
         let slot = self.peers.slot_of(&about.id).expect("the entry was just inserted");
-        self.evictions.on_listed(self.listed, slot);
+        if !is_validated {
+            self.evictions.unvalidated.insert(self.listed, slot);
+        }
         self.index.insert_name(about.id, name, slot);
         self.index.insert_legacy_key(about.id, about.name, path.port());
         self.index.insert_address(about.id, about.name, path.ip());
@@ -347,7 +349,11 @@ impl PeerTable {
         let before = entry.bytes_used();
         let mut is_changed = entry.update(about, has_room, now);
         self.bytes_used = self.bytes_used - before + entry.bytes_used();
-        entry.grant(origin.validated_path().is_some(), since_last);
+        let is_validated = origin.validated_path().is_some();
+        entry.grant(is_validated, since_last);
+        if is_validated {
+            self.evictions.unvalidated.remove(&entry.serial);
+        }
         entry.add_budget(origin.len);
         if origin.arrival == Arrival::Group {
             is_changed |= entry.on_multicast(now);

@@ -69,8 +69,8 @@ pub(crate) struct ReplyQueue {
     multicast_to: Option<(InstanceId, Answer)>,
 }
 
-impl ReplyQueue {
-    pub fn new() -> Self {
+impl Default for ReplyQueue {
+    fn default() -> Self {
         ReplyQueue {
             pending: BTreeMap::new(),
             serial: 0,
@@ -79,7 +79,9 @@ impl ReplyQueue {
             multicast_to: None,
         }
     }
+}
 
+impl ReplyQueue {
     /// Enqueues a reply to one of `peers`: due at once if the message was for this node alone. Returns false if there are too
     /// many replies, or if the address was just replied to.
     pub fn enqueue(
@@ -122,15 +124,14 @@ impl ReplyQueue {
     }
 
     /// Removes the replies that a message to the group has made superfluous. Those to senders that are yet to be validated
-    /// stay.
-    pub fn on_multicast(&mut self, needs_validation: impl Fn(&InstanceId) -> bool, timers: &mut Timers) {
-        self.pending.retain(|_, reply| match reply.kind {
-            ReplyKind::Announce(_) => needs_validation(&reply.to),
+    /// stay. Returns true if a reply to the group is superfluous as well.
+    pub fn on_multicast(&mut self, needs_validation: impl Fn(&InstanceId) -> bool) -> bool {
+        let stays = |to: &InstanceId, answer: &Answer| answer.querier_len.is_some() && needs_validation(to);
+        self.pending.retain(|_, reply| match &reply.kind {
+            ReplyKind::Announce(answer) => stays(&reply.to, answer),
             ReplyKind::Probe(_) => true,
         });
-        if !self.multicast_to.is_some_and(|(to, _)| needs_validation(&to)) {
-            timers.stop(Timer::MulticastReply);
-        }
+        !self.multicast_to.as_ref().is_some_and(|(to, answer)| stays(to, answer))
     }
 
     /// Removes the answer that an announce to the same path has made superfluous.

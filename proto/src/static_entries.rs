@@ -121,16 +121,7 @@ impl StaticEntries {
             entry.legacy_until = legacy_until;
             entry.on_legacy_beacon(path, timeout, now) || has_ended
         };
-        let new = |name| StaticEntry {
-            name,
-            value: Box::default(),
-            path: Some(path),
-            path_heard_at: now,
-            legacy_until,
-            place: Place::default(),
-            source: Source::Legacy,
-        };
-        self.put(name, left.unwrap_or(self.expiry), update, new, events, now).map(|()| is_new)
+        self.put(name, left.unwrap_or(self.expiry), update, events, now).map(|()| is_new)
     }
 
     /// Registers an entry of the user. `ttl` of `None` means the node's expiry.
@@ -142,17 +133,7 @@ impl StaticEntries {
         now: Instant,
     ) -> Result<(), Full> {
         let ttl = ttl.unwrap_or(self.expiry).min(MAX_TTL);
-        let update = |entry: &mut StaticEntry| entry.register(registration);
-        let new = |name| StaticEntry {
-            name,
-            value: registration.value.into(),
-            path: None,
-            path_heard_at: now,
-            legacy_until: now,
-            place: registration.place(),
-            source: Source::Registered,
-        };
-        self.put(registration.key, ttl, update, new, events, now)
+        self.put(registration.key, ttl, |entry| entry.register(registration), events, now)
     }
 
     /// Removes a live entry that the user registered. If it is a legacy peer as well, its next beacon lists it again.
@@ -162,9 +143,7 @@ impl StaticEntries {
         if entry.source != Source::Registered {
             return Err(NotRegistered);
         }
-        let removed = self.entries.remove(key).ok_or(NotRegistered)?;
-        self.forget(&removed);
-        push_left(&removed, LeaveReason::Unregistered, events, now);
+        self.remove(key, LeaveReason::Unregistered, events, now);
         Ok(())
     }
 
@@ -183,12 +162,10 @@ impl StaticEntries {
     /// Handles the goodbye of a node of which only legacy beacons may have arrived. Returns true if that removes an entry.
     pub fn handle_goodbye(&mut self, name: &str, port: u16, events: &mut Events, now: Instant) -> bool {
         let is_its = self.legacy_port(name, now) == Some(port);
-        let removed = if is_its { self.entries.remove(name) } else { None };
-        if let Some(removed) = &removed {
-            self.forget(removed);
-            push_left(removed, LeaveReason::Goodbye, events, now);
+        if is_its {
+            self.remove(name, LeaveReason::Goodbye, events, now);
         }
-        removed.is_some()
+        is_its
     }
 
     /// Removes expired entries. A registration that has ended leaves the legacy peer of its name.
@@ -249,13 +226,19 @@ impl StaticEntries {
         entry.path.map(|path| path.port())
     }
 
-    /// Updates and renews the entry of a known name, or inserts a new one.
+    fn remove(&mut self, name: &str, reason: LeaveReason, events: &mut Events, now: Instant) {
+        if let Some(removed) = self.entries.remove(name) {
+            self.forget(&removed);
+            push_left(&removed, reason, events, now);
+        }
+    }
+
+    /// Updates and renews the entry of a name, which is inserted if it is not known.
     fn put(
         &mut self,
         name: &str,
         ttl: Duration,
         update: impl FnOnce(&mut StaticEntry) -> bool,
-        new: impl FnOnce(Arc<str>) -> StaticEntry,
         events: &mut Events,
         now: Instant,
     ) -> Result<(), Full> {
@@ -272,7 +255,9 @@ impl StaticEntries {
                 }
             }
             None => {
-                let slot = self.insert(new(name.into()), ttl, now)?;
+                let mut entry = StaticEntry::new(name, now);
+                update(&mut entry);
+                let slot = self.insert(entry, ttl, now)?;
                 events.push(Event::Joined(self.peer(slot, now)));
             }
         }
@@ -321,6 +306,18 @@ impl Usage {
 }
 
 impl StaticEntry {
+    fn new(name: &str, now: Instant) -> Self {
+        StaticEntry {
+            name: name.into(),
+            value: Box::default(),
+            path: None,
+            path_heard_at: now,
+            legacy_until: now,
+            place: Place::default(),
+            source: Source::Legacy,
+        }
+    }
+
     /// Returns the number of bytes of name and value.
     fn bytes_used(&self) -> usize {
         self.name.len() + self.value.len()

@@ -244,9 +244,12 @@ impl Swim {
         }
         let claims = self.judge_all(&packet.claims, &sender.id, now);
         let bytes = packet.with_claims(&claims);
+        // A member that leaves says so by its last packet.
+        let was_member = self.is_member(&sender.id);
         self.run(now, |foca, outcome| foca.handle_data(&bytes, outcome));
+        let is_member = was_member || self.is_member(&sender.id);
         // Updates are taken from members alone.
-        Heard::Member(if self.is_member(&sender.id) { packet.updates } else { Vec::new() })
+        Heard::Member(if is_member { packet.updates } else { Vec::new() })
     }
 
     /// Takes in what another member claims in a page of its list. Returns true if the instance is yet to be validated.

@@ -41,9 +41,9 @@ pub unsafe extern "C" fn peers_interfaces(
     node: *mut peers_t,
     interfaces: *mut *mut peers_interfaces_t,
 ) -> i32 {
-    crate::ffi::boundary(|| {
+    crate::ffi::boundary("peers_interfaces", || {
         let node = handle::get::<Peers>(node)?;
-        input::not_null(interfaces, "interfaces")?;
+        input::check_output(interfaces, "interfaces")?;
         // SAFETY: non-NULL, and the caller vouches that it can be written.
         unsafe { interfaces.write(pack(&node.interfaces())) };
         Ok(())

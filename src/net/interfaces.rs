@@ -1,6 +1,6 @@
 //! `Selection`: the interfaces that a node uses, of those that the host has, and why it does not use each other one.
 
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, quoted};
 use crate::interface_status::{InterfaceStatus, Usage};
 use crate::sys;
 use crate::sys::host_interface::HostInterface;
@@ -29,7 +29,7 @@ impl Selection {
         let patterns: Vec<String> = list.split(',').map(|pattern| pattern.trim().to_owned()).collect();
         if patterns.iter().any(String::is_empty) {
             let detail =
-                format!("interfaces {list:?} has an empty name; it is a list such as \"eth*,wlan0\"");
+                format!("interfaces {} has an empty name; it is a list such as \"eth*,wlan0\"", quoted(list));
             return Err(Error::new(ErrorKind::Invalid, detail));
         }
         let listing = sys::interfaces::all().map_err(|failed| {
@@ -40,7 +40,7 @@ impl Selection {
             None => Ok(Selection(Some(patterns))),
             Some(missing) => Err(Error::new(
                 ErrorKind::UnknownInterface,
-                format!("interface {missing:?} does not exist; there are: {}", existing.join(", ")),
+                format!("interface {} does not exist; there are: {}", quoted(missing), existing.join(", ")),
             )),
         }
     }
@@ -253,6 +253,15 @@ mod tests {
                 assert_eq!(status.why.is_empty(), status.usage == Used, "{what}: {:?}", status.why);
             }
         }
+    }
+
+    /// With a try for each place of each star, this would take longer than the world has been there.
+    #[test]
+    fn the_time_of_a_match_does_not_grow_with_the_stars() {
+        let name = "a".repeat(10_000);
+        assert!(!matches(&"*a".repeat(100_000), &name));
+        assert!(!matches(&format!("{}b", "*a".repeat(60)), &name));
+        assert!(matches(&format!("{}*", "*a".repeat(60)), &name));
     }
 
     #[test]

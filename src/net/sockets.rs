@@ -412,28 +412,27 @@ impl Sockets {
         Some((Reason::NotReceiving, format!("receiving by {}: recvmsg: {error}", name_of(group))))
     }
 
+    fn uses(&self, index: u32, family: Family) -> bool {
+        self.interfaces.iter().any(|used| used.index == index && used.source(family).is_some())
+    }
+
     /// The interfaces in use by which nothing is received. If they are all, the node itself notices.
     fn silence(&self) -> Option<(Reason, String)> {
-        let used = |pair: &SocketPair| {
-            let is_used = |link: &&Link| {
-                self.interfaces
-                    .iter()
-                    .any(|used| used.index == link.index && used.source(pair.family()).is_some())
-            };
-            let group = pair.group();
-            pair.links.iter().filter(is_used).map(move |link| (link, group)).collect::<Vec<_>>()
-        };
-        let all: Vec<(&Link, SocketAddr)> = self.pairs.iter().flat_map(used).collect();
-        let silent = all.iter().filter(|(link, _)| link.is_silent);
-        let silent: Vec<String> =
-            silent.map(|(link, group)| format!("{} by {}", link.name, name_of(*group))).collect();
+        let (mut silent, mut count) = (Vec::new(), 0);
+        for pair in &self.pairs {
+            let is_used = |link: &&Link| self.uses(link.index, pair.family());
+            for link in pair.links.iter().filter(is_used) {
+                count += 1;
+                silent.extend(link.is_silent.then(|| format!("{} by {}", link.name, name_of(pair.group()))));
+            }
+        }
         let words = || {
             let where_to = silent.join(", ");
             format!(
                 "nothing is received through {where_to}, not even the node's own announcements; a firewall may drop UDP multicast"
             )
         };
-        (!silent.is_empty() && silent.len() < all.len()).then(|| (Reason::NotReceiving, words()))
+        (!silent.is_empty() && silent.len() < count).then(|| (Reason::NotReceiving, words()))
     }
 }
 

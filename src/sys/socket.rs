@@ -45,6 +45,14 @@ impl OwnedSocket {
         if is_ours { Ok(&self.socket) } else { Err(closed_elsewhere()) }
     }
 
+    /// Closes the socket. Each later operation fails, because the number does not stand for it any more.
+    pub fn close(&self) {
+        if self.get().is_ok() {
+            // SAFETY: the copy takes the number over. It is not used after this: `get` checks that it still stands for the socket.
+            drop(unsafe { std::ptr::read(&raw const *self.socket) });
+        }
+    }
+
     /// The descriptor number, to poll by.
     pub fn descriptor(&self) -> Descriptor {
         descriptor_of(&*self.socket)
@@ -53,10 +61,7 @@ impl OwnedSocket {
 
 impl Drop for OwnedSocket {
     fn drop(&mut self) {
-        if self.get().is_ok() {
-            // SAFETY: the socket is not used after this.
-            unsafe { ManuallyDrop::drop(&mut self.socket) };
-        }
+        self.close();
     }
 }
 

@@ -264,19 +264,11 @@ impl Node {
         if self.is_query_nonce(&echo, now) {
             return Echo::Query;
         }
-        let keyring = self.outbox.keyring();
         // A member of which only the address is known is probed through any interface.
         let any = Path { interface: 0, ..path };
         let mut paths = self.registry.peers().probed_paths(&about.id, now).chain([path, any]);
-        let probed = paths.find(|path| {
-            let target = self.probe_target(&about.id, path, now);
-            self.nonces.is_of_probe(&echo, &target, keyring, now)
-        });
+        let probed = paths.find(|path| self.is_probe_nonce(&echo, &about.id, path, now));
         probed.map_or(Echo::None, Echo::Probe)
-    }
-
-    fn is_query_nonce(&self, nonce: &wire::Nonce, now: Instant) -> bool {
-        self.nonces.is_of_query(nonce, &self.settings.id, self.outbox.keyring(), now)
     }
 
     /// Returns true if a message renews its sender. Among nodes with seeds, unicast renews if one of the two has the other for
@@ -359,16 +351,10 @@ impl Node {
     fn on_id_conflict(&mut self, kind: Kind, about: &Announcement<'_>, path: Path, now: Instant) {
         let from = path.address;
         self.counters.id_conflicts += 1;
-        let nonce = self.identity.probed().map(|probed| (probed, self.probe_nonce(&about.id, &probed, now)));
-        if let (Kind::Announce, Some(echo), Some((probed, nonce))) = (kind, about.echo, nonce)
-            && self.nonces.is_of_probe(
-                &echo,
-                &self.probe_target(&about.id, &probed, now),
-                self.outbox.keyring(),
-                now,
-            )
+        if let (Kind::Announce, Some(echo), Some(probed)) = (kind, about.echo, self.identity.probed())
+            && self.is_probe_nonce(&echo, &about.id, &probed, now)
         {
-            if self.identity.on_clone(&nonce, now) {
+            if self.identity.on_clone(&echo, now) {
                 self.notices.push(Notice::IdRenewed { from }, now);
             }
             return;
@@ -388,11 +374,7 @@ impl Node {
 
     /// Handles a probe with the own id: the node has reached itself, or a clone probes it.
     fn on_own_probe(&mut self, probe: &Probe<'_>, inbound: Inbound, now: Instant) {
-        let keyring = self.outbox.keyring();
-        let is_own = |path: &Path| {
-            let target = self.probe_target(&probe.id, path, now);
-            self.nonces.is_of_probe(&probe.nonce, &target, keyring, now)
-        };
+        let is_own = |path: &Path| self.is_probe_nonce(&probe.nonce, &probe.id, path, now);
         if let Some(path) = self.identity.probed().filter(is_own) {
             self.identity.add_mirror(path.address);
             self.identity.add_mirror(inbound.path.address);

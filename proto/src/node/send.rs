@@ -102,7 +102,7 @@ impl Node {
         now: Instant,
     ) -> Vec<Transmit> {
         self.timers.stop(Timer::Repeat);
-        let nonce = self.query_nonce(now).filter(|_| kind == Kind::Query);
+        let nonce = (kind == Kind::Query).then(|| self.query_nonce(now));
         let about = self.outbox.next_announcement(&self.settings);
         let is_observer = self.settings.observer;
         let about = Announcement { nonce, answer_to_group, is_observer, ..about };
@@ -150,7 +150,8 @@ impl Node {
     pub(crate) fn send_probe(&mut self, to: &InstanceId, path: Path, len: usize, now: Instant) {
         let nonce = self.probe_nonce(to, &path, now);
         let probe = wire::Probe { cluster: &self.settings.cluster, id: self.settings.id, nonce };
-        self.outbox.send_probe(&probe, len, path, to, &self.interfaces);
+        let plain = wire::encode_probe(&probe, len.min(MAX_MESSAGE));
+        self.outbox.send_to(plain, path, Some(to), &self.interfaces);
     }
 
     fn send_probe_within_budget(&mut self, to: &InstanceId, path: Path, len: usize, now: Instant) {
@@ -195,20 +196,30 @@ impl Node {
         self.nonces.of_probe(&self.probe_target(id, path, now), self.outbox.keyring(), now)
     }
 
-    pub(crate) fn probe_target(&self, id: &InstanceId, path: &Path, now: Instant) -> Target {
+    /// Returns true if this is the nonce of a probe of an instance at a path.
+    pub(crate) fn is_probe_nonce(&self, nonce: &Nonce, id: &InstanceId, path: &Path, now: Instant) -> bool {
+        self.nonces.is_of_probe(nonce, &self.probe_target(id, path, now), self.outbox.keyring(), now)
+    }
+
+    fn probe_target(&self, id: &InstanceId, path: &Path, now: Instant) -> Target {
         Target { id: *id, path: *path, left_with: self.registry.peers().left_with(id, now) }
     }
 
     /// Returns the nonce of a query.
-    pub(crate) fn query_nonce(&self, now: Instant) -> Option<Nonce> {
-        Some(self.nonces.of_query(&self.settings.id, self.outbox.keyring(), now))
+    pub(crate) fn query_nonce(&self, now: Instant) -> Nonce {
+        self.nonces.of_query(&self.settings.id, self.outbox.keyring(), now)
+    }
+
+    /// Returns true if this is the nonce of a query of this node.
+    pub(crate) fn is_query_nonce(&self, nonce: &Nonce, now: Instant) -> bool {
+        self.nonces.is_of_query(nonce, &self.settings.id, self.outbox.keyring(), now)
     }
 
     fn send_multicast_reply(&mut self, to: &InstanceId, answer: Answer, now: Instant) {
         self.timers.stop(Timer::Repeat);
         self.announce_timer.on_announced(&mut self.timers, now);
         let min_len = answer.querier_len.filter(|_| self.needs_validation(to, now));
-        let nonce = self.query_nonce(now).filter(|_| min_len.is_some());
+        let nonce = min_len.map(|_| self.query_nonce(now));
         let about = self.outbox.next_announcement(&self.settings);
         let about = Announcement { echo: answer.echo, nonce, ..about };
         let min_len = min_len.unwrap_or_default();
@@ -217,16 +228,11 @@ impl Node {
     }
 
     fn on_multicast_sent(&mut self, now: Instant) {
-        let Node { replies, registry, timers, settings, outbox, .. } = self;
-        let has_keys = !outbox.keyring().is_empty();
-        let has_seeds = settings.mode.has_seeds();
-        let is_full = registry.is_full();
-        let peers = registry.peers();
-        let needs_validation = |id: &InstanceId| match peers.contains(id, now) {
-            true => has_seeds && !peers.is_validated(id, now),
-            false => has_keys || has_seeds || is_full,
-        };
-        replies.on_multicast(needs_validation, timers);
+        let mut replies = std::mem::take(&mut self.replies);
+        if replies.on_multicast(|id| self.needs_validation(id, now)) {
+            self.timers.stop(Timer::MulticastReply);
+        }
+        self.replies = replies;
     }
 
     fn send_answer(&mut self, reply: &Reply, answer: Answer, now: Instant) {

@@ -54,11 +54,10 @@ pub(crate) struct PeerEntry {
     budget: u32,
     /// Number of the peer in the order of listing.
     pub serial: u64,
-    /// True if any path of the peer was ever validated.
-    pub was_validated: bool,
 }
 
 impl PeerEntry {
+    /// Returns an entry that has no lifetime until [`grant`](Self::grant).
     pub fn new(
         about: &Announcement<'_>,
         path: Path,
@@ -66,16 +65,15 @@ impl PeerEntry {
         granted: Duration,
         now: Instant,
     ) -> Self {
-        let announced = clamp(about.expiry);
-        let mut entry = PeerEntry {
+        PeerEntry {
             id: about.id,
             name: about.name.into(),
             value: about.value.into(),
             port: about.port,
             sequence: about.sequence,
             lifetime: Duration::ZERO,
-            announced,
-            granted: if is_validated { granted.max(announced) } else { granted },
+            announced: clamp(about.expiry),
+            granted,
             paths: Paths::new(path, is_validated, now),
             other_port: None,
             multicast_at: None,
@@ -87,10 +85,7 @@ impl PeerEntry {
             ignore_icmp: false,
             budget: 0,
             serial: 0,
-            was_validated: is_validated,
-        };
-        entry.lifetime = entry.announced.min(entry.granted);
-        entry
+        }
     }
 
     /// Takes over a newer message, with its value if it may. Returns true if a user sees a difference.
@@ -114,7 +109,6 @@ impl PeerEntry {
         self.granted = self.granted.max(since_last * 2);
         if has_echo {
             self.granted = self.granted.max(self.announced);
-            self.was_validated = true;
         }
         self.lifetime = self.announced.min(self.granted);
     }

@@ -230,6 +230,19 @@ fn p5_forged_announce_draws_three_times_its_bytes_at_most() {
 }
 
 #[test]
+fn d11_copies_and_late_messages_earn_no_budget() {
+    let mut bench = Bench::settled();
+    let mut peer = Remote::new("peer", 7);
+    let late = peer.message(Kind::Announce);
+    let announce = peer.message(Kind::Announce);
+    for bytes in [&announce, &late].into_iter().cycle().take(100) {
+        bench.hear_bytes(bytes, peer.address);
+    }
+    let sent: usize = unicasts(&bench.run(EXPIRY)).iter().map(|sent| sent.bytes.len()).sum();
+    assert!((1..=3 * announce.len()).contains(&sent), "{sent} bytes for {}", announce.len());
+}
+
+#[test]
 fn p10_what_no_host_can_have_sent_is_dropped() {
     let mut bench = Bench::settled();
     bench.node.set_interfaces(&[interface(2, &[("192.0.2.1", 24)])], &[], bench.now);

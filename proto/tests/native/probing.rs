@@ -216,6 +216,18 @@ fn a_restart_has_the_old_instance_probed_at_once() {
 }
 
 #[test]
+fn report_about_the_last_probe_of_a_suspicion_brings_one_more() {
+    let mut old = Remote::new("kitchen", 7);
+    let mut bench = knowing(&mut old);
+    bench.run(ms(5000));
+    bench.hear(&mut old.restarted(), Kind::Announce);
+    // The reports about the first two are lost.
+    assert_eq!(unicasts(&bench.run(ms(1000))).len(), 3);
+    assert_eq!(refuse_twice(&mut bench, &old), 1);
+    assert_eq!(bench.events(), ["+kitchen", "-kitchen (unreachable)"]);
+}
+
+#[test]
 fn namesakes_that_were_silent_the_longest_are_probed() {
     let mut bench = Bench::settled();
     let mut silent = Remote { id: [0x80; 16], ..Remote::new("worker", 7) };

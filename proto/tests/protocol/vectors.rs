@@ -281,6 +281,7 @@ fn accepted_vectors() -> Vec<Vector> {
             message(4, &[&required(4)[..], &[pair(3, b"\x61\n")]].concat())
         })
         .bytes("id", &ID)
+        .text("node", "\n")
         .bytes("nonce", &[0xb0; 16]),
     ]
 }

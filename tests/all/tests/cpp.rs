@@ -28,6 +28,7 @@ fn main() {
         the_example_watch_and_one_in_c_find_and_lose_each_other,
         the_example_watch_refuses_wrong_arguments,
         the_program_in_the_readme_compiles,
+        the_tasks_of_the_package_run,
     ]);
     let names = ["configuration", "records", "lifetimes"]
         .iter()
@@ -204,13 +205,20 @@ fn the_example_watch_refuses_wrong_arguments() {
         (["--port", "1x"], 2, "--port 1x: a number from 0 to 4294967295 is needed"),
         (["--colour", "red"], 2, "--colour: there is no such option"),
         (["--verbose", "--name"], 2, "--name has no value"),
-        (["--interfaces", "nosuch7"], 1, "watch: interface 'nosuch7' does not exist"),
+        (["--interfaces", "nosuch7"], 1, "watch: peers_start: interface \"nosuch7\" does not exist"),
     ] {
         let output = output_of(Command::new(watch).args(arguments));
         let told = String::from_utf8_lossy(&output.stderr);
         assert!(told.contains(words), "{arguments:?}: {told}");
         assert_eq!(output.status.code(), Some(code), "{arguments:?}");
     }
+}
+
+fn the_tasks_of_the_package_run() {
+    let source = scratch().join("tasks.cpp");
+    fs::write(&source, peers_all_tests::tasks("bindings/cpp/README.md", "cpp"))
+        .expect("the scratch folder can be written");
+    run(&mut Command::new(build(strict("c++", "-std=c++17"), &[source], "tasks")));
 }
 
 fn the_program_in_the_readme_compiles() {

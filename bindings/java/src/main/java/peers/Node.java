@@ -179,9 +179,10 @@ public final class Node implements AutoCloseable {
 
     private Optional<Peer> waitFor(Predicate<? super Peer> fits, Duration timeout, BooleanSupplier isCancelled) {
         long start = System.nanoTime();
+        Duration limit = timeout.isNegative() ? Duration.ZERO : timeout;
         LongByReference version = new LongByReference();
         while (!isCancelled.getAsBoolean()) {
-            Duration left = timeout.minusNanos(System.nanoTime() - start);
+            Duration left = limit.minusNanos(System.nanoTime() - start);
             int milliseconds = left.isNegative() ? 0 : Input.milliseconds("the step", left.compareTo(STEP) < 0 ? left : STEP);
             int status = Libpeers.PEERS.peers_wait(handle, version.getValue(), milliseconds, version);
             if (status != Libpeers.PEERS_ERR_TIMEOUT) {
