@@ -57,14 +57,14 @@ fn fifty_members_that_start_at_once_know_all_within_twenty_seconds() {
 }
 
 /// Cuts off some members for a time, at a loss beside. Returns which member saw which other one leave within a minute.
-fn leaves_by_outage(seed: u64, count: usize, cut_off: &[usize], seconds: u64) -> Vec<(usize, usize)> {
+fn leaves_by_outage(seed: u64, count: usize, cut_off: &[usize], seconds: u32) -> Vec<(usize, usize)> {
     let mut world = World::settled_cluster(seed, count, Mode::Swim, 3.min(count), 0.01);
     world.run_for(30 * SECOND);
     world.left.clear();
     world.cut_off(cut_off, seconds * SECOND);
     world.run_for(MINUTE);
     assert!(world.all_know_all(count), "a minute after the outage not all know all");
-    world.left
+    std::mem::take(&mut world.left)
 }
 
 #[test]
