@@ -5,7 +5,7 @@ mod ranges;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, quoted};
 use crate::log::Logger;
 use crate::net::interfaces::Selection;
 use crate::net::socket_config::{ChangeDetection, SocketConfig};
@@ -293,11 +293,13 @@ impl Config {
     fn check_group(&self) -> Result<(), Error> {
         if let Some(group) = self.group_v4.filter(|group| !group.is_multicast()) {
             return invalid(format!(
-                "the group {group} is no multicast address (224.0.0.0 to 239.255.255.255)"
+                "group_v4 is {group}, which is no multicast address; it is 224.0.0.0 to 239.255.255.255"
             ));
         }
         if let Some(group) = self.group_v6.filter(|group| !group.is_multicast()) {
-            return invalid(format!("the group {group} is no multicast address (ff00::/8)"));
+            return invalid(format!(
+                "group_v6 is {group}, which is no multicast address; it begins with ff, as in ff12::ef02:304"
+            ));
         }
         match (self.group_v4, self.group_v6, &self.network) {
             (None, None, Network::Multicast) => invalid("IPv4 and IPv6 are both turned off; leave one on"),
@@ -308,7 +310,7 @@ impl Config {
     fn check_clock(&self) -> Result<(), Error> {
         match (self.clock, &self.network) {
             (Clock::Manual, Network::Multicast) => {
-                invalid("a manual clock needs a memory network (network \"memory:NAME\")")
+                invalid("a manual clock needs a memory network; set network to \"memory:NAME\"")
             }
             (Clock::Manual, Network::Memory(_)) => seed::check_have_addresses(&self.seeds),
             _ => Ok(()),
@@ -352,18 +354,26 @@ fn invalid(detail: impl Into<String>) -> Result<(), Error> {
 
 /// The error for a value of `len` bytes where there is room for `room`.
 pub(crate) fn too_long(len: usize, room: usize) -> Error {
-    let detail = format!("the value has {len} bytes; beside this name and cluster there is room for {room}");
+    let detail = format!(
+        "the value has {len} bytes; beside this name and cluster there is room for {room}: shorten one of them"
+    );
     Error::new(ErrorKind::TooLarge, detail)
 }
 
 /// The error for a text, called `what`, that is no name.
 pub(crate) fn bad_name(what: &str, name: &str, bad: NameError) -> Error {
+    let max_len = name::MAX_LEN;
     match bad {
         NameError::TooLong => {
-            Error::new(ErrorKind::TooLarge, format!("the {what} has {} bytes: {bad}", name.len()))
+            let detail = format!("the {what} {} is too long; it has at most {max_len} bytes", quoted(name));
+            Error::new(ErrorKind::TooLarge, detail)
         }
-        NameError::Empty | NameError::Control => {
-            Error::new(ErrorKind::Invalid, format!("the {what} {name:?} does not do: {bad}"))
+        NameError::Empty => {
+            Error::new(ErrorKind::Invalid, format!("the {what} is empty; it has 1 to {max_len} bytes"))
+        }
+        NameError::Control => {
+            let detail = format!("the {what} {} has a control character; leave it out", quoted(name));
+            Error::new(ErrorKind::Invalid, detail)
         }
     }
 }

@@ -24,7 +24,6 @@ mod log;
 mod net;
 mod panics;
 mod peers;
-mod per_process;
 mod runtime;
 mod seed;
 #[cfg(all(unix, feature = "tokio"))]

@@ -12,4 +12,3 @@ pub(crate) mod resolver;
 pub(crate) mod seeds;
 pub(crate) mod sleeper;
 pub(crate) mod state;
-pub(crate) mod thread;

@@ -14,7 +14,10 @@
 //! | [`options::keeps_on_link`], past the routing table | IPv4 | IPv4 | no: only to networks of the interface |
 //! | [`socket::open_group_sender`] | beside the unicast socket | none: the unicast socket sends | as macOS |
 //! | [`interfaces`] | ioctl, /proc; kinds of links by netlink | getifaddrs | GetAdaptersAddresses |
-//! | [`host`]: its names; signals | POSIX | POSIX | its own; no signals |
+//! | [`host`]: its names | POSIX | POSIX | its own |
+//! | [`thread`], in which signals are blocked | POSIX | POSIX | Rust's; no signals |
+//! | [`forks`] | pthread_atfork | pthread_atfork | none |
+//! | [`cancellation`] of threads | pthread_setcancelstate | pthread_setcancelstate | none |
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -24,6 +27,7 @@ pub(crate) mod call_error;
 pub(crate) mod clock;
 #[cfg(test)]
 mod datagram_tests;
+pub(crate) mod forks;
 pub(crate) mod host_interface;
 pub(crate) mod interface;
 pub(crate) mod multicast_joins;
@@ -43,9 +47,13 @@ mod windows;
 compile_error!("src/sys knows Linux, macOS and Windows; this system is none of them");
 
 #[cfg(unix)]
-pub(crate) use unix::{Identity, NetworkMonitor, datagram, descriptor_of, host, interfaces, socket_pair};
+pub(crate) use unix::{
+    Identity, NetworkMonitor, cancellation, datagram, descriptor_of, host, interfaces, socket_pair, thread,
+};
 #[cfg(windows)]
-pub(crate) use windows::{Identity, NetworkMonitor, datagram, descriptor_of, host, interfaces, socket_pair};
+pub(crate) use windows::{
+    Identity, NetworkMonitor, cancellation, datagram, descriptor_of, host, interfaces, socket_pair, thread,
+};
 
 /// What an event loop polls: a file descriptor; on Windows a socket.
 #[cfg(unix)]

@@ -16,7 +16,6 @@ const LAYERS: [&str; 17] = [
     "seed",
     "txt",
     "sys",
-    "per_process",
     "net",
     "runtime",
     "config",

@@ -806,13 +806,13 @@ private:
         // generated: begin cpp/c_config
         raw.name = detail::c_option("name", options.name);
         raw.cluster = detail::c_option("cluster", options.cluster);
-        raw.value = options.value.data();
+        raw.value = options.value.empty() ? nullptr : options.value.data();
         raw.value_len = options.value.size();
         raw.interfaces = detail::c_option("interfaces", options.interfaces);
         raw.network = detail::c_option("network", options.network);
         raw.group_v4 = detail::c_option("group_v4", options.group_v4);
         raw.group_v6 = detail::c_option("group_v6", options.group_v6);
-        raw.keys = options.keys.data();
+        raw.keys = options.keys.empty() ? nullptr : options.keys.data();
         raw.keys_count = options.keys.size();
         raw.seeds = detail::c_option("seeds", options.seeds);
         raw.log_level = static_cast<std::uint32_t>(options.log_level);

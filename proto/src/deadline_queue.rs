@@ -129,6 +129,13 @@ impl DeadlineQueue {
         }
     }
 
+    /// Forgets the slots from this one on, which are not in the queue, and frees their memory.
+    pub fn truncate(&mut self, slots: usize) {
+        self.times.truncate(slots);
+        self.times.shrink_to_fit();
+        self.rebuild();
+    }
+
     /// Makes a heap with one item for each slot.
     fn rebuild(&mut self) {
         let mut items = Vec::with_capacity(self.len);

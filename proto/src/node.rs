@@ -23,7 +23,6 @@ use crate::counters::Counters;
 use crate::crypto::{Key, Keyring, MAX_KEYS};
 use crate::error::{NotRegistered, RegisterError, SetKeysError, ValueTooLong};
 use crate::event::{Arrival, Event, Peer, PeerAddress, Received, Source, Transmit};
-use crate::expiring_map::Full;
 use crate::identity::Identity;
 use crate::interfaces::{Interface, Interfaces};
 use crate::nonces::Nonces;
@@ -217,10 +216,9 @@ impl Node {
             return Err(RegisterError::OwnName);
         }
         ValueTooLong::check(entry.value, MAX_VALUE).map_err(RegisterError::ValueTooLong)?;
-        let max_peers = self.settings.max_peers;
         let registered = self.registry.register(entry, ttl, now);
         self.update_timers(now);
-        registered.map_err(|Full| RegisterError::Full { max_peers })
+        registered
     }
 
     /// Removes an entry that [`register`](Self::register) listed. Nothing is sent.

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use crate::error::NotRegistered;
+use crate::error::{NotRegistered, RegisterError};
 use crate::event::queue::Events;
 use crate::event::{Event, Source};
 use crate::expiring_map::Full;
@@ -187,16 +187,20 @@ impl Registry {
         entry: &Registration<'_>,
         ttl: Option<Duration>,
         now: Instant,
-    ) -> Result<(), Full> {
+    ) -> Result<(), RegisterError> {
         let Registration { key, value, .. } = entry;
+        let full = RegisterError::Full { max_peers: self.max_peers };
         let registered = self.static_entries.registered();
         let replaced = self.static_entries.bytes_used_by(key).filter(|(_, is_registered)| *is_registered);
-        let is_full = replaced.is_none() && registered.count >= self.max_peers;
-        let bytes = registered.bytes - replaced.map_or(0, |(bytes, _)| bytes) + key.len() + value.len();
-        if is_full || bytes > self.max_bytes {
-            return Err(Full);
+        if replaced.is_none() && registered.count >= self.max_peers {
+            return Err(full);
         }
-        self.static_entries.register(entry, ttl, &mut self.events, now)
+        let bytes = registered.bytes - replaced.map_or(0, |(bytes, _)| bytes) + key.len() + value.len();
+        if bytes > self.max_bytes {
+            return Err(RegisterError::BytesFull { max_bytes: self.max_bytes });
+        }
+        let listed = self.static_entries.register(entry, ttl, &mut self.events, now);
+        listed.map_err(|Full| full)
     }
 
     /// Removes an entry of the program's.

@@ -374,8 +374,9 @@ fn entries_take_no_more_bytes_than_the_budget() {
     let mut node = Node::new(settings, start);
     node.register("one", &[1; 997], None, start).expect("1000 bytes fit");
     node.register("two", &[2; 997], None, start).expect("1000 more fit");
-    assert!(matches!(node.register("3", b"", None, start), Err(RegisterError::Full { .. })));
-    assert!(matches!(node.register("two", &[2; 998], None, start), Err(RegisterError::Full { .. })));
+    let full = RegisterError::BytesFull { max_bytes: 2000 };
+    assert_eq!(node.register("3", b"", None, start), Err(full));
+    assert_eq!(node.register("two", &[2; 998], None, start), Err(full));
     node.register("two", &[2; 996], None, start).expect("it is shorter than before");
     node.register("3", b"", None, start).expect("one byte is free");
     assert_eq!(node.peer_count(), 3);

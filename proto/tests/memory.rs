@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use peers_proto::wire::{self, Announcement, InstanceId, Kind};
 use peers_proto::{Arrival, Key, Node, Received, Settings};
 
-use crate::allocator::peak_during;
+use crate::allocator::{held_after, peak_during};
 
 const STRANGERS: u32 = 10 * MAX_PEERS as u32;
 const MAX_PEERS: usize = 8_192;
@@ -95,4 +95,44 @@ fn strangers_fill_no_more_than_the_cap_and_evict_no_peer() {
     hear(&mut node, live(2), now);
     assert!(node.peers(now).iter().any(|peer| peer.name == "live"));
     println!("{grown} bytes more, for {} entries", node.peer_count());
+}
+
+/// Beside the queue of events, which keeps the last peers that left.
+const KEPT: isize = 512 * 1024;
+
+#[test]
+fn entries_that_expired_or_left_need_no_memory() {
+    #[allow(clippy::disallowed_methods)] // a test has to begin at some time
+    let mut now = Instant::now();
+    let mut node = node(now);
+    node.register("first", b"", Some(Duration::from_secs(3600)), now).expect("there is room");
+    let fill = |node: &mut Node, now| {
+        for number in 0..MAX_PEERS as u32 {
+            let (bytes, from) = stranger(number);
+            node.handle_datagram(&bytes, from, 2, Arrival::Group, now);
+            while node.poll_transmit().is_some() {}
+        }
+    };
+    let kept = held_after(|| {
+        for _ in 0..3 {
+            fill(&mut node, now);
+            now += Duration::from_secs(300);
+            while node.poll_timeout().is_some_and(|deadline| deadline <= now) {
+                node.handle_timeout(now);
+                while node.poll_transmit().is_some() {}
+            }
+            assert_eq!(node.peer_count(), 1);
+        }
+    });
+    assert!(kept < KEPT, "{kept} bytes more");
+    let kept = held_after(|| {
+        for number in 0..MAX_PEERS as u32 - 1 {
+            node.register(&number.to_string(), b"value", None, now).expect("there is room");
+        }
+        for number in 0..MAX_PEERS as u32 - 1 {
+            node.unregister(&number.to_string(), now).expect("it is registered");
+        }
+        node.unregister("first", now).expect("it is registered");
+    });
+    assert!(kept < KEPT, "{kept} bytes more");
 }

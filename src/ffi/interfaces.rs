@@ -6,8 +6,8 @@ use std::ptr;
 
 use crate::ffi::constants::{
     PEERS_INTERFACE_DOWN, PEERS_INTERFACE_FAMILY_OFF, PEERS_INTERFACE_LOOPBACK, PEERS_INTERFACE_NO_ADDRESS,
-    PEERS_INTERFACE_NO_CARRIER, PEERS_INTERFACE_NO_MULTICAST, PEERS_INTERFACE_NOT_NAMED, PEERS_INTERFACE_PORT,
-    PEERS_INTERFACE_USED,
+    PEERS_INTERFACE_NO_CARRIER, PEERS_INTERFACE_NO_MULTICAST, PEERS_INTERFACE_NOT_NAMED,
+    PEERS_INTERFACE_PORT, PEERS_INTERFACE_USED,
 };
 use crate::ffi::handle::{self, peers_t};
 use crate::ffi::input;
@@ -37,10 +37,13 @@ struct Owned {
 /// # Safety
 /// `interfaces` is NULL or points to a writable pointer.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn peers_interfaces(node: *mut peers_t, interfaces: *mut *mut peers_interfaces_t) -> i32 {
-    crate::ffi::boundary(|| {
+pub unsafe extern "C" fn peers_interfaces(
+    node: *mut peers_t,
+    interfaces: *mut *mut peers_interfaces_t,
+) -> i32 {
+    crate::ffi::boundary("peers_interfaces", || {
         let node = handle::get::<Peers>(node)?;
-        input::not_null(interfaces, "interfaces")?;
+        input::check_output(interfaces, "interfaces")?;
         // SAFETY: non-NULL, and the caller vouches that it can be written.
         unsafe { interfaces.write(pack(&node.interfaces())) };
         Ok(())

@@ -1,6 +1,6 @@
 //! `Selection`: the interfaces that a node uses, of those that the host has, and why it does not use each other one.
 
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, quoted};
 use crate::interface_status::{InterfaceStatus, Usage};
 use crate::sys;
 use crate::sys::host_interface::HostInterface;
@@ -29,7 +29,7 @@ impl Selection {
         let patterns: Vec<String> = list.split(',').map(|pattern| pattern.trim().to_owned()).collect();
         if patterns.iter().any(String::is_empty) {
             let detail =
-                format!("interfaces {list:?} has an empty name; it is a list such as \"eth*,wlan0\"");
+                format!("interfaces {} has an empty name; it is a list such as \"eth*,wlan0\"", quoted(list));
             return Err(Error::new(ErrorKind::Invalid, detail));
         }
         let listing = sys::interfaces::all().map_err(|failed| {
@@ -40,7 +40,7 @@ impl Selection {
             None => Ok(Selection(Some(patterns))),
             Some(missing) => Err(Error::new(
                 ErrorKind::UnknownInterface,
-                format!("interface {missing:?} does not exist; there are: {}", existing.join(", ")),
+                format!("interface {} does not exist; there are: {}", quoted(missing), existing.join(", ")),
             )),
         }
     }
@@ -143,7 +143,9 @@ fn words(one: &HostInterface, family: Family, usage: Usage) -> String {
             Family::V4 => "it has no IPv4 address".into(),
             Family::V6 => "it has no link-local IPv6 address".into(),
         },
-        Usage::Loopback => "loopback is used if there is no other, or if the option interfaces names it".into(),
+        Usage::Loopback => {
+            "loopback is used if there is no other, or if the option interfaces names it".into()
+        }
     }
 }
 
@@ -154,7 +156,8 @@ fn matches(pattern: &str, name: &str) -> bool {
     let (parts, tail) = parts.rsplit_once('*').unwrap_or(("", parts));
     let after = |rest: &str, part: &str| rest.find(part).map(|at| at + part.len());
     let rest = name.strip_prefix(head);
-    let rest = parts.split('*').try_fold(rest.unwrap_or_default(), |rest, part| rest.get(after(rest, part)?..));
+    let rest =
+        parts.split('*').try_fold(rest.unwrap_or_default(), |rest, part| rest.get(after(rest, part)?..));
     rest.is_some_and(|rest| name.starts_with(head) && rest.ends_with(tail))
 }
 
@@ -213,7 +216,12 @@ mod tests {
             ("a bridge", &default, HostInterface { kind: "bridge".into(), ..card("br0") }, [Used, Used]),
             ("one that is down", &default, HostInterface { is_up: false, ..card("eth0") }, [Down, Down]),
             ("no carrier", &default, HostInterface { is_running: false, ..card("eth0") }, [NoCarrier; 2]),
-            ("no MULTICAST flag", &default, HostInterface { has_multicast: false, ..card("eth0") }, [NoMulticast; 2]),
+            (
+                "no MULTICAST flag",
+                &default,
+                HostInterface { has_multicast: false, ..card("eth0") },
+                [NoMulticast; 2],
+            ),
             ("WireGuard", &default, wireguard(), [NoMulticast; 2]),
             ("a port of a bridge", &default, port_of("bridge"), [Port, Port]),
             ("a port of a bond", &default, port_of("bond"), [Port, Port]),
@@ -226,7 +234,12 @@ mod tests {
             ("a star that fits", &chosen("e*0"), card("eth0"), [Used, Used]),
             ("no address", &default, with_addresses(&[]), [NoAddress, NoAddress]),
             ("one address of 32 bits", &default, with_addresses(&[("192.0.2.1", 32)]), [Used, NoAddress]),
-            ("a global IPv6 address", &default, with_addresses(&[("2001:db8::1", 64)]), [NoAddress, NoAddress]),
+            (
+                "a global IPv6 address",
+                &default,
+                with_addresses(&[("2001:db8::1", 64)]),
+                [NoAddress, NoAddress],
+            ),
             ("an automatic address", &default, with_addresses(&[("169.254.1.1", 16)]), [Used, NoAddress]),
             ("loopback alone", &default, loopback(), [Used, NoAddress]),
             ("loopback that is named", &chosen("lo"), loopback(), [Used, NoAddress]),
@@ -242,17 +255,30 @@ mod tests {
         }
     }
 
+    /// With a try for each place of each star, this would take longer than the world has been there.
+    #[test]
+    fn the_time_of_a_match_does_not_grow_with_the_stars() {
+        let name = "a".repeat(10_000);
+        assert!(!matches(&"*a".repeat(100_000), &name));
+        assert!(!matches(&format!("{}b", "*a".repeat(60)), &name));
+        assert!(matches(&format!("{}*", "*a".repeat(60)), &name));
+    }
+
     #[test]
     fn a_family_that_is_off_is_not_used() {
         let choice = Selection(None).choose(&[card("eth0")], &[Family::V6]);
-        assert_eq!(choice.all.iter().map(|status| status.usage).collect::<Vec<_>>(), [Usage::FamilyOff, Usage::Used]);
+        assert_eq!(
+            choice.all.iter().map(|status| status.usage).collect::<Vec<_>>(),
+            [Usage::FamilyOff, Usage::Used]
+        );
         assert_eq!((choice.used[0].v4, choice.used[0].v6), (None, "fe80::1".parse().ok()));
     }
 
     #[test]
     fn loopback_is_left_out_beside_another_interface() {
         let down = || HostInterface { is_up: false, ..card("eth0") };
-        let of_loopback = |selection: &Selection, other| selection.choose(&[loopback(), other], &BOTH).all[0].usage;
+        let of_loopback =
+            |selection: &Selection, other| selection.choose(&[loopback(), other], &BOTH).all[0].usage;
         assert_eq!(of_loopback(&Selection(None), card("eth0")), Usage::Loopback);
         assert_eq!(of_loopback(&Selection(None), down()), Usage::Used);
         assert_eq!(of_loopback(&chosen("*"), card("eth0")), Usage::Used);
@@ -268,14 +294,24 @@ mod tests {
 
     #[test]
     fn a_star_stands_for_any_characters() {
-        for (pattern, name) in
-            [("eth0", "eth0"), ("eth*", "eth0"), ("eth*", "eth"), ("*", "lo"), ("*n*0", "wlan0"), ("a*ba", "abba")]
-        {
+        for (pattern, name) in [
+            ("eth0", "eth0"),
+            ("eth*", "eth0"),
+            ("eth*", "eth"),
+            ("*", "lo"),
+            ("*n*0", "wlan0"),
+            ("a*ba", "abba"),
+        ] {
             assert!(matches(pattern, name), "{pattern} should match {name}");
         }
-        for (pattern, name) in
-            [("eth0", "eth01"), ("eth*", "wlan0"), ("e*1", "eth0"), ("", "lo"), ("*n*1", "wlan0"), ("a*a", "a")]
-        {
+        for (pattern, name) in [
+            ("eth0", "eth01"),
+            ("eth*", "wlan0"),
+            ("e*1", "eth0"),
+            ("", "lo"),
+            ("*n*1", "wlan0"),
+            ("a*a", "a"),
+        ] {
             assert!(!matches(pattern, name), "{pattern} should not match {name}");
         }
         let many = "*".repeat(100_000);
@@ -288,7 +324,10 @@ mod tests {
         let list = format!("{},nosuch7", there.name());
         let error = Selection::parse(Some(&list)).expect_err("there is no such interface");
         assert_eq!(error.kind(), ErrorKind::UnknownInterface);
-        assert!(error.to_string().starts_with("interface \"nosuch7\" does not exist; there are: "), "{error}");
+        assert!(
+            error.to_string().starts_with("interface \"nosuch7\" does not exist; there are: "),
+            "{error}"
+        );
         assert!(error.to_string().contains(there.name()), "{error}");
     }
 

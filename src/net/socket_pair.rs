@@ -180,7 +180,8 @@ impl SocketPair {
                     }
                 }
                 Err(error) => {
-                    self.link(interface).last_error = CallError { call: "joining the group", error: copy(&error) }.to_string();
+                    self.link(interface).last_error =
+                        CallError { call: "joining the group", error: copy(&error) }.to_string();
                     refused.push((interface, error));
                 }
             }
@@ -206,7 +207,9 @@ impl SocketPair {
                     return Ok(Ok(()));
                 }
                 // The limit is per socket. One that has joined nothing would not be the last.
-                Err(error) if receiver.joined.is_empty() || options::join_limit(&error, self.is_v6()).is_none() => {
+                Err(error)
+                    if receiver.joined.is_empty() || options::join_limit(&error, self.is_v6()).is_none() =>
+                {
                     return Ok(Err(error));
                 }
                 Err(error) => refused = error,
@@ -271,7 +274,8 @@ impl SocketPair {
                 Err(error) if self.is_v6() && is_address_error(&error) => {}
                 Err(error) => {
                     stats.note_error(&error);
-                    self.link(interface).last_error = CallError { call: "sendmsg", error: copy(&error) }.to_string();
+                    self.link(interface).last_error =
+                        CallError { call: "sendmsg", error: copy(&error) }.to_string();
                     let words = format!("sending through {}: {error}", interface.name);
                     self.send_trouble = Some((reason_of(&error, Reason::SendFails), words));
                 }

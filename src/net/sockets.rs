@@ -75,9 +75,7 @@ impl Sockets {
         sockets.note_port();
         // Before the first look at the interfaces, so that no change falls between.
         sockets.subscribe();
-        sockets
-            .follow_interfaces(now)
-            .map_err(|error| Error::system("joining the groups", &error))?;
+        sockets.follow_interfaces(now).map_err(|error| Error::system("joining the groups", &error))?;
         match sockets.pairs.iter().any(SocketPair::has_receiver) || !sockets.has_receiver_error() {
             true => Ok(sockets),
             false => {
@@ -130,7 +128,8 @@ impl Sockets {
         self.subscribe();
         let mut has_opened = false;
         for (group, _) in std::mem::take(&mut self.shut) {
-            let port = if self.config.unicast_port == 0 { self.unicast_port } else { self.config.unicast_port };
+            let port =
+                if self.config.unicast_port == 0 { self.unicast_port } else { self.config.unicast_port };
             match open_pair(&self.config, group, port, &self.refusals) {
                 Ok(pair) => {
                     self.pairs.push(pair);
@@ -179,7 +178,9 @@ impl Sockets {
                 receipt.has_any |= pair.receive_errors()?;
             }
         }
-        let numbers = |(at, pair): (usize, &SocketPair)| pair.readable(poller).map(move |number| (number, at)).collect::<Vec<_>>();
+        let numbers = |(at, pair): (usize, &SocketPair)| {
+            pair.readable(poller).map(move |number| (number, at)).collect::<Vec<_>>()
+        };
         let mut readable: Vec<(Number, usize)> = self.pairs.iter().enumerate().flat_map(numbers).collect();
         // The unicast ones of both families come first.
         readable.sort_unstable();
@@ -228,7 +229,12 @@ impl Sockets {
         let isolation = self.isolation().into_iter().chain(self.missing_sockets());
         TransportReport {
             interfaces: self.interfaces.clone(),
-            troubles: isolation.chain(send).chain(join).chain(self.failing_receives()).chain(self.silence()).collect(),
+            troubles: isolation
+                .chain(send)
+                .chain(join)
+                .chain(self.failing_receives())
+                .chain(self.silence())
+                .collect(),
         }
     }
 
@@ -240,11 +246,15 @@ impl Sockets {
             if pair.is_none() && status.usage == Usage::Used {
                 status.usage = Usage::FamilyOff;
             }
-            if let Some((_, failed)) = self.shut.iter().find(|(group, _)| Family::of(group.ip()) == status.family) {
+            if let Some((_, failed)) =
+                self.shut.iter().find(|(group, _)| Family::of(group.ip()) == status.family)
+            {
                 status.why = "the system refuses a socket of this family".into();
                 status.last_error = failed.to_string();
             }
-            if let Some(link) = pair.and_then(|pair| pair.links.iter().find(|link| link.index == status.index)) {
+            if let Some(link) =
+                pair.and_then(|pair| pair.links.iter().find(|link| link.index == status.index))
+            {
                 (status.sent, status.own, status.received) = (link.sent, link.own, link.received);
                 status.last_error.clone_from(&link.last_error);
             }
@@ -341,7 +351,9 @@ impl Sockets {
                     Some((Reason::NoInterface, format!("the interfaces cannot be listed: {failed}")))
                 }
                 (None, true, _) => Some(self.no_interface("no interface that may be used is up")),
-                (_, false, true) => Some(self.no_interface("loopback alone is used: no other interface is up")),
+                (_, false, true) => {
+                    Some(self.no_interface("loopback alone is used: no other interface is up"))
+                }
                 (_, false, false) => None,
             };
         }
@@ -367,7 +379,8 @@ impl Sockets {
         let mut words = format!("{words} with {address}");
         let mut named: Vec<&str> = Vec::new();
         for status in &self.choice.all {
-            let is_out = matches!(status.usage, Usage::Used | Usage::NotNamed | Usage::FamilyOff | Usage::Loopback);
+            let is_out =
+                matches!(status.usage, Usage::Used | Usage::NotNamed | Usage::FamilyOff | Usage::Loopback);
             if !is_out && status.kind != "loopback" && !named.contains(&&*status.name) {
                 named.push(&status.name);
                 words += &format!("; {}: {}", status.name, status.why);
@@ -399,22 +412,27 @@ impl Sockets {
         Some((Reason::NotReceiving, format!("receiving by {}: recvmsg: {error}", name_of(group))))
     }
 
+    fn uses(&self, index: u32, family: Family) -> bool {
+        self.interfaces.iter().any(|used| used.index == index && used.source(family).is_some())
+    }
+
     /// The interfaces in use by which nothing is received. If they are all, the node itself notices.
     fn silence(&self) -> Option<(Reason, String)> {
-        let used = |pair: &SocketPair| {
-            let is_used = |link: &&Link| self.interfaces.iter().any(|used| used.index == link.index && used.source(pair.family()).is_some());
-            let group = pair.group();
-            pair.links.iter().filter(is_used).map(move |link| (link, group)).collect::<Vec<_>>()
-        };
-        let all: Vec<(&Link, SocketAddr)> = self.pairs.iter().flat_map(used).collect();
-        let silent = all.iter().filter(|(link, _)| link.is_silent);
-        let silent: Vec<String> =
-            silent.map(|(link, group)| format!("{} by {}", link.name, name_of(*group))).collect();
+        let (mut silent, mut count) = (Vec::new(), 0);
+        for pair in &self.pairs {
+            let is_used = |link: &&Link| self.uses(link.index, pair.family());
+            for link in pair.links.iter().filter(is_used) {
+                count += 1;
+                silent.extend(link.is_silent.then(|| format!("{} by {}", link.name, name_of(pair.group()))));
+            }
+        }
         let words = || {
             let where_to = silent.join(", ");
-            format!("nothing is received through {where_to}, not even the node's own announcements; a firewall may drop UDP multicast")
+            format!(
+                "nothing is received through {where_to}, not even the node's own announcements; a firewall may drop UDP multicast"
+            )
         };
-        (!silent.is_empty() && silent.len() < all.len()).then(|| (Reason::NotReceiving, words()))
+        (!silent.is_empty() && silent.len() < count).then(|| (Reason::NotReceiving, words()))
     }
 }
 
@@ -432,7 +450,11 @@ fn open_pairs(
             Err(failed) => shut.push((*group, failed)),
         }
     }
-    let port = if config.unicast_port == 0 { common_port(&groups, config.hops, port, refusals) } else { config.unicast_port };
+    let port = if config.unicast_port == 0 {
+        common_port(&groups, config.hops, port, refusals)
+    } else {
+        config.unicast_port
+    };
     let mut pairs = Vec::new();
     for group in groups {
         match open_pair(config, group, port, refusals) {
@@ -482,7 +504,9 @@ fn name_of(group: SocketAddr) -> &'static str {
 }
 
 fn held(port: u16) -> String {
-    format!("UDP port {port} is in use by a socket that does not share it; end that program, have it set SO_REUSEADDR, or choose another port")
+    format!(
+        "UDP port {port} is in use by a socket that does not share it; end that program, have it set SO_REUSEADDR, or choose another port"
+    )
 }
 
 /// Returns the way to a peer. `None` if a datagram would leave its link that must not. Routing chooses the way to an off-link
@@ -539,7 +563,8 @@ mod tests {
 
     #[test]
     fn a_flood_of_the_group_leaves_room_for_unicast() {
-        let port = socket::open_unicast(false, 1, 0, &Refusals::default()).and_then(|socket| port_of(&socket));
+        let port =
+            socket::open_unicast(false, 1, 0, &Refusals::default()).and_then(|socket| port_of(&socket));
         let group = SocketAddr::from(([239, 2, 3, 4], port.expect("there are free ports")));
         let config = SocketConfig {
             groups: vec![group],
@@ -567,7 +592,8 @@ mod tests {
             source: None,
             only_on_link: false,
         };
-        let sent = sockets.send(iter::repeat_n(flood, 100).chain([alone]), Instant::now()).expect("they are open");
+        let sent =
+            sockets.send(iter::repeat_n(flood, 100).chain([alone]), Instant::now()).expect("they are open");
         assert_eq!(sent.errors, 0);
 
         let (mut batch, mut count) = (ReceiveBatch::new(), 0);

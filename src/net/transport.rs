@@ -8,8 +8,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::error::Error;
-use crate::net::memory::MemoryPort;
 use crate::interface_status::{InterfaceStatus, Usage};
+use crate::net::memory::MemoryPort;
 use crate::net::report::{Receipt, Refresh, SendStats, TransportReport};
 use crate::net::socket_config::SocketConfig;
 use crate::net::sockets::Sockets;
@@ -54,7 +54,9 @@ impl Transport {
         on_delivery: impl Fn() + Send + Sync + 'static,
     ) -> Result<(), Error> {
         self.kind = match config {
-            TransportConfig::Sockets(config) => TransportKind::Sockets(Sockets::open(config, refusals.clone(), now)?),
+            TransportConfig::Sockets(config) => {
+                TransportKind::Sockets(Sockets::open(config, refusals.clone(), now)?)
+            }
             TransportConfig::Memory { network, multicast } => {
                 TransportKind::Memory(MemoryPort::open(&network, multicast, on_delivery))
             }

@@ -10,7 +10,6 @@
 use std::io;
 use std::mem;
 use std::net::SocketAddr;
-use std::process;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
@@ -29,12 +28,13 @@ use crate::runtime::readers::ReaderId;
 use crate::runtime::seeds::Seeds;
 use crate::runtime::sleeper::{Sleeper, Woken};
 use crate::runtime::state::{End, State};
-use crate::runtime::thread::{self, Thread};
 use crate::seed::{self, Seed};
-use crate::sync::{lock, wait_until};
+use crate::sync::{lock, try_lock, wait_until};
 use crate::sys::Descriptor;
+use crate::sys::forks;
 use crate::sys::optional::Refusals;
 use crate::sys::poller::Poller;
+use crate::sys::thread::{self, Thread};
 use peers_proto::{Event, Node, Settings};
 
 /// Maximum number of batches that are received at once after a suspend: more than wait in the buffers of all sockets.
@@ -53,8 +53,8 @@ pub(crate) struct Options {
 }
 
 pub(crate) struct Driver {
-    /// The process that started it. In a forked child there is no thread, and a lock may stay locked for ever.
-    process: u32,
+    /// The number of forks when it was started. In a forked child there is no thread, and a lock may stay locked for ever.
+    forks: usize,
     time: TimeSource,
     transport: Mutex<Transport>,
     state: Mutex<State>,
@@ -110,13 +110,20 @@ pub(crate) fn start(options: Options) -> Result<(Arc<Driver>, Option<Thread>), E
         }
         running.deliver_log();
     };
-    let thread =
-        thread::spawn("peers", body).map_err(|error| Error::system("starting the node's thread", &error))?;
-    Ok((driver, Some(thread)))
+    match thread::spawn(c"peers", body) {
+        Ok(thread) => Ok((driver, Some(thread))),
+        Err(error) => {
+            driver.stop();
+            driver.say_goodbye();
+            driver.close();
+            Err(Error::system("starting the node's thread", &error))
+        }
+    }
 }
 
 impl Driver {
     fn open(options: Options) -> Result<Arc<Driver>, Error> {
+        forks::watch().map_err(|error| Error::system("registering for forks", &error))?;
         let time = match options.has_manual_clock {
             true => TimeSource::manual(),
             false => TimeSource::system()
@@ -133,7 +140,7 @@ impl Driver {
         };
         let log = options.logger.map(|logger| Arc::new(LogQueue::new(logger)));
         let driver = Arc::new(Driver {
-            process: process::id(),
+            forks: forks::count(),
             transport: Mutex::new(Transport::closed()),
             state: Mutex::new(State::new(Node::new(options.settings, time.now()), refusals.clone())),
             log,
@@ -352,25 +359,25 @@ impl Driver {
 
     /// True if the user's logger made this very call, so that the node waits for its return.
     pub fn is_logging_here(&self) -> bool {
-        self.log.as_ref().is_some_and(|log| log.is_delivering_here())
+        !self.is_forked() && self.log.as_ref().is_some_and(|log| log.is_delivering_here())
     }
 
     /// True in a child that was forked off the process that started the node.
     pub fn is_forked(&self) -> bool {
-        self.process != process::id()
+        self.forks != forks::count()
     }
 
-    /// In a forked child: releases memory and descriptors, as far as no thread of the parent was busy with them.
-    pub fn abandon(self: Arc<Self>, has_thread: bool) {
-        let at_rest = self.transport.try_lock().is_ok() && self.state.try_lock().is_ok();
-        if !at_rest {
-            // Half-changed memory cannot be freed. What a busy thread held at the fork is lost to the child.
-            mem::forget(self);
-            return;
+    /// In a forked child: closes the descriptors that no thread of the parent used at the fork. The memory stays as it is: a
+    /// thread may have been changing it.
+    pub fn abandon(&self) {
+        if let Some(mut transport) = try_lock(&self.transport) {
+            transport.close();
         }
-        if has_thread {
-            // SAFETY: the thread owned one reference. In this process it does not run, and never drops it.
-            unsafe { Arc::decrement_strong_count(Arc::as_ptr(&self)) };
+        if let Some(mut state) = try_lock(&self.state) {
+            state.readers.close();
+        }
+        if let Some(sleeper) = &self.sleeper {
+            sleeper.close();
         }
     }
 
@@ -427,7 +434,9 @@ impl Driver {
         let mut transport = self.lock_transport();
         let received = self.receive(&mut transport, poller)?;
         let Due { is_silent, is_more_due, mut next } = self.run_node(&mut transport)?;
-        let refresh = transport.refresh(poller, is_silent, self.time.now()).map_err(|error| self.lose_descriptor(&error))?;
+        let refresh = transport
+            .refresh(poller, is_silent, self.time.now())
+            .map_err(|error| self.lose_descriptor(&error))?;
         if matches!(refresh, Refresh::Followed | Refresh::Reopened) {
             let mut state = self.lock_state()?;
             let now = self.time.now();

@@ -5,12 +5,12 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::sync::lock;
-use crate::sys::{Descriptor, Identity};
+use crate::sync::{lock, try_lock};
 use crate::sys::optional::{self, Refusals};
 use crate::sys::poller::Poller;
 use crate::sys::timer::DeadlineTimer;
 use crate::sys::waker::Waker;
+use crate::sys::{Descriptor, Identity};
 
 /// Number of sleeps in a row that may end early with nothing to do. A call that the system refuses leaves its descriptor
 /// readable, and each further sleep would end at once.
@@ -114,6 +114,14 @@ impl Sleeper {
                 *slot = None;
                 None
             }
+        }
+    }
+
+    /// Closes its descriptors, if no thread uses them. It works no more.
+    pub fn close(&self) {
+        self.waker.close();
+        if let Some(mut timer) = try_lock(&self.timer) {
+            *timer = None;
         }
     }
 

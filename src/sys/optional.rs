@@ -94,12 +94,7 @@ pub(crate) fn is_refusal(error: &io::Error) -> bool {
     };
     !matches!(
         error.kind(),
-        ConnectionRefused
-            | ConnectionReset
-            | HostUnreachable
-            | NetworkUnreachable
-            | Interrupted
-            | WouldBlock
+        ConnectionRefused | ConnectionReset | HostUnreachable | NetworkUnreachable | Interrupted | WouldBlock
     )
 }
 

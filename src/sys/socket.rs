@@ -45,6 +45,14 @@ impl OwnedSocket {
         if is_ours { Ok(&self.socket) } else { Err(closed_elsewhere()) }
     }
 
+    /// Closes the socket. Each later operation fails, because the number does not stand for it any more.
+    pub fn close(&self) {
+        if self.get().is_ok() {
+            // SAFETY: the copy takes the number over. It is not used after this: `get` checks that it still stands for the socket.
+            drop(unsafe { std::ptr::read(&raw const *self.socket) });
+        }
+    }
+
     /// The descriptor number, to poll by.
     pub fn descriptor(&self) -> Descriptor {
         descriptor_of(&*self.socket)
@@ -53,10 +61,7 @@ impl OwnedSocket {
 
 impl Drop for OwnedSocket {
     fn drop(&mut self) {
-        if self.get().is_ok() {
-            // SAFETY: the socket is not used after this.
-            unsafe { ManuallyDrop::drop(&mut self.socket) };
-        }
+        self.close();
     }
 }
 
@@ -94,8 +99,7 @@ pub(crate) fn open_unicast(
     let unicast_hops = options::set_unicast_hops(&socket, is_v6, UNICAST_HOPS)
         .and_then(|()| options::request_hops(&socket, is_v6));
     refusals.settle(of(is_v6, &optional::HOPS_V4, &optional::HOPS_V6), unicast_hops);
-    let any: IpAddr =
-        if is_v6 { Ipv6Addr::UNSPECIFIED.into() } else { Ipv4Addr::UNSPECIFIED.into() };
+    let any: IpAddr = if is_v6 { Ipv6Addr::UNSPECIFIED.into() } else { Ipv4Addr::UNSPECIFIED.into() };
     socket.bind(&SocketAddr::new(any, port).into()).named("bind")?;
     Ok(OwnedSocket::new(socket))
 }
@@ -133,8 +137,11 @@ pub(crate) fn open_group_sender(
 /// Opens a socket that is bound to no port yet.
 pub(crate) fn udp_socket(is_v6: bool, refusals: &Refusals) -> Result<Socket, CallError> {
     let domain = if is_v6 { Domain::IPV6 } else { Domain::IPV4 };
-    let socket = Socket::new(domain, Type::DGRAM, Some(Protocol::UDP))
-        .named(of(is_v6, "socket(AF_INET)", "socket(AF_INET6)"))?;
+    let socket = Socket::new(domain, Type::DGRAM, Some(Protocol::UDP)).named(of(
+        is_v6,
+        "socket(AF_INET)",
+        "socket(AF_INET6)",
+    ))?;
     socket.set_nonblocking(true).named("fcntl(O_NONBLOCK)")?;
     let sizes =
         socket.set_recv_buffer_size(BUFFER_SIZE).and_then(|()| socket.set_send_buffer_size(BUFFER_SIZE));

@@ -1,14 +1,16 @@
 //! What Linux and macOS have in common.
 
+pub mod cancellation;
 pub mod datagram;
 pub mod host;
 #[cfg(target_os = "linux")]
 mod links;
 #[cfg(target_os = "linux")]
-mod linux_interfaces;
+pub mod linux_interfaces;
 #[cfg(target_os = "macos")]
 mod mac_interfaces;
 mod network_monitor;
+pub mod thread;
 
 use std::io;
 use std::mem::MaybeUninit;

@@ -349,9 +349,9 @@ static void an_entry_has_an_address_and_a_port_until_it_is_unregistered(void) {
     peers_list_free(list);
 
     entry.address = "lamp.local";
-    CHECK_FAILS(peers_register_at(node, &entry), PEERS_ERR_INVALID, "address 'lamp.local' is not an IP address");
+    CHECK_FAILS(peers_register_at(node, &entry), PEERS_ERR_INVALID, "address \"lamp.local\" is not an IP address");
     entry.address = "fe80::7%nosuch7";
-    CHECK_FAILS(peers_register_at(node, &entry), PEERS_ERR_INTERFACE, "no interface 'nosuch7'");
+    CHECK_FAILS(peers_register_at(node, &entry), PEERS_ERR_INTERFACE, "no interface \"nosuch7\"");
     entry.address = NULL;
     entry.port = 65536;
     CHECK_FAILS(peers_register_at(node, &entry), PEERS_ERR_INVALID, "port is 65536");
@@ -411,7 +411,7 @@ static void the_text_of_an_error_stays_in_its_place(void) {
     memset(key, 'k', sizeof key - 1);
     key[sizeof key - 1] = '\0';
     CHECK_FAILS(peers_unregister(node, key), PEERS_ERR_NOT_FOUND, "no entry of the key \"kkk");
-    CHECK(peers_last_error() == place && strlen(place) == 511);
+    CHECK(peers_last_error() == place && strstr(place, "(1000 bytes)") != NULL);
     CHECK_FAILS(peers_unregister(node, "k"), PEERS_ERR_NOT_FOUND, "the key \"k\" is registered");
     CHECK(peers_last_error() == place);
     pthread_t thread;

@@ -14,6 +14,7 @@ export function start(options = {}) {
     config[field] = KINDS[kind](name, options[name]);
   }
   config.value_len = config.value.length;
+  config.value = config.value_len ? config.value : null;
   const handle = [null];
   input.withKeys(options.keys ?? [], (keys, keys_count) =>
     check(library.peers_start({ ...config, keys: keys_count ? keys : null, keys_count }, handle)),

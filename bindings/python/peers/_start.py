@@ -153,9 +153,10 @@ def start(
     handle = ctypes.c_void_p()
     # The two buffers live until the call has copied them; the struct has only their addresses.
     with ExitStack() as buffers:
-        if value is not None:
-            value_buffer = ctypes.create_string_buffer(_input.data("value", value))
-            config.value, config.value_len = ctypes.addressof(value_buffer), len(value_buffer) - 1
+        content = b"" if value is None else _input.data("value", value)
+        if content:
+            value_buffer = ctypes.create_string_buffer(content)
+            config.value, config.value_len = ctypes.addressof(value_buffer), len(content)
         if keys is not None:
             keys_buffer = buffers.enter_context(_input.keys(keys))
             config.keys, config.keys_count = ctypes.addressof(keys_buffer), len(keys)

@@ -13,9 +13,9 @@ use nix::sys::socket::{MultiHeaders, recvmmsg};
 use socket2::Socket;
 
 use crate::sys::batch::{Buffer, Received, receive_each};
+use crate::sys::optional::Refusals;
 #[cfg(target_os = "linux")]
 use crate::sys::optional::{self, is_refusal};
-use crate::sys::optional::Refusals;
 use crate::sys::{IcmpError, Way};
 use peers_proto::Arrival;
 

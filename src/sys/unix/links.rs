@@ -25,8 +25,8 @@ pub struct Link {
 /// A sandbox does not allow netlink. `by_sysfs` needs none.
 pub fn by_netlink() -> Result<Vec<Link>, CallError> {
     let protocol = Protocol::from(libc::NETLINK_ROUTE);
-    let socket = Socket::new(Domain::from(libc::AF_NETLINK), Type::RAW, Some(protocol))
-        .named("socket(AF_NETLINK)")?;
+    let socket =
+        Socket::new(Domain::from(libc::AF_NETLINK), Type::RAW, Some(protocol)).named("socket(AF_NETLINK)")?;
     // The system has its answer ready when the request returns. A socket that waits could wait for ever.
     socket.set_nonblocking(true).named("fcntl(O_NONBLOCK)")?;
     socket.send(&dump_request()).named("send(RTM_GETLINK)")?;
@@ -159,7 +159,8 @@ mod tests {
 
     #[test]
     fn a_link_has_its_kind_and_the_kind_of_its_master() {
-        let info = [attribute(libc::IFLA_INFO_KIND, b"veth\0"), attribute(libc::IFLA_INFO_SLAVE_KIND, b"bridge\0")];
+        let info =
+            [attribute(libc::IFLA_INFO_KIND, b"veth\0"), attribute(libc::IFLA_INFO_SLAVE_KIND, b"bridge\0")];
         let info = attribute(libc::IFLA_LINKINFO, &info.concat());
         // No system has an interface of this index.
         let master = attribute(libc::IFLA_MASTER, &4_000_000_u32.to_ne_bytes());

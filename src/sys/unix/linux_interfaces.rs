@@ -137,7 +137,8 @@ fn request(
             sin_zero: [0; 8],
         };
         // SAFETY: both have the same size, and each value of one is a value of the other.
-        request.ifr_ifru.ifru_addr = unsafe { std::mem::transmute::<libc::sockaddr_in, libc::sockaddr>(address) };
+        request.ifr_ifru.ifru_addr =
+            unsafe { std::mem::transmute::<libc::sockaddr_in, libc::sockaddr>(address) };
     }
     // SAFETY: the request is of the type that each of these codes takes, and outlives the call.
     check(unsafe { libc::ioctl(descriptor(socket), code, &raw mut request) })?;
@@ -188,8 +189,10 @@ impl V6Address {
 
 /// Marks the interfaces that a default route leads through.
 fn mark_default_routes(interfaces: &mut [HostInterface]) {
-    let (v4, v6) = (proc_net::read("route").unwrap_or_default(), proc_net::read("ipv6_route").unwrap_or_default());
-    let names: Vec<&str> = v4.lines().filter_map(default_v4).chain(v6.lines().filter_map(default_v6)).collect();
+    let (v4, v6) =
+        (proc_net::read("route").unwrap_or_default(), proc_net::read("ipv6_route").unwrap_or_default());
+    let names: Vec<&str> =
+        v4.lines().filter_map(default_v4).chain(v6.lines().filter_map(default_v6)).collect();
     for interface in interfaces {
         interface.is_default = names.contains(&interface.name());
     }
@@ -216,7 +219,9 @@ fn note_links(interfaces: &mut [HostInterface]) -> Result<(), CallError> {
     let listed = links::by_netlink();
     for interface in interfaces {
         let link = match &listed {
-            Ok(links) => links.iter().find(|link| link.index == interface.interface.index).cloned().unwrap_or_default(),
+            Ok(links) => {
+                links.iter().find(|link| link.index == interface.interface.index).cloned().unwrap_or_default()
+            }
             Err(_) => links::by_sysfs(interface.name()),
         };
         (interface.kind, interface.port) = (link.kind, link.port);
@@ -250,7 +255,8 @@ mod tests {
         assert_eq!(default_v4("eth1\t000200C0\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0"), None);
         assert_eq!(default_v4("Iface\tDestination\tGateway"), None);
         let zero = "00000000000000000000000000000000";
-        let v6 = format!("{zero} 00 {zero} 00 fe800000000000000000000000000001 00000400 1 0 00000003     eth2");
+        let v6 =
+            format!("{zero} 00 {zero} 00 fe800000000000000000000000000001 00000400 1 0 00000003     eth2");
         assert_eq!(default_v6(&v6), Some("eth2"));
         assert_eq!(default_v6(&v6.replacen(" 00 ", " 40 ", 1)), None);
     }
@@ -261,7 +267,10 @@ mod tests {
         let is_loopback = |known: &&HostInterface| known.interface.is_loopback;
         let loopback = listing.interfaces.iter().find(is_loopback).expect("each host has one");
         // In a sandbox without any network it may be down, and have no address.
-        assert!(!loopback.is_up || loopback.interface.is_on_link("127.1.2.3".parse().unwrap()), "{loopback:?}");
+        assert!(
+            !loopback.is_up || loopback.interface.is_on_link("127.1.2.3".parse().unwrap()),
+            "{loopback:?}"
+        );
         assert_eq!(loopback.interface.index, 1);
     }
 }

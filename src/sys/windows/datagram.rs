@@ -11,13 +11,13 @@ use std::sync::OnceLock;
 use socket2::{SockAddr, Socket};
 use windows_sys::Win32::Networking::WinSock::{
     CMSGHDR, IP_PKTINFO, IP_RECVTTL, IP_TTL, IPPROTO_IP, IPPROTO_IPV6, IPV6_HOPLIMIT, IPV6_PKTINFO,
-    LPFN_WSARECVMSG, MSG_DONTROUTE, SIO_GET_EXTENSION_FUNCTION_POINTER, SOCKET, WSABUF, WSAECONNRESET, WSAEMSGSIZE, WSAENETRESET,
-    WSAID_WSARECVMSG, WSAIoctl, WSAMSG,
+    LPFN_WSARECVMSG, MSG_DONTROUTE, SIO_GET_EXTENSION_FUNCTION_POINTER, SOCKET, WSABUF, WSAECONNRESET,
+    WSAEMSGSIZE, WSAENETRESET, WSAID_WSARECVMSG, WSAIoctl, WSAMSG,
 };
 
-use crate::sys::{IcmpError, Way};
 use crate::sys::batch::{Buffer, Received, receive_each};
 use crate::sys::optional::Refusals;
+use crate::sys::{IcmpError, Way};
 use peers_proto::Arrival;
 
 /// Sends one datagram. Routing chooses the way to a peer and the address to send from; a link-local address has its interface
@@ -256,7 +256,8 @@ mod tests {
 
     #[test]
     fn a_datagram_that_is_too_long_is_dropped() {
-        let owned = crate::sys::socket::open_unicast(false, 1, 0, &Refusals::default()).expect("there are free ports");
+        let owned = crate::sys::socket::open_unicast(false, 1, 0, &Refusals::default())
+            .expect("there are free ports");
         let port = crate::sys::socket::port_of(&owned).expect("it is bound");
         let socket = owned.get().expect("it is open");
         let to = SocketAddr::from((Ipv4Addr::LOCALHOST, port));

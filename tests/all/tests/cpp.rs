@@ -205,7 +205,7 @@ fn the_example_watch_refuses_wrong_arguments() {
         (["--port", "1x"], 2, "--port 1x: a number from 0 to 4294967295 is needed"),
         (["--colour", "red"], 2, "--colour: there is no such option"),
         (["--verbose", "--name"], 2, "--name has no value"),
-        (["--interfaces", "nosuch7"], 1, "watch: interface 'nosuch7' does not exist"),
+        (["--interfaces", "nosuch7"], 1, "watch: peers_start: interface \"nosuch7\" does not exist"),
     ] {
         let output = output_of(Command::new(watch).args(arguments));
         let told = String::from_utf8_lossy(&output.stderr);

@@ -191,7 +191,7 @@ fn the_example_watch_and_one_in_c_find_and_lose_each_other() {
 
     let output = output_of(package.java("Watch").args(["--interfaces", "nosuch7"]));
     let told = String::from_utf8_lossy(&output.stderr);
-    assert!(told.contains("Watch: interface 'nosuch7' does not exist"), "{told}");
+    assert!(told.contains("Watch: peers_start: interface \"nosuch7\" does not exist"), "{told}");
     assert_eq!(output.status.code(), Some(1));
 }
 
