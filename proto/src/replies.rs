@@ -131,7 +131,7 @@ impl ReplyQueue {
             ReplyKind::Announce(answer) => stays(&reply.to, answer),
             ReplyKind::Probe(_) => true,
         });
-        !self.multicast_to.as_ref().is_some_and(|(to, answer)| stays(to, answer))
+        self.multicast_to.as_ref().is_none_or(|(to, answer)| !stays(to, answer))
     }
 
     /// Removes the answer that an announce to the same path has made superfluous.

@@ -623,7 +623,7 @@ mod tests {
     }
 
     #[test]
-    fn a_datagram_for_the_link_leaves_by_its_interface_or_not_at_all() {
+    fn datagram_for_the_link_leaves_by_its_interface_alone() {
         let eth0 = interface(&[("169.254.7.7", 16), ("192.0.2.1", 24), ("fe80::7", 64), ("2001:db8::7", 64)]);
         let way = |to: &str, interface: Option<&Interface>, only_on_link| {
             way_to(to.parse().expect("it is a socket address"), interface, None, only_on_link)

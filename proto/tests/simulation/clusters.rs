@@ -52,19 +52,19 @@ fn all_members_know_within_the_expiry_that_one_was_killed() {
 }
 
 #[test]
-fn fifty_members_that_start_at_once_know_all_within_twenty_seconds() {
+fn fifty_members_know_all_20_s_after_a_mass_start() {
     for_each_seed(1, |seed| World::settled_cluster(seed, 50, Mode::Swim, 3, 0.0).check_truth());
 }
 
 /// Cuts off some members for a time, at a loss beside. Returns which member saw which other one leave within a minute.
-fn leaves_by_outage(seed: u64, count: usize, cut_off: &[usize], seconds: u64) -> Vec<(usize, usize)> {
+fn leaves_by_outage(seed: u64, count: usize, cut_off: &[usize], seconds: u32) -> Vec<(usize, usize)> {
     let mut world = World::settled_cluster(seed, count, Mode::Swim, 3.min(count), 0.01);
     world.run_for(30 * SECOND);
     world.left.clear();
     world.cut_off(cut_off, seconds * SECOND);
     world.run_for(MINUTE);
     assert!(world.all_know_all(count), "a minute after the outage not all know all");
-    world.left
+    std::mem::take(&mut world.left)
 }
 
 #[test]
@@ -89,7 +89,7 @@ fn a_long_outage_of_one_ends_no_other_membership() {
 }
 
 #[test]
-fn halves_that_were_apart_come_together_and_lose_none_of_their_own() {
+fn parted_halves_meet_again_and_lose_no_own_member() {
     for_each_seed(2, |seed| {
         let mut world = World::settled_cluster(seed, 20, Mode::Swim, 3, 0.01);
         world.left.clear();
