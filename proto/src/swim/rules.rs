@@ -433,7 +433,8 @@ impl Rules {
 
     fn is_asked_in_vain(&self, id: &InstanceId, now: Instant) -> bool {
         let patience = self.units(PATIENCE);
-        let is_vain = |doubt: &Doubt| doubt.asked_at.is_some_and(|at| at + patience <= now) && doubt.asks > 0;
+        let is_over = |doubt: &Doubt| doubt.asked_at.is_some_and(|at| at + patience <= now);
+        let is_vain = |doubt: &Doubt| doubt.asks > 1 || doubt.asks == 1 && is_over(doubt);
         !self.is_isolated(now) && self.doubts.get(id).is_some_and(is_vain)
     }
 
