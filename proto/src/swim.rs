@@ -248,6 +248,9 @@ impl Swim {
         let was_member = self.is_member(&sender.id);
         self.run(now, |foca, outcome| foca.handle_data(&bytes, outcome));
         let is_member = was_member || self.is_member(&sender.id);
+        if self.rules.seats().get(&sender.id).is_some_and(|seat| !seat.is_down() && !seat.is_listed) {
+            self.on_unlisted(&sender.id, now);
+        }
         // Updates are taken from members alone.
         Heard::Member(if is_member { packet.updates } else { Vec::new() })
     }

@@ -269,7 +269,7 @@ mod tests {
         let name = &seeds("a:5")[0];
         table.set(std::slice::from_ref(name), start);
         let bad = ["255.255.255.255:5", "224.0.0.251:5", "0.0.0.0:5", "[::]:5", "[ff02::fb]:5"];
-        let bad = bad.iter().map(|text| text.parse().expect("an address"));
+        let bad = bad.iter().map(|text| text.parse::<SocketAddr>().expect("an address"));
         let many = (0..3000)
             .map(|number| SocketAddr::from(([10, 0, (number / 250) as u8, (number % 250) as u8], 5)));
         table.on_result(name, Ok(bad.chain(many).collect()), start);

@@ -285,7 +285,8 @@ impl Rules {
             }
             State::Down if about.id == *by || is_vain && !is_newer => Judgement::Pass,
             State::Down => Judgement::Accuse,
-            State::Alive if seat.is_down() && !is_newer => Judgement::Validate,
+            State::Alive if !is_newer && (seat.is_down() || !seat.is_listed) => Judgement::Validate,
+            State::Alive if !is_newer && claim.incarnation() <= seat.incarnation => Judgement::Drop,
             State::Suspect if seat.is_down() => Judgement::Drop,
             _ if is_newer && seat.raised_at.is_some_and(|at| now < at + max_gap) => Judgement::Drop,
             _ => {
@@ -433,7 +434,8 @@ impl Rules {
 
     fn is_asked_in_vain(&self, id: &InstanceId, now: Instant) -> bool {
         let patience = self.units(PATIENCE);
-        let is_vain = |doubt: &Doubt| doubt.asked_at.is_some_and(|at| at + patience <= now) && doubt.asks > 0;
+        let is_over = |doubt: &Doubt| doubt.asked_at.is_some_and(|at| at + patience <= now);
+        let is_vain = |doubt: &Doubt| doubt.asks > 1 || doubt.asks == 1 && is_over(doubt);
         !self.is_isolated(now) && self.doubts.get(id).is_some_and(is_vain)
     }
 
@@ -512,6 +514,7 @@ mod tests {
         for id in [OTHER, THIRD] {
             rules.insert(Seat::new(identity(id, 5), 1));
             rules.on_state(&Member::new(identity(id, 5), 3, State::Alive), now);
+            rules.seat_mut(&id).expect("it has a seat").is_listed = true;
         }
         (rules, now)
     }
@@ -549,6 +552,7 @@ mod tests {
         let (mut rules, now) = rules();
         let alive = |generation, incarnation| (generation, incarnation, State::Alive);
         for (claim, expected) in [
+            (alive(5, 3), Drop),
             (alive(5, 4), Pass),
             (alive(5, 19), Pass),
             (alive(5, 20), Drop),

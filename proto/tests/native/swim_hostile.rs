@@ -158,10 +158,12 @@ fn a_great_generation_brings_about_no_packets() {
 fn claims_about_a_member_are_answered_once_a_unit() {
     let mut cluster = small();
     cluster.record = Some(Vec::new());
-    // Ten a second, to the member itself and to another one.
+    // Thirty a second, about the receiver and about another member.
     for step in 0..300 {
-        for (index, claim) in [(0, ([1; 16], 0, 2)), (0, ([1; 16], step, 0)), (0, ([3; 16], 0, 2))] {
-            cluster.hear(index, &claims_of_2(&[claim], 10 * u64::from(step)), place(2));
+        for (number, claim) in [([1; 16], 0, 2), ([1; 16], step, 0), ([3; 16], 0, 2)].into_iter().enumerate()
+        {
+            let sequence = 10 * u64::from(step) + number as u64;
+            cluster.hear(0, &claims_of_2(&[claim], sequence), place(2));
         }
         cluster.run(SECOND / 10);
     }
