@@ -277,9 +277,9 @@ impl Config {
 
     fn check_clock(&self) -> Result<(), Error> {
         match (self.clock, &self.network) {
-            (Clock::Manual, Network::Multicast) => invalid(
-                "a manual clock needs a memory network; set network to \"memory:NAME\"",
-            ),
+            (Clock::Manual, Network::Multicast) => {
+                invalid("a manual clock needs a memory network; set network to \"memory:NAME\"")
+            }
             (Clock::Manual, Network::Memory(_)) => seed::check_have_addresses(&self.seeds),
             _ => Ok(()),
         }
