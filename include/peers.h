@@ -27,7 +27,30 @@
  *             signals are blocked.
  * Log         The library prints nothing. `log` in peers_config_t receives what there is to say.
  * fork        In a forked child every call on a handle of the parent gives PEERS_ERR_FORKED; only peers_free
- *             and peers_subscription_free may be used on it. A new peers_start works.
+ *             and peers_subscription_free may be used on it. A new peers_start works. See below.
+ *
+ * Limits:
+ *
+ * Descriptors A node has up to 8: two sockets for each of IPv4 and IPv6, one for changes of the network, and three to
+ *             wake its thread. A reader whose descriptor was asked for has 2 more. RLIMIT_NOFILE may be lowered after the start.
+ *             If the program closes them (closefrom), the node fails within an interval, with PEERS_REASON_INTERNAL. A file
+ *             that the program opens under such a number is neither read, written nor closed; on macOS that holds for files
+ *             that are no sockets. The descriptor of peers_event_fd may be made blocking; what is read from it means nothing.
+ * Threads     A node has one thread, and one more ("peers-names") while a seed has a name. Each has a stack of 2 MiB.
+ * Stack       Every call works on a stack of 64 KiB.
+ * Memory      If the system has no memory, the process aborts, and nothing is printed. A node holds at most `max_peers` entries, and
+ *             at most `entries_max_bytes` bytes of names and values; what entries took is given back when they leave.
+ * Cancelling  No call is a cancellation point: a pthread_cancel takes effect after the call, and so it does after a log function
+ *             that runs in the call. A thread whose cancellation is asynchronous may make no call.
+ * Signals     No call may be made in a signal handler. A signal does not end a call that waits.
+ * Unloading   The shared library stays in memory after dlclose. A plugin that has the static one frees all nodes first.
+ * Copies      Two copies of the library in one process work side by side. A handle of one gives PEERS_ERR_HANDLE in the other.
+ * Forking     A child has no node, for it has no thread. It keeps copies of the parent's sockets until it calls peers_free, runs
+ *             another program, or ends; a copy keeps the port of `unicast_port` from the parent's next node.
+ *             A server that forks workers: each worker calls peers_free on what it inherited, then peers_start for a node of
+ *             its own; or the parent starts its node after the last fork. Python's multiprocessing: start the node in the worker (in the
+ *             `initializer` of a pool), or use the start method "spawn".
+ *             A child of vfork, _Fork or clone makes no call.
  *
  * Generated from src/ffi by cbindgen; do not edit.
  */
@@ -835,8 +858,8 @@ extern "C" {
 const char *peers_strerror(int32_t status);
 
 /**
- * Returns why the calling thread's most recent failed call failed: a sentence that names the value and says
- * what would be right, for example "interface 'eth7' does not exist; there are: lo, eth0".
+ * Returns why the calling thread's most recent failed call failed: a sentence that names the call and the value, and says what
+ * would be right, for example `peers_start: interface "eth7" does not exist; there are: lo, eth0`.
  *
  * Never NULL: before the first failure it is "". A successful call leaves it as it was. Each thread has one buffer of 512
  * bytes: the pointer is always the same, and stays valid until the thread ends. The thread's next failed call overwrites the
@@ -994,8 +1017,9 @@ int32_t peers_advance(struct peers_t *node,
  * `peers_subscription_next` returns PEERS_ERR_STOPPED. Snapshots and events stay valid. The log function of the node is not called any more when this
  * returns; in a call of it, `peers_free` of the same node gives PEERS_ERR_DEADLOCK, and the node lives on.
  *
- * In a forked child it releases the memory and the descriptors of a parent's node and nothing more: it sends no
- * goodbye, and the parent's node runs on. What a thread of the parent used at the moment of the fork is not released.
+ * In a forked child it closes the child's copies of the node's descriptors, so that the child holds no port, and nothing more: it
+ * sends no goodbye, and the parent's node runs on. What a thread of the parent used at the moment of the fork stays open, and
+ * memory stays allocated.
  *
  * Errors: PEERS_ERR_HANDLE, PEERS_ERR_DEADLOCK. Thread-safe; blocks for as long as the node's thread needs to end,
  * which is milliseconds, and a log function that is under way.
@@ -1140,8 +1164,8 @@ int32_t peers_event_fd(struct peers_t *node,
  * On success `*subscription` is a handle that the caller ends with `peers_subscription_free`, before or after the node. It keeps
  * memory of the node until then.
  *
- * Errors: PEERS_ERR_NULL, PEERS_ERR_HANDLE, PEERS_ERR_FORKED, PEERS_ERR_FAILED, PEERS_ERR_STOPPED, PEERS_ERR_SYSTEM (too many
- * handles). Thread-safe; does not wait for the network.
+ * Errors: PEERS_ERR_NULL, PEERS_ERR_HANDLE, PEERS_ERR_FORKED, PEERS_ERR_FAILED, PEERS_ERR_STOPPED.
+ * Thread-safe; does not wait for the network.
  *
  * Arguments: `subscription` is NULL or points to a writable pointer.
  */
@@ -1183,7 +1207,7 @@ int32_t peers_subscription_fd(struct peers_subscription_t *subscription,
  * Ends a subscription and drops its queue. NULL is a no-op. The node runs on.
  *
  * The handle is dead at once: later calls with it give PEERS_ERR_HANDLE. A call that waits in `peers_subscription_next` returns
- * PEERS_ERR_STOPPED. Events that were taken stay valid. In a forked child it releases memory of a parent's subscription.
+ * PEERS_ERR_STOPPED. Events that were taken stay valid. In a forked child the subscription of the parent goes on.
  *
  * Errors: PEERS_ERR_HANDLE. Thread-safe; does not block.
  */
