@@ -212,7 +212,7 @@ fn ctrl_c_ends_list_and_doctor_with_130() {
         let place = Place::new();
         // A line of the log fits into a line of the terminal.
         let mut terminal = Terminal::start(&place, &arguments, (300, 100), &[]);
-        terminal.until(|lines| lines.iter().any(|line| line.contains(", as an observer, on ")));
+        terminal.until(|lines| lines.iter().any(|line| line.contains(", as an observer, on lo ")));
         terminal.press(b"\x03");
         assert_eq!(terminal.status(), Some(130));
     }

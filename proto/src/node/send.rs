@@ -73,8 +73,7 @@ impl Node {
 
     fn send_due_message(&mut self, due: &DueMessage, now: Instant) {
         // The announce goes first: a receiver of both then knows which peer sent the legacy beacon.
-        let is_unanswered = due.queried_at.is_some_and(|at| !self.watchdog.has_unicast_since(at));
-        let sent = self.send_all(due.kind, due.known_since, is_unanswered, now);
+        let sent = self.send_all(due.kind, due.known_since, self.is_unanswered(due), now);
         let sends_legacy = self.sends_legacy();
         if due.with_legacy && sends_legacy {
             self.outbox.send_legacy(&self.settings.name);
@@ -86,10 +85,15 @@ impl Node {
         }
     }
 
+    /// Returns true if no reply came to the unicast socket since the last query of the burst: a firewall may drop it.
+    fn is_unanswered(&self, due: &DueMessage) -> bool {
+        due.queried_at.is_some_and(|at| !self.watchdog.has_unicast_since(at))
+    }
+
     /// An observer queries at its start and after changes of the network.
     fn send_due_of_observer(&mut self, due: &DueMessage, now: Instant) {
         if due.kind == Kind::Query {
-            self.send_all(Kind::Query, due.known_since, false, now);
+            self.send_all(Kind::Query, due.known_since, self.is_unanswered(due), now);
         }
     }
 

@@ -43,8 +43,10 @@ fn wishes(sent: &[Sent]) -> Vec<bool> {
 
 #[test]
 fn who_gets_no_answer_asks_for_one_by_the_group() {
-    let mut alone = Bench::new(settings());
-    assert_eq!(wishes(&alone.run(ms(1000))), [false, true, true]);
+    for observer in [false, true] {
+        let mut alone = Bench::new(Settings { observer, ..settings() });
+        assert_eq!(wishes(&alone.run(ms(1000))), [false, true, true]);
+    }
 
     let mut answered = Bench::new(settings());
     let mut kitchen = Remote::new("kitchen", 7);
