@@ -95,12 +95,15 @@ const (
 	MulticastJoin     Reason = C.PEERS_REASON_MULTICAST_JOIN // the system did not let it join the group on every interface
 	Internal          Reason = C.PEERS_REASON_INTERNAL       // it met an internal error, and no longer works
 	Resolver          Reason = C.PEERS_REASON_RESOLVER       // the name of a seed cannot be resolved; it is tried again
+	Limited           Reason = C.PEERS_REASON_LIMITED        // a note: the system refused what the node can do without
+	SocketRefused     Reason = C.PEERS_REASON_SOCKET         // the system refused a socket; the node works with the others
 )
 
 // String returns the reason in words.
 func (r Reason) String() string {
 	return word(
 		uint32(r), "none", "no interface", "not receiving", "send fails", "permission", "multicast join", "internal", "resolver",
+		"", "", "", "", "", "", "limited", "socket",
 	)
 }
 

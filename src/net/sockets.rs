@@ -111,7 +111,11 @@ impl Sockets {
         now: Instant,
     ) -> io::Result<Refresh> {
         let is_reported = match &self.monitor {
-            Some(monitor) if poller.at(monitor.descriptor()).is_readable => monitor.drain()?,
+            Some(monitor) if poller.at(monitor.descriptor()).is_readable => match monitor.drain() {
+                // The error of a closed descriptor is none of the system.
+                Err(error) if error.raw_os_error().is_none() => return Err(error),
+                drained => self.refusals.settle(&optional::MONITOR, drained).unwrap_or(false),
+            },
             _ => false,
         };
         if is_silent && self.config.change_detection.watchdog {
@@ -393,6 +397,10 @@ impl Sockets {
         (!all.is_empty()).then(|| (Reason::Socket, words()))
     }
 
+    fn uses(&self, index: u32, family: Family) -> bool {
+        self.interfaces.iter().any(|used| used.index == index && used.source(family).is_some())
+    }
+
     fn failing_receives(&self) -> Option<(Reason, String)> {
         let failing = |pair: &SocketPair| Some((pair.group(), pair.receive_error.as_ref()?.to_string()));
         let (group, error) = self.pairs.iter().find_map(failing)?;
@@ -401,20 +409,19 @@ impl Sockets {
 
     /// The interfaces in use by which nothing is received. If they are all, the node itself notices.
     fn silence(&self) -> Option<(Reason, String)> {
-        let used = |pair: &SocketPair| {
-            let is_used = |link: &&Link| self.interfaces.iter().any(|used| used.index == link.index && used.source(pair.family()).is_some());
-            let group = pair.group();
-            pair.links.iter().filter(is_used).map(move |link| (link, group)).collect::<Vec<_>>()
-        };
-        let all: Vec<(&Link, SocketAddr)> = self.pairs.iter().flat_map(used).collect();
-        let silent = all.iter().filter(|(link, _)| link.is_silent);
-        let silent: Vec<String> =
-            silent.map(|(link, group)| format!("{} by {}", link.name, name_of(*group))).collect();
+        let (mut silent, mut count) = (Vec::new(), 0);
+        for pair in &self.pairs {
+            let is_used = |link: &&Link| self.uses(link.index, pair.family());
+            for link in pair.links.iter().filter(is_used) {
+                count += 1;
+                silent.extend(link.is_silent.then(|| format!("{} by {}", link.name, name_of(pair.group()))));
+            }
+        }
         let words = || {
             let where_to = silent.join(", ");
             format!("nothing is received through {where_to}, not even the node's own announcements; a firewall may drop UDP multicast")
         };
-        (!silent.is_empty() && silent.len() < all.len()).then(|| (Reason::NotReceiving, words()))
+        (!silent.is_empty() && silent.len() < count).then(|| (Reason::NotReceiving, words()))
     }
 }
 

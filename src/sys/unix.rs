@@ -5,9 +5,9 @@ pub mod host;
 #[cfg(target_os = "linux")]
 mod links;
 #[cfg(target_os = "linux")]
-mod linux_interfaces;
+pub mod linux_interfaces;
 #[cfg(target_os = "macos")]
-mod mac_interfaces;
+pub mod mac_interfaces;
 mod network_monitor;
 
 use std::io;

@@ -6,7 +6,7 @@ import { health_t, status } from './abi.js';
 import { refused } from './errors.js';
 import * as input from './input.js';
 import { check, library } from './library.js';
-import { readEvent, readHealth, readPeer } from './records.js';
+import { readEvent, readHealth, readInterface, readPeer } from './records.js';
 import { Wait } from './wait.js';
 
 /** Documented in index.d.ts, as everything that is exported. */
@@ -63,6 +63,20 @@ export class Node {
     const health = { ...NO_HEALTH };
     check(library.peers_health(this.#open(), health));
     return readHealth(health);
+  }
+
+  interfaces() {
+    const list = [null];
+    check(library.peers_interfaces(this.#open(), list));
+    try {
+      const interfaces = [];
+      for (let at; (at = library.peers_interfaces_at(list[0], interfaces.length)) !== null; ) {
+        interfaces.push(readInterface(at));
+      }
+      return interfaces;
+    } finally {
+      library.peers_interfaces_free(list[0]);
+    }
   }
 
   async nextEvent({ signal } = {}) {

@@ -163,6 +163,11 @@ impl Program {
         blocked & (1 << (signal as i32 - 1)) != 0
     }
 
+    /// Id of its process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     pub fn signal(&self, signal: Signal) {
         let process = Pid::from_raw(i32::try_from(self.child.id()).expect("process ids are small"));
         kill(process, signal).expect("it runs");

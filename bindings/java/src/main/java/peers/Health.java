@@ -102,6 +102,10 @@ public record Health(
         INTERNAL,
         /** The name of a seed cannot be resolved; it is tried again. */
         RESOLVER,
+        /** A note: the system refused what the node can do without. */
+        LIMITED,
+        /** The system refused a socket; the node works with the others. */
+        SOCKET,
         /** A reason that this package does not know. */
         OTHER;
 
@@ -115,6 +119,8 @@ public record Health(
                 case Libpeers.PEERS_REASON_MULTICAST_JOIN -> MULTICAST_JOIN;
                 case Libpeers.PEERS_REASON_INTERNAL -> INTERNAL;
                 case Libpeers.PEERS_REASON_RESOLVER -> RESOLVER;
+                case Libpeers.PEERS_REASON_LIMITED -> LIMITED;
+                case Libpeers.PEERS_REASON_SOCKET -> SOCKET;
                 default -> OTHER;
             };
         }
