@@ -287,6 +287,36 @@ enum class health_reason : std::uint32_t {
     other_cluster = PEERS_REASON_OTHER_CLUSTER,    ///< Note: a node of another cluster is there.
     other_key = PEERS_REASON_OTHER_KEY,            ///< Note: a node with another key is there.
     other_mode = PEERS_REASON_OTHER_MODE,          ///< Note: a node of the same cluster in another mode is there.
+    limited = PEERS_REASON_LIMITED,                ///< A note: the system refused what the node can do without.
+    socket = PEERS_REASON_SOCKET,                  ///< The system refused a socket; the node works with the others.
+};
+
+/// Whether a node uses an interface by an address family, and if not, why. A later version may add some.
+enum class interface_usage : std::uint32_t {
+    used = PEERS_INTERFACE_USED,                  ///< The node sends and receives through it.
+    not_named = PEERS_INTERFACE_NOT_NAMED,        ///< The option interfaces does not name it.
+    family_off = PEERS_INTERFACE_FAMILY_OFF,      ///< The node does not use the family.
+    down = PEERS_INTERFACE_DOWN,                  ///< It is down.
+    no_carrier = PEERS_INTERFACE_NO_CARRIER,      ///< Nothing is connected to it.
+    port = PEERS_INTERFACE_PORT,                  ///< It is a port of a bridge, a bond or a team, or is in a VRF.
+    no_multicast = PEERS_INTERFACE_NO_MULTICAST,  ///< It has no MULTICAST flag.
+    no_address = PEERS_INTERFACE_NO_ADDRESS,      ///< It has no address of the family; for IPv6, no link-local one.
+    loopback = PEERS_INTERFACE_LOOPBACK,          ///< It is loopback, and another interface is used.
+};
+
+/// An interface of the host and an address family. Owns all it has.
+struct interface_status {
+    std::string name;        ///< Name of the interface.
+    std::uint32_t index;     ///< Index of the interface.
+    std::uint32_t family;    ///< 4 or 6.
+    interface_usage usage;   ///< Whether the node uses it, and if not, why.
+    std::string why;         ///< The usage in words; "" if the node uses it.
+    std::string kind;        ///< "loopback", "bridge", "wlan", "wireguard" and so on; "" for a plain network card.
+    std::string address;     ///< The address that the node sends from, or would send from; "" if there is none.
+    std::uint64_t sent;      ///< Datagrams sent to the group through it.
+    std::uint64_t own;       ///< Received through it: the node's own datagrams, which the system loops back.
+    std::uint64_t received;  ///< Datagrams received through it, of every kind.
+    std::string last_error;  ///< The last system call for it that failed, with its error; "" if none did.
 };
 
 /// How a node is, and what it has counted since its start. Owns all it has.
@@ -402,6 +432,7 @@ struct give_back {
     void operator()(peers_list_t* list) const noexcept { peers_list_free(list); }
     void operator()(peers_event_t* event) const noexcept { peers_event_free(event); }
     void operator()(peers_subscription_t* subscription) const noexcept { peers_subscription_free(subscription); }
+    void operator()(peers_interfaces_t* interfaces) const noexcept { peers_interfaces_free(interfaces); }
 };
 
 /// Calls `wait` with so many milliseconds, as often as it takes, until it returns something. Zero and less do not wait.
@@ -780,6 +811,22 @@ public:
         health.id_conflicts = raw.id_conflicts;
         // generated: end
         return health;
+    }
+
+    /// Each interface of the host, by IPv4 and by IPv6: whether the node uses it, and if not, why; and what it has counted
+    /// there. Works on a failed node.
+    std::vector<interface_status> interfaces() const {
+        peers_interfaces_t* taken = nullptr;
+        detail::check(peers_interfaces(handle_.get(), &taken));
+        const std::unique_ptr<peers_interfaces_t, detail::give_back> owned(taken);
+        std::vector<interface_status> all;
+        all.reserve(taken->len);
+        for (std::size_t index = 0; index < taken->len; ++index) {
+            const peers_interface_t& raw = *peers_interfaces_at(taken, index);
+            all.push_back({raw.name, raw.index, raw.family, static_cast<interface_usage>(raw.usage), raw.why, raw.kind,
+                           raw.address, raw.sent, raw.own, raw.received, raw.last_error});
+        }
+        return all;
     }
 
     /// Moves the time of a node with a manual clock on, and does all that falls due on the way, in order. Each node has a

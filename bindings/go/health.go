@@ -105,13 +105,15 @@ const (
 	OtherCluster      Reason = C.PEERS_REASON_OTHER_CLUSTER  // note: a node of another cluster is there
 	OtherKey          Reason = C.PEERS_REASON_OTHER_KEY      // note: a node with another key is there
 	OtherMode         Reason = C.PEERS_REASON_OTHER_MODE     // note: a node of the same cluster in another mode is there
+	Limited           Reason = C.PEERS_REASON_LIMITED        // a note: the system refused what the node can do without
+	SocketRefused     Reason = C.PEERS_REASON_SOCKET         // the system refused a socket; the node works with the others
 )
 
 // String returns the reason in words.
 func (r Reason) String() string {
 	return word(
 		uint32(r), "none", "no interface", "not receiving", "send fails", "permission", "multicast join", "internal", "resolver",
-		"list full", "send stalls", "id conflict", "other cluster", "other key", "other mode",
+		"list full", "send stalls", "id conflict", "other cluster", "other key", "other mode", "limited", "socket",
 	)
 }
 

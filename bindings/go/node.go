@@ -186,6 +186,23 @@ func readList(take func(**C.peers_list_t) C.int32_t) ([]Peer, error) {
 	return peers, nil
 }
 
+// Interfaces returns each interface of the host, by IPv4 and by IPv6: whether the node uses it, and if not, why; and what it
+// has counted there. It works on a failed node.
+//
+// Errors: ErrHandle.
+func (n *Node) Interfaces() ([]InterfaceStatus, error) {
+	var list *C.peers_interfaces_t
+	if err := call(func() C.int32_t { return C.peers_interfaces(n.handle, &list) }); err != nil {
+		return nil, err
+	}
+	defer C.peers_interfaces_free(list)
+	interfaces := make([]InterfaceStatus, list.len)
+	for i := range interfaces {
+		interfaces[i] = readInterface(C.peers_interfaces_at(list, C.size_t(i)))
+	}
+	return interfaces, nil
+}
+
 // Close ends the node: it says goodbye, and the peers drop it at once. It waits for the node's thread to end, which takes
 // milliseconds. The channels of Events are closed, calls under way end with ErrStopped, later ones give ErrHandle. A
 // second call does nothing.

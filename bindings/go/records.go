@@ -104,6 +104,58 @@ func (r LeaveReason) String() string {
 	return word(uint32(r), "none", "goodbye", "expired", "unreachable", "unregistered")
 }
 
+// InterfaceStatus is an interface of the host and an address family.
+type InterfaceStatus struct {
+	Name      string
+	Index     int
+	Family    int // 4 or 6
+	Usage     Usage
+	Why       string     // the usage in words; "" if the node uses it
+	Kind      string     // "loopback", "bridge", "wlan", "wireguard" and so on; "" for a plain network card
+	Address   netip.Addr // that the node sends from, or would send from; not valid if there is none
+	Sent      uint64     // datagrams sent to the group through it
+	Own       uint64     // received through it: the node's own datagrams, which the system loops back
+	Received  uint64     // datagrams received through it, of every kind
+	LastError string     // the last system call for it that failed, with its error; "" if none did
+}
+
+// Usage is whether a node uses an interface by an address family, and if not, why. A later version of the library may add some.
+type Usage uint32
+
+// The usages.
+const (
+	Used          Usage = C.PEERS_INTERFACE_USED
+	NotNamed      Usage = C.PEERS_INTERFACE_NOT_NAMED    // Config.Interfaces does not name it
+	FamilyOff     Usage = C.PEERS_INTERFACE_FAMILY_OFF   // the node does not use the family, or the system refused its sockets
+	Down          Usage = C.PEERS_INTERFACE_DOWN         // it is down
+	NoCarrier     Usage = C.PEERS_INTERFACE_NO_CARRIER   // nothing is connected to it
+	PortOfAnother Usage = C.PEERS_INTERFACE_PORT         // it is a port of a bridge, a bond or a team, or is in a VRF
+	NoMulticast   Usage = C.PEERS_INTERFACE_NO_MULTICAST // it has no MULTICAST flag
+	NoAddress     Usage = C.PEERS_INTERFACE_NO_ADDRESS   // it has no address of the family; for IPv6, no link-local one
+	Loopback      Usage = C.PEERS_INTERFACE_LOOPBACK     // it is loopback, and another interface is used
+)
+
+// String returns the usage in words.
+func (u Usage) String() string {
+	return word(uint32(u), "used", "not named", "family off", "down", "no carrier", "port", "no multicast", "no address", "loopback")
+}
+
+func readInterface(status *C.peers_interface_t) InterfaceStatus {
+	return InterfaceStatus{
+		Name:      C.GoString(status.name),
+		Index:     int(status.index),
+		Family:    int(status.family),
+		Usage:     Usage(status.usage),
+		Why:       C.GoString(status.why),
+		Kind:      C.GoString(status.kind),
+		Address:   readAddress(C.GoString(status.address), uint64(status.index)),
+		Sent:      uint64(status.sent),
+		Own:       uint64(status.own),
+		Received:  uint64(status.received),
+		LastError: C.GoString(status.last_error),
+	}
+}
+
 func readEvent(event *C.peers_event_t) Event {
 	read := Event{Kind: EventKind(event.kind), Reason: LeaveReason(event.reason)}
 	if event.peer != nil {

@@ -195,6 +195,9 @@ export class Node {
   /** How the node is. */
   health(): Health;
 
+  /** Each interface of the host, by IPv4 and by IPv6: whether the node uses it, and if not, why; and what it has counted there. */
+  interfaces(): InterfaceStatus[];
+
   /**
    * What happens, in order, until the node is closed. A loop that is left can be followed by another. Each event goes to one
    * reader; the queue holds 1024, and when it is full all are dropped and one "resync" takes their place.
@@ -302,6 +305,39 @@ export interface Event {
   reason: 'none' | 'goodbye' | 'expired' | 'unreachable' | 'unregistered' | Unknown;
   /** The peer as it was when the event was raised; null in a "resync". */
   peer: Peer | null;
+}
+
+/** An interface of the host and an address family. */
+export interface InterfaceStatus {
+  name: string;
+  index: number;
+  family: 4 | 6;
+  /** Whether the node uses it, and if not, why. */
+  usage:
+    | 'used'
+    | 'not-named'
+    | 'family-off'
+    | 'down'
+    | 'no-carrier'
+    | 'port'
+    | 'no-multicast'
+    | 'no-address'
+    | 'loopback'
+    | Unknown;
+  /** The usage in words; "" if the node uses it. */
+  why: string;
+  /** "loopback", "bridge", "wlan", "wireguard" and so on; "" for a plain network card. */
+  kind: string;
+  /** The address that the node sends from, or would send from; null if there is none. */
+  address: string | null;
+  /** Datagrams sent to the group through it. */
+  sent: number;
+  /** Received through it: the node's own datagrams, which the system loops back. */
+  own: number;
+  /** Datagrams received through it, of every kind. */
+  received: number;
+  /** The last system call for it that failed, with its error; "" if none did. */
+  lastError: string;
 }
 
 /** How a node is, and what it has counted since it was started. */

@@ -58,19 +58,18 @@ fn stranger(number: u32) -> (Vec<u8>, SocketAddr) {
     (bytes, ([10, high, middle, low], 50_000).into())
 }
 
+/// The node receives a group datagram; what it sends is dropped.
+fn hear(node: &mut Node, (bytes, from): (Vec<u8>, SocketAddr), now: Instant) {
+    let received = Received { from, interface: 2, arrival: Arrival::Group, hops: Some(255) };
+    node.handle_datagram(&bytes, received, now);
+    while node.poll_transmit().is_some() {}
+}
+
 #[test]
 fn strangers_fill_no_more_than_the_cap_and_evict_no_peer() {
     #[allow(clippy::disallowed_methods)] // a test has to begin at some time
     let mut now = Instant::now();
     let mut node = node(now);
-    let hear = |node: &mut Node, (bytes, from): (Vec<u8>, SocketAddr), now| {
-        node.handle_datagram(
-            &bytes,
-            Received { from, interface: 2, arrival: Arrival::Group, hops: Some(255) },
-            now,
-        );
-        while node.poll_transmit().is_some() {}
-    };
     let live = |sequence| (announcement([3; 16], sequence, "live", b"old"), ([192, 0, 2, 3], 50_000).into());
     hear(&mut node, live(1), now);
     let grown = peak_during(|| {
@@ -108,9 +107,7 @@ fn entries_that_expired_or_left_need_no_memory() {
     node.register("first", b"", Some(Duration::from_secs(3600)), now).expect("there is room");
     let fill = |node: &mut Node, now| {
         for number in 0..MAX_PEERS as u32 {
-            let (bytes, from) = stranger(number);
-            node.handle_datagram(&bytes, from, 2, Arrival::Group, now);
-            while node.poll_transmit().is_some() {}
+            hear(node, stranger(number), now);
         }
     };
     let kept = held_after(|| {

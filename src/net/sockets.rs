@@ -109,7 +109,11 @@ impl Sockets {
         now: Instant,
     ) -> io::Result<Refresh> {
         let is_reported = match &self.monitor {
-            Some(monitor) if poller.at(monitor.descriptor()).is_readable => monitor.drain()?,
+            Some(monitor) if poller.at(monitor.descriptor()).is_readable => match monitor.drain() {
+                // The error of a closed descriptor is none of the system.
+                Err(error) if error.raw_os_error().is_none() => return Err(error),
+                drained => self.refusals.settle(&optional::MONITOR, drained).unwrap_or(false),
+            },
             _ => false,
         };
         if is_silent && self.config.change_detection.watchdog {
@@ -406,14 +410,14 @@ impl Sockets {
         (!all.is_empty()).then(|| (Reason::Socket, words()))
     }
 
+    fn uses(&self, index: u32, family: Family) -> bool {
+        self.interfaces.iter().any(|used| used.index == index && used.source(family).is_some())
+    }
+
     fn failing_receives(&self) -> Option<(Reason, String)> {
         let failing = |pair: &SocketPair| Some((pair.group(), pair.receive_error.as_ref()?.to_string()));
         let (group, error) = self.pairs.iter().find_map(failing)?;
         Some((Reason::NotReceiving, format!("receiving by {}: recvmsg: {error}", name_of(group))))
-    }
-
-    fn uses(&self, index: u32, family: Family) -> bool {
-        self.interfaces.iter().any(|used| used.index == index && used.source(family).is_some())
     }
 
     /// The interfaces in use by which nothing is received. If they are all, the node itself notices.

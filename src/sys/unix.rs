@@ -8,7 +8,7 @@ mod links;
 #[cfg(target_os = "linux")]
 pub mod linux_interfaces;
 #[cfg(target_os = "macos")]
-mod mac_interfaces;
+pub mod mac_interfaces;
 mod network_monitor;
 pub mod thread;
 

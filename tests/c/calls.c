@@ -327,6 +327,20 @@ static void the_own_record_is_what_others_list(void) {
     CHECK_OK(peers_free(garden));
 }
 
+static void a_memory_network_is_one_interface_in_use(void) {
+    peers_t *node = start_manual("node", "memory:interfaces");
+    peers_interfaces_t *all = NULL;
+    CHECK_FAILS(peers_interfaces(node, NULL), PEERS_ERR_NULL, "interfaces is NULL");
+    CHECK_OK(peers_interfaces(node, &all));
+    CHECK(all->len == 1 && peers_interfaces_at(all, 1) == NULL && peers_interfaces_at(NULL, 0) == NULL);
+    CHECK_OK(peers_free(node));
+    const peers_interface_t *one = peers_interfaces_at(all, 0); /* it outlives the node */
+    CHECK(strcmp(one->name, "memory:interfaces") == 0 && one->family == 4 && one->usage == PEERS_INTERFACE_USED);
+    CHECK(strcmp(one->why, "") == 0 && strcmp(one->last_error, "") == 0 && one->sent == 0 && one->received == 0);
+    peers_interfaces_free(all);
+    peers_interfaces_free(NULL);
+}
+
 static void an_entry_has_an_address_and_a_port_until_it_is_unregistered(void) {
     peers_t *node = start_manual("node", "memory:entries");
     peers_entry_t entry = PEERS_ENTRY_INIT;
@@ -465,6 +479,7 @@ int main(int count, char **arguments) {
         CASE(a_child_has_no_subscription_of_its_parent),
         CASE(arguments_of_subscriptions),
         CASE(the_own_record_is_what_others_list),
+        CASE(a_memory_network_is_one_interface_in_use),
         CASE(an_entry_has_an_address_and_a_port_until_it_is_unregistered),
         CASE(values_in_txt_format),
         CASE(the_text_of_an_error_stays_in_its_place),

@@ -7,7 +7,7 @@ import { refused } from './errors.js';
 import * as input from './input.js';
 import { check, library } from './library.js';
 import { Reader, ending } from './reader.js';
-import { readHealth, readPeer } from './records.js';
+import { readHealth, readInterface, readPeer } from './records.js';
 import { Subscription } from './subscription.js';
 
 /** Documented in index.d.ts, as everything that is exported. */
@@ -117,6 +117,20 @@ export class Node {
     const health = { ...NO_HEALTH };
     check(library.peers_health(this.#open(), health));
     return readHealth(health);
+  }
+
+  interfaces() {
+    const list = [null];
+    check(library.peers_interfaces(this.#open(), list));
+    try {
+      const interfaces = [];
+      for (let at; (at = library.peers_interfaces_at(list[0], interfaces.length)) !== null; ) {
+        interfaces.push(readInterface(at));
+      }
+      return interfaces;
+    } finally {
+      library.peers_interfaces_free(list[0]);
+    }
   }
 
   close() {

@@ -4,7 +4,7 @@ import { Buffer, isUtf8 } from 'node:buffer';
 
 import koffi from 'koffi';
 
-import { EVENTS, HEALTH, LEFT, REASONS, SOURCES, STATES, event_t, peer_t, word } from './abi.js';
+import { EVENTS, HEALTH, LEFT, REASONS, SOURCES, STATES, USAGES, event_t, interface_t, peer_t, word } from './abi.js';
 import { parse } from './txt.js';
 
 /** What a peer can do beside having its properties. */
@@ -34,6 +34,11 @@ export function readPeer(pointer) {
     expiresIn: peer.expires_in_ms,
     interfaceIndex: peer.interface_index || null,
   });
+}
+
+export function readInterface(pointer) {
+  const { last_error: lastError, ...status } = koffi.decode(pointer, interface_t);
+  return { ...status, usage: word(USAGES, status.usage), address: status.address || null, lastError };
 }
 
 export function readEvent(pointer) {

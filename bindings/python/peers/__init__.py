@@ -43,7 +43,18 @@ from .errors import (
     UnsupportedError,
 )
 from .node import Node
-from .records import Event, EventKind, Health, LeaveReason, Peer, Reason, Source, State
+from .records import (
+    Event,
+    EventKind,
+    Health,
+    InterfaceStatus,
+    LeaveReason,
+    Peer,
+    Reason,
+    Source,
+    State,
+    Usage,
+)
 from .subscription import Subscription
 
 __all__ = [
@@ -58,6 +69,7 @@ __all__ = [
     "HandleError",
     "Health",
     "InterfaceError",
+    "InterfaceStatus",
     "InvalidError",
     "LeaveReason",
     "Mode",
@@ -77,6 +89,7 @@ __all__ = [
     "TimedOutError",
     "TooLargeError",
     "UnsupportedError",
+    "Usage",
     "library_version",
     "read_key_file",
     "start",

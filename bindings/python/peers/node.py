@@ -16,7 +16,7 @@ from . import _abi, _input
 from ._library import check, library
 from ._reader import EventReader, _Descriptor
 from .errors import HandleError, StoppedError, TimedOutError
-from .records import Event, EventKind, Health, LeaveReason, Peer
+from .records import Event, EventKind, Health, InterfaceStatus, LeaveReason, Peer
 from .subscription import Subscription
 
 # The handlers of signals run between two calls of the library.
@@ -269,6 +269,17 @@ class Node(EventReader):
         raw = _abi.peers_health_t(struct_size=ctypes.sizeof(_abi.peers_health_t))
         check(library.peers_health(self._open(), ctypes.byref(raw)))
         return Health._read(raw)
+
+    def interfaces(self) -> builtins.list[InterfaceStatus]:
+        """Each interface of the host, by IPv4 and by IPv6: whether the node uses it, and if not, why; and what it has
+        counted there. Works on a failed node."""
+        taken = ctypes.POINTER(_abi.peers_interfaces_t)()
+        check(library.peers_interfaces(self._open(), ctypes.byref(taken)))
+        try:
+            records = (library.peers_interfaces_at(taken, index) for index in range(taken.contents.len))
+            return [InterfaceStatus._read(record.contents) for record in records]
+        finally:
+            library.peers_interfaces_free(taken)
 
     def advance(self, seconds: float) -> None:
         """Moves the time of a node with a manual clock on, and does all that falls due on the way, in order.

@@ -119,6 +119,72 @@ class Reason(_Code):
     round."""
     OTHER_MODE = _abi.PEERS_REASON_OTHER_MODE
     """Note: a node of the same cluster in another mode is there."""
+    LIMITED = _abi.PEERS_REASON_LIMITED
+    """A note of a running node: the system refused calls or options that the node can do without."""
+    SOCKET = _abi.PEERS_REASON_SOCKET
+    """The system refused a socket of the node, which works with the others and tries again."""
+
+
+class Usage(_Code):
+    """Whether a node uses an interface by an address family, and if not, why."""
+
+    USED = _abi.PEERS_INTERFACE_USED
+    NOT_NAMED = _abi.PEERS_INTERFACE_NOT_NAMED
+    """The option `interfaces` does not name it."""
+    FAMILY_OFF = _abi.PEERS_INTERFACE_FAMILY_OFF
+    """The node does not use the family, or the system has refused its sockets."""
+    DOWN = _abi.PEERS_INTERFACE_DOWN
+    NO_CARRIER = _abi.PEERS_INTERFACE_NO_CARRIER
+    """Nothing is connected to it."""
+    PORT = _abi.PEERS_INTERFACE_PORT
+    """It is a port of a bridge, a bond or a team, or is in a VRF."""
+    NO_MULTICAST = _abi.PEERS_INTERFACE_NO_MULTICAST
+    """It has no MULTICAST flag."""
+    NO_ADDRESS = _abi.PEERS_INTERFACE_NO_ADDRESS
+    """It has no address of the family; for IPv6, no link-local one."""
+    LOOPBACK = _abi.PEERS_INTERFACE_LOOPBACK
+    """It is loopback, and another interface is used."""
+
+
+@dataclass(frozen=True)
+class InterfaceStatus:
+    """An interface of the host and an address family."""
+
+    name: str
+    index: int
+    family: int
+    """4 or 6."""
+    usage: Usage
+    why: str
+    """The usage in words; "" if the node uses it."""
+    kind: str
+    """"loopback", "bridge", "wlan", "wireguard" and so on; "" for a plain network card."""
+    address: str | None
+    """The address that the node sends from, or would send from; None if there is none."""
+    sent: int
+    """Datagrams sent to the group through it."""
+    own: int
+    """Received through it: the node's own datagrams, which the system loops back."""
+    received: int
+    """Datagrams received through it, of every kind."""
+    last_error: str
+    """The last system call for it that failed, with its error; "" if none did."""
+
+    @classmethod
+    def _read(cls, raw: Any) -> InterfaceStatus:
+        return cls(
+            name=raw.name.decode(),
+            index=raw.index,
+            family=raw.family,
+            usage=Usage(raw.usage),
+            why=raw.why.decode(),
+            kind=raw.kind.decode(),
+            address=raw.address.decode() or None,
+            sent=raw.sent,
+            own=raw.own,
+            received=raw.received,
+            last_error=raw.last_error.decode(),
+        )
 
 
 @dataclass(frozen=True)

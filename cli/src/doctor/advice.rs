@@ -32,7 +32,7 @@ pub fn of_interface(interface: &Interface) -> Option<String> {
 fn of_kind(kind: &str) -> Option<&'static str> {
     match kind {
         "wlan" => Some("Wi-Fi: some access points isolate their clients, or drop multicast."),
-        "tunnel" => Some("A tunnel: most VPNs carry no multicast."),
+        "tun" => Some("A tunnel: most VPNs carry no multicast."),
         "wireguard" => Some("WireGuard carries no multicast."),
         "bridge" => Some("A bridge: it reaches the containers on it, not the hosts behind other interfaces."),
         _ => None,
@@ -61,7 +61,7 @@ pub fn of_no_node(config: &Config, interfaces: &[Interface]) -> Vec<String> {
     let mut kinds: Vec<_> =
         interfaces.iter().filter(|one| one.obstacle.is_none()).map(|one| &*one.kind).collect();
     kinds.dedup();
-    if kinds.contains(&"tunnel") || kinds.contains(&"wireguard") {
+    if kinds.contains(&"tun") || kinds.contains(&"wireguard") {
         advice.push("This host is on a VPN: name the local interface by --interface.".to_owned());
     }
     if has_multicast(config) {

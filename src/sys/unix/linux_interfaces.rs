@@ -16,7 +16,11 @@ use crate::sys::unix::links;
 pub fn all() -> Result<Listing, CallError> {
     let socket = any_socket().named("socket(AF_INET)")?;
     let v4 = v4_addresses(&socket).named("ioctl(SIOCGIFCONF)")?;
-    let v6 = proc_net::read("if_inet6").unwrap_or_default();
+    let v6 = match proc_net::read("if_inet6") {
+        // A system without IPv6 has no such table.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
+        table => table.named("open(/proc/net/if_inet6)")?,
+    };
     let v6: Vec<V6Address> = v6.lines().filter_map(V6Address::parse).collect();
     let mut names = names();
     let base = |(label, _): &(String, Ipv4Addr)| base_of(label).to_owned();

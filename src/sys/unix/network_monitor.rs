@@ -20,6 +20,9 @@ impl NetworkMonitor {
 
     /// Takes all messages that wait; true if there were any. Their contents are not read: the caller looks at the interfaces
     /// once for a whole burst.
+    ///
+    /// # Errors
+    /// Another part of the program has closed its descriptor, or the system refuses the call.
     pub fn drain(&self) -> io::Result<bool> {
         let socket = self.0.get()?;
         let mut has_any = false;
@@ -30,7 +33,8 @@ impl NetworkMonitor {
                 // Messages were lost for want of room, so there have been some.
                 Err(error) if error.raw_os_error() == Some(libc::ENOBUFS) => has_any = true,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(_) => return Ok(has_any),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(has_any),
+                Err(error) => return Err(error),
             }
         }
     }

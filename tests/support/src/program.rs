@@ -167,6 +167,11 @@ impl Program {
         Pid::from_raw(self.child.id().try_into().expect("a process id is a pid_t"))
     }
 
+    /// Id of its process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     pub fn signal(&self, signal: Signal) {
         kill(self.pid(), signal).expect("it runs");
     }

@@ -117,6 +117,10 @@ public record Health(
         OTHER_KEY,
         /** Note: a node of the same cluster in another mode is there. */
         OTHER_MODE,
+        /** A note: the system refused what the node can do without. */
+        LIMITED,
+        /** The system refused a socket; the node works with the others. */
+        SOCKET,
         /** A reason that this package does not know. */
         OTHER;
 
@@ -136,6 +140,8 @@ public record Health(
                 case Libpeers.PEERS_REASON_OTHER_CLUSTER -> OTHER_CLUSTER;
                 case Libpeers.PEERS_REASON_OTHER_KEY -> OTHER_KEY;
                 case Libpeers.PEERS_REASON_OTHER_MODE -> OTHER_MODE;
+                case Libpeers.PEERS_REASON_LIMITED -> LIMITED;
+                case Libpeers.PEERS_REASON_SOCKET -> SOCKET;
                 default -> OTHER;
             };
         }

@@ -239,6 +239,26 @@ public final class Node implements AutoCloseable {
     }
 
     /**
+     * Each interface of the host, by IPv4 and by IPv6: whether the node uses it, and if not, why; and what it has counted
+     * there. Works on a failed node. Unmodifiable.
+     */
+    public List<InterfaceStatus> interfaces() {
+        PointerByReference taken = new PointerByReference();
+        PeersException.check(Libpeers.PEERS.peers_interfaces(handle, taken));
+        try {
+            long size = new Libpeers.peers_interfaces_t(taken.getValue()).len.longValue();
+            List<InterfaceStatus> interfaces = new ArrayList<>((int) size);
+            for (long index = 0; index < size; index++) {
+                Pointer record = Libpeers.PEERS.peers_interfaces_at(taken.getValue(), new Libpeers.SizeT(index));
+                interfaces.add(InterfaceStatus.of(new Libpeers.peers_interface_t(record)));
+            }
+            return List.copyOf(interfaces);
+        } finally {
+            Libpeers.PEERS.peers_interfaces_free(taken.getValue());
+        }
+    }
+
+    /**
      * Moves the time of a node with a manual clock on, and does all that falls due on the way, in order. Each node has a time
      * of its own: one that is not advanced falls silent, and expires at the others.
      *
