@@ -121,7 +121,8 @@ impl Sockets {
         }
         let has_opened = is_announcing && self.open_missing();
         let may_have_changed = is_reported || (is_announcing && self.config.change_detection.poll);
-        Ok(match (may_have_changed || has_opened) && self.follow_interfaces(now)? || has_opened {
+        let has_followed = (may_have_changed || has_opened) && self.follow_interfaces(now)?;
+        Ok(match has_followed || has_opened {
             true => Refresh::Followed,
             false => Refresh::Unneeded,
         })

@@ -29,7 +29,7 @@ fn main() {
     let forking = FORKING.map(|program| {
         cases::test_with(&["valgrind"], program, move || {
             let source = format!("tests/c/{program}.c");
-            drop(run(valgrind(&source, &["--leak-check=no"])));
+            run(&mut valgrind(&source, &["--leak-check=no"]));
         })
     });
     let register = memcheck(
