@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// In the header's order: statuses first, then each type before the calls that need it.
-const SOURCES: [&str; 11] = [
+const SOURCES: [&str; 12] = [
     "constants",
     "structs",
     "log",
@@ -17,6 +17,7 @@ const SOURCES: [&str; 11] = [
     "event",
     "subscription",
     "health",
+    "interfaces",
     "txt",
 ];
 

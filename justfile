@@ -29,6 +29,7 @@ test-all:
 # Lints for other systems, for other features, and of what is no member of the workspace
 lint-cross:
     cargo clippy -p peers -p peers-proto --no-default-features -- -D warnings
+    cargo clippy -p peers --features tokio --lib --test stream -- -D warnings
     cargo clippy -p peers -p peers-cli -p peers-proto --target x86_64-pc-windows-gnu -- -D warnings
     cargo clippy -p peers -p peers-cli -p peers-proto --target aarch64-apple-darwin -- -D warnings
     cargo fmt --manifest-path fuzz/Cargo.toml --check

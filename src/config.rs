@@ -5,7 +5,7 @@ mod ranges;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, quoted};
 use crate::log::Logger;
 use crate::net::interfaces::Selection;
 use crate::net::socket_config::{ChangeDetection, SocketConfig};
@@ -73,6 +73,9 @@ pub struct Config {
     /// UDP port of the node's own socket, from which it sends, and at which it receives unicast. Set it for a firewall, or if
     /// the node is a seed of others. One node of a host can have it. 0: the system chooses. A memory network ignores it.
     pub unicast_port: u16,
+    /// True for an observer: it lists peers, and they do not list it. It sends queries and probes, no announcement, goodbye or
+    /// legacy beacon, so its name, value and port reach no peer. [`Mode::Swim`] has no observers.
+    pub observer: bool,
     /// How the node detects changes of the network.
     pub change_detection: ChangeDetection,
     /// Receives the node's log; `None`: nothing is logged. The library prints nothing.
@@ -134,6 +137,7 @@ impl Default for Config {
             mode: Mode::Multicast,
             seeds: Vec::new(),
             unicast_port: 0,
+            observer: false,
             change_detection: ChangeDetection { system: true, poll: true, watchdog: true },
             log: None,
         }
@@ -216,7 +220,7 @@ impl Config {
             legacy: self.legacy,
             group_port: self.port,
             hops: self.hops,
-            observer: false,
+            observer: self.observer,
             interval: self.interval,
             expiry: self.expiry,
             max_peers: self.max_peers,
@@ -235,6 +239,7 @@ impl Config {
             unicast_port: self.unicast_port,
             selection: Selection::parse(self.interfaces.as_deref())?,
             change_detection: self.change_detection,
+            silence_limit: self.expiry,
         })
     }
 
@@ -248,7 +253,8 @@ impl Config {
             cluster => format!(" in cluster {cluster:?}"),
         };
         let sealed = if self.keys.is_empty() { "" } else { ", sealed" };
-        format!("started {name:?}{cluster}: {network}{sealed}")
+        let observer = if self.observer { ", as an observer" } else { "" };
+        format!("started {name:?}{cluster}: {network}{sealed}{observer}")
     }
 
     /// Returns what the mode uses: groups, and seeds or a cluster.
@@ -287,11 +293,13 @@ impl Config {
     fn check_group(&self) -> Result<(), Error> {
         if let Some(group) = self.group_v4.filter(|group| !group.is_multicast()) {
             return invalid(format!(
-                "the group {group} is no multicast address (224.0.0.0 to 239.255.255.255)"
+                "group_v4 is {group}, which is no multicast address; it is 224.0.0.0 to 239.255.255.255"
             ));
         }
         if let Some(group) = self.group_v6.filter(|group| !group.is_multicast()) {
-            return invalid(format!("the group {group} is no multicast address (ff00::/8)"));
+            return invalid(format!(
+                "group_v6 is {group}, which is no multicast address; it begins with ff, as in ff12::ef02:304"
+            ));
         }
         match (self.group_v4, self.group_v6, &self.network) {
             (None, None, Network::Multicast) => invalid("IPv4 and IPv6 are both turned off; leave one on"),
@@ -302,7 +310,7 @@ impl Config {
     fn check_clock(&self) -> Result<(), Error> {
         match (self.clock, &self.network) {
             (Clock::Manual, Network::Multicast) => {
-                invalid("a manual clock needs a memory network (network \"memory:NAME\")")
+                invalid("a manual clock needs a memory network; set network to \"memory:NAME\"")
             }
             (Clock::Manual, Network::Memory(_)) => seed::check_have_addresses(&self.seeds),
             _ => Ok(()),
@@ -313,6 +321,9 @@ impl Config {
         match self.mode {
             Mode::Swim if !cfg!(feature = "swim") => invalid(
                 "the mode is Swim, which this library is built without; build it with the feature \"swim\"",
+            ),
+            Mode::Swim if self.observer => invalid(
+                "the node is an observer in mode Swim, in which every member is listed; start it in another mode, or as a member",
             ),
             _ => Ok(()),
         }
@@ -343,18 +354,26 @@ fn invalid(detail: impl Into<String>) -> Result<(), Error> {
 
 /// The error for a value of `len` bytes where there is room for `room`.
 pub(crate) fn too_long(len: usize, room: usize) -> Error {
-    let detail = format!("the value has {len} bytes; beside this name and cluster there is room for {room}");
+    let detail = format!(
+        "the value has {len} bytes; beside this name and cluster there is room for {room}: shorten one of them"
+    );
     Error::new(ErrorKind::TooLarge, detail)
 }
 
 /// The error for a text, called `what`, that is no name.
 pub(crate) fn bad_name(what: &str, name: &str, bad: NameError) -> Error {
+    let max_len = name::MAX_LEN;
     match bad {
         NameError::TooLong => {
-            Error::new(ErrorKind::TooLarge, format!("the {what} has {} bytes: {bad}", name.len()))
+            let detail = format!("the {what} {} is too long; it has at most {max_len} bytes", quoted(name));
+            Error::new(ErrorKind::TooLarge, detail)
         }
-        NameError::Empty | NameError::Control => {
-            Error::new(ErrorKind::Invalid, format!("the {what} {name:?} does not do: {bad}"))
+        NameError::Empty => {
+            Error::new(ErrorKind::Invalid, format!("the {what} is empty; it has 1 to {max_len} bytes"))
+        }
+        NameError::Control => {
+            let detail = format!("the {what} {} has a control character; leave it out", quoted(name));
+            Error::new(ErrorKind::Invalid, detail)
         }
     }
 }
@@ -421,6 +440,7 @@ mod tests {
             Config { unicast_port: 49001, ..default() },
             Config { seeds: vec![named.clone(); 1025], ..default() },
             Config { seeds: vec![named], ..in_memory },
+            Config { mode: Mode::Swim, observer: true, ..default() },
         ] {
             let checked = config.check().map_err(|error| error.kind());
             assert_eq!(checked, Err(ErrorKind::Invalid), "{config:?}");

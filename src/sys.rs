@@ -6,27 +6,35 @@
 //! | [`Identity`] of an open file | device and inode | as Linux | none |
 //! | [`timer::DeadlineTimer`], which shortens a wait after a suspend | timerfd of CLOCK_BOOTTIME | none | none |
 //! | [`clock::BootClock`], which counts a suspend | CLOCK_BOOTTIME | CLOCK_MONOTONIC | `Instant` |
-//! | [`NetworkMonitor`], reports of links and addresses | netlink | routing socket | none: a look at each announcement |
+//! | [`NetworkMonitor`], reports of links and addresses | netlink | routing socket | NotifyIpInterfaceChange |
 //! | [`multicast_joins`], as the system has them | /proc | none | none |
 //! | [`datagram`], by interface and packet information | sendmsg, recvmmsg | sendmsg, recvmsg | multicast interface, WSARecvMsg |
 //! | ICMP errors, in [`datagram`] | the error queue | none: such a peer expires | as macOS |
 //! | TTL of a received datagram, in [`options`] | IP_RECVTTL | as Linux | as Linux, from Windows 10 on |
 //! | [`options::keeps_on_link`], past the routing table | IPv4 | IPv4 | no: only to networks of the interface |
 //! | [`socket::open_group_sender`] | beside the unicast socket | none: the unicast socket sends | as macOS |
-//! | [`interfaces`] | getifaddrs, /proc | getifaddrs | GetAdaptersAddresses |
-//! | [`host`]: its names; signals | POSIX | POSIX | its own; no signals |
+//! | [`interfaces`] | ioctl, /proc; kinds of links by netlink | getifaddrs | GetAdaptersAddresses |
+//! | [`host`]: its names | POSIX | POSIX | its own |
+//! | [`thread`], in which signals are blocked | POSIX | POSIX | Rust's; no signals |
+//! | [`forks`] | pthread_atfork | pthread_atfork | none |
+//! | [`cancellation`] of threads | pthread_setcancelstate | pthread_setcancelstate | none |
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 
 pub(crate) mod batch;
+pub(crate) mod call_error;
 pub(crate) mod clock;
 #[cfg(test)]
 mod datagram_tests;
+pub(crate) mod forks;
+pub(crate) mod host_interface;
 pub(crate) mod interface;
 pub(crate) mod multicast_joins;
+pub(crate) mod optional;
 pub(crate) mod options;
 pub(crate) mod poller;
+pub(crate) mod proc_net;
 pub(crate) mod socket;
 pub(crate) mod timer;
 #[cfg(unix)]
@@ -39,9 +47,13 @@ mod windows;
 compile_error!("src/sys knows Linux, macOS and Windows; this system is none of them");
 
 #[cfg(unix)]
-pub(crate) use unix::{Identity, NetworkMonitor, datagram, descriptor_of, host, interfaces, socket_pair};
+pub(crate) use unix::{
+    Identity, NetworkMonitor, cancellation, datagram, descriptor_of, host, interfaces, socket_pair, thread,
+};
 #[cfg(windows)]
-pub(crate) use windows::{Identity, NetworkMonitor, datagram, descriptor_of, host, interfaces, socket_pair};
+pub(crate) use windows::{
+    Identity, NetworkMonitor, cancellation, datagram, descriptor_of, host, interfaces, socket_pair, thread,
+};
 
 /// What an event loop polls: a file descriptor; on Windows a socket.
 #[cfg(unix)]

@@ -92,7 +92,7 @@ fn check_watch(port: u16, watch: &mut Command) {
 fn the_example_watch_takes_a_key_that_only_its_owner_can_read() {
     let watch = example("watch");
     for (bytes, mode, expected) in [
-        (32, 0o600, "interface 'nosuch7' does not exist"),
+        (32, 0o600, "interface \"nosuch7\" does not exist"),
         (31, 0o600, "too short: a key has 32 bytes"),
         (33, 0o600, "too long: a key has 32 bytes"),
         (32, 0o640, "others than its owner may use it"),
@@ -140,7 +140,7 @@ fn the_example_watch_refuses_wrong_arguments() {
     let output = output_of(Command::new(&watch).args(["--interfaces", "nosuch7"]));
     assert_eq!(output.status.code(), Some(1));
     let words = String::from_utf8_lossy(&output.stderr);
-    assert!(words.contains("watch: interface 'nosuch7' does not exist"), "{words}");
+    assert!(words.contains("watch: peers_start: interface \"nosuch7\" does not exist"), "{words}");
 }
 
 fn example(name: &str) -> PathBuf {

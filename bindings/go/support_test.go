@@ -101,7 +101,7 @@ func equal[T comparable](t *testing.T, what string, got, want T) {
 func untilOneWaits(t *testing.T) {
 	t.Helper()
 	untilStacks(t, "none waits in Go's poller", func(stack string) bool {
-		return strings.Contains(stack, "[IO wait") && strings.Contains(stack, "NextEvent")
+		return strings.Contains(stack, "[IO wait") && strings.Contains(stack, "reader).next")
 	}, true)
 }
 

@@ -25,7 +25,10 @@ use std::thread;
 use std::time::Duration;
 
 use nix::sys::signal::{SigSet, Signal};
-use peers::{ChangeDetection, Config, ErrorKind, Event, Health, Key, LeaveReason, Mode, Peer, Peers, Seed};
+use peers::{
+    ChangeDetection, Config, ErrorKind, Event, Family, Health, InterfaceStatus, Key, LeaveReason, Mode, Peer,
+    Peers, Seed,
+};
 use peers_proto::KEY_LEN;
 use zeroize::Zeroizing;
 
@@ -134,6 +137,13 @@ fn print_status(node: &Peers) -> Result<(), Box<dyn Error>> {
         let addresses: Vec<String> = peer.addresses.iter().map(|known| known.address.to_string()).collect();
         println!("addresses {} {}", peer.name, addresses.join(" "));
         println!("value {} {}", peer.name, String::from_utf8_lossy(&peer.value));
+    }
+    for status in node.interfaces() {
+        let InterfaceStatus { name, usage, sent, own, received, last_error, why, .. } = &status;
+        let family = if status.family == Family::V4 { 4 } else { 6 };
+        println!(
+            "interface {name} {family} {usage:?} sent={sent} own={own} received={received} {last_error}{why}"
+        );
     }
     print_health(&node.health());
     Ok(())

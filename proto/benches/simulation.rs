@@ -3,7 +3,8 @@
 //!
 //! `cargo bench --bench simulation` takes some minutes, on two threads. A cluster of two is watched for a
 //! simulated day; larger ones for as many simulated hours as `PEERS_HOURS` says (24 for the day), or for less.
-//! `PEERS_NODES=100` measures clusters of so many nodes alone.
+//! `PEERS_LOSS=0.05` shows the steady state at that loss alone.
+//! `PEERS_NODES=100` measures clusters of so many nodes alone, `cargo bench --bench simulation -- newcomers` one table alone.
 
 use std::env;
 use std::sync::Mutex;
@@ -32,8 +33,16 @@ fn main() {
     if env::args().any(|argument| argument == "--test") {
         return; // `cargo test --benches` wants to know no more than that it was built
     }
-    let tables = [steady_state(), starts(), newcomers(), convergence(), departures()];
-    print_rows(tables.into_iter().flatten().collect());
+    let tables: [(&str, fn() -> Vec<Row>); 5] = [
+        ("steady", steady_state),
+        ("starts", starts),
+        ("newcomers", newcomers),
+        ("convergence", convergence),
+        ("departures", departures),
+    ];
+    let wanted: Vec<String> = env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
+    let is_wanted = |name: &str| wanted.is_empty() || wanted.iter().any(|wanted| wanted == name);
+    print_rows(tables.into_iter().filter(|(name, _)| is_wanted(name)).flat_map(|(_, rows)| rows()).collect());
 }
 
 /// Returns true if clusters of so many nodes are to be measured.
@@ -52,6 +61,8 @@ fn heading(title: &str, explanation: &str, columns: &str) -> Row {
 fn steady_state() -> Vec<Row> {
     let hours = env::var("PEERS_HOURS").ok();
     let hours = hours.map(|text| text.parse().expect("PEERS_HOURS is a number"));
+    let only_loss = env::var("PEERS_LOSS").ok();
+    let only_loss: Option<f64> = only_loss.map(|text| text.parse().expect("PEERS_LOSS is a number"));
     let mut rows = vec![heading(
         "Steady state",
         "Datagrams and bytes of UDP payload are for each node and hour. The legacy program sends 240 datagrams.",
@@ -64,7 +75,7 @@ fn steady_state() -> Vec<Row> {
         (1000, hours.unwrap_or(HOURS_OF_A_THOUSAND)),
     ];
     for (count, hours) in counts.into_iter().filter(|(count, _)| is_wanted(*count)) {
-        for loss in LOSSES {
+        for loss in LOSSES.into_iter().filter(|loss| only_loss.is_none_or(|only| only == *loss)) {
             for legacy in [false, true] {
                 // A thousand take minutes each.
                 if count < 1000 || legacy || loss == 0.05 {

@@ -32,9 +32,7 @@ impl Key {
     pub fn new(bytes: [u8; KEY_LEN]) -> Self {
         Key(Box::new(Zeroizing::new(bytes)))
     }
-}
 
-impl Key {
     /// Returns a key that depends on this one and on other input.
     pub(crate) fn derive(&self, parts: &[&[u8]]) -> Key {
         let keyring = Keyring::new(&[], self);
@@ -252,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn the_longest_message_fits_into_a_datagram_and_nothing_of_it_can_be_read() {
+    fn sealed_longest_message_fits_and_is_not_readable() {
         let mut keyring = keyring(&[1]);
         let mut sealed = || keyring.seal(vec![b'x'; wire::MAX_MESSAGE], None);
         let (one, two) = (sealed(), sealed());

@@ -97,7 +97,7 @@ mod tests {
 
     #[test]
     #[allow(clippy::disallowed_methods)] // a test has to begin at some time
-    fn of_two_clones_that_know_both_nonces_one_gives_way_and_no_more_often_than_permitted() {
+    fn of_two_clones_the_one_with_the_lower_nonce_takes_a_new_id() {
         let (now, low, high) = (Instant::now(), [1; 16], [2; 16]);
         let mut clones = [Identity::new(), Identity::new()];
         clones[0].on_other_probe(high);

@@ -236,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn messages_leave_from_the_best_ipv4_address_and_from_the_link_local_one_of_ipv6() {
+    fn source_is_the_best_ipv4_address_or_the_link_local_of_ipv6() {
         let interfaces = interfaces();
         assert_eq!(interfaces.source(2, Family::V4), Some(ip("192.168.2.200")));
         assert_eq!(interfaces.source(2, Family::V6), Some(ip("fe80::7")));
@@ -245,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_lists_the_other_addresses_of_its_interface_link_local_ones_last() {
+    fn message_lists_other_addresses_link_local_ones_last() {
         let interfaces = interfaces();
         let beside = |index, family| interfaces.beside_source(index, family).iter().collect::<Vec<_>>();
         assert_eq!(beside(2, Family::V4), ["2001:db8::7", "169.254.7.7", "fe80::7", "fe80::8"].map(ip));
@@ -315,7 +315,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_is_on_the_link_of_an_interface_that_has_its_network() {
+    fn address_is_on_the_link_of_an_interface_with_its_network() {
         let interfaces = interfaces();
         assert!(interfaces.is_on_link(ip("192.168.2.1"), 2) && interfaces.is_on_link(ip("2001:db8::1"), 2));
         assert!(!interfaces.is_on_link(ip("192.168.3.1"), 2) && !interfaces.is_on_link(ip("192.168.2.1"), 3));

@@ -65,7 +65,7 @@
 //! | cluster | the nodes that list each other: those with the same cluster name, and the same keys if they have any |
 //! | announce, query, goodbye | the messages of the native protocol: alive; alive, reply; leaving |
 //! | legacy beacon | the datagram of protocol version 0: a name and nothing else |
-//! | burst | three queries within a second, at start and after a change of the network |
+//! | burst | three queries within a second, and more while answers bring news; at start and after a change of the network |
 //! | probe | a nonce to one instance, which it repeats in an announce |
 //! | nonce, echo | bytes that only a receiver at a path can repeat; their repetition, which validates the path |
 //! | path | an address that a peer sends from, and the interface to it |

@@ -22,8 +22,7 @@ use crate::announce::AnnounceTimer;
 use crate::counters::Counters;
 use crate::crypto::{Key, Keyring, MAX_KEYS};
 use crate::error::{NotRegistered, RegisterError, SetKeysError, ValueTooLong};
-use crate::event::{Arrival, Event, Peer, PeerAddress, PeerView, Received, Source, Transmit};
-use crate::expiring_map::Full;
+use crate::event::{Arrival, Event, Peer, PeerAddress, Received, Source, Transmit};
 use crate::identity::Identity;
 use crate::interfaces::{Interface, Interfaces};
 use crate::nonces::Nonces;
@@ -100,12 +99,12 @@ impl Node {
         let keyring = Keyring::new(&std::mem::take(&mut settings.keys), &settings.secret_seed);
         let mut timers = Timers::default();
         let silence_limit = (settings.mode.has_multicast() && !settings.observer).then_some(settings.expiry);
-        let mut node = Node {
+        Node {
             rng: Rng::with_seed(settings.seed),
             registry: Registry::new(&settings, now),
             outbox: Outbox::new(keyring, &settings),
             announce_timer: AnnounceTimer::new(settings.interval, &mut timers, now),
-            replies: ReplyQueue::new(),
+            replies: ReplyQueue::default(),
             repeats: Repeats::default(),
             probe_limit: probe_limit(),
             echo_limit: RateLimit::by_key(1, ECHO_GAP, MAX_ECHOES),
@@ -123,9 +122,7 @@ impl Node {
             goodbye: None,
             timers,
             settings,
-        };
-        node.timers.set(Timer::Burst, now);
-        node
+        }
     }
 
     /// Handles a datagram.
@@ -219,10 +216,9 @@ impl Node {
             return Err(RegisterError::OwnName);
         }
         ValueTooLong::check(entry.value, MAX_VALUE).map_err(RegisterError::ValueTooLong)?;
-        let max_peers = self.settings.max_peers;
         let registered = self.registry.register(entry, ttl, now);
         self.update_timers(now);
-        registered.map_err(|Full| RegisterError::Full { max_peers })
+        registered
     }
 
     /// Removes an entry that [`register`](Self::register) listed. Nothing is sent.
@@ -352,16 +348,18 @@ impl Node {
         self.registry.version(now)
     }
 
-    /// Returns the node's own record, as its peers list it. It has no address.
-    pub fn own_record(&self) -> PeerView<'_> {
+    /// Returns the node's own record, as its peers list it, with all addresses of its interfaces.
+    pub fn own_record(&self) -> Peer {
         let Settings { name, value, id, port, expiry, .. } = &self.settings;
-        PeerView {
-            name,
-            value,
-            address: None,
-            interface: 0,
-            further_addresses: &[],
-            addresses_validated: 0,
+        let addresses = self.own_addresses();
+        let first = addresses.first();
+        Peer {
+            name: name.clone(),
+            value: value.clone(),
+            address: first.map(|first| first.address),
+            interface: first.map_or(0, |first| first.interface),
+            addresses_validated: addresses.len(),
+            addresses,
             port: *port,
             id: Some(*id),
             source: Source::Own,
@@ -383,7 +381,8 @@ impl Node {
         peers
     }
 
-    /// Returns all addresses of the node's interfaces; see [`set_interfaces`](Self::set_interfaces).
+    /// Returns all addresses of the node's interfaces, those that are link-local last; see
+    /// [`set_interfaces`](Self::set_interfaces).
     pub fn own_addresses(&self) -> Vec<PeerAddress> {
         let own = self.interfaces.own_by_interface();
         own.map(|(interface, address)| PeerAddress { address, interface }).collect()

@@ -112,7 +112,7 @@ mod tests {
 
     #[test]
     #[allow(clippy::disallowed_methods)] // a test has to begin at some time
-    fn an_echo_is_valid_for_its_instance_and_path_in_its_epoch_and_the_next() {
+    fn echo_is_valid_for_its_path_in_its_epoch_and_the_next() {
         let (start, keyring) = (Instant::now(), Keyring::new(&[], &Key::new([7; 32])));
         let mut nonces = Nonces::new(start);
         let probed = target(1, 7, 50_000, 2, 0);

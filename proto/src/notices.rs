@@ -1,5 +1,6 @@
 //! `Notices`: what an administrator should know of the network, one of each kind a minute.
 
+use std::mem::discriminant;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -44,25 +45,10 @@ pub enum Notice {
     },
 }
 
-const KINDS: usize = 6;
-
-impl Notice {
-    fn kind(&self) -> usize {
-        match self {
-            Notice::ListFull { .. } => 0,
-            Notice::IdConflict { .. } => 1,
-            Notice::IdRenewed { .. } => 2,
-            Notice::OtherCluster { .. } => 3,
-            Notice::OtherKey { .. } => 4,
-            Notice::OtherMode { .. } => 5,
-        }
-    }
-}
-
 /// The last notice of each kind.
 #[derive(Default)]
 pub(crate) struct Notices {
-    last: [Option<Entry>; KINDS],
+    last: Vec<Entry>,
 }
 
 struct Entry {
@@ -73,15 +59,17 @@ struct Entry {
 
 impl Notices {
     pub fn push(&mut self, notice: Notice, now: Instant) {
-        let last = &mut self.last[notice.kind()];
-        if last.as_ref().is_none_or(|last| last.at + GAP <= now) {
-            *last = Some(Entry { notice, at: now, is_taken: false });
+        let is_of_kind = |last: &&mut Entry| discriminant(&last.notice) == discriminant(&notice);
+        match self.last.iter_mut().find(is_of_kind) {
+            Some(last) if now < last.at + GAP => {}
+            Some(last) => *last = Entry { notice, at: now, is_taken: false },
+            None => self.last.push(Entry { notice, at: now, is_taken: false }),
         }
     }
 
     /// Returns a notice that was not taken yet.
     pub fn poll(&mut self) -> Option<Notice> {
-        let entry = self.last.iter_mut().flatten().find(|entry| !entry.is_taken)?;
+        let entry = self.last.iter_mut().find(|entry| !entry.is_taken)?;
         entry.is_taken = true;
         Some(entry.notice.clone())
     }
@@ -89,7 +77,7 @@ impl Notices {
     /// Returns the notices of the last two minutes: what goes on has one in each.
     pub fn recent(&self, now: Instant) -> impl Iterator<Item = &Notice> {
         let is_recent = move |entry: &&Entry| now < entry.at + 2 * GAP;
-        self.last.iter().flatten().filter(is_recent).map(|entry| &entry.notice)
+        self.last.iter().filter(is_recent).map(|entry| &entry.notice)
     }
 }
 
@@ -108,7 +96,7 @@ mod tests {
         }
         notices.push(Notice::ListFull { from: from(1) }, start);
         let taken: Vec<Notice> = std::iter::from_fn(|| notices.poll()).collect();
-        assert_eq!(taken, [Notice::ListFull { from: from(1) }, Notice::OtherKey { from: from(60) }]);
+        assert_eq!(taken, [Notice::OtherKey { from: from(60) }, Notice::ListFull { from: from(1) }]);
         let recent = |after| notices.recent(start + Duration::from_secs(after)).count();
         assert_eq!((recent(119), recent(120), recent(179), recent(180)), (2, 1, 1, 0));
     }

@@ -10,7 +10,7 @@ use crate::event::{Destination, Transmit};
 use crate::interfaces::{Family, Interfaces};
 use crate::path::Path;
 use crate::settings::{Mode, Settings};
-use crate::wire::{self, Addresses, Announcement, InstanceId, Kind, MAX_MESSAGE, Probe};
+use crate::wire::{self, Addresses, Announcement, InstanceId, Kind, MAX_MESSAGE};
 #[cfg(feature = "swim")]
 use crate::wire::{ClusterKind, ClusterMessage, Content};
 
@@ -97,13 +97,14 @@ impl Outbox {
         wire::encode_cluster(kind, &message, min_len)
     }
 
-    /// Sends a message to the group. By each interface and family it lists the addresses that the receivers do not see as its
-    /// source. A query has the instances of `known` in its filter. Returns the datagrams.
+    /// Sends a message to the group, of `min_len` bytes at least. By each interface and family it lists the addresses that the
+    /// receivers do not see as its source. A query has the instances of `known` in its filter. Returns the datagrams.
     pub fn send_multicast(
         &mut self,
         kind: Kind,
         about: &Announcement<'_>,
         known: &[InstanceId],
+        min_len: usize,
         interfaces: &Interfaces,
     ) -> Vec<Transmit> {
         let mut transmits = Vec::new();
@@ -111,7 +112,7 @@ impl Outbox {
             let about = Announcement { addresses, ..*about };
             let plain = match kind {
                 Kind::Query => wire::encode_query(&about, known.iter().copied()),
-                _ => wire::encode_within(kind, &about, self.min_len()..=MAX_MESSAGE),
+                _ => wire::encode_within(kind, &about, self.min_len().max(min_len)..=MAX_MESSAGE),
             };
             let source = match to {
                 Destination::Interface { index, family } => interfaces.source(index, family),
@@ -155,19 +156,6 @@ impl Outbox {
     pub fn encode_announce(&self, about: &Announcement<'_>, lengths: RangeInclusive<usize>) -> Vec<u8> {
         let (min_len, max_len) = lengths.into_inner();
         wire::encode_within(Kind::Announce, about, min_len.max(self.min_len()).min(max_len)..=max_len)
-    }
-
-    /// Sends a probe of `len` bytes to one instance.
-    pub fn send_probe(
-        &mut self,
-        probe: &Probe<'_>,
-        len: usize,
-        path: Path,
-        to: &InstanceId,
-        interfaces: &Interfaces,
-    ) {
-        let plain = wire::encode_probe(probe, len.min(MAX_MESSAGE));
-        self.send_to(plain, path, Some(to), interfaces);
     }
 
     /// Seals a message for one instance, or for any if its id is not known, and sends it.

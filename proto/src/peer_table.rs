@@ -76,8 +76,9 @@ pub(crate) struct Origin {
     pub renews: bool,
     /// True if the instance itself sent it. One that another member passed on proves nothing, and raises no suspicion.
     pub is_first_hand: bool,
-    /// Acceptable claims of further addresses.
-    pub claims: Vec<Path>,
+    /// Acceptable claims of further addresses. `None` of a unicast message that lists none: to a seed a node lists none, so that
+    /// says nothing of those before.
+    pub claims: Option<Vec<Path>>,
 }
 
 impl Origin {
@@ -163,15 +164,15 @@ impl PeerTable {
 
     /// Returns the number with which an instance has left that is not listed; 0 if it is listed or not remembered.
     pub fn left_with(&self, id: &InstanceId, now: Instant) -> u64 {
-        match self.peers.slot_of(id) {
-            Some(_) => 0,
-            None => self.tombstones.get(id, now).map_or(0, |tombstone| tombstone.sequence),
+        match self.contains(id, now) {
+            true => 0,
+            false => self.tombstones.get(id, now).map_or(0, |tombstone| tombstone.sequence),
         }
     }
 
     /// Returns the paths to which a probe of this instance may have been sent.
-    pub fn probed_paths(&self, id: &InstanceId) -> impl Iterator<Item = Path> {
-        self.peers.get(id).into_iter().flat_map(|entry| entry.paths.probed())
+    pub fn probed_paths(&self, id: &InstanceId, now: Instant) -> impl Iterator<Item = Path> {
+        self.peers.live(id, now).into_iter().flat_map(|entry| entry.paths.probed())
     }
 
     /// Handles an announce or a query. A `New` instance is left to the caller to [`insert`](Self::insert). A value may grow by
@@ -236,14 +237,16 @@ impl PeerTable {
         if source == Source::Multicast {
             entry.on_multicast(now);
         }
-        entry.paths.set_claims(origin.claims.iter().copied(), path.interface);
+        entry.set_claims(origin);
         entry.paths.publish();
         self.bytes_used += entry.bytes_used();
         let (name, lifetime) = (entry.name.clone(), entry.lifetime);
         // The caller has checked that there is room.
         let _ = self.peers.insert(about.id, entry, lifetime, now);
         let slot = self.peers.slot_of(&about.id).expect("the entry was just inserted");
-        self.evictions.on_listed(self.listed, slot);
+        if !is_validated {
+            self.evictions.unvalidated.insert(self.listed, slot);
+        }
         self.index.insert_name(about.id, name, slot);
         self.index.insert_legacy_key(about.id, about.name, path.port());
         self.index.insert_address(about.id, about.name, path.ip());
@@ -346,7 +349,11 @@ impl PeerTable {
         let before = entry.bytes_used();
         let mut is_changed = entry.update(about, has_room, now);
         self.bytes_used = self.bytes_used - before + entry.bytes_used();
-        entry.grant(origin.validated_path().is_some(), since_last);
+        let is_validated = origin.validated_path().is_some();
+        entry.grant(is_validated, since_last);
+        if is_validated {
+            self.evictions.unvalidated.remove(&entry.serial);
+        }
         entry.add_budget(origin.len);
         if origin.arrival == Arrival::Group {
             is_changed |= entry.on_multicast(now);
@@ -360,7 +367,7 @@ impl PeerTable {
         }
         is_changed |= self.on_path(slot, origin, now);
         let entry = self.peers.at_mut(slot);
-        entry.paths.set_claims(origin.claims.iter().copied(), origin.path.interface);
+        entry.set_claims(origin);
         entry.paths.forget_before(now.checked_sub(entry.lifetime));
         is_changed |= entry.paths.publish();
         self.plan_wide_probe(slot, now);
@@ -394,7 +401,7 @@ impl PeerTable {
         let entry = self.peers.at_mut(slot);
         let mut is_changed = origin.arrival == Arrival::Group && entry.on_multicast(now);
         let is_listed = entry.paths.on_received(origin.path, now);
-        entry.paths.set_claims(origin.claims.iter().copied(), origin.path.interface);
+        entry.set_claims(origin);
         is_changed |= entry.paths.publish();
         // It renews nothing: it may be sent again and again.
         if is_listed && entry.probe.is_suspect() {
@@ -490,7 +497,7 @@ mod tests {
 
     #[test]
     #[allow(clippy::disallowed_methods)] // a test has to begin at some time
-    fn nothing_is_kept_of_instances_that_came_once_and_never_answered() {
+    fn peers_that_never_answered_leave_nothing_behind() {
         let (mut now, mut events) = (Instant::now(), Events::default());
         let mut peers = PeerTable::new("", 100, Duration::from_secs(35));
         let expiry = Duration::from_secs(1);
@@ -511,7 +518,7 @@ mod tests {
                 is_authenticated: false,
                 renews: true,
                 is_first_hand: true,
-                claims: Vec::new(),
+                claims: None,
             };
             peers.insert(&about, &origin(path), Source::Multicast, &mut events, now);
             let elsewhere = Path { address: ([192, 0, 2, 2], 99).into(), ..path };

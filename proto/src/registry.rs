@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use crate::error::NotRegistered;
+use crate::error::{NotRegistered, RegisterError};
 use crate::event::queue::Events;
 use crate::event::{Event, Source};
 use crate::expiring_map::Full;
@@ -157,7 +157,7 @@ impl Registry {
         source: Source,
         now: Instant,
     ) -> Result<(), Full> {
-        let was_listed = self.static_entries.is_legacy_beacon_of_peer(about.name, self.group_port);
+        let was_listed = self.has_legacy_entry_of(about.name, now);
         let bytes_freed = self
             .static_entries
             .bytes_used_by(about.name)
@@ -187,16 +187,20 @@ impl Registry {
         entry: &Registration<'_>,
         ttl: Option<Duration>,
         now: Instant,
-    ) -> Result<(), Full> {
+    ) -> Result<(), RegisterError> {
         let Registration { key, value, .. } = entry;
+        let full = RegisterError::Full { max_peers: self.max_peers };
         let registered = self.static_entries.registered();
         let replaced = self.static_entries.bytes_used_by(key).filter(|(_, is_registered)| *is_registered);
-        let is_full = replaced.is_none() && registered.count >= self.max_peers;
-        let bytes = registered.bytes - replaced.map_or(0, |(bytes, _)| bytes) + key.len() + value.len();
-        if is_full || bytes > self.max_bytes {
-            return Err(Full);
+        if replaced.is_none() && registered.count >= self.max_peers {
+            return Err(full);
         }
-        self.static_entries.register(entry, ttl, &mut self.events, now)
+        let bytes = registered.bytes - replaced.map_or(0, |(bytes, _)| bytes) + key.len() + value.len();
+        if bytes > self.max_bytes {
+            return Err(RegisterError::BytesFull { max_bytes: self.max_bytes });
+        }
+        let listed = self.static_entries.register(entry, ttl, &mut self.events, now);
+        listed.map_err(|Full| full)
     }
 
     /// Removes an entry of the program's.
@@ -242,8 +246,8 @@ impl Registry {
     }
 
     /// Returns true if the legacy beacons of a peer, whose messages have not arrived, have made an entry of this name.
-    pub fn has_legacy_entry_of(&self, name: &str) -> bool {
-        self.static_entries.is_legacy_beacon_of_peer(name, self.group_port)
+    pub fn has_legacy_entry_of(&self, name: &str, now: Instant) -> bool {
+        self.static_entries.is_legacy_beacon_of_peer(name, self.group_port, now)
     }
 
     /// Corrects the deadlines that renewals have put off, twice in an interval. A node whose peers announce themselves then

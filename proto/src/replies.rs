@@ -52,8 +52,9 @@ pub(crate) enum ReplyKind {
 pub(crate) struct Answer {
     /// The nonce of the query.
     pub echo: Option<Nonce>,
-    /// Length of the longest announce of the sender of the query, which may answer in turn.
-    pub len: usize,
+    /// Length of the longest announce of the sender of the query, which may answer in turn. `None` for an observer, which is
+    /// not validated.
+    pub querier_len: Option<usize>,
     /// True if the sender of the query needs the answer only to be validated: it knows this node.
     pub is_known: bool,
 }
@@ -64,12 +65,12 @@ pub(crate) struct ReplyQueue {
     serial: u64,
     unicast: RateLimit<(SocketAddr, u32)>,
     multicast: RateLimit,
-    /// The instance to which the next reply to the group answers, among others, and the nonce of its query.
-    multicast_to: Option<(InstanceId, Option<Nonce>)>,
+    /// The instance that the next reply to the group answers, among others.
+    multicast_to: Option<(InstanceId, Answer)>,
 }
 
-impl ReplyQueue {
-    pub fn new() -> Self {
+impl Default for ReplyQueue {
+    fn default() -> Self {
         ReplyQueue {
             pending: BTreeMap::new(),
             serial: 0,
@@ -78,7 +79,9 @@ impl ReplyQueue {
             multicast_to: None,
         }
     }
+}
 
+impl ReplyQueue {
     /// Enqueues a reply to one of `peers`: due at once if the message was for this node alone. Returns false if there are too
     /// many replies, or if the address was just replied to.
     pub fn enqueue(
@@ -106,7 +109,7 @@ impl ReplyQueue {
     pub fn enqueue_multicast(
         &mut self,
         to: InstanceId,
-        echo: Option<Nonce>,
+        answer: Answer,
         peers: usize,
         timers: &mut Timers,
         now: Instant,
@@ -115,35 +118,30 @@ impl ReplyQueue {
         let is_permitted = self.multicast.is_free(&(), now);
         if is_permitted && timers.get(Timer::MulticastReply).is_none() {
             timers.set(Timer::MulticastReply, now + spread(peers, rng));
-            self.multicast_to = Some((to, echo));
+            self.multicast_to = Some((to, answer));
         }
         is_permitted
     }
 
     /// Removes the replies that a message to the group has made superfluous. Those to senders that are yet to be validated
-    /// stay.
-    pub fn on_multicast(&mut self, needs_validation: impl Fn(&InstanceId) -> bool, timers: &mut Timers) {
-        self.pending.retain(|_, reply| match reply.kind {
-            ReplyKind::Announce(_) => needs_validation(&reply.to),
+    /// stay. Returns true if a reply to the group is superfluous as well.
+    pub fn on_multicast(&mut self, needs_validation: impl Fn(&InstanceId) -> bool) -> bool {
+        let stays = |to: &InstanceId, answer: &Answer| answer.querier_len.is_some() && needs_validation(to);
+        self.pending.retain(|_, reply| match &reply.kind {
+            ReplyKind::Announce(answer) => stays(&reply.to, answer),
             ReplyKind::Probe(_) => true,
         });
-        if !self.multicast_to.is_some_and(|(to, _)| needs_validation(&to)) {
-            timers.stop(Timer::MulticastReply);
-        }
+        self.multicast_to.as_ref().is_none_or(|(to, answer)| !stays(to, answer))
     }
 
-    /// Removes the reply that an announce to the same path has made superfluous.
+    /// Removes the answer that an announce to the same path has made superfluous.
     pub fn on_announced_to(&mut self, path: &Path) {
-        self.remove_pending(path.key());
+        let is_answer = |reply: &Reply| matches!(reply.kind, ReplyKind::Announce(_));
+        self.pending.retain(|_, reply| !(reply.path.key() == path.key() && is_answer(reply)));
     }
 
-    /// Returns the instance that a reply to the group, if one is due by `now`, answers, and the nonce of its query. The reply
-    /// counts as sent.
-    pub fn take_due_multicast(
-        &mut self,
-        timers: &mut Timers,
-        now: Instant,
-    ) -> Option<(InstanceId, Option<Nonce>)> {
+    /// Returns the instance that a reply to the group, if one is due by `now`, answers. The reply counts as sent.
+    pub fn take_due_multicast(&mut self, timers: &mut Timers, now: Instant) -> Option<(InstanceId, Answer)> {
         if !timers.take_expired(Timer::MulticastReply, now) {
             return None;
         }

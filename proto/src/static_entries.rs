@@ -68,8 +68,8 @@ pub(crate) struct StaticEntry {
     /// The path of a legacy peer.
     path: Option<Path>,
     path_heard_at: Instant,
-    /// End of the user's registration.
-    registered_until: Option<Instant>,
+    /// When the entry expires as one of a legacy peer.
+    legacy_until: Instant,
     /// Of the user's registration.
     place: Place,
     source: Source,
@@ -110,21 +110,18 @@ impl StaticEntries {
     ) -> Result<bool, Full> {
         // A legacy node sends at intervals of less than half its expiry. After a longer silence its path is given up.
         let timeout = self.expiry / 2;
-        let update = |entry: &mut StaticEntry| entry.on_legacy_beacon(path, timeout, now);
-        let new = |name| StaticEntry {
-            name,
-            value: Box::default(),
-            path: Some(path),
-            path_heard_at: now,
-            registered_until: None,
-            place: Place::default(),
-            source: Source::Legacy,
+        let legacy_until = now + self.expiry;
+        let live = self.entries.slot_of(name).and_then(|slot| self.entries.live_at(slot, now));
+        let is_new = live.is_none();
+        // A beacon moves the end of no registration.
+        let registered = live.filter(|(entry, _)| entry.source == Source::Registered);
+        let left = registered.map(|(_, times)| times.expires_in);
+        let update = |entry: &mut StaticEntry| {
+            let has_ended = left.is_none() && entry.end_registration();
+            entry.legacy_until = legacy_until;
+            entry.on_legacy_beacon(path, timeout, now) || has_ended
         };
-        // A beacon does not shorten a registration.
-        let registered = self.entries.get(name).and_then(|entry| entry.registered_until);
-        let left = registered.map_or(Duration::ZERO, |until| until.saturating_duration_since(now));
-        let is_new = self.entries.live(name, now).is_none();
-        self.put(name, self.expiry.max(left), update, new, events, now).map(|()| is_new)
+        self.put(name, left.unwrap_or(self.expiry), update, events, now).map(|()| is_new)
     }
 
     /// Registers an entry of the user. `ttl` of `None` means the node's expiry.
@@ -136,18 +133,7 @@ impl StaticEntries {
         now: Instant,
     ) -> Result<(), Full> {
         let ttl = ttl.unwrap_or(self.expiry).min(MAX_TTL);
-        let until = now + ttl;
-        let update = |entry: &mut StaticEntry| entry.register(registration, until);
-        let new = |name| StaticEntry {
-            name,
-            value: registration.value.into(),
-            path: None,
-            path_heard_at: now,
-            registered_until: Some(until),
-            place: registration.place(),
-            source: Source::Registered,
-        };
-        self.put(registration.key, ttl, update, new, events, now)
+        self.put(registration.key, ttl, |entry| entry.register(registration), events, now)
     }
 
     /// Removes a live entry that the user registered. If it is a legacy peer as well, its next beacon lists it again.
@@ -157,9 +143,7 @@ impl StaticEntries {
         if entry.source != Source::Registered {
             return Err(NotRegistered);
         }
-        let removed = self.entries.remove(key).ok_or(NotRegistered)?;
-        self.forget(&removed);
-        push_left(&removed, LeaveReason::Unregistered, events, now);
+        self.remove(key, LeaveReason::Unregistered, events, now);
         Ok(())
     }
 
@@ -177,20 +161,26 @@ impl StaticEntries {
 
     /// Handles the goodbye of a node of which only legacy beacons may have arrived. Returns true if that removes an entry.
     pub fn handle_goodbye(&mut self, name: &str, port: u16, events: &mut Events, now: Instant) -> bool {
-        let is_its = self.legacy_port(name) == Some(port);
-        let removed = if is_its { self.entries.remove(name) } else { None };
-        if let Some(removed) = &removed {
-            self.forget(removed);
-            push_left(removed, LeaveReason::Goodbye, events, now);
+        let is_its = self.legacy_port(name, now) == Some(port);
+        if is_its {
+            self.remove(name, LeaveReason::Goodbye, events, now);
         }
-        removed.is_some()
+        is_its
     }
 
-    /// Removes expired entries.
+    /// Removes expired entries. A registration that has ended leaves the legacy peer of its name.
     pub fn handle_timeout(&mut self, events: &mut Events, now: Instant) {
-        for removed in self.entries.handle_timeout(now) {
+        for mut removed in self.entries.handle_timeout(now) {
             self.forget(&removed);
-            push_left(&removed, LeaveReason::Expired, events, now);
+            let left = removed.value.legacy_until.saturating_duration_since(now);
+            if left.is_zero() {
+                push_left(&removed, LeaveReason::Expired, events, now);
+                continue;
+            }
+            removed.value.end_registration();
+            if let Ok(slot) = self.insert(removed.value, left, now) {
+                events.push(Event::Updated(self.peer(slot, now)));
+            }
         }
     }
 
@@ -226,23 +216,29 @@ impl StaticEntries {
 
     /// Returns true if there is a legacy entry of this name, and its beacons come from another port than the legacy program's: it
     /// belongs to a peer whose messages have not arrived.
-    pub fn is_legacy_beacon_of_peer(&self, name: &str, group_port: u16) -> bool {
-        self.legacy_port(name).is_some_and(|port| port != group_port)
+    pub fn is_legacy_beacon_of_peer(&self, name: &str, group_port: u16, now: Instant) -> bool {
+        self.legacy_port(name, now).is_some_and(|port| port != group_port)
     }
 
     /// Returns the source port of the beacons of a legacy entry.
-    fn legacy_port(&self, name: &str) -> Option<u16> {
-        let entry = self.entries.get(name).filter(|entry| entry.source == Source::Legacy)?;
+    fn legacy_port(&self, name: &str, now: Instant) -> Option<u16> {
+        let entry = self.entries.live(name, now).filter(|entry| entry.source == Source::Legacy)?;
         entry.path.map(|path| path.port())
     }
 
-    /// Updates and renews the entry of a known name, or inserts a new one.
+    fn remove(&mut self, name: &str, reason: LeaveReason, events: &mut Events, now: Instant) {
+        if let Some(removed) = self.entries.remove(name) {
+            self.forget(&removed);
+            push_left(&removed, reason, events, now);
+        }
+    }
+
+    /// Updates and renews the entry of a name, which is inserted if it is not known.
     fn put(
         &mut self,
         name: &str,
         ttl: Duration,
         update: impl FnOnce(&mut StaticEntry) -> bool,
-        new: impl FnOnce(Arc<str>) -> StaticEntry,
         events: &mut Events,
         now: Instant,
     ) -> Result<(), Full> {
@@ -259,15 +255,20 @@ impl StaticEntries {
                 }
             }
             None => {
-                let entry = new(name.into());
-                let (source, bytes) = (entry.source, entry.bytes_used());
-                self.entries.insert(entry.name.clone(), entry, ttl, now)?;
-                self.usage(source).add(bytes);
-                let slot = self.entries.slot_of(name).expect("the entry was just inserted");
+                let mut entry = StaticEntry::new(name, now);
+                update(&mut entry);
+                let slot = self.insert(entry, ttl, now)?;
                 events.push(Event::Joined(self.peer(slot, now)));
             }
         }
         Ok(())
+    }
+
+    fn insert(&mut self, entry: StaticEntry, ttl: Duration, now: Instant) -> Result<u32, Full> {
+        let (name, source, bytes) = (entry.name.clone(), entry.source, entry.bytes_used());
+        self.entries.insert(name.clone(), entry, ttl, now)?;
+        self.usage(source).add(bytes);
+        Ok(self.entries.slot_of(&name).expect("the entry was just inserted"))
     }
 
     fn usage(&mut self, source: Source) -> &mut Usage {
@@ -305,6 +306,18 @@ impl Usage {
 }
 
 impl StaticEntry {
+    fn new(name: &str, now: Instant) -> Self {
+        StaticEntry {
+            name: name.into(),
+            value: Box::default(),
+            path: None,
+            path_heard_at: now,
+            legacy_until: now,
+            place: Place::default(),
+            source: Source::Legacy,
+        }
+    }
+
     /// Returns the number of bytes of name and value.
     fn bytes_used(&self) -> usize {
         self.name.len() + self.value.len()
@@ -315,14 +328,17 @@ impl StaticEntry {
         self.path.map_or(0, |path| path.interface)
     }
 
+    /// Takes note that the user's registration has ended. Returns false if there was none.
+    fn end_registration(&mut self) -> bool {
+        let was_registered = self.source == Source::Registered;
+        if was_registered {
+            (self.source, self.place, self.value) = (Source::Legacy, Place::default(), Box::default());
+        }
+        was_registered
+    }
+
     /// Returns true if the user sees a difference.
     fn on_legacy_beacon(&mut self, path: Path, timeout: Duration, now: Instant) -> bool {
-        let is_registered = self.registered_until.is_some_and(|until| now < until);
-        let was_registered = self.source == Source::Registered && !is_registered;
-        if !is_registered {
-            self.source = Source::Legacy;
-            self.place = Place::default();
-        }
         let is_listed_path = self.path.is_some_and(|listed| listed.ip() == path.ip());
         let is_listed_path_live =
             self.path.is_some() && now.saturating_duration_since(self.path_heard_at) < timeout;
@@ -330,12 +346,11 @@ impl StaticEntry {
             self.path = Some(path);
             self.path_heard_at = now;
         }
-        was_registered || !(is_listed_path || is_listed_path_live)
+        !(is_listed_path || is_listed_path_live)
     }
 
     /// Returns true if the user sees a difference.
-    fn register(&mut self, registration: &Registration<'_>, until: Instant) -> bool {
-        self.registered_until = Some(until);
+    fn register(&mut self, registration: &Registration<'_>) -> bool {
         let was_heard = std::mem::replace(&mut self.source, Source::Registered) != Source::Registered;
         let place = registration.place();
         let has_moved = std::mem::replace(&mut self.place, place) != place;

@@ -79,29 +79,3 @@ impl Timers {
         self.deadlines.iter().flatten().min().copied()
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use super::*;
-
-    #[test]
-    fn the_first_deadline_is_next_and_an_expired_timer_stops() {
-        #[allow(clippy::disallowed_methods)] // a test has to begin at some time
-        let start = Instant::now();
-        let (early, late) = (start + Duration::from_secs(1), start + Duration::from_secs(2));
-        let mut timers = Timers::default();
-        assert_eq!(timers.next(), None);
-        timers.set(Timer::Announce, late);
-        timers.set(Timer::StaticEntries, early);
-        assert_eq!((timers.next(), timers.get(Timer::Announce)), (Some(early), Some(late)));
-        assert!(!timers.take_expired(Timer::Announce, early));
-        assert!(timers.take_expired(Timer::StaticEntries, early));
-        assert!(!timers.take_expired(Timer::StaticEntries, late), "it was stopped");
-        assert_eq!(timers.next(), Some(late));
-        timers.set(Timer::Announce, None);
-        assert!(!timers.stop(Timer::Announce));
-        assert_eq!(timers.next(), None);
-    }
-}

@@ -8,6 +8,7 @@ mod decode;
 mod encode;
 pub mod known_answers;
 pub mod name;
+mod writer;
 
 use std::fmt;
 use std::time::Duration;
@@ -59,6 +60,7 @@ mod key {
     pub const ADDRESSES: u64 = 15;
     pub const OBSERVER: u64 = 16;
     pub const TO_SEED: u64 = 17;
+    pub const LAST: u64 = TO_SEED;
 }
 
 /// Random id of one run of a node.

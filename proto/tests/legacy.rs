@@ -104,7 +104,7 @@ fn lines(node: &mut Node, start: Instant, until: Instant) -> Vec<Instant> {
 }
 
 #[test]
-fn it_sends_the_line_at_start_and_then_every_interval_less_a_tenth_at_most() {
+fn beacon_is_sent_at_the_start_and_every_interval_less_jitter() {
     let start = Instant::now();
     let lines = lines(&mut node(start), start, start + 100 * INTERVAL);
     assert_eq!(lines[0], start);
@@ -116,7 +116,7 @@ fn it_sends_the_line_at_start_and_then_every_interval_less_a_tenth_at_most() {
 }
 
 #[test]
-fn no_line_is_sent_nor_understood_where_the_legacy_is_turned_off_or_the_cluster_has_a_name() {
+fn no_beacons_without_the_option_or_in_a_named_cluster() {
     let silent =
         [Settings { legacy: false, ..settings(10) }, Settings { cluster: "blue".into(), ..settings(10) }];
     for settings in silent {
@@ -266,7 +266,7 @@ fn its_own_name_is_ignored_wherever_it_comes_from() {
 }
 
 #[test]
-fn a_name_heard_from_two_addresses_keeps_the_first_until_that_falls_silent() {
+fn legacy_name_keeps_its_first_address_until_that_is_silent() {
     let start = Instant::now();
     let mut node = node(start);
     for beat in 0..4 {
@@ -304,7 +304,7 @@ fn malformed_lines_are_counted_and_nothing_else() {
 }
 
 #[test]
-fn a_silence_of_the_expiry_time_asks_for_new_sockets_again_and_again() {
+fn silence_of_each_expiry_time_reopens_the_sockets() {
     let start = Instant::now();
     let mut node = node(start);
     run(&mut node, start + EXPIRY - NANOSECOND);
@@ -374,8 +374,9 @@ fn entries_take_no_more_bytes_than_the_budget() {
     let mut node = Node::new(settings, start);
     node.register("one", &[1; 997], None, start).expect("1000 bytes fit");
     node.register("two", &[2; 997], None, start).expect("1000 more fit");
-    assert!(matches!(node.register("3", b"", None, start), Err(RegisterError::Full { .. })));
-    assert!(matches!(node.register("two", &[2; 998], None, start), Err(RegisterError::Full { .. })));
+    let full = RegisterError::BytesFull { max_bytes: 2000 };
+    assert_eq!(node.register("3", b"", None, start), Err(full));
+    assert_eq!(node.register("two", &[2; 998], None, start), Err(full));
     node.register("two", &[2; 996], None, start).expect("it is shorter than before");
     node.register("3", b"", None, start).expect("one byte is free");
     assert_eq!(node.peer_count(), 3);

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use peers_proto::wire::{self, Announcement, InstanceId, Kind};
 use peers_proto::{Arrival, Key, Node, Received, Settings};
 
-use crate::allocator::peak_during;
+use crate::allocator::{held_after, peak_during};
 
 const STRANGERS: u32 = 10 * MAX_PEERS as u32;
 const MAX_PEERS: usize = 8_192;
@@ -58,19 +58,18 @@ fn stranger(number: u32) -> (Vec<u8>, SocketAddr) {
     (bytes, ([10, high, middle, low], 50_000).into())
 }
 
+/// The node receives a group datagram; what it sends is dropped.
+fn hear(node: &mut Node, (bytes, from): (Vec<u8>, SocketAddr), now: Instant) {
+    let received = Received { from, interface: 2, arrival: Arrival::Group, hops: Some(255) };
+    node.handle_datagram(&bytes, received, now);
+    while node.poll_transmit().is_some() {}
+}
+
 #[test]
-fn strangers_fill_no_more_memory_than_the_cap_and_push_nobody_out() {
+fn strangers_fill_no_more_than_the_cap_and_evict_no_peer() {
     #[allow(clippy::disallowed_methods)] // a test has to begin at some time
     let mut now = Instant::now();
     let mut node = node(now);
-    let hear = |node: &mut Node, (bytes, from): (Vec<u8>, SocketAddr), now| {
-        node.handle_datagram(
-            &bytes,
-            Received { from, interface: 2, arrival: Arrival::Group, hops: Some(255) },
-            now,
-        );
-        while node.poll_transmit().is_some() {}
-    };
     let live = |sequence| (announcement([3; 16], sequence, "live", b"old"), ([192, 0, 2, 3], 50_000).into());
     hear(&mut node, live(1), now);
     let grown = peak_during(|| {
@@ -95,4 +94,42 @@ fn strangers_fill_no_more_memory_than_the_cap_and_push_nobody_out() {
     hear(&mut node, live(2), now);
     assert!(node.peers(now).iter().any(|peer| peer.name == "live"));
     println!("{grown} bytes more, for {} entries", node.peer_count());
+}
+
+/// Beside the queue of events, which keeps the last peers that left.
+const KEPT: isize = 512 * 1024;
+
+#[test]
+fn entries_that_expired_or_left_need_no_memory() {
+    #[allow(clippy::disallowed_methods)] // a test has to begin at some time
+    let mut now = Instant::now();
+    let mut node = node(now);
+    node.register("first", b"", Some(Duration::from_secs(3600)), now).expect("there is room");
+    let fill = |node: &mut Node, now| {
+        for number in 0..MAX_PEERS as u32 {
+            hear(node, stranger(number), now);
+        }
+    };
+    let kept = held_after(|| {
+        for _ in 0..3 {
+            fill(&mut node, now);
+            now += Duration::from_secs(300);
+            while node.poll_timeout().is_some_and(|deadline| deadline <= now) {
+                node.handle_timeout(now);
+                while node.poll_transmit().is_some() {}
+            }
+            assert_eq!(node.peer_count(), 1);
+        }
+    });
+    assert!(kept < KEPT, "{kept} bytes more");
+    let kept = held_after(|| {
+        for number in 0..MAX_PEERS as u32 - 1 {
+            node.register(&number.to_string(), b"value", None, now).expect("there is room");
+        }
+        for number in 0..MAX_PEERS as u32 - 1 {
+            node.unregister(&number.to_string(), now).expect("it is registered");
+        }
+        node.unregister("first", now).expect("it is registered");
+    });
+    assert!(kept < KEPT, "{kept} bytes more");
 }

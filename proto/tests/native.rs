@@ -1,6 +1,7 @@
 //! The rules of protocol version 1, one by one.
 
 mod cases;
+mod deadlines;
 mod group;
 mod hearing;
 mod keys;

@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 
 use crate::panics;
 use crate::runtime::name_table::{NameTable, Resolved};
-use crate::runtime::thread::{self, Thread};
 use crate::seed::Seed;
 use crate::sync::lock;
+use crate::sys::thread::{self, Thread};
 
 /// Looks up a name.
 type LookUp = dyn Fn(&Seed) -> io::Result<Vec<SocketAddr>> + Send + Sync;
@@ -56,7 +56,7 @@ impl Resolver {
         let work = shared.clone();
         // A panic must not end the process; the seeds stay as they are then.
         let body = move || drop(panics::catch_panic(|| work.run()));
-        let thread = thread::spawn("peers-names", body)?;
+        let thread = thread::spawn(c"peers-names", body)?;
         Ok(Resolver { shared, thread })
     }
 
@@ -78,8 +78,7 @@ impl Resolver {
     pub fn stop(self) {
         lock(&self.shared.task).is_over = true;
         self.shared.changed.notify_one();
-        // The thread catches its panics, so a join does not fail.
-        drop(self.thread.join());
+        self.thread.join();
     }
 }
 
@@ -115,7 +114,7 @@ impl Shared {
                 shared.on_result(&mut task, &seed, result);
             }
         };
-        thread::spawn("peers-look-up", body).map(drop)
+        thread::spawn(c"peers-look-up", body).map(drop)
     }
 
     fn on_result(&self, task: &mut Task, seed: &Seed, result: io::Result<Vec<SocketAddr>>) {

@@ -36,6 +36,8 @@ impl Seeds {
         if seeds.iter().all(|seed| seed.address().is_some()) {
             resolver.take().into_iter().for_each(Resolver::stop);
             let addresses = seeds.iter().filter_map(Seed::address).collect();
+            // A node without a thread delivers its log in the report, and the user's function may set seeds.
+            drop(resolver);
             return report(Resolved { addresses, ..Resolved::default() }).map(drop);
         }
         match &*resolver {

@@ -1,8 +1,6 @@
 //! `ReceiveBatch`: the datagrams of one receive step. Between two batches other threads get the node's lock.
 
-#[cfg(any(not(target_os = "linux"), test))]
 use std::io;
-#[cfg(any(not(target_os = "linux"), test))]
 use std::net::IpAddr;
 use std::net::SocketAddr;
 
@@ -41,6 +39,11 @@ impl ReceiveBatch {
         ReceiveBatch { buffers, used: 0, received: Vec::with_capacity(LENGTH) }
     }
 
+    /// True if nothing was received, not even a datagram that was dropped.
+    pub fn is_empty(&self) -> bool {
+        self.used == 0
+    }
+
     /// Begins a new one.
     pub fn clear(&mut self) {
         self.used = 0;
@@ -72,7 +75,6 @@ impl ReceiveBatch {
 /// Receives datagrams that wait by `receive_one`, where the system has no call for many. That returns `None` if it took an error
 /// in place of a datagram: datagrams may wait behind it. Calls `take` with the number of the buffer, the datagram and its
 /// destination. Returns the number of buffers in use; if it is not all, no more waited. An error if none waited.
-#[cfg(any(not(target_os = "linux"), test))]
 pub(crate) fn receive_each(
     buffers: &mut [Buffer],
     mut take: impl FnMut(usize, Received, IpAddr),

@@ -7,6 +7,7 @@ use std::time::Duration;
 use socket2::Socket;
 
 use crate::sys::batch::{Buffer, LENGTH, ReceiveBatch, Received};
+use crate::sys::optional::Refusals;
 use crate::sys::poller::Poller;
 use crate::sys::socket::{OwnedSocket, open_unicast, port_of};
 use crate::sys::{Way, datagram};
@@ -18,7 +19,7 @@ const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 type Receive = fn(&Socket, &mut [Buffer], &mut dyn FnMut(usize, Received, IpAddr)) -> io::Result<usize>;
 
 fn open() -> (OwnedSocket, SocketAddr) {
-    let socket = open_unicast(false, 1, 0).expect("there are free ports").socket;
+    let socket = open_unicast(false, 1, 0, &Refusals::default()).expect("there are free ports");
     let port = port_of(&socket).expect("it is bound");
     (socket, (HERE, port).into())
 }

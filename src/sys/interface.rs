@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn the_source_is_no_automatic_ipv4_address_and_a_link_local_ipv6_one() {
+    fn source_is_no_automatic_ipv4_and_a_link_local_ipv6_address() {
         let mut both =
             interface(&[("169.254.7.7", 16), ("192.168.2.200", 24), ("2001:db8::7", 64), ("fe80::7", 64)]);
         assert_eq!((both.v4, both.v6), ("192.168.2.200".parse().ok(), "fe80::7".parse().ok()));

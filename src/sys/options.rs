@@ -16,6 +16,7 @@ use windows_sys::Win32::Networking::WinSock::{
 
 use crate::sys::descriptor_of;
 use crate::sys::interface::Interface;
+use crate::sys::optional::{self, Refusals};
 
 /// The error of a system without an address family.
 #[cfg(unix)]
@@ -84,15 +85,15 @@ pub fn set_unicast_hops(socket: &Socket, is_v6: bool, hops: u8) -> io::Result<()
 
 /// Sets the TTL or hop limit of multicast, and loops it back to the nodes of this host, and to this node: the receive watchdog
 /// relies on that.
-pub fn prepare_multicast(socket: &Socket, is_v6: bool, hops: u8) -> io::Result<()> {
+pub fn prepare_multicast(socket: &Socket, is_v6: bool, hops: u8, refusals: &Refusals) {
     match is_v6 {
         true => {
-            socket.set_multicast_hops_v6(hops.into())?;
-            socket.set_multicast_loop_v6(true)
+            refusals.settle(&optional::MULTICAST_HOPS_V6, socket.set_multicast_hops_v6(hops.into()));
+            refusals.settle(&optional::MULTICAST_LOOP_V6, socket.set_multicast_loop_v6(true));
         }
         false => {
-            socket.set_multicast_ttl_v4(hops.into())?;
-            socket.set_multicast_loop_v4(true)
+            refusals.settle(&optional::MULTICAST_HOPS_V4, socket.set_multicast_ttl_v4(hops.into()));
+            refusals.settle(&optional::MULTICAST_LOOP_V4, socket.set_multicast_loop_v4(true));
         }
     }
 }

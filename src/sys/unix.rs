@@ -1,9 +1,16 @@
 //! What Linux and macOS have in common.
 
+pub mod cancellation;
 pub mod datagram;
 pub mod host;
-pub mod interfaces;
+#[cfg(target_os = "linux")]
+mod links;
+#[cfg(target_os = "linux")]
+pub mod linux_interfaces;
+#[cfg(target_os = "macos")]
+pub mod mac_interfaces;
 mod network_monitor;
+pub mod thread;
 
 use std::io;
 use std::mem::MaybeUninit;
@@ -13,6 +20,10 @@ use socket2::{Domain, Socket, Type};
 
 use crate::sys::Descriptor;
 
+#[cfg(target_os = "linux")]
+pub use linux_interfaces as interfaces;
+#[cfg(target_os = "macos")]
+pub use mac_interfaces as interfaces;
 pub use network_monitor::NetworkMonitor;
 
 /// Tells an open file from another one that has the same descriptor number later.
@@ -40,6 +51,11 @@ impl Identity {
         // SAFETY: the call succeeded, and has written all of it.
         let stat = unsafe { stat.assume_init() };
         Ok(Identity { device: stat.st_dev, inode: stat.st_ino })
+    }
+
+    /// True for the error of a number that stands for no open file. Another error means that the system does not tell.
+    pub fn is_closed(error: &io::Error) -> bool {
+        error.raw_os_error() == Some(libc::EBADF)
     }
 }
 

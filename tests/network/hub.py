@@ -10,6 +10,7 @@ import peers
 
 with peers.start(name="hub", mode="seeds", unicast_port=int(sys.argv[1]), interval=3600, expiry=7200) as node:
     signal.signal(signal.SIGUSR1, lambda *_: node.set_value(bytes(1000)))
+    print("started", flush=True)
     while True:
         event = node.next_event()
         if event.kind == peers.EventKind.JOINED:

@@ -117,9 +117,11 @@ fn a_seed_that_has_an_address_of_each_family_is_one_peer() {
     expect_counted(&mut seed, "received", 60);
     assert_eq!(listing(&mut guest), [format!("seed {address} Unicast")]);
     assert_eq!(listing(&mut seed), [format!("guest {seen_as} Unicast")]);
+    // Each learns the other address of the other, and keeps to the first.
+    guest.expect_listed("seed", &[&address]);
+    seed.expect_listed("guest", &[&seen_as]);
     for node in [&mut guest, &mut seed] {
         node.never_printed("left");
-        node.never_printed("updated");
     }
 }
 

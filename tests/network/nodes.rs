@@ -90,6 +90,33 @@ pub fn expect_that(watch: &mut Program, what: &str, mut holds: impl FnMut(&mut P
     }
 }
 
+/// What a watch says of each interface and family, as "NAME FAMILY USAGE sent=N own=N received=N error WHY".
+pub fn interfaces(watch: &mut Program) -> Vec<String> {
+    drop(watch.take("interface "));
+    health_line(watch);
+    watch.take("interface ")
+}
+
+/// What a watch says of one interface and family, from the usage on.
+pub fn interface(watch: &mut Program, name: &str, family: u8) -> String {
+    let all = interfaces(watch);
+    let start = format!("{name} {family} ");
+    let found = all.iter().find_map(|line| line.strip_prefix(&start));
+    found.unwrap_or_else(|| panic!("{start:?} is not in {all:#?}")).into()
+}
+
+/// Waits until a watch uses an interface so.
+pub fn expect_interface(watch: &mut Program, name: &str, family: u8, usage: &str) {
+    let deadline = Instant::now() + LIMIT;
+    loop {
+        let all = interfaces(watch);
+        if all.iter().any(|line| line.starts_with(&format!("{name} {family} {usage} "))) {
+            return;
+        }
+        assert!(Instant::now() < deadline, "{name} should be {usage} by {family}: {all:#?}");
+    }
+}
+
 /// The last line of all that a watch tells of itself when it is asked.
 fn health_line(watch: &mut Program) -> String {
     watch.expect_to_take(Signal::SIGUSR1);

@@ -305,6 +305,7 @@ fn all_peers_of_a_hub_learn_a_long_value_before_the_interval() {
     let Some(world) = world(test) else { return };
     let (here, there) = (world.host(1), world.host(2));
     let mut hub = hub(&here, PORT);
+    hub.expect(["started"]);
     let options = [&HOURS[..], &["--seeds", "192.0.2.1:49002"]].concat();
     let names: Vec<String> = (1..=60).map(|number| format!("guest-{number}")).collect();
     let mut guests: Vec<Program> = names.iter().map(|name| unicast_watch(&there, name, &options)).collect();

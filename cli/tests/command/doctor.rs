@@ -53,14 +53,13 @@ fn every_node_that_is_heard_in_its_time_is_named() {
 fn a_node_that_leaves_meanwhile_is_named_too() {
     let place = Place::new();
     let (brief, witness) = (place.node("brief"), place.node("witness"));
-    let doctor = place.start("doctor", &["--wait", "3s"]);
-    // Its node, and not one of the pair in a cluster of its own.
-    while !matches!(event(&brief), Event::Joined(peer) if peer.name.contains("doctor")) {}
+    let mut doctor = place.start("doctor", &["--wait", "3s", "--verbose"]);
+    doctor.until_observing();
     // What the witness receives is in the doctor's socket too, before the goodbye.
     brief.set_value(b"announced").expect("there is room");
     while !matches!(event(&witness), Event::Updated(peer) if peer.value == b"announced") {}
     drop(brief);
-    has(&doctor.ended().with(0), &["\n       brief (127.0.0.1), multicast, left (goodbye)\n"]);
+    has(&doctor.ended().output, &["\n       brief (127.0.0.1), multicast, left (goodbye)\n"]);
 }
 
 #[test]

@@ -257,7 +257,7 @@ impl Node {
             is_authenticated: false,
             renews: true,
             is_first_hand: false,
-            claims: Vec::new(),
+            claims: None,
         };
         matches!(self.on_record(about, &origin, now), AnnounceOutcome::Known | AnnounceOutcome::NoRoom)
     }

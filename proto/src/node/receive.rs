@@ -1,6 +1,6 @@
 //! What a node does with a datagram.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use crate::event::{Arrival, Source};
@@ -49,7 +49,9 @@ impl Node {
             // No node sends from port 0, because no reply reaches it.
             Ok(_) if inbound.path.port() == 0 => self.counters.malformed += 1,
             Ok(Message::Sealed) => self.on_wrong_key(from, now),
-            Ok(Message::Legacy { name }) => self.on_legacy_beacon(name, inbound.path, now),
+            Ok(Message::Legacy { name }) => self.on_legacy_beacon(name, inbound, now),
+            // A probe is for one instance. To the group it would draw an answer from each.
+            Ok(Message::Probe(_)) if inbound.arrival == Arrival::Group => self.counters.malformed += 1,
             Ok(Message::Probe(probe)) => {
                 if self.is_of_cluster(probe.cluster, from, now) {
                     self.on_probe(&probe, inbound, now);
@@ -134,11 +136,11 @@ impl Node {
         if is_known && (about.is_observer || !self.needs_validation(&about.id, now)) {
             return;
         }
+        let querier_len = (!about.is_observer).then(|| wire::max_announce_len(about).min(inbound.len));
+        let answer = Answer { echo: about.nonce, querier_len, is_known };
         if about.answer_to_group && inbound.arrival == Arrival::Group {
-            self.enqueue_multicast_reply(about, now);
+            self.enqueue_multicast_reply(about.id, answer, now);
         } else {
-            let len = wire::max_announce_len(about).min(inbound.len);
-            let answer = Answer { echo: about.nonce, len, is_known };
             self.enqueue_reply(ReplyKind::Announce(answer), about.id, inbound, now);
         }
         self.send_replies(now);
@@ -168,8 +170,11 @@ impl Node {
         }
     }
 
-    fn on_legacy_beacon(&mut self, name: &str, path: Path, now: Instant) {
-        if !self.handles_legacy() {
+    fn on_legacy_beacon(&mut self, name: &str, inbound: Inbound, now: Instant) {
+        let Inbound { path, arrival, .. } = inbound;
+        // Legacy nodes send to the group of IPv4 alone.
+        let is_of_group = arrival == Arrival::Group && path.ip().is_ipv4();
+        if !self.handles_legacy() || !is_of_group {
             self.counters.other_cluster += 1;
         } else if name == self.settings.name {
             // A legacy beacon has nothing but a name, so that of a namesake looks like the own one.
@@ -199,6 +204,11 @@ impl Node {
             self.counters.stale += 1;
             return Reaction::Ignored;
         };
+        let is_listed = || self.registry.peers().contains(&about.id, now);
+        // The sender was not listed here, or does not list this node.
+        if origin.echo == Echo::Query && (about.nonce.is_some() || !is_listed()) {
+            self.announce_timer.on_news(&mut self.timers, now);
+        }
         if self.is_member_of_cluster() {
             return self.on_member_record(about, &origin, now);
         }
@@ -234,8 +244,9 @@ impl Node {
         if is_authenticated && arrival == Arrival::Unicast && about.echo.is_some() && echo == Echo::None {
             return None;
         }
-        let claims = about.addresses.iter();
-        let claims = claims.filter(|claim| self.interfaces.is_acceptable_claim(*claim, path.interface));
+        let lists_any = arrival == Arrival::Group || about.addresses.iter().next().is_some();
+        let is_acceptable = |claim: &IpAddr| self.interfaces.is_acceptable_claim(*claim, path.interface);
+        let claims = about.addresses.iter().filter(is_acceptable);
         Some(Origin {
             path,
             arrival,
@@ -244,7 +255,7 @@ impl Node {
             is_authenticated,
             renews: self.renews(about, inbound, echo, now),
             is_first_hand: true,
-            claims: claims.map(|claim| path.at(claim)).collect(),
+            claims: lists_any.then(|| claims.map(|claim| path.at(claim)).collect()),
         })
     }
 
@@ -253,19 +264,11 @@ impl Node {
         if self.is_query_nonce(&echo, now) {
             return Echo::Query;
         }
-        let keyring = self.outbox.keyring();
         // A member of which only the address is known is probed through any interface.
         let any = Path { interface: 0, ..path };
-        let mut paths = self.registry.peers().probed_paths(&about.id).chain([path, any]);
-        let probed = paths.find(|path| {
-            let target = self.probe_target(&about.id, path, now);
-            self.nonces.is_of_probe(&echo, &target, keyring, now)
-        });
+        let mut paths = self.registry.peers().probed_paths(&about.id, now).chain([path, any]);
+        let probed = paths.find(|path| self.is_probe_nonce(&echo, &about.id, path, now));
         probed.map_or(Echo::None, Echo::Probe)
-    }
-
-    fn is_query_nonce(&self, nonce: &wire::Nonce, now: Instant) -> bool {
-        self.nonces.is_of_query(nonce, &self.settings.id, self.outbox.keyring(), now)
     }
 
     /// Returns true if a message renews its sender. Among nodes with seeds, unicast renews if one of the two has the other for
@@ -285,7 +288,7 @@ impl Node {
             return Reaction::Ignored;
         }
         let is_validated = origin.validated_path().is_some();
-        if !is_validated && (self.has_keys() || self.is_full_for(about)) {
+        if !is_validated && (self.has_keys() || self.is_full_for(about, now)) {
             self.counters.unvalidated += 1;
             return Reaction::Unvalidated;
         }
@@ -298,8 +301,8 @@ impl Node {
     }
 
     /// Returns true if the list has no room for a newcomer. The entry that its legacy beacons have made has room for it.
-    fn is_full_for(&self, about: &Announcement<'_>) -> bool {
-        self.registry.is_full() && !self.registry.has_legacy_entry_of(about.name)
+    fn is_full_for(&self, about: &Announcement<'_>, now: Instant) -> bool {
+        self.registry.is_full() && !self.registry.has_legacy_entry_of(about.name, now)
     }
 
     /// Returns true if a peer that is reached by unicast alone is to be validated now: it gets copies.
@@ -348,16 +351,10 @@ impl Node {
     fn on_id_conflict(&mut self, kind: Kind, about: &Announcement<'_>, path: Path, now: Instant) {
         let from = path.address;
         self.counters.id_conflicts += 1;
-        let nonce = self.identity.probed().map(|probed| (probed, self.probe_nonce(&about.id, &probed, now)));
-        if let (Kind::Announce, Some(echo), Some((probed, nonce))) = (kind, about.echo, nonce)
-            && self.nonces.is_of_probe(
-                &echo,
-                &self.probe_target(&about.id, &probed, now),
-                self.outbox.keyring(),
-                now,
-            )
+        if let (Kind::Announce, Some(echo), Some(probed)) = (kind, about.echo, self.identity.probed())
+            && self.is_probe_nonce(&echo, &about.id, &probed, now)
         {
-            if self.identity.on_clone(&nonce, now) {
+            if self.identity.on_clone(&echo, now) {
                 self.notices.push(Notice::IdRenewed { from }, now);
             }
             return;
@@ -377,11 +374,7 @@ impl Node {
 
     /// Handles a probe with the own id: the node has reached itself, or a clone probes it.
     fn on_own_probe(&mut self, probe: &Probe<'_>, inbound: Inbound, now: Instant) {
-        let keyring = self.outbox.keyring();
-        let is_own = |path: &Path| {
-            let target = self.probe_target(&probe.id, path, now);
-            self.nonces.is_of_probe(&probe.nonce, &target, keyring, now)
-        };
+        let is_own = |path: &Path| self.is_probe_nonce(&probe.nonce, &probe.id, path, now);
         if let Some(path) = self.identity.probed().filter(is_own) {
             self.identity.add_mirror(path.address);
             self.identity.add_mirror(inbound.path.address);
@@ -416,9 +409,9 @@ impl Node {
         self.counters.rate_limited += u64::from(!is_enqueued);
     }
 
-    fn enqueue_multicast_reply(&mut self, about: &Announcement<'_>, now: Instant) {
+    fn enqueue_multicast_reply(&mut self, to: InstanceId, answer: Answer, now: Instant) {
         let Node { replies, timers, rng, registry, .. } = self;
-        let is_enqueued = replies.enqueue_multicast(about.id, about.nonce, registry.len(), timers, now, rng);
+        let is_enqueued = replies.enqueue_multicast(to, answer, registry.len(), timers, now, rng);
         self.counters.rate_limited += u64::from(!is_enqueued);
     }
 }

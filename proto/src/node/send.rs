@@ -73,8 +73,7 @@ impl Node {
 
     fn send_due_message(&mut self, due: &DueMessage, now: Instant) {
         // The announce goes first: a receiver of both then knows which peer sent the legacy beacon.
-        let is_unanswered = due.queried_at.is_some_and(|at| !self.watchdog.has_unicast_since(at));
-        let sent = self.send_all(due.kind, due.known_since, is_unanswered, now);
+        let sent = self.send_all(due.kind, due.known_since, self.is_unanswered(due), now);
         let sends_legacy = self.sends_legacy();
         if due.with_legacy && sends_legacy {
             self.outbox.send_legacy(&self.settings.name);
@@ -86,10 +85,15 @@ impl Node {
         }
     }
 
+    /// Returns true if no reply came to the unicast socket since the last query of the burst: a firewall may drop it.
+    fn is_unanswered(&self, due: &DueMessage) -> bool {
+        due.queried_at.is_some_and(|at| !self.watchdog.has_unicast_since(at))
+    }
+
     /// An observer queries at its start and after changes of the network.
     fn send_due_of_observer(&mut self, due: &DueMessage, now: Instant) {
         if due.kind == Kind::Query {
-            self.send_all(Kind::Query, due.known_since, false, now);
+            self.send_all(Kind::Query, due.known_since, self.is_unanswered(due), now);
         }
     }
 
@@ -102,21 +106,19 @@ impl Node {
         now: Instant,
     ) -> Vec<Transmit> {
         self.timers.stop(Timer::Repeat);
-        let nonce = self.query_nonce(now).filter(|_| kind == Kind::Query);
+        let nonce = (kind == Kind::Query).then(|| self.query_nonce(now));
         let about = self.outbox.next_announcement(&self.settings);
         let is_observer = self.settings.observer;
         let about = Announcement { nonce, answer_to_group, is_observer, ..about };
+        // Copies have the same number.
+        let sequence = about.sequence;
         let mut sent = Vec::new();
         if self.settings.mode.has_multicast() {
             let known: Vec<InstanceId> = match known_since {
                 Some(since) => self.registry.peers().received_since(since, now).collect(),
                 None => Vec::new(),
             };
-            sent = self.outbox.send_multicast(kind, &about, &known, &self.interfaces);
-        }
-        // Copies have the same number.
-        let sequence = about.sequence;
-        if self.settings.mode.has_multicast() {
+            sent = self.outbox.send_multicast(kind, &about, &known, 0, &self.interfaces);
             self.on_multicast_sent(now);
         }
         if self.settings.mode.has_seeds() {
@@ -127,8 +129,8 @@ impl Node {
 
     /// Sends the replies that are due.
     pub(crate) fn send_replies(&mut self, now: Instant) {
-        if let Some((to, echo)) = self.replies.take_due_multicast(&mut self.timers, now) {
-            self.send_multicast_reply(&to, echo, now);
+        if let Some((to, answer)) = self.replies.take_due_multicast(&mut self.timers, now) {
+            self.send_multicast_reply(&to, answer, now);
         }
         while let Some(reply) = self.replies.take_due(now) {
             match reply.kind {
@@ -152,7 +154,8 @@ impl Node {
     pub(crate) fn send_probe(&mut self, to: &InstanceId, path: Path, len: usize, now: Instant) {
         let nonce = self.probe_nonce(to, &path, now);
         let probe = wire::Probe { cluster: &self.settings.cluster, id: self.settings.id, nonce };
-        self.outbox.send_probe(&probe, len, path, to, &self.interfaces);
+        let plain = wire::encode_probe(&probe, len.min(MAX_MESSAGE));
+        self.outbox.send_to(plain, path, Some(to), &self.interfaces);
     }
 
     fn send_probe_within_budget(&mut self, to: &InstanceId, path: Path, len: usize, now: Instant) {
@@ -197,47 +200,54 @@ impl Node {
         self.nonces.of_probe(&self.probe_target(id, path, now), self.outbox.keyring(), now)
     }
 
-    pub(crate) fn probe_target(&self, id: &InstanceId, path: &Path, now: Instant) -> Target {
+    /// Returns true if this is the nonce of a probe of an instance at a path.
+    pub(crate) fn is_probe_nonce(&self, nonce: &Nonce, id: &InstanceId, path: &Path, now: Instant) -> bool {
+        self.nonces.is_of_probe(nonce, &self.probe_target(id, path, now), self.outbox.keyring(), now)
+    }
+
+    fn probe_target(&self, id: &InstanceId, path: &Path, now: Instant) -> Target {
         Target { id: *id, path: *path, left_with: self.registry.peers().left_with(id, now) }
     }
 
     /// Returns the nonce of a query.
-    pub(crate) fn query_nonce(&self, now: Instant) -> Option<Nonce> {
-        Some(self.nonces.of_query(&self.settings.id, self.outbox.keyring(), now))
+    pub(crate) fn query_nonce(&self, now: Instant) -> Nonce {
+        self.nonces.of_query(&self.settings.id, self.outbox.keyring(), now)
     }
 
-    fn send_multicast_reply(&mut self, to: &InstanceId, echo: Option<Nonce>, now: Instant) {
+    /// Returns true if this is the nonce of a query of this node.
+    pub(crate) fn is_query_nonce(&self, nonce: &Nonce, now: Instant) -> bool {
+        self.nonces.is_of_query(nonce, &self.settings.id, self.outbox.keyring(), now)
+    }
+
+    fn send_multicast_reply(&mut self, to: &InstanceId, answer: Answer, now: Instant) {
         self.timers.stop(Timer::Repeat);
         self.announce_timer.on_announced(&mut self.timers, now);
-        let nonce = if self.needs_validation(to, now) { self.query_nonce(now) } else { None };
+        let min_len = answer.querier_len.filter(|_| self.needs_validation(to, now));
+        let nonce = min_len.map(|_| self.query_nonce(now));
         let about = self.outbox.next_announcement(&self.settings);
-        let about = Announcement { echo, nonce, ..about };
-        self.outbox.send_multicast(Kind::Announce, &about, &[], &self.interfaces);
+        let about = Announcement { echo: answer.echo, nonce, ..about };
+        let min_len = min_len.unwrap_or_default();
+        self.outbox.send_multicast(Kind::Announce, &about, &[], min_len, &self.interfaces);
         self.on_multicast_sent(now);
     }
 
     fn on_multicast_sent(&mut self, now: Instant) {
-        let Node { replies, registry, timers, settings, outbox, .. } = self;
-        let has_keys = !outbox.keyring().is_empty();
-        let has_seeds = settings.mode.has_seeds();
-        let is_full = registry.is_full();
-        let peers = registry.peers();
-        let needs_validation = |id: &InstanceId| match peers.contains(id, now) {
-            true => has_seeds && !peers.is_validated(id, now),
-            false => has_keys || has_seeds || is_full,
-        };
-        replies.on_multicast(needs_validation, timers);
+        let mut replies = std::mem::take(&mut self.replies);
+        if replies.on_multicast(|id| self.needs_validation(id, now)) {
+            self.timers.stop(Timer::MulticastReply);
+        }
+        self.replies = replies;
     }
 
     fn send_answer(&mut self, reply: &Reply, answer: Answer, now: Instant) {
-        let validates = self.needs_validation(&reply.to, now);
+        let min_len = answer.querier_len.filter(|_| self.needs_validation(&reply.to, now));
         // Meanwhile the sender of the query was validated, and it knows this node.
-        if answer.is_known && !validates {
+        if answer.is_known && min_len.is_none() {
             return;
         }
-        let nonce = validates.then(|| self.probe_nonce(&reply.to, &reply.path, now));
-        let min_len = if validates { answer.len } else { 0 };
-        self.send_announce(&reply.to, reply.path, answer.echo, nonce, (min_len, MAX_MESSAGE));
+        let nonce = min_len.map(|_| self.probe_nonce(&reply.to, &reply.path, now));
+        let lengths = (min_len.unwrap_or_default(), MAX_MESSAGE);
+        self.send_announce(&reply.to, reply.path, answer.echo, nonce, lengths);
     }
 
     fn send_announce(

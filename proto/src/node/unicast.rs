@@ -107,7 +107,7 @@ impl Node {
         min_len: usize,
         now: Instant,
     ) -> std::sync::Arc<[u8]> {
-        let nonce = self.query_nonce(now).filter(|_| kind == Kind::Query);
+        let nonce = (kind == Kind::Query).then(|| self.query_nonce(now));
         let is_observer = self.settings.observer;
         let about = self.settings.announcement(sequence);
         self.outbox.copy(kind, &Announcement { nonce, to_seed, is_observer, ..about }, min_len)

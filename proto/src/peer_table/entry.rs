@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::Origin;
 use super::paths::Paths;
 use crate::event::{PeerView, Source};
 use crate::expiring_map::Times;
@@ -53,11 +54,10 @@ pub(crate) struct PeerEntry {
     budget: u32,
     /// Number of the peer in the order of listing.
     pub serial: u64,
-    /// True if any path of the peer was ever validated.
-    pub was_validated: bool,
 }
 
 impl PeerEntry {
+    /// Returns an entry that has no lifetime until [`grant`](Self::grant).
     pub fn new(
         about: &Announcement<'_>,
         path: Path,
@@ -65,16 +65,15 @@ impl PeerEntry {
         granted: Duration,
         now: Instant,
     ) -> Self {
-        let announced = clamp(about.expiry);
-        let mut entry = PeerEntry {
+        PeerEntry {
             id: about.id,
             name: about.name.into(),
             value: about.value.into(),
             port: about.port,
             sequence: about.sequence,
             lifetime: Duration::ZERO,
-            announced,
-            granted: if is_validated { granted.max(announced) } else { granted },
+            announced: clamp(about.expiry),
+            granted,
             paths: Paths::new(path, is_validated, now),
             other_port: None,
             multicast_at: None,
@@ -86,10 +85,7 @@ impl PeerEntry {
             ignore_icmp: false,
             budget: 0,
             serial: 0,
-            was_validated: is_validated,
-        };
-        entry.lifetime = entry.announced.min(entry.granted);
-        entry
+        }
     }
 
     /// Takes over a newer message, with its value if it may. Returns true if a user sees a difference.
@@ -113,7 +109,6 @@ impl PeerEntry {
         self.granted = self.granted.max(since_last * 2);
         if has_echo {
             self.granted = self.granted.max(self.announced);
-            self.was_validated = true;
         }
         self.lifetime = self.announced.min(self.granted);
     }
@@ -137,6 +132,13 @@ impl PeerEntry {
     /// Returns true if the peer has marked a message as one to its seed within its lifetime.
     pub fn wants_copies(&self, now: Instant) -> bool {
         self.copies_wanted_at.is_some_and(|at| now < at + self.lifetime)
+    }
+
+    /// Takes over the claims of a message, if it tells them.
+    pub fn set_claims(&mut self, origin: &Origin) {
+        if let Some(claims) = &origin.claims {
+            self.paths.set_claims(claims.iter().copied(), origin.path.interface);
+        }
     }
 
     /// Adds to the bytes that may be sent to paths that are not validated.

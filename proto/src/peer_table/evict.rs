@@ -1,6 +1,6 @@
 //! Which peer gives way to a validated newcomer when the list is full.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
@@ -20,19 +20,15 @@ const SHARES: usize = 16;
 const MAX_PASSES: usize = 20;
 
 pub(super) struct Evictions {
-    /// The peers in the order of listing, by their serial numbers and slots. Those that left or were validated are dropped
-    /// when they are met.
-    by_age: Vec<(u64, u32)>,
+    /// The slots of the peers that were never validated, by their serial numbers: in the order of listing.
+    pub unvalidated: BTreeMap<u64, u32>,
     passes: RateLimit,
 }
 
 impl Evictions {
     pub fn new() -> Self {
-        Evictions { by_age: Vec::new(), passes: RateLimit::new(MAX_PASSES, Duration::from_secs(1)) }
-    }
-
-    pub fn on_listed(&mut self, serial: u64, slot: u32) {
-        self.by_age.push((serial, slot));
+        let passes = RateLimit::new(MAX_PASSES, Duration::from_secs(1));
+        Evictions { unvalidated: BTreeMap::new(), passes }
     }
 }
 
@@ -40,37 +36,12 @@ impl PeerTable {
     /// Evicts a peer for a validated newcomer from `ip`: the newest that was never validated, or else the newest of the IP
     /// address that has the most, if that is too many. Returns false if there is none.
     pub fn evict_for(&mut self, ip: IpAddr, max_peers: usize, events: &mut Events, now: Instant) -> bool {
-        let victim = self.newest_unvalidated().or_else(|| self.newest_of_crowd(ip, max_peers, now));
+        let newest = self.evictions.unvalidated.last_key_value().map(|(_, slot)| self.peers.at(*slot).id);
+        let victim = newest.or_else(|| self.newest_of_crowd(ip, max_peers, now));
         if let Some(id) = victim {
             self.remove(id, LeaveReason::Expired, events, now);
         }
         victim.is_some()
-    }
-
-    /// Drops what is superfluous in the order of listing.
-    pub(super) fn tidy_evictions(&mut self) {
-        if self.evictions.by_age.len() > 2 * self.peers.len() + MIN_SHARE {
-            let by_age = std::mem::take(&mut self.evictions.by_age);
-            self.evictions.by_age =
-                by_age.into_iter().filter(|item| self.unvalidated(item).is_some()).collect();
-        }
-    }
-
-    fn newest_unvalidated(&mut self) -> Option<InstanceId> {
-        while let Some(newest) = self.evictions.by_age.last() {
-            let found = self.unvalidated(newest);
-            if found.is_some() {
-                return found;
-            }
-            self.evictions.by_age.pop();
-        }
-        None
-    }
-
-    /// Returns the peer that was listed with this number in this slot, if it is there still and was never validated.
-    fn unvalidated(&self, (serial, slot): &(u64, u32)) -> Option<InstanceId> {
-        let entry = self.peers.try_at(*slot)?;
-        (entry.serial == *serial && !entry.was_validated).then_some(entry.id)
     }
 
     fn newest_of_crowd(&mut self, ip: IpAddr, max_peers: usize, now: Instant) -> Option<InstanceId> {

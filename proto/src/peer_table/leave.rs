@@ -103,7 +103,6 @@ impl PeerTable {
             self.tombstones.add(entry.id, tombstone, entry.announced(), now);
             self.forget(&removed, LeaveReason::Expired, events, now);
         }
-        self.tidy_evictions();
     }
 
     pub(super) fn remove(&mut self, id: InstanceId, reason: LeaveReason, events: &mut Events, now: Instant) {
@@ -128,6 +127,7 @@ impl PeerTable {
         let entry = &removed.value;
         self.bytes_used -= entry.bytes_used();
         self.probes.remove(removed.slot);
+        self.evictions.unvalidated.remove(&entry.serial);
         self.index.remove_name(entry.id, &entry.name);
         for port in entry.ports() {
             self.index.remove_legacy_key(entry.id, &entry.name, port);

@@ -15,11 +15,8 @@ use crate::wire::MAX_ADDRESSES;
 const MAX_RECEIVED: usize = 8;
 
 pub(crate) struct Paths {
-    listed: Path,
-    /// When the peer was last received by the listed path.
-    received_at: Instant,
-    is_validated: bool,
-    others: Vec<OtherPath>,
+    listed: KnownPath,
+    others: Vec<KnownPath>,
     /// The path of a message that contradicts what is known: to be probed, and not listed.
     suggested: Option<Path>,
     /// The addresses of the others as they are listed: those that were received from or validated, then mere claims.
@@ -28,35 +25,42 @@ pub(crate) struct Paths {
     validated_len: usize,
 }
 
-struct OtherPath {
+struct KnownPath {
     path: Path,
     /// When a message last came from there, or an echo proved it. `None` for a mere claim.
     received_at: Option<Instant>,
     is_validated: bool,
     is_claimed: bool,
-    probed_at: Option<Instant>,
+    is_probed: bool,
+}
+
+impl KnownPath {
+    fn new(path: Path) -> Self {
+        KnownPath { path, received_at: None, is_validated: false, is_claimed: false, is_probed: false }
+    }
+
+    fn is_wanted(&self) -> bool {
+        self.is_claimed || self.received_at.is_some()
+    }
+
+    fn is_wide(&self) -> bool {
+        !is_link_local(self.path.ip())
+    }
 }
 
 impl Paths {
     pub fn new(listed: Path, is_validated: bool, now: Instant) -> Self {
-        Paths {
-            listed,
-            received_at: now,
-            is_validated,
-            others: Vec::new(),
-            suggested: None,
-            addresses: Vec::new(),
-            validated_len: 1,
-        }
+        let listed = KnownPath { received_at: Some(now), is_validated, ..KnownPath::new(listed) };
+        Paths { listed, others: Vec::new(), suggested: None, addresses: Vec::new(), validated_len: 1 }
     }
 
     pub fn listed(&self) -> Path {
-        self.listed
+        self.listed.path
     }
 
     /// Returns true if the listed path is validated.
     pub fn is_validated(&self) -> bool {
-        self.is_validated
+        self.listed.is_validated
     }
 
     /// Returns the addresses beside the listed one, and how many addresses, the listed one included, are no mere claims.
@@ -66,60 +70,43 @@ impl Paths {
 
     /// Takes note of a message from a path. Returns true if it is the listed one. The interface does not make another path.
     pub fn on_received(&mut self, path: Path, now: Instant) -> bool {
-        let is_listed = path.address == self.listed.address;
-        if is_listed {
-            self.received_at = now;
-        } else {
-            self.other(path).received_at = Some(now);
-            self.limit_received();
-        }
-        is_listed
+        self.known(path).received_at = Some(now);
+        self.limit_received();
+        path.address == self.listed.path.address
     }
 
     /// Takes note of the path of a message that contradicts what is known.
     pub fn on_suggested(&mut self, path: Path) {
-        self.suggested = Some(path).filter(|path| path.address != self.listed.address);
+        self.suggested = Some(path).filter(|path| path.address != self.listed.path.address);
     }
 
     /// Takes note of the echo of a probe to a path. Returns true if it is the listed one.
     pub fn on_echo(&mut self, path: Path, now: Instant) -> bool {
         let is_listed = self.on_received(path, now);
-        if is_listed {
-            self.is_validated = true;
-        } else {
-            self.other(path).is_validated = true;
-        }
+        self.known(path).is_validated = true;
         is_listed
     }
 
     /// Takes note that probes of the listed path had no answer. Returns the path that takes its place, if there is one.
     pub fn on_silence(&mut self) -> Option<Path> {
-        self.is_validated = false;
-        let rank = |other: &&OtherPath| (other.is_validated, other.received_at);
-        let best = self.others.iter().filter(|other| other.received_at.is_some()).max_by_key(rank)?;
-        (best.is_validated || best.received_at > Some(self.received_at)).then_some(best.path)
+        self.listed.is_validated = false;
+        let best = self.best_other()?;
+        (best.is_validated || best.received_at > self.listed.received_at).then_some(best.path)
     }
 
     /// Returns the path that takes the place of one whose socket is gone: any that a message came from.
     pub fn on_gone(&mut self) -> Option<Path> {
-        self.is_validated = false;
-        let rank = |other: &&OtherPath| (other.is_validated, other.received_at);
-        self.others.iter().filter(|other| other.received_at.is_some()).max_by_key(rank).map(|best| best.path)
+        self.listed.is_validated = false;
+        self.best_other().map(|best| best.path)
     }
 
     /// Lists another path. The one that was listed is kept among the others if it is validated.
     pub fn list(&mut self, path: Path, now: Instant) {
         let chosen = self.others.iter().position(|other| other.path.address == path.address);
-        let chosen = chosen.map(|index| self.others.remove(index));
-        let left = std::mem::replace(&mut self.listed, path);
-        let left_at = std::mem::replace(&mut self.received_at, now);
-        let was_validated = std::mem::replace(
-            &mut self.is_validated,
-            chosen.as_ref().is_some_and(|chosen| chosen.is_validated),
-        );
-        if was_validated {
-            let other = self.other(left);
-            (other.received_at, other.is_validated) = (Some(left_at), true);
+        let chosen = chosen.map_or(KnownPath::new(path), |index| self.others.remove(index));
+        let left = std::mem::replace(&mut self.listed, KnownPath { path, received_at: Some(now), ..chosen });
+        if left.is_validated {
+            self.others.push(left);
         }
     }
 
@@ -128,12 +115,14 @@ impl Paths {
         for other in self.others.iter_mut().filter(|other| other.path.interface == interface) {
             other.is_claimed = false;
         }
-        for claim in claims.take(MAX_ADDRESSES) {
-            if claim.ip() != self.listed.ip() {
-                self.claim(claim);
+        let listed = self.listed.path.ip();
+        for claim in claims.take(MAX_ADDRESSES).filter(|claim| claim.ip() != listed) {
+            match self.others.iter_mut().find(|other| other.path.ip() == claim.ip()) {
+                Some(other) => other.is_claimed = true,
+                None => self.known(claim).is_claimed = true,
             }
         }
-        self.others.retain(|other| other.is_claimed || other.received_at.is_some());
+        self.others.retain(KnownPath::is_wanted);
     }
 
     /// Forgets paths that no message has come from since `before`.
@@ -142,7 +131,7 @@ impl Paths {
             other.received_at = other.received_at.filter(|received_at| Some(*received_at) >= before);
             other.is_validated &= other.received_at.is_some();
         }
-        self.others.retain(|other| other.is_claimed || other.received_at.is_some());
+        self.others.retain(KnownPath::is_wanted);
     }
 
     /// Brings the listed addresses up to date. Returns true if a user sees a difference: an address that is new or gone.
@@ -152,7 +141,7 @@ impl Paths {
         for is_claim in [false, true] {
             for other in self.others.iter().filter(|other| other.received_at.is_none() == is_claim) {
                 let address = other.path.listed();
-                if !addresses.contains(&address) && !other.path.has_same_address(&self.listed) {
+                if !addresses.contains(&address) && !other.path.has_same_address(&self.listed.path) {
                     addresses.push(address);
                 }
             }
@@ -168,66 +157,59 @@ impl Paths {
 
     /// Returns true if a message came from this IP address, or an echo proved it.
     pub fn has_received_from(&self, ip: IpAddr) -> bool {
-        let others = self.others.iter().filter(|other| other.received_at.is_some());
-        self.listed.ip() == ip || others.into_iter().any(|other| other.path.ip() == ip)
+        self.listed.path.ip() == ip || self.received().any(|other| other.path.ip() == ip)
     }
 
     /// Returns the paths that were probed, the listed one first.
     pub fn probed(&self) -> impl Iterator<Item = Path> {
-        let others = self.others.iter().filter(|other| other.probed_at.is_some());
-        std::iter::once(self.listed).chain(self.suggested).chain(others.map(|other| other.path))
+        let others = self.others.iter().filter(|other| other.is_probed).map(|other| other.path);
+        std::iter::once(self.listed.path).chain(self.suggested).chain(others)
     }
 
     /// Returns all paths but the listed one, to be probed now.
-    pub fn probe_others(&mut self, now: Instant) -> Vec<Path> {
-        self.others.iter_mut().for_each(|other| other.probed_at = Some(now));
+    pub fn probe_others(&mut self) -> Vec<Path> {
+        self.others.iter_mut().for_each(|other| other.is_probed = true);
         self.suggested.into_iter().chain(self.others.iter().map(|other| other.path)).collect()
     }
 
     /// Returns true if the listed address is link-local, and none that is not has been probed.
     pub fn wants_wide_address(&self) -> bool {
-        let is_wide = |other: &OtherPath| !is_link_local(other.path.ip());
-        is_link_local(self.listed.ip())
-            && self.others.iter().any(is_wide)
-            && !self.others.iter().any(|other| is_wide(other) && other.probed_at.is_some())
+        let mut wide = self.others.iter().filter(|other| other.is_wide()).peekable();
+        is_link_local(self.listed.path.ip()) && wide.peek().is_some() && !wide.any(|other| other.is_probed)
     }
 
     /// Returns a path to probe in place of a link-local one, of those for which `is_on_link` holds.
-    pub fn probe_wide(&mut self, is_on_link: impl Fn(&Path) -> bool, now: Instant) -> Option<Path> {
-        let is_candidate =
-            |other: &&mut OtherPath| !is_link_local(other.path.ip()) && is_on_link(&other.path);
-        let other = self.others.iter_mut().find(is_candidate)?;
-        other.probed_at = Some(now);
+    pub fn probe_wide(&mut self, is_on_link: impl Fn(&Path) -> bool) -> Option<Path> {
+        let other = self.others.iter_mut().find(|other| other.is_wide() && is_on_link(&other.path))?;
+        other.is_probed = true;
         Some(other.path)
     }
 
-    fn claim(&mut self, path: Path) {
-        let ip = path.ip();
-        match self.others.iter_mut().find(|other| other.path.ip() == ip) {
-            Some(other) => other.is_claimed = true,
-            None => self.other(path).is_claimed = true,
-        }
+    /// Returns the other paths that messages came from.
+    fn received(&self) -> impl Iterator<Item = &KnownPath> {
+        self.others.iter().filter(|other| other.received_at.is_some())
     }
 
-    fn other(&mut self, path: Path) -> &mut OtherPath {
-        let is_it = |other: &OtherPath| other.path.address == path.address;
-        let index = self.others.iter().position(is_it).unwrap_or_else(|| {
-            self.others.push(OtherPath {
-                path,
-                received_at: None,
-                is_validated: false,
-                is_claimed: false,
-                probed_at: None,
-            });
+    fn best_other(&self) -> Option<&KnownPath> {
+        self.received().max_by_key(|other| (other.is_validated, other.received_at))
+    }
+
+    /// Returns a path, which is added if it is not known.
+    fn known(&mut self, path: Path) -> &mut KnownPath {
+        if path.address == self.listed.path.address {
+            return &mut self.listed;
+        }
+        let index = self.others.iter().position(|other| other.path.address == path.address);
+        let index = index.unwrap_or_else(|| {
+            self.others.push(KnownPath::new(path));
             self.others.len() - 1
         });
         &mut self.others[index]
     }
 
     fn limit_received(&mut self) {
-        let received = || self.others.iter().filter(|other| other.received_at.is_some());
-        if received().count() > MAX_RECEIVED
-            && let Some(oldest) = received().filter_map(|other| other.received_at).min()
+        if self.received().count() > MAX_RECEIVED
+            && let Some(oldest) = self.received().filter_map(|other| other.received_at).min()
         {
             self.others.retain(|other| other.received_at != Some(oldest));
         }
@@ -308,29 +290,6 @@ mod tests {
         paths.forget_before(Some(now + SECOND));
         assert!(paths.publish());
         assert_eq!((listed(&paths), paths.addresses().1), (ips(&[1]), 1));
-    }
-
-    #[test]
-    fn a_claim_is_no_address_that_a_goodbye_counts_from() {
-        let now = start();
-        let mut paths = Paths::new(path(1), false, now);
-        paths.set_claims([path(2)].into_iter(), 2);
-        assert!(paths.has_received_from(path(1).ip()) && !paths.has_received_from(path(2).ip()));
-        paths.on_received(path(2), now);
-        assert!(paths.has_received_from(path(2).ip()));
-    }
-
-    #[test]
-    fn one_wide_address_is_probed_in_place_of_a_link_local_one() {
-        let now = start();
-        let link_local = Path { address: "[fe80::1%2]:50000".parse().expect("an address"), interface: 2 };
-        let mut paths = Paths::new(link_local, false, now);
-        assert!(!paths.wants_wide_address(), "there is none");
-        paths.set_claims([path(1), path(2)].into_iter(), 2);
-        assert!(paths.wants_wide_address());
-        assert_eq!(paths.probe_wide(|path| path.ip() == ips(&[2])[0], now), Some(path(2)));
-        assert!(!paths.wants_wide_address(), "once");
-        assert_eq!(paths.probed().collect::<Vec<_>>(), [link_local, path(2)]);
     }
 
     #[test]

@@ -189,7 +189,7 @@ impl PeerTable {
         let entry = self.peers.at_mut(slot);
         let wants_one = entry.paths.wants_wide_address();
         let is_on_link = |path: &Path| interfaces.is_on_link(path.ip(), path.interface);
-        let path = wants_one.then(|| entry.paths.probe_wide(is_on_link, now)).flatten();
+        let path = wants_one.then(|| entry.paths.probe_wide(is_on_link)).flatten();
         self.schedule_probe(slot, self.peers.renewed_at(slot), now);
         path.into_iter().map(|path| self.probe(slot, path, false)).collect()
     }
@@ -200,7 +200,7 @@ impl PeerTable {
         entry.probe.on_sent();
         // The listed path had its chance: the others are probed as well, once.
         let others =
-            if entry.probe.is_second_of_suspicion() { entry.paths.probe_others(now) } else { Vec::new() };
+            if entry.probe.is_second_of_suspicion() { entry.paths.probe_others() } else { Vec::new() };
         let (listed, id) = (entry.paths.listed(), entry.id);
         self.probed.insert(listed.key(), id);
         self.schedule_probe(slot, self.peers.renewed_at(slot), now);

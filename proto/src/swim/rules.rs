@@ -644,7 +644,7 @@ mod tests {
     }
 
     #[test]
-    fn an_isolated_node_keeps_its_verdicts_and_asks_again_when_it_is_back() {
+    fn isolated_node_keeps_its_verdicts_and_probes_again_later() {
         let (mut rules, start) = rules();
         let mut now = start + 5 * UNIT;
         let suspect = Member::new(identity(THIRD, 5), 3, State::Suspect);

@@ -6,7 +6,7 @@ use minicbor::Decoder;
 
 use super::{
     Addresses, Announcement, ClusterKind, ClusterMessage, Content, InstanceId, KIND_PROBE, Kind,
-    LEGACY_PREFIX, MAGIC, MAX_DATAGRAM, Malformed, Message, Nonce, Probe, VERSION, key, name,
+    LEGACY_PREFIX, MAGIC, MAX_DATAGRAM, Malformed, Message, Probe, VERSION, key, name,
 };
 
 /// Decodes a datagram.
@@ -41,120 +41,105 @@ fn decode_native(rest: &[u8]) -> Result<Message<'_>, Malformed> {
     Ok(Message::Native(kind, decode_map(map)?.announcement()?))
 }
 
-/// The pairs of a map as they are found, before missing ones are noticed.
+/// The pairs of a map. Those that are missing have their defaults.
 #[derive(Default)]
-struct Found<'a> {
-    cluster: Option<&'a str>,
-    id: Option<InstanceId>,
-    sequence: Option<u64>,
-    name: Option<&'a str>,
-    expiry: Option<u64>,
-    port: Option<u16>,
-    value: Option<&'a [u8]>,
-    padding: Option<&'a [u8]>,
-    answer_to_group: Option<bool>,
-    nonce: Option<Nonce>,
-    echo: Option<Nonce>,
-    packet: Option<&'a [u8]>,
-    digest: Option<u64>,
-    after: Option<InstanceId>,
-    entries: Option<&'a [u8]>,
-    addresses: Option<Addresses>,
-    is_observer: Option<bool>,
-    to_seed: Option<bool>,
+struct Pairs<'a> {
+    /// The known keys that were found, a bit each.
+    found: u32,
+    about: Announcement<'a>,
+    packet: &'a [u8],
+    digest: u64,
+    after: InstanceId,
+    entries: &'a [u8],
 }
 
-fn decode_map(bytes: &[u8]) -> Result<Found<'_>, Malformed> {
+fn decode_map(bytes: &[u8]) -> Result<Pairs<'_>, Malformed> {
     let mut decoder = Decoder::new(bytes);
-    let mut found = Found::default();
-    let pairs = decoder.map()?.ok_or(Malformed)?;
-    for _ in 0..pairs {
-        decode_pair(&mut decoder, &mut found)?;
+    let mut pairs = Pairs::default();
+    for _ in 0..decoder.map()?.ok_or(Malformed)? {
+        pairs.decode_pair(&mut decoder)?;
     }
     match decoder.position() == bytes.len() {
-        true => Ok(found),
+        true => Ok(pairs),
         false => Err(Malformed),
     }
 }
 
-impl<'a> Found<'a> {
+impl<'a> Pairs<'a> {
+    fn decode_pair(&mut self, decoder: &mut Decoder<'a>) -> Result<(), Malformed> {
+        let key = decoder.u64()?;
+        if key <= key::LAST {
+            // A second pair of a key makes the message ambiguous.
+            if self.has(key) {
+                return Err(Malformed);
+            }
+            self.found |= 1 << key;
+        }
+        let about = &mut self.about;
+        match key {
+            key::CLUSTER => about.cluster = decoder.str()?,
+            key::ID => about.id = sixteen(decoder)?,
+            key::SEQUENCE => about.sequence = decoder.u64()?,
+            key::NAME => about.name = decoder.str()?,
+            key::EXPIRY => about.expiry = Duration::from_millis(decoder.u64()?),
+            key::PORT => about.port = decoder.u16()?,
+            key::VALUE => about.value = decoder.bytes()?,
+            key::PADDING => about.known_answers = decoder.bytes()?,
+            key::ANSWER_TO_GROUP => about.answer_to_group = decoder.bool()?,
+            key::NONCE => about.nonce = Some(sixteen(decoder)?),
+            key::ECHO => about.echo = Some(sixteen(decoder)?),
+            key::PACKET => self.packet = decoder.bytes()?,
+            key::DIGEST => self.digest = decoder.u64()?,
+            key::AFTER => self.after = sixteen(decoder)?,
+            key::ENTRIES => self.entries = decoder.bytes()?,
+            key::ADDRESSES => about.addresses = Addresses::decode(decoder)?,
+            key::OBSERVER => about.is_observer = decoder.bool()?,
+            key::TO_SEED => about.to_seed = decoder.bool()?,
+            // Of a later revision, which does not need it to be understood.
+            _ => decoder.skip()?,
+        }
+        Ok(())
+    }
+
     fn announcement(self) -> Result<Announcement<'a>, Malformed> {
-        let name = self.name.ok_or(Malformed)?;
-        name::check(name).map_err(|_| Malformed)?;
-        Ok(Announcement {
-            cluster: self.cluster()?,
-            id: self.id.ok_or(Malformed)?,
-            sequence: self.sequence.ok_or(Malformed)?,
-            name,
-            expiry: Duration::from_millis(self.expiry.ok_or(Malformed)?),
-            port: self.port.unwrap_or_default(),
-            value: self.value.unwrap_or_default(),
-            known_answers: self.padding.unwrap_or_default(),
-            answer_to_group: self.answer_to_group.unwrap_or_default(),
-            nonce: self.nonce,
-            echo: self.echo,
-            addresses: self.addresses.unwrap_or_default(),
-            is_observer: self.is_observer.unwrap_or_default(),
-            to_seed: self.to_seed.unwrap_or_default(),
-        })
+        self.check(&[key::ID, key::SEQUENCE, key::NAME, key::EXPIRY])?;
+        name::check(self.about.name).map_err(|_| Malformed)?;
+        Ok(self.about)
     }
 
     fn probe(self) -> Result<Message<'a>, Malformed> {
-        let (id, nonce) = (self.id.ok_or(Malformed)?, self.nonce.ok_or(Malformed)?);
-        Ok(Message::Probe(Probe { cluster: self.cluster()?, id, nonce }))
+        self.check(&[key::ID, key::NONCE])?;
+        let Announcement { cluster, id, nonce, .. } = self.about;
+        Ok(Message::Probe(Probe { cluster, id, nonce: nonce.ok_or(Malformed)? }))
     }
 
     fn cluster_message(self, kind: ClusterKind) -> Result<Message<'a>, Malformed> {
-        let content = match (kind, self.packet, self.digest, self.after, self.entries) {
-            (ClusterKind::Packet, Some(packet), ..) => Content::Packet(packet),
-            (ClusterKind::Packet, ..) => return Err(Malformed),
-            (_, _, Some(digest), ..) => Content::Digest(digest),
-            (_, _, _, Some(after), Some(entries)) => Content::Page(after, entries),
+        self.check(&[key::ID, key::SEQUENCE])?;
+        let content = match kind {
+            ClusterKind::Packet if self.has(key::PACKET) => Content::Packet(self.packet),
+            ClusterKind::Packet => return Err(Malformed),
+            _ if self.has(key::DIGEST) => Content::Digest(self.digest),
+            _ if self.has(key::AFTER) && self.has(key::ENTRIES) => Content::Page(self.after, self.entries),
             _ => return Err(Malformed),
         };
-        let (id, sequence) = (self.id.ok_or(Malformed)?, self.sequence.ok_or(Malformed)?);
-        Ok(Message::Cluster(kind, ClusterMessage { cluster: self.cluster()?, id, sequence, content }))
+        let Announcement { cluster, id, sequence, .. } = self.about;
+        Ok(Message::Cluster(kind, ClusterMessage { cluster, id, sequence, content }))
     }
 
-    fn cluster(&self) -> Result<&'a str, Malformed> {
-        let cluster = self.cluster.unwrap_or_default();
-        name::check_cluster(cluster).map(|()| cluster).map_err(|_| Malformed)
+    /// Checks that these keys were found, and that the cluster is a valid one.
+    fn check(&self, required: &[u64]) -> Result<(), Malformed> {
+        let is_complete = required.iter().all(|key| self.has(*key));
+        match is_complete && name::check_cluster(self.about.cluster).is_ok() {
+            true => Ok(()),
+            false => Err(Malformed),
+        }
     }
-}
 
-fn decode_pair<'a>(decoder: &mut Decoder<'a>, found: &mut Found<'a>) -> Result<(), Malformed> {
-    match decoder.u64()? {
-        key::CLUSTER => once(&mut found.cluster, decoder.str()?),
-        key::ID => once(&mut found.id, sixteen(decoder)?),
-        key::SEQUENCE => once(&mut found.sequence, decoder.u64()?),
-        key::NAME => once(&mut found.name, decoder.str()?),
-        key::EXPIRY => once(&mut found.expiry, decoder.u64()?),
-        key::PORT => once(&mut found.port, decoder.u16()?),
-        key::VALUE => once(&mut found.value, decoder.bytes()?),
-        key::PADDING => once(&mut found.padding, decoder.bytes()?),
-        key::ANSWER_TO_GROUP => once(&mut found.answer_to_group, decoder.bool()?),
-        key::NONCE => once(&mut found.nonce, sixteen(decoder)?),
-        key::ECHO => once(&mut found.echo, sixteen(decoder)?),
-        key::PACKET => once(&mut found.packet, decoder.bytes()?),
-        key::DIGEST => once(&mut found.digest, decoder.u64()?),
-        key::AFTER => once(&mut found.after, sixteen(decoder)?),
-        key::ENTRIES => once(&mut found.entries, decoder.bytes()?),
-        key::ADDRESSES => once(&mut found.addresses, Addresses::decode(decoder)?),
-        key::OBSERVER => once(&mut found.is_observer, decoder.bool()?),
-        key::TO_SEED => once(&mut found.to_seed, decoder.bool()?),
-        // Of a later revision, which does not need it to be understood.
-        _ => Ok(decoder.skip()?),
+    fn has(&self, key: u64) -> bool {
+        self.found & 1 << key != 0
     }
 }
 
 fn sixteen(decoder: &mut Decoder<'_>) -> Result<[u8; 16], Malformed> {
     decoder.bytes()?.try_into().map_err(|_| Malformed)
-}
-
-/// Keeps the first of a key; a second one makes the message ambiguous.
-fn once<T>(place: &mut Option<T>, value: T) -> Result<(), Malformed> {
-    match place.replace(value) {
-        None => Ok(()),
-        Some(_) => Err(Malformed),
-    }
 }

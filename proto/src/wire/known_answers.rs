@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn a_full_filter_contains_few_that_were_not_inserted_and_takes_no_more_than_one_id_for_each_byte() {
+    fn full_filter_takes_one_id_for_each_byte_and_few_others_match() {
         let mut filter = [0; 500];
         insert(&mut filter, 7, (0..2000).map(id));
         let contained = |numbers: std::ops::Range<u64>| {

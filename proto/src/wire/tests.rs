@@ -1,4 +1,4 @@
-//! Tests of both directions.
+//! Tests of both directions. The test vectors of `proto/tests/protocol` have the rest.
 
 use super::*;
 
@@ -38,46 +38,7 @@ fn full<'a>(name: &'a str, value: &'a [u8]) -> Announcement<'a> {
 }
 
 #[test]
-fn an_encoded_beacon_is_the_legacy_programs_and_reads_back() {
-    let datagram = encode_legacy("zürich-1");
-    assert_eq!(datagram, "multitastic:zürich-1".as_bytes());
-    assert_eq!(decode(&datagram), Ok(Message::Legacy { name: "zürich-1" }));
-}
-
-#[test]
-fn what_is_no_beacon_is_malformed() {
-    let cases: [&[u8]; 11] = [
-        b"",
-        b"multitastic",
-        b"multitastic:",
-        b"Multitastic:a",
-        b" multitastic:a",
-        b"multitastic:a\n",
-        b"multitastic:a\0b",
-        b"multitastic:\xff\xfe",
-        b"multitastic:\x1b[2J",
-        &[0xff; 1500],
-        &encode_legacy(&"n".repeat(name::MAX_LEN + 1)),
-    ];
-    for case in cases {
-        assert_eq!(decode(case), Err(Malformed), "{case:?}");
-    }
-}
-
-#[test]
-fn a_message_of_each_kind_reads_back() {
-    for kind in [Kind::Announce, Kind::Goodbye] {
-        let full = full("zürich-1", b"\x00value\xff");
-        assert_eq!(decode(&encode(kind, &full)), Ok(Message::Native(kind, full)));
-        let bare = Announcement { cluster: "", port: 0, value: b"", ..about("a", b"") };
-        assert_eq!(decode(&encode(kind, &bare)), Ok(Message::Native(kind, bare)));
-    }
-    let probe = Probe { cluster: "blue", id: [7; 16], nonce: [9; 16] };
-    assert_eq!(decode(&encode_probe(&probe, 0)), Ok(Message::Probe(probe)));
-}
-
-#[test]
-fn a_query_has_the_length_of_the_longest_message_and_reads_back_with_its_filter() {
+fn query_has_the_maximum_length_and_reads_back_with_its_filter() {
     let name = "n".repeat(60);
     for value_len in 0..=max_value_len(&name, "blue") {
         let value = vec![1; value_len];
@@ -93,7 +54,7 @@ fn a_query_has_the_length_of_the_longest_message_and_reads_back_with_its_filter(
 }
 
 #[test]
-fn a_message_keeps_to_its_lengths_and_leaves_out_addresses_for_that() {
+fn message_keeps_its_lengths_by_leaving_out_addresses() {
     let about = Announcement { addresses: addresses(4), ..about("kitchen", b"warm") };
     let all = encode(Kind::Announce, &about).len();
     let bare = encode(Kind::Announce, &Announcement { addresses: Addresses::default(), ..about }).len();
@@ -118,7 +79,7 @@ fn a_probe_has_the_length_that_is_wanted_or_one_byte_less() {
 }
 
 #[test]
-fn a_value_as_long_as_the_room_fits_and_there_is_room_beside_the_longest_texts() {
+fn longest_value_fits_beside_the_longest_texts() {
     let longest = "n".repeat(name::MAX_LEN);
     let room = max_value_len(&longest, &longest);
     assert!(room > 500);
@@ -137,7 +98,7 @@ fn a_value_as_long_as_the_room_fits_and_there_is_room_beside_the_longest_texts()
 }
 
 #[test]
-fn a_message_between_members_of_each_kind_reads_back_and_keeps_to_its_limit() {
+fn cluster_message_of_each_kind_reads_back_within_its_limit() {
     let cluster = "n".repeat(name::MAX_LEN);
     let (packet, entries) = (vec![1; max_packet_len(&cluster)], vec![2; max_page_len(&cluster, MAX_MESSAGE)]);
     for (kind, content) in [
@@ -165,51 +126,5 @@ fn every_cut_and_every_flipped_bit_is_read_without_a_panic() {
         let mut damaged = datagram.clone();
         damaged[bit / 8] ^= 1 << (bit % 8);
         let _ = decode(&damaged);
-    }
-}
-
-/// A message of the map written out in `pairs`.
-fn of_map(map: &[u8]) -> Vec<u8> {
-    [b"PEER\x01\x01", map].concat()
-}
-
-const REQUIRED: &[u8] = b"\x01\x500123456789abcdef\x02\x01\x03\x61n\x04\x19\x88\xb8";
-
-#[test]
-fn unknown_keys_are_skipped_and_all_else_that_is_unexpected_is_malformed() {
-    assert!(decode(&of_map(&[b"\xa4", REQUIRED].concat())).is_ok());
-    let nested = b"\x18\x63\x82\xa1\x61x\xf6\xf9\x3c\x00";
-    assert!(decode(&of_map(&[b"\xa5", REQUIRED, nested].concat())).is_ok(), "an unknown key");
-    let cases: [(&str, Vec<u8>); 18] = [
-        ("a key is missing", [b"\xa3", &REQUIRED[..REQUIRED.len() - 4]].concat()),
-        ("a key comes twice", [b"\xa5", REQUIRED, b"\x02\x02"].concat()),
-        ("an echo is short", [b"\xa5", REQUIRED, b"\x0a\x41x"].concat()),
-        ("padding is a text", [b"\xa5", REQUIRED, b"\x07\x61x"].concat()),
-        ("padding comes twice", [b"\xa6", REQUIRED, b"\x07\x40\x07\x40"].concat()),
-        ("an address of 5 bytes", [b"\xa5", REQUIRED, b"\x0f\x81\x4512345"].concat()),
-        ("an address that is a text", [b"\xa5", REQUIRED, b"\x0f\x81\x641234"].concat()),
-        ("addresses that are no array", [b"\xa5", REQUIRED, b"\x0f\x441234"].concat()),
-        ("nine addresses", [b"\xa5", REQUIRED, b"\x0f\x89", &b"\x441234".repeat(9)].concat()),
-        ("an observer that is a number", [b"\xa5", REQUIRED, b"\x10\x01"].concat()),
-        ("bytes follow", [b"\xa4", REQUIRED, b"\x00"].concat()),
-        ("a pair is missing", [b"\xa5", REQUIRED].concat()),
-        ("a key is a text", [b"\xa5", REQUIRED, b"\x61a\x00"].concat()),
-        ("the map has no length", [b"\xbf", REQUIRED, b"\xff"].concat()),
-        ("the port is too large", [b"\xa5", REQUIRED, b"\x05\x1a\x00\x01\x00\x00"].concat()),
-        ("the cluster has a control character", [b"\xa5", REQUIRED, b"\x00\x61\n"].concat()),
-        ("it is longer than any datagram", [b"\xa5", REQUIRED, b"\x07\x59\x04\xb1", &[0; 1201]].concat()),
-        (
-            "the value claims more than there is",
-            [b"\xa5", REQUIRED, b"\x06\x5b\xff\xff\xff\xff\xff\xff\xff\xff"].concat(),
-        ),
-    ];
-    for (what, map) in cases {
-        assert_eq!(decode(&of_map(&map)), Err(Malformed), "{what}");
-    }
-    let other_version = of_map(&[b"\xa4", REQUIRED].concat());
-    for (at, byte) in [(4, 2), (5, 4), (5, 5), (5, 6), (5, 7), (5, 8)] {
-        let mut datagram = other_version.clone();
-        datagram[at] = byte;
-        assert_eq!(decode(&datagram), Err(Malformed), "byte {at} is {byte}");
     }
 }

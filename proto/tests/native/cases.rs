@@ -4,7 +4,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use peers_proto::wire::{self, Announcement, Kind, Message, Nonce};
+use peers_proto::wire::{self, Announcement, Kind, MAX_MESSAGE, Message, Nonce};
 use peers_proto::{Arrival, Family, Interface, Key, Mode, Network, Notice, Received, Settings, Transmit};
 
 use crate::harness::*;
@@ -45,7 +45,7 @@ fn run_with(bench: &mut Bench, peer: &mut Remote, time: Duration) {
 }
 
 #[test]
-fn p1_a_forged_number_does_not_last_for_a_second_after_the_victim_was_received() {
+fn p1_forged_number_ends_within_a_second_of_its_victim() {
     let year = Duration::from_secs(365 * 24 * 60 * 60);
     for sequence in [100, u64::MAX] {
         for is_known_before in [true, false] {
@@ -77,7 +77,7 @@ fn p1_a_forged_number_does_not_last_for_a_second_after_the_victim_was_received()
 }
 
 #[test]
-fn p1_what_is_forged_does_not_stay_longer_than_the_nodes_own_expiry() {
+fn p1_forged_peer_stays_for_the_nodes_own_expiry_at_most() {
     let mut bench = Bench::settled();
     let victim = Remote::new("victim", 7);
     let year = Duration::from_secs(365 * 24 * 60 * 60);
@@ -87,7 +87,7 @@ fn p1_what_is_forged_does_not_stay_longer_than_the_nodes_own_expiry() {
 }
 
 #[test]
-fn p1_a_node_whose_id_is_forged_announces_itself_with_a_higher_number_and_probes_the_forger() {
+fn p1_node_corrects_its_forged_id_and_probes_the_forger() {
     for (sequence, is_followed) in [(1000, true), (u64::MAX, false)] {
         let mut bench = Bench::settled();
         let own = Remote { id: settings().id, name: "self".into(), ..Remote::new("self", 66) };
@@ -146,7 +146,7 @@ fn nonce_to(sent: &[Sent], peer: &Remote) -> Option<Nonce> {
 }
 
 #[test]
-fn p2_of_validated_peers_those_of_one_address_give_way_and_no_others() {
+fn p2_validated_peers_are_evicted_from_a_crowded_address_alone() {
     let mut bench = Bench::new(Settings { max_peers: 600, ..settings() });
     bench.run(ms(1000));
     let join = |bench: &mut Bench, number: u32, last: u8| {
@@ -176,7 +176,7 @@ fn p2_of_validated_peers_those_of_one_address_give_way_and_no_others() {
 }
 
 #[test]
-fn p3_junk_goodbyes_leave_no_trace_and_a_forged_one_does_not_last() {
+fn p3_junk_goodbyes_leave_nothing_and_a_forged_one_is_undone() {
     let mut bench = Bench::settled();
     let mut victim = Remote::new("victim", 7);
     bench.hear(&mut victim, Kind::Query);
@@ -199,7 +199,7 @@ fn p3_junk_goodbyes_leave_no_trace_and_a_forged_one_does_not_last() {
 }
 
 #[test]
-fn p4_replies_to_forged_queries_are_limited_and_the_messages_to_the_group_come_first() {
+fn p4_replies_to_forged_queries_are_limited_and_come_last() {
     let mut bench = Bench::settled();
     for number in 0..1000_u32 {
         let mut forged = Remote::new("forged", 66);
@@ -218,7 +218,7 @@ fn is_unicast(sent: &Sent) -> bool {
 }
 
 #[test]
-fn p5_a_forged_announce_brings_about_three_times_its_bytes_at_most() {
+fn p5_forged_announce_draws_three_times_its_bytes_at_most() {
     let mode = Mode::Seeds;
     let mut bench = Bench::new(Settings { mode, value: vec![7; 1000], legacy: false, ..settings() });
     bench.run(ms(1000));
@@ -227,6 +227,19 @@ fn p5_a_forged_announce_brings_about_three_times_its_bytes_at_most() {
     bench.hear_bytes_alone(&announce, forged.address);
     let sent: usize = bench.run(Duration::from_secs(60)).iter().map(|sent| sent.bytes.len()).sum();
     assert!(sent <= 3 * announce.len(), "{sent} bytes for {}", announce.len());
+}
+
+#[test]
+fn d11_copies_and_late_messages_earn_no_budget() {
+    let mut bench = Bench::settled();
+    let mut peer = Remote::new("peer", 7);
+    let late = peer.message(Kind::Announce);
+    let announce = peer.message(Kind::Announce);
+    for bytes in [&announce, &late].into_iter().cycle().take(100) {
+        bench.hear_bytes(bytes, peer.address);
+    }
+    let sent: usize = unicasts(&bench.run(EXPIRY)).iter().map(|sent| sent.bytes.len()).sum();
+    assert!((1..=3 * announce.len()).contains(&sent), "{sent} bytes for {}", announce.len());
 }
 
 #[test]
@@ -242,7 +255,7 @@ fn p10_what_no_host_can_have_sent_is_dropped() {
 }
 
 #[test]
-fn unicast_from_beyond_a_router_is_dropped_and_what_is_sent_stays_on_the_link() {
+fn unicast_stays_on_the_link_and_is_dropped_from_off_link() {
     let mut bench = Bench::settled();
     let mut peer = Remote::new("peer", 7);
     let query = peer.message(Kind::Query);
@@ -259,7 +272,7 @@ fn unicast_from_beyond_a_router_is_dropped_and_what_is_sent_stays_on_the_link() 
 }
 
 #[test]
-fn n1_a_configured_address_is_sent_from_and_the_automatic_one_is_listed_as_well() {
+fn n1_configured_address_is_the_source_and_the_other_is_listed() {
     let mut a = Bench::settled();
     let own = interface(2, &[("169.254.7.7", 16), ("192.168.2.200", 24)]);
     a.node.set_interfaces(&[own], &[50_000], a.now);
@@ -285,7 +298,7 @@ fn n1_a_configured_address_is_sent_from_and_the_automatic_one_is_listed_as_well(
 }
 
 #[test]
-fn n16_of_a_peer_with_a_link_local_address_a_wider_one_is_validated_and_preferred() {
+fn n16_wider_address_is_validated_and_preferred_to_link_local() {
     let mut bench = Bench::settled();
     bench.node.set_interfaces(&[interface(2, &[("fe80::1", 64), ("2001:db8::1", 64)])], &[], bench.now);
     bench.run(ms(2000));
@@ -312,7 +325,7 @@ fn n16_of_a_peer_with_a_link_local_address_a_wider_one_is_validated_and_preferre
 }
 
 #[test]
-fn addresses_that_change_are_announced_at_once_and_updated_at_others() {
+fn changed_addresses_are_announced_at_once_and_updated() {
     let mut a = Bench::settled();
     let set = |bench: &mut Bench, networks: &[(&str, u8)]| {
         bench.node.set_interfaces(&[interface(2, networks)], &[], bench.now);
@@ -332,6 +345,56 @@ fn addresses_that_change_are_announced_at_once_and_updated_at_others() {
     hear_from(&mut b, bytes, from, 2, Arrival::Group);
     assert_eq!(b.events(), ["+self", "~self"]);
     assert_eq!(b.node.peers(b.now)[0].addresses.len(), 2);
+}
+
+#[test]
+fn peer_with_another_address_is_updated_at_once_and_then_moved() {
+    let mut bench = Bench::settled();
+    let mut peer = Remote::new("peer", 7);
+    bench.hear(&mut peer, Kind::Query);
+    assert_eq!(bench.events(), ["+peer"]);
+    bench.run(ms(1000));
+    let mut moved = peer.at(9);
+    bench.hear(&mut moved, Kind::Query);
+    assert_eq!(bench.events(), ["~peer"]);
+    let listed = bench.node.peers(bench.now).remove(0);
+    let ips: Vec<IpAddr> = listed.addresses.iter().map(|address| address.address).collect();
+    assert_eq!(ips, [peer.address.ip(), moved.address.ip()]);
+    // The former address does not answer three probes.
+    bench.run(ms(2000));
+    assert_eq!(bench.events(), ["~peer"]);
+    assert_eq!(bench.node.peers(bench.now)[0].address, Some(moved.address.ip()));
+}
+
+#[test]
+fn probe_to_the_group_is_ignored() {
+    let mut bench = Bench::settled();
+    let probe = wire::Probe { cluster: "", id: [7; 16], nonce: [1; 16] };
+    let probe = wire::encode_probe(&probe, MAX_MESSAGE);
+    let from = Remote::new("peer", 7).address;
+    bench.hear_bytes(&probe, from);
+    assert_eq!((bench.run(ms(1000)), bench.node.counters().malformed), (vec![], 1));
+    bench.hear_bytes_alone(&probe, from);
+    assert_eq!(whats(&bench.run(ms(1000))), ["announce"]);
+}
+
+#[test]
+fn answer_to_an_observer_has_no_nonce() {
+    // With a full list others are validated.
+    let mut bench = Bench::new(Settings { max_peers: 1, ..settings() });
+    bench.run(ms(1000));
+    bench.hear(&mut Remote::new("first", 6), Kind::Announce);
+    let mut nonce_for = |last: u8, is_observer: bool| {
+        let remote = Remote { sequence: 1, ..Remote::new("other", last) };
+        let query = wire::encode(Kind::Query, &Announcement { is_observer, ..remote.about() });
+        bench.hear_bytes(&query, remote.address);
+        let sent = bench.run(ms(100)).remove(0);
+        let Ok(Message::Native(Kind::Announce, about)) = wire::decode(&sent.bytes) else {
+            panic!("{sent:?}")
+        };
+        about.nonce
+    };
+    assert!(nonce_for(7, false).is_some() && nonce_for(8, true).is_none());
 }
 
 /// Two nodes with one id, at two addresses, as the clone of a virtual machine is.
@@ -466,7 +529,7 @@ fn s5_a_hub_tells_a_long_value_to_all_at_once() {
 }
 
 #[test]
-fn s12_what_waited_while_the_process_did_not_run_lists_and_does_not_renew() {
+fn s12_datagrams_from_before_a_resume_list_and_do_not_renew() {
     let mut bench = Bench::settled();
     let (mut alive, mut dead) = (Remote::new("alive", 7), Remote::new("dead", 8));
     bench.hear(&mut alive, Kind::Query);
@@ -485,7 +548,7 @@ fn s12_what_waited_while_the_process_did_not_run_lists_and_does_not_renew() {
 }
 
 #[test]
-fn a_peer_with_a_long_interval_that_multicast_alone_reaches_does_not_flap() {
+fn multicast_only_peer_with_a_long_interval_does_not_flap() {
     let mut bench = Bench::settled();
     let interval = Duration::from_secs(600);
     let mut slow = Remote { expiry: interval * 5 / 2, ..Remote::new("slow", 7) };
@@ -497,7 +560,7 @@ fn a_peer_with_a_long_interval_that_multicast_alone_reaches_does_not_flap() {
 }
 
 #[test]
-fn an_observer_is_answered_and_not_listed_and_says_nothing_of_itself() {
+fn observer_is_answered_and_not_listed_and_announces_nothing() {
     let mut bench = Bench::settled();
     let mut observer =
         Bench::new(Settings { id: [2; 16], name: "observer".into(), observer: true, ..settings() });
@@ -528,7 +591,7 @@ fn an_observer_is_answered_and_not_listed_and_says_nothing_of_itself() {
 }
 
 #[test]
-fn a_new_legacy_node_is_answered_at_once_and_no_more_often_than_once_a_second() {
+fn new_legacy_node_gets_a_beacon_at_most_once_a_second() {
     let mut bench = Bench::settled();
     let legacy = |name: &str, last| {
         let address = ([192, 0, 2, last], 49001).into();
@@ -549,7 +612,7 @@ fn a_new_legacy_node_is_answered_at_once_and_no_more_often_than_once_a_second() 
 }
 
 #[test]
-fn a_query_that_has_the_node_among_its_known_answers_is_not_answered() {
+fn query_with_the_node_among_its_known_answers_gets_no_reply() {
     let mut bench = Bench::settled();
     let mut kitchen = Remote::new("kitchen", 7);
     kitchen.sequence += 1;
@@ -563,7 +626,7 @@ fn a_query_that_has_the_node_among_its_known_answers_is_not_answered() {
 }
 
 #[test]
-fn two_peers_that_probe_have_the_announces_repeated_unless_a_beacon_goes_with_them() {
+fn two_probing_peers_have_announces_without_beacons_repeated() {
     for legacy in [false, true] {
         let mut bench = Bench::new(Settings { legacy, ..settings() });
         bench.run(ms(1000));

@@ -6,6 +6,7 @@ use peers_proto::wire::{self, Announcement, Kind, Message};
 use peers_proto::{Destination, Settings, ValueTooLong};
 
 use crate::harness::{Bench, INTERVAL, Remote, Sent, ms, settings, whats};
+use crate::protocol::numbers;
 
 /// The value each message to the group tells, with when.
 fn values(sent: &[Sent]) -> Vec<(Duration, Vec<u8>)> {
@@ -17,7 +18,7 @@ fn values(sent: &[Sent]) -> Vec<(Duration, Vec<u8>)> {
 }
 
 #[test]
-fn it_asks_the_group_at_the_start_after_a_quarter_second_and_after_a_second() {
+fn burst_queries_come_at_0_250_and_1000_ms() {
     let mut bench = Bench::new(settings());
     let sent = bench.run(ms(5000));
     assert_eq!(whats(&sent), ["query", "line", "query", "query"]);
@@ -42,8 +43,10 @@ fn wishes(sent: &[Sent]) -> Vec<bool> {
 
 #[test]
 fn who_gets_no_answer_asks_for_one_by_the_group() {
-    let mut alone = Bench::new(settings());
-    assert_eq!(wishes(&alone.run(ms(1000))), [false, true, true]);
+    for observer in [false, true] {
+        let mut alone = Bench::new(Settings { observer, ..settings() });
+        assert_eq!(wishes(&alone.run(ms(1000))), [false, true, true]);
+    }
 
     let mut answered = Bench::new(settings());
     let mut kitchen = Remote::new("kitchen", 7);
@@ -56,7 +59,23 @@ fn who_gets_no_answer_asks_for_one_by_the_group() {
 }
 
 #[test]
-fn its_steady_announcements_come_within_the_last_tenth_of_the_interval_and_never_quite_alike() {
+fn burst_goes_on_while_answers_bring_news() {
+    let mut bench = Bench::new(settings());
+    let (mut peer, mut times) = (Remote::new("peer", 7), Vec::new());
+    for _ in 0..10_000 {
+        for sent in bench.run(ms(1)).into_iter().filter(|sent| sent.what == "query") {
+            times.push(sent.at.as_millis() as u64);
+            let Ok(Message::Native(_, query)) = wire::decode(&sent.bytes) else { panic!("it is a query") };
+            peer.sequence += 1;
+            let answer = Announcement { echo: query.nonce, nonce: Some([1; 16]), ..peer.about() };
+            bench.hear_bytes_alone(&wire::encode(Kind::Announce, &answer), peer.address);
+        }
+    }
+    assert_eq!(times, [numbers("BURST"), numbers("BURST_MORE")].concat());
+}
+
+#[test]
+fn periodic_announces_have_jitter_of_a_tenth() {
     let mut bench = Bench::settled();
     let sent = bench.run(100 * INTERVAL);
     let times: Vec<Duration> =
@@ -68,7 +87,7 @@ fn its_steady_announcements_come_within_the_last_tenth_of_the_interval_and_never
 }
 
 #[test]
-fn every_message_has_a_higher_sequence_number_than_the_one_before() {
+fn each_message_has_a_higher_number_than_the_one_before() {
     let mut bench = Bench::new(settings());
     let sent = bench.run(3 * INTERVAL);
     let sequence = |sent: &Sent| match wire::decode(&sent.bytes) {
@@ -80,7 +99,7 @@ fn every_message_has_a_higher_sequence_number_than_the_one_before() {
 }
 
 #[test]
-fn a_change_of_value_is_announced_at_once_and_no_two_within_a_tenth_of_a_second() {
+fn value_changes_are_announced_at_once_or_100_ms_apart() {
     let mut bench = Bench::settled();
     for value in [b"1", b"2", b"3"] {
         bench.node.set_value(value, bench.now).expect("it fits");
@@ -99,7 +118,7 @@ fn a_change_of_value_is_announced_at_once_and_no_two_within_a_tenth_of_a_second(
 }
 
 #[test]
-fn a_change_that_an_answer_to_the_group_has_told_is_not_told_again() {
+fn reply_to_the_group_replaces_the_announce_of_a_change() {
     let mut bench = Bench::settled();
     bench.node.set_value(b"1", bench.now).expect("it fits");
     bench.node.set_value(b"2", bench.now).expect("it fits");
@@ -135,7 +154,7 @@ fn a_value_that_does_not_fit_is_refused_with_the_room_there_is() {
 }
 
 #[test]
-fn a_change_of_the_network_begins_with_questions_again_and_many_changes_with_fewer_and_fewer() {
+fn network_changes_begin_bursts_that_back_off() {
     let mut bench = Bench::settled();
     bench.run(ms(5000));
     bench.node.handle_network_change(bench.now);

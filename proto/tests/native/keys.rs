@@ -20,22 +20,26 @@ struct Link {
 }
 
 impl Link {
-    /// Nodes named by their number with these keys, who have had a second to find each other.
+    /// Nodes named by their number with these keys, which have had a second to find each other.
     fn of(keys: &[&[u8]]) -> Link {
-        let node = |(number, keys): (usize, &&[u8])| {
-            Bench::new(Settings {
-                id: [number as u8; 16],
-                secret_seed: key(number as u8),
-                name: format!("node{number}"),
-                value: format!("the value of node{number}").into(),
-                keys: keys.iter().map(|byte| key(*byte)).collect(),
-                ..settings()
-            })
-        };
-        let mut link =
-            Link { nodes: keys.iter().enumerate().map(node).collect(), recorded: vec![], lost_alone: false };
+        let mut link = Link { nodes: vec![], recorded: vec![], lost_alone: false };
+        keys.iter().for_each(|keys| link.start(keys));
         link.run(1000);
         link
+    }
+
+    fn start(&mut self, keys: &[u8]) {
+        let number = self.nodes.len();
+        let mut bench = Bench::new(Settings {
+            id: [number as u8; 16],
+            secret_seed: key(number as u8),
+            name: format!("node{number}"),
+            value: format!("the value of node{number}").into(),
+            keys: keys.iter().map(|byte| key(*byte)).collect(),
+            ..settings()
+        });
+        bench.now = self.nodes.first().map_or(bench.now, |first| first.now.max(bench.now));
+        self.nodes.push(bench);
     }
 
     /// Lets time pass for all, a millisecond at a time.
@@ -115,7 +119,7 @@ fn address(node: usize) -> SocketAddr {
 }
 
 #[test]
-fn nodes_of_one_key_find_each_other_and_nothing_of_what_they_say_can_be_read() {
+fn nodes_with_one_key_find_each_other_with_all_sealed() {
     let mut link = Link::of(&[&[1], &[1], &[1]]);
     for node in 0..3 {
         assert_eq!(link.names(node).len(), 2);
@@ -131,6 +135,18 @@ fn nodes_of_one_key_find_each_other_and_nothing_of_what_they_say_can_be_read() {
     for node in 0..3 {
         assert_eq!(link.nodes[node].events().len(), 2);
     }
+}
+
+#[test]
+fn newcomer_whose_first_echoes_are_lost_is_listed_by_the_burst() {
+    let mut link = Link::of(&[&[1]]);
+    link.start(&[1]);
+    link.lost_alone = true;
+    link.run(1500);
+    assert_eq!((link.names(0), link.names(1)), (vec![], vec!["node0".to_owned()]));
+    link.lost_alone = false;
+    link.run(600);
+    assert_eq!((link.names(0), link.names(1)), (vec!["node1".to_owned()], vec!["node0".to_owned()]));
 }
 
 #[test]
@@ -206,7 +222,7 @@ fn what_was_recorded_does_not_keep_alive_who_is_dead() {
 }
 
 #[test]
-fn a_goodbye_without_the_key_ends_nobody_and_neither_does_one_of_another_run() {
+fn goodbye_without_the_key_or_of_another_run_has_no_effect() {
     let mut link = Link::of(&[&[1], &[1]]);
     link.nodes[0].events();
     let mut forger =
@@ -218,7 +234,7 @@ fn a_goodbye_without_the_key_ends_nobody_and_neither_does_one_of_another_run() {
 }
 
 #[test]
-fn a_sender_that_is_forged_gets_no_more_bytes_than_were_sent_in_its_name() {
+fn forged_source_gets_no_more_bytes_than_its_message_has() {
     let mut link = Link::of(&[&[1], &[1]]);
     link.nodes.pop();
     link.run(2 * EXPIRY.as_millis() as u64);
@@ -247,7 +263,7 @@ fn after_a_death(value_len: usize) -> Link {
 }
 
 #[test]
-fn a_probe_that_is_replayed_brings_no_answer_that_keeps_the_dead_alive() {
+fn replayed_probe_draws_no_answer_that_renews_a_dead_peer() {
     let mut link = Link::of(&[&[1], &[1]]);
     let attacker: SocketAddr = (Ipv4Addr::new(192, 0, 2, 66), 666).into();
     // While node 1 lives, everything that was ever said to it is said to it again; its answers are kept.

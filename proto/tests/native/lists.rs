@@ -32,7 +32,7 @@ fn a_list_is_ordered_by_name_and_then_by_id() {
 }
 
 #[test]
-fn a_legacy_peer_on_another_interface_is_listed_with_it_without_event() {
+fn legacy_peer_moves_to_another_interface_without_an_event() {
     let mut bench = Bench::settled();
     let cellar = Remote::new("cellar", 8);
     bench.hear_line(&cellar);
@@ -92,7 +92,7 @@ fn a_version_rises_with_each_event_and_never_with_a_renewal() {
 }
 
 #[test]
-fn a_version_changes_at_the_deadline_before_the_entry_is_removed() {
+fn version_changes_at_the_deadline_before_the_removal() {
     let mut bench = Bench::settled();
     for (name, seconds) in [("one", 1), ("two", 2), ("three", 2), ("hours", 3600)] {
         bench.node.register(name, b"", Some(ms(1000 * seconds)), bench.now).expect("there is room");
@@ -119,7 +119,7 @@ fn a_version_changes_at_the_deadline_before_the_entry_is_removed() {
 }
 
 #[test]
-fn one_entry_in_the_place_of_another_past_its_deadline_changes_the_version() {
+fn version_changes_when_an_entry_replaces_an_overdue_one() {
     let mut bench = Bench::settled();
     bench.node.register("first", b"", Some(ms(1000)), bench.now).expect("there is room");
     bench.node.register("second", b"", Some(ms(2000)), bench.now).expect("there is room");
@@ -131,7 +131,7 @@ fn one_entry_in_the_place_of_another_past_its_deadline_changes_the_version() {
 }
 
 #[test]
-fn an_entry_is_listed_at_its_address_and_port_until_it_is_unregistered() {
+fn entry_keeps_its_address_and_port_until_unregistered() {
     let mut bench = Bench::settled();
     let lamp =
         Registration { port: 80, address: Some([192, 0, 2, 9].into()), ..Registration::new("lamp", b"on") };
@@ -162,6 +162,7 @@ fn the_own_record_is_what_the_node_announces() {
     let mut bench = Bench::settled();
     bench.node.set_value(b"new", bench.now).expect("it fits");
     let (own, settings) = (bench.node.own_record(), settings());
-    assert_eq!((own.name, own.value, own.port), (&*settings.name, &b"new"[..], settings.port));
+    assert_eq!((own.name, own.value, own.port), (settings.name, b"new".to_vec(), settings.port));
     assert_eq!((own.id, own.source, own.address), (Some(settings.id), Source::Own, None));
+    assert_eq!((own.addresses, own.addresses_validated), (vec![], 0));
 }

@@ -32,7 +32,7 @@ fn times(sent: &[Sent], since: Duration) -> Vec<Duration> {
 const FIRST: Duration = Duration::from_millis(19_950);
 
 #[test]
-fn a_silent_peer_is_probed_at_57_75_and_90_percent_of_its_lifetime_four_times_each_and_expires() {
+fn silent_peer_is_probed_at_57_75_and_90_percent_then_expires() {
     let mut kitchen = Remote::new("kitchen", 7);
     let mut bench = knowing(&mut kitchen);
     let probes = unicasts(&bench.run(EXPIRY - ms(1)));
@@ -46,7 +46,7 @@ fn a_silent_peer_is_probed_at_57_75_and_90_percent_of_its_lifetime_four_times_ea
 }
 
 #[test]
-fn a_probe_is_as_long_as_its_answer_and_the_last_one_as_long_as_any() {
+fn probe_is_as_long_as_its_answer_and_the_last_one_maximal() {
     let mut kitchen = Remote { value: vec![1; 300], ..Remote::new("kitchen", 7) };
     let mut bench = knowing(&mut kitchen);
     let probe = bench.run(FIRST).iter().find_map(|sent| nonce_of(&sent.bytes)).expect("it is probed");
@@ -142,7 +142,7 @@ fn two_icmp_reports_in_a_row_remove_a_peer_at_once() {
 }
 
 #[test]
-fn an_icmp_report_through_another_interface_is_about_another_host() {
+fn icmp_report_counts_for_its_interface_alone() {
     let mut kitchen = Remote::new("kitchen", 7);
     let mut bench = knowing(&mut kitchen);
     bench.run(FIRST);
@@ -167,7 +167,7 @@ fn a_peer_that_is_received_between_two_reports_stays() {
 }
 
 #[test]
-fn a_firewall_that_reports_a_live_peer_unreachable_is_heeded_once_at_most() {
+fn icmp_reports_about_a_live_peer_count_once_at_most() {
     let mut kitchen = Remote::new("kitchen", 7);
     let mut bench = knowing(&mut kitchen);
     for _ in 0..5 {
@@ -216,7 +216,19 @@ fn a_restart_has_the_old_instance_probed_at_once() {
 }
 
 #[test]
-fn of_many_namesakes_those_that_were_silent_the_longest_are_probed() {
+fn report_about_the_last_probe_of_a_suspicion_brings_one_more() {
+    let mut old = Remote::new("kitchen", 7);
+    let mut bench = knowing(&mut old);
+    bench.run(ms(5000));
+    bench.hear(&mut old.restarted(), Kind::Announce);
+    // The reports about the first two are lost.
+    assert_eq!(unicasts(&bench.run(ms(1000))).len(), 3);
+    assert_eq!(refuse_twice(&mut bench, &old), 1);
+    assert_eq!(bench.events(), ["+kitchen", "-kitchen (unreachable)"]);
+}
+
+#[test]
+fn namesakes_that_were_silent_the_longest_are_probed() {
     let mut bench = Bench::settled();
     let mut silent = Remote { id: [0x80; 16], ..Remote::new("worker", 7) };
     bench.hear(&mut silent, Kind::Query);
@@ -233,7 +245,7 @@ fn of_many_namesakes_those_that_were_silent_the_longest_are_probed() {
 }
 
 #[test]
-fn a_namesake_that_answers_stays_and_one_that_does_not_gets_its_time() {
+fn answering_namesake_stays_and_a_silent_one_expires() {
     let mut old = Remote::new("kitchen", 7);
     let mut bench = knowing(&mut old);
     let mut new = old.restarted();
@@ -258,7 +270,7 @@ fn probes_that_are_late_do_not_come_all_at_once() {
 }
 
 #[test]
-fn a_path_that_was_received_from_is_where_a_peer_goes_whose_socket_is_gone() {
+fn peer_whose_socket_is_gone_is_listed_with_another_path() {
     let mut kitchen = Remote::new("kitchen", 7);
     let mut bench = knowing(&mut kitchen);
     let by_other_path = kitchen.message(Kind::Announce);
@@ -272,7 +284,7 @@ fn a_path_that_was_received_from_is_where_a_peer_goes_whose_socket_is_gone() {
 }
 
 #[test]
-fn a_peer_on_two_interfaces_keeps_the_address_it_was_first_received_from() {
+fn peer_on_two_interfaces_keeps_its_first_address() {
     let mut kitchen = Remote::new("kitchen", 7);
     let mut bench = knowing(&mut kitchen);
     for beat in 0..20 {
@@ -294,7 +306,7 @@ fn a_peer_on_two_interfaces_keeps_the_address_it_was_first_received_from() {
 }
 
 #[test]
-fn a_peer_that_moved_is_probed_at_its_old_address_and_then_listed_with_the_new_one() {
+fn moved_peer_is_probed_at_its_old_address_and_then_moved() {
     let mut kitchen = Remote::new("kitchen", 7);
     let mut bench = knowing(&mut kitchen);
     let (old, mut moved) = (kitchen.to(), kitchen.at(8));
@@ -315,7 +327,7 @@ fn a_peer_that_moved_is_probed_at_its_old_address_and_then_listed_with_the_new_o
 }
 
 #[test]
-fn a_path_that_answers_stays_and_so_does_one_by_which_a_copy_comes() {
+fn listed_path_stays_if_an_answer_or_a_copy_comes_by_it() {
     let mut kitchen = Remote::new("kitchen", 7);
     let mut bench = knowing(&mut kitchen);
     let by_other_path = kitchen.message(Kind::Announce);
@@ -331,7 +343,7 @@ fn a_path_that_answers_stays_and_so_does_one_by_which_a_copy_comes() {
 }
 
 #[test]
-fn an_echo_validates_the_path_that_was_probed_wherever_it_comes_from() {
+fn echo_validates_the_probed_path_wherever_it_arrives() {
     let mut kitchen = Remote::new("kitchen", 7);
     let mut bench = knowing(&mut kitchen);
     let mut moved = Remote { sequence: kitchen.sequence, ..kitchen.at(8) };

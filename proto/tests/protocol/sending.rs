@@ -21,7 +21,7 @@ fn spread(peers: u64) -> Duration {
 }
 
 #[test]
-fn a_node_asks_the_group_at_its_start_and_announces_itself_at_its_interval() {
+fn start_sends_a_burst_and_then_an_announce_each_interval() {
     let sent = Clockwork::new().run(ms(60_000));
     let queries = times(&sent, |sent| sent.what == What::Native(Kind::Query));
     assert_eq!(queries, numbers("BURST").into_iter().map(ms).collect::<Vec<_>>());
@@ -56,7 +56,7 @@ fn bursts_that_take_one_anothers_place_come_less_and_less_often() {
 }
 
 #[test]
-fn answers_of_a_node_with_few_peers_go_at_once_and_those_of_one_with_many_are_spread() {
+fn replies_are_spread_above_the_small_number_of_peers() {
     let answers = |peers: u64| {
         let mut clockwork = Clockwork::settled();
         let mut remotes = Remote::many(peers);
@@ -73,7 +73,7 @@ fn answers_of_a_node_with_few_peers_go_at_once_and_those_of_one_with_many_are_sp
 }
 
 #[test]
-fn one_address_and_the_group_are_answered_no_more_often_than_the_specification_says() {
+fn replies_to_one_address_and_the_group_keep_their_gaps() {
     for (answer_to_group, arrival, gap) in
         [(false, Arrival::Unicast, "REPLY_GAP"), (true, Arrival::Group, "GROUP_REPLY_GAP")]
     {
@@ -91,7 +91,7 @@ fn one_address_and_the_group_are_answered_no_more_often_than_the_specification_s
 }
 
 #[test]
-fn no_more_addresses_are_answered_at_a_time_than_the_specification_says() {
+fn replies_are_tracked_for_a_bounded_number_of_paths() {
     let mut clockwork = Clockwork::settled();
     for mut peer in Remote::many(2 * number("REPLIES_MAX")) {
         clockwork.hear(&mut peer, Kind::Query, Arrival::Unicast);
@@ -100,7 +100,7 @@ fn no_more_addresses_are_answered_at_a_time_than_the_specification_says() {
 }
 
 #[test]
-fn a_changed_value_and_a_goodbye_are_sent_as_the_specification_says() {
+fn changed_value_and_goodbye_are_repeated_at_their_times() {
     let mut clockwork = Clockwork::settled();
     clockwork.node.set_value(b"1", clockwork.now).expect("it fits");
     clockwork.node.set_value(b"2", clockwork.now).expect("it fits");
@@ -130,7 +130,7 @@ fn a_silent_peer_is_asked_at_the_parts_of_its_life() {
 }
 
 #[test]
-fn more_questions_than_may_be_asked_within_a_window_become_one_to_the_group() {
+fn too_many_probes_become_one_query_to_the_group() {
     let first = millis("EXPIRY") * numbers("PROBE_PARTS")[0] as u32 / 100;
     let max = number("PROBES_MAX");
     // What is sent when so many are due at a time, and one more after that.
@@ -151,7 +151,7 @@ fn more_questions_than_may_be_asked_within_a_window_become_one_to_the_group() {
 }
 
 #[test]
-fn what_is_sent_to_a_peer_that_is_not_validated_has_no_more_bytes_than_the_specification_says() {
+fn unvalidated_peer_gets_no_more_bytes_than_its_budget() {
     let mut clockwork = Clockwork::settled();
     let (mut received, mut sent) = (0, 0);
     for peer in 0..100 {
@@ -167,7 +167,7 @@ fn what_is_sent_to_a_peer_that_is_not_validated_has_no_more_bytes_than_the_speci
 }
 
 #[test]
-fn the_group_is_asked_in_the_place_of_many_no_more_often_than_the_specification_says() {
+fn group_queries_in_place_of_probes_keep_their_gap() {
     let mut clockwork = Clockwork::settled();
     let mut sent = Vec::new();
     let batch = number("PROBES_MAX") + 1;
@@ -183,7 +183,7 @@ fn the_group_is_asked_in_the_place_of_many_no_more_often_than_the_specification_
 }
 
 #[test]
-fn a_peer_in_doubt_is_asked_and_then_moved_when_the_specification_says() {
+fn suspect_peer_is_probed_and_then_moved_at_its_times() {
     let mut clockwork = Clockwork::settled();
     let mut peer = Remote::new(1);
     clockwork.hear(&mut peer, Kind::Query, Arrival::Group);
@@ -216,7 +216,7 @@ fn no_more_namesakes_are_asked_than_the_specification_says() {
 }
 
 #[test]
-fn a_node_that_was_run_too_late_asks_and_waits_as_the_specification_says() {
+fn resume_begins_a_burst_and_gives_peers_their_grace() {
     for (late, queries) in [(millis("SUSPENDED") - ms(1), 0), (millis("SUSPENDED"), 1)] {
         let mut clockwork = Clockwork::settled();
         clockwork.now = clockwork.node.poll_timeout().expect("it has an announce to send") + late;
@@ -238,7 +238,7 @@ fn a_node_that_was_run_too_late_asks_and_waits_as_the_specification_says() {
 }
 
 #[test]
-fn after_a_report_a_peer_is_asked_again_when_the_specification_says() {
+fn icmp_report_brings_the_next_probe_after_its_gap() {
     let mut clockwork = Clockwork::settled();
     let mut peer = Remote::new(1);
     clockwork.hear(&mut peer, Kind::Query, Arrival::Group);

@@ -251,6 +251,14 @@ fn accepted_vectors() -> Vec<Vector> {
         with("unknown-key", &[unknown(&[7])]),
         with("unknown-key-nested", &[unknown(b"\x82\xa1\x61x\xf6\xc1\xf9\x3c\x00")]),
         with("unknown-key-indefinite", &[unknown(b"\x9f\x01\xbf\x61a\x5f\x41\x00\x41\x01\xff\xff\xff")]),
+        with(
+            "unknown-key-indefinite-maps-nested",
+            &[unknown(b"\xbf\x61a\xbf\x61b\xbf\x61c\x01\xff\xff\xff")],
+        ),
+        with(
+            "unknown-key-indefinite-in-definite",
+            &[unknown(b"\x83\xbf\x61a\x9f\x01\xff\xff\x02\xa1\x61b\xbf\xff")],
+        ),
         with("unknown-key-twice", &[unknown(&[7]), unknown(&[8])]),
         with("unknown-key-deeply-nested", &[unknown(&[&[0x81; 1000][..], &[0]].concat())]),
         with("map-of-24-pairs", &many),
@@ -269,6 +277,12 @@ fn accepted_vectors() -> Vec<Vector> {
         ),
         announcement_vector("keys-in-another-order", Kind::Announce, &minimal(), message(1, &reversed)),
         announcement_vector("longer-forms", Kind::Announce, &minimal(), longer),
+        Vector::new("probe-with-a-control-character", "probe", {
+            message(4, &[&required(4)[..], &[pair(3, b"\x61\n")]].concat())
+        })
+        .bytes("id", &ID)
+        .text("node", "\n")
+        .bytes("nonce", &[0xb0; 16]),
     ]
 }
 
@@ -392,6 +406,13 @@ fn other_malformed() -> Vec<Vector> {
         malformed("nested-length-that-lies", "an unknown key with an array of 2^64 - 1 items", {
             let lie = (b"\x18\x63".to_vec(), b"\x9b\xff\xff\xff\xff\xff\xff\xff\xff".to_vec());
             message(1, &[&required(1)[..], &[lie]].concat())
+        }),
+        malformed("unknown-key-not-utf8", "an unknown key with a text that is not UTF-8", {
+            let text = (b"\x18\x63".to_vec(), b"\x81\x62\xff\xfe".to_vec());
+            message(1, &[&required(1)[..], &[text]].concat())
+        }),
+        malformed("probe-name-not-utf8", "a probe with a name that is not UTF-8", {
+            message(4, &[&required(4)[..], &[pair(3, b"\x62\xff\xfe")]].concat())
         }),
         malformed("of-1201-bytes", "1201 bytes", {
             let padding = [&b"\x59\x04\x87"[..], &[0; 1159]].concat();
@@ -531,7 +552,7 @@ fn names_are_unique_and_each_kind_and_key_is_there() {
 }
 
 #[test]
-fn the_first_bytes_are_those_that_a_reader_of_the_specification_writes() {
+fn canonical_vectors_are_the_bytes_that_a_sender_makes() {
     let written = |name: &str, hex: &str| {
         let vector = vectors().into_iter().find(|vector| vector.name == name).expect("there is one");
         assert_eq!(vector.datagram, bytes(hex), "{name}");

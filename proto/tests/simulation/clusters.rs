@@ -52,7 +52,7 @@ fn all_members_know_within_the_expiry_that_one_was_killed() {
 }
 
 #[test]
-fn fifty_members_that_start_at_once_know_all_within_twenty_seconds() {
+fn fifty_members_know_all_20_s_after_a_mass_start() {
     for_each_seed(1, |seed| World::settled_cluster(seed, 50, Mode::Swim, 3, 0.0).check_truth());
 }
 
@@ -91,7 +91,7 @@ fn a_long_outage_of_one_ends_no_other_membership() {
 }
 
 #[test]
-fn halves_that_were_apart_come_together_and_lose_none_of_their_own() {
+fn parted_halves_meet_again_and_lose_no_own_member() {
     for_each_seed(2, |seed| {
         let mut world = World::settled_cluster(seed, 20, Mode::Swim, 3, 0.01);
         world.left.clear();

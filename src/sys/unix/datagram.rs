@@ -12,7 +12,10 @@ use nix::sys::socket::{
 use nix::sys::socket::{MultiHeaders, recvmmsg};
 use socket2::Socket;
 
-use crate::sys::batch::{Buffer, Received};
+use crate::sys::batch::{Buffer, Received, receive_each};
+use crate::sys::optional::Refusals;
+#[cfg(target_os = "linux")]
+use crate::sys::optional::{self, is_refusal};
 use crate::sys::{IcmpError, Way};
 use peers_proto::Arrival;
 
@@ -58,6 +61,31 @@ pub fn send(socket: &Socket, payload: &[u8], to: SocketAddr, way: &Way) -> io::R
 pub fn receive(
     socket: &Socket,
     buffers: &mut [Buffer],
+    refusals: &Refusals,
+    mut take: impl FnMut(usize, Received, IpAddr),
+) -> io::Result<usize> {
+    match receive_many(socket, buffers, &mut take) {
+        // A sandbox may refuse the call, and permit the older one.
+        Err(error) if is_refusal(&error) => {
+            let count = receive_each(buffers, take, |buffer| receive_one(socket, buffer).map(Some));
+            if count.is_ok() {
+                refusals.settle(&optional::MANY_AT_ONCE, Err::<(), _>(error));
+            }
+            count
+        }
+        received => {
+            if received.is_ok() {
+                refusals.settle(&optional::MANY_AT_ONCE, Ok::<_, io::Error>(()));
+            }
+            received
+        }
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn receive_many(
+    socket: &Socket,
+    buffers: &mut [Buffer],
     mut take: impl FnMut(usize, Received, IpAddr),
 ) -> io::Result<usize> {
     // New ones for each call: the system leaves in them how long the address and the control message of a datagram were, and
@@ -80,13 +108,13 @@ pub fn receive(
 pub fn receive(
     socket: &Socket,
     buffers: &mut [Buffer],
+    _: &Refusals,
     take: impl FnMut(usize, Received, IpAddr),
 ) -> io::Result<usize> {
-    crate::sys::batch::receive_each(buffers, take, |buffer| receive_one(socket, buffer).map(Some))
+    receive_each(buffers, take, |buffer| receive_one(socket, buffer).map(Some))
 }
 
 /// Receives one datagram into `buffer`, and returns it with its destination. An error if none waits.
-#[cfg(any(not(target_os = "linux"), test))]
 pub fn receive_one(socket: &Socket, buffer: &mut [u8]) -> io::Result<(Received, IpAddr)> {
     let (mut parts, mut control) = ([IoSliceMut::new(buffer)], control_buffer());
     let message = recvmsg(socket.as_raw_fd(), &mut parts, Some(&mut control), MsgFlags::MSG_DONTWAIT)?;

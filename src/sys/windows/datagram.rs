@@ -16,6 +16,7 @@ use windows_sys::Win32::Networking::WinSock::{
 };
 
 use crate::sys::batch::{Buffer, Received, receive_each};
+use crate::sys::optional::Refusals;
 use crate::sys::{IcmpError, Way};
 use peers_proto::Arrival;
 
@@ -60,6 +61,7 @@ struct Control {
 pub fn receive(
     socket: &Socket,
     buffers: &mut [Buffer],
+    _: &Refusals,
     take: impl FnMut(usize, Received, IpAddr),
 ) -> io::Result<usize> {
     receive_each(buffers, take, |buffer| receive_one(socket, buffer))
@@ -254,7 +256,8 @@ mod tests {
 
     #[test]
     fn a_datagram_that_is_too_long_is_dropped() {
-        let owned = crate::sys::socket::open_unicast(false, 1, 0).expect("there are free ports").socket;
+        let owned = crate::sys::socket::open_unicast(false, 1, 0, &Refusals::default())
+            .expect("there are free ports");
         let port = crate::sys::socket::port_of(&owned).expect("it is bound");
         let socket = owned.get().expect("it is open");
         let to = SocketAddr::from((Ipv4Addr::LOCALHOST, port));

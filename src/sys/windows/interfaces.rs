@@ -1,37 +1,40 @@
 //! Lists the interfaces, by the names that Windows shows its users ("Ethernet", "Wi-Fi").
 
-use std::io;
 use std::net::IpAddr;
 
 use if_addrs::{IfAddr, get_if_addrs};
 
+use crate::sys::call_error::{CallError, Named};
+use crate::sys::host_interface::{HostInterface, Listing};
 use crate::sys::interface::Interface;
 
-/// Returns the names of all interfaces with an address, in the system's order.
-pub fn names() -> io::Result<Vec<String>> {
-    let mut names = Vec::new();
-    for entry in get_if_addrs()? {
-        if !names.contains(&entry.name) {
-            names.push(entry.name);
-        }
-    }
-    Ok(names)
-}
-
-/// Returns the interfaces that are up and have an address. A join shows later whether one can multicast.
-pub fn usable() -> io::Result<Vec<Interface>> {
-    let mut usable: Vec<Interface> = Vec::new();
+/// Returns the interfaces that have an address, in the system's order. A join shows later whether one can multicast.
+pub fn all() -> Result<Listing, CallError> {
+    let mut interfaces: Vec<HostInterface> = Vec::new();
     // An entry for each address.
-    for entry in get_if_addrs()?.into_iter().filter(if_addrs::Interface::is_oper_up) {
+    for entry in get_if_addrs().named("GetAdaptersAddresses")? {
         let Some(index) = entry.index else { continue };
-        let at = usable.iter().position(|interface| interface.index == index).unwrap_or_else(|| {
-            usable.push(Interface::new(entry.name.clone(), index, entry.is_loopback()));
-            usable.len() - 1
+        let known = interfaces.iter().position(|known| known.interface.index == index);
+        let at = known.unwrap_or_else(|| {
+            interfaces.push(host_interface(&entry, index));
+            interfaces.len() - 1
         });
         let (address, prefix_len) = network_of(&entry.addr);
-        usable[at].add_address(address, prefix_len);
+        interfaces[at].interface.add_address(address, prefix_len);
     }
-    Ok(usable)
+    Ok(Listing { interfaces, refused: None })
+}
+
+fn host_interface(entry: &if_addrs::Interface, index: u32) -> HostInterface {
+    HostInterface {
+        interface: Interface::new(entry.name.clone(), index, entry.is_loopback()),
+        is_up: entry.is_oper_up(),
+        is_running: true,
+        has_multicast: true,
+        is_default: false,
+        kind: String::new(),
+        port: None,
+    }
 }
 
 /// Returns an address with the length of its prefix. The mask of `if_addrs` is wrong for an interface with several prefixes.
@@ -48,10 +51,10 @@ mod tests {
 
     #[test]
     fn the_loopback_is_there_with_its_network() {
-        let interfaces = usable().expect("interfaces can be listed");
-        let loopback = interfaces.iter().find(|interface| interface.is_loopback).expect("each host has one");
+        let listing = all().expect("interfaces can be listed");
+        let is_loopback = |known: &&HostInterface| known.interface.is_loopback;
+        let loopback = &listing.interfaces.iter().find(is_loopback).expect("each host has one").interface;
         assert_eq!(loopback.v4, Some(std::net::Ipv4Addr::LOCALHOST));
         assert!(loopback.is_on_link("127.1.2.3".parse().unwrap()), "{loopback:?}");
-        assert!(names().expect("interfaces can be listed").contains(&loopback.name));
     }
 }

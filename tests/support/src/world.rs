@@ -144,6 +144,23 @@ impl Host<'_> {
         self.configure("sysctl", &format!("-q -w {setting}"));
     }
 
+    /// A bridge with as many ports, all up, as a host of containers has.
+    pub fn add_bridge(&self, name: &str, ports: usize) {
+        self.ip(&format!("link add {name} type bridge mcast_snooping 0"));
+        for number in 1..=ports {
+            let port = format!("{name}p{number}");
+            self.ip(&format!("link add {port} type veth peer name {port}x"));
+            self.ip(&format!("link set {port} master {name} up"));
+            self.ip(&format!("link set {port}x up"));
+        }
+        self.ip(&format!("link set {name} up"));
+    }
+
+    /// As `ip`; false if the system refuses it.
+    pub fn try_ip(&self, arguments: &str) -> bool {
+        run(self.command("ip").args(arguments.split(' '))).expect("nsenter runs").status.success()
+    }
+
     pub fn ip(&self, arguments: &str) {
         self.configure("ip", arguments);
     }

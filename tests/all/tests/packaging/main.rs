@@ -8,4 +8,5 @@ mod install;
 mod outside;
 mod programs;
 mod size;
+mod stack;
 mod static_command;
