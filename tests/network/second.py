@@ -315,14 +315,17 @@ def item(value: Any) -> bytes:
 
 
 def is_sent(value: Any) -> bool:
-    """Returns false for a default, which a sender leaves out. A digest of 0 is none."""
+    """Returns false for a default, which a sender leaves out."""
     return value not in (None, False, "", b"", ())
 
 
 def encode(message: Message, length: int = 0, known: Iterable[bytes] = ()) -> bytes:
     """Returns the datagram, padded to `length` bytes with a filter of the `known` instances."""
     pairs = [(key, getattr(message, name)) for key, name in FIELDS.items()]
-    kept = [(key, value) for key, value in pairs if key in NEEDED.get(message.kind, {1, 2}) or is_sent(value)]
+    # One of these stands in each ask and tell, whatever it has.
+    synced = {key for key in (12, 13, 14) if getattr(message, FIELDS[key]) is not None}
+    needed = NEEDED.get(message.kind, {1, 2}) | synced
+    kept = [(key, value) for key, value in pairs if key in needed or is_sent(value)]
     body = b"".join(head(0, key) + item(value) for key, value in kept)
     room = length - len(HEADER) - 1 - len(head(5, len(kept) + 1)) - len(body)
     if room < 2:

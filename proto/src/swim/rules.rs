@@ -310,7 +310,7 @@ impl Rules {
         if self.is_asked_in_vain(id, now) {
             return true;
         }
-        if self.seats.get(id).is_none_or(|seat| seat.is_down()) {
+        if self.seats.get(id).is_none_or(Seat::is_down) {
             return false;
         }
         let time = self.units(if goodbye.is_some() { LEAVING } else { ACCUSATION });
