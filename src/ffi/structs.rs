@@ -30,7 +30,7 @@ pub struct peers_config_t {
     /// 1050 bytes less those of the name and the cluster, hence always 540; 128 bytes less with
     /// PEERS_MODE_SWIM. Default: none. `peers_set_value` replaces it. NULL if `value_len` is 0.
     pub value: *const c_void,
-    /// Number of bytes in `value`.
+    /// Number of bytes in `value`, 1 or more; 0 if that is NULL.
     pub value_len: usize,
     /// Network interfaces to use. Comma-separated names, in which `*` stands for any characters:
     /// "eth*,wlan0". Default: each interface that is up and can multicast, or loopback if there is none. On
