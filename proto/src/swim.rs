@@ -236,10 +236,11 @@ impl Swim {
         if is_about_stranger {
             return Heard::Member(Vec::new());
         }
-        let is_verdict = *message == Packet::TurnUndead;
-        if matches!(message, Packet::Feed | Packet::Broadcast)
-            || is_verdict && !self.rules.may_be_told_down(dst.generation, &own, now)
-        {
+        if matches!(message, Packet::Feed | Packet::Broadcast) {
+            return Heard::Member(Vec::new());
+        }
+        if *message == Packet::TurnUndead && !self.rules.may_be_told_down(dst.generation, &own, now) {
+            self.on_late_verdict(*sender, *src_incarnation, dst.generation, now);
             return Heard::Member(Vec::new());
         }
         let claims = self.judge_all(&packet.claims, &sender.id, now);
@@ -414,6 +415,16 @@ impl Swim {
         let seat = self.rules.seats().get(&to.id)?;
         packet::edit(&mut packet, self.rules.claim_to(&to.id), |claim| self.rules.is_kept(claim));
         Some(Outgoing { to: Some(to.id), address: seat.member.address, packet, min_len: 0 })
+    }
+
+    /// Takes the numbers from a packet that says what this node knows, or has just answered. A sender that means an earlier
+    /// generation of this node gets the present one.
+    fn on_late_verdict(&mut self, sender: MemberId, incarnation: u16, generation: u32, now: Instant) {
+        let alive = Member::new(sender, incarnation, State::Alive);
+        self.run(now, |foca, outcome| foca.apply_many([alive].into_iter(), true, outcome));
+        if generation < self.foca.identity().generation {
+            self.send(sender, Packet::Gossip);
+        }
     }
 
     /// Returns true if the sender of a packet has a seat and plausible numbers. One that this node alone holds down is to be

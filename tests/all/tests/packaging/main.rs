@@ -9,5 +9,4 @@ mod limits;
 mod outside;
 mod programs;
 mod size;
-
 mod static_command;
