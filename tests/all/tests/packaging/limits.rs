@@ -12,7 +12,7 @@ fn every_call_works_on_a_stack_of_32_kib() {
 }
 
 #[test]
-#[ignore = "until a newcomer is answered by fewer datagrams: 400 nodes take 14 times the time of a bare loop"]
+#[ignore = "400 nodes take 11 times a bare loop, until newcomers are answered by fewer datagrams"]
 fn many_nodes_take_ten_times_a_bare_loop_at_most() {
     run(&mut on_free_port("tests/c/crowd.c"));
 }
