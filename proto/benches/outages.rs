@@ -8,7 +8,7 @@ use std::ops::Range;
 use std::time::Duration;
 
 use peers_proto::Mode;
-use peers_simulator::{Conditions, Serial, World};
+use peers_simulator::{Serial, World};
 
 const SIZES: [usize; 5] = [3, 6, 20, 100, 500];
 const LOSS: f64 = 0.01;
