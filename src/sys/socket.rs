@@ -44,7 +44,11 @@ impl OwnedSocket {
             (Err(error), _) => !Identity::is_closed(&error),
             (Ok(_), None) => true,
         };
-        if is_ours && !self.is_closed.load(Ordering::SeqCst) { Ok(&self.socket) } else { Err(closed_elsewhere()) }
+        if is_ours && !self.is_closed.load(Ordering::SeqCst) {
+            Ok(&self.socket)
+        } else {
+            Err(closed_elsewhere())
+        }
     }
 
     /// Closes the socket. Each later operation fails, because the number does not stand for it any more.
