@@ -59,7 +59,7 @@ class Host(Namespace):
         if self.ip("link", "show", "eth0", check=False).returncode:
             port = f"p{self.number}"
             self.hub.ip("link", "add", port, "type", "veth", "peer", "name", "eth0", "netns", str(self.holder.pid))
-            self.hub.ip("link", "set", port, "master", "br", "up")
+            self.hub.ip("link", "set", port, "master", "hub", "up")
         self.ip("link", "set", "eth0", "up")
         self.ip("-4", "addr", "flush", "dev", "eth0")
         self.ip("addr", "add", f"10.7.0.{self.number}/24", "dev", "eth0")
@@ -145,8 +145,8 @@ class Churn:
     def __init__(self, options):
         self.options, self.dice = options, random.Random(options.seed)
         self.hub = Namespace()
-        self.hub.ip("link", "add", "br", "type", "bridge", "mcast_snooping", "0")
-        self.hub.ip("link", "set", "br", "up")
+        self.hub.ip("link", "add", "hub", "type", "bridge", "mcast_snooping", "0")
+        self.hub.ip("link", "set", "hub", "up")
         self.hosts = [Host(self.hub, number) for number in range(1, options.hosts + 1)]
         self.nodes, self.count, self.actions = [], 0, {}
         self.comparisons = self.wrong = self.crashed = 0
