@@ -424,6 +424,64 @@
 #define PEERS_REASON_OTHER_MODE 13
 
 /**
+ * Note of a running node: the system refused calls or options that the node can do without. `detail` names
+ * each, with its error and what is lost. Use a newer kernel, or let the sandbox of the process allow them.
+ */
+#define PEERS_REASON_LIMITED 14
+
+/**
+ * Health reason: the system refused a socket of the node; `detail` has the call, its error and what to do.
+ * The node works with the others, and tries again at each announcement.
+ */
+#define PEERS_REASON_SOCKET 15
+
+/**
+ * Usage: the node sends to the group through the interface, and receives from it.
+ */
+#define PEERS_INTERFACE_USED 0
+
+/**
+ * Usage: not used; the option `interfaces` does not name it.
+ */
+#define PEERS_INTERFACE_NOT_NAMED 1
+
+/**
+ * Usage: not used; the options turn the address family off, or the system has refused its sockets.
+ */
+#define PEERS_INTERFACE_FAMILY_OFF 2
+
+/**
+ * Usage: not used; it is down.
+ */
+#define PEERS_INTERFACE_DOWN 3
+
+/**
+ * Usage: not used; nothing is connected to it.
+ */
+#define PEERS_INTERFACE_NO_CARRIER 4
+
+/**
+ * Usage: not used; it is a port of a bridge, a bond or a team, or is in a VRF. The option `interfaces` can
+ * name it: its whole name, without a star.
+ */
+#define PEERS_INTERFACE_PORT 5
+
+/**
+ * Usage: not used; it has no MULTICAST flag, as with WireGuard.
+ */
+#define PEERS_INTERFACE_NO_MULTICAST 6
+
+/**
+ * Usage: not used; it has no address of the family, for IPv6 no link-local one.
+ */
+#define PEERS_INTERFACE_NO_ADDRESS 7
+
+/**
+ * Usage: not used; it is loopback, and another interface is used. The option `interfaces` can name it.
+ */
+#define PEERS_INTERFACE_LOOPBACK 8
+
+/**
  * A reader of a node's events. The pointer is a token that is looked up, never followed: a stale, freed or made-up one gives
  * PEERS_ERR_HANDLE.
  */
@@ -845,6 +903,76 @@ typedef struct peers_health_t {
     uint64_t id_conflicts;
 } peers_health_t;
 
+/**
+ * An interface of the host and an address family. Read-only; lives as long as the list it is part of.
+ */
+typedef struct peers_interface_t {
+    /**
+     * Name of the interface.
+     */
+    const char *name;
+    /**
+     * Index of the interface.
+     */
+    uint32_t index;
+    /**
+     * Address family: 4 or 6.
+     */
+    uint32_t family;
+    /**
+     * PEERS_INTERFACE_*: whether the node uses it, and if not, why. A later version may add some.
+     */
+    uint32_t usage;
+    /**
+     * The usage in words; "" if the node uses it.
+     */
+    const char *why;
+    /**
+     * Kind of the interface: "loopback", "bridge", "wlan", "wireguard" and so on; "" for a plain network
+     * card.
+     */
+    const char *kind;
+    /**
+     * Address that the node sends from, or would send from; "" if there is none.
+     */
+    const char *address;
+    /**
+     * Datagrams sent to the group through it.
+     */
+    uint64_t sent;
+    /**
+     * Received through it: the node's own datagrams, which the system loops back. If this stays 0 beside
+     * `sent`, a firewall of this host drops them.
+     */
+    uint64_t own;
+    /**
+     * Datagrams received through it, of every kind.
+     */
+    uint64_t received;
+    /**
+     * The last system call for it that failed, with its error; "" if none did.
+     */
+    const char *last_error;
+} peers_interface_t;
+
+/**
+ * The interfaces of the host, as a node sees them. It does not change; free it with `peers_interfaces_free`.
+ */
+typedef struct peers_interfaces_t {
+    /**
+     * Number of records.
+     */
+    size_t len;
+    /**
+     * Bytes from one record to the next, at least `sizeof(peers_interface_t)` of the library's version.
+     */
+    size_t stride;
+    /**
+     * The first record. Use `peers_interfaces_at`, which keeps to `stride`.
+     */
+    const struct peers_interface_t *records;
+} peers_interfaces_t;
+
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
@@ -1225,6 +1353,38 @@ int32_t peers_subscription_free(struct peers_subscription_t *subscription);
  * Arguments: `health` is NULL or points to `struct_size` writable bytes.
  */
 int32_t peers_health(struct peers_t *node, struct peers_health_t *health);
+
+/**
+ * The interfaces of the host, each by IPv4 and by IPv6: whether the node uses it, and if not, why; what the node has sent and
+ * received there; and the last error. Those with a default route come first.
+ *
+ * On success `*interfaces` is a list that the caller owns and frees with `peers_interfaces_free`; it stays valid after the
+ * node is freed. It shows the interfaces as the node saw them last. A node on a memory network, or without multicast, counts
+ * nothing there.
+ *
+ * Errors: PEERS_ERR_NULL, PEERS_ERR_HANDLE, PEERS_ERR_FORKED. Works on a failed node. Thread-safe; does not wait for the network.
+ *
+ * Arguments: `interfaces` is NULL or points to a writable pointer.
+ */
+int32_t peers_interfaces(struct peers_t *node,
+                         struct peers_interfaces_t **interfaces);
+
+/**
+ * The record at `index` (from 0), or NULL when `index` is not below `interfaces->len` or `interfaces` is NULL.
+ *
+ * The record and the texts in it belong to the list and live until `peers_interfaces_free`. Thread-safe.
+ *
+ * Arguments: `interfaces` is NULL or a list from `peers_interfaces` that was not freed.
+ */
+const struct peers_interface_t *peers_interfaces_at(const struct peers_interfaces_t *interfaces,
+                                                    size_t index);
+
+/**
+ * Frees a list of interfaces. NULL is a no-op. Each list is freed once, by any thread, before or after its node.
+ *
+ * Arguments: `interfaces` is NULL or a list from `peers_interfaces` that was not freed.
+ */
+void peers_interfaces_free(struct peers_interfaces_t *interfaces);
 
 /**
  * Reads the value of a key from `txt_len` bytes in the TXT format of DNS-SD (RFC 6763, section 6): strings of up to 255 bytes, each

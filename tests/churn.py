@@ -59,7 +59,7 @@ class Host(Namespace):
         if self.ip("link", "show", "eth0", check=False).returncode:
             port = f"p{self.number}"
             self.hub.ip("link", "add", port, "type", "veth", "peer", "name", "eth0", "netns", str(self.holder.pid))
-            self.hub.ip("link", "set", port, "master", "br", "up")
+            self.hub.ip("link", "set", port, "master", "hub", "up")
         self.ip("link", "set", "eth0", "up")
         self.ip("-4", "addr", "flush", "dev", "eth0")
         self.ip("addr", "add", f"10.7.0.{self.number}/24", "dev", "eth0")
@@ -109,14 +109,14 @@ class Node:
         status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
         return bool(int(re.search(r"SigBlk:\s*(\w+)", status)[1], 16) & 1 << number - 1)
 
-    def signal(self, number):
+    def send(self, number):
         if self.process.poll() is None:
             self.process.send_signal(number)
 
     def listed(self):
         """The names that it lists, and its state."""
         start = self.output.stat().st_size
-        self.signal(signal.SIGUSR1)
+        self.send(signal.SIGUSR1)
         deadline = time.monotonic() + 10
         while time.monotonic() < deadline:
             lines = self.output.read_bytes()[start:].decode().splitlines()
@@ -133,8 +133,8 @@ class Node:
         return int(re.search(r"VmRSS:\s*(\d+)", status)[1]), len(os.listdir(f"/proc/{self.process.pid}/fd"))
 
     def close(self, number=signal.SIGKILL):
-        self.signal(signal.SIGCONT)
-        self.signal(number)
+        self.send(signal.SIGCONT)
+        self.send(number)
         self.process.wait()
         self.output.unlink(missing_ok=True)
 
@@ -145,8 +145,8 @@ class Churn:
     def __init__(self, options):
         self.options, self.dice = options, random.Random(options.seed)
         self.hub = Namespace()
-        self.hub.ip("link", "add", "br", "type", "bridge", "mcast_snooping", "0")
-        self.hub.ip("link", "set", "br", "up")
+        self.hub.ip("link", "add", "hub", "type", "bridge", "mcast_snooping", "0")
+        self.hub.ip("link", "set", "hub", "up")
         self.hosts = [Host(self.hub, number) for number in range(1, options.hosts + 1)]
         self.nodes, self.count, self.actions = [], 0, {}
         self.comparisons = self.wrong = self.crashed = 0
@@ -173,14 +173,14 @@ class Churn:
             self.nodes.remove(node)
             node.close(signal.SIGKILL if kind == "kill" else signal.SIGTERM)
         elif kind in ("freeze", "thaw"):
-            self.dice.choice(self.nodes).signal(signal.SIGSTOP if kind == "freeze" else signal.SIGCONT)
+            self.dice.choice(self.nodes).send(signal.SIGSTOP if kind == "freeze" else signal.SIGCONT)
 
     def compare(self):
         """Joins all hosts again, waits until each node lists each other one, and notes those that do not."""
         for host in self.hosts:
             host.plug_in()
         for node in self.nodes:
-            node.signal(signal.SIGCONT)
+            node.send(signal.SIGCONT)
         for node in [node for node in self.nodes if node.process.poll() is not None]:
             print("crashed:", node.name, node.process.returncode, node.output.read_text()[-400:], flush=True)
             self.crashed += 1

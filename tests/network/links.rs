@@ -47,13 +47,13 @@ fn an_interface_that_becomes_a_port_is_left_for_its_bridge() {
     let (host, other) = (world.host_with_ipv6(1, "nodad"), world.host_with_ipv6(2, "nodad"));
     let mut watcher = watch_with(&other, "watcher", &["--ipv6-only"]);
     let mut node = watch_with(&host, "node", &["--ipv6-only", "--expiry", "3500"]);
-    watcher.expect(["joined node fe80::1"]);
+    watcher.expect(["joined node fe80::1%eth0"]);
     host.ip("link add br0 type bridge mcast_snooping 0");
     host.ip("link set br0 addrgenmode none");
     host.ip("addr add fe80::b/64 dev br0 nodad");
     host.ip("link set eth0 master br0");
     host.ip("link set br0 up");
-    watcher.expect(["updated node fe80::b"]);
+    watcher.expect(["updated node fe80::b%eth0"]);
     expect_interface(&mut node, "eth0", 6, "Port");
     watcher.never_printed("left node");
 }
@@ -110,8 +110,7 @@ fn many_interfaces_are_joined_by_several_sockets() {
     let Some(world) = world("many_interfaces_are_joined_by_several_sockets") else { return };
     let (host, other) = (world.host(1), world.host(2));
     for number in 1..=30 {
-        host.ip(&format!("link add d{number} type dummy"));
-        host.ip(&format!("link set d{number} multicast on up"));
+        host.add_pair(&format!("d{number}"));
         host.ip(&format!("addr add 10.0.{number}.1/24 dev d{number}"));
     }
     let mut node = rust_watch(&host, "node");
@@ -129,8 +128,7 @@ fn the_interface_of_the_default_route_is_joined_first() {
     let Some(world) = world("the_interface_of_the_default_route_is_joined_first") else { return };
     let host = world.host(1);
     for number in 1..=3 {
-        host.ip(&format!("link add a{number} type dummy"));
-        host.ip(&format!("link set a{number} multicast on up"));
+        host.add_pair(&format!("a{number}"));
         host.ip(&format!("addr add 10.0.{number}.1/24 dev a{number}"));
     }
     let mut node = watch_with(&host, "node", &["--ipv4-only"]);
@@ -161,8 +159,7 @@ fn an_interface_in_a_vrf_or_of_wireguard_says_why_it_is_not_used() {
     let mut listener = ear(&host, "192.0.2.1");
     listener.expect(["listening"]);
     let mut expected = Vec::new();
-    host.ip("link add d1 type dummy");
-    host.ip("link set d1 multicast on up");
+    host.add_pair("d1");
     host.ip("addr add 10.0.1.1/24 dev d1");
     // Some kernels are built without them.
     if host.try_ip("link add vrf1 type vrf table 100") {

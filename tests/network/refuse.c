@@ -11,7 +11,6 @@
  * UNIT is a file of systemd, whose name ends with ".service". Its SystemCallFilter and RestrictAddressFamilies apply, and the calls
  * that systemd always allows.
  */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/audit.h>

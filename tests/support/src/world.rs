@@ -149,11 +149,17 @@ impl Host<'_> {
         self.ip(&format!("link add {name} type bridge mcast_snooping 0"));
         for number in 1..=ports {
             let port = format!("{name}p{number}");
-            self.ip(&format!("link add {port} type veth peer name {port}x"));
-            self.ip(&format!("link set {port} master {name} up"));
-            self.ip(&format!("link set {port}x up"));
+            self.add_pair(&port);
+            self.ip(&format!("link set {port} master {name}"));
         }
         self.ip(&format!("link set {name} up"));
+    }
+
+    /// A card `name`, up, on a cable to `name`x of the same host.
+    pub fn add_pair(&self, name: &str) {
+        self.ip(&format!("link add {name} type veth peer name {name}x"));
+        self.ip(&format!("link set {name} up"));
+        self.ip(&format!("link set {name}x up"));
     }
 
     /// As `ip`; false if the system refuses it.
