@@ -114,7 +114,7 @@ type InterfaceStatus struct {
 	Kind      string     // "loopback", "bridge", "wlan", "wireguard" and so on; "" for a plain network card
 	Address   netip.Addr // that the node sends from, or would send from; not valid if there is none
 	Sent      uint64     // datagrams sent to the group through it
-	Own       uint64     // received through it: the node's own datagrams, which the system loops back
+	LoopedBack uint64    // received through it: the node's own datagrams, which the system loops back
 	Received  uint64     // datagrams received through it, of every kind
 	LastError string     // the last system call for it that failed, with its error; "" if none did
 }
@@ -150,7 +150,7 @@ func readInterface(status *C.peers_interface_t) InterfaceStatus {
 		Kind:      C.GoString(status.kind),
 		Address:   readAddress(C.GoString(status.address), uint64(status.index)),
 		Sent:      uint64(status.sent),
-		Own:       uint64(status.own),
+		LoopedBack: uint64(status.looped_back),
 		Received:  uint64(status.received),
 		LastError: C.GoString(status.last_error),
 	}
