@@ -944,7 +944,7 @@ typedef struct peers_interface_t {
      * Received through it: the node's own datagrams, which the system loops back. If this stays 0 beside
      * `sent`, a firewall of this host drops them.
      */
-    uint64_t own;
+    uint64_t looped_back;
     /**
      * Datagrams received through it, of every kind.
      */

@@ -24,7 +24,7 @@ pub struct InterfaceStatus {
     /// Datagrams sent to the group through it.
     pub sent: u64,
     /// Received through it: the node's own datagrams, which the system loops back.
-    pub own: u64,
+    pub looped_back: u64,
     /// Datagrams received through it, of every kind.
     pub received: u64,
     /// The last system call that failed for it, with its error; empty if none did.

@@ -314,7 +314,7 @@ struct interface_status {
     std::string kind;        ///< "loopback", "bridge", "wlan", "wireguard" and so on; "" for a plain network card.
     std::string address;     ///< The address that the node sends from, or would send from; "" if there is none.
     std::uint64_t sent;      ///< Datagrams sent to the group through it.
-    std::uint64_t own;       ///< Received through it: the node's own datagrams, which the system loops back.
+    std::uint64_t looped_back;  ///< Received through it: the node's own datagrams, which the system loops back.
     std::uint64_t received;  ///< Datagrams received through it, of every kind.
     std::string last_error;  ///< The last system call for it that failed, with its error; "" if none did.
 };
@@ -824,7 +824,7 @@ public:
         for (std::size_t index = 0; index < taken->len; ++index) {
             const peers_interface_t& raw = *peers_interfaces_at(taken, index);
             all.push_back({raw.name, raw.index, raw.family, static_cast<interface_usage>(raw.usage), raw.why, raw.kind,
-                           raw.address, raw.sent, raw.own, raw.received, raw.last_error});
+                           raw.address, raw.sent, raw.looped_back, raw.received, raw.last_error});
         }
         return all;
     }

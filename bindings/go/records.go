@@ -106,17 +106,17 @@ func (r LeaveReason) String() string {
 
 // InterfaceStatus is an interface of the host and an address family.
 type InterfaceStatus struct {
-	Name      string
-	Index     int
-	Family    int // 4 or 6
-	Usage     Usage
-	Why       string     // the usage in words; "" if the node uses it
-	Kind      string     // "loopback", "bridge", "wlan", "wireguard" and so on; "" for a plain network card
-	Address   netip.Addr // that the node sends from, or would send from; not valid if there is none
-	Sent      uint64     // datagrams sent to the group through it
-	Own       uint64     // received through it: the node's own datagrams, which the system loops back
-	Received  uint64     // datagrams received through it, of every kind
-	LastError string     // the last system call for it that failed, with its error; "" if none did
+	Name       string
+	Index      int
+	Family     int // 4 or 6
+	Usage      Usage
+	Why        string     // the usage in words; "" if the node uses it
+	Kind       string     // "loopback", "bridge", "wlan", "wireguard" and so on; "" for a plain network card
+	Address    netip.Addr // that the node sends from, or would send from; not valid if there is none
+	Sent       uint64     // datagrams sent to the group through it
+	LoopedBack uint64     // received through it: the node's own datagrams, which the system loops back
+	Received   uint64     // datagrams received through it, of every kind
+	LastError  string     // the last system call for it that failed, with its error; "" if none did
 }
 
 // Usage is whether a node uses an interface by an address family, and if not, why. A later version of the library may add some.
@@ -142,17 +142,17 @@ func (u Usage) String() string {
 
 func readInterface(status *C.peers_interface_t) InterfaceStatus {
 	return InterfaceStatus{
-		Name:      C.GoString(status.name),
-		Index:     int(status.index),
-		Family:    int(status.family),
-		Usage:     Usage(status.usage),
-		Why:       C.GoString(status.why),
-		Kind:      C.GoString(status.kind),
-		Address:   readAddress(C.GoString(status.address), uint64(status.index)),
-		Sent:      uint64(status.sent),
-		Own:       uint64(status.own),
-		Received:  uint64(status.received),
-		LastError: C.GoString(status.last_error),
+		Name:       C.GoString(status.name),
+		Index:      int(status.index),
+		Family:     int(status.family),
+		Usage:      Usage(status.usage),
+		Why:        C.GoString(status.why),
+		Kind:       C.GoString(status.kind),
+		Address:    readAddress(C.GoString(status.address), uint64(status.index)),
+		Sent:       uint64(status.sent),
+		LoopedBack: uint64(status.looped_back),
+		Received:   uint64(status.received),
+		LastError:  C.GoString(status.last_error),
 	}
 }
 

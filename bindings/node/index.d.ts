@@ -333,7 +333,7 @@ export interface InterfaceStatus {
   /** Datagrams sent to the group through it. */
   sent: number;
   /** Received through it: the node's own datagrams, which the system loops back. */
-  own: number;
+  loopedBack: number;
   /** Datagrams received through it, of every kind. */
   received: number;
   /** The last system call for it that failed, with its error; "" if none did. */

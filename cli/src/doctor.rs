@@ -72,11 +72,11 @@ fn show_counts(report: &mut Report, interfaces: &[Interface]) -> Result<(), Fail
     for status in interfaces.iter().flat_map(|interface| &interface.families) {
         if status.usage == Usage::Used {
             let family = if status.family == Family::V4 { "IPv4" } else { "IPv6" };
-            let InterfaceStatus { name, sent, own, received, last_error, .. } = status;
+            let InterfaceStatus { name, sent, looped_back, received, last_error, .. } = status;
             let error =
                 if last_error.is_empty() { String::new() } else { format!("; last error: {last_error}") };
             let words = format!(
-                "{name}, {family}: {sent} sent to the group, {own} of them back, {received} received{error}"
+                "{name}, {family}: {sent} sent to the group, {looped_back} of them back, {received} received{error}"
             );
             report.add(Level::Note, &words)?;
         }

@@ -139,10 +139,10 @@ fn print_status(node: &Peers) -> Result<(), Box<dyn Error>> {
         println!("value {} {}", peer.name, String::from_utf8_lossy(&peer.value));
     }
     for status in node.interfaces() {
-        let InterfaceStatus { name, usage, sent, own, received, last_error, why, .. } = &status;
+        let InterfaceStatus { name, usage, sent, looped_back, received, last_error, why, .. } = &status;
         let family = if status.family == Family::V4 { 4 } else { 6 };
         println!(
-            "interface {name} {family} {usage:?} sent={sent} own={own} received={received} {last_error}{why}"
+            "interface {name} {family} {usage:?} sent={sent} looped_back={looped_back} received={received} {last_error}{why}"
         );
     }
     print_health(&node.health());

@@ -114,7 +114,7 @@ pub struct Interface {
     pub kind: *const c_char,
     pub address: *const c_char,
     pub sent: u64,
-    pub own: u64,
+    pub looped_back: u64,
     pub received: u64,
     pub last_error: *const c_char,
 }

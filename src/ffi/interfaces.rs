@@ -105,7 +105,7 @@ fn record(status: &InterfaceStatus, texts: &mut Vec<CString>) -> peers_interface
         kind: text(&status.kind),
         address: text(&status.address.map_or(String::new(), |address| address.to_string())),
         sent: status.sent,
-        own: status.own,
+        looped_back: status.looped_back,
         received: status.received,
         last_error: text(&status.last_error),
     }

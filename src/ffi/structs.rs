@@ -258,7 +258,7 @@ pub struct peers_interface_t {
     pub sent: u64,
     /// Received through it: the node's own datagrams, which the system loops back. If this stays 0 beside
     /// `sent`, a firewall of this host drops them.
-    pub own: u64,
+    pub looped_back: u64,
     /// Datagrams received through it, of every kind.
     pub received: u64,
     /// The last system call for it that failed, with its error; "" if none did.

@@ -119,7 +119,7 @@ fn status(one: &HostInterface, family: Family, usage: Usage) -> InterfaceStatus 
         usage,
         why: words(one, family, usage),
         sent: 0,
-        own: 0,
+        looped_back: 0,
         received: 0,
         last_error: String::new(),
     }

@@ -13,7 +13,7 @@ pub(crate) struct Link {
     /// The address that the node sends from.
     address: Option<IpAddr>,
     pub sent: u64,
-    pub own: u64,
+    pub looped_back: u64,
     pub received: u64,
     pub last_error: String,
     /// Time of the first datagram to the group since the last one from it.
@@ -29,7 +29,7 @@ impl Link {
             name: interface.name.clone(),
             address: None,
             sent: 0,
-            own: 0,
+            looped_back: 0,
             received: 0,
             last_error: String::new(),
             unheard_since: None,
@@ -55,7 +55,7 @@ impl Link {
     pub fn on_received(&mut self, received: &Received, own_port: u16) {
         self.received += 1;
         if received.from.port() == own_port && Some(received.from.ip()) == self.address {
-            self.own += 1;
+            self.looped_back += 1;
         }
         if received.arrival == Arrival::Group {
             self.reset();
@@ -107,6 +107,6 @@ mod tests {
         for from in ["192.0.2.1:7", "192.0.2.1:8", "192.0.2.2:7"] {
             link.on_received(&received(from, Arrival::Group), 7);
         }
-        assert_eq!((link.received, link.own), (3, 1));
+        assert_eq!((link.received, link.looped_back), (3, 1));
     }
 }

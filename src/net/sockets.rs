@@ -263,7 +263,8 @@ impl Sockets {
             if let Some(link) =
                 pair.and_then(|pair| pair.links.iter().find(|link| link.index == status.index))
             {
-                (status.sent, status.own, status.received) = (link.sent, link.own, link.received);
+                (status.sent, status.looped_back, status.received) =
+                    (link.sent, link.looped_back, link.received);
                 status.last_error.clone_from(&link.last_error);
             }
         }

@@ -211,7 +211,7 @@ fn status_of(interface: &Interface) -> InterfaceStatus {
         usage: Usage::Used,
         why: String::new(),
         sent: 0,
-        own: 0,
+        looped_back: 0,
         received: 0,
         last_error: String::new(),
     }

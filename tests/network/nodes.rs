@@ -90,7 +90,7 @@ pub fn expect_that(watch: &mut Program, what: &str, mut holds: impl FnMut(&mut P
     }
 }
 
-/// What a watch says of each interface and family, as "NAME FAMILY USAGE sent=N own=N received=N error WHY".
+/// What a watch says of each interface and family, as "NAME FAMILY USAGE sent=N looped_back=N received=N error WHY".
 pub fn interfaces(watch: &mut Program) -> Vec<String> {
     drop(watch.take("interface "));
     health_line(watch);

@@ -291,7 +291,7 @@ fn linux_3_10_has_all_that_a_node_needs() {
     let mut old = Program::start(&mut command);
     old.expect(["joined watcher 192.0.2.2"]);
     watcher.expect(["joined node 192.0.2.1"]);
-    expect_words(&mut old, "Running Limited timerfd of CLOCK_BOOTTIME: Invalid argument", "Linux 3.10");
+    expect_words(&mut old, "timerfd of CLOCK_BOOTTIME: Invalid argument", "Linux 3.10");
 }
 
 /// The lists of docs/peers.service.

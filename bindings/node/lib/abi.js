@@ -179,7 +179,7 @@ export const interface_t = koffi.struct('peers_interface_t', {
   kind: 'const char *',
   address: 'const char *',
   sent: 'uint64_t',
-  own: 'uint64_t',
+  looped_back: 'uint64_t',
   received: 'uint64_t',
   last_error: 'const char *',
 });

@@ -37,8 +37,8 @@ export function readPeer(pointer) {
 }
 
 export function readInterface(pointer) {
-  const { last_error: lastError, ...status } = koffi.decode(pointer, interface_t);
-  return { ...status, usage: word(USAGES, status.usage), address: status.address || null, lastError };
+  const { last_error: lastError, looped_back: loopedBack, ...status } = koffi.decode(pointer, interface_t);
+  return { ...status, loopedBack, usage: word(USAGES, status.usage), address: status.address || null, lastError };
 }
 
 export function readEvent(pointer) {

@@ -164,7 +164,7 @@ class peers_interface_t(ctypes.Structure):
         ("kind", ctypes.c_char_p),
         ("address", ctypes.c_char_p),
         ("sent", ctypes.c_uint64),
-        ("own", ctypes.c_uint64),
+        ("looped_back", ctypes.c_uint64),
         ("received", ctypes.c_uint64),
         ("last_error", ctypes.c_char_p),
     ]

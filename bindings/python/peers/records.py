@@ -163,7 +163,7 @@ class InterfaceStatus:
     """The address that the node sends from, or would send from; None if there is none."""
     sent: int
     """Datagrams sent to the group through it."""
-    own: int
+    looped_back: int
     """Received through it: the node's own datagrams, which the system loops back."""
     received: int
     """Datagrams received through it, of every kind."""
@@ -181,7 +181,7 @@ class InterfaceStatus:
             kind=raw.kind.decode(),
             address=raw.address.decode() or None,
             sent=raw.sent,
-            own=raw.own,
+            looped_back=raw.looped_back,
             received=raw.received,
             last_error=raw.last_error.decode(),
         )

@@ -75,7 +75,7 @@ struct FamilyRecord {
     used: bool,
     reason: Option<String>,
     sent: u64,
-    own: u64,
+    looped_back: u64,
     received: u64,
     last_error: Option<String>,
 }
@@ -210,7 +210,7 @@ fn family_record(status: &InterfaceStatus) -> FamilyRecord {
         used: status.usage == Usage::Used,
         reason: unless_empty(&status.why),
         sent: status.sent,
-        own: status.own,
+        looped_back: status.looped_back,
         received: status.received,
         last_error: unless_empty(&status.last_error),
     }

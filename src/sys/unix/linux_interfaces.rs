@@ -198,7 +198,8 @@ fn mark_default_routes(interfaces: &mut [HostInterface]) {
     let names: Vec<&str> =
         v4.lines().filter_map(default_v4).chain(v6.lines().filter_map(default_v6)).collect();
     for interface in interfaces {
-        interface.is_default = names.contains(&interface.name());
+        // The table has routes of loopback that refuse all destinations.
+        interface.is_default = !interface.interface.is_loopback && names.contains(&interface.name());
     }
 }
 

@@ -11,7 +11,7 @@ package peers;
  * @param kind "loopback", "bridge", "wlan", "wireguard" and so on; empty for a plain network card
  * @param address the address that the node sends from, or would send from; empty if there is none
  * @param sent datagrams sent to the group through it
- * @param own received through it: the node's own datagrams, which the system loops back
+ * @param loopedBack received through it: the node's own datagrams, which the system loops back
  * @param received datagrams received through it, of every kind
  * @param lastError the last system call for it that failed, with its error; empty if none did
  */
@@ -24,7 +24,7 @@ public record InterfaceStatus(
         String kind,
         String address,
         long sent,
-        long own,
+        long loopedBack,
         long received,
         String lastError) {
 
@@ -77,7 +77,7 @@ public record InterfaceStatus(
                 raw.kind.getString(0, "UTF-8"),
                 raw.address.getString(0, "UTF-8"),
                 raw.sent,
-                raw.own,
+                raw.looped_back,
                 raw.received,
                 raw.last_error.getString(0, "UTF-8"));
     }

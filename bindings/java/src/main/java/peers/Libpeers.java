@@ -209,7 +209,8 @@ final class peers_list_t extends Structure {
     }
 
     @FieldOrder({
-        "name", "index", "family", "usage", "why", "kind", "address", "sent", "own", "received", "last_error"
+        "name", "index", "family", "usage", "why", "kind", "address", "sent", "looped_back", "received",
+        "last_error"
     })
 final class peers_interface_t extends Structure {
         public Pointer name;
@@ -220,7 +221,7 @@ final class peers_interface_t extends Structure {
         public Pointer kind;
         public Pointer address;
         public long sent;
-        public long own;
+        public long looped_back;
         public long received;
         public Pointer last_error;
 
