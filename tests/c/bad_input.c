@@ -331,10 +331,13 @@ static void what_the_system_does_not_have(void) {
     peers_config_t config = PEERS_CONFIG_INIT;
     config.name = "node";
     config.port = ntohs(address.sin_port);
+    // With IPv6 the node would run on that family alone.
+    config.flags = PEERS_NO_IPV6;
     char words[32];
     snprintf(words, sizeof words, "UDP port %u is in use", config.port);
     check_refused(&config, PEERS_ERR_ADDRESS_IN_USE, words);
     close_socket(holder);
+    config.flags = 0;
 
     config.interfaces = "nosuch7";
     check_refused(&config, PEERS_ERR_INTERFACE, "interface \"nosuch7\" does not exist");
