@@ -41,12 +41,14 @@ pub(crate) struct Sleeper {
 
 impl Sleeper {
     pub fn new(max_sleep: Duration, refusals: Arc<Refusals>) -> io::Result<Self> {
+        // First the descriptors that it cannot do without.
+        let waker = Waker::new()?;
         let timer = match cfg!(target_os = "linux") {
             true => refusals.settle(&optional::TIMER, DeadlineTimer::new()),
             // No such system has one.
             false => None,
         };
-        Ok(Sleeper { waker: Waker::new()?, timer: Mutex::new(timer), max_sleep, refusals })
+        Ok(Sleeper { waker, timer: Mutex::new(timer), max_sleep, refusals })
     }
 
     /// Ends the present sleep, or the next one.
