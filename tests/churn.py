@@ -32,7 +32,9 @@ class Namespace:
 
     def __init__(self):
         self.holder = subprocess.Popen(
-            ["unshare", "-n", "sh", "-c", "echo ready; exec sleep infinity"], stdout=subprocess.PIPE, text=True
+            ["unshare", "-n", "sh", "-c", "echo ready; exec sleep infinity"],
+            stdout=subprocess.PIPE,
+            text=True,
         )
         assert self.holder.stdout.readline() == "ready\n"
         self.path = f"/proc/{self.holder.pid}/ns/net"
@@ -58,7 +60,9 @@ class Host(Namespace):
         """Gives it the card, up, with its own addresses alone."""
         if self.ip("link", "show", "eth0", check=False).returncode:
             port = f"p{self.number}"
-            self.hub.ip("link", "add", port, "type", "veth", "peer", "name", "eth0", "netns", str(self.holder.pid))
+            self.hub.ip(
+                "link", "add", port, "type", "veth", "peer", "name", "eth0", "netns", str(self.holder.pid)
+            )
             self.hub.ip("link", "set", port, "master", "hub", "up")
         self.ip("link", "set", "eth0", "up")
         self.ip("-4", "addr", "flush", "dev", "eth0")
@@ -67,7 +71,9 @@ class Host(Namespace):
 
     def change(self, dice):
         """Changes an interface or an address."""
-        kind = dice.choice(["down", "up", "address", "no address", "second", "unplug", "extra", "no extra", "port"])
+        kind = dice.choice(
+            ["down", "up", "address", "no address", "second", "unplug", "extra", "no extra", "port"]
+        )
         with contextlib.suppress(subprocess.CalledProcessError):
             if kind in ("down", "up"):
                 self.ip("link", "set", "eth0", kind)
@@ -162,7 +168,9 @@ class Churn:
 
     def act(self):
         others = [node for node in self.nodes if node is not self.oldest]
-        kind = self.dice.choice(["start", "start", "kill", "stop", "freeze", "thaw", "network", "network", "network"])
+        kind = self.dice.choice(
+            ["start", "start", "kill", "stop", "freeze", "thaw", "network", "network", "network"]
+        )
         self.actions[kind] = self.actions.get(kind, 0) + 1
         if kind == "network":
             self.dice.choice(self.hosts).change(self.dice)
@@ -192,7 +200,8 @@ class Churn:
             wrong = {
                 name: (listed, state)
                 for name, (listed, state) in found.items()
-                if listed != [other for other in names if other != name] or not state.startswith("state Running")
+                if listed != [other for other in names if other != name]
+                or not state.startswith("state Running")
             }
             settled = time.monotonic() - begin
             if not wrong or settled > SETTLE:
@@ -223,7 +232,9 @@ class Churn:
         print(f"{self.comparisons} lists compared, {self.wrong} wrong, {self.crashed} crashed")
         print(f"actions: {self.actions}; nodes started: {self.count}")
         print(f"longest until equal: {max(settled for _, _, settled in self.figures):.1f} s")
-        print(f"the oldest node: {first} kB at first, {last} kB at last, {first_open} and {last_open} descriptors")
+        print(
+            f"the oldest node: {first} kB at first, {last} kB at last, {first_open} and {last_open} descriptors"
+        )
         return self.wrong + self.crashed == 0
 
     def close(self):
@@ -234,7 +245,9 @@ class Churn:
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--minutes", type=float, default=15)
     parser.add_argument("--hosts", type=int, default=8)
     parser.add_argument("--nodes", type=int, default=20)

@@ -27,7 +27,7 @@ class Asker:
 
     def ask(self, to: Path) -> None:
         self.sequence += 1
-        query = Message(QUERY, self.id, self.sequence, "asker", 60_000)
+        query = Message(QUERY, "", self.id, self.sequence, "asker", 60_000)
         self.socket.sendto(encode(query, MESSAGE_MAX), to)
 
     def answers(self, count: int) -> list[tuple[str, Path]]:

@@ -18,7 +18,7 @@ def main() -> None:
     ours.settimeout(0.1)
     instance = os.urandom(16)
     for sequence in itertools.count(1):
-        ours.sendto(encode(Message(QUERY, instance, sequence, "stranger", 60_000), MESSAGE_MAX), node)
+        ours.sendto(encode(Message(QUERY, "", instance, sequence, "stranger", 60_000), MESSAGE_MAX), node)
         print("knocked", flush=True)
         try:
             ours.recv(2048)

@@ -27,7 +27,7 @@ def main() -> None:
     start = time.monotonic()
     for number in range(RATE * seconds):
         source, port = f"{prefix}.{HOSTS[number % len(HOSTS)]}", 1024 + number
-        query = encode(Message(QUERY, os.urandom(16), 1, f"flood-{number}", 60_000), LENGTH)
+        query = encode(Message(QUERY, "", os.urandom(16), 1, f"flood-{number}", 60_000), LENGTH)
         raw.sendto(packet(source, port, (GROUP, PORT), query), (GROUP, PORT))
         time.sleep(max(0.0, start + number / RATE - time.monotonic()))
     print("flooded", flush=True)

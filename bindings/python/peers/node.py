@@ -271,8 +271,10 @@ class Node(EventReader):
         return Health._read(raw)
 
     def interfaces(self) -> builtins.list[InterfaceStatus]:
-        """Each interface of the host, by IPv4 and by IPv6: whether the node uses it, and if not, why; and what it has
-        counted there. Works on a failed node."""
+        """Each interface of the host, by IPv4 and by IPv6: whether the node uses it, and if not, why.
+
+        Each has what the node has counted there. Works on a failed node.
+        """
         taken = ctypes.POINTER(_abi.peers_interfaces_t)()
         check(library.peers_interfaces(self._open(), ctypes.byref(taken)))
         try:
