@@ -1,7 +1,7 @@
 """Sends forged ICMP errors about datagrams of one socket, as fast as it can, until it is ended.
 
-Each is about a datagram from that socket to another address. The codes are those by which Linux fails the next
-send of a socket. Prints `forging`, and then `forged COUNT` again and again.
+Each is about a datagram from that socket to another address. The codes are those by which Linux fails the
+next send of a socket. Prints `forging`, and then `forged COUNT` again and again.
 
 usage: icmp.py ADDRESS PORT OTHER (of the socket; the destination that the datagrams are said to have had)
 """
