@@ -48,7 +48,7 @@ fn examine(report: &mut Report, inputs: &Inputs, config: &Config, wait: Duration
     report.section("Options")?;
     report.add(Level::Note, &advice::way(config))?;
     // That node has ended before the next ones, which are in another cluster, would show in its health.
-    let interfaces = interfaces::all(&Node::start(Config { logger: None, ..config.clone() })?);
+    let interfaces = interfaces::all(&Node::start(Config { log: None, ..config.clone() })?);
     if has_multicast(config) {
         show_interfaces(report, config, &interfaces)?;
         // By nodes in a cluster of their own, which the programs on the network do not list.
