@@ -47,13 +47,14 @@ fn check(config: &Config) -> Result<(), Failure> {
 fn examine(report: &mut Report, inputs: &Inputs, config: &Config, wait: Duration) -> Result<(), Failure> {
     report.section("Options")?;
     report.add(Level::Note, &advice::way(config))?;
-    let node = Node::start(config.clone())?;
-    let interfaces = interfaces::all(&node);
+    // That node has ended before the next ones, which are in another cluster, would show in its health.
+    let interfaces = interfaces::all(&Node::start(Config { log: None, ..config.clone() })?);
     if has_multicast(config) {
         show_interfaces(report, config, &interfaces)?;
         // By nodes in a cluster of their own, which the programs on the network do not list.
         check_own_messages(report, inputs, config, &interfaces, wait)?;
     }
+    let node = Node::start(config.clone())?;
     let heard = listen(inputs, &node, wait)?;
     if config.mode != Mode::Multicast {
         show_seeds(report, config, &heard, wait)?;

@@ -63,7 +63,8 @@ impl Interface {
 impl fmt::Display for Interface {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut about = self.addresses();
-        if !matches!(&*self.kind, "" | "loopback") {
+        // A pair of cards is what a container has for its network card.
+        if !matches!(&*self.kind, "" | "loopback" | "veth") {
             about.insert(0, self.kind.clone());
         }
         match about.is_empty() {
@@ -95,10 +96,13 @@ pub fn check(config: &Config) -> Result<(), Failure> {
     }
 }
 
-/// Returns all interfaces as a node sees them, each with the reason if it is not used.
+/// Returns all interfaces as a node sees them, those in use first, each with the reason if it is not used.
 pub fn all(node: &Node) -> Vec<Interface> {
     let statuses = node.interfaces();
-    statuses.chunk_by(|one, next| one.index == next.index).map(Interface::new).collect()
+    let mut all: Vec<_> =
+        statuses.chunk_by(|one, next| one.index == next.index).map(Interface::new).collect();
+    all.sort_by_key(|interface| interface.obstacle.is_some());
+    all
 }
 
 /// Returns the addresses that nodes of this host send from.
