@@ -478,7 +478,7 @@ typedef struct peers_config_t {
      */
     const void *value;
     /**
-     * Number of bytes in `value`.
+     * Number of bytes in `value`, 1 or more; 0 if that is NULL.
      */
     size_t value_len;
     /**

@@ -1,17 +1,19 @@
 //! `EventStream`: the events of a subscription for tokio.
 
 use std::future::poll_fn;
+use std::io;
+use std::os::unix::net;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use futures_core::Stream;
 use tokio::io::Interest;
-use tokio::io::unix::AsyncFd;
+use tokio::net::UnixDatagram;
 
 use crate::error::{Error, ErrorKind};
 use crate::subscription::Subscription;
-use crate::sys::Descriptor;
+use crate::sys;
 use peers_proto::Event;
 
 /// The events of a [`Subscription`] as a stream. tokio polls its descriptor, so no thread waits. The feature `tokio` has it, on
@@ -38,8 +40,8 @@ use peers_proto::Event;
 /// # tokio::runtime::Builder::new_current_thread().enable_io().build().unwrap().block_on(run()).unwrap();
 /// ```
 pub struct EventStream {
-    /// Before the subscription, whose descriptor it takes out of tokio's poll.
-    descriptor: AsyncFd<Descriptor>,
+    /// A duplicate of the subscription's descriptor, which is one of a pair of datagram sockets. Nothing is read from it.
+    readiness: UnixDatagram,
     subscription: Subscription,
 }
 
@@ -50,12 +52,13 @@ impl EventStream {
     /// [`ErrorKind::Stopped`] if the node was stopped; [`ErrorKind::System`] if the system does not poll the descriptor.
     ///
     /// # Panics
-    /// Outside of a tokio runtime, as [`AsyncFd::new`] does.
+    /// Outside of a tokio runtime, as [`UnixDatagram::from_std`] does.
     pub fn new(subscription: Subscription) -> Result<Self, Error> {
-        let descriptor = AsyncFd::with_interest(subscription.event_fd()?, Interest::READABLE);
-        let descriptor = descriptor
-            .map_err(|error| Error::system("polling the descriptor for events by tokio", &error))?;
-        Ok(EventStream { descriptor, subscription })
+        let own = sys::duplicate(subscription.event_fd()?).map(net::UnixDatagram::from);
+        let readiness = own.and_then(UnixDatagram::from_std);
+        let readiness =
+            readiness.map_err(|error| Error::system("polling the descriptor for events by tokio", &error))?;
+        Ok(EventStream { readiness, subscription })
     }
 
     /// Waits for the next event, as the `next` of the crates futures and tokio-stream does; `None` at the end.
@@ -74,11 +77,12 @@ impl Stream for EventStream {
                 Err(error) if error.kind() == ErrorKind::Timeout => {}
                 Err(_) => return Poll::Ready(None),
             }
-            match ready!(self.descriptor.poll_read_ready(context)) {
-                // tokio reports the next event, which makes the descriptor readable anew.
-                Ok(mut is_ready) => is_ready.clear_ready(),
-                Err(_) => return Poll::Ready(None),
+            if ready!(self.readiness.poll_recv_ready(context)).is_err() {
+                return Poll::Ready(None);
             }
+            // tokio forgets that it was readable, and reports the next event, which makes it readable anew.
+            let _: io::Result<()> =
+                self.readiness.try_io(Interest::READABLE, || Err(io::ErrorKind::WouldBlock.into()));
         }
     }
 }

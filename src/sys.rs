@@ -46,6 +46,8 @@ mod windows;
 #[cfg(not(any(target_os = "linux", target_os = "macos", windows)))]
 compile_error!("src/sys knows Linux, macOS and Windows; this system is none of them");
 
+#[cfg(all(unix, feature = "tokio"))]
+pub(crate) use unix::duplicate;
 #[cfg(unix)]
 pub(crate) use unix::{
     Identity, NetworkMonitor, cancellation, datagram, descriptor_of, host, interfaces, socket_pair, thread,

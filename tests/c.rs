@@ -13,8 +13,7 @@ use support::{compile, compile_with, free_port, read, run, scratch, shared_libra
 const IN_MEMORY: [&str; 7] = ["abi", "bad_input", "calls", "careless", "log", "seeds", "threads"];
 
 /// Programs with a table of cases, on a port of their own.
-const ON_SOCKETS: [&str; 8] =
-    ["cancel", "careless", "closed", "crowd", "fork", "many", "no_memory", "refused"];
+const ON_SOCKETS: [&str; 7] = ["cancel", "careless", "closed", "fork", "many", "no_memory", "refused"];
 
 fn main() {
     let in_memory = IN_MEMORY.into_iter().flat_map(|program| cases_of(program, "in_memory", || 0));

@@ -1,5 +1,6 @@
 //! `EventStream`, on a network in memory: tokio waits by the descriptor, and no thread does.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use peers::{Config, Event, EventStream, Network, Peers};
@@ -27,14 +28,15 @@ fn name(event: Option<Event>) -> Option<String> {
 #[test]
 fn an_event_wakes_the_task_that_waits_for_it() {
     run(async {
-        let node = start("stream wakes");
+        let node = Arc::new(start("stream wakes"));
         let mut events = EventStream::new(node.subscribe().expect("it lives")).expect("it is polled");
         for turn in 0..100 {
-            let (event, ()) = tokio::join!(events.next(), async {
-                tokio::task::yield_now().await;
-                node.register(&format!("lamp {turn}"), b"", None).expect("there is room");
-            });
-            assert_eq!(name(event), Some(format!("lamp {turn}")));
+            // It runs when the other task waits.
+            let (node, key) = (node.clone(), format!("lamp {turn}"));
+            let register = async move { node.register(&key, b"", None).expect("there is room") };
+            let registering = tokio::spawn(register);
+            assert_eq!(name(events.next().await), Some(format!("lamp {turn}")));
+            registering.await.expect("it does not panic");
         }
     });
 }
@@ -71,13 +73,10 @@ fn a_wait_that_is_dropped_takes_no_event_along() {
 #[test]
 fn the_stream_ends_with_the_node() {
     run(async {
-        let node = start("stream ends");
+        let node = Arc::new(start("stream ends"));
         let mut events = EventStream::new(node.subscribe().expect("it lives")).expect("it is polled");
-        let (event, ()) = tokio::join!(events.next(), async {
-            tokio::task::yield_now().await;
-            node.stop();
-        });
-        assert_eq!(event, None);
+        tokio::spawn(async move { node.stop() });
+        assert_eq!(events.next().await, None);
         assert_eq!(events.next().await, None);
     });
 }

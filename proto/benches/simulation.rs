@@ -29,11 +29,14 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// One row of a table, worked out when it is its turn.
 type Row = Box<dyn FnOnce() -> String + Send>;
 
+/// Returns the rows of a table.
+type Table = fn() -> Vec<Row>;
+
 fn main() {
     if env::args().any(|argument| argument == "--test") {
         return; // `cargo test --benches` wants to know no more than that it was built
     }
-    let tables: [(&str, fn() -> Vec<Row>); 5] = [
+    let tables: [(&str, Table); 5] = [
         ("steady", steady_state),
         ("starts", starts),
         ("newcomers", newcomers),

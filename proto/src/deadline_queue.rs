@@ -58,10 +58,13 @@ impl DeadlineQueue {
         }
     }
 
-    /// Takes a slot out, if it is in the queue.
+    /// Takes a slot out, if it is in the queue. An empty queue gives its memory back.
     pub fn remove(&mut self, slot: u32) {
         let entry = self.times.get_mut(slot as usize).and_then(Option::take);
         self.len -= usize::from(entry.is_some());
+        if self.len == 0 && self.times.len() >= MAX_DUE {
+            (self.times, self.heap) = Default::default();
+        }
     }
 
     /// Returns when to call `take_due` next. A later deadline since the last call may have left it too early, never too late.

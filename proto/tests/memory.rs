@@ -96,8 +96,8 @@ fn strangers_fill_no_more_than_the_cap_and_evict_no_peer() {
     println!("{grown} bytes more, for {} entries", node.peer_count());
 }
 
-/// Beside the queue of events, which keeps the last peers that left.
-const KEPT: isize = 512 * 1024;
+/// For the rate limiters, whose tables stay as large as they were, and for maps that are small. The entries need some megabytes.
+const KEPT: isize = 256 * 1024;
 
 #[test]
 fn entries_that_expired_or_left_need_no_memory() {
@@ -113,12 +113,17 @@ fn entries_that_expired_or_left_need_no_memory() {
     let kept = held_after(|| {
         for _ in 0..3 {
             fill(&mut node, now);
-            now += Duration::from_secs(300);
-            while node.poll_timeout().is_some_and(|deadline| deadline <= now) {
+            // Until the tombstones have expired as well; from deadline to deadline: after a longer step the node would take itself
+            // for suspended.
+            let end = now + Duration::from_secs(1000);
+            while now < end {
+                now = now.max(node.poll_timeout().expect("it announces itself"));
                 node.handle_timeout(now);
                 while node.poll_transmit().is_some() {}
             }
+            while node.poll_event().is_some() {}
             assert_eq!(node.peer_count(), 1);
+            while node.poll_event().is_some() {}
         }
     });
     assert!(kept < KEPT, "{kept} bytes more");
@@ -130,6 +135,7 @@ fn entries_that_expired_or_left_need_no_memory() {
             node.unregister(&number.to_string(), now).expect("it is registered");
         }
         node.unregister("first", now).expect("it is registered");
+        while node.poll_event().is_some() {}
     });
     assert!(kept < KEPT, "{kept} bytes more");
 }

@@ -239,7 +239,9 @@ impl SocketPair {
     /// Notes by which interfaces the group was silent for `limit`.
     pub fn watch(&mut self, limit: Duration, now: Instant) {
         if self.wants_receiver {
-            self.links.iter_mut().for_each(|link| drop(link.watch(limit, now)));
+            for link in &mut self.links {
+                link.watch(limit, now);
+            }
         }
     }
 

@@ -54,8 +54,10 @@ impl Sockets {
     pub fn open(config: SocketConfig, refusals: Arc<Refusals>, now: Instant) -> Result<Self, Error> {
         config.check_protocols()?;
         let (pairs, mut shut) = open_pairs(&config, 0, &refusals);
-        if pairs.is_empty() {
-            // IPv4 is the first. A system without it may have refused IPv6 for a reason that can be mended.
+        // Peers name the port that the program chose, by whatever family.
+        let is_port_held = |(_, failed): &(SocketAddr, CallError)| options::is_port_held(&failed.error);
+        if pairs.is_empty() || config.unicast_port != 0 && shut.iter().any(is_port_held) {
+            // A system without a family says so, and has refused the other for a reason that can be mended.
             shut.sort_by_key(|(_, failed)| is_unsupported(&failed.error));
             return Err(cannot_open(&config, config.unicast_port, &shut[0].1));
         }
@@ -121,7 +123,8 @@ impl Sockets {
         }
         let has_opened = is_announcing && self.open_missing();
         let may_have_changed = is_reported || (is_announcing && self.config.change_detection.poll);
-        Ok(match (may_have_changed || has_opened) && self.follow_interfaces(now)? || has_opened {
+        let has_followed = (may_have_changed || has_opened) && self.follow_interfaces(now)?;
+        Ok(match has_followed || has_opened {
             true => Refresh::Followed,
             false => Refresh::Unneeded,
         })
@@ -229,7 +232,8 @@ impl Sockets {
     /// The state of the network.
     pub fn report(&self) -> TransportReport {
         let send = self.pairs.iter().filter_map(|pair| pair.send_trouble.clone());
-        let join = self.pairs.iter().filter_map(|pair| pair.join_trouble.clone());
+        let receiving = self.pairs.iter().filter(|pair| pair.receiver_error.is_none());
+        let join = receiving.filter_map(|pair| pair.join_trouble.clone());
         let isolation = self.isolation().into_iter().chain(self.missing_sockets());
         TransportReport {
             interfaces: self.interfaces.clone(),

@@ -65,10 +65,6 @@ impl NameTable {
         }
     }
 
-    pub fn has_names(&self) -> bool {
-        !self.names.is_empty()
-    }
-
     /// Has all names looked up at once, those too that are being looked up: the network has changed, and an answer under way may
     /// never come.
     pub fn on_network_change(&mut self, now: Instant) {

@@ -68,7 +68,7 @@ fn check(call: Receive) {
 
 #[test]
 fn datagrams_arrive_in_order() {
-    check(|socket, buffers, take| datagram::receive(socket, buffers, take));
+    check(|socket, buffers, take| datagram::receive(socket, buffers, &Refusals::default(), take));
 }
 
 #[test]

@@ -4,6 +4,7 @@
 use std::io;
 use std::mem::ManuallyDrop;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use socket2::{Domain, Protocol, Socket, Type};
 
@@ -23,13 +24,14 @@ pub(crate) struct OwnedSocket {
     socket: ManuallyDrop<Socket>,
     /// `None` if the system does not tell one file from another.
     identity: Option<Identity>,
+    is_closed: AtomicBool,
 }
 
 impl OwnedSocket {
     /// Takes over a socket that was just opened.
     pub fn new(socket: Socket) -> Self {
         let identity = Identity::of(descriptor_of(&socket)).ok();
-        OwnedSocket { socket: ManuallyDrop::new(socket), identity }
+        OwnedSocket { socket: ManuallyDrop::new(socket), identity, is_closed: AtomicBool::new(false) }
     }
 
     /// Returns the socket for one operation, or one batch of them.
@@ -42,13 +44,17 @@ impl OwnedSocket {
             (Err(error), _) => !Identity::is_closed(&error),
             (Ok(_), None) => true,
         };
-        if is_ours { Ok(&self.socket) } else { Err(closed_elsewhere()) }
+        if is_ours && !self.is_closed.load(Ordering::SeqCst) {
+            Ok(&self.socket)
+        } else {
+            Err(closed_elsewhere())
+        }
     }
 
     /// Closes the socket. Each later operation fails, because the number does not stand for it any more.
     pub fn close(&self) {
-        if self.get().is_ok() {
-            // SAFETY: the copy takes the number over. It is not used after this: `get` checks that it still stands for the socket.
+        if self.get().is_ok() && !self.is_closed.swap(true, Ordering::SeqCst) {
+            // SAFETY: the copy takes the number over. It is not used after this: `get` gives an error from now on.
             drop(unsafe { std::ptr::read(&raw const *self.socket) });
         }
     }

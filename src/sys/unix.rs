@@ -15,6 +15,8 @@ pub mod thread;
 use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::AsRawFd;
+#[cfg(feature = "tokio")]
+use std::os::fd::{FromRawFd, OwnedFd};
 
 use socket2::{Domain, Socket, Type};
 
@@ -62,6 +64,18 @@ impl Identity {
 /// Returns the number to poll a socket by.
 pub fn descriptor_of(socket: &impl AsRawFd) -> Descriptor {
     socket.as_raw_fd()
+}
+
+/// Returns a descriptor of the caller's own for the same open file. The number may be closed: then the call fails.
+#[cfg(feature = "tokio")]
+pub fn duplicate(descriptor: Descriptor) -> io::Result<OwnedFd> {
+    // SAFETY: the call takes any number, and opens nothing but its result.
+    let own = unsafe { libc::fcntl(descriptor, libc::F_DUPFD_CLOEXEC, 0) };
+    if own < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: the system has just opened it, and nothing else owns it.
+    Ok(unsafe { OwnedFd::from_raw_fd(own) })
 }
 
 /// Returns two sockets that are connected with each other.

@@ -129,7 +129,7 @@ static void exec_inherits_nothing(int descriptors) {
     CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 }
 
-/* On real sockets: neither a fork nor an exec disturbs the node, and its child has one of its own. */
+/* On real sockets: a fork does not disturb the node, and its child has one of its own. */
 static void one_on_the_same_port(peers_t *parents, peers_t *unused) {
     (void)unused;
     check_every_call_fails(parents, PEERS_ERR_FORKED, "parent");
@@ -150,11 +150,18 @@ static void check_event(peers_t *node, uint32_t kind, const char *name) {
     peers_event_free(event);
 }
 
-static void on_sockets(void) {
+static void an_exec_inherits_nothing(void) {
     int before = open_descriptors();
     peers_config_t config = node_config("parent");
     peers_t *node = start(&config);
     exec_inherits_nothing(before);
+    CHECK_OK(peers_free(node));
+}
+
+static void on_sockets(void) {
+    int before = open_descriptors();
+    peers_config_t config = node_config("parent");
+    peers_t *node = start(&config);
     in_child(one_on_the_same_port, node, NULL);
     check_event(node, PEERS_EVENT_JOINED, "child");
     check_event(node, PEERS_EVENT_LEFT, "child");
@@ -312,6 +319,7 @@ int main(int count, char **arguments) {
     sockets_port = test_port();
     static const case_t cases[] = {
         CASE(on_sockets),
+        CASE(an_exec_inherits_nothing),
         CASE(in_children),
         CASE(a_child_that_frees_the_node_holds_no_port),
         CASE(a_node_freed_before_the_fork),

@@ -100,7 +100,7 @@ impl Refused {
     fn processor_time(&self) -> Duration {
         let tasks = fs::read_dir(format!("/proc/{}/task", self.watch.id())).expect("it runs");
         let statistics = tasks.flatten().flat_map(|task| fs::read_to_string(task.path().join("schedstat")));
-        let used = |line: String| line.split(' ').next().and_then(|first| first.parse().ok());
+        let used = |line: String| line.split(' ').next().and_then(|first| first.parse::<u64>().ok());
         Duration::from_nanos(statistics.filter_map(used).sum())
     }
 }

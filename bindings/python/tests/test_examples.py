@@ -87,4 +87,4 @@ def test_the_readmes_programs_run(program: str) -> None:
 
 
 def test_the_readme_has_programs() -> None:
-    assert len(blocks("python")) == 3
+    assert len(blocks("python")) == 4

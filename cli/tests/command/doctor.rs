@@ -113,6 +113,20 @@ fn a_link_local_address_has_one_zone() {
     );
 }
 
+/// N16 of the cases.
+#[test]
+fn list_has_every_address_of_a_peer() {
+    let Some(world) = world("list_has_every_address_of_a_peer") else { return };
+    let (near, far) = (world.host(1), world.host(2));
+    let further = ["address", "add", "198.51.100.2/24", "dev", "eth0"];
+    assert!(far.command("ip").args(further).status().expect("ip runs").success());
+    let _far = announcing(&far, &["--name", "far"]);
+    let list = on(&near, &["list", "--json", "--count", "1", "--wait", crate::WAIT]).json();
+    assert_eq!(list[0]["address"], "192.0.2.2");
+    assert_eq!(list[0]["addresses"], serde_json::json!(["192.0.2.2", "198.51.100.2"]));
+    assert_eq!(list[0]["addresses_validated"], 1);
+}
+
 #[test]
 fn each_interface_has_its_reason() {
     let Some(world) = world("each_interface_has_its_reason") else { return };

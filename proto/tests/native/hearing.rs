@@ -402,7 +402,7 @@ fn names_and_values_are_held_up_to_a_cap_in_bytes() {
     }
     assert_eq!(
         bench.node.register("one more", &[1; 1000], None, bench.now),
-        Err(RegisterError::Full { max_peers: 1000 })
+        Err(RegisterError::BytesFull { max_bytes: 512_000 })
     );
 
     let mut small = Remote::new("small", 9);

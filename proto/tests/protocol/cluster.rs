@@ -97,7 +97,10 @@ fn record(kind: Kind, id: InstanceId, sequence: u64, name: &str, value: &[u8]) -
     wire::encode_within(kind, &about, 0..=wire::MAX_MESSAGE)
 }
 
-fn packets() -> Vec<(&'static str, &'static str, InstanceId, u64, Vec<u8>, usize)> {
+/// A section of the document, what the packet is, its sender with a number, its bytes, and how many of them are the header.
+type Packet = (&'static str, &'static str, InstanceId, u64, Vec<u8>, usize);
+
+fn packets() -> Vec<Packet> {
     let (own, other) = (identity(ID, 0, None), identity(OTHER, 0, None));
     let goodbye = record(Kind::Goodbye, THIRD, 12, "cellar", b"");
     let kitchen = record(Kind::Announce, OTHER, 8, "kitchen", &[0, 0xff]);

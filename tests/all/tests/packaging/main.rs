@@ -5,8 +5,8 @@
 mod abi;
 mod debian;
 mod install;
+mod limits;
 mod outside;
 mod programs;
 mod size;
-mod stack;
 mod static_command;
