@@ -65,7 +65,6 @@ impl Registry {
         &self.peers
     }
 
-    #[cfg(feature = "swim")]
     pub fn peers_mut(&mut self) -> &mut PeerTable {
         &mut self.peers
     }
