@@ -41,10 +41,10 @@ lint-python:
     ruff format --check {{python}}
     ruff check --config {{python}}/pyproject.toml {{scripts}}
     ruff format --config {{python}}/pyproject.toml --check {{scripts}}
-    ruff check --config {{python}}/pyproject.toml --ignore D benches
-    ruff format --config {{python}}/pyproject.toml --check benches
+    ruff check --config {{python}}/pyproject.toml --ignore D benches packaging
+    ruff format --config {{python}}/pyproject.toml --check benches packaging
     mypy --strict --config-file {{python}}/pyproject.toml {{python}}/peers {{python}}/examples {{python}}/hatch_build.py
-    for scripts in examples/kubernetes tests/all/manifests tests/network; do \
+    for scripts in examples/kubernetes packaging tests/all/manifests tests/network; do \
         MYPYPATH={{python}} mypy --strict --config-file {{python}}/pyproject.toml $scripts/*.py || exit 1; \
     done
     actionlint

@@ -5,6 +5,7 @@
 mod abi;
 mod debian;
 mod install;
+mod notices;
 mod outside;
 mod programs;
 mod size;
