@@ -85,6 +85,7 @@ def test_the_wheel_has_the_library_inside(wheel: Path) -> None:
     assert {name.rsplit("/", 1)[1] for name in names if "/licenses/" in name} == {
         "LICENSE-APACHE",
         "LICENSE-MIT",
+        "THIRD-PARTY.txt",
     }
 
 
