@@ -93,7 +93,7 @@ test('it can be disposed of', async (t) => {
 });
 
 const program = (text) =>
-  promisify(execFile)(process.execPath, ['--input-type=module', '--eval', `import { start } from 'peers'; ${text}`], {
+  promisify(execFile)(process.execPath, ['--input-type=module', '--eval', `import { start } from '@libpeers/peers'; ${text}`], {
     cwd: import.meta.dirname,
   });
 

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { headerVersion, libraryVersion } from 'peers';
+import { headerVersion, libraryVersion } from '@libpeers/peers';
 
 import { names, startFor } from './support.js';
 
