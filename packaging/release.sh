@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes the artifacts of a release in dist/, and their checksums.
+# Makes the artifacts of a release in dist/, or in the folder $DIST, and their checksums.
 #
 #   packaging/release.sh [TARGET…]    all targets below, or these alone
 #
@@ -22,7 +22,7 @@ targets=(
 [ $# -eq 0 ] || targets=("$@")
 
 version=$(sed -n 's/^version = "\(.*\)"$/\1/p' Cargo.toml)
-dist=$PWD/dist
+dist=$(realpath -m "${DIST:-dist}")
 work=$PWD/target/release-artifacts
 # What install.sh and the tools below it build with.
 export CARGO=cargo-zigbuild CARGO_TARGET_DIR=$PWD/target/zig

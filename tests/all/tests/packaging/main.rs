@@ -8,5 +8,6 @@ mod install;
 mod notices;
 mod outside;
 mod programs;
+mod release;
 mod size;
 mod static_command;
