@@ -135,17 +135,21 @@ jna_name() {
 }
 
 pack_jar() {
-    local classes=$work/jar name
-    javac -Xlint:all -Werror --release 17 -cp "${JNA_JAR:-/usr/share/java/jna.jar}" -d "$classes" \
-        bindings/java/src/main/java/peers/*.java
+    local package=$work/java name
+    local resources=$package/src/main/resources
+    local maven=(mvn -q -Dmaven.test.skip -Dproject.build.outputTimestamp="$SOURCE_DATE_EPOCH")
+    # Debian's packages of Maven's plugins and of JNA, without a repository on the network.
+    [ ! -d /usr/share/maven-repo ] || maven+=(-o -Dmaven.repo.local=/usr/share/maven-repo)
+    copy_tracked bindings/java "$package"
     for target in "${targets[@]}"; do
         name=$(jna_name)
-        [ -z "$name" ] || copy_library "$classes/$name"
+        [ -z "$name" ] || copy_library "$resources/$name"
     done
-    mkdir -p "$classes/META-INF/maven"
-    cp LICENSE-APACHE LICENSE-MIT packaging/THIRD-PARTY.txt "$classes/META-INF"
-    cp bindings/java/pom.xml "$dist/peers-$version.pom"
-    jar --create --file "$dist/peers-$version.jar" --date "$(date -ud "@$SOURCE_DATE_EPOCH" +%FT%TZ)" -C "$classes" .
+    mkdir -p "$resources/META-INF"
+    cp LICENSE-APACHE LICENSE-MIT packaging/THIRD-PARTY.txt "$resources/META-INF"
+    (cd "$package" && "${maven[@]}" package)
+    cp "$package/target/peers-$version.jar" "$dist"
+    cp "$package/pom.xml" "$dist/peers-$version.pom"
 }
 
 # A module proxy in a folder, which GOPROXY can name: the module's files have its path and version before them.
