@@ -65,6 +65,14 @@ sanitizers:
 fuzz seconds="60":
     fuzz/run.sh {{seconds}}
 
+# The library on other machines and with other C libraries: all of README's table, or some
+platforms *names:
+    tests/platforms.sh {{names}}
+
+# The artifacts of a release, in dist/
+release:
+    packaging/release.sh
+
 # The public ABI as it is now becomes the accepted one
 accept-abi:
     PEERS_UPDATE_HEADER=1 cargo test --test header

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::LazyLock;
 
-use crate::outside::{build_within_limit, script};
+use crate::outside::{Outside, build_within_limit, script};
 use support::{has_tool, root, run, scratch, skip};
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -24,14 +24,12 @@ static DIST: LazyLock<PathBuf> = LazyLock::new(|| {
     dist
 });
 
-/// An archive of the release, unpacked. Returns its prefix.
-pub fn unpacked(target: &str) -> PathBuf {
+/// Unpacks the archive of the release for a target. Returns its prefix.
+pub fn unpack(target: &str, outside: &Outside) -> PathBuf {
     let name = format!("libpeers-{VERSION}-{target}");
-    let folder = scratch().join("unpacked");
-    fs::create_dir_all(&folder).expect("the scratch folder can be written");
     let archive = DIST.join(format!("{name}.tar.gz"));
-    run(Command::new("tar").arg("-xzf").arg(archive).arg("-C").arg(&folder));
-    folder.join(name)
+    run(Command::new("tar").arg("-xzf").arg(archive).arg("-C").arg(outside.path()));
+    outside.path().join(name)
 }
 
 /// True if the tools of a release are there.
@@ -85,11 +83,12 @@ fn the_libraries_for_linux_need_no_glibc_after_2_17() {
     let prefix = format!("libpeers-{VERSION}-");
     let targets =
         names.filter_map(|name| Some(name.strip_prefix(&prefix)?.strip_suffix(".tar.gz")?.to_owned()));
+    let outside = Outside::new("glibc");
     let mut checked = 0;
     for target in targets.filter(|target| target.contains("-gnu")) {
         // The oldest that this machine has.
         let oldest = if target.starts_with("riscv64") { (2, 27) } else { (2, 17) };
-        let installed = unpacked(&target);
+        let installed = unpack(&target, &outside);
         for file in ["lib/libpeers.so", "bin/peers"] {
             let needed = newest_glibc(&installed.join(file));
             assert!(needed <= oldest, "{file} for {target} needs glibc {needed:?}");
@@ -116,8 +115,10 @@ fn the_artifacts_run_with_the_c_library_of_debian_11() {
     if !(can_release(test) && has_tool("apt-get", test)) {
         return;
     }
+    let outside = Outside::new("bullseye");
     let mut within = Command::new(root().join("tests/all/old_glibc.sh"));
-    let output = build_within_limit(within.arg(unpacked("x86_64-linux-gnu")).arg(scratch().join("bullseye")));
+    within.arg(unpack("x86_64-linux-gnu", &outside)).arg(scratch().join("bullseye"));
+    let output = build_within_limit(&mut within);
     let expected = format!("found hall\n[]\npeers {VERSION}\n");
     assert!(output.status.success() && output.stdout == expected.as_bytes(), "{output:?}");
 }
@@ -163,4 +164,18 @@ fn the_wheels_pass_the_check_of_the_index() {
     let sdist = format!("peers-{VERSION}.tar.gz");
     let files = files.filter(|path| path.extension().is_some_and(|it| it == "whl") || path.ends_with(&sdist));
     run(Command::new(twine).args(["check", "--strict"]).args(files));
+}
+
+#[test]
+fn the_registries_would_take_the_packages() {
+    let test = "the_registries_would_take_the_packages";
+    if !can_release(test) {
+        return;
+    }
+    let tarball = DIST.join(format!("libpeers-peers-{VERSION}.tgz"));
+    run(Command::new("npm").args(["publish", "--dry-run"]).arg(tarball));
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.args(["publish", "--workspace", "--dry-run", "--locked", "--allow-dirty"]).current_dir(root());
+    let output = build_within_limit(cargo.arg("--target-dir").arg(scratch().join("publish")));
+    assert!(output.status.success(), "{output:?}");
 }
