@@ -157,9 +157,10 @@ place_libraries() {
 }
 
 strip_debugging_information() {
-    objcopy=$(rustc --print sysroot)/lib/rustlib/$host/bin/rust-objcopy
+    sysroot=$(rustc --print sysroot)
+    objcopy=$sysroot/lib/rustlib/$host/bin/rust-objcopy
     if [ -z "${STRIP-}" ] && [ -x "$objcopy" ]; then
-        "$objcopy" --strip-debug "$1"
+        LD_LIBRARY_PATH=$sysroot/lib "$objcopy" --strip-debug "$1"
     else
         "${STRIP:-strip}" -S "$1"
     fi

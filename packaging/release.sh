@@ -26,6 +26,8 @@ dist=$(realpath -m "${DIST:-dist}")
 work=$PWD/target/release-artifacts
 # What install.sh and the tools below it build with.
 export CARGO=cargo-zigbuild CARGO_TARGET_DIR=$PWD/target/zig
+# The maintainer of the Debian packages.
+export DEBFULLNAME=${DEBFULLNAME:-The libpeers authors} DEBEMAIL=${DEBEMAIL:-libpeers@users.noreply.github.com}
 # Archives made twice of one commit are the same.
 SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct)}
 export SOURCE_DATE_EPOCH
@@ -164,8 +166,16 @@ pack_go() {
     echo "v$version" >"$folder/list"
     printf '{"Version":"v%s","Time":"%s"}\n' "$version" "$(date -ud "@$SOURCE_DATE_EPOCH" +%FT%TZ)" >"$folder/v$version.info"
     cp bindings/go/go.mod "$folder/v$version.mod"
-    python3 -c 'import shutil, sys; shutil.make_archive(sys.argv[1], "zip", sys.argv[2], "github.com")' \
-        "$folder/v$version" "$work/go"
+    zip_files "$work/go" "$folder/v$version.zip"
+}
+
+# zip_files FOLDER ARCHIVE: the files below a folder. Go refuses a zip that names the folders, too.
+zip_files() {
+    (
+        cd "$1"
+        find . -type f -exec touch -d "@$SOURCE_DATE_EPOCH" {} +
+        find . -type f -printf '%P\n' | sort | zip -q -X -@ "$2"
+    )
 }
 
 pack_crates() {

@@ -9,7 +9,6 @@ The crates are those that `cargo metadata` names for any system, without build a
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -34,7 +33,7 @@ contain foca.
 
 
 def metadata() -> dict[str, Any]:
-    cargo = [os.environ.get("CARGO", "cargo"), "metadata", "--locked", "--format-version", "1"]
+    cargo = ["cargo", "metadata", "--locked", "--format-version", "1"]
     told = subprocess.run(cargo, cwd=ROOT, stdout=subprocess.PIPE, check=True).stdout
     found: dict[str, Any] = json.loads(told)
     return found
