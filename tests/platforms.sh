@@ -22,7 +22,7 @@ describe() {
     target=$1 zig=$2 runner=${3-}
     triple=${target%%.[0-9]*}
     local variable=${triple^^}
-    export "CARGO_TARGET_${variable//-/_}_RUNNER=$runner"
+    [ -z "$runner" ] || export "CARGO_TARGET_${variable//-/_}_RUNNER=$runner"
 }
 
 test_platform() {
