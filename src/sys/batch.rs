@@ -1,8 +1,8 @@
 //! `ReceiveBatch`: the datagrams of one receive step. Between two batches other threads get the node's lock.
 
-#[cfg(any(not(target_os = "linux"), test))]
+#[cfg(any(not(linux_kernel), test))]
 use std::io;
-#[cfg(any(not(target_os = "linux"), test))]
+#[cfg(any(not(linux_kernel), test))]
 use std::net::IpAddr;
 use std::net::SocketAddr;
 
@@ -70,7 +70,7 @@ impl ReceiveBatch {
 /// Receives datagrams that wait by `receive_one`, where the system has no call for many. That returns `None` if it took an error
 /// in place of a datagram: datagrams may wait behind it. Calls `take` with the number of the buffer, the datagram and its
 /// destination. Returns the number of buffers in use; if it is not all, no more waited. An error if none waited.
-#[cfg(any(not(target_os = "linux"), test))]
+#[cfg(any(not(linux_kernel), test))]
 pub(crate) fn receive_each(
     buffers: &mut [Buffer],
     mut take: impl FnMut(usize, Received, IpAddr),

@@ -8,7 +8,7 @@ use nix::sys::socket::{
     ControlMessage, ControlMessageOwned, MsgFlags, RecvMsg, SockaddrIn, SockaddrIn6, SockaddrStorage,
     recvmsg, sendmsg,
 };
-#[cfg(target_os = "linux")]
+#[cfg(linux_kernel)]
 use nix::sys::socket::{MultiHeaders, recvmmsg};
 use socket2::Socket;
 
@@ -33,7 +33,7 @@ pub fn send(socket: &Socket, payload: &[u8], to: SocketAddr, way: &Way) -> io::R
         }
         SocketAddr::V6(to) => {
             let through = libc::in6_pktinfo {
-                ipi6_ifindex: way.interface,
+                ipi6_ifindex: way.interface as _,
                 ipi6_addr: libc::in6_addr { s6_addr: [0; 16] },
             };
             let control = [ControlMessage::Ipv6PacketInfo(&through)];
@@ -45,7 +45,7 @@ pub fn send(socket: &Socket, payload: &[u8], to: SocketAddr, way: &Way) -> io::R
 
 /// Receives datagrams that wait, each into one of `buffers`. Calls `take` with the number of the buffer, the datagram and its
 /// destination. Returns the number of buffers in use; if it is not all, no more waited. An error if none waited.
-#[cfg(target_os = "linux")]
+#[cfg(linux_kernel)]
 pub fn receive(
     socket: &Socket,
     buffers: &mut [Buffer],
@@ -67,7 +67,7 @@ pub fn receive(
 }
 
 /// Receives datagrams that wait, one by one. As on Linux, where one call takes many.
-#[cfg(not(target_os = "linux"))]
+#[cfg(not(linux_kernel))]
 pub fn receive(
     socket: &Socket,
     buffers: &mut [Buffer],
@@ -77,7 +77,7 @@ pub fn receive(
 }
 
 /// Receives one datagram into `buffer`, and returns it with its destination. An error if none waits.
-#[cfg(any(not(target_os = "linux"), test))]
+#[cfg(any(not(linux_kernel), test))]
 pub fn receive_one(socket: &Socket, buffer: &mut [u8]) -> io::Result<(Received, IpAddr)> {
     let (mut parts, mut control) = ([IoSliceMut::new(buffer)], control_buffer());
     let message = recvmsg(socket.as_raw_fd(), &mut parts, Some(&mut control), MsgFlags::MSG_DONTWAIT)?;
@@ -86,7 +86,7 @@ pub fn receive_one(socket: &Socket, buffer: &mut [u8]) -> io::Result<(Received, 
 
 /// Takes one error from the socket's queue. Returns whether it is ICMP port or host unreachable, and the destination of the
 /// datagram that caused it. An error if none waits.
-#[cfg(target_os = "linux")]
+#[cfg(linux_kernel)]
 pub fn receive_error(socket: &Socket) -> io::Result<(bool, SocketAddr)> {
     // The error, the address of the system that reported it, and the packet information.
     let mut control = nix::cmsg_space!(libc::sock_extended_err, libc::sockaddr_in6, libc::in6_pktinfo);
@@ -102,14 +102,14 @@ pub fn receive_error(socket: &Socket) -> io::Result<(bool, SocketAddr)> {
 }
 
 /// Returns that none waits: the system does not report ICMP errors. An unreachable peer is probed until it expires.
-#[cfg(not(target_os = "linux"))]
+#[cfg(not(linux_kernel))]
 pub fn receive_error(_: &Socket) -> io::Result<(bool, SocketAddr)> {
     Err(io::ErrorKind::WouldBlock.into())
 }
 
 /// True for port unreachable and host unreachable. The other codes come from firewalls and routers, and say nothing of the
 /// host.
-#[cfg(target_os = "linux")]
+#[cfg(linux_kernel)]
 fn is_unreachable(error: &libc::sock_extended_err) -> bool {
     match error.ee_origin {
         // Destination unreachable: host (also after ARP without an answer), port (RFC 792).
@@ -132,7 +132,7 @@ fn description_of(message: &RecvMsg<'_, '_, SockaddrStorage>) -> io::Result<(Rec
             Some((IpAddr::from(to), info.ipi_ifindex as _))
         }
         ControlMessageOwned::Ipv6PacketInfo(info) => {
-            Some((IpAddr::from(info.ipi6_addr.s6_addr), info.ipi6_ifindex))
+            Some((IpAddr::from(info.ipi6_addr.s6_addr), info.ipi6_ifindex as _))
         }
         _ => None,
     });
