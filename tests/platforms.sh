@@ -54,7 +54,7 @@ run_tests() {
     local log=$out/$1.log
     cargo-zigbuild test --quiet --locked --target "$target" --package peers --package peers-proto --lib --test rules -- \
         ${PEERS_PLATFORM_TESTS-} >"$log" 2>&1 || { cat "$log" >&2 && exit 1; }
-    echo "platform $1: $(sed -n 's/^test result: ok. \([0-9]*\) passed.*/\1/p' "$log" | paste -sd+ | bc) tests passed"
+    echo "platform $1: $(($(sed -n 's/^test result: ok. \([0-9]*\) passed.*/\1/p' "$log" | paste -sd+))) tests passed"
 }
 
 # test_pair PLATFORM LINK: a node of the platform and one of this machine, each of which leaves first once.
