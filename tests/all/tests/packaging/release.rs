@@ -11,7 +11,7 @@ use support::{has_tool, root, run, scratch, skip};
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// The folder of a release. `PEERS_DIST` names one that is made already, with all targets. Otherwise the tests make one for
-/// this machine: with glibc and with musl.
+/// this machine: with glibc and with musl, and without link-time optimisation, which takes minutes.
 static DIST: LazyLock<PathBuf> = LazyLock::new(|| {
     if let Some(made) = std::env::var_os("PEERS_DIST") {
         return root().join(made);
@@ -19,6 +19,7 @@ static DIST: LazyLock<PathBuf> = LazyLock::new(|| {
     let dist = scratch().join("dist");
     let mut release = script("packaging/release.sh");
     release.args(["x86_64-unknown-linux-gnu.2.17", "x86_64-unknown-linux-musl"]).env("DIST", &dist);
+    release.env("CARGO_PROFILE_RELEASE_LTO", "off").env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16");
     let output = build_within_limit(&mut release);
     assert!(output.status.success(), "{output:?}");
     dist
