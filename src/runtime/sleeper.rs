@@ -41,7 +41,7 @@ pub(crate) struct Sleeper {
 
 impl Sleeper {
     pub fn new(max_sleep: Duration, refusals: Arc<Refusals>) -> io::Result<Self> {
-        let timer = match cfg!(target_os = "linux") {
+        let timer = match cfg!(linux_kernel) {
             true => refusals.settle(&optional::TIMER, DeadlineTimer::new()),
             // No such system has one.
             false => None,

@@ -5,8 +5,10 @@
 mod abi;
 mod debian;
 mod install;
+mod notices;
 mod outside;
 mod programs;
+mod release;
 mod size;
 mod stack;
 mod static_command;
