@@ -4,12 +4,14 @@
 #
 #   tests/platforms.sh [PLATFORM…]    all in README's table, or some of them
 #
-# PEERS_PLATFORM_TESTS are further words for the protocol's tests, such as "--skip simulation" on an emulated machine.
+# PEERS_PLATFORM_TESTS are further words for the tests, such as "--skip simulation", which takes minutes on an emulated machine.
 # Needs root for namespaces, zig and cargo-zigbuild, and for emulated machines qemu-user and Debian's cross C libraries.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export PATH="$PWD/target/tools/bin:$PATH"
 export CARGO_TARGET_DIR=$PWD/target/platforms
+# The tests run for seconds, and building them takes minutes.
+export CARGO_PROFILE_DEV_OPT_LEVEL=0 CARGO_PROFILE_DEV_DEBUG=0
 out=$CARGO_TARGET_DIR/programs
 patience=${PEERS_PATIENCE:-600}
 strict='-std=c11 -Wall -Wextra -Werror -pedantic -g -D_GNU_SOURCE -Iinclude'
