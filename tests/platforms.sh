@@ -88,8 +88,8 @@ link_shared() {
 }
 
 build_native() {
-    CARGO_TARGET_DIR=target cargo rustc --quiet --locked --package peers --lib --crate-type staticlib
-    cc $strict tests/c/meet.c target/debug/libpeers.a -lpthread -ldl -lm -o "$out/meet-native"
+    cargo rustc --quiet --locked --package peers --lib --crate-type staticlib
+    cc $strict tests/c/meet.c "$CARGO_TARGET_DIR/debug/libpeers.a" -lpthread -ldl -lm -o "$out/meet-native"
 }
 
 # Two commands, each on a host of its own, joined by a veth: each gets a name, the port and when to leave.
