@@ -123,8 +123,8 @@ build() {
         shared_built=$(release_folder)/$shared_built
         ;;
     esac
-    # The libraries a program has to link beside the static one, as the compiler names them. For musl there are none.
-    libs_private=$(cat "$output/native-static-libs.$triple" 2>/dev/null || true)
+    # The libraries a program has to link beside the static one, as the compiler names them.
+    libs_private=$(cat "$output/native-static-libs.$triple")
     # In a folder of its own: the command is linked with the library as a Rust crate, which has files of the same names.
     run_cargo "$output/command" --package peers-cli --bin peers
 }

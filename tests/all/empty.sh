@@ -72,10 +72,8 @@ check_static() {
     cp "$prefix/bin/peers" root
     cp -L "$prefix/lib/libpeers.so.0" "/lib/ld-musl-$(uname -m).so.1" root/lib
     musl-gcc /mnt/programs/app.c -I"$prefix/include" "$prefix/lib/libpeers.so" -o root/app
-    musl-gcc -static /mnt/programs/app.c -I"$prefix/include" "$prefix/lib/libpeers.a" -o root/app-static
     chroot root /peers --version
     chroot root /app
-    chroot root /app-static
 }
 
 check_debian() {
