@@ -23,7 +23,12 @@ const SOURCES: [&str; 12] = [
 
 fn main() {
     generate_header();
-    if env::var("CARGO_CFG_TARGET_OS").as_deref() == Ok("linux") {
+    let system = env::var("CARGO_CFG_TARGET_OS").expect("cargo sets it");
+    println!("cargo:rustc-check-cfg=cfg(linux_kernel)");
+    if ["linux", "android"].contains(&system.as_str()) {
+        println!("cargo:rustc-cfg=linux_kernel");
+    }
+    if system == "linux" {
         // The soname's number counts incompatible changes of the ABI; it is the major number of the version. A library
         // that has started a thread must not be unmapped by dlclose, hence nodelete.
         let abi = env::var("CARGO_PKG_VERSION_MAJOR").expect("cargo sets it");

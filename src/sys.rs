@@ -43,8 +43,8 @@ pub(crate) mod waker;
 #[cfg(windows)]
 mod windows;
 
-#[cfg(not(any(target_os = "linux", target_os = "macos", windows)))]
-compile_error!("src/sys knows Linux, macOS and Windows; this system is none of them");
+#[cfg(not(any(linux_kernel, target_os = "macos", windows)))]
+compile_error!("src/sys knows Linux, Android, macOS and Windows; this system is none of them");
 
 #[cfg(all(unix, feature = "tokio"))]
 pub(crate) use unix::duplicate;

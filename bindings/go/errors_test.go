@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"peers"
+	peers "github.com/libpeers/libpeers/bindings/go"
 )
 
 func TestWrongOptionsGiveAStatusAndWords(t *testing.T) {

@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"peers"
+	peers "github.com/libpeers/libpeers/bindings/go"
 )
 
 func TestEventsComeInOrder(t *testing.T) {

@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"peers"
+	peers "github.com/libpeers/libpeers/bindings/go"
 )
 
 func TestAWaitForAPeerEndsWithIt(t *testing.T) {

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"peers"
+	peers "github.com/libpeers/libpeers/bindings/go"
 )
 
 // The tests need no network and wait for no deadline: nodes live on memory networks, most with clocks that the tests

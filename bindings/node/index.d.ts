@@ -1,7 +1,7 @@
 /**
  * Find the other instances of your program on the local network.
  *
- *     import { start } from 'peers';
+ *     import { start } from '@libpeers/peers';
  *
  *     const node = start({ name: 'kitchen', servicePort: 8080 });
  *     for await (const { kind, peer } of node.events()) {
@@ -13,7 +13,8 @@
  * waits for the network; what waits for events is a promise. The library's log is not to be had here; `Node.health` says in
  * words what is wrong.
  *
- * The package is a thin layer over the C library libpeers, which is loaded from $PEERS_LIBRARY or else from the system.
+ * The package is a thin layer over the C library libpeers, which is loaded from $PEERS_LIBRARY, or else from this
+ * package, which has it for several kinds of Linux, or else from the system.
  */
 
 /** Bytes; a string as UTF-8. */

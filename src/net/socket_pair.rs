@@ -89,7 +89,7 @@ impl SocketPair {
     ) -> Result<Self, CallError> {
         let open = || socket::open_group_sender(&unicast, group.is_ipv6(), hops, &refusals);
         // macOS sends from the address that a socket is bound to. Windows binds no socket to a group.
-        let group_sender = match wants_receiver && cfg!(target_os = "linux") {
+        let group_sender = match wants_receiver && cfg!(linux_kernel) {
             true => refusals.settle(&optional::GROUP_SENDER, open()),
             false => None,
         };

@@ -43,7 +43,7 @@ impl Sleeper {
     pub fn new(max_sleep: Duration, refusals: Arc<Refusals>) -> io::Result<Self> {
         // First the descriptors that it cannot do without.
         let waker = Waker::new()?;
-        let timer = match cfg!(target_os = "linux") {
+        let timer = match cfg!(linux_kernel) {
             true => refusals.settle(&optional::TIMER, DeadlineTimer::new()),
             // No such system has one.
             false => None,

@@ -10,7 +10,7 @@ use crate::sys::proc_net;
 /// Returns the indexes of the interfaces that have joined `group`; `None` if the system does not list them.
 pub fn of(group: IpAddr) -> Option<Vec<u32>> {
     // On other systems a lost join is repeated when the receive watchdog reopens the sockets.
-    if !cfg!(target_os = "linux") {
+    if !cfg!(linux_kernel) {
         return None;
     }
     match group {

@@ -40,7 +40,7 @@ pub fn is_port_held(error: &io::Error) -> bool {
 /// Limits the socket to the interfaces that it joined. By default a socket of Linux also receives through those that other
 /// sockets joined.
 pub fn receive_only_joined(socket: &Socket, is_v6: bool) -> io::Result<()> {
-    #[cfg(target_os = "linux")]
+    #[cfg(linux_kernel)]
     match is_v6 {
         true => socket.set_multicast_all_v6(false)?,
         false => socket.set_multicast_all_v4(false)?,
@@ -131,7 +131,7 @@ fn turn_on(socket: &Socket, level: i32, option: i32) -> io::Result<()> {
 
 /// Keeps the ICMP errors of datagrams that the socket sends, where the system can (Linux).
 pub fn keep_errors(socket: &Socket, is_v6: bool) -> io::Result<()> {
-    #[cfg(target_os = "linux")]
+    #[cfg(linux_kernel)]
     {
         use nix::sys::socket::setsockopt;
         use nix::sys::socket::sockopt::{Ipv4RecvErr, Ipv6RecvErr};
@@ -161,7 +161,7 @@ pub fn ipv6_turned_off() -> Option<&'static str> {
 
 /// Returns the setting that limits joins, if such a limit has caused the error.
 pub fn join_limit(error: &io::Error, is_v6: bool) -> Option<&'static str> {
-    #[cfg(target_os = "linux")]
+    #[cfg(linux_kernel)]
     match error.raw_os_error() {
         Some(libc::ENOBUFS) if !is_v6 => return Some("net.ipv4.igmp_max_memberships"),
         Some(libc::ENOBUFS | libc::ENOMEM) => return Some("net.core.optmem_max"),

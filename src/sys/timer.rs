@@ -1,12 +1,12 @@
 //! `DeadlineTimer`: a descriptor that is readable from a deadline on, also if the machine was suspended meanwhile: the timeout
 //! of `poll` stands still then. Linux alone has it.
 
-#[cfg(target_os = "linux")]
+#[cfg(linux_kernel)]
 pub(crate) use linux::DeadlineTimer;
-#[cfg(not(target_os = "linux"))]
+#[cfg(not(linux_kernel))]
 pub(crate) use none::DeadlineTimer;
 
-#[cfg(target_os = "linux")]
+#[cfg(linux_kernel)]
 mod linux {
     use std::io;
     use std::mem::ManuallyDrop;
@@ -85,7 +85,7 @@ mod linux {
     }
 }
 
-#[cfg(not(target_os = "linux"))]
+#[cfg(not(linux_kernel))]
 mod none {
     use std::io;
     use std::time::Instant;
@@ -110,7 +110,7 @@ mod none {
     }
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(all(test, linux_kernel))]
 mod tests {
     use std::time::{Duration, Instant};
 

@@ -3,9 +3,9 @@
 pub mod cancellation;
 pub mod datagram;
 pub mod host;
-#[cfg(target_os = "linux")]
+#[cfg(linux_kernel)]
 mod links;
-#[cfg(target_os = "linux")]
+#[cfg(linux_kernel)]
 pub mod linux_interfaces;
 #[cfg(target_os = "macos")]
 pub mod mac_interfaces;
@@ -22,7 +22,7 @@ use socket2::{Domain, Socket, Type};
 
 use crate::sys::Descriptor;
 
-#[cfg(target_os = "linux")]
+#[cfg(linux_kernel)]
 pub use linux_interfaces as interfaces;
 #[cfg(target_os = "macos")]
 pub use mac_interfaces as interfaces;

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { PeersError, start } from 'peers';
+import { PeersError, start } from '@libpeers/peers';
 
 import { startFor } from './support.js';
 

@@ -6,7 +6,7 @@ import process from 'node:process';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 
-import { txt } from 'peers';
+import { txt } from '@libpeers/peers';
 
 import { startFor } from './support.js';
 
@@ -142,7 +142,7 @@ test('it can be disposed of', async (t) => {
 });
 
 const program = (text) =>
-  promisify(execFile)(process.execPath, ['--input-type=module', '--eval', `import { start } from 'peers'; ${text}`], {
+  promisify(execFile)(process.execPath, ['--input-type=module', '--eval', `import { start } from '@libpeers/peers'; ${text}`], {
     cwd: import.meta.dirname,
   });
 

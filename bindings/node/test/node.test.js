@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { headerVersion, libraryVersion, txt } from 'peers';
+import { headerVersion, libraryVersion, txt } from '@libpeers/peers';
 
 import { names, startFor } from './support.js';
 

@@ -8,13 +8,13 @@ use nix::sys::socket::{
     ControlMessage, ControlMessageOwned, MsgFlags, RecvMsg, SockaddrIn, SockaddrIn6, SockaddrStorage,
     recvmsg, sendmsg,
 };
-#[cfg(target_os = "linux")]
+#[cfg(linux_kernel)]
 use nix::sys::socket::{MultiHeaders, recvmmsg};
 use socket2::Socket;
 
 use crate::sys::batch::{Buffer, Received, receive_each};
 use crate::sys::optional::Refusals;
-#[cfg(target_os = "linux")]
+#[cfg(linux_kernel)]
 use crate::sys::optional::{self, is_refusal};
 use crate::sys::{IcmpError, Way};
 use peers_proto::Arrival;
@@ -45,7 +45,7 @@ pub fn send(socket: &Socket, payload: &[u8], to: SocketAddr, way: &Way) -> io::R
                 _ => Ipv6Addr::UNSPECIFIED,
             };
             let through = libc::in6_pktinfo {
-                ipi6_ifindex: way.interface,
+                ipi6_ifindex: way.interface as _,
                 ipi6_addr: libc::in6_addr { s6_addr: source.octets() },
             };
             let control = [ControlMessage::Ipv6PacketInfo(&through)];
@@ -57,7 +57,7 @@ pub fn send(socket: &Socket, payload: &[u8], to: SocketAddr, way: &Way) -> io::R
 
 /// Receives datagrams that wait, each into one of `buffers`. Calls `take` with the number of the buffer, the datagram and its
 /// destination. Returns the number of buffers in use; if it is not all, no more waited. An error if none waited.
-#[cfg(target_os = "linux")]
+#[cfg(linux_kernel)]
 pub fn receive(
     socket: &Socket,
     buffers: &mut [Buffer],
@@ -82,7 +82,7 @@ pub fn receive(
     }
 }
 
-#[cfg(target_os = "linux")]
+#[cfg(linux_kernel)]
 fn receive_many(
     socket: &Socket,
     buffers: &mut [Buffer],
@@ -104,7 +104,7 @@ fn receive_many(
 }
 
 /// Receives datagrams that wait, one by one. As on Linux, where one call takes many.
-#[cfg(not(target_os = "linux"))]
+#[cfg(not(linux_kernel))]
 pub fn receive(
     socket: &Socket,
     buffers: &mut [Buffer],
@@ -122,7 +122,7 @@ pub fn receive_one(socket: &Socket, buffer: &mut [u8]) -> io::Result<(Received, 
 }
 
 /// Takes one error from the socket's queue. An error if none waits.
-#[cfg(target_os = "linux")]
+#[cfg(linux_kernel)]
 pub fn receive_error(socket: &Socket) -> io::Result<IcmpError> {
     /// Index of the loopback interface of Linux, by which this host reports its own errors, whatever way the datagram took.
     const LOOPBACK: u32 = 1;
@@ -138,7 +138,7 @@ pub fn receive_error(socket: &Socket) -> io::Result<IcmpError> {
                 icmp.is_unreachable = is_unreachable(&error);
             }
             ControlMessageOwned::Ipv4PacketInfo(info) => icmp.interface = info.ipi_ifindex as _,
-            ControlMessageOwned::Ipv6PacketInfo(info) => icmp.interface = info.ipi6_ifindex,
+            ControlMessageOwned::Ipv6PacketInfo(info) => icmp.interface = info.ipi6_ifindex as _,
             _ => {}
         }
     }
@@ -149,13 +149,13 @@ pub fn receive_error(socket: &Socket) -> io::Result<IcmpError> {
 }
 
 /// Returns that none waits: the system does not report ICMP errors. An unreachable peer is probed until it expires.
-#[cfg(not(target_os = "linux"))]
+#[cfg(not(linux_kernel))]
 pub fn receive_error(_: &Socket) -> io::Result<IcmpError> {
     Err(io::ErrorKind::WouldBlock.into())
 }
 
 /// True for port unreachable and host unreachable.
-#[cfg(target_os = "linux")]
+#[cfg(linux_kernel)]
 fn is_unreachable(error: &libc::sock_extended_err) -> bool {
     match error.ee_origin {
         // Destination unreachable: host (also after ARP without an answer), port (RFC 792).
@@ -180,7 +180,7 @@ fn description_of(message: &RecvMsg<'_, '_, SockaddrStorage>) -> io::Result<(Rec
                 packet = Some((IpAddr::from(to), info.ipi_ifindex as _));
             }
             ControlMessageOwned::Ipv6PacketInfo(info) => {
-                packet = Some((IpAddr::from(info.ipi6_addr.s6_addr), info.ipi6_ifindex));
+                packet = Some((IpAddr::from(info.ipi6_addr.s6_addr), info.ipi6_ifindex as _));
             }
             other => hops = hops.or(hops_of(&other)),
         }
@@ -191,7 +191,7 @@ fn description_of(message: &RecvMsg<'_, '_, SockaddrStorage>) -> io::Result<(Rec
 }
 
 /// Returns the TTL or hop limit that a control message has.
-#[cfg(target_os = "linux")]
+#[cfg(linux_kernel)]
 fn hops_of(control: &ControlMessageOwned) -> Option<u8> {
     match control {
         ControlMessageOwned::Ipv4Ttl(hops) | ControlMessageOwned::Ipv6HopLimit(hops) => {

@@ -50,7 +50,7 @@ impl NetworkMonitor {
 }
 
 /// Opens a socket of rtnetlink, which reports links and addresses. It reports an IPv6 address when that becomes usable.
-#[cfg(target_os = "linux")]
+#[cfg(linux_kernel)]
 fn open() -> Result<Socket, CallError> {
     use nix::sys::socket::{AddressFamily, NetlinkAddr, SockFlag, SockProtocol, SockType, bind, socket};
     use std::os::fd::AsRawFd;

@@ -68,7 +68,8 @@ fn in_module(name: &str, program: &str) -> Command {
     fs::create_dir_all(&folder).expect("the scratch folder can be written");
     fs::write(folder.join("main.go"), program).expect("the folder can be written");
     let package = package();
-    let module = format!("module app\n\nrequire peers v0.1.0\n\nreplace peers => {}\n", package.display());
+    let path = "github.com/libpeers/libpeers/bindings/go";
+    let module = format!("module app\n\nrequire {path} v0.1.0\n\nreplace {path} => {}\n", package.display());
     fs::write(folder.join("go.mod"), module).expect("the folder can be written");
     let mut go = go();
     go.current_dir(folder);
