@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn random_bytes_are_read_within_their_bounds_and_what_is_written_is_read() {
+    fn random_bytes_stay_in_bounds_and_what_is_written_reads_back() {
         let mut random = fastrand::Rng::with_seed(7);
         for _ in 0..100_000 {
             let mut buffer = [0; 40];

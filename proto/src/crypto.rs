@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn the_longest_message_fits_into_a_datagram_and_nothing_of_it_can_be_read() {
+    fn sealed_longest_message_fits_and_is_unreadable() {
         let mut keyring = keyring(&[1]);
         let mut sealed = || keyring.seal(vec![b'x'; wire::MAX_MESSAGE], None);
         let (one, two) = (sealed(), sealed());

@@ -446,7 +446,7 @@ mod tests {
 
     #[test]
     #[allow(clippy::disallowed_methods)] // a test has to begin at some time
-    fn nothing_is_kept_of_instances_that_came_once_and_never_answered() {
+    fn instance_without_an_answer_leaves_no_memory() {
         let (mut now, mut events) = (Instant::now(), Events::default());
         let mut peer_table = PeerTable::new("", 100, Duration::from_secs(35));
         let expiry = Duration::from_secs(1);

@@ -161,7 +161,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn all_questions_of_a_part_come_before_the_next_part_whatever_the_life() {
+    fn probes_of_a_part_precede_the_next_part_at_any_lifetime() {
         #[allow(clippy::disallowed_methods)] // a test has to begin at some time
         let renewed_at = Instant::now();
         for lifetime in [10, 100, 1000, 35_000, 86_400_000].map(Duration::from_millis) {
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn two_refusals_in_a_row_are_the_end_and_one_that_comes_twice_is_not() {
+    fn two_reports_in_a_row_end_a_peer_and_a_repeated_one_does_not() {
         #[allow(clippy::disallowed_methods)] // a test has to begin at some time
         let now = Instant::now();
         let mut probe = ProbeState::default();

@@ -92,7 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_new_is_asked_three_times_and_what_is_known_is_not_asked_again() {
+    fn new_seed_is_queried_three_times_and_a_known_one_not_again() {
         #[allow(clippy::disallowed_methods)] // a test has to begin at some time
         let start = Instant::now();
         let seed = |last: u8| SocketAddr::from(([192, 0, 2, last], 49002));

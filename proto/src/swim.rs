@@ -459,7 +459,7 @@ mod tests {
 
     #[test]
     #[allow(clippy::disallowed_methods)] // a test has to begin at some time
-    fn of_a_flood_of_strangers_no_more_is_kept_than_there_are_seats_and_in_the_end_nothing() {
+    fn flood_of_strangers_fills_the_seats_alone_and_is_gone_at_last() {
         let mut now = Instant::now();
         let settings = settings();
         let mut swim = Swim::new(&settings, 1000, now);

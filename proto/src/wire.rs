@@ -345,7 +345,7 @@ mod tests {
     }
 
     #[test]
-    fn a_query_is_never_shorter_than_an_announcement_and_both_keep_to_their_limits() {
+    fn query_is_as_long_as_an_announce_and_both_keep_their_limits() {
         let name = "n".repeat(60);
         let room = max_value_len(&name, "blue");
         for value_len in 0..=room {
@@ -359,7 +359,7 @@ mod tests {
     }
 
     #[test]
-    fn what_answers_is_as_long_as_what_was_asked_or_a_byte_shorter_and_never_longer() {
+    fn answer_is_as_long_as_its_query_or_a_byte_shorter() {
         let about = about("kitchen", b"warm");
         let lengths: [fn(&Announcement<'_>, usize) -> usize; 2] = [
             |about, len| encode_answer(about, len).len(),
@@ -375,7 +375,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_as_long_as_the_room_fits_and_there_is_room_beside_the_longest_texts() {
+    fn longest_value_fits_beside_the_longest_texts() {
         let longest = "n".repeat(name::MAX_LEN);
         let room = max_value_len(&longest, &longest);
         let value = vec![1; room];
@@ -390,7 +390,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_between_members_of_each_kind_reads_back_and_keeps_to_its_limit() {
+    fn each_kind_of_cluster_message_reads_back_within_its_limit() {
         let cluster = "n".repeat(name::MAX_LEN);
         let (packet, entries) =
             (vec![1; max_packet_len(&cluster)], vec![2; max_page_len(&cluster, MAX_MESSAGE)]);
@@ -434,7 +434,7 @@ mod tests {
     const REQUIRED: &[u8] = b"\x01\x500123456789abcdef\x02\x01\x03\x61n\x04\x19\x88\xb8";
 
     #[test]
-    fn unknown_keys_are_skipped_and_all_else_that_is_unexpected_is_malformed() {
+    fn unknown_key_is_skipped_and_all_else_unknown_is_malformed() {
         assert!(decode(&of_map(&[b"\xa4", REQUIRED].concat())).is_ok());
         let nested = b"\x18\x63\x82\xa1\x61x\xf6\xf9\x3c\x00";
         assert!(decode(&of_map(&[b"\xa5", REQUIRED, nested].concat())).is_ok(), "an unknown key");

@@ -92,7 +92,7 @@ fn lines(node: &mut Node, start: Instant, until: Instant) -> Vec<Instant> {
 }
 
 #[test]
-fn it_sends_the_line_at_start_and_then_every_interval_less_a_tenth_at_most() {
+fn legacy_beacon_goes_at_the_start_and_each_interval() {
     let start = Instant::now();
     let lines = lines(&mut node(start), start, start + 100 * INTERVAL);
     assert_eq!(lines[0], start);
@@ -104,7 +104,7 @@ fn it_sends_the_line_at_start_and_then_every_interval_less_a_tenth_at_most() {
 }
 
 #[test]
-fn no_line_is_sent_nor_understood_where_the_legacy_is_turned_off_or_the_cluster_has_a_name() {
+fn named_cluster_and_no_legacy_ignore_legacy_beacons() {
     let silent =
         [Settings { legacy: false, ..settings(10) }, Settings { cluster: "blue".into(), ..settings(10) }];
     for settings in silent {
@@ -251,7 +251,7 @@ fn its_own_name_is_ignored_wherever_it_comes_from() {
 }
 
 #[test]
-fn a_name_heard_from_two_addresses_keeps_the_first_until_that_falls_silent() {
+fn legacy_name_keeps_its_first_address_until_it_is_silent() {
     let start = Instant::now();
     let mut node = node(start);
     for beat in 0..4 {
@@ -280,7 +280,7 @@ fn malformed_lines_are_counted_and_nothing_else() {
 }
 
 #[test]
-fn a_silence_of_the_expiry_time_asks_for_new_sockets_again_and_again() {
+fn silence_of_the_expiry_requests_new_sockets_each_time() {
     let start = Instant::now();
     let mut node = node(start);
     run(&mut node, start + EXPIRY - NANOSECOND);

@@ -57,7 +57,7 @@ fn stranger(number: u32) -> (Vec<u8>, SocketAddr) {
 }
 
 #[test]
-fn strangers_fill_no_more_memory_than_the_cap_and_push_nobody_out() {
+fn strangers_fill_no_more_than_the_cap_and_evict_no_peer() {
     #[allow(clippy::disallowed_methods)] // a test has to begin at some time
     let mut now = Instant::now();
     let mut node = node(now);

@@ -28,7 +28,7 @@ fn times(sent: &[Sent], since: Duration) -> Vec<Duration> {
 }
 
 #[test]
-fn a_silent_peer_is_asked_at_60_75_and_90_percent_of_its_life_four_times_each_and_then_it_is_gone() {
+fn silent_peer_is_probed_at_60_75_and_90_percent_and_expires() {
     let mut kitchen = Remote::new("kitchen", 7);
     let mut bench = knowing(&mut kitchen);
     let questions = unicasts(&bench.run(EXPIRY - ms(1)));
@@ -41,7 +41,7 @@ fn a_silent_peer_is_asked_at_60_75_and_90_percent_of_its_life_four_times_each_an
 }
 
 #[test]
-fn a_question_is_as_long_as_its_answer_and_the_last_one_as_long_as_any() {
+fn probe_is_as_long_as_its_answer_and_the_last_as_long_as_any() {
     let mut kitchen = Remote { value: vec![1; 300], ..Remote::new("kitchen", 7) };
     let mut bench = knowing(&mut kitchen);
     let lengths: Vec<usize> = unicasts(&bench.run(EXPIRY)).iter().map(|sent| sent.bytes.len()).collect();
@@ -106,14 +106,14 @@ fn forge(bench: &mut Bench, victims: u32, every: Duration) -> (usize, Vec<usize>
 }
 
 #[test]
-fn announcements_in_the_name_of_others_do_not_make_it_ask_them_all() {
+fn forged_announces_do_not_bring_a_probe_to_each_peer() {
     let (_, asked) = forge(&mut Bench::settled(), 2000, ms(1));
     assert!(asked.len() <= 9 * 64, "{} in two seconds", asked.len());
     assert!(asked.len() >= 8 * 64, "{}: those it may ask, it asks", asked.len());
 }
 
 #[test]
-fn announcements_in_the_name_of_others_do_not_make_it_ask_more_than_it_was_told() {
+fn forged_announces_bring_no_more_bytes_than_they_have() {
     let (told, asked) = forge(&mut Bench::settled(), 500, ms(100));
     let (told, asked) = (told + 16 * 1024, asked.iter().sum::<usize>());
     assert!(asked <= told, "{asked} bytes of questions, for {told}");
@@ -121,7 +121,7 @@ fn announcements_in_the_name_of_others_do_not_make_it_ask_more_than_it_was_told(
 }
 
 #[test]
-fn who_has_asked_in_vain_for_too_long_asks_the_group_until_it_has_heard_more() {
+fn without_budget_the_node_queries_the_group() {
     let mut bench = Bench::settled();
     let mut asked_of_each = Vec::new();
     for peer in 0..6 {
@@ -137,7 +137,7 @@ fn who_has_asked_in_vain_for_too_long_asks_the_group_until_it_has_heard_more() {
 }
 
 #[test]
-fn two_answers_in_a_row_that_nobody_is_there_remove_a_peer_at_once() {
+fn two_unreachable_reports_in_a_row_remove_a_peer() {
     let mut kitchen = Remote::new("kitchen", 7);
     let mut bench = knowing(&mut kitchen);
     assert_eq!(unicasts(&bench.run(ms(21_000))).len(), 1);
@@ -169,7 +169,7 @@ fn one_that_is_heard_between_two_such_answers_stays() {
 }
 
 #[test]
-fn a_firewall_that_answers_in_a_live_peers_place_is_believed_once_at_most() {
+fn firewall_reports_remove_a_live_peer_once_at_most() {
     let mut kitchen = Remote::new("kitchen", 7);
     let mut bench = knowing(&mut kitchen);
     for _ in 0..5 {
@@ -216,7 +216,7 @@ fn a_restart_has_the_old_instance_asked_at_once() {
 }
 
 #[test]
-fn of_many_namesakes_those_that_were_silent_the_longest_are_asked() {
+fn longest_silent_namesakes_are_probed() {
     let mut bench = Bench::settled();
     let mut silent = Remote { id: [0x80; 16], ..Remote::new("worker", 7) };
     bench.hear(&mut silent, Kind::Announce);
@@ -233,7 +233,7 @@ fn of_many_namesakes_those_that_were_silent_the_longest_are_asked() {
 }
 
 #[test]
-fn a_namesake_that_answers_stays_and_one_that_does_not_gets_its_time() {
+fn namesake_that_answers_stays_and_a_silent_one_expires() {
     let mut old = Remote::new("kitchen", 7);
     let mut bench = knowing(&mut old);
     let mut new = old.restarted();
@@ -258,7 +258,7 @@ fn questions_that_are_late_do_not_come_all_at_once() {
 }
 
 #[test]
-fn a_way_that_was_heard_once_is_no_refuge_once_the_listed_one_has_answered() {
+fn path_heard_once_is_dropped_when_the_listed_one_answers() {
     let mut kitchen = Remote::new("kitchen", 7);
     let mut bench = knowing(&mut kitchen);
     let other_way = kitchen.message(Kind::Announce);
@@ -270,7 +270,7 @@ fn a_way_that_was_heard_once_is_no_refuge_once_the_listed_one_has_answered() {
 }
 
 #[test]
-fn a_peer_on_two_interfaces_keeps_the_address_it_was_first_heard_from() {
+fn peer_on_two_interfaces_keeps_its_first_address() {
     let mut kitchen = Remote::new("kitchen", 7);
     let mut bench = knowing(&mut kitchen);
     for beat in 0..20 {
@@ -286,7 +286,7 @@ fn a_peer_on_two_interfaces_keeps_the_address_it_was_first_heard_from() {
 }
 
 #[test]
-fn a_peer_that_moved_is_asked_at_its_old_address_and_then_listed_with_the_new_one() {
+fn moved_peer_is_probed_at_its_old_address_then_listed_anew() {
     let mut kitchen = Remote::new("kitchen", 7);
     let mut bench = knowing(&mut kitchen);
     let (old, mut moved) = (kitchen.to(), kitchen.at(8));
@@ -299,7 +299,7 @@ fn a_peer_that_moved_is_asked_at_its_old_address_and_then_listed_with_the_new_on
 }
 
 #[test]
-fn a_message_lost_on_one_way_does_not_move_a_peer_that_answers_there() {
+fn message_lost_on_one_path_does_not_move_a_peer() {
     let mut kitchen = Remote::new("kitchen", 7);
     let mut bench = knowing(&mut kitchen);
     let other_way = kitchen.message(Kind::Announce);

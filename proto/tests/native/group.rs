@@ -17,7 +17,7 @@ fn values(sent: &[Sent]) -> Vec<(Duration, Vec<u8>)> {
 }
 
 #[test]
-fn it_asks_the_group_at_the_start_after_a_quarter_second_and_after_a_second() {
+fn burst_queries_go_at_0_250_and_1000_ms() {
     let mut bench = Bench::new(settings());
     let sent = bench.run(ms(5000));
     assert_eq!(whats(&sent), ["query", "line", "query", "query"]);
@@ -56,7 +56,7 @@ fn who_gets_no_answer_asks_for_one_by_the_group() {
 }
 
 #[test]
-fn its_steady_announcements_come_within_the_last_tenth_of_the_interval_and_never_quite_alike() {
+fn steady_announces_come_in_the_last_tenth_of_the_interval() {
     let mut bench = Bench::settled();
     let sent = bench.run(100 * INTERVAL);
     let times: Vec<Duration> =
@@ -68,7 +68,7 @@ fn its_steady_announcements_come_within_the_last_tenth_of_the_interval_and_never
 }
 
 #[test]
-fn every_message_has_a_higher_sequence_number_than_the_one_before() {
+fn each_message_has_a_higher_sequence_number() {
     let mut bench = Bench::new(settings());
     let sent = bench.run(3 * INTERVAL);
     let sequence = |sent: &Sent| match wire::decode(&sent.bytes) {
@@ -80,7 +80,7 @@ fn every_message_has_a_higher_sequence_number_than_the_one_before() {
 }
 
 #[test]
-fn a_change_of_value_is_announced_at_once_and_no_two_within_a_tenth_of_a_second() {
+fn value_change_is_announced_at_once_and_each_100_ms_at_most() {
     let mut bench = Bench::settled();
     for value in [b"1", b"2", b"3"] {
         bench.node.set_value(value, bench.now).expect("it fits");
@@ -94,7 +94,7 @@ fn a_change_of_value_is_announced_at_once_and_no_two_within_a_tenth_of_a_second(
 }
 
 #[test]
-fn a_change_that_an_answer_to_the_group_has_told_is_not_told_again() {
+fn value_change_in_a_group_reply_is_not_announced_again() {
     let mut bench = Bench::settled();
     bench.node.set_value(b"1", bench.now).expect("it fits");
     bench.node.set_value(b"2", bench.now).expect("it fits");
@@ -130,7 +130,7 @@ fn a_value_that_does_not_fit_is_refused_with_the_room_there_is() {
 }
 
 #[test]
-fn a_change_of_the_network_begins_with_questions_again_and_many_changes_with_fewer_and_fewer() {
+fn network_change_begins_a_burst_and_many_changes_fewer() {
     let mut bench = Bench::settled();
     bench.run(ms(5000));
     bench.node.handle_network_change(bench.now);

@@ -41,7 +41,7 @@ fn a_query_is_answered_at_once_by_unicast_and_lists_who_asks() {
 }
 
 #[test]
-fn who_asks_again_within_a_twentieth_of_a_second_has_had_the_answer() {
+fn second_query_within_50_ms_gets_no_reply() {
     let mut bench = Bench::settled();
     let mut kitchen = Remote::new("kitchen", 7);
     for _ in 0..10 {
@@ -68,7 +68,7 @@ fn no_answer_is_longer_than_its_question() {
 }
 
 #[test]
-fn in_a_large_cluster_answers_are_spread_and_one_to_the_group_takes_their_place() {
+fn replies_of_many_are_spread_and_a_group_reply_replaces_them() {
     let mut bench = Bench::settled();
     let mut cluster: Vec<Remote> = (0..=199).map(|last| Remote::new(&format!("peer{last}"), last)).collect();
     for peer in &mut cluster {
@@ -90,7 +90,7 @@ fn in_a_large_cluster_answers_are_spread_and_one_to_the_group_takes_their_place(
 }
 
 #[test]
-fn who_is_not_reached_alone_is_answered_by_the_group_once_a_second_for_all() {
+fn group_reply_goes_once_a_second_for_all_unreached() {
     let mut bench = Bench::settled();
     for sequence in 1..=3 {
         for last in 0..10 {
@@ -105,7 +105,7 @@ fn who_is_not_reached_alone_is_answered_by_the_group_once_a_second_for_all() {
 }
 
 #[test]
-fn who_asks_this_node_alone_is_answered_at_once_however_many_peers_there_are() {
+fn unicast_query_is_answered_at_once_at_any_number_of_peers() {
     let mut bench = Bench::settled();
     for last in 0..=199 {
         bench.hear(&mut Remote::new(&format!("peer{last}"), last), Kind::Announce);
@@ -136,7 +136,7 @@ fn who_asks_alone_does_not_wait_with_those_who_asked_all() {
 }
 
 #[test]
-fn a_family_that_falls_silent_beside_the_other_has_the_sockets_opened_anew_once() {
+fn silence_of_one_family_reopens_the_sockets_once() {
     let mut bench = Bench::settled();
     let mut by_v4 = Remote::new("kitchen", 7);
     let mut by_v6 =
@@ -166,7 +166,7 @@ fn a_node_that_hears_its_peers_but_not_the_group_is_deaf() {
 }
 
 #[test]
-fn its_own_messages_and_those_of_another_cluster_are_counted_and_nothing_else() {
+fn own_and_other_clusters_messages_are_counted_alone() {
     let mut bench = Bench::settled();
     let mut own = Remote { id: settings().id, ..Remote::new("self", 1) };
     let mut foreign = Remote { cluster: "blue".into(), ..Remote::new("foreign", 2) };
@@ -179,7 +179,7 @@ fn its_own_messages_and_those_of_another_cluster_are_counted_and_nothing_else() 
 }
 
 #[test]
-fn a_duplicate_is_no_news_and_an_older_message_does_not_bring_back_an_older_value() {
+fn duplicate_is_no_news_and_an_older_value_stays_away() {
     let mut bench = Bench::settled();
     let mut kitchen = Remote { value: b"old".into(), ..Remote::new("kitchen", 7) };
     let old = kitchen.message(Kind::Announce);
@@ -217,7 +217,7 @@ fn a_known_id_with_another_name_is_not_believed() {
 }
 
 #[test]
-fn a_goodbye_is_the_end_at_once_and_what_comes_late_changes_nothing() {
+fn goodbye_counts_at_once_and_late_messages_change_nothing() {
     let mut bench = Bench::settled();
     let mut kitchen = Remote::new("kitchen", 7);
     bench.hear(&mut kitchen, Kind::Announce);
@@ -233,7 +233,7 @@ fn a_goodbye_is_the_end_at_once_and_what_comes_late_changes_nothing() {
 }
 
 #[test]
-fn what_was_sent_before_a_goodbye_does_not_undo_it_and_a_goodbye_from_before_is_none() {
+fn stale_message_undoes_no_goodbye_and_a_stale_one_is_none() {
     let mut bench = Bench::settled();
     let mut kitchen = Remote::new("kitchen", 7);
     let old_goodbye = kitchen.message(Kind::Goodbye);
@@ -256,7 +256,7 @@ fn a_goodbye_ends_one_that_was_heard_by_its_lines_alone() {
 }
 
 #[test]
-fn latecomers_are_known_for_some_seconds_however_short_the_lives_are() {
+fn tombstone_lasts_some_seconds_at_any_lifetime() {
     let mut bench = Bench::new(Settings { interval: ms(10), expiry: ms(30), ..settings() });
     let mut kitchen = Remote::new("kitchen", 7);
     let late = kitchen.message(Kind::Announce);
@@ -284,7 +284,7 @@ fn the_flow_label_is_no_part_of_an_address_and_the_zone_is() {
 }
 
 #[test]
-fn who_announces_more_than_a_day_is_asked_for_as_much_as_it_answers() {
+fn lifetime_of_more_than_a_day_is_probed_as_often_as_it_answers() {
     let mut bench = Bench::settled();
     let mut endless = Remote { expiry: Duration::MAX, ..Remote::new("endless", 8) };
     bench.hear(&mut endless, Kind::Announce);
@@ -295,7 +295,7 @@ fn who_announces_more_than_a_day_is_asked_for_as_much_as_it_answers() {
 }
 
 #[test]
-fn a_life_that_no_node_announces_is_taken_for_the_nearest_that_one_does() {
+fn lifetime_out_of_range_is_clamped() {
     let mut bench = Bench::settled();
     bench.hear(&mut Remote { expiry: ms(0), ..Remote::new("brief", 7) }, Kind::Announce);
     bench.hear(&mut Remote { expiry: Duration::MAX, ..Remote::new("endless", 8) }, Kind::Announce);
@@ -410,7 +410,7 @@ fn names_and_values_are_held_up_to_a_cap_in_bytes() {
 }
 
 #[test]
-fn another_instance_of_the_name_on_the_same_socket_takes_the_place_of_the_one_before() {
+fn restart_on_the_same_socket_replaces_the_former_instance() {
     let mut bench = Bench::settled();
     let mut kitchen = Remote::new("kitchen", 7);
     let mut garden = Remote { id: [8; 16], name: "garden".into(), ..kitchen.clone() };

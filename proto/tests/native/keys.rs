@@ -114,7 +114,7 @@ fn address(node: usize) -> SocketAddr {
 }
 
 #[test]
-fn nodes_of_one_key_find_each_other_and_nothing_of_what_they_say_can_be_read() {
+fn nodes_of_one_key_list_each_other_and_send_nothing_readable() {
     let mut link = Link::of(&[&[1], &[1], &[1]]);
     for node in 0..3 {
         assert_eq!(link.names(node).len(), 2);
@@ -204,7 +204,7 @@ fn what_was_recorded_does_not_keep_alive_who_is_dead() {
 }
 
 #[test]
-fn a_goodbye_without_the_key_ends_nobody_and_neither_does_one_of_another_run() {
+fn goodbye_without_the_key_or_of_another_run_is_dropped() {
     let mut link = Link::of(&[&[1], &[1]]);
     link.nodes[0].events();
     let mut forger =
@@ -216,7 +216,7 @@ fn a_goodbye_without_the_key_ends_nobody_and_neither_does_one_of_another_run() {
 }
 
 #[test]
-fn a_sender_that_is_forged_gets_no_more_bytes_than_were_sent_in_its_name() {
+fn forged_sender_gets_no_more_bytes_than_came_in_its_name() {
     let mut link = Link::of(&[&[1], &[1]]);
     link.nodes.pop();
     link.run(2 * EXPIRY.as_millis() as u64);
@@ -245,7 +245,7 @@ fn after_a_death(value_len: usize) -> Link {
 }
 
 #[test]
-fn a_challenge_that_is_sent_again_brings_no_answer_that_keeps_the_dead_alive() {
+fn repeated_challenge_keeps_no_dead_peer_listed() {
     let mut link = Link::of(&[&[1], &[1]]);
     let attacker: SocketAddr = (Ipv4Addr::new(192, 0, 2, 66), 666).into();
     // While node 1 lives, everything that was ever said to it is said to it again; its answers are kept.

@@ -8,7 +8,7 @@ use peers_proto::wire::Kind;
 use crate::harness::{Bench, EXPIRY, INTERVAL, Remote, ms, unicasts};
 
 #[test]
-fn a_line_heard_first_becomes_the_peer_that_the_message_tells_of() {
+fn legacy_beacon_before_the_message_becomes_its_peer() {
     let mut bench = Bench::settled();
     let mut kitchen = Remote::new("kitchen", 7);
     bench.hear_line(&kitchen);
@@ -21,7 +21,7 @@ fn a_line_heard_first_becomes_the_peer_that_the_message_tells_of() {
 }
 
 #[test]
-fn a_line_heard_through_another_interface_first_is_the_same_peers() {
+fn legacy_beacon_by_another_interface_is_of_the_same_peer() {
     let mut bench = Bench::settled();
     let mut kitchen = Remote::new("kitchen", 7);
     bench.hear_line(&kitchen.at(8));
@@ -45,7 +45,7 @@ fn a_line_keeps_its_peer_alive_when_the_messages_are_lost() {
 }
 
 #[test]
-fn a_line_raises_no_doubt_of_a_peer_that_is_listed_with_another_address() {
+fn legacy_beacon_makes_no_peer_suspect() {
     let mut bench = Bench::settled();
     let mut kitchen = Remote::new("kitchen", 7);
     for _ in 0..5 {
@@ -56,7 +56,7 @@ fn a_line_raises_no_doubt_of_a_peer_that_is_listed_with_another_address() {
 }
 
 #[test]
-fn a_legacy_node_of_the_same_name_on_the_same_host_is_another_peer() {
+fn legacy_namesake_on_the_same_host_is_another_peer() {
     let mut bench = Bench::settled();
     let mut kitchen = Remote::new("kitchen", 7);
     let mut legacy = kitchen.clone();
@@ -69,7 +69,7 @@ fn a_legacy_node_of_the_same_name_on_the_same_host_is_another_peer() {
 }
 
 #[test]
-fn a_legacy_node_heard_before_is_not_taken_for_a_newcomer_of_its_name() {
+fn legacy_node_is_not_taken_for_a_newcomer_of_its_name() {
     let mut bench = Bench::settled();
     let mut kitchen = Remote::new("kitchen", 7);
     let mut legacy = kitchen.clone();
@@ -93,7 +93,7 @@ fn what_the_user_registered_under_a_peers_name_stays() {
 }
 
 #[test]
-fn what_the_user_registered_stays_even_where_a_line_was_heard_before() {
+fn registration_replaces_a_legacy_entry_and_stays() {
     let mut bench = Bench::settled();
     let mut kitchen = Remote::new("kitchen", 7);
     bench.hear_line(&kitchen);
@@ -103,7 +103,7 @@ fn what_the_user_registered_stays_even_where_a_line_was_heard_before() {
 }
 
 #[test]
-fn two_hosts_whose_name_and_port_chance_to_be_the_same_each_have_their_lines() {
+fn hosts_of_one_name_and_port_each_have_their_beacons() {
     let mut bench = Bench::settled();
     let mut one = Remote::new("worker", 7);
     let mut two = Remote {
@@ -142,7 +142,7 @@ fn a_peer_heard_from_two_ports_is_known_by_lines_from_both() {
 }
 
 #[test]
-fn what_the_user_registered_for_long_outlives_the_lines_and_the_goodbye_of_its_name() {
+fn registration_outlives_beacons_and_goodbye_of_its_name() {
     let mut bench = Bench::settled();
     let mut kitchen = Remote::new("kitchen", 7);
     bench.node.register("kitchen", b"mine", Some(100 * EXPIRY), bench.now).expect("a valid entry");
@@ -160,7 +160,7 @@ fn what_the_user_registered_for_long_outlives_the_lines_and_the_goodbye_of_its_n
 }
 
 #[test]
-fn a_registration_that_has_run_out_becomes_the_legacy_node_that_is_there() {
+fn expired_registration_becomes_the_legacy_node() {
     let mut bench = Bench::settled();
     let kitchen =
         Remote { address: (Ipv4Addr::new(192, 0, 2, 7), 49001).into(), ..Remote::new("kitchen", 7) };
@@ -173,7 +173,7 @@ fn a_registration_that_has_run_out_becomes_the_legacy_node_that_is_there() {
 }
 
 #[test]
-fn a_peer_that_opens_its_sockets_anew_is_one_whatever_is_heard_first_from_the_new_port() {
+fn peer_with_reopened_sockets_is_one_entry() {
     let mut bench = Bench::settled();
     let mut kitchen = Remote::new("kitchen", 7);
     let moved = Remote { address: (Ipv4Addr::new(192, 0, 2, 9), 60_000).into(), ..kitchen.clone() };
@@ -189,7 +189,7 @@ fn a_peer_that_opens_its_sockets_anew_is_one_whatever_is_heard_first_from_the_ne
 }
 
 #[test]
-fn a_line_that_comes_late_from_the_port_of_the_goodbye_is_not_listed() {
+fn late_beacon_from_the_port_of_a_goodbye_is_not_listed() {
     let mut bench = Bench::settled();
     let mut kitchen = Remote::new("kitchen", 7);
     bench.hear(&mut kitchen, Kind::Announce);

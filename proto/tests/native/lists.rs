@@ -28,7 +28,7 @@ fn a_list_is_ordered_by_name_and_then_by_id() {
 }
 
 #[test]
-fn a_legacy_peer_on_another_interface_is_listed_with_it_without_event() {
+fn legacy_peer_changes_its_interface_without_an_event() {
     let mut bench = Bench::settled();
     let cellar = Remote::new("cellar", 8);
     bench.hear_line(&cellar);
@@ -80,7 +80,7 @@ fn a_version_rises_with_each_event_and_never_with_a_renewal() {
 }
 
 #[test]
-fn a_version_changes_at_the_deadline_before_the_entry_is_removed() {
+fn version_changes_at_the_deadline_before_the_removal() {
     let mut bench = Bench::settled();
     for (name, seconds) in [("one", 1), ("two", 2), ("three", 2), ("hours", 3600)] {
         bench.node.register(name, b"", Some(ms(1000 * seconds)), bench.now).expect("there is room");
@@ -107,7 +107,7 @@ fn a_version_changes_at_the_deadline_before_the_entry_is_removed() {
 }
 
 #[test]
-fn one_entry_in_the_place_of_another_past_its_deadline_changes_the_version() {
+fn entry_in_place_of_an_expired_one_changes_the_version() {
     let mut bench = Bench::settled();
     bench.node.register("first", b"", Some(ms(1000)), bench.now).expect("there is room");
     bench.node.register("second", b"", Some(ms(2000)), bench.now).expect("there is room");
@@ -119,7 +119,7 @@ fn one_entry_in_the_place_of_another_past_its_deadline_changes_the_version() {
 }
 
 #[test]
-fn an_entry_is_listed_at_its_address_and_port_until_it_is_unregistered() {
+fn entry_has_its_address_and_port_until_it_is_unregistered() {
     let mut bench = Bench::settled();
     let lamp =
         Registration { port: 80, address: Some([192, 0, 2, 9].into()), ..Registration::new("lamp", b"on") };

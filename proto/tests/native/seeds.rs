@@ -24,7 +24,7 @@ fn sent_to(sent: &[Sent], address: SocketAddr) -> Vec<&'static str> {
 }
 
 #[test]
-fn a_new_seed_is_asked_three_times_and_then_once_an_interval_if_nobody_is_there() {
+fn silent_seed_gets_three_queries_and_one_each_interval() {
     let mut bench = Bench::new(in_mode(Mode::Seeds));
     let seed = Remote::new("seed", 7).address;
     bench.node.set_seeds(&[seed], bench.now);
@@ -47,7 +47,7 @@ fn a_new_seed_is_asked_three_times_and_then_once_an_interval_if_nobody_is_there(
 }
 
 #[test]
-fn a_seed_that_answers_is_a_peer_and_is_told_by_unicast_what_others_are_told_by_multicast() {
+fn seed_that_answers_is_a_peer_and_gets_unicast_copies() {
     let mut bench = settled_in(Mode::Seeds);
     let mut seed = Remote::new("seed", 7);
     bench.node.set_seeds(&[seed.address], bench.now);
@@ -65,7 +65,7 @@ fn a_seed_that_answers_is_a_peer_and_is_told_by_unicast_what_others_are_told_by_
 }
 
 #[test]
-fn a_seed_with_two_addresses_that_has_answered_from_both_is_told_at_both_and_asked_at_none() {
+fn seed_with_two_addresses_gets_copies_at_both() {
     let mut bench = settled_in(Mode::Seeds);
     let mut seed = Remote::new("seed", 7);
     let other = SocketAddr::from(([198, 51, 100, 7], 49002));
@@ -106,7 +106,7 @@ fn who_has_the_node_for_a_seed_is_answered_told_and_asked() {
 }
 
 #[test]
-fn without_multicast_nothing_is_sent_to_the_group_and_no_silence_is_noticed() {
+fn unicast_mode_sends_nothing_to_the_group_and_has_no_watchdog() {
     let mut bench = Bench::new(Settings { legacy: true, ..in_mode(Mode::Seeds) });
     let sent = bench.run(10 * INTERVAL);
     assert_eq!(sent, []);
@@ -114,7 +114,7 @@ fn without_multicast_nothing_is_sent_to_the_group_and_no_silence_is_noticed() {
 }
 
 #[test]
-fn with_multicast_a_peer_that_the_group_reaches_is_not_told_twice() {
+fn peer_that_multicast_reaches_gets_no_copies() {
     let mut bench = settled_in(Mode::MulticastAndSeeds);
     let (mut near, mut far) = (Remote::new("near", 7), Remote::new("far", 9));
     bench.hear_alone(&mut near, Kind::Announce);
@@ -131,7 +131,7 @@ fn with_multicast_a_peer_that_the_group_reaches_is_not_told_twice() {
 }
 
 #[test]
-fn a_copy_by_the_group_of_what_came_alone_shows_that_multicast_reaches_us() {
+fn group_copy_of_a_unicast_message_shows_that_multicast_works() {
     let mut bench = settled_in(Mode::MulticastAndSeeds);
     let mut near = Remote::new("near", 7);
     let bytes = near.message(Kind::Announce);
@@ -178,7 +178,7 @@ fn seeds_have_no_meaning_for_a_node_that_takes_none() {
 }
 
 #[test]
-fn with_keys_two_strangers_find_each_other_by_a_seed_and_nobody_else_understands() {
+fn keyed_strangers_meet_by_a_seed_and_send_nothing_readable() {
     let keyed = |id, seed| Settings {
         id,
         keys: vec![Key::new([3; 32])],

@@ -42,7 +42,7 @@ fn who_says_goodbye_has_said_it_to_all() {
 }
 
 #[test]
-fn one_that_is_killed_has_expired_for_all_within_the_expiry_and_no_sooner_than_it_could_answer() {
+fn killed_member_is_gone_within_the_expiry_and_not_too_soon() {
     let mut cluster = Cluster::of(8);
     cluster.kill(3);
     cluster.run(15 * SECOND);
@@ -74,7 +74,7 @@ fn a_restart_with_the_same_socket_is_never_there_twice() {
 }
 
 #[test]
-fn a_restart_on_another_port_is_there_twice_for_no_longer_than_the_expiry() {
+fn restart_on_another_port_is_listed_twice_for_one_expiry() {
     let mut cluster = Cluster::of(5);
     cluster.kill(2);
     let again = Settings { id: [0xf3; 16], seed: 99, ..member(3) };
@@ -90,7 +90,7 @@ fn a_restart_on_another_port_is_there_twice_for_no_longer_than_the_expiry() {
 }
 
 #[test]
-fn a_seed_that_is_killed_and_comes_back_at_its_address_is_found_by_those_who_have_it_for_a_seed() {
+fn restarted_seed_is_found_at_its_address() {
     let mut cluster = Cluster::of(3);
     cluster.kill(0);
     cluster.run(SECOND);
@@ -120,7 +120,7 @@ fn what_changes_reaches_all_and_the_longest_value_fits() {
 }
 
 #[test]
-fn all_have_the_longest_values_and_one_that_comes_later_learns_them() {
+fn newcomer_learns_the_longest_values_of_all() {
     let mut cluster = Cluster::new();
     let room = Mode::Swim.max_value_len("1", "");
     for number in 1..=9 {

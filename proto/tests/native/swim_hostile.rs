@@ -55,7 +55,7 @@ fn small() -> Cluster {
 }
 
 #[test]
-fn a_flood_of_strangers_fills_no_more_than_the_room_there_is_and_drives_nobody_out() {
+fn flood_of_strangers_fills_its_room_and_evicts_no_member() {
     let mut cluster = small();
     let mut number = 0;
     let mut next = || {
@@ -88,7 +88,7 @@ fn a_flood_of_strangers_fills_no_more_than_the_room_there_is_and_drives_nobody_o
 }
 
 #[test]
-fn what_was_not_for_this_life_of_a_node_or_cannot_be_read_to_its_end_takes_no_room() {
+fn packets_of_another_run_or_cut_short_take_no_room() {
     let mut cluster = small();
     for number in 0..1000 {
         let sender = stranger(number);
@@ -123,7 +123,7 @@ fn when_the_forged_are_forgotten_there_is_room_again() {
 }
 
 #[test]
-fn every_cut_and_every_flipped_bit_of_what_members_say_is_heard_without_a_panic() {
+fn cuts_and_flipped_bits_of_packets_bring_no_panic() {
     let mut cluster = Cluster::new();
     cluster.record = Some(Vec::new());
     for number in 1..=4 {

@@ -149,7 +149,7 @@ fn what_is_sealed_opens_to_the_plain_vector() {
 }
 
 #[test]
-fn a_node_with_the_key_reacts_to_what_is_inside_and_to_nothing_else() {
+fn node_with_the_key_reacts_to_the_contents_alone() {
     let from = ([192, 0, 2, 2], 50_000).into();
     let challenger = plain_vector("challenge").array("id");
     let announcer = plain_vector("keys-announce").array("id");
@@ -290,7 +290,7 @@ fn no_more_addresses_are_challenged_at_a_time_than_are_answered() {
 }
 
 #[test]
-fn challenges_of_a_node_with_many_peers_are_spread_and_a_message_of_its_own_cancels_none() {
+fn challenges_of_many_are_spread_and_no_message_cancels_one() {
     let listed = number("SMALL") as u16 + 1;
     let mut clockwork = with_listed(listed);
     let newcomers = 100..200;
@@ -310,7 +310,7 @@ fn challenges_of_a_node_with_many_peers_are_spread_and_a_message_of_its_own_canc
 }
 
 #[test]
-fn challenges_are_answered_as_often_and_as_long_as_the_specification_says() {
+fn challenges_are_answered_as_specified() {
     let own = announce(1, u64::MAX, Proof::default(), b"").len();
     let challenge = |len| wire::encode_challenge("", id(0), [5; 16], len);
     let mut clockwork = settled(KEY);
@@ -330,7 +330,7 @@ fn challenges_are_answered_as_often_and_as_long_as_the_specification_says() {
 }
 
 #[test]
-fn of_a_node_whose_list_is_full_only_those_are_answered_that_were_challenged() {
+fn full_list_answers_challenged_instances_alone() {
     let settings = |settings| Settings { keys: vec![Key::new(KEY)], max_peers: 0, ..settings };
     let mut clockwork = Clockwork::with(settings);
     pass(&mut clockwork, ms(5000));
@@ -341,7 +341,7 @@ fn of_a_node_whose_list_is_full_only_those_are_answered_that_were_challenged() {
 }
 
 #[test]
-fn names_and_values_have_no_more_bytes_than_the_specification_says() {
+fn names_and_values_keep_the_specified_lengths() {
     let (each, _) = super::constant("BYTES_MAX").split_once(' ').expect("a number and its unit");
     let each: usize = each.parse().expect("a number");
     let max_peers = 1000;

@@ -19,7 +19,7 @@ fn the_life_of_a_peer_is_clamped_as_the_specification_says() {
 }
 
 #[test]
-fn who_is_gone_is_remembered_for_the_expiry_and_no_less_than_the_specification_says() {
+fn tombstone_lasts_the_expiry_or_the_specified_minimum() {
     let least = ms(number("DEPARTED_MIN"));
     for (expiry, memory) in [(ms(30), least), (2 * least, 2 * least)] {
         for (wait, is_listed) in [(memory - ms(1), false), (memory, true)] {
@@ -36,7 +36,7 @@ fn who_is_gone_is_remembered_for_the_expiry_and_no_less_than_the_specification_s
 }
 
 #[test]
-fn a_message_that_comes_again_ends_the_questions_only_of_a_doubt() {
+fn repeated_message_ends_the_probes_of_a_suspicion_alone() {
     let mut clockwork = Clockwork::settled();
     let mut peer = Remote::new(1);
     let message = peer.message(Kind::Announce);
@@ -54,7 +54,7 @@ fn a_message_that_comes_again_ends_the_questions_only_of_a_doubt() {
 }
 
 #[test]
-fn a_line_of_the_name_of_a_peer_is_a_legacy_only_from_the_groups_port() {
+fn beacon_of_a_peers_name_is_legacy_from_the_group_port_alone() {
     let groups_port = PORT;
     let line = wire::encode_legacy("peer");
     for (port, listed) in

@@ -21,7 +21,7 @@ fn spread(peers: u64) -> Duration {
 }
 
 #[test]
-fn a_node_asks_the_group_at_its_start_and_announces_itself_at_its_interval() {
+fn node_queries_at_its_start_and_announces_each_interval() {
     let sent = Clockwork::new().run(ms(60_000));
     let queries = times(&sent, |sent| sent.kind == Kind::Query);
     assert_eq!(queries, numbers("BURST").into_iter().map(ms).collect::<Vec<_>>());
@@ -56,7 +56,7 @@ fn bursts_that_take_one_anothers_place_come_less_and_less_often() {
 }
 
 #[test]
-fn answers_of_a_node_with_few_peers_go_at_once_and_those_of_one_with_many_are_spread() {
+fn replies_are_spread_above_the_small_number_of_peers() {
     let answers = |peers: u64| {
         let mut clockwork = Clockwork::settled();
         let mut remotes = Remote::many(peers);
@@ -73,7 +73,7 @@ fn answers_of_a_node_with_few_peers_go_at_once_and_those_of_one_with_many_are_sp
 }
 
 #[test]
-fn one_address_and_the_group_are_answered_no_more_often_than_the_specification_says() {
+fn replies_to_an_address_and_the_group_keep_their_gaps() {
     for (answer_to_group, arrival, gap) in
         [(false, Arrival::Unicast, "ANSWER_GAP"), (true, Arrival::Group, "GROUP_ANSWER_GAP")]
     {
@@ -91,7 +91,7 @@ fn one_address_and_the_group_are_answered_no_more_often_than_the_specification_s
 }
 
 #[test]
-fn no_more_addresses_are_answered_at_a_time_than_the_specification_says() {
+fn replies_go_to_the_specified_number_of_addresses() {
     let mut clockwork = Clockwork::settled();
     for mut peer in Remote::many(2 * number("ANSWERS_MAX")) {
         clockwork.hear(&mut peer, Kind::Query, Arrival::Unicast);
@@ -100,7 +100,7 @@ fn no_more_addresses_are_answered_at_a_time_than_the_specification_says() {
 }
 
 #[test]
-fn a_changed_value_and_a_goodbye_are_sent_as_the_specification_says() {
+fn changed_value_and_goodbye_are_sent_as_specified() {
     let mut clockwork = Clockwork::settled();
     clockwork.node.set_value(b"1", clockwork.now).expect("it fits");
     clockwork.node.set_value(b"2", clockwork.now).expect("it fits");
@@ -127,7 +127,7 @@ fn a_silent_peer_is_asked_at_the_parts_of_its_life() {
 }
 
 #[test]
-fn more_questions_than_may_be_asked_within_a_window_become_one_to_the_group() {
+fn more_probes_than_a_window_permits_become_a_group_query() {
     let first = millis("EXPIRY") * numbers("ASK_PARTS")[0] as u32 / 100;
     let max = number("ASK_MAX");
     // What is sent when so many are due at a time, and one more after that.
@@ -148,7 +148,7 @@ fn more_questions_than_may_be_asked_within_a_window_become_one_to_the_group() {
 }
 
 #[test]
-fn questions_have_no_more_bytes_than_what_was_heard_beside_the_credit() {
+fn probes_have_no_more_bytes_than_were_received_and_the_credit() {
     let mut clockwork = Clockwork::settled();
     let credit = number("ASK_CREDIT");
     let (mut heard, mut asked) = (0, 0);
@@ -166,7 +166,7 @@ fn questions_have_no_more_bytes_than_what_was_heard_beside_the_credit() {
 }
 
 #[test]
-fn the_group_is_asked_in_the_place_of_many_no_more_often_than_the_specification_says() {
+fn group_query_in_place_of_many_keeps_its_gap() {
     let mut clockwork = Clockwork::settled();
     let mut sent = Vec::new();
     let batch = number("ASK_MAX") + 1;
@@ -182,7 +182,7 @@ fn the_group_is_asked_in_the_place_of_many_no_more_often_than_the_specification_
 }
 
 #[test]
-fn a_peer_in_doubt_is_asked_and_then_moved_when_the_specification_says() {
+fn suspect_peer_is_probed_and_moved_as_specified() {
     let mut clockwork = Clockwork::settled();
     let mut peer = Remote::new(1);
     clockwork.hear_announce(&mut peer);
@@ -213,7 +213,7 @@ fn no_more_namesakes_are_asked_than_the_specification_says() {
 }
 
 #[test]
-fn a_node_that_was_run_too_late_asks_and_waits_as_the_specification_says() {
+fn node_that_runs_late_probes_and_waits_as_specified() {
     for (late, queries) in [(millis("OVERSLEPT") - ms(1), 0), (millis("OVERSLEPT"), 1)] {
         let mut clockwork = Clockwork::settled();
         clockwork.now = clockwork.node.poll_timeout().expect("it has an announce to send") + late;
@@ -235,7 +235,7 @@ fn a_node_that_was_run_too_late_asks_and_waits_as_the_specification_says() {
 }
 
 #[test]
-fn after_a_report_a_peer_is_asked_again_when_the_specification_says() {
+fn report_brings_the_next_probe_after_its_gap() {
     let mut clockwork = Clockwork::settled();
     let mut peer = Remote::new(1);
     clockwork.hear_announce(&mut peer);

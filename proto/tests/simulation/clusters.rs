@@ -51,6 +51,6 @@ fn all_members_know_within_the_expiry_that_one_was_killed() {
 }
 
 #[test]
-fn fifty_members_that_start_at_once_know_all_within_twenty_seconds() {
+fn fifty_members_know_all_20_s_after_a_mass_start() {
     for_each_seed(1, |seed| World::settled_cluster(seed, 50, Mode::Swim, 3, 0.0).check_truth());
 }
