@@ -1,6 +1,5 @@
 //! `Subscription`: a further reader of a node's events.
 
-use std::mem;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -41,16 +40,9 @@ impl Subscription {
         self.driver.event_fd(self.reader)
     }
 
-    /// Ends the subscription: calls of it under way return. In a forked child the parent's goes on.
+    /// Ends the subscription: calls of it under way return.
     pub(crate) fn end(&self) {
-        if !self.is_forked() {
-            self.driver.unsubscribe(self.reader);
-        }
-    }
-
-    /// True in a child that was forked off the process that started the node.
-    pub(crate) fn is_forked(&self) -> bool {
-        self.driver.is_forked()
+        self.driver.unsubscribe(self.reader);
     }
 
     /// Fails the node, after a panic that may have left it half changed.
@@ -61,10 +53,9 @@ impl Subscription {
 
 impl Drop for Subscription {
     fn drop(&mut self) {
-        self.end();
-        if self.is_forked() {
-            // The parent's threads may have been changing it.
-            mem::forget(self.driver.clone());
+        match self.driver.is_forked() {
+            true => self.driver.clone().abandon(false),
+            false => self.end(),
         }
     }
 }

@@ -72,7 +72,8 @@ fn about<'a>(name: &'a str, value: &'a [u8], rng: &mut Rng) -> Announcement<'a> 
         expiry: EXPIRY,
         port: 0,
         value,
-        ..Default::default()
+        answer_to_group: false,
+        proof: None,
     }
 }
 

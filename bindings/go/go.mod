@@ -1,3 +1,3 @@
-module github.com/libpeers/libpeers/bindings/go
+module peers
 
 go 1.19

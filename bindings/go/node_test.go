@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	peers "github.com/libpeers/libpeers/bindings/go"
+	"peers"
 )
 
 func TestTwoNodesListEachOther(t *testing.T) {

@@ -1,7 +1,6 @@
 //! The rules of protocol version 1, one by one.
 
-mod cases;
-mod deadlines;
+mod asking;
 mod group;
 mod hearing;
 mod keys;
@@ -9,7 +8,6 @@ mod lines;
 mod lists;
 #[cfg(feature = "swim")]
 mod members;
-mod probing;
 mod seeds;
 #[cfg(feature = "swim")]
 mod swim;

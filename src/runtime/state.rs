@@ -1,6 +1,5 @@
 //! `State`: the node, with what the runtime knows of it, under one lock.
 
-use std::sync::Arc;
 use std::time::Instant;
 
 use crate::error::{Error, ErrorKind};
@@ -8,9 +7,7 @@ use crate::health::{Counters, Health, Reason};
 use crate::net::report::{Refresh, SendStats, TransportReport};
 use crate::runtime::event_log::EventLog;
 use crate::runtime::network_state::NetworkState;
-use crate::runtime::notices;
 use crate::runtime::readers::Readers;
-use crate::sys::optional::{Refusal, Refusals};
 use peers_proto::Node;
 
 pub(crate) struct State {
@@ -24,7 +21,6 @@ pub(crate) struct State {
     ended: Option<End>,
     /// `None` if nothing is to be logged.
     event_log: Option<EventLog>,
-    refusals: Arc<Refusals>,
 }
 
 /// How a node ended.
@@ -35,7 +31,7 @@ pub(crate) enum End {
 }
 
 impl State {
-    pub fn new(node: Node, refusals: Arc<Refusals>) -> Self {
+    pub fn new(node: Node) -> Self {
         State {
             node,
             network: NetworkState::default(),
@@ -44,7 +40,6 @@ impl State {
             seed_trouble: None,
             ended: None,
             event_log: None,
-            refusals,
         }
     }
 
@@ -93,8 +88,7 @@ impl State {
     /// Logs what is new since the last call, and passes the events to their readers. Returns true if there were events.
     pub fn note_changes(&mut self, now: Instant) -> bool {
         let has_events = self.pass_events(now);
-        self.log_notices();
-        self.log_troubles(now);
+        self.log_troubles();
         has_events
     }
 
@@ -110,18 +104,9 @@ impl State {
         has_events
     }
 
-    fn log_notices(&mut self) {
-        while let Some(notice) = self.node.poll_notice() {
-            if let Some(event_log) = &mut self.event_log {
-                event_log.note_notice(&notice);
-            }
-        }
-    }
-
-    fn log_troubles(&mut self, now: Instant) {
+    fn log_troubles(&mut self) {
         let Some(mut event_log) = self.event_log.take() else { return };
-        event_log.note_troubles(self.troubles(now).collect());
-        event_log.note_refusals(self.refusals.list());
+        event_log.note_troubles(self.troubles().collect());
         if self.is_stopped() {
             event_log.note_stop();
         }
@@ -136,7 +121,7 @@ impl State {
     pub fn health(&self, now: Instant) -> Health {
         let age = |then: Option<Instant>| then.map(|then| now.saturating_duration_since(then));
         Health {
-            reason: self.troubles(now).next().or_else(|| self.notices(now).next()).or_else(|| self.limits()),
+            reason: self.troubles().next(),
             last_send_age: age(self.network.last_sent()),
             last_receive_age: age(self.node.last_received()),
             interfaces: self.network.interfaces(),
@@ -146,25 +131,14 @@ impl State {
     }
 
     /// What is wrong, causes before their effects.
-    fn troubles(&self, now: Instant) -> impl Iterator<Item = (Reason, String)> {
+    fn troubles(&self) -> impl Iterator<Item = (Reason, String)> {
         let internal = match &self.ended {
             Some(End::Failed(why)) => Some((Reason::Internal, why.clone())),
             _ => None,
         };
-        let network = self.network.troubles(self.node.is_not_receiving(), now);
+        let network = self.network.troubles(self.node.is_not_receiving());
         let seeds = self.seed_trouble.iter().map(|words| (Reason::Resolver, words.clone()));
         internal.into_iter().chain(network).chain(seeds)
-    }
-
-    /// What the protocol has noticed in the last two minutes, troubles before notes.
-    fn notices(&self, now: Instant) -> impl Iterator<Item = (Reason, String)> {
-        self.node.notices(now).filter_map(notices::describe)
-    }
-
-    /// What the system refuses, without which the node does its work.
-    fn limits(&self) -> Option<(Reason, String)> {
-        let words: Vec<String> = self.refusals.list().iter().map(Refusal::to_string).collect();
-        (!words.is_empty()).then(|| (Reason::Limited, words.join(". ")))
     }
 
     fn counters(&self) -> Counters {

@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
-# Runs every tier, and prints the seconds of each step. Two lanes keep the machine's cores busy: lints and the tests of
-# tests/all, which measure nothing; and other toolchains and machines. The other tests run last and alone, for some measure
-# memory or cross a network.
+# Runs every tier, and prints the seconds of each step. The machine's cores are kept busy by two lanes: what the stable
+# toolchain does, and what the nightly one does. The tests run last and alone, for some measure memory or cross a network.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 logs=target/test-all
@@ -21,40 +20,32 @@ step() {
     fi
 }
 
-# The packages are named by their tests: with all members selected, cargo builds nothing twice.
-tests_of_all() {
-    cargo test --workspace --no-fail-fast $(basename -s .rs tests/all/tests/* | sed 's/^/--test /')
-}
-
-checks() {
+stable() {
     step check just check
     step lint-python just lint-python
     step deny just deny
     step build-tests cargo test --workspace --no-run
     step lint-cross just lint-cross
-    step test-tokio cargo test -p peers --features tokio --test stream
-    step tests-of-all tests_of_all
+    # Of the nightly toolchain, but this lane is the shorter one.
+    step miri just miri
 }
 
-# Without optimisation, and on an emulated machine, the simulation takes minutes.
-other_machines() {
+nightly() {
     step fuzz just fuzz 15
     step sanitizers just sanitizers
-    step miri just miri
-    PEERS_PLATFORM_TESTS='--skip simulation' step platforms tests/platforms.sh i686 musl aarch64
 }
 
 # Not in a condition, where a failing step would not end the lane.
-other_machines &
+nightly &
 lane=$!
 trap 'kill "$lane" 2>/dev/null || true' EXIT
-checks
+stable
 wait "$lane"
 trap - EXIT
 
 # Last, so that the runner's own words end the output.
 start=$SECONDS
 status=0
-cargo test --workspace --exclude peers-all-tests --no-fail-fast || status=$?
+cargo test --workspace --no-fail-fast || status=$?
 echo "step test: $((SECONDS - start)) s" >>"$logs/steps"
 exit "$status"

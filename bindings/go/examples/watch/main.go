@@ -20,7 +20,7 @@ import (
 	"strings"
 	"syscall"
 
-	peers "github.com/libpeers/libpeers/bindings/go"
+	"peers"
 )
 
 func main() {
