@@ -345,7 +345,7 @@ mod tests {
     }
 
     #[test]
-    fn query_is_as_long_as_an_announce_and_both_keep_their_limits() {
+    fn query_is_never_shorter_than_an_announce_and_both_fit() {
         let name = "n".repeat(60);
         let room = max_value_len(&name, "blue");
         for value_len in 0..=room {

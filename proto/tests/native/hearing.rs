@@ -233,7 +233,7 @@ fn goodbye_counts_at_once_and_late_messages_change_nothing() {
 }
 
 #[test]
-fn stale_message_undoes_no_goodbye_and_a_stale_one_is_none() {
+fn stale_message_undoes_no_goodbye_and_stale_goodbye_is_none() {
     let mut bench = Bench::settled();
     let mut kitchen = Remote::new("kitchen", 7);
     let old_goodbye = kitchen.message(Kind::Goodbye);
