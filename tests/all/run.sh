@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs every tier, and prints the seconds of each step. The machine's cores are kept busy by two lanes: what the stable
-# toolchain does, and what the nightly one does. The tests run last and alone, for some measure memory or cross a network.
+# Runs every tier, and prints the seconds of each step. Two lanes of about the same length keep the machine's cores
+# busy: lints, builds and Miri; fuzzing and sanitizers. The tests run last and alone, for some measure memory or cross a network.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 logs=target/test-all
@@ -20,26 +20,25 @@ step() {
     fi
 }
 
-stable() {
+lints() {
     step check just check
     step lint-python just lint-python
     step deny just deny
     step build-tests cargo test --workspace --no-run
     step lint-cross just lint-cross
-    # Of the nightly toolchain, but this lane is the shorter one.
     step miri just miri
 }
 
-nightly() {
+sanitized() {
     step fuzz just fuzz 15
     step sanitizers just sanitizers
 }
 
 # Not in a condition, where a failing step would not end the lane.
-nightly &
+sanitized &
 lane=$!
 trap 'kill "$lane" 2>/dev/null || true' EXIT
-stable
+lints
 wait "$lane"
 trap - EXIT
 
