@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// In the header's order: statuses first, then each type before the calls that need it.
-const SOURCES: [&str; 11] = [
+const SOURCES: [&str; 12] = [
     "constants",
     "structs",
     "log",
@@ -17,12 +17,18 @@ const SOURCES: [&str; 11] = [
     "event",
     "subscription",
     "health",
+    "interfaces",
     "txt",
 ];
 
 fn main() {
     generate_header();
-    if env::var("CARGO_CFG_TARGET_OS").as_deref() == Ok("linux") {
+    let system = env::var("CARGO_CFG_TARGET_OS").expect("cargo sets it");
+    println!("cargo:rustc-check-cfg=cfg(linux_kernel)");
+    if ["linux", "android"].contains(&system.as_str()) {
+        println!("cargo:rustc-cfg=linux_kernel");
+    }
+    if system == "linux" {
         // The soname's number counts incompatible changes of the ABI; it is the major number of the version. A library
         // that has started a thread must not be unmapped by dlclose, hence nodelete.
         let abi = env::var("CARGO_PKG_VERSION_MAJOR").expect("cargo sets it");

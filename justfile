@@ -29,6 +29,7 @@ test-all:
 # Lints for other systems, for other features, and of what is no member of the workspace
 lint-cross:
     cargo clippy -p peers -p peers-proto --no-default-features -- -D warnings
+    cargo clippy -p peers --features tokio --lib --test stream -- -D warnings
     cargo clippy -p peers -p peers-cli -p peers-proto --target x86_64-pc-windows-gnu -- -D warnings
     cargo clippy -p peers -p peers-cli -p peers-proto --target aarch64-apple-darwin -- -D warnings
     cargo fmt --manifest-path fuzz/Cargo.toml --check
@@ -41,10 +42,10 @@ lint-python:
     ruff format --check {{python}}
     ruff check --config {{python}}/pyproject.toml {{scripts}}
     ruff format --config {{python}}/pyproject.toml --check {{scripts}}
-    ruff check --config {{python}}/pyproject.toml --ignore D benches
-    ruff format --config {{python}}/pyproject.toml --check benches
+    ruff check --config {{python}}/pyproject.toml --ignore D benches packaging
+    ruff format --config {{python}}/pyproject.toml --check benches packaging
     mypy --strict --config-file {{python}}/pyproject.toml {{python}}/peers {{python}}/examples {{python}}/hatch_build.py
-    for scripts in examples/kubernetes tests/all/manifests tests/network; do \
+    for scripts in examples/kubernetes packaging tests/all/manifests tests/network; do \
         MYPYPATH={{python}} mypy --strict --config-file {{python}}/pyproject.toml $scripts/*.py || exit 1; \
     done
     actionlint
@@ -64,6 +65,14 @@ sanitizers:
 # Each fuzz target for so many seconds
 fuzz seconds="60":
     fuzz/run.sh {{seconds}}
+
+# The library on other machines and with other C libraries: all of README's table, or some
+platforms *names:
+    tests/platforms.sh {{names}}
+
+# The artifacts of a release, in dist/
+release:
+    packaging/release.sh
 
 # The public ABI as it is now becomes the accepted one
 accept-abi:

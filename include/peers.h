@@ -1,11 +1,13 @@
 /*
  * libpeers: find the other instances of your program on the local network.
  *
- * Four calls do the main job:
+ * Five calls do the main job:
  *
  *     peers_t *node = NULL;
- *     if (peers_start(NULL, &node) != PEERS_OK) { puts(peers_last_error()); return 1; }
  *     peers_list_t *list = NULL;
+ *     uint64_t version = 1;
+ *     if (peers_start(NULL, &node) != PEERS_OK) { puts(peers_last_error()); return 1; }
+ *     peers_wait(node, version, 1000, &version); // until a peer is listed, or for a second
  *     if (peers_list(node, &list) == PEERS_OK) {
  *         for (size_t i = 0; i < list->len; i++) puts(peers_list_at(list, i)->name);
  *         peers_list_free(list);
@@ -25,7 +27,30 @@
  *             signals are blocked.
  * Log         The library prints nothing. `log` in peers_config_t receives what there is to say.
  * fork        In a forked child every call on a handle of the parent gives PEERS_ERR_FORKED; only peers_free
- *             and peers_subscription_free may be used on it. A new peers_start works.
+ *             and peers_subscription_free may be used on it. A new peers_start works. See below.
+ *
+ * Limits:
+ *
+ * Descriptors A node has up to 8: two sockets for each of IPv4 and IPv6, one for changes of the network, and three to
+ *             wake its thread. A reader whose descriptor was asked for has 2 more. RLIMIT_NOFILE may be lowered after the start.
+ *             If the program closes them (closefrom), the node fails within an interval, with PEERS_REASON_INTERNAL. A file
+ *             that the program opens under such a number is neither read, written nor closed; on macOS that holds for files
+ *             that are no sockets. The descriptor of peers_event_fd may be made blocking; what is read from it means nothing.
+ * Threads     A node has one thread, and one more ("peers-names") while a seed has a name. Each has a stack of 2 MiB.
+ * Stack       Every call works on a stack of 64 KiB.
+ * Memory      If the system has no memory, the process aborts, and nothing is printed. A node holds at most `max_peers` entries, and
+ *             at most `entries_max_bytes` bytes of names and values; what entries took is given back when they leave.
+ * Cancelling  No call is a cancellation point: a pthread_cancel takes effect after the call, and so it does after a log function
+ *             that runs in the call. A thread whose cancellation is asynchronous may make no call.
+ * Signals     No call may be made in a signal handler. A signal does not end a call that waits.
+ * Unloading   The shared library stays in memory after dlclose. A plugin that has the static one frees all nodes first.
+ * Copies      Two copies of the library in one process work side by side. A handle of one gives PEERS_ERR_HANDLE in the other.
+ * Forking     A child has no node, for it has no thread. It keeps copies of the parent's sockets until it calls peers_free, runs
+ *             another program, or ends; a copy keeps the port of `unicast_port` from the parent's next node.
+ *             A server that forks workers: each worker calls peers_free on what it inherited, then peers_start for a node of
+ *             its own; or the parent starts its node after the last fork. Python's multiprocessing: start the node in the worker (in the
+ *             `initializer` of a pool), or use the start method "spawn".
+ *             A child of vfork, _Fork or clone makes no call.
  *
  * Generated from src/ffi by cbindgen; do not edit.
  */
@@ -49,7 +74,7 @@
 #define PEERS_ENTRY_INIT \
     { sizeof(peers_entry_t), NULL, NULL, 0, NULL, 0, 0 }
 #define PEERS_HEALTH_INIT \
-    { sizeof(peers_health_t), 0, 0, { 0 }, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+    { sizeof(peers_health_t), 0, 0, { 0 }, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 
 
 /**
@@ -193,8 +218,10 @@
 #define PEERS_NO_LEGACY 8
 
 /**
- * Flag of `peers_config_t`: the node lists peers, and they do not list it. This version does not have it: it
- * gives PEERS_ERR_UNSUPPORTED.
+ * Flag of `peers_config_t`: the node is an observer. It lists peers, and they do not list it.
+ *
+ * It sends queries and probes, no announcement, goodbye or legacy beacon: its name, value and port reach no
+ * peer. In PEERS_MODE_SWIM, where every member is listed, `peers_start` gives PEERS_ERR_INVALID.
  */
 #define PEERS_OBSERVER 16
 
@@ -295,7 +322,7 @@
 #define PEERS_LEFT_UNREGISTERED 4
 
 /**
- * Health state: the node sends and receives.
+ * Health state: the node sends and receives. `reason` may have a note about the network.
  */
 #define PEERS_STATE_RUNNING 0
 
@@ -310,47 +337,149 @@
 #define PEERS_STATE_FAILED 2
 
 /**
- * Health reason: nothing is wrong.
+ * Health reason: nothing is wrong, and there is no note.
  */
 #define PEERS_REASON_NONE 0
 
 /**
  * Health reason: no interface that may be used is up. The node looks again when the system reports a change,
- * and at every announcement.
+ * and at every announcement. Bring an interface up, or correct `interfaces`.
  */
 #define PEERS_REASON_NO_INTERFACE 1
 
 /**
- * Health reason: the node received nothing for the expiry time, not even its own announcements.
+ * Health reason: the node received nothing for the expiry time, not even its own announcements. Let UDP
+ * `port` through the firewall of this host; `peers doctor` shows its rules.
  */
 #define PEERS_REASON_NOT_RECEIVING 2
 
 /**
- * Health reason: the most recent announcement could not be sent through every interface.
+ * Health reason: the most recent announcement could not be sent through every interface. `detail` has the
+ * interface and the error of the system: look at its addresses, and at the firewall for output.
  */
 #define PEERS_REASON_SEND_FAILS 3
 
 /**
- * Health reason: the system does not permit sending, or joining the group.
+ * Health reason: the system does not permit sending, or joining the group. Look at the sandbox of the
+ * process (seccomp, AppArmor, SELinux), and at the firewall for output.
  */
 #define PEERS_REASON_PERMISSION 4
 
 /**
- * Health reason: the system did not let the node join the group on every interface.
+ * Health reason: the system did not let the node join the group on every interface. `detail` has the error,
+ * and the setting to raise if it is a limit; or name fewer `interfaces`.
  */
 #define PEERS_REASON_MULTICAST_JOIN 5
 
 /**
  * Health reason: the node met an internal error, of the library or of the program around it, and no longer
- * works. `detail` describes it.
+ * works. `detail` describes it. Free the node and start another, or restart the program.
  */
 #define PEERS_REASON_INTERNAL 6
 
 /**
  * Health reason: the name of a seed cannot be resolved. The node tries again every minute. It keeps sending
- * to the other seeds, and to the addresses that the name had before.
+ * to the other seeds, and to the addresses that the name had before. Correct the name, or the resolver of
+ * the host.
  */
 #define PEERS_REASON_RESOLVER 7
+
+/**
+ * Health reason: a newcomer was refused in the last two minutes, because the registry holds `max_peers`
+ * entries, or `entries_max_bytes` bytes. `detail` has its address. Raise the limit, or look for a host that
+ * invents peers; `keys` keep such a host out.
+ */
+#define PEERS_REASON_LIST_FULL 8
+
+/**
+ * Health reason: in the last minute the send buffer of the system stayed full, so datagrams were late or
+ * dropped. Look for a link that is down or saturated, or for seeds whose hosts are off.
+ */
+#define PEERS_REASON_SEND_STALLS 9
+
+/**
+ * Health reason: in the last two minutes another node sent with the instance id of this node; `detail` has
+ * its address. A clone of this machine or process makes the node take a new id, which resolves it. Otherwise
+ * a host forges messages: `keys` keep it out.
+ */
+#define PEERS_REASON_ID_CONFLICT 10
+
+/**
+ * Note of a running node: in the last two minutes a node of another cluster was there. `detail` has its
+ * cluster and address. Give both the same `cluster` if they are to list each other.
+ */
+#define PEERS_REASON_OTHER_CLUSTER 11
+
+/**
+ * Note of a running node: in the last two minutes a node with another key was there, or one with keys where
+ * this node has none, or the other way round. `detail` has its address. Give both a key in common if they
+ * are to list each other.
+ */
+#define PEERS_REASON_OTHER_KEY 12
+
+/**
+ * Note of a running node: in the last two minutes a node of its cluster in another mode was there. `detail`
+ * has its address. Give both PEERS_MODE_SWIM, or neither, if they are to list each other.
+ */
+#define PEERS_REASON_OTHER_MODE 13
+
+/**
+ * Note of a running node: the system refused calls or options that the node can do without. `detail` names
+ * each, with its error and what is lost. Use a newer kernel, or let the sandbox of the process allow them.
+ */
+#define PEERS_REASON_LIMITED 14
+
+/**
+ * Health reason: the system refused a socket of the node; `detail` has the call, its error and what to do.
+ * The node works with the others, and tries again at each announcement.
+ */
+#define PEERS_REASON_SOCKET 15
+
+/**
+ * Usage: the node sends to the group through the interface, and receives from it.
+ */
+#define PEERS_INTERFACE_USED 0
+
+/**
+ * Usage: not used; the option `interfaces` does not name it.
+ */
+#define PEERS_INTERFACE_NOT_NAMED 1
+
+/**
+ * Usage: not used; the options turn the address family off, or the system has refused its sockets.
+ */
+#define PEERS_INTERFACE_FAMILY_OFF 2
+
+/**
+ * Usage: not used; it is down.
+ */
+#define PEERS_INTERFACE_DOWN 3
+
+/**
+ * Usage: not used; nothing is connected to it.
+ */
+#define PEERS_INTERFACE_NO_CARRIER 4
+
+/**
+ * Usage: not used; it is a port of a bridge, a bond or a team, or is in a VRF. The option `interfaces` can
+ * name it: its whole name, without a star.
+ */
+#define PEERS_INTERFACE_PORT 5
+
+/**
+ * Usage: not used; it has no MULTICAST flag, as with WireGuard.
+ */
+#define PEERS_INTERFACE_NO_MULTICAST 6
+
+/**
+ * Usage: not used; it has no address of the family, for IPv6 no link-local one.
+ */
+#define PEERS_INTERFACE_NO_ADDRESS 7
+
+/**
+ * Usage: not used; it is loopback, and another interface is used. The option `interfaces` can name it.
+ */
+#define PEERS_INTERFACE_LOOPBACK 8
 
 /**
  * A reader of a node's events. The pointer is a token that is looked up, never followed: a stale, freed or made-up one gives
@@ -407,7 +536,7 @@ typedef struct peers_config_t {
      */
     const void *value;
     /**
-     * Number of bytes in `value`.
+     * Number of bytes in `value`, 1 or more; 0 if that is NULL.
      */
     size_t value_len;
     /**
@@ -575,8 +704,8 @@ typedef struct peers_peer_t {
      */
     size_t value_len;
     /**
-     * IP address that the peer's messages come from, as text ("192.0.2.7", "2001:db8::7"); "" for an entry
-     * that was only registered. Of several addresses it is the first, for as long as messages come from it.
+     * IP address to reach the peer at, as text ("192.0.2.7", "2001:db8::7"): the first of `addresses`. A
+     * link-local IPv6 address has its zone ("fe80::7%eth0"). "" for an entry that was only registered.
      */
     const char *address;
     /**
@@ -606,9 +735,9 @@ typedef struct peers_peer_t {
      */
     uint8_t id[16];
     /**
-     * All addresses as text: first `address`, then the others from which messages came or that answered a
-     * probe, then those that the peer only claims. A link-local one has its zone, "fe80::7%eth0". NULL if
-     * `addresses_len` is 0. In this version there is `address` alone.
+     * All addresses as text, as `address` is: first `address`, then the others from which messages came or
+     * that answered a probe, then those that the peer only claims. Of a host with several networks, try them
+     * in this order. NULL if `addresses_len` is 0.
      */
     const char *const *addresses;
     /**
@@ -680,11 +809,12 @@ typedef struct peers_health_t {
      */
     uint32_t state;
     /**
-     * Why the node is not running. PEERS_REASON_NONE if the state is PEERS_STATE_RUNNING.
+     * What is wrong with the node, or a note about its network while it is running. PEERS_REASON_NONE if
+     * there is neither; each PEERS_REASON_* says what to do.
      */
     uint32_t reason;
     /**
-     * The reason in words; "" if the node is running. NUL-terminated UTF-8.
+     * The reason in words; "" if there is none. NUL-terminated UTF-8.
      */
     char detail[256];
     /**
@@ -766,7 +896,82 @@ typedef struct peers_health_t {
      * peer begins so. If it rises and no peer joins, recorded messages are replayed.
      */
     uint64_t unvalidated;
+    /**
+     * Received: messages with the instance id of the node that another node sent. If it rises, a clone of
+     * this machine or process is there, or a host forges messages.
+     */
+    uint64_t id_conflicts;
 } peers_health_t;
+
+/**
+ * An interface of the host and an address family. Read-only; lives as long as the list it is part of.
+ */
+typedef struct peers_interface_t {
+    /**
+     * Name of the interface.
+     */
+    const char *name;
+    /**
+     * Index of the interface.
+     */
+    uint32_t index;
+    /**
+     * Address family: 4 or 6.
+     */
+    uint32_t family;
+    /**
+     * PEERS_INTERFACE_*: whether the node uses it, and if not, why. A later version may add some.
+     */
+    uint32_t usage;
+    /**
+     * The usage in words; "" if the node uses it.
+     */
+    const char *why;
+    /**
+     * Kind of the interface: "loopback", "bridge", "wlan", "wireguard" and so on; "" for a plain network
+     * card.
+     */
+    const char *kind;
+    /**
+     * Address that the node sends from, or would send from; "" if there is none.
+     */
+    const char *address;
+    /**
+     * Datagrams sent to the group through it.
+     */
+    uint64_t sent;
+    /**
+     * Received through it: the node's own datagrams, which the system loops back. If this stays 0 beside
+     * `sent`, a firewall of this host drops them.
+     */
+    uint64_t looped_back;
+    /**
+     * Datagrams received through it, of every kind.
+     */
+    uint64_t received;
+    /**
+     * The last system call for it that failed, with its error; "" if none did.
+     */
+    const char *last_error;
+} peers_interface_t;
+
+/**
+ * The interfaces of the host, as a node sees them. It does not change; free it with `peers_interfaces_free`.
+ */
+typedef struct peers_interfaces_t {
+    /**
+     * Number of records.
+     */
+    size_t len;
+    /**
+     * Bytes from one record to the next, at least `sizeof(peers_interface_t)` of the library's version.
+     */
+    size_t stride;
+    /**
+     * The first record. Use `peers_interfaces_at`, which keeps to `stride`.
+     */
+    const struct peers_interface_t *records;
+} peers_interfaces_t;
 
 #ifdef __cplusplus
 extern "C" {
@@ -781,8 +986,8 @@ extern "C" {
 const char *peers_strerror(int32_t status);
 
 /**
- * Returns why the calling thread's most recent failed call failed: a sentence that names the value and says
- * what would be right, for example "interface 'eth7' does not exist; there are: lo, eth0".
+ * Returns why the calling thread's most recent failed call failed: a sentence that names the call and the value, and says what
+ * would be right, for example `peers_start: interface "eth7" does not exist; there are: lo, eth0`.
  *
  * Never NULL: before the first failure it is "". A successful call leaves it as it was. Each thread has one buffer of 512
  * bytes: the pointer is always the same, and stays valid until the thread ends. The thread's next failed call overwrites the
@@ -940,8 +1145,9 @@ int32_t peers_advance(struct peers_t *node,
  * `peers_subscription_next` returns PEERS_ERR_STOPPED. Snapshots and events stay valid. The log function of the node is not called any more when this
  * returns; in a call of it, `peers_free` of the same node gives PEERS_ERR_DEADLOCK, and the node lives on.
  *
- * In a forked child it releases the memory and the descriptors of a parent's node and nothing more: it sends no
- * goodbye, and the parent's node runs on. What a thread of the parent used at the moment of the fork is not released.
+ * In a forked child it closes the child's copies of the node's descriptors, so that the child holds no port, and nothing more: it
+ * sends no goodbye, and the parent's node runs on. What a thread of the parent used at the moment of the fork stays open, and
+ * memory stays allocated.
  *
  * Errors: PEERS_ERR_HANDLE, PEERS_ERR_DEADLOCK. Thread-safe; blocks for as long as the node's thread needs to end,
  * which is milliseconds, and a log function that is under way.
@@ -964,8 +1170,8 @@ int32_t peers_list(struct peers_t *node,
                    struct peers_list_t **list);
 
 /**
- * The node's own record, as a list of one: its name, id, value and port, as it announces them. Its source is PEERS_SOURCE_SELF. This
- * version gives no addresses.
+ * The node's own record, as a list of one: its name, id, value and port, as it announces them. Its source is PEERS_SOURCE_SELF.
+ * Its `addresses` are those of all interfaces that the node uses, link-local ones last; none while no interface is up.
  *
  * On success `*list` is a snapshot that the caller owns and frees with `peers_list_free`. Its `version` is 0: `peers_wait` does not
  * wait for changes of it.
@@ -1086,8 +1292,8 @@ int32_t peers_event_fd(struct peers_t *node,
  * On success `*subscription` is a handle that the caller ends with `peers_subscription_free`, before or after the node. It keeps
  * memory of the node until then.
  *
- * Errors: PEERS_ERR_NULL, PEERS_ERR_HANDLE, PEERS_ERR_FORKED, PEERS_ERR_FAILED, PEERS_ERR_STOPPED, PEERS_ERR_SYSTEM (too many
- * handles). Thread-safe; does not wait for the network.
+ * Errors: PEERS_ERR_NULL, PEERS_ERR_HANDLE, PEERS_ERR_FORKED, PEERS_ERR_FAILED, PEERS_ERR_STOPPED.
+ * Thread-safe; does not wait for the network.
  *
  * Arguments: `subscription` is NULL or points to a writable pointer.
  */
@@ -1129,7 +1335,7 @@ int32_t peers_subscription_fd(struct peers_subscription_t *subscription,
  * Ends a subscription and drops its queue. NULL is a no-op. The node runs on.
  *
  * The handle is dead at once: later calls with it give PEERS_ERR_HANDLE. A call that waits in `peers_subscription_next` returns
- * PEERS_ERR_STOPPED. Events that were taken stay valid. In a forked child it releases memory of a parent's subscription.
+ * PEERS_ERR_STOPPED. Events that were taken stay valid. In a forked child the subscription of the parent goes on.
  *
  * Errors: PEERS_ERR_HANDLE. Thread-safe; does not block.
  */
@@ -1147,6 +1353,38 @@ int32_t peers_subscription_free(struct peers_subscription_t *subscription);
  * Arguments: `health` is NULL or points to `struct_size` writable bytes.
  */
 int32_t peers_health(struct peers_t *node, struct peers_health_t *health);
+
+/**
+ * The interfaces of the host, each by IPv4 and by IPv6: whether the node uses it, and if not, why; what the node has sent and
+ * received there; and the last error. Those with a default route come first.
+ *
+ * On success `*interfaces` is a list that the caller owns and frees with `peers_interfaces_free`; it stays valid after the
+ * node is freed. It shows the interfaces as the node saw them last. A node on a memory network, or without multicast, counts
+ * nothing there.
+ *
+ * Errors: PEERS_ERR_NULL, PEERS_ERR_HANDLE, PEERS_ERR_FORKED. Works on a failed node. Thread-safe; does not wait for the network.
+ *
+ * Arguments: `interfaces` is NULL or points to a writable pointer.
+ */
+int32_t peers_interfaces(struct peers_t *node,
+                         struct peers_interfaces_t **interfaces);
+
+/**
+ * The record at `index` (from 0), or NULL when `index` is not below `interfaces->len` or `interfaces` is NULL.
+ *
+ * The record and the texts in it belong to the list and live until `peers_interfaces_free`. Thread-safe.
+ *
+ * Arguments: `interfaces` is NULL or a list from `peers_interfaces` that was not freed.
+ */
+const struct peers_interface_t *peers_interfaces_at(const struct peers_interfaces_t *interfaces,
+                                                    size_t index);
+
+/**
+ * Frees a list of interfaces. NULL is a no-op. Each list is freed once, by any thread, before or after its node.
+ *
+ * Arguments: `interfaces` is NULL or a list from `peers_interfaces` that was not freed.
+ */
+void peers_interfaces_free(struct peers_interfaces_t *interfaces);
 
 /**
  * Reads the value of a key from `txt_len` bytes in the TXT format of DNS-SD (RFC 6763, section 6): strings of up to 255 bytes, each

@@ -3,7 +3,8 @@
 #
 #   packaging/deb.sh FOLDER    puts them into the folder, which is made if need be
 #
-# DEBFULLNAME and DEBEMAIL say who makes them, as everywhere in Debian; by default it is the user on this machine.
+# DEBFULLNAME and DEBEMAIL name the maintainer, as everywhere in Debian; by default it is the user on this machine.
+# CARGO_BUILD_TARGET and CARGO are those of install.sh. A target for another machine makes packages of its architecture.
 set -eu
 
 main() {
@@ -18,10 +19,23 @@ main() {
     describe
     cd "$work"
     # Rust may come from elsewhere, and debhelper was looked for.
-    dpkg-buildpackage --build=binary --no-sign --no-check-builddeps
-    # What dpkg-buildpackage leaves beside the folder it builds in.
+    dpkg-buildpackage --build=binary --no-sign --no-check-builddeps --host-arch "$(architecture)"
+    # The files that dpkg-buildpackage leaves beside the folder it builds in.
     rm -rf "$work" "$packages"/libpeers_*.buildinfo "$packages"/libpeers_*.changes
-    ls "$packages"/*.deb
+    ls "$packages"/*_"$(architecture)".deb
+}
+
+# Debian's name for the machine of the target.
+architecture() {
+    case ${CARGO_BUILD_TARGET-} in
+    '') dpkg --print-architecture ;;
+    x86_64-*) echo amd64 ;;
+    aarch64-*) echo arm64 ;;
+    armv7-*) echo armhf ;;
+    i686-*) echo i386 ;;
+    riscv64gc-*) echo riscv64 ;;
+    *) fail "Debian has no architecture for $CARGO_BUILD_TARGET" ;;
+    esac
 }
 
 fail() {

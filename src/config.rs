@@ -5,7 +5,7 @@ mod ranges;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, quoted};
 use crate::log::Logger;
 use crate::net::interfaces::Selection;
 use crate::net::socket_config::{ChangeDetection, SocketConfig};
@@ -73,6 +73,9 @@ pub struct Config {
     /// UDP port of the node's own socket, from which it sends, and at which it receives unicast. Set it for a firewall, or if
     /// the node is a seed of others. One node of a host can have it. 0: the system chooses. A memory network ignores it.
     pub unicast_port: u16,
+    /// True for an observer: it lists peers, and they do not list it. It sends queries and probes, no announcement, goodbye or
+    /// legacy beacon, so its name, value and port reach no peer. [`Mode::Swim`] has no observers.
+    pub observer: bool,
     /// How the node detects changes of the network.
     pub change_detection: ChangeDetection,
     /// Receives the node's log; `None`: nothing is logged. The library prints nothing.
@@ -108,6 +111,9 @@ const DEFAULT_EXPIRY: Duration = Duration::from_secs(35);
 /// The hosts of a /16: more than one link carries. At a few hundred bytes each, about 20 MB.
 const DEFAULT_MAX_PEERS: usize = 65_536;
 
+/// Minimum expiry in mode swim: the probes, gossip and suspicions of a member are parts of it.
+const MIN_SWIM_EXPIRY: Duration = Duration::from_secs(7);
+
 impl Default for Config {
     fn default() -> Self {
         Config {
@@ -131,6 +137,7 @@ impl Default for Config {
             mode: Mode::Multicast,
             seeds: Vec::new(),
             unicast_port: 0,
+            observer: false,
             change_detection: ChangeDetection { system: true, poll: true, watchdog: true },
             log: None,
         }
@@ -212,6 +219,8 @@ impl Config {
             mode: self.mode(),
             legacy: self.legacy,
             group_port: self.port,
+            hops: self.hops,
+            observer: self.observer,
             interval: self.interval,
             expiry: self.expiry,
             max_peers: self.max_peers,
@@ -230,14 +239,13 @@ impl Config {
             unicast_port: self.unicast_port,
             selection: Selection::parse(self.interfaces.as_deref())?,
             change_detection: self.change_detection,
+            silence_limit: self.expiry,
         })
     }
 
     fn start_line(&self, name: &str) -> String {
-        let v4 = self.group_v4.map(|group| format!("{group}:{}", self.port));
-        let v6 = self.group_v6.map(|group| format!("[{group}]:{}", self.port));
         let network = match &self.network {
-            Network::Multicast => v4.into_iter().chain(v6).collect::<Vec<_>>().join(" and "),
+            Network::Multicast => self.network_text(),
             Network::Memory(_) => "a network in memory".into(),
         };
         let cluster = match self.cluster.as_str() {
@@ -245,11 +253,35 @@ impl Config {
             cluster => format!(" in cluster {cluster:?}"),
         };
         let sealed = if self.keys.is_empty() { "" } else { ", sealed" };
-        format!("started {name:?}{cluster}: {network}{sealed}")
+        let observer = if self.observer { ", as an observer" } else { "" };
+        format!("started {name:?}{cluster}: {network}{sealed}{observer}")
+    }
+
+    /// Returns what the mode uses: groups, and seeds or a cluster.
+    fn network_text(&self) -> String {
+        let v4 = self.group_v4.map(|group| format!("{group}:{}", self.port));
+        let v6 = self.group_v6.map(|group| format!("[{group}]:{}", self.port));
+        let groups = v4.into_iter().chain(v6).collect::<Vec<_>>().join(" and ");
+        let seeds = match self.seeds.len() {
+            1 => "1 seed".to_owned(),
+            count => format!("{count} seeds"),
+        };
+        match self.mode() {
+            Mode::MulticastAndSeeds => format!("{groups}, and {seeds}"),
+            Mode::Seeds => format!("{seeds}, without multicast"),
+            Mode::Swim => format!("SWIM with {seeds}, without multicast"),
+            _ => groups,
+        }
     }
 
     fn check_expiry(&self) -> Result<(), Error> {
         let (expiry, interval) = (self.expiry.as_millis(), self.interval.as_millis());
+        if self.mode == Mode::Swim && self.expiry < MIN_SWIM_EXPIRY {
+            return invalid(format!(
+                "the expiry is {expiry} ms; in mode swim it is {} ms or more, because members probe each other 35 times within it",
+                MIN_SWIM_EXPIRY.as_millis()
+            ));
+        }
         match self.expiry > self.interval {
             true => Ok(()),
             false => invalid(format!(
@@ -261,11 +293,13 @@ impl Config {
     fn check_group(&self) -> Result<(), Error> {
         if let Some(group) = self.group_v4.filter(|group| !group.is_multicast()) {
             return invalid(format!(
-                "the group {group} is no multicast address (224.0.0.0 to 239.255.255.255)"
+                "group_v4 is {group}, which is no multicast address; it is 224.0.0.0 to 239.255.255.255"
             ));
         }
         if let Some(group) = self.group_v6.filter(|group| !group.is_multicast()) {
-            return invalid(format!("the group {group} is no multicast address (ff00::/8)"));
+            return invalid(format!(
+                "group_v6 is {group}, which is no multicast address; it begins with ff, as in ff12::ef02:304"
+            ));
         }
         match (self.group_v4, self.group_v6, &self.network) {
             (None, None, Network::Multicast) => invalid("IPv4 and IPv6 are both turned off; leave one on"),
@@ -276,7 +310,7 @@ impl Config {
     fn check_clock(&self) -> Result<(), Error> {
         match (self.clock, &self.network) {
             (Clock::Manual, Network::Multicast) => {
-                invalid("a manual clock needs a memory network (network \"memory:NAME\")")
+                invalid("a manual clock needs a memory network; set network to \"memory:NAME\"")
             }
             (Clock::Manual, Network::Memory(_)) => seed::check_have_addresses(&self.seeds),
             _ => Ok(()),
@@ -287,6 +321,9 @@ impl Config {
         match self.mode {
             Mode::Swim if !cfg!(feature = "swim") => invalid(
                 "the mode is Swim, which this library is built without; build it with the feature \"swim\"",
+            ),
+            Mode::Swim if self.observer => invalid(
+                "the node is an observer in mode Swim, in which every member is listed; start it in another mode, or as a member",
             ),
             _ => Ok(()),
         }
@@ -317,18 +354,26 @@ fn invalid(detail: impl Into<String>) -> Result<(), Error> {
 
 /// The error for a value of `len` bytes where there is room for `room`.
 pub(crate) fn too_long(len: usize, room: usize) -> Error {
-    let detail = format!("the value has {len} bytes; beside this name and cluster there is room for {room}");
+    let detail = format!(
+        "the value has {len} bytes; beside this name and cluster there is room for {room}: shorten one of them"
+    );
     Error::new(ErrorKind::TooLarge, detail)
 }
 
 /// The error for a text, called `what`, that is no name.
 pub(crate) fn bad_name(what: &str, name: &str, bad: NameError) -> Error {
+    let max_len = name::MAX_LEN;
     match bad {
         NameError::TooLong => {
-            Error::new(ErrorKind::TooLarge, format!("the {what} has {} bytes: {bad}", name.len()))
+            let detail = format!("the {what} {} is too long; it has at most {max_len} bytes", quoted(name));
+            Error::new(ErrorKind::TooLarge, detail)
         }
-        NameError::Empty | NameError::Control => {
-            Error::new(ErrorKind::Invalid, format!("the {what} {name:?} does not do: {bad}"))
+        NameError::Empty => {
+            Error::new(ErrorKind::Invalid, format!("the {what} is empty; it has 1 to {max_len} bytes"))
+        }
+        NameError::Control => {
+            let detail = format!("the {what} {} has a control character; leave it out", quoted(name));
+            Error::new(ErrorKind::Invalid, detail)
         }
     }
 }
@@ -348,6 +393,29 @@ mod tests {
     }
 
     #[test]
+    fn the_start_line_says_what_the_mode_uses() {
+        let seeds = Seed::list("10.0.1.5:49002,peers.example:49002").expect("a list");
+        let line = |mode| Config { mode, seeds: seeds.clone(), ..Config::default() }.start_line("a");
+        let groups = "239.2.3.4:49001 and [ff12::ef02:304]:49001";
+        assert_eq!(Config::default().start_line("a"), format!("started \"a\": {groups}"));
+        assert_eq!(line(Mode::MulticastAndSeeds), format!("started \"a\": {groups}, and 2 seeds"));
+        assert_eq!(line(Mode::Seeds), "started \"a\": 2 seeds, without multicast");
+        assert_eq!(line(Mode::Swim), "started \"a\": SWIM with 2 seeds, without multicast");
+    }
+
+    #[test]
+    fn the_floor_of_the_expiry_in_mode_swim_is_in_the_error() {
+        let config = Config {
+            mode: Mode::Swim,
+            interval: Duration::from_millis(10),
+            expiry: Duration::from_millis(11),
+            ..Config::default()
+        };
+        let error = config.check().expect_err("it is below the floor");
+        assert!(error.to_string().contains("7000 ms or more"), "{error}");
+    }
+
+    #[test]
     fn an_option_out_of_its_range_is_refused() {
         let default = Config::default;
         let ms = Duration::from_millis;
@@ -358,6 +426,7 @@ mod tests {
             Config { interval: ms(9), ..default() },
             Config { interval: ms(3_600_001), ..default() },
             Config { expiry: ms(15_000), ..default() },
+            Config { mode: Mode::Swim, interval: ms(10), expiry: ms(6_999), ..default() },
             Config { expiry: ms(86_400_001), ..default() },
             Config { expiry: ms(86_400_000) + Duration::from_nanos(1), ..default() },
             Config { group_v4: Some(Ipv4Addr::new(192, 0, 2, 1)), ..default() },
@@ -371,6 +440,7 @@ mod tests {
             Config { unicast_port: 49001, ..default() },
             Config { seeds: vec![named.clone(); 1025], ..default() },
             Config { seeds: vec![named], ..in_memory },
+            Config { mode: Mode::Swim, observer: true, ..default() },
         ] {
             let checked = config.check().map_err(|error| error.kind());
             assert_eq!(checked, Err(ErrorKind::Invalid), "{config:?}");

@@ -31,6 +31,9 @@ pub enum ErrorKind {
     Failed,
 }
 
+/// Maximum number of characters of a value in a message.
+const MAX_SHOWN: usize = 80;
+
 /// An error: its [`ErrorKind`], and, as its `Display`, a sentence that names the value and what would be right.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Error {
@@ -50,7 +53,7 @@ impl Error {
             io::ErrorKind::PermissionDenied => ErrorKind::Permission,
             _ => ErrorKind::System,
         };
-        Error::new(kind, format!("{what}: {error}"))
+        Error::new(kind, format!("{what}: {error}{}", remedy(error)))
     }
 
     /// Returns the kind.
@@ -66,3 +69,41 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
+
+/// Returns what helps against an error of the system, where that is known.
+fn remedy(error: &io::Error) -> &'static str {
+    match (error.kind(), error.raw_os_error()) {
+        (io::ErrorKind::PermissionDenied, _) => {
+            "; permit it to this process: a sandbox, a security module or a firewall forbids it"
+        }
+        // EAGAIN of pthread_create.
+        (io::ErrorKind::WouldBlock, _) => {
+            "; raise the limit on threads (RLIMIT_NPROC, or pids.max of the cgroup)"
+        }
+        (io::ErrorKind::OutOfMemory, _) => "; free memory, or raise its limit",
+        // EMFILE and ENFILE of Linux and macOS, WSAEMFILE.
+        (_, Some(23 | 24 | 10024)) => "; close some, or raise the limit on them (RLIMIT_NOFILE)",
+        _ => "",
+    }
+}
+
+/// Returns a value as a message shows it: in quotes, with control characters escaped; and cut, so that what follows is read too.
+pub(crate) fn quoted(value: &str) -> String {
+    let escaped = value.escape_debug();
+    match escaped.clone().nth(MAX_SHOWN) {
+        None => format!("\"{escaped}\""),
+        Some(_) => format!("\"{}...\" ({} bytes)", escaped.take(MAX_SHOWN).collect::<String>(), value.len()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_value_is_cut() {
+        assert_eq!(quoted("a\tb\0"), r#""a\tb\0""#);
+        assert_eq!(quoted(&"ü".repeat(80)), format!("\"{}\"", "ü".repeat(80)));
+        assert_eq!(quoted(&"ü".repeat(81)), format!("\"{}...\" (162 bytes)", "ü".repeat(80)));
+    }
+}

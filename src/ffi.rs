@@ -2,12 +2,14 @@
 //!
 //! Each export is a thin translation to [`crate::Peers`] and back. The rules they share:
 //! - `boundary` runs the body: a panic becomes `PEERS_ERR_FAILED`, a `Failure` becomes its status and
-//!   the text of `peers_last_error`.
+//!   the text of `peers_last_error`. No thread is cancelled in it.
 //! - Inputs are integers and raw pointers, checked before use; outputs are written only on success.
 //! - A handle is a token looked up in `handle`'s table, never a pointer that is followed.
 
 #![allow(non_camel_case_types)] // these are C's names
 
+#[cfg(feature = "capi")]
+mod allocator;
 mod config;
 mod constants;
 mod entry;
@@ -15,6 +17,7 @@ mod event;
 mod handle;
 mod health;
 mod input;
+mod interfaces;
 mod list;
 mod log;
 mod node;
@@ -31,9 +34,11 @@ use constants::{PEERS_ERR_FAILED, PEERS_OK};
 use status::Failure;
 
 use crate::panics;
+use crate::sys::cancellation::NoCancellation;
 
-/// Runs the body of an export, so that neither a panic nor an error leaves it as anything but a status.
-fn boundary(body: impl FnOnce() -> Result<(), Failure>) -> i32 {
+/// Runs the body of an export, so that neither a panic nor an error leaves it as anything but a status. `call` is its name.
+fn boundary(call: &str, body: impl FnOnce() -> Result<(), Failure>) -> i32 {
+    let _no_cancellation = NoCancellation::begin();
     panics::silence_panic_output();
     let failure = match panics::catch_panic(body) {
         Ok(Ok(())) => return PEERS_OK,
@@ -43,7 +48,7 @@ fn boundary(body: impl FnOnce() -> Result<(), Failure>) -> i32 {
             Failure::new(PEERS_ERR_FAILED, detail)
         }
     };
-    status::set_last_error(&failure.detail);
+    status::set_last_error(&format!("{call}: {}", failure.detail));
     failure.status
 }
 
@@ -53,7 +58,7 @@ mod tests {
 
     #[test]
     fn a_panic_stops_at_the_boundary() {
-        let status = boundary(|| panic!("as if by a bug"));
+        let status = boundary("call", || panic!("as if by a bug"));
         assert_eq!(status, PEERS_ERR_FAILED);
     }
 }

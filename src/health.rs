@@ -15,7 +15,7 @@ pub enum State {
     Failed,
 }
 
-/// What is wrong with a node.
+/// What is wrong with a node, or, of a running node, a note about its network. The header `peers.h` says of each what to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Reason {
@@ -33,12 +33,36 @@ pub enum Reason {
     Resolver,
     /// The node met an internal error, of the library or of the program around it, and no longer works.
     Internal,
+    /// A newcomer was refused in the last two minutes, because the registry is full.
+    ListFull,
+    /// In the last minute the send buffer of the system stayed full.
+    SendStalls,
+    /// In the last two minutes another node sent with the instance id of this node.
+    IdConflict,
+    /// Note: in the last two minutes a node of another cluster was there.
+    OtherCluster,
+    /// Note: in the last two minutes a node with another key was there, or one with keys where this node has none, or the other
+    /// way round.
+    OtherKey,
+    /// Note: in the last two minutes a node of the same cluster in another mode was there.
+    OtherMode,
+    /// Note: the system refused calls or options that the node can do without.
+    Limited,
+    /// The system refused a socket of the node.
+    Socket,
+}
+
+impl Reason {
+    /// Returns true for a note: the node does all of its work.
+    pub fn is_note(self) -> bool {
+        matches!(self, Reason::OtherCluster | Reason::OtherKey | Reason::OtherMode | Reason::Limited)
+    }
 }
 
 /// Health of a node at one moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Health {
-    /// What is wrong, in a code and in words; `None` if nothing is.
+    /// What is wrong, or a note, in a code and in words; `None` if there is neither.
     pub reason: Option<(Reason, String)>,
     /// Time since a datagram was last sent.
     pub last_send_age: Option<Duration>,
@@ -58,6 +82,7 @@ impl Health {
         match self.reason {
             None => State::Running,
             Some((Reason::Internal, _)) => State::Failed,
+            Some((reason, _)) if reason.is_note() => State::Running,
             Some(_) => State::Degraded,
         }
     }

@@ -19,13 +19,15 @@ mod error;
 mod fail_points;
 mod ffi;
 mod health;
+mod interface_status;
 mod log;
 mod net;
 mod panics;
 mod peers;
-mod per_process;
 mod runtime;
 mod seed;
+#[cfg(all(unix, feature = "tokio"))]
+mod stream;
 mod subscription;
 mod sync;
 mod sys;
@@ -34,11 +36,16 @@ pub mod txt;
 pub use config::{Clock, Config, Network};
 pub use error::{Error, ErrorKind};
 pub use health::{Counters, Health, Reason, State};
+pub use interface_status::{InterfaceStatus, Usage};
 pub use log::{Level, Logger};
 pub use net::socket_config::ChangeDetection;
 pub use peers::Peers;
-pub use peers_proto::{Event, Key, LeaveReason, MAX_SEEDS, Mode, Peer, Registration, Source, WrongKeyLength};
+pub use peers_proto::{
+    Event, Family, Key, LeaveReason, MAX_SEEDS, Mode, Peer, PeerAddress, Registration, Source, WrongKeyLength,
+};
 pub use seed::Seed;
+#[cfg(all(unix, feature = "tokio"))]
+pub use stream::EventStream;
 pub use subscription::Subscription;
 pub use sys::Descriptor;
 pub use sys::host::zone_of as zone_name;

@@ -1,20 +1,22 @@
 //! `Peers`: the safe Rust API. The C ABI is a translation of it.
 
+use std::mem;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::config::{Config, bad_name, too_long};
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, quoted};
 use crate::health::Health;
+use crate::interface_status::InterfaceStatus;
 use crate::runtime::driver::{self, Driver};
 use crate::runtime::readers::ReaderId;
-use crate::runtime::thread::Thread;
 use crate::seed::Seed;
 use crate::subscription::Subscription;
+use crate::sync::lock;
 use crate::sys::Descriptor;
+use crate::sys::thread::Thread;
 use peers_proto::{
-    Event, Key, NotRegistered, Peer, PeerView, RegisterError, Registration, SetKeysError, Snapshot,
-    ValueTooLong,
+    Event, Key, NotRegistered, Peer, RegisterError, Registration, SetKeysError, Snapshot, ValueTooLong,
 };
 
 /// A running node: it announces itself, and lists the peers whose messages it receives.
@@ -87,13 +89,15 @@ impl Peers {
             RegisterError::Name(bad) => bad_name("key", key, bad),
             RegisterError::OwnName => Error::new(
                 ErrorKind::Invalid,
-                format!("the key {key:?} is this node's own name, and a node does not list itself"),
+                format!(
+                    "the key {} is this node's own name; choose another key: a node does not list itself",
+                    quoted(key)
+                ),
             ),
             RegisterError::ValueTooLong(error) => Error::new(ErrorKind::TooLarge, error.to_string()),
-            RegisterError::Full { .. } => Error::new(
-                ErrorKind::Full,
-                format!("no room for the key {key:?}: the registry holds max_peers entries, or entries_max_bytes bytes, already"),
-            ),
+            RegisterError::Full { .. } | RegisterError::BytesFull { .. } => {
+                Error::new(ErrorKind::Full, format!("no room for the key {}: {refused}", quoted(key)))
+            }
             error => Error::new(ErrorKind::Invalid, error.to_string()),
         })
     }
@@ -105,7 +109,8 @@ impl Peers {
     pub fn unregister(&self, key: &str) -> Result<(), Error> {
         let unregistered = self.driver.act(|node, now| node.unregister(key, now))?;
         unregistered.map_err(|NotRegistered| {
-            Error::new(ErrorKind::NotFound, format!("no entry of the key {key:?} is registered"))
+            let detail = format!("no entry of the key {} is registered; it may have expired", quoted(key));
+            Error::new(ErrorKind::NotFound, detail)
         })
     }
 
@@ -158,14 +163,9 @@ impl Peers {
         self.driver.act(|node, now| copy(node.version(now), node.snapshot(now)))
     }
 
-    /// Returns the node's own record: its name, id, value and port. It has no address.
+    /// Returns the node's own record: its name, id, value and port, and all addresses of the interfaces that it uses.
     pub fn own_record(&self) -> Result<Peer, Error> {
-        self.read_own(|own| own.to_peer())
-    }
-
-    /// Returns what `copy` makes of the node's own record. The node waits for it.
-    pub(crate) fn read_own<R>(&self, copy: impl FnOnce(PeerView<'_>) -> R) -> Result<R, Error> {
-        self.driver.act(|node, _| copy(node.own_record()))
+        self.driver.act(|node, _| node.own_record())
     }
 
     /// Waits up to `timeout` (`None`: without limit; in real time, whatever the clock) until the version of the list is not
@@ -216,6 +216,11 @@ impl Peers {
         self.driver.health()
     }
 
+    /// Each interface of the host, by IPv4 and by IPv6: whether the node uses it, and if not, why; and what it has counted there.
+    pub fn interfaces(&self) -> Vec<InterfaceStatus> {
+        self.driver.interfaces()
+    }
+
     /// Moves a manual clock on, and does all that falls due on the way, in order.
     ///
     /// # Errors
@@ -226,10 +231,10 @@ impl Peers {
 
     /// Stops the node and waits for its thread: calls under way on other threads return [`ErrorKind::Stopped`]. A
     /// second call does nothing. In a call of the node's [`Logger`](crate::Logger) it does not wait: the node ends when the
-    /// logger returns.
+    /// logger returns. In a forked child it closes the child's copies of the descriptors; no other method may be called there.
     pub fn stop(&self) {
-        if self.driver.is_forked() {
-            return;
+        if self.is_forked() {
+            return self.driver.abandon();
         }
         self.driver.stop();
         if self.driver.is_logging_here() {
@@ -237,14 +242,18 @@ impl Peers {
         }
         match self.take_thread() {
             // It ends by itself, and touches nothing of the program meanwhile.
-            Some(thread) if self.driver.has_lost_thread() && !thread.is_finished() => drop(thread),
-            // The thread catches its panics, so joining it does not fail.
-            Some(thread) => drop(thread.join()),
+            Some(thread) if self.driver.has_lost_thread() => drop(thread),
+            Some(thread) => thread.join(),
             // Another call waits for it, or has.
             None if self.has_thread => return,
             None => {}
         }
         self.driver.close();
+    }
+
+    /// True in a child that was forked off the process that started the node.
+    pub(crate) fn is_forked(&self) -> bool {
+        self.driver.is_forked()
     }
 
     /// True in a call that the node's own logger makes.
@@ -258,18 +267,18 @@ impl Peers {
     }
 
     fn take_thread(&self) -> Option<Thread> {
-        self.thread.lock().unwrap_or_else(PoisonError::into_inner).take()
+        lock(&self.thread).take()
     }
 }
 
 impl Drop for Peers {
     fn drop(&mut self) {
-        if self.driver.is_forked() {
-            // There is no such thread here to detach from.
-            std::mem::forget(self.thread.get_mut().unwrap_or_else(PoisonError::into_inner).take());
-            self.driver.clone().abandon(self.has_thread);
-        } else {
-            self.stop();
+        self.stop();
+        if self.is_forked() {
+            // The parent's threads may have been changing it.
+            mem::forget(self.driver.clone());
+            // This process does not have it.
+            mem::forget(self.thread.get_mut().unwrap_or_else(PoisonError::into_inner).take());
         }
     }
 }

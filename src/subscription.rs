@@ -1,5 +1,6 @@
 //! `Subscription`: a further reader of a node's events.
 
+use std::mem;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -40,9 +41,16 @@ impl Subscription {
         self.driver.event_fd(self.reader)
     }
 
-    /// Ends the subscription: calls of it under way return.
+    /// Ends the subscription: calls of it under way return. In a forked child the parent's goes on.
     pub(crate) fn end(&self) {
-        self.driver.unsubscribe(self.reader);
+        if !self.is_forked() {
+            self.driver.unsubscribe(self.reader);
+        }
+    }
+
+    /// True in a child that was forked off the process that started the node.
+    pub(crate) fn is_forked(&self) -> bool {
+        self.driver.is_forked()
     }
 
     /// Fails the node, after a panic that may have left it half changed.
@@ -53,9 +61,10 @@ impl Subscription {
 
 impl Drop for Subscription {
     fn drop(&mut self) {
-        match self.driver.is_forked() {
-            true => self.driver.clone().abandon(false),
-            false => self.end(),
+        self.end();
+        if self.is_forked() {
+            // The parent's threads may have been changing it.
+            mem::forget(self.driver.clone());
         }
     }
 }

@@ -6,24 +6,35 @@
 //! | [`Identity`] of an open file | device and inode | as Linux | none |
 //! | [`timer::DeadlineTimer`], which shortens a wait after a suspend | timerfd of CLOCK_BOOTTIME | none | none |
 //! | [`clock::BootClock`], which counts a suspend | CLOCK_BOOTTIME | CLOCK_MONOTONIC | `Instant` |
-//! | [`NetworkMonitor`], reports of links and addresses | netlink | routing socket | none: a look at each announcement |
+//! | [`NetworkMonitor`], reports of links and addresses | netlink | routing socket | NotifyIpInterfaceChange |
 //! | [`multicast_joins`], as the system has them | /proc | none | none |
 //! | [`datagram`], by interface and packet information | sendmsg, recvmmsg | sendmsg, recvmsg | multicast interface, WSARecvMsg |
 //! | ICMP errors, in [`datagram`] | the error queue | none: such a peer expires | as macOS |
-//! | [`interfaces`] | getifaddrs, /proc | getifaddrs | GetAdaptersAddresses |
-//! | [`host`]: its names; signals | POSIX | POSIX | its own; no signals |
+//! | TTL of a received datagram, in [`options`] | IP_RECVTTL | as Linux | as Linux, from Windows 10 on |
+//! | [`options::keeps_on_link`], past the routing table | IPv4 | IPv4 | no: only to networks of the interface |
+//! | [`socket::open_group_sender`] | beside the unicast socket | none: the unicast socket sends | as macOS |
+//! | [`interfaces`] | ioctl, /proc; kinds of links by netlink | getifaddrs | GetAdaptersAddresses |
+//! | [`host`]: its names | POSIX | POSIX | its own |
+//! | [`thread`], in which signals are blocked | POSIX | POSIX | Rust's; no signals |
+//! | [`forks`] | pthread_atfork | pthread_atfork | none |
+//! | [`cancellation`] of threads | pthread_setcancelstate | pthread_setcancelstate | none |
 
 use std::io;
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, SocketAddr};
 
 pub(crate) mod batch;
+pub(crate) mod call_error;
 pub(crate) mod clock;
 #[cfg(test)]
 mod datagram_tests;
+pub(crate) mod forks;
+pub(crate) mod host_interface;
 pub(crate) mod interface;
 pub(crate) mod multicast_joins;
+pub(crate) mod optional;
 pub(crate) mod options;
 pub(crate) mod poller;
+pub(crate) mod proc_net;
 pub(crate) mod socket;
 pub(crate) mod timer;
 #[cfg(unix)]
@@ -32,13 +43,19 @@ pub(crate) mod waker;
 #[cfg(windows)]
 mod windows;
 
-#[cfg(not(any(target_os = "linux", target_os = "macos", windows)))]
-compile_error!("src/sys knows Linux, macOS and Windows; this system is none of them");
+#[cfg(not(any(linux_kernel, target_os = "macos", windows)))]
+compile_error!("src/sys knows Linux, Android, macOS and Windows; this system is none of them");
 
+#[cfg(all(unix, feature = "tokio"))]
+pub(crate) use unix::duplicate;
 #[cfg(unix)]
-pub(crate) use unix::{Identity, NetworkMonitor, datagram, descriptor_of, host, interfaces, socket_pair};
+pub(crate) use unix::{
+    Identity, NetworkMonitor, cancellation, datagram, descriptor_of, host, interfaces, socket_pair, thread,
+};
 #[cfg(windows)]
-pub(crate) use windows::{Identity, NetworkMonitor, datagram, descriptor_of, host, interfaces, socket_pair};
+pub(crate) use windows::{
+    Identity, NetworkMonitor, cancellation, datagram, descriptor_of, host, interfaces, socket_pair, thread,
+};
 
 /// What an event loop polls: a file descriptor; on Windows a socket.
 #[cfg(unix)]
@@ -48,12 +65,25 @@ pub type Descriptor = std::os::fd::RawFd;
 pub type Descriptor = std::os::windows::io::RawSocket;
 
 /// The way out for a datagram.
-#[derive(Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Way {
     /// Index of the interface; 0 lets routing choose.
     pub interface: u32,
     /// The address to send from; `None` lets the system choose one of the interface.
-    pub source: Option<Ipv4Addr>,
+    pub source: Option<IpAddr>,
+    /// True if the datagram must not leave the link: it is sent past the routing table.
+    pub only_on_link: bool,
+}
+
+/// An ICMP error about a datagram that a socket has sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct IcmpError {
+    /// True for port and host unreachable. The other codes come from firewalls and routers, and say nothing of the host.
+    pub is_unreachable: bool,
+    /// Destination of the datagram.
+    pub to: SocketAddr,
+    /// Index of the interface through which the error came; 0 if this host reports it, or if that is unknown.
+    pub interface: u32,
 }
 
 /// Bytes from the system's source of randomness.

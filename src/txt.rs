@@ -4,7 +4,7 @@
 //! A key is 1 or more printable ASCII characters except `=`. Its case does not matter, and of several strings of a key the first
 //! counts. A key without a value differs from a key whose value is empty (section 6.4).
 
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, quoted};
 
 /// Maximum length in bytes of a string: of a key, and of `=` and its value.
 pub const MAX_STRING: usize = u8::MAX as usize;
@@ -24,9 +24,9 @@ pub fn get<'a>(txt: &'a [u8], key: &str) -> Result<Option<&'a [u8]>, Error> {
     check_key(key)?;
     check_format(txt)?;
     let found = strings(txt).map(|(_, string)| split(string)).find(|(name, _)| is_key(name, key));
-    found
-        .map(|(_, value)| value)
-        .ok_or_else(|| Error::new(ErrorKind::NotFound, format!("there is no key {key:?}")))
+    found.map(|(_, value)| value).ok_or_else(|| {
+        Error::new(ErrorKind::NotFound, format!("there is no key {}; ask for one that is there", quoted(key)))
+    })
 }
 
 /// Writes a key with a value, or alone if `value` is `None`, behind the first `len` bytes of `buffer`, which are in the format. It
@@ -47,13 +47,18 @@ pub fn put(buffer: &mut [u8], len: usize, key: &str, value: Option<&[u8]>) -> Re
     check_key(key)?;
     let capacity = buffer.len();
     let txt = buffer.get(..len).ok_or_else(|| {
-        Error::new(ErrorKind::Invalid, format!("the length is {len}, and the buffer has {capacity} bytes"))
+        Error::new(
+            ErrorKind::Invalid,
+            format!("the length is {len}, and the buffer has {capacity} bytes; give 0 for an empty one"),
+        )
     })?;
     check_format(txt)?;
     let string_len = key.len() + value.map_or(0, |value| value.len().saturating_add(1));
     if string_len > MAX_STRING {
-        let detail =
-            format!("the key {key:?} and its value have {string_len} bytes; at most {MAX_STRING} fit");
+        let detail = format!(
+            "the key {} and its value have {string_len} bytes; at most {MAX_STRING} fit",
+            quoted(key)
+        );
         return Err(Error::new(ErrorKind::TooLarge, detail));
     }
     let replaced = |string: &[u8]| is_key(split(string).0, key);
@@ -126,7 +131,8 @@ fn check_key(key: &str) -> Result<(), Error> {
     match !key.is_empty() && key.bytes().all(is_right) {
         true => Ok(()),
         false => {
-            let detail = format!("the key {key:?} is not 1 or more printable ASCII characters without '='");
+            let detail =
+                format!("the key {} is not 1 or more printable ASCII characters without '='", quoted(key));
             Err(Error::new(ErrorKind::Invalid, detail))
         }
     }
@@ -211,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn random_bytes_stay_in_bounds_and_what_is_written_reads_back() {
+    fn random_bytes_stay_within_bounds_and_written_text_reads_back() {
         let mut random = fastrand::Rng::with_seed(7);
         for _ in 0..100_000 {
             let mut buffer = [0; 40];

@@ -37,12 +37,34 @@ impl Block {
 /// They have tests of their own.
 const SPECIFICATIONS: [&str; 2] = ["docs/PROTOCOL.md", "docs/CLUSTER.md"];
 
+/// Its blocks are statements. The first one of each language is the frame that the others stand in.
+const TASKS: &str = "docs/how-do-i.md";
+
+/// What a frame has where the statements stand.
+const PLACES: [&str; 2] = ["/* the block */", "# the block"];
+
 /// All blocks of code, but those of the specifications.
 fn blocks() -> Vec<Block> {
     let docs = fs::read_dir(root().join("docs")).expect("there are guides");
     let docs = docs.map(|entry| format!("docs/{}", entry.expect("it can be read").file_name().display()));
     let guides = docs.filter(|path| path.ends_with(".md") && !SPECIFICATIONS.contains(&&**path));
-    guides.chain(["README.md".into()]).flat_map(|document| blocks_of(&document)).collect()
+    let all = guides.chain(["README.md".into()]).flat_map(|document| match document.as_str() {
+        TASKS => framed(blocks_of(&document)),
+        _ => blocks_of(&document),
+    });
+    all.collect()
+}
+
+/// Puts the statements of each block into the frame of its language.
+fn framed(blocks: Vec<Block>) -> Vec<Block> {
+    let is_frame = |block: &Block| PLACES.iter().any(|place| block.code.contains(place));
+    let (frames, mut blocks): (Vec<Block>, Vec<Block>) = blocks.into_iter().partition(is_frame);
+    for block in &mut blocks {
+        let frame = frames.iter().find(|frame| frame.language == block.language).expect("it has a frame");
+        let place = PLACES.iter().find(|place| frame.code.contains(**place)).expect("it has a place");
+        block.code = frame.code.replace(place, &block.code);
+    }
+    blocks
 }
 
 fn blocks_of(document: &str) -> Vec<Block> {
@@ -119,6 +141,32 @@ fn python_compiles_and_what_can_run_does() {
         };
         run(&mut python);
     });
+}
+
+#[test]
+fn each_task_has_a_block_of_c_and_of_python() {
+    let text = read(TASKS);
+    let tasks: Vec<&str> = text.split("\n### ").skip(1).collect();
+    assert!(tasks.len() >= 30, "only {} tasks", tasks.len());
+    for task in tasks {
+        let title = task.lines().next().unwrap_or_default();
+        assert!(task.contains("\n```python\n"), "{title} has no Python");
+        // C has nothing to write JSON with.
+        assert!(task.contains("\n```c\n") || title.contains("JSON"), "{title} has no C");
+    }
+}
+
+#[test]
+fn the_example_of_the_header_compiles() {
+    let header = read("include/peers.h");
+    let lines = header.lines().skip_while(|line| !line.contains("do the main job")).skip(2);
+    let code: String =
+        lines.map_while(|line| line.strip_prefix(" *     ")).flat_map(|line| [line, "\n"]).collect();
+    assert!(code.contains("peers_wait"), "the search finds what it is meant to find: {code}");
+    let path = scratch().join("header_example.c");
+    let program = format!("#include <peers.h>\n#include <stdio.h>\nint main(void) {{\n{code}return 0;\n}}\n");
+    fs::write(&path, program).expect("the scratch folder can be written");
+    compile_with(&path, &[static_library().into(), "-lpthread".into(), "-ldl".into(), "-lm".into()]);
 }
 
 #[test]

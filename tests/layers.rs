@@ -5,21 +5,22 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The modules of the package `peers`, the lowest first. Each imports from those before it, and from its own files.
-const LAYERS: [&str; 16] = [
+const LAYERS: [&str; 17] = [
     "sync",
     "panics",
     "fail_points",
     "error",
     "health",
+    "interface_status",
     "log",
     "seed",
     "txt",
     "sys",
-    "per_process",
     "net",
     "runtime",
     "config",
     "subscription",
+    "stream",
     "peers",
     "ffi",
 ];

@@ -32,6 +32,24 @@ fn recorder() -> (Logger, Receiver<String>) {
 }
 
 #[test]
+fn a_node_of_another_cluster_is_logged_once_a_minute() {
+    let (log, lines) = recorder();
+    let node = Peers::start(config("another cluster", Clock::Manual, log)).expect("it starts");
+    let quiet = Logger::new(Level::Error, |_, _| {});
+    let stranger = Config { cluster: "blue".into(), ..config("another cluster", Clock::Manual, quiet) };
+    let stranger = Peers::start(stranger).expect("it starts");
+    for _ in 0..12 {
+        for peer in [&stranger, &node] {
+            peer.advance(Duration::from_secs(15)).expect("its clock is manual");
+        }
+    }
+    drop(node);
+    let notes: Vec<String> = lines.iter().filter(|line| line.contains("\"blue\"")).collect();
+    assert_eq!(notes.len(), 3, "one at 0, 60 and 120 seconds: {notes:?}");
+    assert!(notes.iter().all(|note| note.starts_with("Info 10.0.0.2:")), "{notes:?}");
+}
+
+#[test]
 fn a_panic_in_the_logger_goes_no_further() {
     for clock in [Clock::Manual, Clock::System] {
         let (called, calls) = channel();

@@ -70,6 +70,8 @@ passes address log
 passes address seeds
 passes address threads
 PEERS_TEST_PORT=27311 passes address fork
+PEERS_TEST_PORT=27315 passes address closed
+PEERS_TEST_PORT=27316 passes address cancel
 passes address careless
 PEERS_TEST_PORT=27312 passes address careless
 # An internal error shows in a few hundred starts, too; that memory does not grow is looked at elsewhere.
@@ -84,4 +86,7 @@ finds thread 'ThreadSanitizer: data race' race
 passes thread threads
 passes thread careless
 PEERS_TEST_PORT=27314 passes thread careless
+PEERS_TEST_PORT=27317 passes thread cancel
+passes thread log
+passes thread seeds
 passes thread panics

@@ -89,7 +89,9 @@ fn each_kind_of_a_replaced_word_is_found() {
 /// The text files of a folder and the folders in it, or the file itself.
 fn collect(path: &str, files: &mut Vec<String>) {
     let is_generated = ["node_modules", "__pycache__", "target"].iter().any(|name| path.ends_with(name))
-        || ["package-lock.json", ".svg", ".so", ".class", ".pyc"].iter().any(|ending| path.ends_with(ending));
+        || ["package-lock.json", "THIRD-PARTY.txt", ".svg", ".so", ".class", ".pyc"]
+            .iter()
+            .any(|ending| path.ends_with(ending));
     if is_generated || path.contains("/.") {
         return;
     }

@@ -72,8 +72,7 @@ fn about<'a>(name: &'a str, value: &'a [u8], rng: &mut Rng) -> Announcement<'a> 
         expiry: EXPIRY,
         port: 0,
         value,
-        answer_to_group: false,
-        proof: None,
+        ..Default::default()
     }
 }
 

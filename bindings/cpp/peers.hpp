@@ -61,7 +61,7 @@ enum class status : std::int32_t {
     forked = PEERS_ERR_FORKED,                  ///< The node is one of the parent of this forked process.
     failed = PEERS_ERR_FAILED,                  ///< An internal error: the node no longer works.
     deadlock = PEERS_ERR_DEADLOCK,              ///< The node's own log function stops it, which would wait for itself.
-    not_found = PEERS_ERR_NOT_FOUND,            ///< No entry of this key is registered.
+    not_found = PEERS_ERR_NOT_FOUND,            ///< No entry of this name is registered.
 };
 
 /// The fixed text of a status, such as "registry is full"; "unknown status" for a number that is none. Static.
@@ -211,7 +211,8 @@ struct config {
     bool legacy = true;
     /// Whether the node's time moves by node::advance() alone. For tests; needs a memory network.
     bool manual_clock = false;
-    /// Whether the node lists peers without being listed by them. This version does not have it, and refuses it.
+    /// Whether the node is an observer, which lists peers and is not listed by them. It sends queries and probes alone.
+    /// mode::swim has no observers.
     bool observer = false;
     // generated: end
 };
@@ -233,13 +234,16 @@ using peer_id = std::array<std::uint8_t, 16>;
 struct peer {
     std::string_view name;     ///< Its name, UTF-8. Two peers may have the same; `id` tells them apart.
     std::string_view value;    ///< The bytes it announces.
-    std::string_view address;  ///< Its IP address ("192.0.2.7", "2001:db8::7"); "" for one that was only registered.
+    std::string_view address;  ///< Its IP address ("192.0.2.7", "fe80::7%eth0"); "" for one that was only registered.
     std::uint16_t port;        ///< Where it offers its service; 0 when it announces none.
     peer_id id;                ///< Which run of it this is.
     peers::source source;      ///< What last told of it.
     std::uint32_t interface_index;         ///< The interface it was heard through (if_indextoname); 0 when unknown.
     std::chrono::milliseconds age;         ///< Since it was last heard or registered.
     std::chrono::milliseconds expires_in;  ///< Until it is gone unless it is heard again; 0 in an event of one that left.
+    /// All its addresses: `address` first, then the others that sent or answered a probe, then those that it only claims.
+    std::vector<std::string_view> addresses;
+    std::size_t addresses_validated;  ///< How many of the first addresses sent or answered a probe.
 };
 
 /// What an event tells. A later version may add kinds: ignore those you do not know.
@@ -266,7 +270,8 @@ enum class node_state : std::uint32_t {
     failed = PEERS_STATE_FAILED,      ///< It met an internal error and no longer works.
 };
 
-/// Why a node is not running. A later version may add some.
+/// What is wrong with a node, or, of a running node, a note about its network. peers.h says of each what to do. A later version
+/// may add some.
 enum class health_reason : std::uint32_t {
     none = PEERS_REASON_NONE,                      ///< Nothing is wrong.
     no_interface = PEERS_REASON_NO_INTERFACE,      ///< No interface that may be used is up.
@@ -276,6 +281,42 @@ enum class health_reason : std::uint32_t {
     multicast_join = PEERS_REASON_MULTICAST_JOIN,  ///< The system did not let it join the group on every interface.
     internal = PEERS_REASON_INTERNAL,              ///< It met an internal error and no longer works.
     resolver = PEERS_REASON_RESOLVER,              ///< The name of a seed cannot be resolved; it is tried again.
+    list_full = PEERS_REASON_LIST_FULL,            ///< A newcomer was refused, because the registry is full.
+    send_stalls = PEERS_REASON_SEND_STALLS,        ///< The send buffer of the system stayed full.
+    id_conflict = PEERS_REASON_ID_CONFLICT,        ///< Another node sent with the instance id of this node.
+    other_cluster = PEERS_REASON_OTHER_CLUSTER,    ///< Note: a node of another cluster is there.
+    other_key = PEERS_REASON_OTHER_KEY,            ///< Note: a node with another key is there.
+    other_mode = PEERS_REASON_OTHER_MODE,          ///< Note: a node of the same cluster in another mode is there.
+    limited = PEERS_REASON_LIMITED,                ///< A note: the system refused what the node can do without.
+    socket = PEERS_REASON_SOCKET,                  ///< The system refused a socket; the node works with the others.
+};
+
+/// Whether a node uses an interface by an address family, and if not, why. A later version may add some.
+enum class interface_usage : std::uint32_t {
+    used = PEERS_INTERFACE_USED,                  ///< The node sends and receives through it.
+    not_named = PEERS_INTERFACE_NOT_NAMED,        ///< The option interfaces does not name it.
+    family_off = PEERS_INTERFACE_FAMILY_OFF,      ///< The node does not use the family.
+    down = PEERS_INTERFACE_DOWN,                  ///< It is down.
+    no_carrier = PEERS_INTERFACE_NO_CARRIER,      ///< Nothing is connected to it.
+    port = PEERS_INTERFACE_PORT,                  ///< It is a port of a bridge, a bond or a team, or is in a VRF.
+    no_multicast = PEERS_INTERFACE_NO_MULTICAST,  ///< It has no MULTICAST flag.
+    no_address = PEERS_INTERFACE_NO_ADDRESS,      ///< It has no address of the family; for IPv6, no link-local one.
+    loopback = PEERS_INTERFACE_LOOPBACK,          ///< It is loopback, and another interface is used.
+};
+
+/// An interface of the host and an address family. Owns all it has.
+struct interface_status {
+    std::string name;        ///< Name of the interface.
+    std::uint32_t index;     ///< Index of the interface.
+    std::uint32_t family;    ///< 4 or 6.
+    interface_usage usage;   ///< Whether the node uses it, and if not, why.
+    std::string why;         ///< The usage in words; "" if the node uses it.
+    std::string kind;        ///< "loopback", "bridge", "wlan", "wireguard" and so on; "" for a plain network card.
+    std::string address;     ///< The address that the node sends from, or would send from; "" if there is none.
+    std::uint64_t sent;      ///< Datagrams sent to the group through it.
+    std::uint64_t looped_back;  ///< Received through it: the node's own datagrams, which the system loops back.
+    std::uint64_t received;  ///< Datagrams received through it, of every kind.
+    std::string last_error;  ///< The last system call for it that failed, with its error; "" if none did.
 };
 
 /// How a node is, and what it has counted since its start. Owns all it has.
@@ -283,9 +324,9 @@ struct health {
     // generated: begin cpp/health
     /// State of the node.
     node_state state;
-    /// Why the node is not running.
+    /// What is wrong with the node, or a note about its network while it is running.
     health_reason reason;
-    /// The reason in words; "" if the node is running.
+    /// The reason in words; "" if there is none.
     std::string detail;
     /// Time since the node last sent a datagram; none before the first.
     std::optional<std::chrono::milliseconds> last_send_age;
@@ -328,6 +369,9 @@ struct health {
     /// Received by a node with keys: messages of an unlisted instance whose path is not validated. Each new peer begins
     /// so. If it rises and no peer joins, recorded messages are replayed.
     std::uint64_t unvalidated;
+    /// Received: messages with the instance id of the node that another node sent. If it rises, a clone of this machine
+    /// or process is there, or a host forges messages.
+    std::uint64_t id_conflicts;
     // generated: end
 };
 
@@ -378,6 +422,8 @@ inline peer view(const peers_peer_t& record) {
     peer.interface_index = record.interface_index;
     peer.age = milliseconds(record.age_ms);
     peer.expires_in = milliseconds(record.expires_in_ms);
+    peer.addresses.assign(record.addresses, record.addresses + record.addresses_len);
+    peer.addresses_validated = record.addresses_validated;
     return peer;
 }
 
@@ -385,7 +431,18 @@ inline peer view(const peers_peer_t& record) {
 struct give_back {
     void operator()(peers_list_t* list) const noexcept { peers_list_free(list); }
     void operator()(peers_event_t* event) const noexcept { peers_event_free(event); }
+    void operator()(peers_subscription_t* subscription) const noexcept { peers_subscription_free(subscription); }
+    void operator()(peers_interfaces_t* interfaces) const noexcept { peers_interfaces_free(interfaces); }
 };
+
+/// Calls `wait` with so many milliseconds, as often as it takes, until it returns something. Zero and less do not wait.
+template <class Wait>
+auto in_steps(std::chrono::milliseconds timeout, Wait wait) -> decltype(wait(std::int32_t{})) {
+    constexpr std::chrono::milliseconds longest{std::numeric_limits<std::int32_t>::max()};
+    for (; timeout > longest; timeout -= longest)
+        if (auto early = wait(static_cast<std::int32_t>(longest.count()))) return early;
+    return wait(static_cast<std::int32_t>(std::max(timeout, timeout.zero()).count()));
+}
 
 /// Ends a node, and then its log function, which the node may call until then.
 struct end_node {
@@ -437,6 +494,8 @@ public:
     bool empty() const noexcept { return peers_.empty(); }
     /// The peer at an index below size().
     const peer& operator[](size_type index) const noexcept { return peers_[index]; }
+    /// The version of the list, for node::wait(); 0 in the list of node::self().
+    std::uint64_t version() const noexcept { return snapshot_->version; }
 
 private:
     friend class node;
@@ -464,12 +523,104 @@ public:
 
 private:
     friend class node;
+    friend class subscription;
     explicit event(peers_event_t* taken) : event_(taken) {
         if (taken->peer != nullptr) peer_ = detail::view(*taken->peer);
     }
 
+    /// The event that a call of C has written to `taken`; none if it waited in vain.
+    static std::optional<event> taken_by(std::int32_t code, peers_event_t* taken) {
+        if (code == PEERS_ERR_TIMEOUT) return std::nullopt;
+        detail::check(code);
+        return event(taken);
+    }
+
     std::unique_ptr<peers_event_t, detail::give_back> event_;
     std::optional<peers::peer> peer_;
+};
+
+/// A further reader of a node's events, from node::subscribe(), with a queue of 1,024 events and a descriptor of its own.
+///
+/// If its queue is full, its events alone are dropped, and event_kind::resync takes their place. It may be destroyed before or
+/// after the node, whose end makes next_event throw status::stopped. Any number of threads may use it at once; to move it and to
+/// destroy it, one must be alone with it. Movable, not copyable.
+class subscription {
+public:
+    /// As node::next_event.
+    std::optional<event> next_event(std::chrono::milliseconds timeout) {
+        return detail::in_steps(timeout, [this](std::int32_t step) { return take_event(step); });
+    }
+
+    /// The same without a limit to the wait.
+    event next_event() { return *take_event(-1); }
+
+    /// As node::event_fd. It belongs to the subscription.
+    int event_fd() const {
+        std::int32_t descriptor = -1;
+        detail::check(peers_subscription_fd(handle_.get(), &descriptor));
+        return descriptor;
+    }
+
+private:
+    friend class node;
+    explicit subscription(peers_subscription_t* handle) : handle_(handle) {}
+
+    std::optional<event> take_event(std::int32_t timeout) {
+        peers_event_t* taken = nullptr;
+        const std::int32_t code = peers_subscription_next(handle_.get(), timeout, &taken);
+        return event::taken_by(code, taken);
+    }
+
+    std::unique_ptr<peers_subscription_t, detail::give_back> handle_;
+};
+
+/// An entry for node::register_peer(). In C++20: `node.register_peer({.name = "lamp", .address = "192.0.2.7", .port = 80})`.
+struct entry {
+    std::string name = {};   ///< What it is listed under: 1 to 255 bytes of UTF-8, no control characters, not the node's own.
+    std::string value = {};  ///< At most 1024 bytes.
+    std::string address = {};  ///< IP address as text, a link-local one with its zone; "" for none.
+    std::uint32_t port = 0;    ///< Port of its service; 0 for none.
+    std::chrono::milliseconds ttl{0};  ///< Time after which it is gone unless it is registered again; zero: the node's expiry.
+};
+
+/// Keys and values for config::value and node::set_value, in the format of DNS-SD's TXT records (RFC 6763, section 6):
+/// `node.set_value(peers::txt().put("role", "worker").bytes())`.
+class txt {
+public:
+    /// Adds a key and its value, in the place of a former value of the key. A key is printable ASCII without '='; its case does not
+    /// matter.
+    ///
+    /// Throws error with status::invalid, or too_large: key and value have more than 254 bytes.
+    txt& put(std::string_view key, std::string_view value) {
+        constexpr std::size_t longest = 256;
+        std::string longer = bytes_;
+        std::size_t size = longer.size();
+        longer.resize(size + longest);
+        const std::string name(key);
+        detail::check(peers_txt_put(longer.data(), longer.size(), &size, detail::c_text("the key", name), value.data(),
+                                    value.size()));
+        longer.resize(size);
+        bytes_ = std::move(longer);
+        return *this;
+    }
+
+    /// The value.
+    const std::string& bytes() const noexcept { return bytes_; }
+
+    /// The value of a key in `bytes`, which it is a view of. None if the key is not there, or without a value, or if `bytes` are not in
+    /// the format. Throws error with status::invalid for what is no key.
+    static std::optional<std::string_view> get(std::string_view bytes, std::string_view key) {
+        const std::string name(key);
+        const void* value = nullptr;
+        std::size_t size = 0;
+        const std::int32_t code =
+            peers_txt_get(bytes.data(), bytes.size(), detail::c_text("the key", name), &value, &size);
+        if (code != PEERS_OK || value == nullptr) return std::nullopt;
+        return std::string_view(static_cast<const char*>(value), size);
+    }
+
+private:
+    std::string bytes_;
 };
 
 /// A running node: it announces itself, and lists the peers it hears.
@@ -497,15 +648,34 @@ public:
         handle_ = {handle, detail::end_node{std::move(log)}};
     }
 
-    /// Puts an entry in the registry, exactly as if its beacon had been heard: it is gone after `ttl` (zero: the node's
-    /// expiry) unless it is registered again. `name` is what it is listed under: 1 to 255 bytes of UTF-8, no control
-    /// characters, not the node's own. `value` is at most 1024 bytes.
+    /// Lists a local entry, of which nothing is sent to other nodes: it is gone after its ttl unless it is registered again.
     ///
-    /// Throws error with status::utf8, invalid (a name or ttl that does not do), too_large, or full.
+    /// Throws error with status::utf8, invalid (a name, ttl, address or port that does not do), no_such_interface (the zone of the
+    /// address), too_large, or full.
+    void register_peer(const entry& entry) {
+        peers_entry_t raw = PEERS_ENTRY_INIT;
+        raw.key = detail::c_text("the name", entry.name);
+        raw.value = entry.value.data();
+        raw.value_len = entry.value.size();
+        raw.address = detail::c_option("the address", entry.address);
+        raw.ttl_ms = detail::c_milliseconds("the ttl", entry.ttl);
+        raw.port = entry.port;
+        detail::check(peers_register_at(handle_.get(), &raw));
+    }
+
+    /// The same for an entry that has a name and a value alone.
     void register_peer(std::string_view name, std::string_view value = {}, std::chrono::milliseconds ttl = {}) {
         const std::string text(name);
         detail::check(peers_register(handle_.get(), detail::c_text("the name", text), value.data(), value.size(),
                                      detail::c_milliseconds("the ttl", ttl)));
+    }
+
+    /// Removes an entry that was registered. It leaves with left_reason::unregistered.
+    ///
+    /// Throws error with status::not_found: no entry of this name is registered.
+    void unregister_peer(std::string_view name) {
+        const std::string text(name);
+        detail::check(peers_unregister(handle_.get(), detail::c_text("the name", text)));
     }
 
     /// Announces another value from now on. It is told at once; a change within 100 ms of the last is held until these
@@ -539,20 +709,65 @@ public:
         return peers::list(snapshot);
     }
 
+    /// The node's own record, as a list of one: its name, id, value, port and addresses.
+    peers::list self() const {
+        peers_list_t* own = nullptr;
+        detail::check(peers_self(handle_.get(), &own));
+        return peers::list(own);
+    }
+
+    /// Waits until the version of the list is not `version`, and returns the present one; none if it stays the same for
+    /// `timeout`. 0 is no version: it returns at once. Any number of threads may wait, and none takes an event.
+    ///
+    /// Throws error with status::stopped when another thread stops the node meanwhile.
+    std::optional<std::uint64_t> wait(std::uint64_t version, std::chrono::milliseconds timeout) const {
+        return detail::in_steps(timeout, [&](std::int32_t step) -> std::optional<std::uint64_t> {
+            std::uint64_t now = 0;
+            const std::int32_t code = peers_wait(handle_.get(), version, step, &now);
+            if (code == PEERS_ERR_TIMEOUT) return std::nullopt;
+            detail::check(code);
+            return now;
+        });
+    }
+
+    /// Waits until `predicate` is true of the list, and returns that list; none if it is not within `timeout`:
+    ///
+    ///     auto found = node.wait_until([](const peers::list& list) { return list.size() >= 3; }, 5s);
+    ///
+    /// Throws as wait() and list() do, and what `predicate` throws.
+    template <class Predicate>
+    std::optional<peers::list> wait_until(Predicate predicate, std::chrono::milliseconds timeout) const {
+        using clock = std::chrono::steady_clock;
+        // A timeout of years is no time that the clock reaches.
+        constexpr std::chrono::milliseconds longest = std::chrono::hours(24 * 365);
+        const clock::time_point deadline = clock::now() + std::clamp(timeout, timeout.zero(), longest);
+        for (std::optional<std::uint64_t> version = 0; version.has_value();) {
+            peers::list now = list();
+            if (predicate(std::as_const(now))) return now;
+            const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - clock::now());
+            version = wait(now.version(), left);
+        }
+        return std::nullopt;
+    }
+
+    /// Adds a reader of events, which has a queue of its own, and gets the events from now on.
+    peers::subscription subscribe() {
+        peers_subscription_t* added = nullptr;
+        detail::check(peers_subscribe(handle_.get(), &added));
+        return peers::subscription(added);
+    }
+
     /// Waits for the next event and takes it from the queue; none if nothing happens within `timeout`. Zero and less do not
     /// wait. The wait is in real time, whatever the node's clock. Events come in the order they happened, each to one caller;
     /// 1024 are kept, and if more wait event_kind::resync takes their place.
     ///
     /// Throws error with status::stopped when another thread stops the node meanwhile.
     std::optional<event> next_event(std::chrono::milliseconds timeout) {
-        constexpr std::chrono::milliseconds longest{std::numeric_limits<std::int32_t>::max()};
-        for (; timeout > longest; timeout -= longest)
-            if (std::optional<event> early = take_event(longest)) return early;
-        return take_event(std::max(timeout, timeout.zero()));
+        return detail::in_steps(timeout, [this](std::int32_t step) { return take_event(step); });
     }
 
     /// The same without a limit to the wait.
-    event next_event() { return *take_event(std::chrono::milliseconds(-1)); }
+    event next_event() { return *take_event(-1); }
 
     /// A descriptor that polls readable while events wait, for poll, epoll or libuv. When it does, call next_event(0) until
     /// there is none; do not read from it. It stays readable once the node was stopped or has failed. Every call gives
@@ -593,8 +808,25 @@ public:
         health.rate_limited = raw.rate_limited;
         health.off_link = raw.off_link;
         health.unvalidated = raw.unvalidated;
+        health.id_conflicts = raw.id_conflicts;
         // generated: end
         return health;
+    }
+
+    /// Each interface of the host, by IPv4 and by IPv6: whether the node uses it, and if not, why; and what it has counted
+    /// there. Works on a failed node.
+    std::vector<interface_status> interfaces() const {
+        peers_interfaces_t* taken = nullptr;
+        detail::check(peers_interfaces(handle_.get(), &taken));
+        const std::unique_ptr<peers_interfaces_t, detail::give_back> owned(taken);
+        std::vector<interface_status> all;
+        all.reserve(taken->len);
+        for (std::size_t index = 0; index < taken->len; ++index) {
+            const peers_interface_t& raw = *peers_interfaces_at(taken, index);
+            all.push_back({raw.name, raw.index, raw.family, static_cast<interface_usage>(raw.usage), raw.why, raw.kind,
+                           raw.address, raw.sent, raw.looped_back, raw.received, raw.last_error});
+        }
+        return all;
     }
 
     /// Moves the time of a node with a manual clock on, and does all that falls due on the way, in order. Each node has a
@@ -621,13 +853,13 @@ private:
         // generated: begin cpp/c_config
         raw.name = detail::c_option("name", options.name);
         raw.cluster = detail::c_option("cluster", options.cluster);
-        raw.value = options.value.data();
+        raw.value = options.value.empty() ? nullptr : options.value.data();
         raw.value_len = options.value.size();
         raw.interfaces = detail::c_option("interfaces", options.interfaces);
         raw.network = detail::c_option("network", options.network);
         raw.group_v4 = detail::c_option("group_v4", options.group_v4);
         raw.group_v6 = detail::c_option("group_v6", options.group_v6);
-        raw.keys = options.keys.data();
+        raw.keys = options.keys.empty() ? nullptr : options.keys.data();
         raw.keys_count = options.keys.size();
         raw.seeds = detail::c_option("seeds", options.seeds);
         raw.log_level = static_cast<std::uint32_t>(options.log_level);
@@ -649,12 +881,10 @@ private:
         return raw;
     }
 
-    std::optional<event> take_event(std::chrono::milliseconds timeout) {
+    std::optional<event> take_event(std::int32_t timeout) {
         peers_event_t* taken = nullptr;
-        const std::int32_t code = peers_next_event(handle_.get(), static_cast<std::int32_t>(timeout.count()), &taken);
-        if (code == PEERS_ERR_TIMEOUT) return std::nullopt;
-        detail::check(code);
-        return event(taken);
+        const std::int32_t code = peers_next_event(handle_.get(), timeout, &taken);
+        return event::taken_by(code, taken);
     }
 
     std::unique_ptr<peers_t, detail::end_node> handle_{nullptr, detail::end_node{}};

@@ -90,8 +90,9 @@ type Config struct {
 	NoIPv6 bool
 	// NoLegacy: the node neither sends nor accepts the legacy beacon, "multitastic:NAME".
 	NoLegacy bool
-	// Observer: the node lists peers, and they do not list it. This version does not have it: it gives
-	// PEERS_ERR_UNSUPPORTED.
+	// Observer: the node is an observer. It lists peers, and they do not list it. It sends queries and probes, no
+	// announcement, goodbye or legacy beacon: its name, value and port reach no peer. In PEERS_MODE_SWIM, where every
+	// member is listed, `peers_start` gives PEERS_ERR_INVALID.
 	Observer bool
 	// generated: end
 

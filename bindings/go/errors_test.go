@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"peers"
+	peers "github.com/libpeers/libpeers/bindings/go"
 )
 
 func TestWrongOptionsGiveAStatusAndWords(t *testing.T) {
@@ -31,7 +31,7 @@ func TestWrongOptionsGiveAStatusAndWords(t *testing.T) {
 		{peers.Config{NoIPv4: true, NoIPv6: true}, peers.ErrInvalid, "IPv4"},
 		{peers.Config{ManualClock: true}, peers.ErrInvalid, "memory network"},
 		{peers.Config{Network: "mars"}, peers.ErrInvalid, "mars"},
-		{peers.Config{Interfaces: "nosuch7"}, peers.ErrInterface, "interface 'nosuch7' does not exist"},
+		{peers.Config{Interfaces: "nosuch7"}, peers.ErrInterface, "interface \"nosuch7\" does not exist"},
 		{peers.Config{Keys: make([]peers.Key, 9)}, peers.ErrInvalid, "at most 8"},
 		{peers.Config{Seeds: []string{"192.0.2.1:1", "192.0.2.1"}}, peers.ErrInvalid, `the seed "192.0.2.1" has no port`},
 		{peers.Config{Seeds: []string{"a\x00:1"}}, peers.ErrInvalid, `Seeds "a\x00:1" contains a NUL character`},

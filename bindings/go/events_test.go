@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"peers"
+	peers "github.com/libpeers/libpeers/bindings/go"
 )
 
 func TestEventsComeInOrder(t *testing.T) {
@@ -84,10 +84,10 @@ func TestAnEventThatNobodyTakesKeepsNoGoroutine(t *testing.T) {
 	succeed(t, node.Register("lamp", nil, 0))
 	node.Events(context.Background())
 	untilStacks(t, "nobody wants the event", func(stack string) bool {
-		return strings.Contains(stack, "[select") && strings.Contains(stack, "Events.func")
+		return strings.Contains(stack, "[select") && strings.Contains(stack, "channel.func")
 	}, true)
 	succeed(t, node.Close())
-	untilStacks(t, "the goroutine stays", func(stack string) bool { return strings.Contains(stack, "Events.func") }, false)
+	untilStacks(t, "the goroutine stays", func(stack string) bool { return strings.Contains(stack, "channel.func") }, false)
 }
 
 func TestNextEventTellsWhyNoneCame(t *testing.T) {

@@ -1,3 +1,3 @@
-module peers
+module github.com/libpeers/libpeers/bindings/go
 
 go 1.19

@@ -15,9 +15,9 @@ type Health struct {
 	// generated: begin go/health
 	// State: state of the node.
 	State State
-	// Reason: why the node is not running.
+	// Reason: what is wrong with the node, or a note about its network while it is running.
 	Reason Reason
-	// Detail: the reason in words; "" if the node is running.
+	// Detail: the reason in words; "" if there is none.
 	Detail string
 	// LastSendAge: time since the node last sent a datagram; Never before the first.
 	LastSendAge time.Duration
@@ -61,6 +61,9 @@ type Health struct {
 	// Unvalidated: received by a node with keys: messages of an unlisted instance whose path is not validated. Each new
 	// peer begins so. If it rises and no peer joins, recorded messages are replayed.
 	Unvalidated uint64
+	// IdConflicts: received: messages with the instance id of the node that another node sent. If it rises, a clone of
+	// this machine or process is there, or a host forges messages.
+	IdConflicts uint64
 	// generated: end
 }
 
@@ -82,7 +85,8 @@ func (s State) String() string {
 	return word(uint32(s), "running", "degraded", "failed")
 }
 
-// Reason is what is wrong with a node.
+// Reason is what is wrong with a node, or, of a running node, a note about its network. The header peers.h says of each what to
+// do. A later version of the library may add some.
 type Reason uint32
 
 // The reasons.
@@ -95,12 +99,21 @@ const (
 	MulticastJoin     Reason = C.PEERS_REASON_MULTICAST_JOIN // the system did not let it join the group on every interface
 	Internal          Reason = C.PEERS_REASON_INTERNAL       // it met an internal error, and no longer works
 	Resolver          Reason = C.PEERS_REASON_RESOLVER       // the name of a seed cannot be resolved; it is tried again
+	ListFull          Reason = C.PEERS_REASON_LIST_FULL      // a newcomer was refused, because the registry is full
+	SendStalls        Reason = C.PEERS_REASON_SEND_STALLS    // the send buffer of the system stayed full
+	IDConflict        Reason = C.PEERS_REASON_ID_CONFLICT    // another node sent with the instance id of this node
+	OtherCluster      Reason = C.PEERS_REASON_OTHER_CLUSTER  // note: a node of another cluster is there
+	OtherKey          Reason = C.PEERS_REASON_OTHER_KEY      // note: a node with another key is there
+	OtherMode         Reason = C.PEERS_REASON_OTHER_MODE     // note: a node of the same cluster in another mode is there
+	Limited           Reason = C.PEERS_REASON_LIMITED        // a note: the system refused what the node can do without
+	SocketRefused     Reason = C.PEERS_REASON_SOCKET         // the system refused a socket; the node works with the others
 )
 
 // String returns the reason in words.
 func (r Reason) String() string {
 	return word(
 		uint32(r), "none", "no interface", "not receiving", "send fails", "permission", "multicast join", "internal", "resolver",
+		"list full", "send stalls", "id conflict", "other cluster", "other key", "other mode", "limited", "socket",
 	)
 }
 
@@ -136,6 +149,7 @@ func (n *Node) Health() (Health, error) {
 		RateLimited:     uint64(health.rate_limited),
 		OffLink:         uint64(health.off_link),
 		Unvalidated:     uint64(health.unvalidated),
+		IdConflicts:     uint64(health.id_conflicts),
 		// generated: end
 	}, nil
 }

@@ -11,6 +11,7 @@ import "C"
 import (
 	"errors"
 	"io"
+	"net/netip"
 	"time"
 	"unsafe"
 )
@@ -19,7 +20,7 @@ import (
 type Node struct {
 	// A token that the library looks up, no address: cgo knows that a struct without a body is never in Go's memory.
 	handle *C.peers_t
-	events eventWait
+	events reader
 	log    logContext
 }
 
@@ -45,7 +46,8 @@ func Start(config Config) (*Node, error) {
 		return nil, err
 	}
 	var err error
-	if node.events, err = newEventWait(node.handle); err != nil {
+	take := func(event **C.peers_event_t) C.int32_t { return C.peers_next_event(node.handle, 0, event) }
+	if node.events, err = newReader(take, func(fd *C.int32_t) C.int32_t { return C.peers_event_fd(node.handle, fd) }); err != nil {
 		C.peers_free(node.handle)
 		node.log.free()
 		return nil, err
@@ -53,26 +55,56 @@ func Start(config Config) (*Node, error) {
 	return node, nil
 }
 
-// Register puts an entry in the registry, exactly as if its beacon had been heard: it is listed, it raises events, and it
-// is gone after ttl unless it is registered again. A second registration of a key replaces the value and renews the entry.
-//
-// The key is the name the entry is listed under: 1 to 255 bytes of UTF-8, no control characters, not the node's own name.
-// The value has at most 1024 bytes. A ttl of 0 means the node's expiry.
-//
-// Errors: ErrHandle, ErrUTF8, ErrInvalid, ErrTooLarge, ErrFull, ErrFailed, ErrStopped.
+// Entry is a local entry of the list, for [Node.RegisterEntry].
+type Entry struct {
+	Key     string // the name it is listed under: 1 to 255 bytes of UTF-8, no control characters, not the node's own name
+	Value   []byte // at most 1024 bytes
+	Address netip.Addr
+	Port    uint16        // of its service; 0 for none
+	TTL     time.Duration // how long it is listed unless it is registered again; 0 means the node's expiry
+}
+
+// Register lists an entry with a key and a value, as [Node.RegisterEntry] does.
 func (n *Node) Register(key string, value []byte, ttl time.Duration) error {
-	ms, err := milliseconds("ttl", ttl)
+	return n.RegisterEntry(Entry{Key: key, Value: value, TTL: ttl})
+}
+
+// RegisterEntry lists a local entry, of which nothing is sent to other nodes. It raises events as a peer does, and it is gone
+// after its TTL unless it is registered again. A second registration of a key replaces the entry.
+//
+// Errors: ErrHandle, ErrUTF8, ErrInvalid, ErrInterface (the zone of the address), ErrTooLarge, ErrFull, ErrFailed, ErrStopped.
+func (n *Node) RegisterEntry(entry Entry) error {
+	ms, err := milliseconds("ttl", entry.TTL)
 	if err != nil {
 		return err
 	}
+	name, err := cString("key", entry.Key)
+	if err != nil {
+		return err
+	}
+	defer C.free(unsafe.Pointer(name))
+	// In memory of C, for a struct that C gets may not point to Go's.
+	value := C.CBytes(entry.Value)
+	defer C.free(value)
+	raw := C.peers_entry_t{struct_size: C.sizeof_peers_entry_t, key: name, ttl_ms: ms, port: C.uint32_t(entry.Port)}
+	raw.value, raw.value_len = value, C.size_t(len(entry.Value))
+	if entry.Address.IsValid() {
+		raw.address = C.CString(entry.Address.String())
+		defer C.free(unsafe.Pointer(raw.address))
+	}
+	return call(func() C.int32_t { return C.peers_register_at(n.handle, &raw) })
+}
+
+// Unregister removes an entry that was registered. It leaves with the reason Unregistered.
+//
+// Errors: ErrNotFound (no entry of this key is registered), ErrHandle, ErrUTF8, ErrInvalid, ErrFailed, ErrStopped.
+func (n *Node) Unregister(key string) error {
 	name, err := cString("key", key)
 	if err != nil {
 		return err
 	}
 	defer C.free(unsafe.Pointer(name))
-	return call(func() C.int32_t {
-		return C.peers_register(n.handle, name, pointer(value), C.size_t(len(value)), ms)
-	})
+	return call(func() C.int32_t { return C.peers_unregister(n.handle, name) })
 }
 
 // SetValue announces another value from now on, in place of Config.Value; the peers that hear of it get an Updated event.
@@ -127,8 +159,23 @@ func (n *Node) Advance(duration time.Duration) error {
 //
 // Errors: ErrHandle, ErrFailed, ErrStopped.
 func (n *Node) List() ([]Peer, error) {
+	return readList(func(list **C.peers_list_t) C.int32_t { return C.peers_list(n.handle, list) })
+}
+
+// Me returns the node's own record: its name, ID, value and port, and the addresses of all interfaces that it uses.
+//
+// Errors: ErrHandle, ErrFailed, ErrStopped.
+func (n *Node) Me() (Peer, error) {
+	own, err := readList(func(list **C.peers_list_t) C.int32_t { return C.peers_self(n.handle, list) })
+	if err != nil {
+		return Peer{}, err
+	}
+	return own[0], nil
+}
+
+func readList(take func(**C.peers_list_t) C.int32_t) ([]Peer, error) {
 	var list *C.peers_list_t
-	if err := call(func() C.int32_t { return C.peers_list(n.handle, &list) }); err != nil {
+	if err := call(func() C.int32_t { return take(&list) }); err != nil {
 		return nil, err
 	}
 	defer C.peers_list_free(list)
@@ -137,6 +184,23 @@ func (n *Node) List() ([]Peer, error) {
 		peers[i] = readPeer(C.peers_list_at(list, C.size_t(i)))
 	}
 	return peers, nil
+}
+
+// Interfaces returns each interface of the host, by IPv4 and by IPv6: whether the node uses it, and if not, why; and what it
+// has counted there. It works on a failed node.
+//
+// Errors: ErrHandle.
+func (n *Node) Interfaces() ([]InterfaceStatus, error) {
+	var list *C.peers_interfaces_t
+	if err := call(func() C.int32_t { return C.peers_interfaces(n.handle, &list) }); err != nil {
+		return nil, err
+	}
+	defer C.peers_interfaces_free(list)
+	interfaces := make([]InterfaceStatus, list.len)
+	for i := range interfaces {
+		interfaces[i] = readInterface(C.peers_interfaces_at(list, C.size_t(i)))
+	}
+	return interfaces, nil
 }
 
 // Close ends the node: it says goodbye, and the peers drop it at once. It waits for the node's thread to end, which takes
@@ -152,7 +216,7 @@ func (n *Node) Close() error {
 	if err != nil {
 		return err
 	}
-	n.events.close()
+	n.events.wait.close()
 	n.log.free()
 	return nil
 }

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"peers"
+	peers "github.com/libpeers/libpeers/bindings/go"
 )
 
 func TestTwoNodesListEachOther(t *testing.T) {

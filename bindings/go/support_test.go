@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"peers"
+	peers "github.com/libpeers/libpeers/bindings/go"
 )
 
 // The tests need no network and wait for no deadline: nodes live on memory networks, most with clocks that the tests
@@ -101,7 +101,7 @@ func equal[T comparable](t *testing.T, what string, got, want T) {
 func untilOneWaits(t *testing.T) {
 	t.Helper()
 	untilStacks(t, "none waits in Go's poller", func(stack string) bool {
-		return strings.Contains(stack, "[IO wait") && strings.Contains(stack, "NextEvent")
+		return strings.Contains(stack, "[IO wait") && strings.Contains(stack, "reader).next")
 	}, true)
 }
 

@@ -1,7 +1,7 @@
 /**
  * Find the other instances of your program on the local network.
  *
- *     import { start } from 'peers';
+ *     import { start } from '@libpeers/peers';
  *
  *     const node = start({ name: 'kitchen', servicePort: 8080 });
  *     for await (const { kind, peer } of node.events()) {
@@ -13,7 +13,8 @@
  * waits for the network; what waits for events is a promise. The library's log is not to be had here; `Node.health` says in
  * words what is wrong.
  *
- * The package is a thin layer over the C library libpeers, which is loaded from $PEERS_LIBRARY or else from the system.
+ * The package is a thin layer over the C library libpeers, which is loaded from $PEERS_LIBRARY, or else from this
+ * package, which has it for several kinds of Linux, or else from the system.
  */
 
 /** Bytes; a string as UTF-8. */
@@ -91,8 +92,8 @@ export interface Options {
   ipv6?: boolean;
   /** Whether the node uses the legacy beacon, "multitastic:NAME", beside the native protocol. Default: true. */
   legacy?: boolean;
-  /** Whether the node lists peers without being listed by them. This version does not have it, and refuses it. Default:
-   *  false. */
+  /** Whether the node is an observer, which lists peers and is not listed by them. It sends queries and probes alone.
+   *  "swim" has no observers. Default: false. */
   observer?: boolean;
   // generated: end
 }
@@ -117,15 +118,23 @@ export class Node {
   readonly closed: boolean;
 
   /**
-   * Puts an entry in the registry, exactly as if its beacon had been heard: it is listed, it raises events, and it is gone
-   * after `ttl` unless it is registered again. A second registration of a key replaces the value and renews the entry.
+   * Lists a local entry, of which nothing is sent to other nodes. It raises events as a peer does, and it is gone after `ttl`
+   * milliseconds unless it is registered again. A second registration of a key replaces the entry.
    *
    * The key is the name the entry is listed under, not the node's own; the value has at most 1024 bytes. Without `ttl` the
-   * node's expiry holds.
+   * node's expiry holds. `address` is an IP address as text, and `port` the port of its service.
    *
-   * @throws {PeersError} PEERS_ERR_INVALID, _UTF8, _TOO_LARGE, _FULL
+   * @throws {PeersError} PEERS_ERR_INVALID, _UTF8, _INTERFACE (the zone of an address), _TOO_LARGE, _FULL
+   * @throws {TypeError} for an option of another type, or that does not exist
    */
-  register(key: string, value?: Bytes, options?: { ttl?: number }): void;
+  register(key: string, value?: Bytes, options?: { ttl?: number; address?: string; port?: number }): void;
+
+  /**
+   * Removes an entry that was registered. It leaves with the reason "unregistered".
+   *
+   * @throws {PeersError} PEERS_ERR_NOT_FOUND: no entry of this key is registered
+   */
+  unregister(key: string): void;
 
   /**
    * Announces another value from now on; the peers that hear of it get an "updated" event. A change within 100 ms of the last
@@ -164,8 +173,31 @@ export class Node {
   /** The peers that are live now, ordered by name and then by id. The node itself is not listed. */
   list(): Peer[];
 
+  /** The node's own record: its name, id, value and port, and the addresses of all interfaces that it uses. */
+  readonly me: Peer;
+
+  /**
+   * Waits until a peer is listed for which `fits` is true, and resolves with it, the first in the order of the list:
+   *
+   *     const worker = await node.waitFor((peer) => peer.txt.role === 'worker', { timeout: 5000 });
+   *
+   * It takes no event of the node, and no thread waits. Rejects with the reason of `signal` when that aborts, and with what
+   * `fits` throws.
+   *
+   * @throws {PeersError} PEERS_ERR_TIMEOUT when none is listed for `timeout` milliseconds; PEERS_ERR_HANDLE or _STOPPED when the
+   * node is closed meanwhile, PEERS_ERR_FAILED
+   * @throws {TypeError} for an option that does not exist
+   */
+  waitFor(fits: (peer: Peer) => unknown, options?: Waiting): Promise<Peer>;
+
+  /** A further reader of the events from now on, with a queue of its own: each reader gets every event. */
+  subscribe(): Subscription;
+
   /** How the node is. */
   health(): Health;
+
+  /** Each interface of the host, by IPv4 and by IPv6: whether the node uses it, and if not, why; and what it has counted there. */
+  interfaces(): InterfaceStatus[];
 
   /**
    * What happens, in order, until the node is closed. A loop that is left can be followed by another. Each event goes to one
@@ -180,9 +212,11 @@ export class Node {
   /**
    * The next event.
    *
-   * @throws {PeersError} PEERS_ERR_HANDLE when the node is closed meanwhile, PEERS_ERR_FAILED
+   * @throws {PeersError} PEERS_ERR_TIMEOUT when none comes for `timeout` milliseconds; PEERS_ERR_HANDLE when the node is closed
+   * meanwhile, PEERS_ERR_FAILED
+   * @throws {TypeError} for an option that does not exist
    */
-  nextEvent(options?: { signal?: AbortSignal }): Promise<Event>;
+  nextEvent(options?: Waiting): Promise<Event>;
 
   /** Ends the node: it says goodbye, and the peers drop it at once. Takes milliseconds. Iterations of its events end. A second
    *  call does nothing. */
@@ -192,13 +226,54 @@ export class Node {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
+/** When a wait ends. Without either it has no limit. */
+export interface Waiting {
+  /** Ends it when it aborts, with its reason. */
+  signal?: AbortSignal;
+  /** Milliseconds after which it ends with PEERS_ERR_TIMEOUT. */
+  timeout?: number;
+}
+
+/**
+ * A further reader of a node's events, with a queue of 1024 events of its own. If that is full, its events alone are dropped, and
+ * a "resync" takes their place. `Node.subscribe` makes one; close it, before or after the node.
+ */
+export class Subscription {
+  private constructor();
+
+  /** As `Node.nextEvent`; PEERS_ERR_STOPPED when the node is closed meanwhile. */
+  nextEvent(options?: Waiting): Promise<Event>;
+
+  /** As `Node.events`, until the node or the subscription is closed. */
+  events(options?: { signal?: AbortSignal }): AsyncGenerator<Event, void, void>;
+
+  /** Ends the subscription. A second call does nothing. */
+  close(): void;
+
+  [Symbol.dispose](): void;
+}
+
+/**
+ * A value for `start` and `Node.setValue` of these keys and values, in the format of DNS-SD's TXT records: `txt({ role: 'worker' })`.
+ * null is a key without a value.
+ *
+ * @throws {PeersError} PEERS_ERR_INVALID: a key is printable ASCII without "="; PEERS_ERR_TOO_LARGE: a key and its value have more
+ * than 254 bytes, or all more than 1050
+ */
+export function txt(pairs: Record<string, Bytes | null>): Buffer;
+
 /** One peer, as it was when the list was taken or the event raised. */
 export interface Peer {
   /** Two peers may have the same; `id` tells them apart. */
   name: string;
   value: Buffer;
-  /** The IP address it was heard from, IPv4 or IPv6; null if it was only registered. */
+  /** The IP address to reach it at, IPv4 or IPv6: the first of `addresses`. A link-local IPv6 address has its zone. Null if it
+   *  was only registered. */
   address: string | null;
+  /** All addresses: `address`, then the others that sent or answered a probe, then those that the peer only claims. */
+  addresses: string[];
+  /** Number of the first addresses that sent or answered a probe. */
+  addressesValidated: number;
   /** The port at which it offers its service; null if it announces none. */
   port: number | null;
   /** The random id of this run of it, 32 hexadecimal digits; null if unknown, as with legacy nodes and registered
@@ -214,6 +289,11 @@ export interface Peer {
   expiresIn: number;
   /** Index of the interface it was heard through, the scope of a link-local address; null if unknown. */
   interfaceIndex: number | null;
+  /** The keys and values that `txt` has written: keys in lower case, null for a key without a value. {} if the value is not in
+   *  that format, so `peer.txt.role === 'worker'` does for every peer. */
+  readonly txt: Record<string, string | null>;
+  /** For JSON.stringify: all of it, with the value as text, or as base64 in `valueBase64` if it is not UTF-8. */
+  toJSON(): object;
 }
 
 /** One change of the registry. */
@@ -228,14 +308,47 @@ export interface Event {
   peer: Peer | null;
 }
 
+/** An interface of the host and an address family. */
+export interface InterfaceStatus {
+  name: string;
+  index: number;
+  family: 4 | 6;
+  /** Whether the node uses it, and if not, why. */
+  usage:
+    | 'used'
+    | 'not-named'
+    | 'family-off'
+    | 'down'
+    | 'no-carrier'
+    | 'port'
+    | 'no-multicast'
+    | 'no-address'
+    | 'loopback'
+    | Unknown;
+  /** The usage in words; "" if the node uses it. */
+  why: string;
+  /** "loopback", "bridge", "wlan", "wireguard" and so on; "" for a plain network card. */
+  kind: string;
+  /** The address that the node sends from, or would send from; null if there is none. */
+  address: string | null;
+  /** Datagrams sent to the group through it. */
+  sent: number;
+  /** Received through it: the node's own datagrams, which the system loops back. */
+  loopedBack: number;
+  /** Datagrams received through it, of every kind. */
+  received: number;
+  /** The last system call for it that failed, with its error; "" if none did. */
+  lastError: string;
+}
+
 /** How a node is, and what it has counted since it was started. */
 export interface Health {
   // generated: begin node/health
   /** State of the node. */
   state: 'running' | 'degraded' | 'failed' | Unknown;
-  /** Why the node is not running. */
-  reason: 'none' | 'no-interface' | 'not-receiving' | 'send-fails' | 'permission' | 'multicast-join' | 'internal' | 'resolver' | Unknown;
-  /** The reason in words; "" if the node is running. */
+  /** What is wrong with the node, or a note about its network while it is running. */
+  reason: 'none' | 'no-interface' | 'not-receiving' | 'send-fails' | 'permission' | 'multicast-join' | 'internal' | 'resolver' | 'list-full' | 'send-stalls' | 'id-conflict' | 'other-cluster' | 'other-key' | 'other-mode' | 'limited' | 'socket' | Unknown;
+  /** The reason in words; "" if there is none. */
   detail: string;
   /** Milliseconds since the node last sent a datagram; null before the first. */
   lastSendAge: number | null;
@@ -278,6 +391,9 @@ export interface Health {
   /** Received by a node with keys: messages of an unlisted instance whose path is not validated. Each new peer begins
    *  so. If it rises and no peer joins, recorded messages are replayed. */
   unvalidated: number;
+  /** Received: messages with the instance id of the node that another node sent. If it rises, a clone of this machine
+   *  or process is there, or a host forges messages. */
+  idConflicts: number;
   // generated: end
 }
 

@@ -2,7 +2,6 @@
 
 mod advice;
 mod firewall;
-#[cfg_attr(windows, allow(dead_code, reason = "there are no interfaces in the report"))]
 mod interfaces;
 mod report;
 
@@ -11,7 +10,9 @@ use std::net::{IpAddr, ToSocketAddrs};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use peers::{Config, Event, Health, LeaveReason, Mode, Network, Peer, Reason, State};
+use peers::{
+    Config, Event, Family, Health, InterfaceStatus, LeaveReason, Mode, Network, Peer, Reason, State, Usage,
+};
 
 use crate::failure::Failure;
 use crate::inputs::{Input, Inputs};
@@ -46,7 +47,8 @@ fn check(config: &Config) -> Result<(), Failure> {
 fn examine(report: &mut Report, inputs: &Inputs, config: &Config, wait: Duration) -> Result<(), Failure> {
     report.section("Options")?;
     report.add(Level::Note, &advice::way(config))?;
-    let interfaces = interfaces::all(config);
+    // That node has ended before the next ones, which are in another cluster, would show in its health.
+    let interfaces = interfaces::all(&Node::start(Config { log: None, ..config.clone() })?);
     if has_multicast(config) {
         show_interfaces(report, config, &interfaces)?;
         // By nodes in a cluster of their own, which the programs on the network do not list.
@@ -59,7 +61,29 @@ fn examine(report: &mut Report, inputs: &Inputs, config: &Config, wait: Duration
     }
     show_nodes(report, config, &interfaces, &heard, wait)?;
     show_firewall(report, config)?;
-    show_health(report, &node.health())
+    show_health(report, &node.health())?;
+    if has_multicast(config) {
+        show_counts(report, &interfaces::all(&node))?;
+    }
+    Ok(())
+}
+
+/// Shows what went through each interface in use.
+fn show_counts(report: &mut Report, interfaces: &[Interface]) -> Result<(), Failure> {
+    for status in interfaces.iter().flat_map(|interface| &interface.families) {
+        if status.usage == Usage::Used {
+            let family = if status.family == Family::V4 { "IPv4" } else { "IPv6" };
+            let InterfaceStatus { name, sent, looped_back, received, last_error, .. } = status;
+            let error =
+                if last_error.is_empty() { String::new() } else { format!("; last error: {last_error}") };
+            let words = format!(
+                "{name}, {family}: {sent} sent to the group, {looped_back} of them back, {received} received{error}"
+            );
+            report.add(Level::Note, &words)?;
+        }
+    }
+    report.interfaces(interfaces);
+    Ok(())
 }
 
 fn has_multicast(config: &Config) -> bool {
@@ -69,10 +93,11 @@ fn has_multicast(config: &Config) -> bool {
 fn show_interfaces(report: &mut Report, config: &Config, interfaces: &[Interface]) -> Result<(), Failure> {
     report.section("Interfaces")?;
     for interface in interfaces {
-        let named = config.interfaces.is_some() && interface.is_chosen;
+        let named = config.interfaces.is_some() && interface.is_chosen();
         match &interface.obstacle {
             None => {
-                report.add(Level::Ok, &format!("{interface} is used for {}", interface.families()))?;
+                report
+                    .add(Level::Ok, &format!("{interface} is used for {}", interface.versions_in_words()))?;
                 report.hints(advice::of_interface(interface))?;
             }
             Some(why) if named => report
@@ -83,7 +108,6 @@ fn show_interfaces(report: &mut Report, config: &Config, interfaces: &[Interface
     if interfaces.iter().all(|interface| interface.obstacle.is_some()) {
         report.add(Level::Bad, "no interface is used, so nothing is sent or received")?;
     }
-    report.interfaces(interfaces);
     Ok(())
 }
 
@@ -108,6 +132,7 @@ impl Pair {
                 mode: Mode::Multicast,
                 seeds: Vec::new(),
                 unicast_port: 0,
+                observer: false,
                 ..config.clone()
             })
         };
@@ -255,7 +280,7 @@ fn show_nodes(
 ) -> Result<(), Failure> {
     report.section("Other nodes")?;
     report.peers(heard.iter().map(|one| &one.peer));
-    let own = interfaces::own_addresses();
+    let own = interfaces::own_addresses(interfaces);
     let is_here = |one: &&Heard| one.peer.address.is_some_and(|address| own.contains(&address));
     let (here, elsewhere): (Vec<_>, Vec<_>) = heard.iter().partition(is_here);
     if !here.is_empty() {
@@ -299,15 +324,13 @@ fn show_firewall(report: &mut Report, config: &Config) -> Result<(), Failure> {
 
 fn show_health(report: &mut Report, health: &Health) -> Result<(), Failure> {
     report.section("What the node reports")?;
+    if health.state() == State::Running {
+        let plural = if health.interfaces == 1 { "" } else { "s" };
+        report.add(Level::Ok, &format!("running, on {} interface{plural}", health.interfaces))?;
+    }
     match (&health.reason, health.state()) {
-        (None, _) => report.add(
-            Level::Ok,
-            &format!(
-                "running, on {} interface{}",
-                health.interfaces,
-                if health.interfaces == 1 { "" } else { "s" }
-            ),
-        )?,
+        (None, _) => {}
+        (Some((_, note)), State::Running) => report.add(Level::Warning, note)?,
         (Some((reason, detail)), state) => {
             let state = if state == State::Failed { "failed" } else { "degraded" };
             report.add(Level::Bad, &format!("{state}: {detail}"))?;

@@ -179,11 +179,10 @@ pub enum Way {
 }
 
 impl Node {
-    /// Returns the configuration of a node that announces nothing but that it looks. As soon as the protocol has
-    /// observers, it is one.
+    /// Returns the configuration of an observer. A SWIM cluster has none: there the node is a member, named after the command.
     pub fn looking(&self, command: &str) -> Config {
         let name = format!("{} (peers {command} {})", host_name(), process::id());
-        Config { name: Some(name), ..self.config() }
+        Config { name: Some(name), observer: self.mode() != Mode::Swim, ..self.config() }
     }
 
     /// Returns the configuration of a node with these options.

@@ -12,6 +12,8 @@ pub struct PeerRecord {
     #[serde(flatten)]
     value: ValueRecord,
     address: Option<String>,
+    addresses: Vec<String>,
+    addresses_validated: usize,
     port: Option<u16>,
     interface: Option<String>,
     id: Option<String>,
@@ -44,6 +46,8 @@ impl PeerRecord {
             name: peer.name.clone(),
             value: ValueRecord::new(&peer.value),
             address: text::address(peer),
+            addresses: text::addresses(peer),
+            addresses_validated: peer.addresses_validated,
             port: Some(peer.port).filter(|port| *port != 0),
             interface: text::interface(peer),
             id: peer.id.map(|id| id.iter().map(|byte| format!("{byte:02x}")).collect()),

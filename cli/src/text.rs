@@ -1,7 +1,6 @@
 //! A peer in words: its cells in a table, and the line of an event.
 
 use peers::{Event, LeaveReason, Peer, Source};
-use std::net::IpAddr;
 
 /// Returns the text with control and format characters escaped: they would move a terminal's cursor or change its colours.
 pub fn printable(text: &str) -> String {
@@ -18,12 +17,12 @@ pub fn printable(text: &str) -> String {
 
 /// Returns the address; a link-local one has its interface behind it, once.
 pub fn address(peer: &Peer) -> Option<String> {
-    let address = peer.address?;
-    let is_link_local = matches!(address, IpAddr::V6(v6) if v6.is_unicast_link_local());
-    Some(match interface(peer).filter(|_| is_link_local) {
-        Some(zone) => format!("{address}%{zone}"),
-        None => address.to_string(),
-    })
+    peer.address_text(peers::zone_name)
+}
+
+/// Returns all addresses, as `address` does the first.
+pub fn addresses(peer: &Peer) -> Vec<String> {
+    peer.addresses.iter().map(|address| address.text(peers::zone_name)).collect()
 }
 
 /// Returns the name of the interface that the peer was heard through, if it is known and still there.
@@ -126,6 +125,8 @@ pub mod tests {
             value: Vec::new(),
             address: Some(address.parse().expect("an address")),
             interface: 1,
+            addresses: Vec::new(),
+            addresses_validated: 0,
             port: 0,
             id: None,
             source: Source::Multicast,

@@ -25,7 +25,10 @@ use std::thread;
 use std::time::Duration;
 
 use nix::sys::signal::{SigSet, Signal};
-use peers::{ChangeDetection, Config, ErrorKind, Event, Health, Key, LeaveReason, Mode, Peer, Peers, Seed};
+use peers::{
+    ChangeDetection, Config, ErrorKind, Event, Family, Health, InterfaceStatus, Key, LeaveReason, Mode, Peer,
+    Peers, Seed,
+};
 use peers_proto::KEY_LEN;
 use zeroize::Zeroizing;
 
@@ -131,6 +134,16 @@ fn print_status(node: &Peers) -> Result<(), Box<dyn Error>> {
     for peer in node.list()? {
         let id: String = peer.id.unwrap_or_default().iter().map(|byte| format!("{byte:02x}")).collect();
         println!("listed {} {} {id} {:?}", peer.name, address(&peer), peer.source);
+        let addresses: Vec<String> = peer.addresses.iter().map(|known| known.address.to_string()).collect();
+        println!("addresses {} {}", peer.name, addresses.join(" "));
+        println!("value {} {}", peer.name, String::from_utf8_lossy(&peer.value));
+    }
+    for status in node.interfaces() {
+        let InterfaceStatus { name, usage, sent, looped_back, received, last_error, why, .. } = &status;
+        let family = if status.family == Family::V4 { 4 } else { 6 };
+        println!(
+            "interface {name} {family} {usage:?} sent={sent} looped_back={looped_back} received={received} {last_error}{why}"
+        );
     }
     print_health(&node.health());
     Ok(())
@@ -152,6 +165,7 @@ fn print_health(health: &Health) {
         ("rate_limited", counters.rate_limited),
         ("off_link", counters.off_link),
         ("send_errors", counters.send_errors),
+        ("id_conflicts", counters.id_conflicts),
     ];
     match &health.reason {
         None => println!("state {:?}", health.state()),

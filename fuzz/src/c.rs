@@ -105,6 +105,28 @@ pub struct Entry {
 }
 
 #[repr(C)]
+pub struct Interface {
+    pub name: *const c_char,
+    pub index: u32,
+    pub family: u32,
+    pub usage: u32,
+    pub why: *const c_char,
+    pub kind: *const c_char,
+    pub address: *const c_char,
+    pub sent: u64,
+    pub looped_back: u64,
+    pub received: u64,
+    pub last_error: *const c_char,
+}
+
+#[repr(C)]
+pub struct Interfaces {
+    pub len: usize,
+    pub stride: usize,
+    pub records: *const c_void,
+}
+
+#[repr(C)]
 pub struct Event {
     pub kind: u32,
     pub reason: u32,

@@ -97,7 +97,13 @@ pub struct Message {
     pub port: u8,
     pub value_len: u16,
     pub answer_to_group: bool,
-    pub proof: Option<Proof>,
+    pub nonce: bool,
+    /// Of one of the node's last nonces; or else of something made up.
+    pub echo: Option<Option<u8>>,
+    /// Number of further addresses.
+    pub addresses: u8,
+    pub observer: bool,
+    pub to_seed: bool,
     pub foreign: bool,
     pub least: u16,
     pub seal: Seal,
@@ -108,7 +114,7 @@ pub enum Kind {
     Announce,
     Query,
     Goodbye,
-    Challenge,
+    Probe,
 }
 
 #[derive(Arbitrary, Debug, Clone)]
@@ -124,13 +130,6 @@ pub enum Expiry {
     AsNode,
     Millis(u16),
     Any(u64),
-}
-
-#[derive(Arbitrary, Debug, Clone, Copy)]
-pub struct Proof {
-    pub asks: bool,
-    /// The node's challenge, or else something made up.
-    pub answers: bool,
 }
 
 #[derive(Arbitrary, Debug, Clone, Copy)]

@@ -7,7 +7,7 @@ use arbitrary::Arbitrary;
 use peers_proto::wire::{
     self, Announcement, ClusterKind, ClusterMessage, Content, InstanceId, Kind, Message,
 };
-use peers_proto::{Arrival, Destination, Mode, Node, Settings};
+use peers_proto::{Arrival, Destination, Mode, Node, Received, Settings};
 
 use crate::model::View;
 use crate::{ID, key, seal, settings};
@@ -135,9 +135,9 @@ impl Run {
                 let seeds: Vec<SocketAddr> = seeds.iter().map(|seed| address(*seed)).collect();
                 self.node.set_seeds(&seeds, self.now);
             }
-            Step::Unreachable(from) => self.node.handle_unreachable(address(*from), self.now),
+            Step::Unreachable(from) => self.node.handle_unreachable(address(*from), 0, self.now),
             Step::NetworkChange => self.node.handle_network_change(self.now),
-            Step::Stop => self.node.stop(),
+            Step::Stop => self.node.stop(self.now),
         }
     }
 
@@ -149,10 +149,10 @@ impl Run {
             bytes[at] = byte;
         }
         if self.settings.keys.is_empty() {
-            self.node.handle_datagram(&bytes, address(from), 2, Arrival::Unicast, self.now);
+            self.node.handle_datagram(&bytes, received(from), self.now);
         } else {
             let sealed = seal(&bytes, 0, Some(&ID).filter(|_| from % 2 == 0), from);
-            self.node.handle_datagram(&sealed, address(from), 2, Arrival::Unicast, self.now);
+            self.node.handle_datagram(&sealed, received(from), self.now);
         }
     }
 
@@ -206,6 +206,10 @@ fn identity(who: &Who) -> Vec<u8> {
     [&id(who.id)[..], &generation, &[0; 10], &[0xff, 0xff, 10, 0, 0, who.id % 8 + 1], &[3, who.id]].concat()
 }
 
+fn received(from: u8) -> Received {
+    Received { from: address(from), interface: 2, arrival: Arrival::Unicast, hops: Some(255) }
+}
+
 fn record(record: &Record) -> Vec<u8> {
     let kind = [Kind::Announce, Kind::Query, Kind::Goodbye][usize::from(record.kind % 3)];
     let value = vec![record.sequence; usize::from(record.value_len % 900)];
@@ -217,10 +221,9 @@ fn record(record: &Record) -> Vec<u8> {
         expiry: Duration::from_secs(35),
         port: 0,
         value: &value,
-        answer_to_group: false,
-        proof: None,
+        ..Announcement::default()
     };
-    wire::encode_padded(kind, &about, 0)
+    wire::encode_within(kind, &about, 0..=wire::MAX_MESSAGE)
 }
 
 /// Each with its length before it.

@@ -3,8 +3,8 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use peers_proto::wire::{self, Announcement, Challenge, InstanceId};
-use peers_proto::{Arrival, Destination, Node, Peer, Settings, Transmit};
+use peers_proto::wire::{self, Announcement, InstanceId};
+use peers_proto::{Arrival, Destination, Node, Peer, Received, Settings, Transmit};
 
 use crate::case::{Case, Datagram, Expiry, Heard, Kind, Message, Seal, Sender, Sequence, Span, Step};
 use crate::model::View;
@@ -27,7 +27,10 @@ const MAX_RUNS: usize = 5000;
 /// three goodbyes.
 const MAX_TO_GROUP: usize = 10;
 
-/// One by one as many are asked at one time.
+/// No reaction has more than this many times the bytes of what brought it about.
+const MAX_AMPLIFICATION: usize = 3;
+
+/// One by one as many are probed at one time.
 const MAX_QUESTIONS: usize = 64;
 
 /// An instance that nobody has heard of.
@@ -86,7 +89,7 @@ impl Run {
             Step::Timeout => self.timeout(),
             Step::Unreachable(to) => {
                 self.ledger.reports += 1;
-                self.node.handle_unreachable(to.address(), self.now);
+                self.node.handle_unreachable(to.address(), 0, self.now);
                 self.take_all(0);
             }
             Step::NetworkChange => self.verb(|node, now| node.handle_network_change(now)),
@@ -100,7 +103,7 @@ impl Run {
             Step::SetKeys { first, count } => self.set_keys(*first, *count),
             Step::SetSeeds(seeds) => self.set_seeds(seeds),
             Step::Stop => {
-                self.node.stop();
+                self.node.stop(self.now);
                 self.take_all(0);
             }
             Step::LeaveEvents => self.takes_events = false,
@@ -112,32 +115,22 @@ impl Run {
     fn hear(&mut self, Heard { from, by_group, interface, what }: &Heard) {
         let arrival = self.arrival(*by_group);
         let Some(bytes) = self.datagram(what, arrival) else { return };
-        let is_recorded = self.heard.contains(&bytes) || self.ledger.kept.contains(&bytes);
-        self.hear_bytes(&bytes, from.address(), u32::from(interface % 4), arrival, is_recorded);
+        self.hear_bytes(&bytes, from.address(), u32::from(interface % 4), arrival);
         if self.heard.len() < 64 {
             self.heard.push(bytes);
         }
     }
 
-    fn hear_bytes(
-        &mut self,
-        bytes: &[u8],
-        from: SocketAddr,
-        interface: u32,
-        arrival: Arrival,
-        is_recorded: bool,
-    ) {
+    fn hear_bytes(&mut self, bytes: &[u8], from: SocketAddr, interface: u32, arrival: Arrival) {
         let was_settled = self.is_settled();
-        let refused_full = self.node.counters().refused_full;
         let plain = self.opened(bytes, arrival);
         self.ledger.note_heard(from, bytes.len(), plain.as_deref());
-        self.node.handle_datagram(bytes, from, interface, arrival, self.now);
-        let sent = self.take_all(0);
+        let received = Received { from, interface, arrival, hops: Some(255) };
+        self.node.handle_datagram(bytes, received, self.now);
+        // A probe may answer.
+        let sent = self.take_all(1);
         if was_settled {
-            // A question and a challenge may be put in one message, by somebody who is there and has the key.
-            let is_refused = self.node.counters().refused_full > refused_full;
-            let answers = if plain.is_some() && (!is_recorded || is_refused) { 2 } else { 1 };
-            check_reaction(&sent, answers * bytes.len(), from);
+            check_reaction(&sent, MAX_AMPLIFICATION * bytes.len(), from);
         }
     }
 
@@ -167,7 +160,7 @@ impl Run {
             id[..2].copy_from_slice(&number.to_be_bytes());
             let bytes = self.message(template, id, arrival);
             let port = if differ_in_port { number } else { from.port() };
-            self.hear_bytes(&bytes, SocketAddr::new(from.ip(), port), 2, arrival, false);
+            self.hear_bytes(&bytes, SocketAddr::new(from.ip(), port), 2, arrival);
         }
     }
 
@@ -193,10 +186,8 @@ impl Run {
     fn message(&mut self, message: &Message, id: InstanceId, arrival: Arrival) -> Vec<u8> {
         let cluster = if message.foreign { "red" } else { &self.settings.cluster };
         let least = usize::from(message.least) % (wire::MAX_MESSAGE + 1);
-        let proof = message.proof.map(|proof| wire::Proof {
-            challenge: if proof.asks { [3; 16] } else { Challenge::default() },
-            response: if proof.answers { self.ledger.challenge_to(&id) } else { [4; 16] },
-        });
+        let echo = message.echo.map(|which| which.map_or([4; 16], |which| self.ledger.nonce(which)));
+        let addresses = (0..message.addresses % 9).map(|last| [192, 0, 2, last].into()).collect();
         let known = &mut self.sequences[usize::from(message.who)];
         *known = match message.sequence {
             Sequence::Next => known.saturating_add(1),
@@ -218,13 +209,19 @@ impl Run {
             port: message.port.into(),
             value: &vec![b'p'; usize::from(message.value_len % 1200)],
             answer_to_group: message.answer_to_group,
-            proof,
+            nonce: message.nonce.then_some([3; 16]),
+            echo,
+            addresses,
+            is_observer: message.observer,
+            to_seed: message.to_seed,
+            ..Announcement::default()
         };
+        let lengths = least..=wire::MAX_MESSAGE;
         let plain = match message.kind {
-            Kind::Announce => wire::encode_padded(wire::Kind::Announce, &about, least),
-            Kind::Query => wire::encode_padded(wire::Kind::Query, &about, least),
-            Kind::Goodbye => wire::encode_padded(wire::Kind::Goodbye, &about, least),
-            Kind::Challenge => wire::encode_challenge(cluster, id, [5; 16], least),
+            Kind::Announce => wire::encode_within(wire::Kind::Announce, &about, lengths),
+            Kind::Query => wire::encode_within(wire::Kind::Query, &about, lengths),
+            Kind::Goodbye => wire::encode_within(wire::Kind::Goodbye, &about, lengths),
+            Kind::Probe => wire::encode_probe(&wire::Probe { cluster, id, nonce: [5; 16] }, least),
         };
         match (message.seal, self.keys.first().copied()) {
             (Seal::AsNode, Some(first)) => self.seal(&plain, first, arrival),
@@ -350,9 +347,10 @@ impl Run {
         assert!(list.iter().all(|peer| peer.id != Some(self.settings.id)), "the node lists itself");
         let own = |peer: &Peer| peer.id.is_none() && peer.name == self.settings.name;
         assert!(!list.iter().any(own), "the node lists its own name");
-        assert!(self.node.peer_count() <= self.settings.max_peers);
+        // Registered entries have room of their own.
+        assert!(self.node.peer_count() <= 2 * self.settings.max_peers);
         let bytes: usize = list.iter().map(|peer| peer.name.len() + peer.value.len()).sum();
-        assert!(bytes <= (self.settings.max_peers * 512).max(65_536), "{bytes} bytes are held");
+        assert!(bytes <= 2 * (self.settings.max_peers * 512).max(65_536), "{bytes} bytes are held");
     }
 
     /// Nobody speaks any more: after their time all are gone.

@@ -1,9 +1,9 @@
 //! What the node has sent: to whom, how much, and whether it is what may be sent.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::net::{SocketAddr, SocketAddrV6};
 
-use peers_proto::wire::{self, Challenge, InstanceId, Kind, Message};
+use peers_proto::wire::{self, InstanceId, Kind, Message, Nonce};
 use peers_proto::{Destination, Settings, Transmit};
 
 use crate::open;
@@ -25,16 +25,18 @@ const STOCK: usize = 16 * 1024;
 pub struct Ledger {
     /// Who is told by unicast what others are told by multicast.
     pub seeds: HashSet<SocketAddr>,
-    /// The messages of the last batch by their numbers: one may go to several.
-    told: HashMap<u64, Vec<u8>>,
+    /// The last messages by their numbers: one may go to several, and may be repeated.
+    told: BTreeMap<u64, Vec<u8>>,
     /// Datagrams of the last batch to seeds that were never heard.
     to_silent_seeds: HashMap<SocketAddr, usize>,
     bytes_heard: usize,
     /// To those who are no seeds, but for goodbyes, of a node that takes seeds.
     bytes_to_others: usize,
     last_sequence: u64,
-    /// The last challenge the node has put to each.
-    challenges: HashMap<InstanceId, Challenge>,
+    /// The last nonces of the node.
+    nonces: Vec<Nonce>,
+    /// True if one of these was repeated: then a peer may be validated.
+    has_validated: bool,
     /// Questions sent, since somebody looked.
     pub asked: usize,
     /// Answers and challenges sent.
@@ -71,29 +73,30 @@ impl Ledger {
         }
     }
 
-    /// What the node has asked this instance to repeat; zeros if nothing.
-    pub fn challenge_to(&self, id: &InstanceId) -> Challenge {
-        self.challenges.get(id).copied().unwrap_or_default()
+    /// One of the last nonces of the node; zeros if there is none.
+    pub fn nonce(&mut self, which: u8) -> Nonce {
+        self.has_validated = true;
+        self.nonces.get(usize::from(which) % self.nonces.len().max(1)).copied().unwrap_or_default()
     }
 
     /// Checks a datagram that the node sends, with its `keys`.
     pub fn note_sent(&mut self, transmit: &Transmit, settings: &Settings, keys: &[u8], joins: usize) {
-        let Transmit { payload, to } = transmit;
+        let Transmit { payload, to, .. } = transmit;
         assert!(payload.len() <= wire::MAX_DATAGRAM, "{} bytes", payload.len());
         assert!(settings.mode.has_multicast() || matches!(to, Destination::Peer { .. }), "it goes to {to:?}");
         let kind = match keys.first() {
             Some(first) => {
-                let (plain, addressee) = self.unseal(payload, *to, *first, settings);
-                self.check_plain(&plain, *to, addressee, settings)
+                let (plain, _) = self.unseal(payload, *to, *first, settings);
+                self.check_plain(&plain, *to, settings)
             }
-            None => self.check_plain(payload, *to, None, settings),
+            None => self.check_plain(payload, *to, settings),
         };
         match to {
             Destination::Peer { address, .. } if settings.mode.has_seeds() => {
                 self.charge_seeds_and_others(*address, payload.len(), kind);
             }
             Destination::Peer { address, .. } => self.charge(*address, payload.len(), joins),
-            Destination::Group | Destination::GroupV4 => {}
+            Destination::Group | Destination::GroupV4 | Destination::Interface { .. } => {}
         }
         if self.kept.len() < 64 {
             self.kept.push(payload.to_vec());
@@ -102,7 +105,9 @@ impl Ledger {
 
     /// What was sent at one time is complete. A seed that has never been heard is told no more in it than the group.
     pub fn end_batch(&mut self, most: usize) {
-        self.told.clear();
+        while self.told.len() > 4096 {
+            self.told.pop_first();
+        }
         for (seed, count) in self.to_silent_seeds.drain() {
             assert!(count <= most, "{count} to {seed}");
         }
@@ -124,7 +129,7 @@ impl Ledger {
                 let for_one = ids.find_map(|id| Some((open(payload, key, Some(id))?, Some(*id))));
                 for_one.or_else(|| for_all().filter(|_| settings.mode.has_seeds()))
             }
-            Destination::Group => for_all(),
+            Destination::Group | Destination::Interface { .. } => for_all(),
             Destination::GroupV4 => panic!("a line in a cluster with keys"),
         };
         opened.unwrap_or_else(|| {
@@ -132,13 +137,7 @@ impl Ledger {
         })
     }
 
-    fn check_plain(
-        &mut self,
-        plain: &[u8],
-        to: Destination,
-        addressee: Option<InstanceId>,
-        settings: &Settings,
-    ) -> Kind {
+    fn check_plain(&mut self, plain: &[u8], to: Destination, settings: &Settings) -> Kind {
         assert!(plain.len() <= wire::MAX_MESSAGE);
         match wire::decode(plain).expect("a node sends what can be read") {
             Message::Legacy { name } => {
@@ -152,14 +151,14 @@ impl Ledger {
                 self.check_number(kind, about.sequence, plain, settings);
                 assert!(kind != Kind::Goodbye || to == Destination::Group || settings.mode.has_seeds());
                 self.note_kind(kind, to, settings);
-                self.note_challenge(about.proof.unwrap_or_default().challenge, addressee);
+                about.nonce.iter().for_each(|nonce| self.note_nonce(*nonce));
                 kind
             }
-            Message::Challenge { id, challenge, .. } => {
-                assert_eq!(id, settings.id);
-                self.note_kind(Kind::Announce, to, settings);
-                self.note_challenge(challenge, addressee);
-                Kind::Announce
+            Message::Probe(probe) => {
+                assert_eq!(probe.id, settings.id);
+                self.note_kind(Kind::Query, to, settings);
+                self.note_nonce(probe.nonce);
+                Kind::Query
             }
             Message::Cluster(..) => panic!("a message between members, of a node that is none"),
             Message::Sealed => panic!("sealed twice"),
@@ -168,9 +167,10 @@ impl Ledger {
 
     /// A goodbye is said several times, and with seeds all that the group is told goes to several: it is the same message then.
     fn check_number(&mut self, kind: Kind, sequence: u64, plain: &[u8], settings: &Settings) {
-        let may_repeat = kind == Kind::Goodbye || settings.mode.has_seeds();
-        match self.told.get(&sequence).filter(|_| may_repeat) {
-            Some(told) => assert_eq!(told, plain, "a number comes twice"),
+        let _ = kind;
+        match self.told.get(&sequence) {
+            // Copies to seeds have a mark.
+            Some(told) => assert!(told == plain || settings.mode.has_seeds(), "a number comes twice"),
             None => assert!(sequence > self.last_sequence, "a number comes twice"),
         }
         self.last_sequence = self.last_sequence.max(sequence);
@@ -181,7 +181,7 @@ impl Ledger {
     /// one to its challenge. With seeds some are told without having asked, and the bytes of all are counted instead.
     fn note_kind(&mut self, kind: Kind, to: Destination, settings: &Settings) {
         match (kind, to) {
-            (_, Destination::Group | Destination::GroupV4) => {}
+            (_, Destination::Group | Destination::GroupV4 | Destination::Interface { .. }) => {}
             (_, Destination::Peer { .. }) if settings.mode.has_seeds() => {}
             (Kind::Query, Destination::Peer { .. }) => self.asked += 1,
             (_, Destination::Peer { .. }) => self.answered += 1,
@@ -189,10 +189,9 @@ impl Ledger {
         assert!(self.answered <= 2 * self.heard, "more is answered than was heard");
     }
 
-    fn note_challenge(&mut self, challenge: Challenge, addressee: Option<InstanceId>) {
-        if challenge != Challenge::default() {
-            self.challenges.insert(addressee.expect("a challenge is put to one alone"), challenge);
-        }
+    fn note_nonce(&mut self, nonce: Nonce) {
+        self.nonces.truncate(15);
+        self.nonces.insert(0, nonce);
     }
 
     /// Those who are no seeds have been heard, and are asked and told no more bytes together than were heard, beside a stock and
@@ -203,7 +202,8 @@ impl Ledger {
             assert!(was_heard, "nothing is sent to one that is no seed and was never heard from");
             self.bytes_to_others += if kind == Kind::Goodbye { 0 } else { bytes };
             let most = STOCK + 3 * self.bytes_heard;
-            assert!(self.bytes_to_others <= most, "{} bytes are sent to others", self.bytes_to_others);
+            let is_within = self.has_validated || self.bytes_to_others <= most;
+            assert!(is_within, "{} bytes are sent to others", self.bytes_to_others);
         } else if !was_heard {
             *self.to_silent_seeds.entry(to).or_default() += 1;
         }
@@ -226,7 +226,7 @@ impl Ledger {
 fn sender(plain: &[u8]) -> Option<InstanceId> {
     match wire::decode(plain).ok()? {
         Message::Native(_, about) => Some(about.id),
-        Message::Challenge { id, .. } => Some(id),
+        Message::Probe(probe) => Some(probe.id),
         Message::Cluster(_, message) => Some(message.id),
         Message::Legacy { .. } | Message::Sealed => None,
     }

@@ -8,8 +8,8 @@ use std::time::Instant;
 
 use libfuzzer_sys::fuzz_target;
 use peers_fuzz::{ID, key, seal, settings};
-use peers_proto::wire::{self, Announcement, Challenge, Kind, Message};
-use peers_proto::{Arrival, Counters, Node};
+use peers_proto::wire::{self, Announcement, Kind, Message};
+use peers_proto::{Arrival, Counters, Node, Received};
 
 fuzz_target!(|datagram: &[u8]| {
     let decoded = wire::decode(datagram);
@@ -40,10 +40,12 @@ fuzz_target!(|datagram: &[u8]| {
             Ok(Message::Legacy { .. }) if !is_counted => {
                 assert_eq!(sealed, Counters { other_cluster: 1, looped_back: 0, ..in_the_open });
             }
-            // Nobody is listed: who comes is challenged, and answers no challenge of a node that has put none.
-            Ok(Message::Native(Kind::Announce | Kind::Query, about)) if is_heeded(in_the_open) => {
-                let stale = u64::from(has_response(&about));
-                assert_eq!(sealed, Counters { stale, unvalidated: 1 - stale, ..in_the_open });
+            // A newcomer is validated first, and an echo of no nonce of the node is ignored if it came by unicast.
+            Ok(Message::Native(kind @ (Kind::Announce | Kind::Query), about)) if is_heeded(in_the_open) => {
+                let is_observer = kind == Kind::Query && about.is_observer;
+                let stale = u64::from(about.echo.is_some() && arrival == Arrival::Unicast && !is_observer);
+                let unvalidated = if is_observer { 0 } else { 1 - stale };
+                assert_eq!(sealed, Counters { stale, unvalidated, ..in_the_open });
             }
             _ => assert_eq!(sealed, in_the_open),
         }
@@ -60,17 +62,14 @@ fn is_heeded(counters: Counters) -> bool {
     counters == Counters { received: 1, ..Counters::default() }
 }
 
-fn has_response(about: &Announcement<'_>) -> bool {
-    about.proof.unwrap_or_default().response != Challenge::default()
-}
-
 /// What a fresh node counts when it hears the datagram.
 fn heard(datagram: &[u8], arrival: Arrival, with_key: bool) -> Counters {
     let now = Instant::now();
     let keys = if with_key { vec![key(0)] } else { vec![] };
     let mut node = Node::new(peers_proto::Settings { keys, ..settings() }, now);
     let from = SocketAddr::from(([192, 0, 2, 1], 50_000));
-    node.handle_datagram(datagram, from, 2, arrival, now);
+    node.handle_timeout(now);
+    node.handle_datagram(datagram, Received { from, interface: 2, arrival, hops: Some(255) }, now);
     assert!(node.peer_count() <= 1);
     let counters = node.counters();
     let reasons = [
@@ -90,20 +89,22 @@ fn reads_back(message: &Message<'_>) {
         Message::Legacy { name } => {
             assert_eq!(wire::decode(&wire::encode_legacy(name)).as_ref(), Ok(message));
         }
-        Message::Challenge { cluster, id, challenge } => {
+        Message::Probe(probe) => {
             for len in [0, 300, wire::MAX_MESSAGE] {
-                let written = wire::encode_challenge(cluster, *id, *challenge, len);
+                let written = wire::encode_probe(probe, len);
                 assert_eq!(wire::decode(&written).as_ref(), Ok(message));
                 assert!(written.len() <= wire::MAX_DATAGRAM);
             }
         }
         Message::Native(kind, about) => {
-            let bare = wire::encode_padded(*kind, about, 0);
+            let about = Announcement { known_answers: &[], ..*about };
+            let bare = wire::encode_within(*kind, &about, 0..=wire::MAX_DATAGRAM);
             assert!(bare.len() <= wire::MAX_DATAGRAM, "the shortest form is no longer than what was read");
-            assert_eq!(wire::decode(&bare).as_ref(), Ok(message));
-            let padded = wire::encode(Kind::Query, about);
-            assert!(padded.len() >= wire::MAX_ANNOUNCE && padded.len() <= wire::MAX_DATAGRAM);
-            assert_eq!(wire::decode(&padded), Ok(Message::Native(Kind::Query, *about)));
+            assert_eq!(wire::decode(&bare), Ok(Message::Native(*kind, about)));
+            let padded = wire::encode_within(*kind, &about, wire::MAX_MESSAGE..=wire::MAX_DATAGRAM);
+            assert!(padded.len() >= wire::MAX_MESSAGE && padded.len() <= wire::MAX_DATAGRAM);
+            let Ok(Message::Native(_, read)) = wire::decode(&padded) else { panic!("it is what it was") };
+            assert_eq!(Announcement { known_answers: &[], ..read }, about);
         }
         Message::Cluster(kind, about) => {
             for len in [0, wire::MAX_MESSAGE] {

@@ -3,6 +3,8 @@
 //!
 //! `cargo bench --bench simulation` takes some minutes, on two threads. A cluster of two is watched for a
 //! simulated day; larger ones for as many simulated hours as `PEERS_HOURS` says (24 for the day), or for less.
+//! `PEERS_LOSS=0.05` shows the steady state at that loss alone.
+//! `PEERS_NODES=100` measures clusters of so many nodes alone, `cargo bench --bench simulation -- newcomers` one table alone.
 
 use std::env;
 use std::sync::Mutex;
@@ -14,8 +16,9 @@ const SECOND: Duration = Duration::from_secs(1);
 const HOUR: Duration = Duration::from_secs(60 * 60);
 /// Rows that have nothing to do with one another are worked out by as many threads.
 const THREADS: usize = 2;
-const LOSSES: [f64; 3] = [0.01, 0.05, 0.10];
+const LOSSES: [f64; 4] = [0.0, 0.01, 0.05, 0.10];
 /// The simulated hours of large clusters, unless `PEERS_HOURS` is set.
+const HOURS_OF_TEN: f64 = 4.0;
 const HOURS_OF_A_HUNDRED: f64 = 1.0;
 const HOURS_OF_A_THOUSAND: f64 = 0.02;
 /// A cluster has settled this long after all started at once.
@@ -26,12 +29,29 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// One row of a table, worked out when it is its turn.
 type Row = Box<dyn FnOnce() -> String + Send>;
 
+/// Returns the rows of a table.
+type Table = fn() -> Vec<Row>;
+
 fn main() {
     if env::args().any(|argument| argument == "--test") {
         return; // `cargo test --benches` wants to know no more than that it was built
     }
-    let tables = [steady_state(), convergence(), departures()];
-    print_rows(tables.into_iter().flatten().collect());
+    let tables: [(&str, Table); 5] = [
+        ("steady", steady_state),
+        ("starts", starts),
+        ("newcomers", newcomers),
+        ("convergence", convergence),
+        ("departures", departures),
+    ];
+    let wanted: Vec<String> = env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
+    let is_wanted = |name: &str| wanted.is_empty() || wanted.iter().any(|wanted| wanted == name);
+    print_rows(tables.into_iter().filter(|(name, _)| is_wanted(name)).flat_map(|(_, rows)| rows()).collect());
+}
+
+/// Returns true if clusters of so many nodes are to be measured.
+fn is_wanted(count: usize) -> bool {
+    let only = env::var("PEERS_NODES").ok();
+    only.is_none_or(|text| text.parse() == Ok(count))
 }
 
 /// What comes before the rows of a table.
@@ -44,17 +64,26 @@ fn heading(title: &str, explanation: &str, columns: &str) -> Row {
 fn steady_state() -> Vec<Row> {
     let hours = env::var("PEERS_HOURS").ok();
     let hours = hours.map(|text| text.parse().expect("PEERS_HOURS is a number"));
+    let only_loss = env::var("PEERS_LOSS").ok();
+    let only_loss: Option<f64> = only_loss.map(|text| text.parse().expect("PEERS_LOSS is a number"));
     let mut rows = vec![heading(
         "Steady state",
         "Datagrams and bytes of UDP payload are for each node and hour. The legacy program sends 240 datagrams.",
         "nodes | loss | the legacy beacon too | seed | simulated hours | false leaves | announcements | questions and answers | lines | all | bytes",
     )];
-    let hours_of_a_thousand = hours.unwrap_or(HOURS_OF_A_THOUSAND);
-    rows.push(Box::new(move || steady_row(1000, 0.05, true, hours_of_a_thousand)));
-    for (count, hours) in [(100, hours.unwrap_or(HOURS_OF_A_HUNDRED)), (2, 24.0)] {
-        for loss in LOSSES {
+    let counts = [
+        (2, 24.0),
+        (10, hours.unwrap_or(HOURS_OF_TEN)),
+        (100, hours.unwrap_or(HOURS_OF_A_HUNDRED)),
+        (1000, hours.unwrap_or(HOURS_OF_A_THOUSAND)),
+    ];
+    for (count, hours) in counts.into_iter().filter(|(count, _)| is_wanted(*count)) {
+        for loss in LOSSES.into_iter().filter(|loss| only_loss.is_none_or(|only| only == *loss)) {
             for legacy in [false, true] {
-                rows.push(Box::new(move || steady_row(count, loss, legacy, hours)));
+                // A thousand take minutes each.
+                if count < 1000 || legacy || loss == 0.05 {
+                    rows.push(Box::new(move || steady_row(count, loss, legacy, hours)));
+                }
             }
         }
     }
@@ -83,13 +112,105 @@ fn steady_row(count: usize, loss: f64, legacy: bool, hours: f64) -> String {
     )
 }
 
+/// What nodes are that were measured: with or without a key, without legacy beacons if so.
+fn program(key: Option<u8>) -> Program {
+    Program { key, ..Program::named("") }
+}
+
+fn starts() -> Vec<Row> {
+    let mut rows = vec![heading(
+        "All start at once",
+        "Datagrams and bytes that each node sends in the first 5 s, the mean of the seeds; time until all know all.",
+        "nodes | keys | loss | seeds | datagrams | bytes | known after, median | worst",
+    )];
+    for (count, runs) in
+        [(2, 50), (10, 20), (100, 5), (1000, 1)].into_iter().filter(|(count, _)| is_wanted(*count))
+    {
+        for key in [None, Some(1)] {
+            for loss in [0.0, 0.05] {
+                rows.push(Box::new(move || start_row(count, runs, key, loss)));
+            }
+        }
+    }
+    rows
+}
+
+fn start_row(count: usize, runs: u64, key: Option<u8>, loss: f64) -> String {
+    let (mut datagrams, mut bytes, mut times) = (0, 0, Vec::new());
+    for seed in 1..=runs {
+        let mut world = World::new(seed);
+        world.conditions = Conditions::losing(loss);
+        world.start_many_of(count, &program(key));
+        times.push(time_until(&mut world, |world| world.all_know_all(count)).time);
+        let left = SETTLED.saturating_sub(world.now());
+        world.run_for(left);
+        let all = world.traffic.native() + world.traffic.lines;
+        (datagrams, bytes) = (datagrams + all.datagrams, bytes + all.bytes);
+    }
+    let each = |total: u64| total as f64 / runs as f64 / count as f64;
+    let keys = if key.is_some() { "yes" } else { "no" };
+    let (median, worst) = median_and_worst(times);
+    format!(
+        "| {count} | {keys} | {:.0} % | 1 to {runs} | {:.1} | {:.0} | {median} | {worst} |",
+        loss * 100.0,
+        each(datagrams),
+        each(bytes)
+    )
+}
+
+fn newcomers() -> Vec<Row> {
+    let mut rows = vec![heading(
+        "One more starts",
+        "Datagrams and bytes of all nodes together in the 2 s after a start, less those of 2 s before; time until it knows all, and all know it.",
+        "nodes | keys | loss | seeds | datagrams | bytes | known after, median | worst",
+    )];
+    for (count, runs) in [(100, 10), (1000, 1)].into_iter().filter(|(count, _)| is_wanted(*count)) {
+        for key in [None, Some(1)] {
+            for loss in [0.0, 0.05] {
+                rows.push(Box::new(move || newcomer_row(count, runs, key, loss)));
+            }
+        }
+    }
+    rows
+}
+
+fn newcomer_row(count: usize, runs: u64, key: Option<u8>, loss: f64) -> String {
+    let (mut datagrams, mut bytes, mut times) = (0, 0, Vec::new());
+    for seed in 1..=runs {
+        let mut world = World::new(seed);
+        world.start_many_of(count, &program(key));
+        world.run_for(SETTLED);
+        world.conditions = Conditions::losing(loss);
+        world.traffic = Default::default();
+        world.run_for(2 * SECOND);
+        let before = world.traffic.native() + world.traffic.lines;
+        world.traffic = Default::default();
+        world.start_many_of(1, &program(key));
+        let begin = world.now();
+        times.push(time_until(&mut world, |world| world.all_know_all(count + 1)).time);
+        let left = (begin + 2 * SECOND).saturating_sub(world.now());
+        world.run_for(left);
+        let all = world.traffic.native() + world.traffic.lines;
+        datagrams += all.datagrams.saturating_sub(before.datagrams);
+        bytes += all.bytes.saturating_sub(before.bytes);
+    }
+    let keys = if key.is_some() { "yes" } else { "no" };
+    let (median, worst) = median_and_worst(times);
+    format!(
+        "| {count} | {keys} | {:.0} % | 1 to {runs} | {:.1} | {:.0} | {median} | {worst} |",
+        loss * 100.0,
+        datagrams as f64 / runs as f64,
+        bytes as f64 / runs as f64,
+    )
+}
+
 fn convergence() -> Vec<Row> {
     let mut rows = vec![heading(
         "Time until all know all",
         "The legacy beacon is on.",
         "nodes | loss | after | seeds | median | worst | simulated",
     )];
-    for (count, runs) in [(1000, 1), (100, 20), (2, 100)] {
+    for (count, runs) in [(2, 100), (100, 20), (1000, 1)].into_iter().filter(|(count, _)| is_wanted(*count)) {
         for loss in [0.0, 0.05] {
             rows.push(Box::new(move || convergence_rows(count, runs, loss)));
         }
@@ -143,7 +264,9 @@ fn departures() -> Vec<Row> {
         "It happens to one node, at a random time. The legacy beacon is on.",
         "nodes | loss | what | seeds | median | worst | simulated",
     )];
-    for (count, loss) in [(2, 0.0), (100, 0.0), (2, 0.05), (100, 0.05)] {
+    for (count, loss) in
+        [(2, 0.0), (100, 0.0), (2, 0.05), (100, 0.05)].into_iter().filter(|(count, _)| is_wanted(*count))
+    {
         for (departure, what) in cases {
             let row = format!("| {count} | {:.0} % | {what}", loss * 100.0);
             rows.push(Box::new(move || {
@@ -200,17 +323,21 @@ fn time_until(world: &mut World, is_so: impl Fn(&World) -> bool) -> Measured {
 
 /// The median and the worst of the runs with the seeds from 1.
 fn times_row(row: &str, measured: Vec<Measured>) -> String {
-    let mut times: Vec<Duration> =
-        measured.iter().map(|measured| measured.time.unwrap_or(Duration::MAX)).collect();
+    let count = measured.len();
+    let simulated: Duration = measured.iter().map(|measured| measured.simulated).sum();
+    let (median, worst) = median_and_worst(measured.into_iter().map(|measured| measured.time).collect());
+    format!("{row} | 1 to {count} | {median} | {worst} | {:.0} s |", simulated.as_secs_f64())
+}
+
+fn median_and_worst(times: Vec<Option<Duration>>) -> (String, String) {
+    let mut times: Vec<Duration> = times.into_iter().map(|time| time.unwrap_or(Duration::MAX)).collect();
     times.sort();
     let shown = |time: Duration| match time {
         Duration::MAX => format!("over {PATIENCE:?}"),
         time if time < SECOND => format!("{:.1} ms", time.as_secs_f64() * 1e3),
         time => format!("{:.2} s", time.as_secs_f64()),
     };
-    let (median, worst) = (shown(times[times.len() / 2]), shown(times[times.len() - 1]));
-    let simulated: Duration = measured.iter().map(|measured| measured.simulated).sum();
-    format!("{row} | 1 to {} | {median} | {worst} | {:.0} s |", measured.len(), simulated.as_secs_f64())
+    (shown(times[times.len() / 2]), shown(times[times.len() - 1]))
 }
 
 /// Prints the rows in their order, each as soon as it and those before it are there.

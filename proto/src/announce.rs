@@ -9,8 +9,20 @@ use crate::timers::{Timer, Timers};
 use crate::wire::Kind;
 
 /// Gaps between the queries of a burst. The first query may meet a network that is not quite up; the loss of one query or
-/// of two is made good within a second.
-const BURST_GAPS: [Duration; 2] = [Duration::from_millis(250), Duration::from_millis(750)];
+/// of two is made good within a second. The last three are sent if answers are lost, as news in the answers shows.
+const BURST_GAPS: [Duration; 5] = [
+    Duration::from_millis(250),
+    Duration::from_millis(750),
+    Duration::from_secs(1),
+    Duration::from_secs(2),
+    Duration::from_secs(4),
+];
+
+/// Number of queries of a burst without loss.
+const BURST_LEN: usize = 3;
+
+/// A burst ends when so many queries in a row have brought nothing new.
+const QUERIES_AFTER_NEWS: usize = 2;
 
 /// Time from the last query to the next burst, by how many bursts in a row were cut short by the next one. A network that
 /// comes up changes once or twice; one that goes on changing has a fault.
@@ -35,18 +47,28 @@ const JITTER_PART: u32 = 10;
 
 pub(crate) struct AnnounceTimer {
     interval: Duration,
-    burst: Option<Burst>,
+    burst: Burst,
     last_query: Option<Instant>,
     group_queries: RateLimit,
     changes: RateLimit,
 }
 
-/// One query at once, and two more.
-#[derive(Clone, Copy, Default)]
+/// The burst that is under way while `Timer::Burst` runs, or the last one.
 struct Burst {
     sent: usize,
+    wanted: usize,
+    /// When the first query was sent.
+    began: Instant,
+    /// When the next query is due, if one is wanted.
+    next_at: Instant,
     /// Bursts in a row before this one that were cut short.
     unfinished: usize,
+}
+
+impl Burst {
+    fn new(begin: Instant, unfinished: usize) -> Self {
+        Burst { sent: 0, wanted: BURST_LEN, began: begin, next_at: begin, unfinished }
+    }
 }
 
 /// A message that is due to the group.
@@ -55,13 +77,17 @@ pub(crate) struct DueMessage {
     pub kind: Kind,
     /// The time of the query before, in the same burst.
     pub queried_at: Option<Instant>,
-    /// True if the legacy beacon goes with it.
+    /// Of a query: instances received since then do not answer it.
+    pub known_since: Option<Instant>,
+    /// True if the legacy beacon goes with it: for a periodic announce and the first query of a burst.
     pub with_legacy: bool,
+    /// True if it announces a changed value.
+    pub is_change: bool,
 }
 
 impl DueMessage {
     fn new(kind: Kind, with_legacy: bool) -> Self {
-        DueMessage { kind, queried_at: None, with_legacy }
+        DueMessage { kind, queried_at: None, known_since: None, with_legacy, is_change: false }
     }
 }
 
@@ -72,7 +98,7 @@ impl AnnounceTimer {
         timers.set(Timer::Burst, now);
         AnnounceTimer {
             interval,
-            burst: Some(Burst::default()),
+            burst: Burst::new(now, 0),
             last_query: None,
             group_queries: RateLimit::new(1, GROUP_QUERY_GAP),
             changes: RateLimit::new(1, CHANGE_GAP),
@@ -81,20 +107,32 @@ impl AnnounceTimer {
 
     /// Begins a burst: at once, or later if many bursts began lately.
     pub fn begin_burst(&mut self, timers: &mut Timers, now: Instant) {
-        let unfinished = match &self.burst {
-            Some(burst) if burst.sent == 0 => return,
-            Some(burst) => burst.unfinished + 1,
+        let unfinished = match timers.get(Timer::Burst) {
+            Some(_) if self.burst.sent == 0 => return,
+            Some(_) => self.burst.unfinished + 1,
             None => 0,
         };
         let gap = QUERY_GAPS[unfinished.min(QUERY_GAPS.len() - 1)];
-        let earliest = self.last_query.map_or(now, |last| last + gap);
-        self.burst = Some(Burst { sent: 0, unfinished });
-        timers.set(Timer::Burst, earliest.max(now));
+        let begin = self.last_query.map_or(now, |last| now.max(last + gap));
+        self.burst = Burst::new(begin, unfinished);
+        timers.set(Timer::Burst, begin);
+    }
+
+    /// Takes note that an answer to the last query of the burst has brought news. Where one answer came late, others were lost.
+    pub fn on_news(&mut self, timers: &mut Timers, now: Instant) {
+        let burst = &mut self.burst;
+        if burst.sent == 0 || now >= burst.next_at {
+            return;
+        }
+        burst.wanted = burst.wanted.max(burst.sent + QUERIES_AFTER_NEWS).min(BURST_GAPS.len() + 1);
+        if burst.sent < burst.wanted {
+            timers.set(Timer::Burst, burst.next_at);
+        }
     }
 
     /// Plans one query to the group, unless a query was sent lately or is planned.
     pub fn query_group(&mut self, timers: &mut Timers, now: Instant) {
-        if self.burst.is_none() && self.group_queries.is_free(&(), now) {
+        if timers.get(Timer::Burst).is_none() && self.group_queries.is_free(&(), now) {
             timers.set(Timer::GroupQuery, now);
         }
     }
@@ -120,7 +158,8 @@ impl AnnounceTimer {
             self.on_query(now);
             self.on_announced(timers, now);
             // It puts off no periodic announce, because the legacy beacon goes with that.
-            return Some(DueMessage::new(Kind::Query, false));
+            let known_since = now.checked_sub(self.interval);
+            return Some(DueMessage { known_since, ..DueMessage::new(Kind::Query, false) });
         }
         if timers.take_expired(Timer::Announce, now) {
             self.plan_announce(timers, now, rng);
@@ -128,22 +167,28 @@ impl AnnounceTimer {
         }
         if timers.get(Timer::ValueChange).is_some_and(|due| due <= now) {
             self.on_announced(timers, now);
-            return Some(DueMessage::new(Kind::Announce, false));
+            return Some(DueMessage { is_change: true, ..DueMessage::new(Kind::Announce, false) });
         }
         None
     }
 
     /// A query announces as well, so the next announce is counted from it.
     fn take_burst_query(&mut self, timers: &mut Timers, now: Instant, rng: &mut Rng) -> DueMessage {
-        let Burst { sent, unfinished } = self.burst.take().unwrap_or_default();
-        if let Some(gap) = BURST_GAPS.get(sent) {
-            self.burst = Some(Burst { sent: sent + 1, unfinished });
-            timers.set(Timer::Burst, now + *gap);
+        let burst = &mut self.burst;
+        let is_first = burst.sent == 0;
+        if is_first {
+            burst.began = now;
         }
-        let queried_at = self.last_query.filter(|_| sent > 0);
+        burst.next_at = now + BURST_GAPS.get(burst.sent).copied().unwrap_or_default();
+        burst.sent += 1;
+        if burst.sent < burst.wanted {
+            timers.set(Timer::Burst, burst.next_at);
+        }
+        let known_since = Some(burst.began);
+        let queried_at = self.last_query.filter(|_| !is_first);
         self.on_query(now);
         self.plan_announce(timers, now, rng);
-        DueMessage { queried_at, ..DueMessage::new(Kind::Query, sent == 0) }
+        DueMessage { queried_at, known_since, ..DueMessage::new(Kind::Query, is_first) }
     }
 
     fn on_query(&mut self, now: Instant) {

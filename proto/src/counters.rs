@@ -30,15 +30,17 @@ pub struct Counters {
     pub other_cluster: u64,
     /// Received: messages that are not newer than the last one of their sender: duplicates, late ones and replays.
     pub stale: u64,
-    /// Received, in a cluster with keys: messages of an instance that is not listed and has answered no challenge, of
-    /// newcomers and replays.
+    /// Received, with keys or a full list: messages of an instance that is not listed and has yet to be validated.
     pub unvalidated: u64,
     /// Newcomers and values refused because the registry was full.
     pub refused_full: u64,
-    /// Replies, probes and challenges not sent because of a rate limit.
+    /// Replies, probes and copies not sent because of a limit.
     pub rate_limited: u64,
-    /// Received: datagrams from off the link, ignored because `hops` is 1.
+    /// Received: datagrams from off the link, ignored because `hops` is 1, and datagrams from an address that no host can
+    /// have. The node and the event loop both count some.
     pub off_link: u64,
+    /// Received: messages with the node's own instance id that the node has not sent.
+    pub id_conflicts: u64,
     /// Datagrams lost because the node's inbox on a memory network was full.
     pub dropped: u64,
     /// Times the sockets were reopened, or interfaces joined or left.

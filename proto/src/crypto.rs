@@ -32,6 +32,20 @@ impl Key {
     pub fn new(bytes: [u8; KEY_LEN]) -> Self {
         Key(Box::new(Zeroizing::new(bytes)))
     }
+
+    /// Returns a key that depends on this one and on other input.
+    pub(crate) fn derive(&self, parts: &[&[u8]]) -> Key {
+        let keyring = Keyring::new(&[], self);
+        let halves = [b"0", b"1"].map(|half: &[u8; 1]| keyring.mac(&[&[&half[..]], parts].concat()));
+        let mut key = Key(Box::default());
+        key.0.copy_from_slice(halves.as_flattened());
+        key
+    }
+
+    /// Returns the first bytes, for what is no secret.
+    pub(crate) fn first_bytes<const LEN: usize>(&self) -> [u8; LEN] {
+        std::array::from_fn(|index| self.0[index])
+    }
 }
 
 impl TryFrom<&[u8]> for Key {
@@ -77,13 +91,15 @@ pub(crate) struct Keyring {
 impl Keyring {
     /// Returns a keyring whose nonces are drawn from `seed`, which is random and known to this node alone.
     pub fn new(keys: &[Key], seed: &Key) -> Self {
-        let mut rng = ChaCha20Rng::from_seed(**seed.0);
-        let mut own = Zeroizing::new([0; KEY_LEN]);
-        rng.fill_bytes(own.as_mut());
-        let own = XChaCha20Poly1305::new((&*own).into());
+        let (own, rng) = random_parts(seed);
         let mut keyring = Keyring { ciphers: Vec::new(), rng, own };
         keyring.set(keys);
         keyring
+    }
+
+    /// Draws everything random from another seed.
+    pub fn reseed(&mut self, seed: &Key) {
+        (self.own, self.rng) = random_parts(seed);
     }
 
     /// Replaces the keys.
@@ -133,12 +149,32 @@ impl Keyring {
         addressees.iter().any(&mut opens).then_some(opened)
     }
 
-    /// Returns bytes that depend on the input and are unpredictable to other nodes: the tag of an empty message under a nonce
-    /// that is the input.
-    pub fn tag(&self, input: [u8; NONCE_LEN]) -> [u8; 16] {
-        let tag = self.own.encrypt(&input.into(), &[][..]).expect("nothing is short enough");
+    /// Returns bytes that depend on all parts together, and that no other node can compute: a cascade, each step of which is
+    /// the tag of the empty message under a nonce that is the bytes of the step before and 8 more of the input. The length
+    /// comes first, so that no input is the beginning of another.
+    pub fn mac(&self, parts: &[&[u8]]) -> [u8; TAG_LEN] {
+        let input = parts.concat();
+        let mut first = [0; NONCE_LEN];
+        first[..8].copy_from_slice(&(input.len() as u64).to_be_bytes());
+        input.chunks(8).fold(self.tag(first), |state, chunk| {
+            let mut step = [0; NONCE_LEN];
+            step[..TAG_LEN].copy_from_slice(&state);
+            step[TAG_LEN..][..chunk.len()].copy_from_slice(chunk);
+            self.tag(step)
+        })
+    }
+
+    fn tag(&self, nonce: [u8; NONCE_LEN]) -> [u8; TAG_LEN] {
+        let tag = self.own.encrypt(&nonce.into(), &[][..]).expect("nothing is short enough");
         tag.try_into().expect("what seals nothing is the tag alone")
     }
+}
+
+fn random_parts(seed: &Key) -> (XChaCha20Poly1305, ChaCha20Rng) {
+    let mut rng = ChaCha20Rng::from_seed(**seed.0);
+    let mut own = Zeroizing::new([0; KEY_LEN]);
+    rng.fill_bytes(own.as_mut());
+    (XChaCha20Poly1305::new((&*own).into()), rng)
 }
 
 type Authenticated = [u8; wire::SEALED.len() + size_of::<InstanceId>()];
@@ -183,11 +219,16 @@ mod tests {
     }
 
     #[test]
-    fn a_tag_is_the_same_for_the_same_and_other_for_others() {
+    fn a_mac_is_the_same_for_the_same_input_and_another_for_another() {
         let keyring = keyring(&[]);
-        assert_eq!(keyring.tag([1; 24]), keyring.tag([1; 24]));
-        assert_ne!(keyring.tag([1; 24]), keyring.tag([2; 24]));
-        assert_ne!(keyring.tag([1; 24]), Keyring::new(&[], &Key::new([2; KEY_LEN])).tag([1; 24]));
+        let mac = keyring.mac(&[&[1; 20], &[2; 5]]);
+        assert_eq!(mac, keyring.mac(&[&[1; 20], &[2; 5]]));
+        for other in [[&[1; 20][..], &[2; 4]], [&[1; 20], &[2; 6]], [&[0; 20], &[2; 5]], [&[1; 20], &[0; 5]]]
+        {
+            assert_ne!(mac, keyring.mac(&other), "{other:?}");
+        }
+        assert_ne!(keyring.mac(&[&[0; 8]]), keyring.mac(&[&[0; 16]]));
+        assert_ne!(mac, Keyring::new(&[], &Key::new([2; KEY_LEN])).mac(&[&[1; 20], &[2; 5]]));
     }
 
     #[test]
@@ -209,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn sealed_longest_message_fits_and_is_unreadable() {
+    fn sealed_longest_message_fits_and_is_not_readable() {
         let mut keyring = keyring(&[1]);
         let mut sealed = || keyring.seal(vec![b'x'; wire::MAX_MESSAGE], None);
         let (one, two) = (sealed(), sealed());

@@ -58,10 +58,13 @@ impl DeadlineQueue {
         }
     }
 
-    /// Takes a slot out, if it is in the queue.
+    /// Takes a slot out, if it is in the queue. An empty queue gives its memory back.
     pub fn remove(&mut self, slot: u32) {
         let entry = self.times.get_mut(slot as usize).and_then(Option::take);
         self.len -= usize::from(entry.is_some());
+        if self.len == 0 && self.times.len() >= MAX_DUE {
+            (self.times, self.heap) = Default::default();
+        }
     }
 
     /// Returns when to call `take_due` next. A later deadline since the last call may have left it too early, never too late.
@@ -87,25 +90,14 @@ impl DeadlineQueue {
         due
     }
 
-    /// Returns the number of slots whose deadline has passed and that were not taken out. It looks only at items that are due.
+    /// Returns the number of slots whose deadline has passed and that were not taken out.
     pub fn overdue(&self, now: Instant) -> usize {
-        let items = self.heap.as_slice();
-        let due = |index: usize| items.get(index).map(|Reverse(item)| *item).filter(|(time, _)| *time <= now);
-        let mut slots = Vec::new();
-        let mut unseen: Vec<usize> = due(0).map(|_| 0).into_iter().collect();
-        while let Some(index) = unseen.pop() {
-            let Some((scheduled, slot)) = due(index) else { continue };
-            let times = self.times[slot as usize];
-            if times.is_some_and(|times| times.scheduled == scheduled && times.deadline <= now) {
-                slots.push(slot);
-            }
-            // In a heap no item is due below one that is not.
-            unseen.extend([2 * index + 1, 2 * index + 2]);
+        // No deadline comes before the first item of the heap.
+        let may_be_due = self.heap.peek().is_some_and(|Reverse((first, _))| *first <= now);
+        match may_be_due {
+            true => self.times.iter().flatten().filter(|times| times.deadline <= now).count(),
+            false => 0,
         }
-        // A slot that was taken out and put in again may have two items of one time.
-        slots.sort_unstable();
-        slots.dedup();
-        slots.len()
     }
 
     /// Makes `poll_timeout` exact, unless very many items need a correction.
@@ -138,6 +130,13 @@ impl DeadlineQueue {
         } else {
             self.rebuild();
         }
+    }
+
+    /// Forgets the slots from this one on, which are not in the queue, and frees their memory.
+    pub fn truncate(&mut self, slots: usize) {
+        self.times.truncate(slots);
+        self.times.shrink_to_fit();
+        self.rebuild();
     }
 
     /// Makes a heap with one item for each slot.

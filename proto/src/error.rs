@@ -21,6 +21,11 @@ pub enum RegisterError {
         /// [`Settings::max_peers`](crate::Settings::max_peers).
         max_peers: usize,
     },
+    /// The names and values of all entries would have more bytes than the registry holds.
+    BytesFull {
+        /// [`Settings::entries_max_bytes`](crate::Settings::entries_max_bytes), or what stands for 0.
+        max_bytes: usize,
+    },
 }
 
 impl fmt::Display for RegisterError {
@@ -32,7 +37,14 @@ impl fmt::Display for RegisterError {
             }
             RegisterError::ValueTooLong(error) => error.fmt(f),
             RegisterError::Full { max_peers } => {
-                write!(f, "the registry is full; it has room for {max_peers} entries of average length")
+                write!(f, "the registry holds {max_peers} entries already; raise max_peers")
+            }
+            RegisterError::BytesFull { max_bytes } => {
+                write!(
+                    f,
+                    "the names and values of all entries may have {max_bytes} bytes together, and would have more; raise \
+                     entries_max_bytes"
+                )
             }
         }
     }

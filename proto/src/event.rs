@@ -6,6 +6,8 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::interfaces::Family;
+
 /// A datagram to send.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Transmit {
@@ -13,6 +15,25 @@ pub struct Transmit {
     pub payload: Arc<[u8]>,
     /// Its destination.
     pub to: Destination,
+    /// The own address to send from, if the node prefers one.
+    pub source: Option<IpAddr>,
+    /// True if the datagram must not leave the link (RFC 5082): the event loop sends it with a TTL or hop limit of 255, and
+    /// past the routing table (`MSG_DONTROUTE`). Datagrams to a group have the TTL of their socket.
+    pub only_on_link: bool,
+}
+
+/// How a datagram was received.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Received {
+    /// The source address. A link-local one has its scope id.
+    pub from: SocketAddr,
+    /// Index of the interface; 0 if it is not known.
+    pub interface: u32,
+    /// The socket.
+    pub arrival: Arrival,
+    /// TTL or hop limit; `None` if the system does not report it. The event loop then drops unicast datagrams from outside
+    /// the networks of its interfaces itself, if the node is one of a single link.
+    pub hops: Option<u8>,
 }
 
 /// Which socket of a node received a datagram.
@@ -31,6 +52,13 @@ pub enum Destination {
     Group,
     /// The group, through every interface in use, by IPv4 alone: the legacy program has no IPv6.
     GroupV4,
+    /// The group, through one interface by one family.
+    Interface {
+        /// Index of the interface.
+        index: u32,
+        /// The family.
+        family: Family,
+    },
     /// One socket.
     Peer {
         /// Its address. A link-local one has its scope id.
@@ -81,6 +109,11 @@ pub struct Peer {
     /// Index of the interface it was received through: the scope of a link-local address. 0 if that is unknown, or if it
     /// was only registered.
     pub interface: u32,
+    /// All addresses: the one above first, then those that messages came from or an echo proved, then mere claims. Empty if
+    /// there is no address.
+    pub addresses: Vec<PeerAddress>,
+    /// Number of addresses before the mere claims.
+    pub addresses_validated: usize,
     /// Port of its service; 0 if it announces none.
     pub port: u16,
     /// Its instance id; `None` if unknown, as of legacy peers.
@@ -104,6 +137,10 @@ pub struct PeerView<'a> {
     pub address: Option<IpAddr>,
     /// See [`Peer::interface`].
     pub interface: u32,
+    /// The addresses after the first; see [`Peer::addresses`].
+    pub further_addresses: &'a [PeerAddress],
+    /// See [`Peer::addresses_validated`].
+    pub addresses_validated: usize,
     /// See [`Peer::port`].
     pub port: u16,
     /// See [`Peer::id`].
@@ -116,7 +153,22 @@ pub struct PeerView<'a> {
     pub expires_in: Duration,
 }
 
+/// An address of a peer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PeerAddress {
+    /// The address.
+    pub address: IpAddr,
+    /// Index of the interface it is reached through: the scope of a link-local address. 0 if it is not known.
+    pub interface: u32,
+}
+
 impl PeerView<'_> {
+    /// Returns all addresses; see [`Peer::addresses`].
+    pub fn addresses(&self) -> impl Iterator<Item = PeerAddress> {
+        let first = self.address.map(|address| PeerAddress { address, interface: self.interface });
+        first.into_iter().chain(self.further_addresses.iter().copied())
+    }
+
     /// Returns a copy.
     pub fn to_peer(&self) -> Peer {
         Peer {
@@ -124,6 +176,8 @@ impl PeerView<'_> {
             value: self.value.to_owned(),
             address: self.address,
             interface: self.interface,
+            addresses: self.addresses().collect(),
+            addresses_validated: self.addresses_validated,
             port: self.port,
             id: self.id,
             source: self.source,
@@ -141,6 +195,8 @@ impl Peer {
             value: &self.value,
             address: self.address,
             interface: self.interface,
+            further_addresses: self.addresses.get(1..).unwrap_or_default(),
+            addresses_validated: self.addresses_validated,
             port: self.port,
             id: self.id,
             source: self.source,

@@ -9,6 +9,9 @@ use crate::deadline_queue::DeadlineQueue;
 /// Maximum time to live: a century, which every clock can still add to its time.
 pub(crate) const MAX_TTL: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 
+/// A map with fewer slots keeps its memory.
+const MIN_SLOTS: usize = 1024;
+
 /// A map from keys to values in which each entry has a deadline of its own.
 ///
 /// An entry is live while `now` is before its deadline. An entry past its deadline stays renewable until
@@ -137,6 +140,15 @@ impl<K: Ord + Clone, V> ExpiringMap<K, V> {
         self.slot_of(key).map(|slot| self.at(slot))
     }
 
+    /// Returns the value of a live entry.
+    pub fn live<Q>(&self, key: &Q, now: Instant) -> Option<&V>
+    where
+        K: Borrow<Q>,
+        Q: Ord + ?Sized,
+    {
+        self.live_at(self.slot_of(key)?, now).map(|(value, _)| value)
+    }
+
     /// Removes an entry, live or past its deadline.
     pub fn remove<Q>(&mut self, key: &Q) -> Option<Removed<K, V>>
     where
@@ -145,7 +157,11 @@ impl<K: Ord + Clone, V> ExpiringMap<K, V> {
     {
         let slot = self.slot_of(key)?;
         self.deadlines.remove(slot);
-        Some(self.free(slot))
+        let removed = self.free(slot);
+        if self.is_empty() {
+            self.shrink();
+        }
+        Some(removed)
     }
 
     /// Returns the live entries with their deadlines, in the order of keys.
@@ -249,7 +265,29 @@ impl<K: Ord + Clone, V> ExpiringMap<K, V> {
     /// due, `poll_timeout` is `now`.
     pub fn handle_timeout(&mut self, now: Instant) -> Vec<Removed<K, V>> {
         let due = self.deadlines.take_due(now);
-        due.into_iter().map(|slot| self.free(slot)).collect()
+        let removed: Vec<_> = due.into_iter().map(|slot| self.free(slot)).collect();
+        if !removed.is_empty() {
+            self.shrink();
+        }
+        removed
+    }
+
+    /// Frees the memory of the last slots, if at most a quarter of all is before them. A map that many entries have left so needs
+    /// no more than before they came.
+    fn shrink(&mut self) {
+        let slots = self.entries.len();
+        let is_sparse = slots >= MIN_SLOTS && self.len() <= slots / 4;
+        if !is_sparse {
+            return;
+        }
+        let used = self.entries.iter().rposition(Option::is_some).map_or(0, |last| last + 1);
+        if used <= slots / 4 {
+            self.entries.truncate(used);
+            self.entries.shrink_to_fit();
+            self.free_slots.retain(|slot| (*slot as usize) < used);
+            self.free_slots.shrink_to_fit();
+            self.deadlines.truncate(used);
+        }
     }
 
     /// Removes the entry in a slot that is no longer in the queue.

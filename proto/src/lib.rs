@@ -8,14 +8,20 @@
 //! The event loop makes a [`Node`] of [`Settings`], and repeats these steps:
 //!
 //! 1. It calls the verb for what has happened, with `now` last: [`handle_datagram`](Node::handle_datagram),
-//!    [`handle_unreachable`](Node::handle_unreachable), [`handle_network_change`](Node::handle_network_change),
-//!    [`handle_timeout`](Node::handle_timeout), or a verb of the program: [`register`](Node::register),
-//!    [`set_value`](Node::set_value), [`set_keys`](Node::set_keys), [`set_seeds`](Node::set_seeds), [`stop`](Node::stop).
+//!    [`handle_unreachable`](Node::handle_unreachable), [`set_interfaces`](Node::set_interfaces),
+//!    [`handle_network_change`](Node::handle_network_change), [`handle_timeout`](Node::handle_timeout), or a verb of the
+//!    program: [`register`](Node::register), [`set_value`](Node::set_value), [`set_keys`](Node::set_keys),
+//!    [`set_seeds`](Node::set_seeds), [`stop`](Node::stop). The first deadline of a new node is the time of its start.
 //! 2. It sends each [`Transmit`] that [`poll_transmit`](Node::poll_transmit) returns, in order.
 //! 3. It hands on each [`Event`] that [`poll_event`](Node::poll_event) returns. At most [`MAX_EVENTS`] wait.
-//! 4. If [`poll_reopen`](Node::poll_reopen) returns true, it reopens its sockets, and calls `handle_network_change`.
+//! 4. If [`poll_reopen`](Node::poll_reopen) returns true, it reopens its sockets, and calls `handle_network_change`. If
+//!    [`is_renewal_wanted`](Node::is_renewal_wanted) returns true, it calls [`renew_id`](Node::renew_id). It logs each
+//!    [`Notice`] that [`poll_notice`](Node::poll_notice) returns.
 //! 5. It waits until a datagram arrives or [`poll_timeout`](Node::poll_timeout) has come. The deadline may have passed
-//!    already, if very much is due; datagrams are then received in between.
+//!    already, if very much is due; datagrams are then received in between. After the wait it hands over all datagrams that
+//!    have arrived before it calls `handle_timeout`: a node that was suspended dates them to the time before that.
+//!
+//! After [`stop`](Node::stop) it goes on with steps 2 and 5 until [`is_stopped`](Node::is_stopped) returns true, for 15 ms.
 //!
 //! `now` never goes back, and counts the time during which the machine is suspended. A node that is run long after its
 //! deadline gives its peers time to reply before they expire. An event loop that waits on a clock that stops calls
@@ -31,16 +37,18 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | `node`, `node/receive`, `node/unicast`, `node/cluster` | the verbs, as lists of steps: datagrams, unicast copies, SWIM |
+//! | `node`, `node/receive`, `node/send`, `node/unicast`, `node/cluster` | the verbs, as lists of steps: datagrams in and out, unicast copies, SWIM |
 //! | `registry` | everything that is listed, within its limits, and the events about it |
-//! | `peer_table`, `peer_table/…` | the peers: entries, indexes, tombstones of those that left |
+//! | `peer_table`, `peer_table/…` | the peers: entries, their paths, indexes, tombstones of those that left, evictions |
 //! | `static_entries` | registered entries and legacy peers |
 //! | `snapshot` | the list of both, in order |
 //! | `expiring_map`, `deadline_queue` | a map whose entries expire; which of them are due |
 //! | `outbox` | numbers, seals and queues what is sent |
 //! | `announce`, `replies`, `seeds` | when the node announces, replies, and queries new seeds |
-//! | `probe` | when a silent peer is probed, and how much is sent in probes |
-//! | `path`, `path/validation` | addresses of peers, and the challenge of newcomers in a cluster with keys |
+//! | `probe` | when a silent or suspect peer is probed |
+//! | `path`, `nonces` | the address of a peer, and the nonces whose echo validates it |
+//! | `interfaces` | own addresses, and what they say of others |
+//! | `identity`, `notices` | another node with the own id; what an administrator should know |
 //! | `watchdog` | whether the group is received |
 //! | `timers`, `rate_limit` | all deadlines in one table; the one rate limiter |
 //! | `swim`, `swim/…` | membership by SWIM, around the crate `foca` |
@@ -57,9 +65,13 @@
 //! | cluster | the nodes that list each other: those with the same cluster name, and the same keys if they have any |
 //! | announce, query, goodbye | the messages of the native protocol: alive; alive, reply; leaving |
 //! | legacy beacon | the datagram of protocol version 0: a name and nothing else |
-//! | burst | three queries within a second, at start and after a change of the network |
-//! | probe | a query to one peer that is silent or suspect |
-//! | suspect | received from another address only, or replaced by another instance: probed soon |
+//! | burst | three queries within a second, and more while answers bring news; at start and after a change of the network |
+//! | probe | a nonce to one instance, which it repeats in an announce |
+//! | nonce, echo | bytes that only a receiver at a path can repeat; their repetition, which validates the path |
+//! | path | an address that a peer sends from, and the interface to it |
+//! | suspect | received from another address only, or contradicted by a message: probed soon |
+//! | claim | an address of a peer that is known by a message alone that lists it |
+//! | observer | a node that lists peers, and is not listed |
 //! | lifetime, expiry | the time for which a message renews its sender, as announced; the node's own setting |
 //! | stale | not newer than what is known of its sender |
 //! | tombstone | the memory of an instance that left, against stale messages |
@@ -77,7 +89,11 @@ mod deadline_queue;
 mod error;
 mod event;
 mod expiring_map;
+mod identity;
+mod interfaces;
 mod node;
+mod nonces;
+mod notices;
 mod outbox;
 mod path;
 mod peer_table;
@@ -99,9 +115,13 @@ pub use counters::Counters;
 pub use crypto::{KEY_LEN, Key, MAX_KEYS, WrongKeyLength};
 pub use error::{NotRegistered, RegisterError, SetKeysError, ValueTooLong};
 pub use event::queue::{Events, MAX_EVENTS};
-pub use event::{Arrival, Destination, Event, LeaveReason, Peer, PeerView, Source, Transmit};
+pub use event::{
+    Arrival, Destination, Event, LeaveReason, Peer, PeerAddress, PeerView, Received, Source, Transmit,
+};
 pub use expiring_map::{ExpiringMap, Full, Removed, Times};
+pub use interfaces::{Family, Interface, Network};
 pub use node::{MAX_VALUE, Node};
+pub use notices::Notice;
 pub use seeds::MAX_SEEDS;
 pub use settings::{GROUP_V4, GROUP_V6, HOPS, Mode, PORT, Settings};
 pub use snapshot::Snapshot;

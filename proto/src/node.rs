@@ -7,42 +7,55 @@ mod no_cluster;
 #[cfg(not(feature = "swim"))]
 use no_cluster as cluster;
 mod receive;
+mod send;
 mod unicast;
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use cluster::Membership;
 use fastrand::Rng;
 use receive::Inbound;
+use send::Repeats;
 
 use crate::announce::AnnounceTimer;
 use crate::counters::Counters;
 use crate::crypto::{Key, Keyring, MAX_KEYS};
 use crate::error::{NotRegistered, RegisterError, SetKeysError, ValueTooLong};
-use crate::event::{Arrival, Destination, Event, Peer, PeerView, Source, Transmit};
-use crate::expiring_map::Full;
+use crate::event::{Arrival, Event, Peer, PeerAddress, Received, Source, Transmit};
+use crate::identity::Identity;
+use crate::interfaces::{Interface, Interfaces};
+use crate::nonces::Nonces;
+use crate::notices::{Notice, Notices};
 use crate::outbox::Outbox;
 use crate::path::Path;
-use crate::path::validation::PathValidation;
-use crate::peer_table::Probe;
-use crate::probe::ProbeBudget;
+use crate::probe::probe_limit;
+use crate::rate_limit::RateLimit;
 use crate::registry::Registry;
-use crate::replies::{ReplyKind, ReplyQueue};
+use crate::replies::ReplyQueue;
 use crate::seeds::Seeds;
 use crate::settings::Settings;
 use crate::snapshot::Snapshot;
 use crate::static_entries::Registration;
 use crate::timers::{Timer, Timers};
 use crate::watchdog::ReceiveWatchdog;
-use crate::wire::{self, Announcement, Kind, name};
+use crate::wire::{self, Kind, name};
 
 /// Maximum length in bytes of a registered value: about as much as a peer can announce.
 pub const MAX_VALUE: usize = 1024;
 
-/// Number of goodbyes. A lost goodbye is not asked for again.
-const GOODBYES: usize = 3;
+/// Times from one goodbye to the next. A lost goodbye is not asked for again, and what loses one may lose the next if that
+/// follows at once.
+const GOODBYE_GAPS: [Duration; 2] = [Duration::from_millis(5), Duration::from_millis(10)];
+
+/// Minimum time between two echoes to one address.
+const ECHO_GAP: Duration = Duration::from_millis(50);
+
+/// Maximum number of addresses that get echoes within `ECHO_GAP`.
+const MAX_ECHOES: usize = 1024;
+
+/// Minimum time between two legacy beacons for new legacy nodes.
+const LEGACY_GAP: Duration = Duration::from_secs(1);
 
 /// A node that is run this much later than it asked for was suspended, with its machine or by itself.
 const SUSPEND_THRESHOLD: Duration = Duration::from_secs(2);
@@ -59,13 +72,24 @@ pub struct Node {
     outbox: Outbox,
     announce_timer: AnnounceTimer,
     replies: ReplyQueue,
-    probe_budget: ProbeBudget,
-    validation: PathValidation,
+    repeats: Repeats,
+    probe_limit: RateLimit,
+    echo_limit: RateLimit<(SocketAddr, u32)>,
+    legacy_limit: RateLimit,
+    nonces: Nonces,
+    interfaces: Interfaces,
+    own_ports: Vec<u16>,
+    identity: Identity,
     seeds: Seeds,
     /// `None` in a mode without a cluster.
     membership: Option<Box<Membership>>,
     watchdog: ReceiveWatchdog,
+    notices: Notices,
     counters: Counters,
+    /// When the node last ran.
+    last_run: Instant,
+    /// The goodbye, and how often it was sent; `None` before `stop`.
+    goodbye: Option<(Vec<Transmit>, usize)>,
 }
 
 impl Node {
@@ -74,64 +98,93 @@ impl Node {
         // The keys are kept in the keyring alone.
         let keyring = Keyring::new(&std::mem::take(&mut settings.keys), &settings.secret_seed);
         let mut timers = Timers::default();
-        let silence_limit = settings.mode.has_multicast().then_some(settings.expiry);
-        let mut node = Node {
+        let silence_limit = (settings.mode.has_multicast() && !settings.observer).then_some(settings.expiry);
+        Node {
             rng: Rng::with_seed(settings.seed),
             registry: Registry::new(&settings, now),
             outbox: Outbox::new(keyring, &settings),
             announce_timer: AnnounceTimer::new(settings.interval, &mut timers, now),
-            replies: ReplyQueue::new(),
-            probe_budget: ProbeBudget::new(),
-            validation: PathValidation::new(now),
+            replies: ReplyQueue::default(),
+            repeats: Repeats::default(),
+            probe_limit: probe_limit(),
+            echo_limit: RateLimit::by_key(1, ECHO_GAP, MAX_ECHOES),
+            legacy_limit: RateLimit::new(1, LEGACY_GAP),
+            nonces: Nonces::new(now),
+            interfaces: Interfaces::default(),
+            own_ports: Vec::new(),
+            identity: Identity::new(),
             seeds: Seeds::default(),
             membership: Membership::new(&settings, &mut timers, now),
             watchdog: ReceiveWatchdog::new(silence_limit, &mut timers, now),
+            notices: Notices::default(),
             counters: Counters::default(),
+            last_run: now,
+            goodbye: None,
             timers,
             settings,
-        };
-        node.send_due(now);
-        node.update_timers();
-        node
+        }
     }
 
-    /// Takes in a datagram from the address `from`, received by the interface with this index (0 if unknown) and by the
-    /// socket that `arrival` names.
-    pub fn handle_datagram(
-        &mut self,
-        bytes: &[u8],
-        from: SocketAddr,
-        interface: u32,
-        arrival: Arrival,
-        now: Instant,
-    ) {
+    /// Handles a datagram.
+    ///
+    /// After a wait the event loop hands over all datagrams that it has before it calls
+    /// [`handle_timeout`](Self::handle_timeout). A node that was suspended takes them for what they are: received before that.
+    /// They list peers, and renew none.
+    pub fn handle_datagram(&mut self, bytes: &[u8], received: Received, now: Instant) {
+        if self.goodbye.is_some() {
+            return;
+        }
+        let now = if self.was_suspended(now) { self.last_run } else { now };
+        let Received { from, interface, arrival, .. } = received;
         self.counters.received += 1;
+        if self.is_from_nowhere(&received) {
+            self.counters.off_link += 1;
+            return;
+        }
         self.watchdog.on_datagram(from.is_ipv6(), arrival, &mut self.timers, now);
         let path = Path::new(from, interface);
         match self.open(bytes, arrival, &mut [0; wire::MAX_DATAGRAM]) {
             Some(plain) => self.handle_plain(plain, Inbound { path, arrival, len: plain.len() }, now),
-            None => self.counters.wrong_key += 1,
+            None => self.on_wrong_key(from, now),
         }
-        self.update_timers();
+        self.update_timers(now);
     }
 
-    /// Takes in an ICMP port or host unreachable report about a datagram that was sent to `to`.
-    pub fn handle_unreachable(&mut self, to: SocketAddr, now: Instant) {
+    /// Handles an ICMP port or host unreachable report about a datagram that was sent to `to`, through the interface with
+    /// this index (0 if unknown). The event loop reports errors for destinations alone to which this socket has sent.
+    pub fn handle_unreachable(&mut self, to: SocketAddr, interface: u32, now: Instant) {
         // Comparing all members is too much for each report; most change nothing.
-        if self.registry.on_unreachable(to, now) {
+        if self.registry.on_unreachable(to, interface, now) {
             self.reconcile_members(now);
         }
-        self.update_timers();
+        self.update_timers(now);
     }
 
-    /// Announces and queries anew. The event loop calls this when it has reopened its sockets, or when interfaces have
+    /// Replaces the interfaces that the node uses, with their addresses, and the ports of its unicast sockets. After a change
+    /// the node announces and queries anew, and this returns true.
+    pub fn set_interfaces(&mut self, interfaces: &[Interface], own_ports: &[u16], now: Instant) -> bool {
+        self.own_ports = own_ports.to_vec();
+        let was_known = !self.interfaces.is_empty();
+        let has_changed = self.interfaces.set(interfaces);
+        if has_changed {
+            self.nonces.set_own(self.interfaces.own());
+        }
+        if has_changed && was_known {
+            self.handle_network_change(now);
+        }
+        has_changed && was_known
+    }
+
+    /// Announces and queries anew. The event loop calls this when it has reopened its sockets, or when the network has
     /// changed.
     pub fn handle_network_change(&mut self, now: Instant) {
         self.detect_suspend(now);
         self.on_own_change();
         self.announce_timer.begin_burst(&mut self.timers, now);
         self.send_due(now);
-        self.update_timers();
+        self.seeds.restart(&mut self.timers, now);
+        self.query_seeds(now);
+        self.update_timers(now);
     }
 
     /// Lists an entry until `ttl` has passed, or the node's expiry if `ttl` is `None`. Nothing is sent.
@@ -163,10 +216,9 @@ impl Node {
             return Err(RegisterError::OwnName);
         }
         ValueTooLong::check(entry.value, MAX_VALUE).map_err(RegisterError::ValueTooLong)?;
-        let max_peers = self.settings.max_peers;
         let registered = self.registry.register(entry, ttl, now);
-        self.update_timers();
-        registered.map_err(|Full| RegisterError::Full { max_peers })
+        self.update_timers(now);
+        registered
     }
 
     /// Removes an entry that [`register`](Self::register) listed. Nothing is sent.
@@ -175,7 +227,7 @@ impl Node {
     /// [`NotRegistered`] if no entry of this key is registered.
     pub fn unregister(&mut self, key: &str, now: Instant) -> Result<(), NotRegistered> {
         let unregistered = self.registry.unregister(key, now);
-        self.update_timers();
+        self.update_timers(now);
         unregistered
     }
 
@@ -193,7 +245,7 @@ impl Node {
             self.on_own_change();
             self.announce_timer.on_value_change(&mut self.timers, now);
             self.send_due(now);
-            self.update_timers();
+            self.update_timers(now);
         }
         Ok(())
     }
@@ -213,36 +265,51 @@ impl Node {
         Ok(())
     }
 
-    /// Queues the goodbyes. The event loop sends what [`poll_transmit`](Self::poll_transmit) returns, and ends.
-    pub fn stop(&mut self) {
+    /// Sends the first goodbye. The event loop goes on until [`is_stopped`](Self::is_stopped), for 15 ms at most. The node
+    /// receives nothing from now on.
+    pub fn stop(&mut self, now: Instant) {
+        if self.goodbye.is_some() {
+            return;
+        }
+        let mut goodbye = Vec::new();
         if self.is_member_of_cluster() {
             self.leave_cluster();
-        } else {
-            let goodbye = self.outbox.encode(Kind::Goodbye, &self.settings);
-            for _ in 0..GOODBYES {
-                self.send_all(Kind::Goodbye, goodbye.clone());
-            }
+        } else if !self.settings.observer {
+            goodbye = self.send_all(Kind::Goodbye, None, false, now);
         }
-        self.update_timers();
+        self.timers.stop_all();
+        if !goodbye.is_empty() {
+            self.timers.set(Timer::Goodbye, now + GOODBYE_GAPS[0]);
+        }
+        self.goodbye = Some((goodbye, 1));
+    }
+
+    /// Returns true if the node has sent all its goodbyes.
+    pub fn is_stopped(&self) -> bool {
+        self.goodbye.is_some() && self.timers.next().is_none()
     }
 
     /// Does everything that is due by `now`. When very much is due, the next deadline has already passed.
     pub fn handle_timeout(&mut self, now: Instant) {
+        if self.goodbye.is_some() {
+            return self.send_goodbye(now);
+        }
         self.detect_suspend(now);
         self.send_due(now);
         self.run_swim(now);
-        self.bootstrap(now);
+        self.query_seeds(now);
         self.send_replies(now);
         self.registry.handle_timeout(now);
         self.send_probes(now);
         self.watchdog.handle_timeout(&mut self.timers, now);
-        self.update_timers();
+        self.update_timers(now);
     }
 
     /// Returns when to call [`handle_timeout`](Self::handle_timeout) next.
     pub fn poll_timeout(&self) -> Option<Instant> {
         debug_assert!(
-            self.queue_timeouts().iter().all(|(timer, deadline)| self.timers.get(*timer) == *deadline),
+            self.goodbye.is_some()
+                || self.queue_timeouts().iter().all(|(timer, deadline)| self.timers.get(*timer) == *deadline),
             "each verb ends with update_timers"
         );
         self.timers.next()
@@ -281,14 +348,18 @@ impl Node {
         self.registry.version(now)
     }
 
-    /// Returns the node's own record, as its peers list it. It has no address.
-    pub fn own_record(&self) -> PeerView<'_> {
+    /// Returns the node's own record, as its peers list it, with all addresses of its interfaces.
+    pub fn own_record(&self) -> Peer {
         let Settings { name, value, id, port, expiry, .. } = &self.settings;
-        PeerView {
-            name,
-            value,
-            address: None,
-            interface: 0,
+        let addresses = self.own_addresses();
+        let first = addresses.first();
+        Peer {
+            name: name.clone(),
+            value: value.clone(),
+            address: first.map(|first| first.address),
+            interface: first.map_or(0, |first| first.interface),
+            addresses_validated: addresses.len(),
+            addresses,
             port: *port,
             id: Some(*id),
             source: Source::Own,
@@ -302,12 +373,19 @@ impl Node {
         self.registry.snapshot(now)
     }
 
-    /// Returns copies of the live peers, in that order.
+    /// Returns copies of the live peers, in the order of [`snapshot`](Self::snapshot).
     pub fn peers(&self, now: Instant) -> Vec<Peer> {
         let snapshot = self.snapshot(now);
         let mut peers = Vec::with_capacity(snapshot.max_len());
         peers.extend(snapshot.iter().map(|peer| peer.to_peer()));
         peers
+    }
+
+    /// Returns all addresses of the node's interfaces, those that are link-local last; see
+    /// [`set_interfaces`](Self::set_interfaces).
+    pub fn own_addresses(&self) -> Vec<PeerAddress> {
+        let own = self.interfaces.own_by_interface();
+        own.map(|(interface, address)| PeerAddress { address, interface }).collect()
     }
 
     /// Returns the number of entries in the registry.
@@ -330,6 +408,40 @@ impl Node {
         self.watchdog.is_not_receiving()
     }
 
+    /// Returns something that an administrator should know, once.
+    pub fn poll_notice(&mut self) -> Option<Notice> {
+        self.notices.poll()
+    }
+
+    /// Returns what an administrator should know of the last two minutes.
+    pub fn notices(&self, now: Instant) -> impl Iterator<Item = &Notice> {
+        self.notices.recent(now)
+    }
+
+    /// Returns true if the list has no room for another peer.
+    pub fn is_full(&self) -> bool {
+        self.registry.is_full()
+    }
+
+    /// Returns true if another node runs with this node's id: the event loop calls [`renew_id`](Self::renew_id).
+    pub fn is_renewal_wanted(&self) -> bool {
+        self.identity.is_renewal_wanted()
+    }
+
+    /// Takes a new id and a new generator, drawn from `entropy`: 32 bytes of the system's randomness, fresh. The addresses, the
+    /// time since the start and the old id are mixed in, because a clone may have the system's generator as well.
+    pub fn renew_id(&mut self, entropy: &Key, now: Instant) {
+        let addresses: Vec<String> = self.interfaces.own().map(|address| address.to_string()).collect();
+        let time = now.saturating_duration_since(self.nonces.start()).as_nanos().to_be_bytes();
+        let old_id = self.settings.id;
+        let seed = entropy.derive(&[addresses.concat().as_bytes(), &time, &old_id]);
+        self.settings.id = seed.derive(&[b"id"]).first_bytes();
+        self.rng = Rng::with_seed(u64::from_be_bytes(seed.derive(&[b"rng"]).first_bytes()));
+        self.outbox.reseed(&seed.derive(&[b"keyring"]));
+        self.identity.on_renewed();
+        self.handle_network_change(now);
+    }
+
     /// Gives all peers time to reply to a query after a suspend, before they expire.
     fn detect_suspend(&mut self, now: Instant) {
         if !self.was_suspended(now) {
@@ -337,81 +449,29 @@ impl Node {
         }
         // SWIM, not probes, tells which members are alive.
         self.registry.on_resume(!self.is_member_of_cluster(), now);
+        self.resume_swim(now);
         self.watchdog.reset(&mut self.timers, now);
         self.announce_timer.begin_burst(&mut self.timers, now);
     }
 
-    /// Sends to the group what is due.
-    fn send_due(&mut self, now: Instant) {
-        while let Some(due) = self.announce_timer.take_due(&mut self.timers, now, &mut self.rng) {
-            if self.is_member_of_cluster() {
-                self.send_due_to_cluster(now);
-                continue;
-            }
-            let is_unanswered = due.queried_at.is_some_and(|at| !self.watchdog.has_unicast_since(at));
-            let about = self.outbox.next_announcement(&self.settings);
-            let about = Announcement { answer_to_group: is_unanswered, ..about };
-            let plain = self.outbox.encode_announcement(due.kind, &about);
-            // The announce goes first: a receiver of both then knows which peer sent the legacy beacon.
-            self.send_all(due.kind, plain);
-            if due.with_legacy && self.sends_legacy() {
-                let beacon = wire::encode_legacy(&self.settings.name).into();
-                self.outbox.send_multicast(beacon, Destination::GroupV4);
-            }
+    fn send_goodbye(&mut self, now: Instant) {
+        if !self.timers.take_expired(Timer::Goodbye, now) {
+            return;
         }
+        let Some((goodbye, sent)) = &mut self.goodbye else { return };
+        self.outbox.repeat(goodbye.clone());
+        if let Some(gap) = GOODBYE_GAPS.get(*sent) {
+            self.timers.set(Timer::Goodbye, now + *gap);
+        }
+        *sent += 1;
     }
 
-    fn send_replies(&mut self, now: Instant) {
-        if self.replies.take_due_multicast(&mut self.timers, now) {
-            self.announce_timer.on_announced(&mut self.timers, now);
-            let announce = self.outbox.encode(Kind::Announce, &self.settings);
-            let payload = self.outbox.seal(announce);
-            self.send_multicast(payload);
-        }
-        while let Some(reply) = self.replies.take_due(now) {
-            let plain = match reply.kind {
-                ReplyKind::Announce => self.outbox.encode(Kind::Announce, &self.settings),
-                ReplyKind::Challenge(len) => {
-                    let challenge = self.validation.challenge(&reply.to, self.outbox.keyring(), now);
-                    wire::encode_challenge(&self.settings.cluster, self.settings.id, challenge, len)
-                }
-            };
-            self.outbox.send_to(plain, reply.path, Some(&reply.to));
-        }
-    }
-
-    /// Probes peers that are due, or queries the group if there are too many.
-    fn send_probes(&mut self, now: Instant) {
-        let probes = self.registry.take_due_probes(now);
-        let bytes = probes.iter().map(|probe| probe.min_len.max(self.outbox.announce_len())).sum();
-        if self.probe_budget.try_probe(probes.len(), bytes, now) {
-            return probes.iter().for_each(|probe| self.send_probe(probe));
-        }
-        self.counters.rate_limited += probes.len() as u64;
-        self.announce_timer.query_group(&mut self.timers, now);
-        self.send_due(now);
-    }
-
-    fn send_probe(&mut self, probe: &Probe) {
-        let about = self.outbox.next_announcement(&self.settings);
-        let plain = wire::encode_padded(Kind::Query, &about, probe.min_len);
-        self.outbox.send_to(plain, probe.path, Some(&probe.to));
-    }
-
-    /// Sends a message to the group, and to the peers that multicast does not reach.
-    fn send_all(&mut self, kind: Kind, plain: Vec<u8>) {
-        let payload = self.outbox.seal(plain);
-        if self.settings.mode.has_multicast() {
-            self.send_multicast(payload.clone());
-        }
-        if self.settings.mode.has_seeds() {
-            self.send_unicast_copies(kind, &payload);
-        }
-    }
-
-    fn send_multicast(&mut self, payload: Arc<[u8]>) {
-        self.outbox.send_multicast(payload, Destination::Group);
-        self.replies.on_multicast(&mut self.timers);
+    /// Returns true for a datagram that no node of the link has sent: by unicast with a TTL or hop limit that a router has
+    /// lowered (RFC 5082), or from an address that no host can have.
+    fn is_from_nowhere(&self, received: &Received) -> bool {
+        let is_routed = received.hops.is_some_and(|hops| hops < u8::MAX);
+        self.outbox.is_only_on_link() && received.arrival == Arrival::Unicast && is_routed
+            || self.interfaces.is_impossible_source(received.from.ip(), received.interface)
     }
 
     /// Opens a datagram. A node whose seed this node is does not know its id, and seals for any node.
@@ -435,12 +495,17 @@ impl Node {
     }
 
     fn sends_legacy(&self) -> bool {
+        self.handles_legacy() && !self.settings.observer
+    }
+
+    fn handles_legacy(&self) -> bool {
         let is_received = self.settings.mode.has_multicast() && self.settings.cluster.is_empty();
         self.settings.legacy && is_received && !self.has_keys()
     }
 
     /// Copies the first deadline of each queue to the table. Each verb ends with this.
-    fn update_timers(&mut self) {
+    fn update_timers(&mut self, now: Instant) {
+        self.last_run = self.last_run.max(now);
         for (timer, deadline) in self.queue_timeouts() {
             self.timers.set(timer, deadline);
         }

@@ -1,23 +1,43 @@
-//! `Path`: the address and interface by which a peer was received and is reached.
-
-pub mod validation;
+//! `Path`: the address that a peer sends from, and the interface that it is reached through.
 
 use std::net::{IpAddr, SocketAddr, SocketAddrV6};
 
-use crate::event::Destination;
+use crate::event::{Destination, PeerAddress};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Path {
-    /// The socket that the peer sends from.
+    /// The socket address, with the zone if it is link-local.
     pub address: SocketAddr,
-    /// Index of the interface that received it; 0 if unknown.
+    /// Index of the interface; 0 if it is not known.
     pub interface: u32,
 }
 
+/// What the echo in a message proves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Echo {
+    /// Nothing: there is no echo, or it is one of another node's nonce.
+    None,
+    /// The sender has received a query of this node.
+    Query,
+    /// The sender has received a probe of this node at this path.
+    Probe(Path),
+}
+
 impl Path {
-    /// Returns the path of a datagram from this address, received by the interface with this index.
+    /// Returns the path of a datagram.
     pub fn new(from: SocketAddr, interface: u32) -> Self {
         Path { address: normal(from), interface }
+    }
+
+    /// Returns the path to another IP address of the same socket.
+    pub fn at(&self, ip: IpAddr) -> Self {
+        let address = match ip {
+            IpAddr::V6(v6) if v6.is_unicast_link_local() => {
+                SocketAddrV6::new(v6, self.port(), 0, self.interface).into()
+            }
+            ip => SocketAddr::new(ip, self.port()),
+        };
+        Path { address, interface: self.interface }
     }
 
     pub fn ip(&self) -> IpAddr {
@@ -32,6 +52,11 @@ impl Path {
         Destination::Peer { address: self.address, interface: self.interface }
     }
 
+    /// Returns what identifies the path among those of all peers: addresses of two links may be the same.
+    pub fn key(&self) -> (SocketAddr, u32) {
+        (self.address, self.interface)
+    }
+
     /// Returns true if a user sees the same address.
     pub fn has_same_address(&self, other: &Path) -> bool {
         let zone = |path: &Path| match path.address {
@@ -40,10 +65,15 @@ impl Path {
         };
         (self.ip(), zone(self)) == (other.ip(), zone(other))
     }
+
+    /// Returns the address as it is listed.
+    pub fn listed(&self) -> PeerAddress {
+        PeerAddress { address: self.ip(), interface: self.interface }
+    }
 }
 
-/// Returns the address without the parts that differ between datagrams of one sender: the flow label, and a scope where
-/// there is only one (RFC 4007, section 4).
+/// Returns the address without the flow label, and without a scope where there is only one (RFC 4007, section 4). Both may
+/// differ from datagram to datagram of one sender.
 pub(crate) fn normal(address: SocketAddr) -> SocketAddr {
     match address {
         SocketAddr::V6(v6) => {

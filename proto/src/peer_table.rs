@@ -1,44 +1,54 @@
-//! `PeerTable`: the peers that speak the native protocol, each an instance with an id, and the questions to those that fall
-//! silent.
+//! `PeerTable`: the peers that speak the native protocol, each an instance with an id, and when each is probed.
 
 pub(crate) mod entry;
+mod evict;
 mod index;
-mod leave;
+pub(crate) mod leave;
 #[cfg(feature = "swim")]
 mod members;
+pub(crate) mod paths;
+mod probing;
 mod tombstones;
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
-use crate::deadline_queue::{DeadlineQueue, MAX_DUE};
+use crate::deadline_queue::DeadlineQueue;
 use crate::event::queue::Events;
 use crate::event::{Arrival, Event, LeaveReason, Peer, PeerView, Source};
 use crate::expiring_map::ExpiringMap;
-use crate::path::Path;
+use crate::path::{Echo, Path};
 use crate::peer_table::entry::PeerEntry;
+use crate::peer_table::evict::Evictions;
 use crate::peer_table::index::{Index, LegacyKey};
 use crate::peer_table::tombstones::Tombstones;
-use crate::probe::ProbeState;
-use crate::replies::max_spread;
-use crate::wire::{self, Announcement, InstanceId};
+use crate::wire::{Announcement, InstanceId};
 
-/// A peer heard from a new address alone is asked at its old one after this: by then the copy of the same message that came
-/// by the other way has been seen.
+pub(crate) use probing::Probe;
+
+/// A peer received from another address alone is probed at its listed path after this: by then the copy of the same message
+/// by the listed path has arrived.
 const SUSPECT_DELAY: Duration = Duration::from_millis(250);
 
-/// The most instances of one name and address that are asked when another one appears: of the first so many, those that
-/// have been silent the longest. A restart leaves one.
+/// A number lower than the known one is late up to this long after the last message, and implausible from then on. No network
+/// reorders for longer.
+const MAX_LATENESS: Duration = Duration::from_millis(500);
+
+/// Maximum step of a sequence number. A forged message moves the number no further, and 2^32 such steps are left.
+const MAX_STEP: u64 = 1 << 32;
+
+/// Minimum time between two suspicions of one peer for implausible messages.
+const IMPLAUSIBLE_GAP: Duration = Duration::from_secs(1);
+
+/// Maximum number of instances of one name and address that become suspect when another one appears: of the first so many,
+/// those that were silent the longest. A restart leaves one.
 const MAX_NAMESAKES: usize = 8;
 const MAX_NAMESAKES_SEEN: usize = 256;
 
-/// How long after a sleep the peers may take to answer, beside the time over which their answers are spread. Unanswered
-/// queries to the group are followed by questions to each peer, and those need a second and a half.
-const AFTER_RESUME: Duration = Duration::from_millis(3500);
-
 pub(crate) struct PeerTable {
     cluster: Box<str>,
+    own_expiry: Duration,
     peers: ExpiringMap<InstanceId, PeerEntry>,
     /// Time of the next probe of each peer, by slot.
     probes: DeadlineQueue,
@@ -46,51 +56,81 @@ pub(crate) struct PeerTable {
     /// Bytes of names and values.
     bytes_used: usize,
     tombstones: Tombstones,
-    /// Where an answer to a question is awaited from.
-    probed: BTreeMap<SocketAddr, InstanceId>,
+    /// Paths with a probe that may yet be answered.
+    probed: BTreeMap<(SocketAddr, u32), InstanceId>,
+    /// Number of peers listed so far.
+    listed: u64,
+    evictions: Evictions,
 }
 
-/// A peer that is to be asked. It counts as asked.
-pub(crate) struct DueProbe {
-    slot: u32,
-    /// The question is the last one of several.
-    is_last: bool,
-}
-
-/// A question to put to one peer.
-pub(crate) struct Probe {
+/// How a message came, and what it proves.
+pub(crate) struct Origin {
     pub path: Path,
-    pub to: InstanceId,
-    /// The length up to which it is to be padded: that of the answer it asks for.
-    pub min_len: usize,
+    pub arrival: Arrival,
+    /// Length of the message in bytes, before it was sealed.
+    pub len: usize,
+    pub echo: Echo,
+    /// True if an echo of a query validates: with keys.
+    pub is_authenticated: bool,
+    /// True if the message renews the peer's lifetime.
+    pub renews: bool,
+    /// True if the instance itself sent it. One that another member passed on proves nothing, and raises no suspicion.
+    pub is_first_hand: bool,
+    /// Acceptable claims of further addresses. `None` of a unicast message that lists none: to a seed a node lists none, so that
+    /// says nothing of those before.
+    pub claims: Option<Vec<Path>>,
 }
 
-/// What became of a message.
+impl Origin {
+    /// Returns the path that the echo validates.
+    pub fn validated_path(&self) -> Option<Path> {
+        match self.echo {
+            Echo::Probe(path) => Some(path),
+            Echo::Query if self.is_authenticated => Some(self.path),
+            _ => None,
+        }
+    }
+}
+
+/// What became of an announce or a query.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum AnnounceOutcome {
-    /// It told of an instance that is listed.
+    /// The instance is listed, and the message is news.
     Known,
-    /// It told of one that is listed, with a value for which there is no room. All else it told is taken over.
+    /// As `Known`, but there is no room for the value. All else is taken over.
     NoRoom,
-    /// It told of one that is not.
+    /// The instance is not listed.
     New,
-    /// It was no newer than what is known.
+    /// The message is not newer than what is known.
     Stale,
-    /// It told another name for a listed instance than before; no node does that.
+    /// The instance has left, and the message contradicts what is remembered of it.
+    Implausible,
+    /// The instance is listed with another name.
     Contradiction,
 }
 
+/// How a sequence number compares with the known one.
+enum Number {
+    Newer,
+    Copy,
+    Late,
+    Implausible,
+}
+
 impl PeerTable {
-    /// Room for `max_peers` of `cluster`; those that leave are remembered for the time of `memory`.
-    pub fn new(cluster: &str, max_peers: usize, memory: Duration) -> Self {
+    /// Returns an empty table for at most `max_peers` peers of a node of this expiry.
+    pub fn new(cluster: &str, max_peers: usize, own_expiry: Duration) -> Self {
         PeerTable {
             cluster: cluster.into(),
+            own_expiry,
             peers: ExpiringMap::new(max_peers),
             probes: DeadlineQueue::default(),
             index: Index::default(),
             bytes_used: 0,
-            tombstones: Tombstones::new(max_peers, memory),
+            tombstones: Tombstones::new(max_peers, own_expiry),
             probed: BTreeMap::new(),
+            listed: 0,
+            evictions: Evictions::new(),
         }
     }
 
@@ -98,7 +138,7 @@ impl PeerTable {
         self.peers.len()
     }
 
-    /// Bytes of names and values.
+    /// Returns the number of bytes of names and values.
     pub fn bytes_used(&self) -> usize {
         self.bytes_used
     }
@@ -108,100 +148,153 @@ impl PeerTable {
         self.peers.overdue(now)
     }
 
-    pub fn contains(&self, id: &InstanceId) -> bool {
-        self.peers.slot_of(id).is_some()
+    pub fn contains(&self, id: &InstanceId, now: Instant) -> bool {
+        self.peers.live(id, now).is_some()
     }
 
-    /// Takes in an announcement or a query. One that is `New` is left to the caller to [`insert`](Self::insert). A value may
-    /// grow by `bytes_free` bytes.
+    /// Returns true if the peer is listed with a validated path.
+    pub fn is_validated(&self, id: &InstanceId, now: Instant) -> bool {
+        self.peers.live(id, now).is_some_and(|entry| entry.paths.is_validated())
+    }
+
+    /// Returns true if multicast brought a message of the peer within its lifetime.
+    pub fn is_reached_by_multicast(&self, id: &InstanceId, now: Instant) -> bool {
+        self.peers.live(id, now).is_some_and(|entry| entry.is_reached_by_multicast(now))
+    }
+
+    /// Returns the number with which an instance has left that is not listed; 0 if it is listed or not remembered.
+    pub fn left_with(&self, id: &InstanceId, now: Instant) -> u64 {
+        match self.contains(id, now) {
+            true => 0,
+            false => self.tombstones.get(id, now).map_or(0, |tombstone| tombstone.sequence),
+        }
+    }
+
+    /// Returns the paths to which a probe of this instance may have been sent.
+    pub fn probed_paths(&self, id: &InstanceId, now: Instant) -> impl Iterator<Item = Path> {
+        self.peers.live(id, now).into_iter().flat_map(|entry| entry.paths.probed())
+    }
+
+    /// Handles an announce or a query. A `New` instance is left to the caller to [`insert`](Self::insert). A value may grow by
+    /// `bytes_free` bytes.
     pub fn on_announce(
         &mut self,
         about: &Announcement<'_>,
-        path: Path,
-        arrival: Arrival,
+        origin: &Origin,
         bytes_free: usize,
         events: &mut Events,
         now: Instant,
     ) -> AnnounceOutcome {
-        let Some(slot) = self.peers.slot_of(&about.id) else {
-            return match self.tombstones.is_stale(&about.id, about.sequence) {
-                true => AnnounceOutcome::Stale,
-                false => AnnounceOutcome::New,
-            };
-        };
-        let entry = self.peers.at_mut(slot);
-        if *entry.name != *about.name {
-            return AnnounceOutcome::Contradiction;
-        }
-        let is_by_group = arrival == Arrival::Group && about.sequence >= entry.sequence;
-        let has_new_source = is_by_group && entry.on_multicast(now);
-        if about.sequence <= entry.sequence {
-            // The copy of the last message that came by the listed way shows that this way is alive.
-            // Once, for somebody may be sending it again and again.
-            let is_listed_path = path.address == entry.path.address;
-            if about.sequence == entry.sequence && is_listed_path && entry.probe.is_suspect() {
-                self.reset_probe(slot, self.peers.renewed_at(slot), now);
+        let Some(slot) = self.peers.slot_of(&about.id) else { return self.on_unlisted(about, origin, now) };
+        let overrides = self.is_overridden(slot, origin.echo);
+        if *self.peers.at(slot).name != *about.name {
+            if !overrides {
+                self.on_implausible(slot, origin, now);
+                return AnnounceOutcome::Contradiction;
             }
-            if has_new_source {
-                self.push_update(slot, events, now);
-            }
-            return AnnounceOutcome::Stale;
+            // The instance itself has this name.
+            self.remove(about.id, LeaveReason::Unreachable, events, now);
+            return AnnounceOutcome::New;
         }
-        let has_room = about.value.len() <= entry.value.len() + bytes_free;
-        let before = entry.bytes_used();
-        let is_changed = entry.update(about, has_room);
-        self.bytes_used = self.bytes_used - before + entry.bytes_used();
-        if !entry.sends_from(path.port()) {
-            self.learn_port(slot, path.port());
+        match number(
+            about.sequence,
+            self.peers.at(slot).sequence,
+            self.peers.renewed_at(slot),
+            overrides,
+            now,
+        ) {
+            Number::Newer => return self.on_news(slot, about, origin, bytes_free, events, now),
+            Number::Copy => self.on_copy(slot, origin, events, now),
+            Number::Late => {}
+            Number::Implausible => self.on_implausible(slot, origin, now),
         }
-        self.renew(slot, path, now);
-        if is_changed || has_new_source {
-            self.push_update(slot, events, now);
-        }
-        if has_room { AnnounceOutcome::Known } else { AnnounceOutcome::NoRoom }
+        AnnounceOutcome::Stale
     }
 
-    /// Lists an instance that was `New`, and returns it. The caller has made sure that there is room.
+    /// Lists an instance that was `New`, and returns it. The caller has checked that there is room.
     pub fn insert(
         &mut self,
         about: &Announcement<'_>,
-        path: Path,
+        origin: &Origin,
         source: Source,
         events: &mut Events,
         now: Instant,
     ) -> Peer {
+        let path = origin.path;
         self.remove_former(about.name, path, events, now);
         self.suspect_namesakes(about.name, path, now);
-        let ignore_icmp = self.tombstones.was_unreachable(&about.id);
-        let entry = PeerEntry { ignore_icmp, ..PeerEntry::new(about, path, source, now) };
-        let lifetime = entry.lifetime;
+        let tombstone = self.tombstones.get(&about.id, now).copied();
+        let since_last = tombstone
+            .map_or(Duration::ZERO, |tombstone| now.saturating_duration_since(tombstone.received_at));
+        let is_validated = origin.validated_path().is_some_and(|validated| validated.address == path.address);
+        self.listed += 1;
+        let mut entry = PeerEntry::new(about, path, is_validated, self.own_expiry, now);
+        entry.grant(is_validated, since_last);
+        entry.ignore_icmp = tombstone.is_some_and(|tombstone| tombstone.was_unreachable);
+        entry.serial = self.listed;
+        entry.source = source;
+        entry.add_budget(origin.len);
+        if source == Source::Multicast {
+            entry.on_multicast(now);
+        }
+        entry.set_claims(origin);
+        entry.paths.publish();
         self.bytes_used += entry.bytes_used();
-        let name = entry.name.clone();
+        let (name, lifetime) = (entry.name.clone(), entry.lifetime);
         // The caller has checked that there is room.
         let _ = self.peers.insert(about.id, entry, lifetime, now);
         let slot = self.peers.slot_of(&about.id).expect("the entry was just inserted");
+        if !is_validated {
+            self.evictions.unvalidated.insert(self.listed, slot);
+        }
         self.index.insert_name(about.id, name, slot);
         self.index.insert_legacy_key(about.id, about.name, path.port());
         self.index.insert_address(about.id, about.name, path.ip());
+        self.plan_wide_probe(slot, now);
         self.schedule_probe(slot, now, now);
         self.peer(slot, now)
     }
 
-    /// The addresses of all.
-    pub fn addresses(&self) -> impl Iterator<Item = SocketAddr> {
-        self.peers.values().map(|entry| entry.path.address)
+    /// Returns the listed addresses of all live peers.
+    pub fn addresses(&self, now: Instant) -> impl Iterator<Item = SocketAddr> {
+        self.peers.iter(now).map(|(_, entry, _)| entry.paths.listed().address)
     }
 
-    /// The addresses of those whom multicast does not reach.
-    pub fn unicast_addresses(&self) -> impl Iterator<Item = SocketAddr> {
-        self.peers.values().filter(|entry| entry.needs_unicast).map(|entry| entry.path.address)
+    /// Returns the live peers that have this node for a seed, each with its address.
+    pub fn unicast_peers(&self, now: Instant) -> impl Iterator<Item = (InstanceId, SocketAddr)> {
+        let live = self.peers.iter(now).map(|(_, entry, _)| entry);
+        live.filter(move |entry| entry.wants_copies(now))
+            .map(|entry| (entry.id, entry.paths.listed().address))
     }
 
-    /// Takes in a legacy beacon. True if it is one of a native's: of one that is listed, which is alive then, or of one
-    /// that is gone.
+    /// Returns the live peers of which a message came at `since` or later.
+    pub fn received_since(&self, since: Instant, now: Instant) -> impl Iterator<Item = InstanceId> {
+        let slots = self.peers.slots().map(|(_, slot)| slot);
+        let recent = slots.filter(move |slot| self.peers.renewed_at(*slot) >= since);
+        recent.filter_map(move |slot| self.peers.live_at(slot, now).map(|(entry, _)| entry.id))
+    }
+
+    /// Returns true if a message of `len` bytes may be sent to a path of an instance, and counts it. Only listed instances
+    /// have a limit here.
+    pub fn try_spend(&mut self, id: &InstanceId, path: &Path, len: usize) -> bool {
+        match self.peers.slot_of(id) {
+            Some(slot) => self.peers.at_mut(slot).try_spend(path, len),
+            None => true,
+        }
+    }
+
+    /// Adds the bytes of a message of a listed instance to what may be sent to it before it is validated.
+    pub fn add_budget(&mut self, id: &InstanceId, len: usize) {
+        if let Some(slot) = self.peers.slot_of(id) {
+            self.peers.at_mut(slot).add_budget(len);
+        }
+    }
+
+    /// Handles a legacy beacon. Returns true if it is one of an instance: of a listed one, which is renewed, or of one that
+    /// has left.
     ///
-    /// A line tells a name and no more: one of a listed native's name is that native's, from whatever port, for it may have
-    /// opened its sockets anew. Only the legacy program's own port shows that it is a legacy node's.
+    /// A beacon has a name and no more. One of a listed instance's name is that instance's, from whatever port, because it may
+    /// have reopened its sockets. The legacy program's own port alone shows a legacy node.
     pub fn on_legacy_beacon(&mut self, name: &str, path: Path, group_port: u16, now: Instant) -> bool {
         let key = self.index.legacy_key(name, path.port());
         match self.sender_of_legacy_beacon(key, path.ip()) {
@@ -209,62 +302,9 @@ impl PeerTable {
                 self.renew_by_legacy_beacon(slot, path, now);
                 true
             }
-            None if self.tombstones.has_legacy_key(&key) => true,
+            None if self.tombstones.has_legacy_key(&key, now) => true,
             None => path.port() != group_port && self.index.has_name(name),
         }
-    }
-
-    /// Does what is due by `now`: those whose time has run out leave. Returns who is to be asked. When very much is due, it is
-    /// done in several calls.
-    pub fn handle_timeout(&mut self, events: &mut Events, now: Instant) -> Vec<DueProbe> {
-        self.expire(events, now);
-        self.tombstones.handle_timeout(now);
-        let mut probes = Vec::new();
-        // A peer whose other path has just been taken over may be due again at once.
-        while probes.len() < MAX_DUE {
-            let due = self.probes.take_due(now);
-            if due.is_empty() {
-                break;
-            }
-            probes.extend(due.into_iter().filter_map(|slot| self.run_probe(slot, events, now)));
-        }
-        probes
-    }
-
-    /// What to ask one who is to be asked.
-    pub fn probe(&self, due: &DueProbe) -> Probe {
-        let entry = self.peers.at(due.slot);
-        let min_len = match due.is_last {
-            // For one whose value has grown unheard.
-            true => wire::MAX_ANNOUNCE,
-            // One may have told more than it could tell with its numbers in their longest form.
-            false => entry.max_announce_len(&self.cluster).min(wire::MAX_ANNOUNCE),
-        };
-        Probe { path: entry.path, to: entry.id, min_len }
-    }
-
-    /// See [`ExpiringMap::correct_timeout`].
-    pub fn correct_timeout(&mut self) {
-        self.peers.correct_timeout();
-        self.probes.correct();
-    }
-
-    pub fn poll_timeout(&self) -> Option<Instant> {
-        [self.peers.poll_timeout(), self.probes.poll_timeout()].into_iter().flatten().min()
-    }
-
-    /// After a sleep nobody is gone before it could answer: gives every peer the time for that.
-    pub fn on_resume(&mut self, now: Instant) {
-        let longest = AFTER_RESUME + max_spread(self.peers.len());
-        let probes = &mut self.probes;
-        self.peers.extend_all(now, |slot, entry, renewed_at| {
-            let grace = entry.lifetime.min(longest);
-            let left = (renewed_at + entry.lifetime).saturating_duration_since(now);
-            // First comes a query to the group.
-            entry.probe = ProbeState::suspect(now + grace / 2);
-            schedule_probe(probes, slot, entry, renewed_at, now);
-            Some(grace.max(left))
-        });
     }
 
     /// Returns the names and slots of all peers, in the order of names and then of ids.
@@ -278,62 +318,120 @@ impl PeerTable {
         Some(entry.view(times))
     }
 
-    /// Asks one whose question is due; ends a doubt that was pursued to its end.
-    fn run_probe(&mut self, slot: u32, events: &mut Events, now: Instant) -> Option<DueProbe> {
-        let entry = self.peers.at_mut(slot);
-        if !entry.probe.is_suspicion_over() {
-            return Some(self.send_probe(slot, now));
-        }
-        match entry.other_path {
-            Some(other) => self.move_to(slot, other, events, now),
-            None => self.reset_probe(slot, self.peers.renewed_at(slot), now),
-        }
-        None
-    }
-
-    fn send_probe(&mut self, slot: u32, now: Instant) -> DueProbe {
-        let entry = self.peers.at_mut(slot);
-        self.probed.insert(entry.path.address, entry.id);
-        let is_last = entry.probe.is_last_try();
-        entry.probe.on_sent();
-        self.schedule_probe(slot, self.peers.renewed_at(slot), now);
-        DueProbe { slot, is_last }
-    }
-
-    /// A peer has been heard, by its listed way or by another.
-    fn renew(&mut self, slot: u32, path: Path, now: Instant) {
-        match self.extend(slot, path, now) {
-            true => self.reset_probe(slot, now, now),
-            false => self.suspect_path(slot, path, now),
+    fn on_unlisted(&self, about: &Announcement<'_>, origin: &Origin, now: Instant) -> AnnounceOutcome {
+        let Some(tombstone) = self.tombstones.get(&about.id, now) else { return AnnounceOutcome::New };
+        let overrides = matches!(origin.echo, Echo::Probe(_));
+        match number(about.sequence, tombstone.sequence, tombstone.received_at, overrides, now) {
+            Number::Newer => AnnounceOutcome::New,
+            Number::Copy | Number::Late => AnnounceOutcome::Stale,
+            Number::Implausible => AnnounceOutcome::Implausible,
         }
     }
 
-    /// Gives a peer that has been heard its life anew. True if it was heard by its listed way.
-    fn extend(&mut self, slot: u32, path: Path, now: Instant) -> bool {
-        let entry = self.peers.at_mut(slot);
-        entry.on_received(now);
-        let (lifetime, listed) = (entry.lifetime, entry.path.address);
-        self.peers.renew_at(slot, lifetime, now);
-        listed == path.address
+    /// Returns true if an echo overrides what is known of a peer: it proves the listed path, or that one is not validated.
+    fn is_overridden(&self, slot: u32, echo: Echo) -> bool {
+        let paths = &self.peers.at(slot).paths;
+        matches!(echo, Echo::Probe(path) if path.address == paths.listed().address || !paths.is_validated())
     }
 
-    /// The instance whose line it is: of several that have this name and port the one at `address`. Another one of its
-    /// addresses may not have been heard of yet.
+    fn on_news(
+        &mut self,
+        slot: u32,
+        about: &Announcement<'_>,
+        origin: &Origin,
+        bytes_free: usize,
+        events: &mut Events,
+        now: Instant,
+    ) -> AnnounceOutcome {
+        let since_last = now.saturating_duration_since(self.peers.renewed_at(slot));
+        let entry = self.peers.at_mut(slot);
+        let has_room = about.value.len() <= entry.value.len() + bytes_free;
+        let before = entry.bytes_used();
+        let mut is_changed = entry.update(about, has_room, now);
+        self.bytes_used = self.bytes_used - before + entry.bytes_used();
+        let is_validated = origin.validated_path().is_some();
+        entry.grant(is_validated, since_last);
+        if is_validated {
+            self.evictions.unvalidated.remove(&entry.serial);
+        }
+        entry.add_budget(origin.len);
+        if origin.arrival == Arrival::Group {
+            is_changed |= entry.on_multicast(now);
+        }
+        if !entry.sends_from(origin.path.port()) {
+            self.learn_port(slot, origin.path.port());
+        }
+        if origin.renews {
+            let lifetime = self.peers.at(slot).lifetime;
+            self.peers.renew_at(slot, lifetime, now);
+        }
+        is_changed |= self.on_path(slot, origin, now);
+        let entry = self.peers.at_mut(slot);
+        entry.set_claims(origin);
+        entry.paths.forget_before(now.checked_sub(entry.lifetime));
+        is_changed |= entry.paths.publish();
+        self.plan_wide_probe(slot, now);
+        if is_changed {
+            self.push_update(slot, events, now);
+        }
+        if has_room { AnnounceOutcome::Known } else { AnnounceOutcome::NoRoom }
+    }
+
+    /// Takes note of the path of a newer message. Returns true if a user sees a difference.
+    fn on_path(&mut self, slot: u32, origin: &Origin, now: Instant) -> bool {
+        let entry = self.peers.at_mut(slot);
+        let is_listed = entry.paths.on_received(origin.path, now);
+        let Some(validated) = origin.validated_path() else {
+            match is_listed {
+                true => self.on_reached(slot, origin.renews, now),
+                false => self.suspect(slot, SUSPECT_DELAY, now),
+            }
+            return false;
+        };
+        if entry.paths.on_echo(validated, now) {
+            self.on_reached(slot, origin.renews, now);
+        } else if !entry.paths.is_validated() || is_better(&validated, &entry.paths.listed()) {
+            return self.list_path(slot, validated, now);
+        }
+        false
+    }
+
+    /// Handles the last message once more: by another path, or by the same.
+    fn on_copy(&mut self, slot: u32, origin: &Origin, events: &mut Events, now: Instant) {
+        let entry = self.peers.at_mut(slot);
+        let mut is_changed = origin.arrival == Arrival::Group && entry.on_multicast(now);
+        let is_listed = entry.paths.on_received(origin.path, now);
+        entry.set_claims(origin);
+        is_changed |= entry.paths.publish();
+        // It renews nothing: it may be sent again and again.
+        if is_listed && entry.probe.is_suspect() {
+            self.reset_probe(slot, self.peers.renewed_at(slot), now);
+        }
+        self.plan_wide_probe(slot, now);
+        if is_changed {
+            self.push_update(slot, events, now);
+        }
+    }
+
+    /// Returns the instance that sent a beacon: of several with this name and port, the one at `address`. Another one of its
+    /// addresses may not be known yet.
     fn sender_of_legacy_beacon(&self, key: LegacyKey, address: IpAddr) -> Option<u32> {
         let slots = || self.index.senders_of_legacy_beacon(key).filter_map(|id| self.peers.slot_of(&id));
-        let is_there = |slot: &u32| self.peers.at(*slot).path.ip() == address;
+        let is_there = |slot: &u32| self.peers.at(*slot).paths.listed().ip() == address;
         slots().find(is_there).or_else(|| slots().next())
     }
 
-    /// The line of a peer has been heard. It raises no doubt, for it comes by IPv4 alone.
+    /// Renews the peer that sent a legacy beacon. The beacon makes nothing suspect, because it comes by IPv4 alone.
     fn renew_by_legacy_beacon(&mut self, slot: u32, path: Path, now: Instant) {
-        let is_listed_path = self.extend(slot, path, now);
-        if is_listed_path || !self.peers.at(slot).probe.is_suspect() {
+        let entry = self.peers.at(slot);
+        let (lifetime, is_listed) = (entry.lifetime, entry.paths.listed().address == path.address);
+        self.peers.renew_at(slot, lifetime, now);
+        if is_listed || !self.peers.at(slot).probe.is_suspect() {
             self.reset_probe(slot, now, now);
         }
     }
 
-    /// Lines from this port are this instance's, too.
+    /// Takes note of another source port of a peer.
     fn learn_port(&mut self, slot: u32, port: u16) {
         let former = self.peers.at_mut(slot).other_port.replace(port);
         let entry = self.peers.at(slot);
@@ -343,145 +441,101 @@ impl PeerTable {
         self.index.insert_legacy_key(entry.id, &entry.name, port);
     }
 
-    /// Ends all asking of a peer: it was heard by its listed way, or a doubt led nowhere. It is asked again when its time is
-    /// running out.
-    fn reset_probe(&mut self, slot: u32, renewed_at: Instant, now: Instant) {
-        let entry = self.peers.at_mut(slot);
-        if entry.probe.is_pending() {
-            self.probed.remove(&entry.path.address);
-        }
-        entry.probe = ProbeState::default();
-        entry.other_path = None;
-        self.schedule_probe(slot, renewed_at, now);
-    }
-
-    /// A peer has been heard, but not by its listed way: is that one still good?
-    fn suspect_path(&mut self, slot: u32, path: Path, now: Instant) {
-        self.peers.at_mut(slot).other_path = Some(path);
-        self.suspect(slot, SUSPECT_DELAY, now);
-    }
-
-    /// Another instance of this name speaks from the very socket of one that is listed: that one is gone. Ports that are not
-    /// chosen by the system come back after a restart.
+    /// Removes the instance of this name at the very socket of a new one: two do not send from one socket. Ports that the
+    /// system does not choose come back after a restart.
     fn remove_former(&mut self, name: &str, path: Path, events: &mut Events, now: Instant) {
         let namesakes: Vec<InstanceId> =
             self.index.namesakes(name, path.ip()).take(MAX_NAMESAKES_SEEN).collect();
         for id in namesakes {
             let slot = self.peers.slot_of(&id);
-            if slot.is_some_and(|slot| self.peers.at(slot).path.address == path.address) {
+            if slot.is_some_and(|slot| self.peers.at(slot).paths.listed().address == path.address) {
                 self.remove(id, LeaveReason::Unreachable, events, now);
             }
         }
     }
 
-    /// Another instance of this name has appeared where those are: it may be what became of one of them.
+    /// Suspects the instances of the name and IP address of a new one: it may be the restart of one of them.
     fn suspect_namesakes(&mut self, name: &str, path: Path, now: Instant) {
         let namesakes = self.index.namesakes(name, path.ip()).take(MAX_NAMESAKES_SEEN);
         let mut slots: Vec<u32> = namesakes.filter_map(|id| self.peers.slot_of(&id)).collect();
-        slots.sort_unstable_by_key(|slot| (self.peers.renewed_at(*slot), *slot));
+        slots.sort_by_key(|slot| (self.peers.renewed_at(*slot), *slot));
         for slot in slots.into_iter().take(MAX_NAMESAKES) {
             self.suspect(slot, Duration::ZERO, now);
         }
     }
 
-    /// Asks one soon, and not only when it has been silent for long. Goes on with a doubt that is there.
-    fn suspect(&mut self, slot: u32, delay: Duration, now: Instant) {
-        let entry = self.peers.at_mut(slot);
-        if !entry.probe.is_suspect() {
-            entry.probe = ProbeState::suspect(now + delay);
-            self.schedule_probe(slot, self.peers.renewed_at(slot), now);
-        }
-    }
-
-    fn move_to(&mut self, slot: u32, path: Path, events: &mut Events, now: Instant) {
-        let entry = self.peers.at_mut(slot);
-        let left = std::mem::replace(&mut entry.path, path);
-        if left.port() != path.port() {
-            // Both are known; they change roles.
-            entry.other_port = Some(left.port());
-        }
-        let entry = self.peers.at(slot);
-        self.index.remove_address(entry.id, &entry.name, left.ip());
-        self.index.insert_address(entry.id, &entry.name, path.ip());
-        self.probed.remove(&left.address);
-        self.reset_probe(slot, self.peers.renewed_at(slot), now);
-        if !left.has_same_address(&path) {
-            self.push_update(slot, events, now);
-        }
-    }
-
-    /// See [`schedule_probe`].
-    fn schedule_probe(&mut self, slot: u32, renewed_at: Instant, now: Instant) {
-        schedule_probe(&mut self.probes, slot, self.peers.at(slot), renewed_at, now);
-    }
-
-    /// Adds an event for a difference that the user sees.
-    fn push_update(&self, slot: u32, events: &mut Events, now: Instant) {
+    fn push_update(&mut self, slot: u32, events: &mut Events, now: Instant) {
         events.push(Event::Updated(self.peer(slot, now)));
     }
 
-    /// Returns the peer in a slot.
+    /// Returns a listed peer as it is now.
     fn peer(&self, slot: u32, now: Instant) -> Peer {
         self.peers.at(slot).view(self.peers.times_at(slot, now)).to_peer()
     }
 }
 
-/// Schedules the next probe of a peer that was renewed at that time, or none.
-fn schedule_probe(
-    probes: &mut DeadlineQueue,
-    slot: u32,
-    entry: &PeerEntry,
-    renewed_at: Instant,
-    now: Instant,
-) {
-    match entry.next_probe(renewed_at, now) {
-        Some(due) => probes.set(slot, due),
-        None => probes.remove(slot),
+fn number(sequence: u64, known: u64, received_at: Instant, overrides: bool, now: Instant) -> Number {
+    match sequence {
+        _ if sequence == known => Number::Copy,
+        _ if overrides => Number::Newer,
+        _ if sequence < known && now < received_at + MAX_LATENESS => Number::Late,
+        _ if sequence < known || sequence - known > MAX_STEP => Number::Implausible,
+        _ => Number::Newer,
     }
+}
+
+/// Returns true if a validated path wins over a listed one that is validated, too: an address of one link gives way.
+fn is_better(path: &Path, listed: &Path) -> bool {
+    use crate::interfaces::is_link_local;
+    is_link_local(listed.ip()) && !is_link_local(path.ip())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::interfaces::Interfaces;
 
     #[test]
     #[allow(clippy::disallowed_methods)] // a test has to begin at some time
-    fn instance_without_an_answer_leaves_no_memory() {
+    fn peers_that_never_answered_leave_nothing_behind() {
         let (mut now, mut events) = (Instant::now(), Events::default());
-        let mut peer_table = PeerTable::new("", 100, Duration::from_secs(35));
+        let mut peers = PeerTable::new("", 100, Duration::from_secs(35));
         let expiry = Duration::from_secs(1);
         for stranger in 0..100_u8 {
             let path = Path { address: ([192, 0, 2, 1], 10_000 + u16::from(stranger)).into(), interface: 2 };
             let about = Announcement {
-                cluster: "",
                 id: [stranger; 16],
                 sequence: 1,
                 name: "stranger",
                 expiry,
-                port: 0,
-                value: b"",
-                answer_to_group: false,
-                proof: None,
+                ..Default::default()
             };
-            peer_table.insert(&about, path, Source::Multicast, &mut events, now);
-            peer_table.on_announce(
+            let origin = |path| Origin {
+                path,
+                arrival: Arrival::Group,
+                len: 100,
+                echo: Echo::None,
+                is_authenticated: false,
+                renews: true,
+                is_first_hand: true,
+                claims: None,
+            };
+            peers.insert(&about, &origin(path), Source::Multicast, &mut events, now);
+            let elsewhere = Path { address: ([192, 0, 2, 2], 99).into(), ..path };
+            peers.on_announce(
                 &Announcement { sequence: 2, ..about },
-                Path { address: ([192, 0, 2, 2], 99).into(), ..path },
-                Arrival::Group,
+                &origin(elsewhere),
                 0,
                 &mut events,
                 now,
             );
         }
-        while let Some(next) = peer_table.poll_timeout() {
+        while let Some(next) = peers.poll_timeout() {
             now = next;
-            peer_table.handle_timeout(&mut events, now);
+            peers.handle_timeout(&Interfaces::default(), &mut events, now);
         }
-        assert_eq!(
-            (peer_table.len(), peer_table.probes.poll_timeout(), peer_table.probed.len()),
-            (0, None, 0)
-        );
-        assert_eq!(peer_table.bytes_used, 0);
-        assert!(peer_table.index.is_empty());
+        assert_eq!((peers.len(), peers.probes.poll_timeout(), peers.probed.len()), (0, None, 0));
+        assert_eq!(peers.bytes_used, 0);
+        assert!(peers.index.is_empty());
     }
 }

@@ -1,7 +1,4 @@
-//! `ProbeState`: when a silent or suspect peer is probed. `ProbeBudget`: how many probes are sent, and how many bytes.
-//!
-//! An announce can be forged, and is followed by probes of the address it names as its sender. So a node sends no more bytes
-//! in probes than it receives, but for a small stock. Live peers send far more than they are probed with.
+//! `ProbeState`: when a silent or suspect peer is probed (compare Neighbor Unreachability Detection, RFC 4861, section 7.3).
 
 use std::time::{Duration, Instant};
 
@@ -9,7 +6,7 @@ use crate::rate_limit::RateLimit;
 
 /// Parts of the lifetime, in percent, at which a silent peer is probed. With the default times the first comes when one
 /// announce is missing, and two more before the lifetime ends.
-const PARTS: [u32; 3] = [60, 75, 90];
+const PARTS: [u32; 3] = [57, 75, 90];
 
 /// Maximum number of probes at each part. At 5 % loss two announces in a row are lost once a minute in a cluster of a
 /// hundred, and then one probe in ten has no answer; twelve without an answer come once in 10^12.
@@ -29,44 +26,13 @@ const RETRY_GAP: Duration = Duration::from_millis(10);
 const SUSPECT_TRIES: u32 = 3;
 const SUSPECT_GAP: Duration = Duration::from_millis(500);
 
-/// Maximum number of probes within `BUDGET_PERIOD`. Instead of more, one query goes to the group.
+/// Maximum number of probes within `PROBE_PERIOD`. Instead of more, one query goes to the group.
 const MAX_PROBES: usize = 64;
-const BUDGET_PERIOD: Duration = Duration::from_millis(250);
+const PROBE_PERIOD: Duration = Duration::from_millis(250);
 
-/// Maximum credit in bytes, and the credit of a new node: enough to probe three or four peers that died at once to the end.
-const MAX_CREDIT: usize = 16 * 1024;
-
-/// What may be sent to addresses from which nothing may ever have come.
-pub(crate) struct ProbeBudget {
-    probes: RateLimit,
-    /// Bytes that may be sent before more are received.
-    credit: usize,
-}
-
-impl ProbeBudget {
-    pub fn new() -> Self {
-        ProbeBudget { probes: RateLimit::new(MAX_PROBES, BUDGET_PERIOD), credit: MAX_CREDIT }
-    }
-
-    /// Adds the bytes of a message of another node to the credit.
-    pub fn on_received(&mut self, bytes: usize) {
-        self.credit = MAX_CREDIT.min(self.credit + bytes);
-    }
-
-    /// Spends `count` probes of `bytes` together. Returns false, and spends nothing, if the budget does not cover them.
-    pub fn try_probe(&mut self, count: usize, bytes: usize, now: Instant) -> bool {
-        let is_covered = bytes <= self.credit && self.probes.try_take_many((), count, now);
-        is_covered && self.try_copy(bytes)
-    }
-
-    /// Spends the bytes of a copy. Returns false, and spends nothing, if the budget does not cover them.
-    pub fn try_copy(&mut self, bytes: usize) -> bool {
-        let is_covered = bytes <= self.credit;
-        if is_covered {
-            self.credit -= bytes;
-        }
-        is_covered
-    }
+/// Returns the limit of the probes to all peers together.
+pub(crate) fn probe_limit() -> RateLimit {
+    RateLimit::new(MAX_PROBES, PROBE_PERIOD)
 }
 
 /// How the probing of one peer stands.
@@ -127,9 +93,14 @@ impl ProbeState {
         Some(if self.is_pending() { due.max(now + gap) } else { due })
     }
 
-    /// Returns true if a suspect peer has not answered any probe.
+    /// Returns true if a suspect peer has not answered any probe. A report about the last one brings one more.
     pub fn is_suspicion_over(&self) -> bool {
-        self.suspect.is_some() && self.sent >= SUSPECT_TRIES
+        self.suspect.is_some() && self.sent >= SUSPECT_TRIES && self.retry_at.is_none()
+    }
+
+    /// Returns true if the second probe of a suspect peer has just been sent: the first had no answer.
+    pub fn is_second_of_suspicion(&self) -> bool {
+        self.suspect.is_some() && self.sent == 2
     }
 
     /// Returns true if the next probe is the last one of its part.
@@ -161,7 +132,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn probes_of_a_part_precede_the_next_part_at_any_lifetime() {
+    fn probes_of_a_part_come_before_the_next_part() {
         #[allow(clippy::disallowed_methods)] // a test has to begin at some time
         let renewed_at = Instant::now();
         for lifetime in [10, 100, 1000, 35_000, 86_400_000].map(Duration::from_millis) {
@@ -175,34 +146,9 @@ mod tests {
             }
             assert_eq!(times.len(), PARTS.len() * TRIES as usize);
             assert!(times.is_sorted(), "{lifetime:?}");
-            assert_eq!(times[0], renewed_at + lifetime * 60 / 100);
+            assert_eq!(times[0], renewed_at + lifetime * 57 / 100);
             assert_eq!(times[4], renewed_at + lifetime * 75 / 100);
             assert!(times[11] < renewed_at + lifetime, "{lifetime:?}");
         }
-    }
-
-    #[test]
-    fn two_reports_in_a_row_end_a_peer_and_a_repeated_one_does_not() {
-        #[allow(clippy::disallowed_methods)] // a test has to begin at some time
-        let now = Instant::now();
-        let mut probe = ProbeState::default();
-        assert_eq!(probe.on_unreachable(now), UnreachableOutcome::Repeated, "nothing was asked");
-        probe.on_sent();
-        assert_eq!(probe.on_unreachable(now), UnreachableOutcome::Retry);
-        assert_eq!(probe.next_probe(now, MAX_GAP, now), Some(now + RETRY_GAP));
-        assert_eq!(probe.on_unreachable(now), UnreachableOutcome::Repeated);
-        probe.on_sent();
-        assert_eq!(probe.on_unreachable(now), UnreachableOutcome::Gone);
-
-        let mut probe = ProbeState::default();
-        probe.on_sent();
-        assert_eq!(probe.on_unreachable(now), UnreachableOutcome::Retry);
-        probe.on_sent();
-        probe.on_sent();
-        assert_eq!(
-            probe.on_unreachable(now),
-            UnreachableOutcome::Retry,
-            "the one between may have been lost on its way"
-        );
     }
 }

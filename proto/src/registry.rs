@@ -3,17 +3,21 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use crate::error::NotRegistered;
+use crate::error::{NotRegistered, RegisterError};
 use crate::event::queue::Events;
-use crate::event::{Arrival, Event, Source};
+use crate::event::{Event, Source};
 use crate::expiring_map::Full;
+use crate::interfaces::Interfaces;
 use crate::path::Path;
-use crate::peer_table::{AnnounceOutcome, PeerTable, Probe};
+use crate::peer_table::leave::GoodbyeOutcome;
+use crate::peer_table::{AnnounceOutcome, Origin, PeerTable, Probe};
 use crate::settings::Settings;
 use crate::snapshot::Snapshot;
 use crate::static_entries::{Registration, StaticEntries};
 use crate::timers::Timer;
 use crate::wire::Announcement;
+#[cfg(feature = "swim")]
+use crate::wire::InstanceId;
 
 /// Default maximum bytes of names and values together, for each entry there may be. Few programs announce as much; no flood of
 /// the longest values fills more than 32 MB with the default number of peers.
@@ -42,7 +46,7 @@ impl Registry {
         let Settings { max_peers, expiry, .. } = *settings;
         Registry {
             peers: PeerTable::new(&settings.cluster, max_peers, expiry),
-            static_entries: StaticEntries::new(max_peers, expiry),
+            static_entries: StaticEntries::new(2 * max_peers, expiry),
             events: Events::default(),
             max_peers,
             max_bytes: match settings.entries_max_bytes {
@@ -61,7 +65,6 @@ impl Registry {
         &self.peers
     }
 
-    #[cfg(feature = "swim")]
     pub fn peers_mut(&mut self) -> &mut PeerTable {
         &mut self.peers
     }
@@ -91,78 +94,112 @@ impl Registry {
         self.events.take()
     }
 
-    /// Takes in a legacy beacon.
-    pub fn on_legacy_beacon(&mut self, name: &str, path: Path, now: Instant) -> Result<(), Full> {
+    /// Handles a legacy beacon. Returns true if it lists a new legacy node.
+    pub fn on_legacy_beacon(&mut self, name: &str, path: Path, now: Instant) -> Result<bool, Full> {
         if self.peers.on_legacy_beacon(name, path, self.group_port, now) {
             // It is the beacon of a peer that sends messages of the native protocol as well.
-            return Ok(());
+            return Ok(false);
         }
-        self.check_room(name, 0)?;
-        self.static_entries.on_legacy_beacon(name, path, &mut self.events, now)
+        if self.static_entries.bytes_used_by(name).is_none()
+            && (self.is_full() || name.len() > self.bytes_free())
+        {
+            return Err(Full);
+        }
+        let is_new = self.static_entries.on_legacy_beacon(name, path, &mut self.events, now)?;
+        Ok(is_new && path.port() == self.group_port)
     }
 
-    /// Takes in an announce or a query. A `New` instance is left to the caller to list.
+    /// Handles an announce or a query. A `New` instance is left to the caller to list.
     pub fn on_announce(
         &mut self,
         about: &Announcement<'_>,
-        path: Path,
-        arrival: Arrival,
+        origin: &Origin,
         now: Instant,
     ) -> AnnounceOutcome {
         let bytes_free = self.bytes_free();
-        self.peers.on_announce(about, path, arrival, bytes_free, &mut self.events, now)
+        self.peers.on_announce(about, origin, bytes_free, &mut self.events, now)
     }
 
-    /// Takes in a goodbye. Returns false if it was stale.
-    pub fn on_goodbye(&mut self, about: &Announcement<'_>, path: Path, now: Instant) -> bool {
-        let is_new = self.on_member_goodbye(about, path, now);
-        if is_new {
-            self.static_entries.handle_goodbye(about.name, path.port(), &mut self.events, now);
+    /// Handles a goodbye. One of an instance that is not listed ends the legacy entry that its beacons have made.
+    pub fn on_goodbye(&mut self, about: &Announcement<'_>, path: Path, now: Instant) -> GoodbyeOutcome {
+        let outcome = self.on_member_goodbye(about, path, now);
+        if matches!(outcome, GoodbyeOutcome::Left | GoodbyeOutcome::Unlisted)
+            && self.static_entries.handle_goodbye(about.name, path.port(), &mut self.events, now)
+        {
+            // A late beacon does not list it again.
+            self.peers.add_legacy_tombstone(about.name, path.port(), now);
         }
-        is_new
+        outcome
     }
 
-    /// Takes in a goodbye of a member of the cluster. Returns false if it was stale.
-    pub fn on_member_goodbye(&mut self, about: &Announcement<'_>, path: Path, now: Instant) -> bool {
-        self.peers.handle_goodbye(about, path, &mut self.events, now)
-    }
-
-    /// Takes in an ICMP unreachable report. Returns true if a listed peer has changed or left.
-    pub fn on_unreachable(&mut self, to: SocketAddr, now: Instant) -> bool {
-        self.peers.handle_unreachable(to, &mut self.events, now)
-    }
-
-    /// Lists a new instance. An entry that its legacy beacons have made becomes its entry.
-    pub fn list_peer(
+    /// Handles the goodbye of a member of the cluster.
+    pub fn on_member_goodbye(
         &mut self,
         about: &Announcement<'_>,
         path: Path,
+        now: Instant,
+    ) -> GoodbyeOutcome {
+        self.peers.handle_goodbye(about, path, &mut self.events, now)
+    }
+
+    /// Handles an ICMP unreachable report. Returns true if a listed peer has left or has another path.
+    pub fn on_unreachable(&mut self, to: SocketAddr, interface: u32, now: Instant) -> bool {
+        self.peers.handle_unreachable(to, interface, &mut self.events, now)
+    }
+
+    /// Lists a new instance. An entry that its legacy beacons have made becomes its entry. If the list is full, a validated
+    /// instance may take the place of another.
+    pub fn list_peer(
+        &mut self,
+        about: &Announcement<'_>,
+        origin: &Origin,
         source: Source,
         now: Instant,
     ) -> Result<(), Full> {
-        let was_listed = self.static_entries.is_legacy_beacon_of_peer(about.name, self.group_port);
-        let bytes_freed = self.static_entries.bytes_used_by(about.name).filter(|_| was_listed).unwrap_or(0);
-        let bytes = about.name.len() + about.value.len();
-        if !was_listed && self.is_full() || bytes > self.bytes_free() + bytes_freed {
+        let was_listed = self.has_legacy_entry_of(about.name, now);
+        let bytes_freed = self
+            .static_entries
+            .bytes_used_by(about.name)
+            .filter(|_| was_listed)
+            .map_or(0, |(bytes, _)| bytes);
+        if !was_listed && self.is_full() {
+            let ip = origin.path.ip();
+            let may_evict = origin.validated_path().is_some();
+            if !may_evict || !self.peers.evict_for(ip, self.max_peers, &mut self.events, now) {
+                return Err(Full);
+            }
+        }
+        if about.name.len() + about.value.len() > self.bytes_free() + bytes_freed {
             return Err(Full);
         }
         if was_listed {
             self.static_entries.take_legacy(about.name);
         }
-        let peer = self.peers.insert(about, path, source, &mut self.events, now);
+        let peer = self.peers.insert(about, origin, source, &mut self.events, now);
         self.events.push(if was_listed { Event::Updated(peer) } else { Event::Joined(peer) });
         Ok(())
     }
 
-    /// Lists an entry of the program's.
+    /// Lists an entry of the program's. Such entries have room of their own.
     pub fn register(
         &mut self,
         entry: &Registration<'_>,
         ttl: Option<Duration>,
         now: Instant,
-    ) -> Result<(), Full> {
-        self.check_room(entry.key, entry.value.len())?;
-        self.static_entries.register(entry, ttl, &mut self.events, now)
+    ) -> Result<(), RegisterError> {
+        let Registration { key, value, .. } = entry;
+        let full = RegisterError::Full { max_peers: self.max_peers };
+        let registered = self.static_entries.registered();
+        let replaced = self.static_entries.bytes_used_by(key).filter(|(_, is_registered)| *is_registered);
+        if replaced.is_none() && registered.count >= self.max_peers {
+            return Err(full);
+        }
+        let bytes = registered.bytes - replaced.map_or(0, |(bytes, _)| bytes) + key.len() + value.len();
+        if bytes > self.max_bytes {
+            return Err(RegisterError::BytesFull { max_bytes: self.max_bytes });
+        }
+        let listed = self.static_entries.register(entry, ttl, &mut self.events, now);
+        listed.map_err(|Full| full)
     }
 
     /// Removes an entry of the program's.
@@ -172,8 +209,8 @@ impl Registry {
 
     /// Removes a peer of which SWIM knows that it has left.
     #[cfg(feature = "swim")]
-    pub fn remove_member(&mut self, id: &crate::wire::InstanceId, now: Instant) {
-        self.peers.leave(id, crate::event::LeaveReason::Expired, &mut self.events, now);
+    pub fn remove_member(&mut self, id: &InstanceId, reason: crate::LeaveReason, now: Instant) {
+        self.peers.leave(id, reason, &mut self.events, now);
     }
 
     /// Removes static entries that have expired.
@@ -183,9 +220,8 @@ impl Registry {
     }
 
     /// Removes peers that have expired. Returns the probes that are due.
-    pub fn take_due_probes(&mut self, now: Instant) -> Vec<Probe> {
-        let due = self.peers.handle_timeout(&mut self.events, now);
-        due.iter().map(|due| self.peers.probe(due)).collect()
+    pub fn take_due_probes(&mut self, interfaces: &Interfaces, now: Instant) -> Vec<Probe> {
+        self.peers.handle_timeout(interfaces, &mut self.events, now)
     }
 
     /// Gives each entry time to be renewed after a suspend.
@@ -203,6 +239,16 @@ impl Registry {
         ]
     }
 
+    /// Returns true if the list has no room for another peer.
+    pub fn is_full(&self) -> bool {
+        self.peers.len() + self.static_entries.legacy().count >= self.max_peers
+    }
+
+    /// Returns true if the legacy beacons of a peer, whose messages have not arrived, have made an entry of this name.
+    pub fn has_legacy_entry_of(&self, name: &str, now: Instant) -> bool {
+        self.static_entries.is_legacy_beacon_of_peer(name, self.group_port, now)
+    }
+
     /// Corrects the deadlines that renewals have put off, twice in an interval. A node whose peers announce themselves then
     /// wakes up for announces alone.
     fn correct_timeouts(&mut self, now: Instant) {
@@ -213,22 +259,8 @@ impl Registry {
         }
     }
 
-    fn is_full(&self) -> bool {
-        self.len() >= self.max_peers
-    }
-
-    /// Returns how many bytes of names and values fit.
+    /// Returns how many bytes of names and values of peers fit.
     fn bytes_free(&self) -> usize {
-        self.max_bytes.saturating_sub(self.peers.bytes_used() + self.static_entries.bytes_used())
-    }
-
-    /// Checks that an entry of this name fits, in the place of the static entry of this name.
-    fn check_room(&self, name: &str, value_len: usize) -> Result<(), Full> {
-        let bytes = name.len() + value_len;
-        let fits = match self.static_entries.bytes_used_by(name) {
-            Some(bytes_used) => bytes <= bytes_used + self.bytes_free(),
-            None => !self.is_full() && bytes <= self.bytes_free(),
-        };
-        if fits { Ok(()) } else { Err(Full) }
+        self.max_bytes.saturating_sub(self.peers.bytes_used() + self.static_entries.legacy().bytes)
     }
 }

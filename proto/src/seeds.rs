@@ -1,89 +1,161 @@
-//! `Seeds`: addresses that get unicast copies, because multicast does not reach them, and when new ones are queried.
+//! `Seeds`: addresses that multicast does not reach, and when those are queried from which no peer is listed.
+//!
+//! The host of a seed may be off. What is sent there waits for an address resolution that fails after seconds (ARP, NDP), and
+//! the send buffer has room for so much of that. So queries go out in a rotating order, spread over the interval, and no more
+//! wait than the buffer holds beside all else.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use crate::path;
 use crate::timers::{Timer, Timers};
-use crate::wire::InstanceId;
+use crate::wire::{InstanceId, MAX_MESSAGE};
 
 /// Maximum number of seeds. A full mesh by unicast is meant for about 200 nodes.
 pub const MAX_SEEDS: usize = 1024;
 
-/// Gaps between the queries to a new seed that does not reply. From then on it gets one message in each interval.
+/// Gaps between the queries to a new seed that does not reply. From then on it gets one query in each interval.
 const RETRY_GAPS: [Duration; 2] = [Duration::from_millis(250), Duration::from_millis(750)];
+
+/// Number of parts of an interval: the queries that are due in one are sent together.
+const PARTS: usize = 16;
+
+/// With more seeds that do not reply than this, the first query to each is short.
+const FEW: usize = 64;
+
+/// Length of a short query. The systems keep as much for it as for one of a few bytes, and about half of what they keep for the
+/// longest. It brings the announce of a seed with a value of some 400 bytes.
+const SHORT: usize = 576;
+
+/// Maximum number of short queries to seeds that do not reply within `WINDOW`, after which address resolution has failed. A
+/// long query counts as two.
+const MAX_WAITING: usize = 256;
+const WINDOW: Duration = Duration::from_secs(3);
 
 #[derive(Default)]
 pub(crate) struct Seeds {
-    addresses: Vec<SocketAddr>,
-    /// The instance last received from each seed. One peer may be at several, and is listed by one.
-    heard: BTreeMap<SocketAddr, InstanceId>,
-    bootstrap: Option<Bootstrap>,
+    seeds: BTreeMap<SocketAddr, Seed>,
+    /// What was sent within the last `WINDOW`, in the order of time.
+    waiting: VecDeque<(Instant, usize)>,
+    waiting_count: usize,
 }
 
-/// The seeds that are new, and the queries sent to them.
-struct Bootstrap {
-    addresses: Vec<SocketAddr>,
+struct Seed {
+    /// The instance last received from there. One peer may be at several seeds, and is listed by one.
+    received: Option<InstanceId>,
+    /// When it is queried, unless a peer is listed there.
+    next: Instant,
+    /// Number of queries since it became a seed, or since the network changed.
     sent: usize,
 }
 
+/// A query to send.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct SeedQuery {
+    pub seed: SocketAddr,
+    pub len: usize,
+}
+
 impl Seeds {
-    /// Returns the addresses, in order, each once.
-    pub fn addresses(&self) -> &[SocketAddr] {
-        &self.addresses
-    }
-
     pub fn contains(&self, address: &SocketAddr) -> bool {
-        self.addresses.binary_search(address).is_ok()
-    }
-
-    /// Returns true for a new seed that is still queried.
-    pub fn is_bootstrapping(&self, address: &SocketAddr) -> bool {
-        self.bootstrap.as_ref().is_some_and(|bootstrap| bootstrap.addresses.contains(address))
+        self.seeds.contains_key(address)
     }
 
     /// Takes note of an instance that was received from an address, if that is a seed.
     pub fn on_received(&mut self, address: SocketAddr, id: InstanceId) {
-        if self.contains(&address) {
-            self.heard.insert(address, id);
+        if let Some(seed) = self.seeds.get_mut(&address) {
+            seed.received = Some(id);
         }
     }
 
     /// Returns the instance last received from each seed.
-    pub fn heard(&self) -> impl Iterator<Item = (SocketAddr, &InstanceId)> {
-        self.heard.iter().map(|(address, id)| (*address, id))
+    pub fn received(&self) -> impl Iterator<Item = (SocketAddr, &InstanceId)> {
+        self.seeds.iter().filter_map(|(address, seed)| Some((*address, seed.received.as_ref()?)))
     }
 
-    /// Replaces the seeds by the first `MAX_SEEDS` of these, and plans queries to new ones.
+    /// Replaces the seeds by the first `MAX_SEEDS` of these. New ones are queried at once.
     pub fn set(&mut self, addresses: &[SocketAddr], timers: &mut Timers, now: Instant) {
-        let mut addresses: Vec<SocketAddr> = addresses.iter().copied().map(path::normal).collect();
-        addresses.sort_unstable();
-        addresses.dedup();
-        addresses.truncate(MAX_SEEDS);
-        self.heard.retain(|address, _| addresses.binary_search(address).is_ok());
-        let former = std::mem::replace(&mut self.addresses, addresses);
-        let is_new = |address: &SocketAddr| former.binary_search(address).is_err();
-        let new: Vec<SocketAddr> = self.addresses.iter().copied().filter(is_new).collect();
-        if !new.is_empty() {
-            self.bootstrap = Some(Bootstrap { addresses: new, sent: 0 });
-            timers.set(Timer::Bootstrap, now);
+        let mut former = std::mem::take(&mut self.seeds);
+        for address in addresses.iter().copied().map(path::normal).take(MAX_SEEDS) {
+            let new = Seed { received: None, next: now, sent: 0 };
+            self.seeds.insert(address, former.remove(&address).unwrap_or(new));
         }
+        self.plan(timers);
     }
 
-    /// Returns the new seeds that are to be queried by `now`.
-    pub fn take_due(&mut self, timers: &mut Timers, now: Instant) -> Vec<SocketAddr> {
-        if !timers.take_expired(Timer::Bootstrap, now) {
+    /// Queries all seeds as new ones, because the network has changed.
+    pub fn restart(&mut self, timers: &mut Timers, now: Instant) {
+        for seed in self.seeds.values_mut() {
+            (seed.next, seed.sent) = (now, 0);
+        }
+        self.plan(timers);
+    }
+
+    /// Returns the queries that are due by `now`: those that are due for the longest time first, and no more than may wait.
+    /// Seeds that are `listed` are not queried.
+    pub fn take_due(
+        &mut self,
+        is_listed: impl Fn(&SocketAddr) -> bool,
+        interval: Duration,
+        timers: &mut Timers,
+        now: Instant,
+    ) -> Vec<SeedQuery> {
+        if !timers.take_expired(Timer::Seeds, now) {
             return Vec::new();
         }
-        let Some(mut bootstrap) = self.bootstrap.take() else { return Vec::new() };
-        bootstrap.addresses.retain(|address| self.contains(address));
-        let due = bootstrap.addresses.clone();
-        if let Some(gap) = RETRY_GAPS.get(bootstrap.sent) {
-            self.bootstrap = Some(Bootstrap { sent: bootstrap.sent + 1, ..bootstrap });
-            timers.set(Timer::Bootstrap, now + *gap);
+        self.forget_waiting(now);
+        let mut due: Vec<(Instant, SocketAddr)> = Vec::new();
+        let mut silent = 0;
+        for (address, seed) in &mut self.seeds {
+            if is_listed(address) {
+                (seed.next, seed.sent) = (now + interval, RETRY_GAPS.len());
+                continue;
+            }
+            silent += 1;
+            if seed.next <= now {
+                due.push((seed.next, *address));
+            }
         }
-        due
+        due.sort_unstable();
+        let mut queries = Vec::new();
+        for (index, (_, address)) in due.into_iter().enumerate() {
+            let Some(seed) = self.seeds.get_mut(&address) else { continue };
+            let is_short = silent > FEW && seed.sent.is_multiple_of(2);
+            let cost = if is_short { 1 } else { 2 };
+            if self.waiting_count + cost > MAX_WAITING {
+                break;
+            }
+            self.waiting_count += cost;
+            self.waiting.push_back((now + WINDOW, cost));
+            let part = (index * PARTS / silent.max(1) + 1) as u32;
+            let is_spread = seed.sent == RETRY_GAPS.len() && silent > PARTS;
+            let gap = match RETRY_GAPS.get(seed.sent) {
+                Some(gap) => *gap,
+                // From now on the seeds are queried one part of the interval after the other.
+                None if is_spread => interval * part / PARTS as u32,
+                None => interval,
+            };
+            (seed.next, seed.sent) = (now + gap, seed.sent + 1);
+            queries.push(SeedQuery { seed: address, len: if is_short { SHORT } else { MAX_MESSAGE } });
+        }
+        self.plan(timers);
+        queries
+    }
+
+    /// Sets the timer to the first query, or to when there is room for one.
+    fn plan(&self, timers: &mut Timers) {
+        let first = self.seeds.values().map(|seed| seed.next).min();
+        let is_full = self.waiting_count + 2 > MAX_WAITING;
+        let room = self.waiting.front().filter(|_| is_full).map(|(end, _)| *end);
+        timers.set(Timer::Seeds, first.max(first.and(room)));
+    }
+
+    fn forget_waiting(&mut self, now: Instant) {
+        while let Some((_, cost)) = self.waiting.front().copied().filter(|(end, _)| *end <= now) {
+            self.waiting_count -= cost;
+            self.waiting.pop_front();
+        }
     }
 }
 
@@ -91,33 +163,93 @@ impl Seeds {
 mod tests {
     use super::*;
 
-    #[test]
-    fn new_seed_is_queried_three_times_and_a_known_one_not_again() {
-        #[allow(clippy::disallowed_methods)] // a test has to begin at some time
-        let start = Instant::now();
-        let seed = |last: u8| SocketAddr::from(([192, 0, 2, last], 49002));
-        let (mut seeds, mut timers) = (Seeds::default(), Timers::default());
-        seeds.set(&[seed(2), seed(1), seed(2)], &mut timers, start);
-        assert_eq!(seeds.addresses(), [seed(1), seed(2)]);
-        let mut asked = Vec::new();
-        while let Some(next) = timers.next() {
-            asked.push((next - start, seeds.take_due(&mut timers, next).len()));
-        }
-        assert_eq!(asked, [0, 250, 1000].map(|at| (Duration::from_millis(at), 2)));
+    const INTERVAL: Duration = Duration::from_secs(15);
 
-        seeds.set(&[seed(2), seed(3)], &mut timers, start);
-        assert_eq!(seeds.take_due(&mut timers, start), [seed(3)]);
-        seeds.set(&[seed(2)], &mut timers, start);
-        assert_eq!(seeds.take_due(&mut timers, start + RETRY_GAPS[0]), [], "it is no seed any more");
+    fn seed(number: u16) -> SocketAddr {
+        ([192, 0, 2, 1], number).into()
+    }
+
+    #[allow(clippy::disallowed_methods)] // a test has to begin at some time
+    fn start() -> Instant {
+        Instant::now()
+    }
+
+    /// Runs for a time. Returns when which seeds were queried, and how long the queries were.
+    fn run(
+        seeds: &mut Seeds,
+        timers: &mut Timers,
+        start: Instant,
+        time: Duration,
+    ) -> Vec<(Duration, SeedQuery)> {
+        let mut queries = Vec::new();
+        while let Some(next) = timers.next().filter(|next| *next <= start + time) {
+            let due = seeds.take_due(|_| false, INTERVAL, timers, next);
+            queries.extend(due.into_iter().map(|query| (next - start, query)));
+        }
+        queries
     }
 
     #[test]
-    fn there_are_no_more_than_the_most() {
-        #[allow(clippy::disallowed_methods)] // a test has to begin at some time
-        let now = Instant::now();
-        let many: Vec<SocketAddr> = (1..=u16::MAX).map(|port| ([192, 0, 2, 1], port).into()).collect();
-        let (mut seeds, mut timers) = (Seeds::default(), Timers::default());
-        seeds.set(&many, &mut timers, now);
-        assert_eq!((seeds.addresses().len(), seeds.take_due(&mut timers, now).len()), (MAX_SEEDS, MAX_SEEDS));
+    fn a_new_seed_is_queried_three_times_and_then_each_interval() {
+        let (start, mut seeds, mut timers) = (start(), Seeds::default(), Timers::default());
+        seeds.set(&[seed(2), seed(1), seed(2)], &mut timers, start);
+        assert!(seeds.seeds.keys().eq(&[seed(1), seed(2)]));
+        let times = run(&mut seeds, &mut timers, start, 2 * INTERVAL);
+        let times: Vec<u128> = times.iter().step_by(2).map(|(at, _)| at.as_millis()).collect();
+        assert_eq!(times, [0, 250, 1000, 16_000]);
+
+        let later = start + 2 * INTERVAL;
+        seeds.set(&[seed(2), seed(3)], &mut timers, later);
+        let due = seeds.take_due(|_| false, INTERVAL, &mut timers, later);
+        assert_eq!(due, [SeedQuery { seed: seed(3), len: MAX_MESSAGE }]);
+    }
+
+    #[test]
+    fn one_result_after_another_takes_no_query_from_the_first() {
+        let (start, mut seeds, mut timers) = (start(), Seeds::default(), Timers::default());
+        seeds.set(&[seed(1)], &mut timers, start);
+        seeds.take_due(|_| false, INTERVAL, &mut timers, start);
+        seeds.set(&[seed(1), seed(2)], &mut timers, start);
+        let queries = run(&mut seeds, &mut timers, start, Duration::from_secs(1));
+        let of = |port| queries.iter().filter(|(_, query)| query.seed == seed(port)).count();
+        assert_eq!((of(1), of(2)), (2, 3));
+    }
+
+    #[test]
+    fn no_more_wait_for_address_resolution_than_the_bound() {
+        let (start, mut seeds, mut timers) = (start(), Seeds::default(), Timers::default());
+        let many: Vec<SocketAddr> = (1..=u16::MAX).map(seed).collect();
+        seeds.set(&many, &mut timers, start);
+        let queries = run(&mut seeds, &mut timers, start, 8 * INTERVAL);
+        for (at, _) in &queries {
+            let within = queries.iter().filter(|(other, _)| *at <= *other && *other < *at + WINDOW);
+            let cost: usize = within.map(|(_, query)| if query.len == SHORT { 1 } else { 2 }).sum();
+            assert!(cost <= MAX_WAITING, "{cost} at {at:?}");
+        }
+        let queried: std::collections::BTreeSet<SocketAddr> =
+            queries.iter().map(|(_, query)| query.seed).collect();
+        assert_eq!(queried.len(), MAX_SEEDS, "each has its turn");
+    }
+
+    #[test]
+    fn the_seeds_of_a_subnet_are_all_queried_at_once() {
+        let (start, mut seeds, mut timers) = (start(), Seeds::default(), Timers::default());
+        let subnet: Vec<SocketAddr> = (1..=254).map(seed).collect();
+        seeds.set(&subnet, &mut timers, start);
+        assert_eq!(seeds.take_due(|_| false, INTERVAL, &mut timers, start).len(), 254);
+        let rest = run(&mut seeds, &mut timers, start, 8 * INTERVAL);
+        let largest = rest.chunk_by(|one, next| one.0 == next.0).map(<[_]>::len).max();
+        assert!(largest <= Some(MAX_WAITING), "{largest:?}");
+        let last = rest.iter().filter(|(at, _)| *at > 6 * INTERVAL).collect::<Vec<_>>();
+        let largest = last.chunk_by(|one, next| one.0 == next.0).map(<[_]>::len).max();
+        assert!(largest <= Some(MAX_WAITING / 2), "they are spread: {largest:?}");
+    }
+
+    #[test]
+    fn a_listed_seed_is_not_queried() {
+        let (start, mut seeds, mut timers) = (start(), Seeds::default(), Timers::default());
+        seeds.set(&[seed(1), seed(2)], &mut timers, start);
+        let due = seeds.take_due(|address| *address == seed(1), INTERVAL, &mut timers, start);
+        assert_eq!(due, [SeedQuery { seed: seed(2), len: MAX_MESSAGE }]);
     }
 }

@@ -51,7 +51,7 @@ pub struct Settings {
     pub id: InstanceId,
     /// Seed of the random delays.
     pub seed: u64,
-    /// Seed of nonces and challenges: 32 bytes of the system's random source, known to this node alone.
+    /// Seed of nonces: 32 bytes of the system's random source, known to this node alone.
     pub secret_seed: Key,
     /// Keys of the cluster: none, or at most [`MAX_KEYS`](crate::MAX_KEYS). With keys every datagram is sealed. The first key
     /// seals; all of them open.
@@ -69,14 +69,18 @@ pub struct Settings {
     /// True if the node sends and accepts legacy beacons. It does so only without keys and in the cluster without a name,
     /// because a legacy beacon has no cluster.
     pub legacy: bool,
+    /// True for an observer: a node that lists peers, and is not listed. Not in mode [`Mode::Swim`].
+    pub observer: bool,
     /// UDP port of the group, from which legacy nodes send.
     pub group_port: u16,
+    /// TTL or hop limit of messages to the group. With 1, peers are on the link.
+    pub hops: u8,
     /// Time between two announces. Less than half of `expiry`, so that one may be lost.
     pub interval: Duration,
     /// Time for which a message renews the node at its peers, after which a legacy peer expires, and after which silence of
     /// the group is taken for a fault.
     pub expiry: Duration,
-    /// Maximum number of entries in the registry.
+    /// Maximum number of peers, and, apart from that, of entries that the program registers.
     pub max_peers: usize,
     /// Maximum number of bytes of the names and values of all entries together. 0: 512 for each of `max_peers`, at least
     /// 65536.
@@ -108,7 +112,9 @@ impl Default for Settings {
             port: 0,
             mode: Mode::default(),
             legacy: true,
+            observer: false,
             group_port: PORT,
+            hops: HOPS,
             interval: Duration::from_secs(15),
             // Two announcements may be lost; before that the peer is probed.
             expiry: Duration::from_secs(35),
@@ -130,8 +136,7 @@ impl Settings {
             expiry: self.expiry,
             port: self.port,
             value: &self.value,
-            answer_to_group: false,
-            proof: None,
+            ..Announcement::default()
         }
     }
 }

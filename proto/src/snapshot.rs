@@ -27,7 +27,8 @@ impl<'a> Snapshot<'a> {
 
     /// Returns the maximum number of bytes of all names and values.
     pub fn max_bytes(&self) -> usize {
-        self.peers.bytes_used() + self.static_entries.bytes_used()
+        let (legacy, registered) = (self.static_entries.legacy(), self.static_entries.registered());
+        self.peers.bytes_used() + legacy.bytes + registered.bytes
     }
 
     /// Returns the peers in order.

@@ -12,10 +12,20 @@ use crate::path::Path;
 
 pub(crate) struct StaticEntries {
     entries: ExpiringMap<Arc<str>, StaticEntry>,
-    /// Bytes of names and values.
-    bytes_used: usize,
+    /// Legacy peers.
+    legacy: Usage,
+    /// Entries of the user.
+    registered: Usage,
     /// Lifetime of a legacy peer.
     expiry: Duration,
+}
+
+/// Room taken by entries.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Usage {
+    pub count: usize,
+    /// Bytes of names and values.
+    pub bytes: usize,
 }
 
 /// An entry that the program registers.
@@ -58,8 +68,8 @@ pub(crate) struct StaticEntry {
     /// The path of a legacy peer.
     path: Option<Path>,
     path_heard_at: Instant,
-    /// End of the user's registration.
-    registered_until: Option<Instant>,
+    /// When the entry expires as one of a legacy peer.
+    legacy_until: Instant,
     /// Of the user's registration.
     place: Place,
     source: Source,
@@ -67,47 +77,51 @@ pub(crate) struct StaticEntry {
 
 impl StaticEntries {
     pub fn new(max_entries: usize, expiry: Duration) -> Self {
-        StaticEntries { entries: ExpiringMap::new(max_entries), bytes_used: 0, expiry }
+        let (legacy, registered) = (Usage::default(), Usage::default());
+        StaticEntries { entries: ExpiringMap::new(max_entries), legacy, registered, expiry }
     }
 
     pub fn len(&self) -> usize {
         self.entries.len()
     }
 
-    /// Returns the number of bytes of names and values.
-    pub fn bytes_used(&self) -> usize {
-        self.bytes_used
+    /// Returns the room that legacy peers take.
+    pub fn legacy(&self) -> Usage {
+        self.legacy
     }
 
-    /// Returns the number of bytes of the name and value of an entry, if there is one.
-    pub fn bytes_used_by(&self, name: &str) -> Option<usize> {
-        self.entries.get(name).map(StaticEntry::bytes_used)
+    /// Returns the room that the user's entries take.
+    pub fn registered(&self) -> Usage {
+        self.registered
     }
 
-    /// Handles a legacy beacon.
+    /// Returns the number of bytes of the name and value of an entry, if there is one, and whether the user registered it.
+    pub fn bytes_used_by(&self, name: &str) -> Option<(usize, bool)> {
+        self.entries.get(name).map(|entry| (entry.bytes_used(), entry.source == Source::Registered))
+    }
+
+    /// Handles a legacy beacon. Returns true if the entry is new.
     pub fn on_legacy_beacon(
         &mut self,
         name: &str,
         path: Path,
         events: &mut Events,
         now: Instant,
-    ) -> Result<(), Full> {
+    ) -> Result<bool, Full> {
         // A legacy node sends at intervals of less than half its expiry. After a longer silence its path is given up.
         let timeout = self.expiry / 2;
-        let update = |entry: &mut StaticEntry| entry.on_legacy_beacon(path, timeout, now);
-        let new = |name| StaticEntry {
-            name,
-            value: Box::default(),
-            path: Some(path),
-            path_heard_at: now,
-            registered_until: None,
-            place: Place::default(),
-            source: Source::Legacy,
+        let legacy_until = now + self.expiry;
+        let live = self.entries.slot_of(name).and_then(|slot| self.entries.live_at(slot, now));
+        let is_new = live.is_none();
+        // A beacon moves the end of no registration.
+        let registered = live.filter(|(entry, _)| entry.source == Source::Registered);
+        let left = registered.map(|(_, times)| times.expires_in);
+        let update = |entry: &mut StaticEntry| {
+            let has_ended = left.is_none() && entry.end_registration();
+            entry.legacy_until = legacy_until;
+            entry.on_legacy_beacon(path, timeout, now) || has_ended
         };
-        // A beacon does not shorten a registration.
-        let registered = self.entries.get(name).and_then(|entry| entry.registered_until);
-        let left = registered.map_or(Duration::ZERO, |until| until.saturating_duration_since(now));
-        self.put(name, self.expiry.max(left), update, new, events, now)
+        self.put(name, left.unwrap_or(self.expiry), update, events, now).map(|()| is_new)
     }
 
     /// Registers an entry of the user. `ttl` of `None` means the node's expiry.
@@ -119,18 +133,7 @@ impl StaticEntries {
         now: Instant,
     ) -> Result<(), Full> {
         let ttl = ttl.unwrap_or(self.expiry).min(MAX_TTL);
-        let until = now + ttl;
-        let update = |entry: &mut StaticEntry| entry.register(registration, until);
-        let new = |name| StaticEntry {
-            name,
-            value: registration.value.into(),
-            path: None,
-            path_heard_at: now,
-            registered_until: Some(until),
-            place: registration.place(),
-            source: Source::Registered,
-        };
-        self.put(registration.key, ttl, update, new, events, now)
+        self.put(registration.key, ttl, |entry| entry.register(registration), events, now)
     }
 
     /// Removes a live entry that the user registered. If it is a legacy peer as well, its next beacon lists it again.
@@ -140,9 +143,7 @@ impl StaticEntries {
         if entry.source != Source::Registered {
             return Err(NotRegistered);
         }
-        let removed = self.entries.remove(key).ok_or(NotRegistered)?;
-        self.forget(&removed);
-        push_left(&removed, LeaveReason::Unregistered, events, now);
+        self.remove(key, LeaveReason::Unregistered, events, now);
         Ok(())
     }
 
@@ -158,21 +159,28 @@ impl StaticEntries {
         self.entries.overdue(now)
     }
 
-    /// Handles the goodbye of a node of which only legacy beacons may have arrived.
-    pub fn handle_goodbye(&mut self, name: &str, port: u16, events: &mut Events, now: Instant) {
-        if self.legacy_port(name) == Some(port)
-            && let Some(removed) = self.entries.remove(name)
-        {
-            self.forget(&removed);
-            push_left(&removed, LeaveReason::Goodbye, events, now);
+    /// Handles the goodbye of a node of which only legacy beacons may have arrived. Returns true if that removes an entry.
+    pub fn handle_goodbye(&mut self, name: &str, port: u16, events: &mut Events, now: Instant) -> bool {
+        let is_its = self.legacy_port(name, now) == Some(port);
+        if is_its {
+            self.remove(name, LeaveReason::Goodbye, events, now);
         }
+        is_its
     }
 
-    /// Removes expired entries.
+    /// Removes expired entries. A registration that has ended leaves the legacy peer of its name.
     pub fn handle_timeout(&mut self, events: &mut Events, now: Instant) {
-        for removed in self.entries.handle_timeout(now) {
+        for mut removed in self.entries.handle_timeout(now) {
             self.forget(&removed);
-            push_left(&removed, LeaveReason::Expired, events, now);
+            let left = removed.value.legacy_until.saturating_duration_since(now);
+            if left.is_zero() {
+                push_left(&removed, LeaveReason::Expired, events, now);
+                continue;
+            }
+            removed.value.end_registration();
+            if let Ok(slot) = self.insert(removed.value, left, now) {
+                events.push(Event::Updated(self.peer(slot, now)));
+            }
         }
     }
 
@@ -203,51 +211,71 @@ impl StaticEntries {
     }
 
     fn forget(&mut self, removed: &Removed<Arc<str>, StaticEntry>) {
-        self.bytes_used -= removed.value.bytes_used();
+        self.usage(removed.value.source).remove(removed.value.bytes_used());
     }
 
     /// Returns true if there is a legacy entry of this name, and its beacons come from another port than the legacy program's: it
     /// belongs to a peer whose messages have not arrived.
-    pub fn is_legacy_beacon_of_peer(&self, name: &str, group_port: u16) -> bool {
-        self.legacy_port(name).is_some_and(|port| port != group_port)
+    pub fn is_legacy_beacon_of_peer(&self, name: &str, group_port: u16, now: Instant) -> bool {
+        self.legacy_port(name, now).is_some_and(|port| port != group_port)
     }
 
     /// Returns the source port of the beacons of a legacy entry.
-    fn legacy_port(&self, name: &str) -> Option<u16> {
-        let entry = self.entries.get(name).filter(|entry| entry.source == Source::Legacy)?;
+    fn legacy_port(&self, name: &str, now: Instant) -> Option<u16> {
+        let entry = self.entries.live(name, now).filter(|entry| entry.source == Source::Legacy)?;
         entry.path.map(|path| path.port())
     }
 
-    /// Updates and renews the entry of a known name, or inserts a new one.
+    fn remove(&mut self, name: &str, reason: LeaveReason, events: &mut Events, now: Instant) {
+        if let Some(removed) = self.entries.remove(name) {
+            self.forget(&removed);
+            push_left(&removed, reason, events, now);
+        }
+    }
+
+    /// Updates and renews the entry of a name, which is inserted if it is not known.
     fn put(
         &mut self,
         name: &str,
         ttl: Duration,
         update: impl FnOnce(&mut StaticEntry) -> bool,
-        new: impl FnOnce(Arc<str>) -> StaticEntry,
         events: &mut Events,
         now: Instant,
     ) -> Result<(), Full> {
         match self.entries.renew(name, ttl, now) {
             Some(slot) => {
                 let entry = self.entries.at_mut(slot);
-                let bytes_used = entry.bytes_used();
+                let before = (entry.source, entry.bytes_used());
                 let is_changed = update(entry);
-                self.bytes_used = self.bytes_used - bytes_used + entry.bytes_used();
+                let after = (entry.source, entry.bytes_used());
+                self.usage(before.0).remove(before.1);
+                self.usage(after.0).add(after.1);
                 if is_changed {
                     events.push(Event::Updated(self.peer(slot, now)));
                 }
             }
             None => {
-                let entry = new(name.into());
-                let bytes_used = entry.bytes_used();
-                self.entries.insert(entry.name.clone(), entry, ttl, now)?;
-                self.bytes_used += bytes_used;
-                let slot = self.entries.slot_of(name).expect("the entry was just inserted");
+                let mut entry = StaticEntry::new(name, now);
+                update(&mut entry);
+                let slot = self.insert(entry, ttl, now)?;
                 events.push(Event::Joined(self.peer(slot, now)));
             }
         }
         Ok(())
+    }
+
+    fn insert(&mut self, entry: StaticEntry, ttl: Duration, now: Instant) -> Result<u32, Full> {
+        let (name, source, bytes) = (entry.name.clone(), entry.source, entry.bytes_used());
+        self.entries.insert(name.clone(), entry, ttl, now)?;
+        self.usage(source).add(bytes);
+        Ok(self.entries.slot_of(&name).expect("the entry was just inserted"))
+    }
+
+    fn usage(&mut self, source: Source) -> &mut Usage {
+        match source {
+            Source::Registered => &mut self.registered,
+            _ => &mut self.legacy,
+        }
     }
 
     /// Returns the entry in a slot.
@@ -265,7 +293,31 @@ fn push_left(
     events.push(Event::Left(removed.value.view(removed.times(now)).to_peer(), reason));
 }
 
+impl Usage {
+    fn add(&mut self, bytes: usize) {
+        self.count += 1;
+        self.bytes += bytes;
+    }
+
+    fn remove(&mut self, bytes: usize) {
+        self.count -= 1;
+        self.bytes -= bytes;
+    }
+}
+
 impl StaticEntry {
+    fn new(name: &str, now: Instant) -> Self {
+        StaticEntry {
+            name: name.into(),
+            value: Box::default(),
+            path: None,
+            path_heard_at: now,
+            legacy_until: now,
+            place: Place::default(),
+            source: Source::Legacy,
+        }
+    }
+
     /// Returns the number of bytes of name and value.
     fn bytes_used(&self) -> usize {
         self.name.len() + self.value.len()
@@ -276,14 +328,17 @@ impl StaticEntry {
         self.path.map_or(0, |path| path.interface)
     }
 
+    /// Takes note that the user's registration has ended. Returns false if there was none.
+    fn end_registration(&mut self) -> bool {
+        let was_registered = self.source == Source::Registered;
+        if was_registered {
+            (self.source, self.place, self.value) = (Source::Legacy, Place::default(), Box::default());
+        }
+        was_registered
+    }
+
     /// Returns true if the user sees a difference.
     fn on_legacy_beacon(&mut self, path: Path, timeout: Duration, now: Instant) -> bool {
-        let is_registered = self.registered_until.is_some_and(|until| now < until);
-        let was_registered = self.source == Source::Registered && !is_registered;
-        if !is_registered {
-            self.source = Source::Legacy;
-            self.place = Place::default();
-        }
         let is_listed_path = self.path.is_some_and(|listed| listed.ip() == path.ip());
         let is_listed_path_live =
             self.path.is_some() && now.saturating_duration_since(self.path_heard_at) < timeout;
@@ -291,12 +346,11 @@ impl StaticEntry {
             self.path = Some(path);
             self.path_heard_at = now;
         }
-        was_registered || !(is_listed_path || is_listed_path_live)
+        !(is_listed_path || is_listed_path_live)
     }
 
     /// Returns true if the user sees a difference.
-    fn register(&mut self, registration: &Registration<'_>, until: Instant) -> bool {
-        self.registered_until = Some(until);
+    fn register(&mut self, registration: &Registration<'_>) -> bool {
         let was_heard = std::mem::replace(&mut self.source, Source::Registered) != Source::Registered;
         let place = registration.place();
         let has_moved = std::mem::replace(&mut self.place, place) != place;
@@ -318,6 +372,8 @@ impl StaticEntry {
             value: &self.value,
             address,
             interface,
+            further_addresses: &[],
+            addresses_validated: usize::from(address.is_some()),
             port: self.place.port,
             id: None,
             source: self.source,

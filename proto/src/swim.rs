@@ -1,31 +1,40 @@
 //! `Swim`: the members of the cluster, by the SWIM protocol (A. Das, I. Gupta, A. Motivala, "SWIM: Scalable
-//! Weakly-consistent Infection-style Process Group Membership Protocol", 2002) as the crate `foca` has it. It knows ids and
-//! addresses. Names and values are in the registry; they come with SWIM's packets as updates, or by anti-entropy (`sync`).
+//! Weakly-consistent Infection-style Process Group Membership Protocol", 2002) as the crate `foca` has it, within the [`rules`].
+//! It knows ids and addresses. Names and values are in the registry; they come with SWIM's packets as updates, or by
+//! anti-entropy (`sync`).
 
+mod candidates;
 mod codec;
 mod foca_timers;
 mod member;
 mod packet;
+mod rules;
 mod sync;
 mod sync_page;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::SocketAddr;
 use std::num::{NonZeroU8, NonZeroUsize};
 use std::ops::Bound;
+use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 use chacha20::ChaCha20Rng;
 use chacha20::rand_core::SeedableRng;
 use foca::{
-    BroadcastHandler, Config, Foca, Invalidates, Member, Notification, PeriodicParams, Runtime, Timer,
+    BroadcastHandler, Config, Foca, Header, Invalidates, Member, Message as Packet, Notification,
+    PeriodicParams, Runtime, State, Timer,
 };
 
+use crate::path::Path;
 use crate::settings::Settings;
 use crate::wire::{self, InstanceId, Message};
+pub(crate) use candidates::CandidateProbe;
+use candidates::Candidates;
 use codec::MemberCodec;
 use foca_timers::FocaTimers;
 pub(crate) use member::MemberId;
+use packet::CLAIM_LEN;
+use rules::{Due, Judgement, Rules, Seat};
 pub(crate) use sync::{Answer, AntiEntropy, Step};
 pub(crate) use sync_page::{SyncPage, digest_of};
 
@@ -42,10 +51,6 @@ const PROBE_TIMEOUT: f64 = 0.5;
 /// probes; with three it would be one of 1600, and a large cluster would send nothing but suspicions.
 const INDIRECT_PROBES: usize = 5;
 
-/// In units: the time that a suspect member has to refute. The LAN preset of foca has about 3 s, at which live members are
-/// declared down when datagrams are lost, and busy machines look dead.
-const SUSPICION: f64 = 20.0;
-
 /// In units: the period in which updates are sent, and the number of members that get them.
 const GOSSIP_PERIOD: f64 = 0.2;
 const GOSSIP_MEMBERS: usize = 3;
@@ -54,11 +59,11 @@ const GOSSIP_MEMBERS: usize = 3;
 /// would be one of 22,000, and every twentieth update would miss one member of a thousand. Anti-entropy corrects that.
 const TRANSMISSIONS: u8 = 15;
 
-/// In units: the period in which down members are contacted, so that two halves of a parted cluster join again; how many at
-/// a time; and the time after which they are removed.
-const RETRY_PERIOD: f64 = 65.0;
-const RETRIED: usize = 2;
+/// In units: the time after which a down member is removed, and the period in which the cluster as a whole probes each one
+/// until then, so that two halves of a parted cluster join again. Each node waits for at most the last of these.
 const MEMORY: f64 = 600.0;
+const RETRY_PERIOD: f64 = 5.0;
+const MAX_RETRY_PERIOD: f64 = 120.0;
 
 /// Number of times that a goodbye is sent to a few members, which pass it on.
 const GOODBYES: usize = 2;
@@ -67,25 +72,26 @@ pub(crate) struct Swim {
     foca: Foca<MemberId, MemberCodec, ChaCha20Rng, Updates>,
     outcome: Outcome,
     timers: FocaTimers,
-    /// The members, with the address that each was last received from.
-    members: BTreeMap<InstanceId, MemberId>,
-    /// Former members, until they are removed.
-    former: BTreeMap<InstanceId, MemberId>,
-    /// All ids that foca knows, of down members too: at most `max_known`.
-    known: BTreeSet<InstanceId>,
-    max_known: usize,
-    /// The sequence number of the last message of each.
-    heard: HashMap<InstanceId, u64>,
+    /// The states that foca has taken over.
+    taken_over: Receiver<Member<MemberId>>,
+    rules: Rules,
+    candidates: Candidates,
+    joins: Vec<Outgoing>,
+    /// Number of members that are not down.
+    members: usize,
+    max_seats: usize,
+    retry_at: Instant,
+    rng: fastrand::Rng,
     unit: Duration,
 }
 
 /// A change of the members.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Change {
     /// The instance is a member.
     Up(InstanceId),
-    /// The instance is no longer a member.
-    Down(InstanceId),
+    /// The instance is no longer a member. The goodbye is one that another member passed on.
+    Down(InstanceId, Option<Vec<u8>>),
     /// This node was declared down, and is a member again.
     Back,
 }
@@ -95,22 +101,23 @@ pub(crate) struct Outgoing {
     pub to: Option<InstanceId>,
     pub address: SocketAddr,
     pub packet: Vec<u8>,
+    pub min_len: usize,
 }
 
-/// A notification of foca.
-enum Note {
-    Up(MemberId),
-    Down(MemberId),
-    /// A known member, which may be down, has a new generation.
-    Renewed(MemberId),
-    Back,
+/// What a packet is.
+pub(crate) enum Heard<'a> {
+    /// One of a member, with these updates.
+    Member(Vec<&'a [u8]>),
+    /// One of an instance that is to be validated first.
+    Stranger,
+    Malformed,
 }
 
 /// The output of foca.
 struct Outcome {
     now: Instant,
     sent: Vec<(MemberId, Vec<u8>)>,
-    notes: Vec<Note>,
+    changes: Vec<Change>,
     timers: Vec<(Timer<MemberId>, Instant)>,
 }
 
@@ -120,15 +127,21 @@ impl Swim {
         let unit = settings.expiry / UNITS_PER_EXPIRY;
         let own = MemberId { id: settings.id, generation: 0, address: ([0, 0, 0, 0], 0).into() };
         let rng = ChaCha20Rng::seed_from_u64(settings.seed);
+        let (sender, taken_over) = channel();
+        let codec = MemberCodec { taken_over: sender };
+        let config = config(unit, packet_len - CLAIM_LEN);
         Swim {
-            foca: Foca::with_custom_broadcast(own, config(unit, packet_len), rng, MemberCodec, Updates),
-            outcome: Outcome { now, sent: Vec::new(), notes: Vec::new(), timers: Vec::new() },
+            foca: Foca::with_custom_broadcast(own, config, rng, codec, Updates),
+            outcome: Outcome { now, sent: Vec::new(), changes: Vec::new(), timers: Vec::new() },
             timers: FocaTimers::default(),
-            members: BTreeMap::new(),
-            former: BTreeMap::new(),
-            known: BTreeSet::new(),
-            max_known: settings.max_peers,
-            heard: HashMap::new(),
+            taken_over,
+            rules: Rules::new(unit, settings.seed, now),
+            candidates: Candidates::new(unit),
+            joins: Vec::new(),
+            members: 0,
+            max_seats: settings.max_peers,
+            retry_at: now,
+            rng: fastrand::Rng::with_seed(settings.seed),
             unit,
         }
     }
@@ -139,103 +152,190 @@ impl Swim {
     }
 
     pub fn is_member(&self, id: &InstanceId) -> bool {
-        self.members.contains_key(id)
+        self.rules.seats().get(id).is_some_and(|seat| !seat.is_down())
     }
 
-    /// Returns the address of a member.
+    /// Returns the address of a member or former member, as the member that was first received from there was told.
     pub fn address_of(&self, id: &InstanceId) -> Option<SocketAddr> {
-        self.members.get(id).map(|member| member.address)
+        self.rules.seats().get(id).map(|seat| seat.member.address)
     }
 
-    pub fn members(&self) -> impl ExactSizeIterator<Item = InstanceId> {
-        self.members.keys().copied()
+    pub fn members(&self) -> impl Iterator<Item = InstanceId> {
+        self.rules.seats().values().filter(|seat| !seat.is_down()).map(|seat| seat.member.id)
+    }
+
+    /// Returns the number of members.
+    pub fn member_count(&self) -> usize {
+        self.members
+    }
+
+    /// Returns a member at random.
+    pub fn random_member(&self, rng: &mut fastrand::Rng) -> Option<InstanceId> {
+        (self.members > 0).then(|| self.members().nth(rng.usize(..self.members)))?
     }
 
     /// Returns all members, this node among them, whose ids follow this one, in the order of ids.
     pub fn all_after(&self, after: InstanceId) -> impl Iterator<Item = MemberId> {
         let own = *self.foca.identity();
-        let from = |start| self.members.range((start, Bound::Unbounded)).map(|(_, member)| *member);
+        let from = |start| {
+            let seats = self.rules.seats().range((start, Bound::Unbounded)).map(|(_, seat)| seat);
+            seats.filter(|seat| !seat.is_down()).map(|seat| seat.member)
+        };
         let before_own = from(Bound::Excluded(after)).take_while(move |member| member.id < own.id);
         let after_own = from(Bound::Excluded(after.max(own.id)));
         before_own.chain((after < own.id).then_some(own)).chain(after_own)
     }
 
-    /// Returns a former member.
+    /// Returns a former member, unless no other member shares the verdict.
     pub fn former(&self, id: &InstanceId) -> Option<MemberId> {
-        self.former.get(id).copied()
+        self.rules.seats().get(id).filter(|seat| seat.is_down() && !seat.is_lone).map(|seat| seat.member)
     }
 
-    /// Returns the addresses of all members.
-    pub fn addresses(&self) -> impl Iterator<Item = SocketAddr> {
-        self.members.values().map(|member| member.address)
-    }
-
-    /// Asks the member at an address to join.
-    pub fn join(&mut self, seed: SocketAddr, now: Instant) {
-        self.run(now, |foca, outcome| foca.announce(MemberId::unknown_at(seed), outcome));
+    /// Asks the member at an address to join, by a message of `len` bytes: a probe that answers it may be as long.
+    pub fn join(&mut self, seed: SocketAddr, len: usize) {
+        let to = MemberId::unknown_at(seed);
+        self.joins.push(Outgoing {
+            to: None,
+            address: seed,
+            packet: self.packet(to, Packet::Announce),
+            min_len: len,
+        });
     }
 
     /// Returns true for a message newer than all others of its sender. Nothing is stored about unknown senders.
     pub fn is_new(&mut self, sender: &InstanceId, sequence: u64) -> bool {
-        if !self.known.contains(sender) {
-            return true;
-        }
-        let last = self.heard.entry(*sender).or_default();
-        let is_new = sequence > *last;
-        *last = sequence.max(*last);
-        is_new
+        self.rules.is_new(sender, sequence)
     }
 
-    /// Takes in a packet. Returns the updates in it, or `None` if it is malformed, or if there is no capacity for its
-    /// sender.
+    /// Takes note of the bytes of a message: probes of candidates have three times as many at most.
+    pub fn on_bytes(&mut self, len: usize) {
+        self.candidates.on_bytes(len);
+    }
+
+    /// Takes in a packet that came from an address.
     pub fn handle_packet<'a>(
         &mut self,
         packet: &'a [u8],
-        from: SocketAddr,
+        from: &InstanceId,
+        address: SocketAddr,
         now: Instant,
-    ) -> Option<Vec<&'a [u8]>> {
+    ) -> Heard<'a> {
         let own = *self.foca.identity();
-        let mut known = Capacity { taken: &mut self.known, max: self.max_known, new: Vec::new() };
-        let taken = packet::take_apart(packet, from, &own, |id| *id == own.id || known.take(*id));
-        let taken = taken.filter(|taken| taken.header.dst.id == own.id && known.take(taken.header.src.id));
-        let new = known.new;
-        let Some(taken) = taken else {
-            self.forget_unknown(&new);
-            return None;
-        };
-        let sender = taken.header.src;
-        if let Some(member) = self.members.get_mut(&sender.id) {
-            member.address = from;
+        let Some(packet) = packet::take_apart(packet, address, &own) else { return Heard::Malformed };
+        let Header { src: sender, src_incarnation, dst, message } = &packet.header;
+        if sender.id != *from || sender.id == own.id {
+            return Heard::Malformed;
         }
-        self.run(now, |foca, outcome| foca.handle_data(&taken.bytes, outcome));
-        // It may be for another generation of this node, or end in malformed members.
-        self.forget_unknown(&new);
+        let is_stranger =
+            |third: &MemberId| third.id != own.id && !self.rules.seats().contains_key(&third.id);
+        let is_about_stranger = third(message).is_some_and(is_stranger);
+        // A packet that lets in, or proves nothing, is the reason for a probe.
+        if *message == Packet::Announce || !self.may_speak(sender, *src_incarnation, now) {
+            return Heard::Stranger;
+        }
+        if is_about_stranger {
+            return Heard::Member(Vec::new());
+        }
+        if matches!(message, Packet::Feed | Packet::Broadcast) {
+            return Heard::Member(Vec::new());
+        }
+        if *message == Packet::TurnUndead && !self.rules.may_be_told_down(dst.generation, &own, now) {
+            self.on_late_verdict(*sender, *src_incarnation, dst.generation, now);
+            return Heard::Member(Vec::new());
+        }
+        let claims = self.judge_all(&packet.claims, &sender.id, now);
+        let bytes = packet.with_claims(&claims);
+        // A member that leaves says so by its last packet.
+        let was_member = self.is_member(&sender.id);
+        self.run(now, |foca, outcome| foca.handle_data(&bytes, outcome));
+        let is_member = was_member || self.is_member(&sender.id);
+        if self.rules.seats().get(&sender.id).is_some_and(|seat| !seat.is_down() && !seat.is_listed) {
+            self.on_unlisted(&sender.id, now);
+        }
         // Updates are taken from members alone.
-        Some(if self.is_member(&sender.id) { taken.updates } else { Vec::new() })
+        Heard::Member(if is_member { packet.updates } else { Vec::new() })
     }
 
-    /// Takes over that an instance is a member, as another member says.
-    pub fn handle_member(&mut self, member: MemberId, now: Instant) {
-        let mut known = Capacity { taken: &mut self.known, max: self.max_known, new: Vec::new() };
-        if member.id != self.foca.identity().id && known.take(member.id) {
-            self.run(now, |foca, outcome| {
-                foca.apply_many([Member::alive(member)].into_iter(), false, outcome)
-            });
+    /// Takes in what another member claims in a page of its list. Returns true if the instance is yet to be validated.
+    pub fn handle_claim(
+        &mut self,
+        member: MemberId,
+        is_down: bool,
+        by: &InstanceId,
+        len: usize,
+        now: Instant,
+    ) -> bool {
+        let state = if is_down { State::Down } else { State::Alive };
+        let claim = Member::new(member, 0, state);
+        let own = *self.foca.identity();
+        match self.rules.judge(&claim, by, &own, now) {
+            Judgement::Pass => {
+                self.run(now, |foca, outcome| foca.apply_many([claim].into_iter(), true, outcome))
+            }
+            Judgement::Accuse => drop(self.rules.accuse(&member.id, None, now)),
+            Judgement::Exceed(generation) => self.exceed(generation, now),
+            Judgement::Validate => {
+                self.candidates.insert(member.id, Path::new(member.address, 0), len, now);
+                return true;
+            }
+            Judgement::Drop => {}
+        }
+        false
+    }
+
+    /// Takes note that an instance has echoed a nonce: it is there. Returns false if it is no member: it is to raise its
+    /// generation first, or there is no seat.
+    pub fn on_echo(&mut self, id: InstanceId, address: SocketAddr, sequence: u64, now: Instant) -> bool {
+        self.candidates.remove(&id);
+        let Some(seat) = self.rules.seat_mut(&id) else {
+            return self.take_seat(MemberId { id, generation: 0, address }, sequence, now);
+        };
+        seat.on_echo(sequence);
+        let (mut member, is_down, is_lone) = (seat.member, seat.is_down(), seat.is_lone);
+        self.rules.on_received(&id, now);
+        if !is_down {
+            return true;
+        }
+        if is_lone {
+            // No other member knows of it, so there is nothing to contradict.
+            self.forget(&member, now);
+            member.address = address;
+            return self.take_seat(member, sequence, now);
+        }
+        self.tell_down(member);
+        false
+    }
+
+    /// Has a member validated that the registry does not list.
+    pub fn on_unlisted(&mut self, id: &InstanceId, now: Instant) {
+        if let Some(address) = self.address_of(id) {
+            self.candidates.insert(*id, Path::new(address, 0), 0, now);
         }
     }
 
-    /// Takes over that an instance is no longer a member, as another member says.
-    pub fn on_gone(&mut self, member: MemberId, now: Instant) {
-        if self.is_member(&member.id) {
-            self.run(now, |foca, outcome| foca.apply_many([Member::down(member)].into_iter(), true, outcome));
+    /// Takes note that the registry lists a member.
+    pub fn set_listed(&mut self, id: &InstanceId) {
+        if let Some(seat) = self.rules.seat_mut(id) {
+            seat.is_listed = true;
         }
+    }
+
+    /// Takes note of the goodbye of a member that another one passed on. Returns true if it counts now.
+    pub fn on_goodbye(&mut self, id: &InstanceId, goodbye: &[u8], now: Instant) -> bool {
+        self.rules.accuse(id, Some(goodbye), now)
+    }
+
+    /// Returns the members that the registry is to list, and does not.
+    pub fn missing(&self, is_listed: impl Fn(&InstanceId) -> bool) -> Vec<InstanceId> {
+        let seats = self.rules.seats().values().filter(|seat| seat.is_listed && !seat.is_down());
+        seats.map(|seat| seat.member.id).filter(|id| !is_listed(id)).collect()
     }
 
     /// Takes over that a member has left, as found otherwise than by SWIM, and spreads that.
     pub fn remove(&mut self, id: &InstanceId, now: Instant) {
-        if let Some(member) = self.members.get(id).copied() {
-            self.on_gone(member, now);
-        }
+        let Some(seat) = self.rules.seats().get(id).filter(|seat| !seat.is_down()) else { return };
+        let down = Member::new(seat.member, seat.incarnation, State::Down);
+        self.run(now, |foca, outcome| foca.apply_many([down].into_iter(), true, outcome));
     }
 
     /// Spreads a message about a member through the cluster.
@@ -261,68 +361,197 @@ impl Swim {
         self.run(now, |foca, outcome| foca.leave_cluster(outcome));
     }
 
+    /// Gives all members time to answer after a suspend.
+    pub fn on_resume(&mut self, now: Instant) {
+        self.rules.on_resume(now);
+    }
+
     /// Does everything that is due by `now`.
     pub fn handle_timeout(&mut self, now: Instant) {
         while let Some(timer) = self.timers.take_due(now) {
-            let forgotten = if let Timer::RemoveDown(member) = &timer { Some(member.id) } else { None };
-            self.run(now, |foca, outcome| foca.handle_timer(timer, outcome));
-            // It may be a member again.
-            self.forget_unknown(forgotten.as_slice());
+            match timer {
+                // A suspicion has its term by the rules.
+                Timer::ChangeSuspectToDown { .. } => {}
+                Timer::RemoveDown(member) => self.forget(&member, now),
+                timer => self.run(now, |foca, outcome| foca.handle_timer(timer, outcome)),
+            }
         }
+        while let Some(due) = self.rules.take_due(now) {
+            self.handle_due(due, now);
+        }
+        self.retry_former(now);
     }
 
     pub fn poll_timeout(&self) -> Option<Instant> {
-        self.timers.poll_timeout()
+        let retry = self.has_former().then_some(self.retry_at);
+        let timeouts =
+            [self.timers.poll_timeout(), self.rules.poll_timeout(), self.candidates.poll_timeout(), retry];
+        timeouts.into_iter().flatten().min()
     }
 
     /// Returns the changes of the members, in order.
     pub fn take_changes(&mut self) -> Vec<Change> {
-        let notes = std::mem::take(&mut self.outcome.notes);
-        notes.into_iter().filter_map(|note| self.take_note(note)).collect()
+        std::mem::take(&mut self.outcome.changes)
+    }
+
+    /// Returns the probes of candidates that are due.
+    pub fn take_probes(&mut self, now: Instant) -> Vec<CandidateProbe> {
+        for member in self.rules.take_lone() {
+            self.candidates.insert(member.id, Path::new(member.address, 0), 0, now);
+        }
+        self.candidates.take_due(now)
     }
 
     /// Returns the datagrams to send.
     pub fn take_outgoing(&mut self) -> Vec<Outgoing> {
+        let mut outgoing = std::mem::take(&mut self.joins);
         let sent = std::mem::take(&mut self.outcome.sent);
-        let outgoing = |(to, packet): (MemberId, Vec<u8>)| {
-            let id = Some(to.id).filter(|_| !to.is_unknown());
-            // The address from other members may be older than the one received from.
-            let address = self.address_of(&to.id).unwrap_or(to.address);
-            Outgoing { to: id, address, packet }
-        };
-        sent.into_iter().map(outgoing).collect()
+        outgoing.extend(sent.into_iter().filter_map(|(to, packet)| self.outgoing(&to, packet)));
+        outgoing
     }
 
-    /// Keeps the members as foca has them. Returns `None` if the members are unchanged.
-    fn take_note(&mut self, note: Note) -> Option<Change> {
-        match note {
-            Note::Up(member) => {
-                self.former.remove(&member.id);
-                self.members.insert(member.id, member).is_none().then_some(Change::Up(member.id))
+    /// Adds what the rules say to a packet. `None` if the addressee has no seat.
+    fn outgoing(&self, to: &MemberId, mut packet: Vec<u8>) -> Option<Outgoing> {
+        let seat = self.rules.seats().get(&to.id)?;
+        packet::edit(&mut packet, self.rules.claim_to(&to.id), |claim| self.rules.is_kept(claim));
+        Some(Outgoing { to: Some(to.id), address: seat.member.address, packet, min_len: 0 })
+    }
+
+    /// Takes the numbers from a packet that says what this node knows, or has just answered. A sender that means an earlier
+    /// generation of this node gets the present one.
+    fn on_late_verdict(&mut self, sender: MemberId, incarnation: u16, generation: u32, now: Instant) {
+        let alive = Member::new(sender, incarnation, State::Alive);
+        self.run(now, |foca, outcome| foca.apply_many([alive].into_iter(), true, outcome));
+        if generation < self.foca.identity().generation {
+            self.send(sender, Packet::Gossip);
+        }
+    }
+
+    /// Returns true if the sender of a packet has a seat and plausible numbers. One that this node alone holds down is to be
+    /// validated.
+    fn may_speak(&mut self, sender: &MemberId, incarnation: u16, now: Instant) -> bool {
+        let seat = self.rules.seats().get(&sender.id);
+        seat.is_some_and(|seat| !(seat.is_down() && seat.is_lone))
+            && self.rules.on_packet_of(sender, incarnation, now)
+    }
+
+    /// Returns the claims that foca takes over.
+    fn judge_all(
+        &mut self,
+        claims: &[Member<MemberId>],
+        by: &InstanceId,
+        now: Instant,
+    ) -> Vec<Member<MemberId>> {
+        let mut passed = Vec::new();
+        for claim in claims {
+            let own = *self.foca.identity();
+            let MemberId { id, address, .. } = *claim.id();
+            match self.rules.judge(claim, by, &own, now) {
+                Judgement::Pass => passed.push(claim.clone()),
+                Judgement::Drop => {}
+                Judgement::Accuse => drop(self.rules.accuse(&id, None, now)),
+                Judgement::Validate => self.candidates.insert(id, Path::new(address, 0), 0, now),
+                Judgement::Exceed(generation) => self.exceed(generation, now),
             }
-            Note::Down(member) => {
-                self.former.insert(member.id, member);
-                self.members.remove(&member.id).map(|_| Change::Down(member.id))
-            }
-            Note::Renewed(member) => {
-                if let Some(known) = self.members.get_mut(&member.id) {
-                    *known = member;
+        }
+        passed
+    }
+
+    fn take_seat(&mut self, member: MemberId, sequence: u64, now: Instant) -> bool {
+        if self.rules.seats().len() >= self.max_seats && !self.free_seat(now) {
+            return false;
+        }
+        self.rules.insert(Seat::new(member, sequence));
+        self.rules.on_received(&member.id, now);
+        self.run(now, |foca, outcome| foca.apply_many([Member::alive(member)].into_iter(), true, outcome));
+        true
+    }
+
+    /// Takes the seat of a former member. Returns false if there is none.
+    fn free_seat(&mut self, now: Instant) -> bool {
+        let former = self.rules.seats().values().find(|seat| seat.is_down()).map(|seat| seat.member);
+        former.map(|member| self.forget(&member, now)).is_some()
+    }
+
+    /// Forgets a former member.
+    fn forget(&mut self, member: &MemberId, now: Instant) {
+        let removal = Timer::RemoveDown(*member);
+        self.run(now, |foca, outcome| foca.handle_timer(removal, outcome));
+        // It may be a member again, or down in another generation.
+        let seat = self.rules.seats().get(&member.id);
+        if seat.is_some_and(|seat| seat.is_down() && seat.member == *member) {
+            self.rules.remove(&member.id);
+        }
+    }
+
+    /// Takes a generation above one that a member claims.
+    fn exceed(&mut self, generation: u32, now: Instant) {
+        let own = MemberId { generation: generation.saturating_add(1), ..*self.foca.identity() };
+        self.run(now, |foca, outcome| {
+            foca.change_identity(own, &mut *outcome)?;
+            foca.apply_many(std::iter::empty(), true, outcome)
+        });
+        self.outcome.changes.push(Change::Back);
+    }
+
+    /// Says to an instance that its identity is down: it goes on with the next generation.
+    fn tell_down(&mut self, member: MemberId) {
+        self.send(member, Packet::TurnUndead);
+    }
+
+    fn send(&mut self, to: MemberId, message: Packet<MemberId>) {
+        let packet = self.packet(to, message);
+        self.outcome.sent.push((to, packet));
+    }
+
+    fn packet(&self, to: MemberId, message: Packet<MemberId>) -> Vec<u8> {
+        let src = *self.foca.identity();
+        let header = Header { src, src_incarnation: self.rules.own_incarnation(), dst: to, message };
+        let mut packet = Vec::new();
+        MemberCodec::encode(&header, &mut packet).expect("a vector has room");
+        packet
+    }
+
+    fn handle_due(&mut self, due: Due, now: Instant) {
+        match due {
+            Due::Ask(member) => self.send(member, Packet::Ping(0)),
+            Due::Verdict { member, incarnation, is_lone, goodbye } => {
+                if let Some(seat) = self.rules.seat_mut(&member.id) {
+                    seat.is_lone = is_lone;
                 }
-                None
+                let down = Member::new(member, incarnation, State::Down);
+                let before = self.outcome.changes.len();
+                self.run(now, |foca, outcome| foca.apply_many([down].into_iter(), !is_lone, outcome));
+                for change in &mut self.outcome.changes[before..] {
+                    if let Change::Down(id, reason) = change
+                        && *id == member.id
+                    {
+                        reason.clone_from(&goodbye);
+                    }
+                }
             }
-            Note::Back => Some(Change::Back),
         }
     }
 
-    /// Frees the capacity taken by ids that foca does not know.
-    fn forget_unknown(&mut self, ids: &[InstanceId]) {
-        for id in ids {
-            if !self.foca.iter_membership_state().any(|member| member.id().id == *id) {
-                self.known.remove(id);
-                self.heard.remove(id);
-                self.former.remove(id);
-            }
+    fn has_former(&self) -> bool {
+        self.members < self.rules.seats().len()
+    }
+
+    /// Probes one of the former members, if that is due.
+    fn retry_former(&mut self, now: Instant) {
+        let seats = self.rules.seats().len();
+        let former = seats - self.members;
+        if former == 0 || now < self.retry_at {
+            return;
         }
+        let chosen = self.rng.usize(..former);
+        let mut down = self.rules.seats().values().filter(|seat| seat.is_down());
+        if let Some(member) = down.nth(chosen).map(|seat| seat.member) {
+            self.candidates.insert(member.id, Path::new(member.address, 0), 0, now);
+        }
+        let period = RETRY_PERIOD * seats as f64 / former as f64;
+        let period = self.units(period.min(MAX_RETRY_PERIOD)).mul_f64(0.5 + self.rng.f64());
+        self.retry_at = now + period;
     }
 
     /// Runs foca. Its errors are about packets, which it then ignores, or about late timers, for which it makes up.
@@ -335,32 +564,36 @@ impl Swim {
         ) -> Result<(), foca::Error>,
     ) {
         self.outcome.now = now;
+        let (sent, changes) = (self.outcome.sent.len(), self.outcome.changes.len());
         let _ = action(&mut self.foca, &mut self.outcome);
         for (timer, at) in std::mem::take(&mut self.outcome.timers) {
             self.timers.insert(timer, at);
         }
+        if let Some((_, packet)) = self.outcome.sent[sent..].last() {
+            self.rules.set_own_incarnation(packet::incarnation_of(packet));
+        }
+        while let Ok(member) = self.taken_over.try_recv() {
+            self.rules.on_state(&member, now);
+        }
+        for change in &self.outcome.changes[changes..] {
+            match change {
+                Change::Up(id) => self.rules.set_state(id, State::Alive),
+                Change::Down(id, _) => self.rules.set_state(id, State::Down),
+                Change::Back => {}
+            }
+        }
+        self.members = self.foca.num_members();
     }
 }
 
-/// The capacity for ids, and the ids that have just taken some.
-struct Capacity<'a> {
-    taken: &'a mut BTreeSet<InstanceId>,
-    max: usize,
-    new: Vec<InstanceId>,
-}
-
-impl Capacity<'_> {
-    /// Returns false if there is no capacity for this id.
-    fn take(&mut self, id: InstanceId) -> bool {
-        if self.taken.contains(&id) {
-            return true;
-        }
-        let is_free = self.taken.len() < self.max;
-        if is_free {
-            self.taken.insert(id);
-            self.new.push(id);
-        }
-        is_free
+/// Returns the third member that a packet is about.
+fn third(message: &Packet<MemberId>) -> Option<&MemberId> {
+    match message {
+        Packet::PingReq { target: third, .. }
+        | Packet::IndirectPing { origin: third, .. }
+        | Packet::IndirectAck { target: third, .. }
+        | Packet::ForwardedAck { origin: third, .. } => Some(third),
+        _ => None,
     }
 }
 
@@ -372,16 +605,15 @@ fn config(unit: Duration, packet_len: usize) -> Config {
         probe_rtt: units(PROBE_TIMEOUT),
         num_indirect_probes: at_least_one(INDIRECT_PROBES),
         max_transmissions: NonZeroU8::new(TRANSMISSIONS).expect("it is not zero"),
-        suspect_to_down_after: units(SUSPICION),
+        // The timers that this sets are dropped: the rules have the term of a suspicion.
+        suspect_to_down_after: units(MEMORY),
         remove_down_after: Some(units(MEMORY)),
         max_packet_size: at_least_one(packet_len),
         notify_down_members: true,
         // Anti-entropy does that, and brings names and values as well.
         periodic_announce: None,
-        periodic_announce_to_down_members: Some(PeriodicParams {
-            frequency: units(RETRY_PERIOD),
-            num_members: at_least_one(RETRIED),
-        }),
+        // Former members are probed.
+        periodic_announce_to_down_members: None,
         periodic_gossip: Some(PeriodicParams {
             frequency: units(GOSSIP_PERIOD),
             num_members: at_least_one(GOSSIP_MEMBERS),
@@ -392,11 +624,11 @@ fn config(unit: Duration, packet_len: usize) -> Config {
 impl Runtime<MemberId> for &mut Outcome {
     fn notify(&mut self, notification: Notification<'_, MemberId>) {
         match notification {
-            Notification::MemberUp(member) => self.notes.push(Note::Up(*member)),
-            Notification::MemberDown(member) => self.notes.push(Note::Down(*member)),
-            // A member of a new generation is the same instance. MemberUp tells whether it is up.
-            Notification::Rename(_, member) => self.notes.push(Note::Renewed(*member)),
-            Notification::Rejoin(_) => self.notes.push(Note::Back),
+            Notification::MemberUp(member) => self.changes.push(Change::Up(member.id)),
+            Notification::MemberDown(member) => self.changes.push(Change::Down(member.id, None)),
+            Notification::Rejoin(_) => self.changes.push(Change::Back),
+            // A member of a new generation is the same instance.
+            Notification::Rename(..) => {}
             Notification::Active | Notification::Idle | Notification::Defunct => {}
         }
     }
@@ -439,72 +671,6 @@ impl BroadcastHandler<MemberId> for Updates {
                 Ok(Some(BroadcastKey { id: about.id, sequence: about.sequence }))
             }
             _ => Err(codec::Wrong),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::codec::{MEMBER_LEN, SHORTEST_HEADER};
-    use super::*;
-    use foca::{Codec, Header};
-
-    const MAX: usize = 50;
-
-    fn stranger(number: u32) -> MemberId {
-        let mut id = [0xee; 16];
-        id[..4].copy_from_slice(&number.to_be_bytes());
-        MemberId { id, generation: 0, address: ([192, 0, 2, 9], 9).into() }
-    }
-
-    #[test]
-    #[allow(clippy::disallowed_methods)] // a test has to begin at some time
-    fn flood_of_strangers_fills_the_seats_alone_and_is_gone_at_last() {
-        let mut now = Instant::now();
-        let settings = settings();
-        let mut swim = Swim::new(&settings, 1000, now);
-        let own = *swim.foca.identity();
-        for number in 0..2000 {
-            let [sender, told, dead] = [0, 10_000, 20_000].map(|base| stranger(base + number));
-            let header = Header { src: sender, src_incarnation: 0, dst: own, message: foca::Message::Gossip };
-            let mut packet = Vec::with_capacity(SHORTEST_HEADER + 2 + 2 * MEMBER_LEN);
-            MemberCodec.encode_header(&header, &mut packet).expect("there is room");
-            packet.extend([0, 2]);
-            for member in [Member::alive(told), Member::down(dead)] {
-                MemberCodec.encode_member(&member, &mut packet).expect("there is room");
-            }
-            for _ in 0..2 {
-                swim.is_new(&sender.id, 7);
-                swim.handle_packet(&packet, sender.address, now);
-                swim.handle_member(told, now);
-                drop((swim.take_outgoing(), swim.take_changes()));
-            }
-        }
-        let known = swim.foca.iter_membership_state().len();
-        assert_eq!((swim.known.len(), known), (MAX, MAX));
-        assert!(swim.heard.len() <= MAX && swim.members.len() <= MAX);
-        while let Some(next) = swim.poll_timeout().filter(|_| now < Instant::now() + 3600 * settings.expiry) {
-            now = next;
-            swim.handle_timeout(now);
-            drop((swim.take_outgoing(), swim.take_changes()));
-            if swim.known.is_empty() {
-                break;
-            }
-        }
-        assert_eq!((swim.known.len(), swim.heard.len(), swim.members.len()), (0, 0, 0));
-        assert_eq!(swim.foca.iter_membership_state().len(), 0);
-    }
-
-    fn settings() -> Settings {
-        Settings {
-            id: [1; 16],
-            seed: 7,
-            secret_seed: crate::Key::new([9; 32]),
-            name: "self".into(),
-            mode: crate::Mode::Swim,
-            legacy: false,
-            max_peers: MAX,
-            ..Settings::default()
         }
     }
 }

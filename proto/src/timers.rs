@@ -13,12 +13,18 @@ pub(crate) enum Timer {
     Announce,
     /// The announce of a changed value.
     ValueChange,
+    /// The message to the group once more.
+    Repeat,
+    /// The next goodbye.
+    Goodbye,
+    /// A legacy beacon for a new legacy peer.
+    LegacyReply,
     /// A reply to the group.
     MulticastReply,
     /// The first reply in the queue of unicast replies.
     UnicastReply,
-    /// The next query to seeds that are new.
-    Bootstrap,
+    /// The next query to seeds from which no peer is listed.
+    Seeds,
     /// Nothing was received from the group for too long.
     Receive,
     /// As `Receive`, by IPv4 alone.
@@ -30,7 +36,7 @@ pub(crate) enum Timer {
     /// The next comparison of the registry with the members of the cluster.
     #[cfg(feature = "swim")]
     Round,
-    /// The first expiry or probe in the peer table.
+    /// The first expiry, probe or end of a tombstone in the peer table.
     PeerTable,
     /// The first expiry of a static entry.
     StaticEntries,
@@ -63,34 +69,13 @@ impl Timers {
         self.deadlines[timer as usize]
     }
 
+    /// Stops all timers.
+    pub fn stop_all(&mut self) {
+        self.deadlines = Default::default();
+    }
+
     /// Returns the first deadline.
     pub fn next(&self) -> Option<Instant> {
         self.deadlines.iter().flatten().min().copied()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use super::*;
-
-    #[test]
-    fn the_first_deadline_is_next_and_an_expired_timer_stops() {
-        #[allow(clippy::disallowed_methods)] // a test has to begin at some time
-        let start = Instant::now();
-        let (early, late) = (start + Duration::from_secs(1), start + Duration::from_secs(2));
-        let mut timers = Timers::default();
-        assert_eq!(timers.next(), None);
-        timers.set(Timer::Announce, late);
-        timers.set(Timer::StaticEntries, early);
-        assert_eq!((timers.next(), timers.get(Timer::Announce)), (Some(early), Some(late)));
-        assert!(!timers.take_expired(Timer::Announce, early));
-        assert!(timers.take_expired(Timer::StaticEntries, early));
-        assert!(!timers.take_expired(Timer::StaticEntries, late), "it was stopped");
-        assert_eq!(timers.next(), Some(late));
-        timers.set(Timer::Announce, None);
-        assert!(!timers.stop(Timer::Announce));
-        assert_eq!(timers.next(), None);
     }
 }

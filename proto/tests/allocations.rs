@@ -5,7 +5,7 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use peers_proto::{Arrival, Destination, Key, Node, Settings};
+use peers_proto::{Arrival, Destination, Key, Node, Received, Settings};
 
 use crate::allocator::allocations;
 
@@ -34,10 +34,14 @@ fn deliver(from: &mut Node, number: u8, to: &mut Node, now: Instant) -> (usize, 
     while let Some(transmit) = from.poll_transmit() {
         let arrival = match transmit.to {
             Destination::Peer { .. } => Arrival::Unicast,
-            Destination::Group | Destination::GroupV4 => Arrival::Group,
+            Destination::Group | Destination::GroupV4 | Destination::Interface { .. } => Arrival::Group,
         };
         let before = allocations();
-        to.handle_datagram(&transmit.payload, address, 2, arrival, now);
+        to.handle_datagram(
+            &transmit.payload,
+            Received { from: address, interface: 2, arrival, hops: Some(255) },
+            now,
+        );
         if arrival == Arrival::Group {
             heard += 1;
             allocated += allocations() - before;

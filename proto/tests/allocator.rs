@@ -23,6 +23,13 @@ pub fn peak_during(call: impl FnOnce()) -> usize {
     (PEAK.get() - before).unsigned_abs()
 }
 
+/// Returns the bytes that this thread holds more after a call than before.
+pub fn held_after(call: impl FnOnce()) -> isize {
+    let before = HELD.get();
+    call();
+    HELD.get() - before
+}
+
 struct Counting;
 
 impl Counting {

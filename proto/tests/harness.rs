@@ -3,8 +3,8 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
-use peers_proto::wire::{self, Announcement, Kind, Message};
-use peers_proto::{Arrival, Destination, Event, Key, LeaveReason, Node, Settings};
+use peers_proto::wire::{self, Announcement, Kind, Message, Nonce};
+use peers_proto::{Arrival, Destination, Event, Key, LeaveReason, Node, Received, Settings};
 
 pub const INTERVAL: Duration = Duration::from_secs(15);
 pub const EXPIRY: Duration = Duration::from_secs(35);
@@ -21,6 +21,7 @@ pub fn settings() -> Settings {
         name: "self".into(),
         interval: INTERVAL,
         expiry: EXPIRY,
+        max_peers: 65_536,
         ..Settings::default()
     }
 }
@@ -93,13 +94,44 @@ impl Bench {
     }
 
     pub fn hear_bytes(&mut self, bytes: &[u8], from: SocketAddr) {
-        self.node.handle_datagram(bytes, from, 2, Arrival::Group, self.now);
+        self.node.handle_datagram(
+            bytes,
+            Received { from, interface: 2, arrival: Arrival::Group, hops: Some(255) },
+            self.now,
+        );
     }
 
     /// Hears by the node's own socket.
     pub fn hear_alone(&mut self, peer: &mut Remote, kind: Kind) {
         let bytes = peer.message(kind);
-        self.node.handle_datagram(&bytes, peer.address, 2, Arrival::Unicast, self.now);
+        self.node.handle_datagram(
+            &bytes,
+            Received { from: peer.address, interface: 2, arrival: Arrival::Unicast, hops: Some(255) },
+            self.now,
+        );
+    }
+
+    /// Answers the probes that were sent to a peer, with its present value and its next number.
+    pub fn answer_probes(&mut self, peer: &mut Remote, sent: &[Sent]) -> usize {
+        let to_peer = sent.iter().filter(|sent| sent.to == peer.to());
+        let nonces: Vec<_> = to_peer.filter_map(|sent| nonce_of(&sent.bytes)).collect();
+        for nonce in &nonces {
+            self.hear_echo(peer, *nonce);
+        }
+        nonces.len()
+    }
+
+    /// Hears, by the node's own socket, a peer's announce that repeats a nonce.
+    pub fn hear_echo(&mut self, peer: &mut Remote, nonce: Nonce) {
+        peer.sequence += 1;
+        let announce = wire::encode(Kind::Announce, &Announcement { echo: Some(nonce), ..peer.about() });
+        self.hear_bytes_alone(&announce, peer.address);
+    }
+
+    /// Hears by the node's own socket.
+    pub fn hear_bytes_alone(&mut self, bytes: &[u8], from: SocketAddr) {
+        let received = Received { from, interface: 2, arrival: Arrival::Unicast, hops: Some(255) };
+        self.node.handle_datagram(bytes, received, self.now);
     }
 
     pub fn hear_line(&mut self, peer: &Remote) {
@@ -135,9 +167,17 @@ fn name_of(payload: &[u8]) -> &'static str {
         Message::Native(Kind::Announce, _) => "announce",
         Message::Native(Kind::Query, _) => "query",
         Message::Native(Kind::Goodbye, _) => "goodbye",
-        Message::Challenge { .. } => "challenge",
+        Message::Probe(_) => "probe",
         Message::Sealed => "sealed",
         Message::Cluster(..) => "cluster",
+    }
+}
+
+/// The nonce of a probe.
+pub fn nonce_of(bytes: &[u8]) -> Option<Nonce> {
+    match wire::decode(bytes) {
+        Ok(Message::Probe(probe)) => Some(probe.nonce),
+        _ => None,
     }
 }
 
@@ -151,6 +191,8 @@ pub struct Remote {
     pub value: Vec<u8>,
     pub cluster: String,
     pub expiry: Duration,
+    /// True if it has the node under test for a seed.
+    pub to_seed: bool,
 }
 
 impl Remote {
@@ -164,6 +206,7 @@ impl Remote {
             value: vec![],
             cluster: String::new(),
             expiry: EXPIRY,
+            to_seed: false,
         }
     }
 
@@ -202,8 +245,8 @@ impl Remote {
             expiry: self.expiry,
             port: 8080,
             value: &self.value,
-            answer_to_group: false,
-            proof: None,
+            to_seed: self.to_seed,
+            ..Default::default()
         }
     }
 }

@@ -8,8 +8,8 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use peers_proto::{
-    Arrival, Destination, Event, Key, LeaveReason, MAX_EVENTS, MAX_VALUE, Node, Peer, RegisterError,
-    Settings, Source, ValueTooLong,
+    Arrival, Destination, Event, Key, LeaveReason, MAX_EVENTS, MAX_VALUE, Node, Peer, PeerAddress, Received,
+    RegisterError, Settings, Source, ValueTooLong,
 };
 
 const INTERVAL: Duration = Duration::from_secs(15);
@@ -21,7 +21,9 @@ fn node(now: Instant) -> Node {
 }
 
 fn node_with_room(max_peers: usize, now: Instant) -> Node {
-    Node::new(settings(max_peers), now)
+    let mut node = Node::new(settings(max_peers), now);
+    node.handle_timeout(now);
+    node
 }
 
 fn settings(max_peers: usize) -> Settings {
@@ -50,7 +52,17 @@ fn address(last: u8) -> Ipv4Addr {
 }
 
 fn hear(node: &mut Node, line: &str, from: u8, now: Instant) {
-    node.handle_datagram(line.as_bytes(), SocketAddr::from((address(from), 49001)), 2, Arrival::Group, now);
+    run(node, now);
+    node.handle_datagram(
+        line.as_bytes(),
+        Received {
+            from: SocketAddr::from((address(from), 49001)),
+            interface: 2,
+            arrival: Arrival::Group,
+            hops: Some(255),
+        },
+        now,
+    );
 }
 
 fn names(node: &Node, now: Instant) -> Vec<String> {
@@ -92,7 +104,7 @@ fn lines(node: &mut Node, start: Instant, until: Instant) -> Vec<Instant> {
 }
 
 #[test]
-fn legacy_beacon_goes_at_the_start_and_each_interval() {
+fn beacon_is_sent_at_the_start_and_every_interval_less_jitter() {
     let start = Instant::now();
     let lines = lines(&mut node(start), start, start + 100 * INTERVAL);
     assert_eq!(lines[0], start);
@@ -104,12 +116,13 @@ fn legacy_beacon_goes_at_the_start_and_each_interval() {
 }
 
 #[test]
-fn named_cluster_and_no_legacy_ignore_legacy_beacons() {
+fn no_beacons_without_the_option_or_in_a_named_cluster() {
     let silent =
         [Settings { legacy: false, ..settings(10) }, Settings { cluster: "blue".into(), ..settings(10) }];
     for settings in silent {
         let start = Instant::now();
         let mut node = Node::new(settings, start);
+        node.handle_timeout(start);
         hear(&mut node, "multitastic:alice", 7, start);
         assert_eq!(names(&node, start), [""; 0]);
         assert_eq!(node.counters().other_cluster, 1);
@@ -127,6 +140,8 @@ fn a_name_that_is_heard_is_listed_with_its_senders_address() {
         value: vec![],
         address: Some(IpAddr::V4(address(7))),
         interface: 2,
+        addresses: vec![PeerAddress { address: address(7).into(), interface: 2 }],
+        addresses_validated: 1,
         port: 0,
         id: None,
         source: Source::Legacy,
@@ -251,7 +266,7 @@ fn its_own_name_is_ignored_wherever_it_comes_from() {
 }
 
 #[test]
-fn legacy_name_keeps_its_first_address_until_it_is_silent() {
+fn legacy_name_keeps_its_first_address_until_that_is_silent() {
     let start = Instant::now();
     let mut node = node(start);
     for beat in 0..4 {
@@ -273,14 +288,23 @@ fn malformed_lines_are_counted_and_nothing_else() {
     for line in ["", "multitastic:", "multitastic", "hello", "multitastic:a\nb"] {
         hear(&mut node, line, 7, start);
     }
-    node.handle_datagram(b"multitastic:\xff", SocketAddr::from((address(7), 1)), 2, Arrival::Group, start);
+    node.handle_datagram(
+        b"multitastic:\xff",
+        Received {
+            from: SocketAddr::from((address(7), 1)),
+            interface: 2,
+            arrival: Arrival::Group,
+            hops: Some(255),
+        },
+        start,
+    );
     assert_eq!(node.peers(start), []);
     assert_eq!((node.counters().malformed, node.counters().received), (6, 6));
     assert_eq!(events(&mut node), [""; 0]);
 }
 
 #[test]
-fn silence_of_the_expiry_requests_new_sockets_each_time() {
+fn silence_of_each_expiry_time_reopens_the_sockets() {
     let start = Instant::now();
     let mut node = node(start);
     run(&mut node, start + EXPIRY - NANOSECOND);
@@ -350,8 +374,9 @@ fn entries_take_no_more_bytes_than_the_budget() {
     let mut node = Node::new(settings, start);
     node.register("one", &[1; 997], None, start).expect("1000 bytes fit");
     node.register("two", &[2; 997], None, start).expect("1000 more fit");
-    assert!(matches!(node.register("3", b"", None, start), Err(RegisterError::Full { .. })));
-    assert!(matches!(node.register("two", &[2; 998], None, start), Err(RegisterError::Full { .. })));
+    let full = RegisterError::BytesFull { max_bytes: 2000 };
+    assert_eq!(node.register("3", b"", None, start), Err(full));
+    assert_eq!(node.register("two", &[2; 998], None, start), Err(full));
     node.register("two", &[2; 996], None, start).expect("it is shorter than before");
     node.register("3", b"", None, start).expect("one byte is free");
     assert_eq!(node.peer_count(), 3);

@@ -1,6 +1,7 @@
 //! The rules of protocol version 1, one by one.
 
-mod asking;
+mod cases;
+mod deadlines;
 mod group;
 mod hearing;
 mod keys;
@@ -8,6 +9,7 @@ mod lines;
 mod lists;
 #[cfg(feature = "swim")]
 mod members;
+mod probing;
 mod seeds;
 #[cfg(feature = "swim")]
 mod swim;

@@ -2,16 +2,15 @@
 
 mod clockwork;
 mod cluster;
-mod keys;
 mod receiving;
 mod sending;
 mod vectors;
 
+use chacha20poly1305::XNonce;
+use peers_proto::wire::known_answers::MIN_FILTER_LEN;
 use peers_proto::wire::name;
-use peers_proto::wire::{self, InstanceId};
-use peers_proto::{GROUP_V4, GROUP_V6, HOPS, PORT, Settings};
-
-use vectors::vectors;
+use peers_proto::wire::{self, InstanceId, MAX_ADDRESSES, Nonce};
+use peers_proto::{GROUP_V4, GROUP_V6, HOPS, KEY_LEN, MAX_KEYS, MAX_SEEDS, PORT, Settings};
 
 const SPECIFICATION: &str = include_str!("../../docs/PROTOCOL.md");
 
@@ -38,31 +37,30 @@ pub fn number(name: &str) -> u64 {
 
 #[test]
 fn the_sizes_of_the_specification_are_the_codes() {
-    assert_eq!(number("DATAGRAM_MAX"), wire::MAX_DATAGRAM as u64);
-    assert_eq!(number("ANNOUNCE_MAX"), wire::MAX_ANNOUNCE as u64);
-    assert_eq!(number("ID_LEN"), size_of::<InstanceId>() as u64);
-    assert_eq!(number("NAME_MAX"), name::MAX_LEN as u64);
-    let longest =
-        vectors().iter().filter(|vector| vector.meaning() == "query").map(|v| v.datagram.len()).max();
-    assert_eq!(longest, Some(number("QUERY_MAX") as usize));
-    assert_eq!(number("QUERY_MAX"), number("ANNOUNCE_MAX") + 2);
-}
-
-#[test]
-fn the_room_for_a_value_is_what_the_specification_reckons() {
-    for (name, name_with_head, cluster, cluster_pair) in
-        [("kitchen", 8, "", 0), ("kitchen", 8, "blue", 6), ("abcdefghijklmnopqrstuvwxyz", 28, "blue", 6)]
-    {
-        let room = wire::MAX_ANNOUNCE - 86 - name_with_head - cluster_pair - 4;
-        assert_eq!(wire::max_value_len(name, cluster), room, "{name} {cluster}");
+    for (name, size) in [
+        ("DATAGRAM_MAX", wire::MAX_DATAGRAM),
+        ("MESSAGE_MAX", wire::MAX_MESSAGE),
+        ("ID_LEN", size_of::<InstanceId>()),
+        ("NONCE_LEN", size_of::<Nonce>()),
+        ("NAME_MAX", name::MAX_LEN),
+        ("ADDRESSES_MAX", MAX_ADDRESSES),
+        ("FILTER_MIN", MIN_FILTER_LEN),
+        ("KEY_LEN", KEY_LEN),
+        ("KEYS_MAX", MAX_KEYS),
+        ("SEEDS_MAX", MAX_SEEDS),
+        ("SEAL_NONCE_LEN", XNonce::default().len()),
+        ("SEAL_LEN", wire::SEALED.len() + XNonce::default().len() + 16),
+    ] {
+        assert_eq!(number(name), size as u64, "{name}");
     }
+    assert!(number("MESSAGE_MAX") + number("SEAL_LEN") <= number("DATAGRAM_MAX"));
 }
 
 #[test]
 fn the_defaults_of_the_specification_are_the_codes() {
     let default = Settings::default();
     assert_eq!(number("PEERS_MAX"), default.max_peers as u64);
-    assert_eq!(number("DEPARTED_MAX"), default.max_peers as u64);
+    assert_eq!(number("TOMBSTONES_MAX"), default.max_peers as u64);
     assert_eq!(number("INTERVAL"), default.interval.as_millis() as u64);
     assert_eq!(number("EXPIRY"), default.expiry.as_millis() as u64);
     let row = |what: &str, v4: String, v6: String| {

@@ -3,6 +3,7 @@
 use std::str::FromStr;
 
 use crate::config::{Clock, Config, Network};
+use crate::error::quoted;
 use crate::ffi::constants::*;
 use crate::ffi::status::Failure;
 pub use crate::ffi::structs::peers_config_t;
@@ -31,6 +32,10 @@ unsafe fn translate(raw: &peers_config_t) -> Result<Config, Failure> {
     let mut config = Config::default();
     // SAFETY: the caller of `read` vouches for the texts and the value.
     unsafe { read_texts(raw, &mut config) }?;
+    if !raw.value.is_null() && raw.value_len == 0 {
+        let detail = "value is set, but value_len is 0; give the number of bytes, or NULL for none";
+        return Err(Failure::new(PEERS_ERR_INVALID, detail));
+    }
     // SAFETY: as above.
     config.value = unsafe { input::bytes(raw.value, raw.value_len, "value") }?.to_owned();
     // SAFETY: as above, for the keys.
@@ -73,7 +78,8 @@ unsafe fn read_texts(raw: &peers_config_t, config: &mut Config) -> Result<(), Fa
 }
 
 fn parse_group<T: FromStr>(text: &str, field: &str, right: &str) -> Result<T, Failure> {
-    text.parse().map_err(|_| Failure::new(PEERS_ERR_INVALID, format!("{field} '{text}' is not {right}")))
+    text.parse()
+        .map_err(|_| Failure::new(PEERS_ERR_INVALID, format!("{field} {} is not {right}", quoted(text))))
 }
 
 fn parse_network(text: &str) -> Result<Network, Failure> {
@@ -81,7 +87,10 @@ fn parse_network(text: &str) -> Result<Network, Failure> {
         Some(name) if !name.is_empty() => Ok(Network::Memory(name.to_owned())),
         _ => Err(Failure::new(
             PEERS_ERR_INVALID,
-            format!("network '{text}' is not known; it is \"memory:NAME\", or NULL for the local network"),
+            format!(
+                "network {} is not known; it is \"memory:NAME\", or NULL for the local network",
+                quoted(text)
+            ),
         )),
     }
 }
@@ -115,11 +124,6 @@ fn apply_flags(flags: u32, config: &mut Config) -> Result<(), Failure> {
         let detail = format!("flags is {flags:#x}, of which {unknown:#x} is not known; there are {known}");
         return Err(Failure::new(PEERS_ERR_UNSUPPORTED, detail));
     }
-    if flags & PEERS_OBSERVER != 0 {
-        let detail =
-            "flags has PEERS_OBSERVER, which this version does not have yet; start a node without it";
-        return Err(Failure::new(PEERS_ERR_UNSUPPORTED, detail));
-    }
     if flags & PEERS_MANUAL_CLOCK != 0 {
         config.clock = Clock::Manual;
     }
@@ -132,6 +136,7 @@ fn apply_flags(flags: u32, config: &mut Config) -> Result<(), Failure> {
     if flags & PEERS_NO_LEGACY != 0 {
         config.legacy = false;
     }
+    config.observer = flags & PEERS_OBSERVER != 0;
     Ok(())
 }
 

@@ -68,8 +68,10 @@ pub const PEERS_NO_IPV4: u32 = 2;
 pub const PEERS_NO_IPV6: u32 = 4;
 /// Flag of `peers_config_t`: the node neither sends nor accepts the legacy beacon, "multitastic:NAME".
 pub const PEERS_NO_LEGACY: u32 = 8;
-/// Flag of `peers_config_t`: the node lists peers, and they do not list it. This version does not have it: it
-/// gives PEERS_ERR_UNSUPPORTED.
+/// Flag of `peers_config_t`: the node is an observer. It lists peers, and they do not list it.
+///
+/// It sends queries and probes, no announcement, goodbye or legacy beacon: its name, value and port reach no
+/// peer. In PEERS_MODE_SWIM, where every member is listed, `peers_start` gives PEERS_ERR_INVALID.
 pub const PEERS_OBSERVER: u32 = 16;
 
 // Modes, by which a node finds peers.
@@ -123,33 +125,86 @@ pub const PEERS_LEFT_UNREACHABLE: u32 = 3;
 pub const PEERS_LEFT_UNREGISTERED: u32 = 4;
 
 // States of a node.
-/// Health state: the node sends and receives.
+/// Health state: the node sends and receives. `reason` may have a note about the network.
 pub const PEERS_STATE_RUNNING: u32 = 0;
 /// Health state: the node works on, but part of its work is failing; `reason` says which.
 pub const PEERS_STATE_DEGRADED: u32 = 1;
 /// Health state: the node met an internal error and no longer works.
 pub const PEERS_STATE_FAILED: u32 = 2;
 
-// Why a node is not running.
-/// Health reason: nothing is wrong.
+// What is wrong with a node, and, with the state PEERS_STATE_RUNNING, notes about its network.
+/// Health reason: nothing is wrong, and there is no note.
 pub const PEERS_REASON_NONE: u32 = 0;
 /// Health reason: no interface that may be used is up. The node looks again when the system reports a change,
-/// and at every announcement.
+/// and at every announcement. Bring an interface up, or correct `interfaces`.
 pub const PEERS_REASON_NO_INTERFACE: u32 = 1;
-/// Health reason: the node received nothing for the expiry time, not even its own announcements.
+/// Health reason: the node received nothing for the expiry time, not even its own announcements. Let UDP
+/// `port` through the firewall of this host; `peers doctor` shows its rules.
 pub const PEERS_REASON_NOT_RECEIVING: u32 = 2;
-/// Health reason: the most recent announcement could not be sent through every interface.
+/// Health reason: the most recent announcement could not be sent through every interface. `detail` has the
+/// interface and the error of the system: look at its addresses, and at the firewall for output.
 pub const PEERS_REASON_SEND_FAILS: u32 = 3;
-/// Health reason: the system does not permit sending, or joining the group.
+/// Health reason: the system does not permit sending, or joining the group. Look at the sandbox of the
+/// process (seccomp, AppArmor, SELinux), and at the firewall for output.
 pub const PEERS_REASON_PERMISSION: u32 = 4;
-/// Health reason: the system did not let the node join the group on every interface.
+/// Health reason: the system did not let the node join the group on every interface. `detail` has the error,
+/// and the setting to raise if it is a limit; or name fewer `interfaces`.
 pub const PEERS_REASON_MULTICAST_JOIN: u32 = 5;
 /// Health reason: the node met an internal error, of the library or of the program around it, and no longer
-/// works. `detail` describes it.
+/// works. `detail` describes it. Free the node and start another, or restart the program.
 pub const PEERS_REASON_INTERNAL: u32 = 6;
 /// Health reason: the name of a seed cannot be resolved. The node tries again every minute. It keeps sending
-/// to the other seeds, and to the addresses that the name had before.
+/// to the other seeds, and to the addresses that the name had before. Correct the name, or the resolver of
+/// the host.
 pub const PEERS_REASON_RESOLVER: u32 = 7;
+/// Health reason: a newcomer was refused in the last two minutes, because the registry holds `max_peers`
+/// entries, or `entries_max_bytes` bytes. `detail` has its address. Raise the limit, or look for a host that
+/// invents peers; `keys` keep such a host out.
+pub const PEERS_REASON_LIST_FULL: u32 = 8;
+/// Health reason: in the last minute the send buffer of the system stayed full, so datagrams were late or
+/// dropped. Look for a link that is down or saturated, or for seeds whose hosts are off.
+pub const PEERS_REASON_SEND_STALLS: u32 = 9;
+/// Health reason: in the last two minutes another node sent with the instance id of this node; `detail` has
+/// its address. A clone of this machine or process makes the node take a new id, which resolves it. Otherwise
+/// a host forges messages: `keys` keep it out.
+pub const PEERS_REASON_ID_CONFLICT: u32 = 10;
+/// Note of a running node: in the last two minutes a node of another cluster was there. `detail` has its
+/// cluster and address. Give both the same `cluster` if they are to list each other.
+pub const PEERS_REASON_OTHER_CLUSTER: u32 = 11;
+/// Note of a running node: in the last two minutes a node with another key was there, or one with keys where
+/// this node has none, or the other way round. `detail` has its address. Give both a key in common if they
+/// are to list each other.
+pub const PEERS_REASON_OTHER_KEY: u32 = 12;
+/// Note of a running node: in the last two minutes a node of its cluster in another mode was there. `detail`
+/// has its address. Give both PEERS_MODE_SWIM, or neither, if they are to list each other.
+pub const PEERS_REASON_OTHER_MODE: u32 = 13;
+/// Note of a running node: the system refused calls or options that the node can do without. `detail` names
+/// each, with its error and what is lost. Use a newer kernel, or let the sandbox of the process allow them.
+pub const PEERS_REASON_LIMITED: u32 = 14;
+/// Health reason: the system refused a socket of the node; `detail` has the call, its error and what to do.
+/// The node works with the others, and tries again at each announcement.
+pub const PEERS_REASON_SOCKET: u32 = 15;
+
+// Whether a node uses an interface, and if not, why.
+/// Usage: the node sends to the group through the interface, and receives from it.
+pub const PEERS_INTERFACE_USED: u32 = 0;
+/// Usage: not used; the option `interfaces` does not name it.
+pub const PEERS_INTERFACE_NOT_NAMED: u32 = 1;
+/// Usage: not used; the options turn the address family off, or the system has refused its sockets.
+pub const PEERS_INTERFACE_FAMILY_OFF: u32 = 2;
+/// Usage: not used; it is down.
+pub const PEERS_INTERFACE_DOWN: u32 = 3;
+/// Usage: not used; nothing is connected to it.
+pub const PEERS_INTERFACE_NO_CARRIER: u32 = 4;
+/// Usage: not used; it is a port of a bridge, a bond or a team, or is in a VRF. The option `interfaces` can
+/// name it: its whole name, without a star.
+pub const PEERS_INTERFACE_PORT: u32 = 5;
+/// Usage: not used; it has no MULTICAST flag, as with WireGuard.
+pub const PEERS_INTERFACE_NO_MULTICAST: u32 = 6;
+/// Usage: not used; it has no address of the family, for IPv6 no link-local one.
+pub const PEERS_INTERFACE_NO_ADDRESS: u32 = 7;
+/// Usage: not used; it is loopback, and another interface is used. The option `interfaces` can name it.
+pub const PEERS_INTERFACE_LOOPBACK: u32 = 8;
 
 /// Returns the fixed text of a status, or `None` for another number.
 pub(super) fn text_of(status: i32) -> Option<&'static CStr> {

@@ -3,7 +3,8 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use crate::ffi::constants::{PEERS_ERR_INTERFACE, PEERS_ERR_INVALID, PEERS_ERR_NULL};
+use crate::error::quoted;
+use crate::ffi::constants::{PEERS_ERR_INTERFACE, PEERS_ERR_INVALID};
 use crate::ffi::status::Failure;
 pub use crate::ffi::structs::peers_entry_t;
 use crate::ffi::{input, sized};
@@ -22,7 +23,8 @@ pub(super) unsafe fn read<'a>(
     let raw = unsafe { sized::read(pointer) }?;
     // SAFETY: the caller vouches for the texts.
     let text = |pointer, what| unsafe { input::optional_text(pointer, what) };
-    let key = text(raw.key, "key")?.ok_or_else(|| Failure::new(PEERS_ERR_NULL, "key is NULL"))?;
+    // SAFETY: the caller vouches for the key.
+    let key = unsafe { input::text(raw.key, "key") }?;
     // SAFETY: as above, for the value.
     let value = unsafe { input::bytes(raw.value, raw.value_len, "value") }?;
     let address = text(raw.address, "address")?.map(parse_address).transpose()?;
@@ -37,8 +39,10 @@ pub(super) unsafe fn read<'a>(
 /// Returns an address, and the index of the interface that its zone names.
 fn parse_address(text: &str) -> Result<(IpAddr, u32), Failure> {
     let wrong = || {
-        let detail =
-            format!("address '{text}' is not an IP address such as 192.0.2.7, 2001:db8::7 or fe80::7%eth0");
+        let detail = format!(
+            "address {} is not an IP address such as 192.0.2.7, 2001:db8::7 or fe80::7%eth0",
+            quoted(text)
+        );
         Failure::new(PEERS_ERR_INVALID, detail)
     };
     let (address, zone) = text.split_once('%').map_or((text, None), |(address, zone)| (address, Some(zone)));
@@ -47,7 +51,12 @@ fn parse_address(text: &str) -> Result<(IpAddr, u32), Failure> {
         (None, _) => Ok((address, 0)),
         (Some(zone), IpAddr::V6(v6)) if v6.is_unicast_link_local() => {
             let index = host::index_of_zone(zone).ok_or_else(|| {
-                Failure::new(PEERS_ERR_INTERFACE, format!("address '{text}': there is no interface '{zone}'"))
+                let detail = format!(
+                    "address {}: there is no interface {}; give the name or the index of one that exists",
+                    quoted(text),
+                    quoted(zone)
+                );
+                Failure::new(PEERS_ERR_INTERFACE, detail)
             })?;
             Ok((address, index))
         }
@@ -74,6 +83,6 @@ mod tests {
     fn an_unknown_interface_is_named() {
         let failure = parse_address("fe80::7%nosuch7").expect_err("there is none");
         assert_eq!(failure.status, PEERS_ERR_INTERFACE);
-        assert_eq!(failure.detail, "address 'fe80::7%nosuch7': there is no interface 'nosuch7'");
+        assert!(failure.detail.contains(r#"address "fe80::7%nosuch7": there is no interface "nosuch7""#));
     }
 }

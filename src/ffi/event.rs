@@ -28,9 +28,9 @@ pub unsafe extern "C" fn peers_next_event(
     timeout_ms: i32,
     event: *mut *mut peers_event_t,
 ) -> i32 {
-    crate::ffi::boundary(|| {
+    crate::ffi::boundary("peers_next_event", || {
         let node = handle::get::<Peers>(node)?;
-        input::not_null(event, "event")?;
+        input::check_output(event, "event")?;
         let next = node.next_event(input::timeout(timeout_ms))?;
         // SAFETY: non-NULL, and the caller vouches that it can be written.
         unsafe { event.write(pack_event(&next)) };
@@ -94,9 +94,9 @@ pub unsafe extern "C" fn peers_event_free(event: *mut peers_event_t) {
 /// `fd` is NULL or points to a writable int.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn peers_event_fd(node: *mut peers_t, fd: *mut i32) -> i32 {
-    crate::ffi::boundary(|| {
+    crate::ffi::boundary("peers_event_fd", || {
         let node = handle::get::<Peers>(node)?;
-        input::not_null(fd, "fd")?;
+        input::check_output(fd, "fd")?;
         // A SOCKET of Windows fits: of handles the system uses 32 bits.
         let descriptor = node.event_fd()?;
         // SAFETY: non-NULL, and the caller vouches that it can be written.

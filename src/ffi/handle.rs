@@ -1,21 +1,21 @@
-//! The table behind the handles of nodes and subscriptions: tokens that are looked up, never followed.
+//! The table behind the handles of nodes and subscriptions: numbers that are looked up, never followed.
 //!
-//! A token holds three numbers: which process made it (the depth of forks), which slot of that process's table it
-//! is for, and which use of the slot (the generation). A freed slot gets a new generation, so an old token no longer
-//! fits.
-//!
-//! Each process has a table of its own, so that a forked child tells its parent's handles before it takes a lock.
+//! Each handle has a number of its own, which is not used again. Each copy of the library in a process begins at another number, so
+//! that a handle of one is unknown to the other.
 
+use std::any::Any;
+use std::collections::BTreeMap;
 use std::ops::Deref;
-use std::sync::{Arc, Mutex, PoisonError, TryLockError};
+use std::ptr;
+use std::sync::Arc;
 use std::thread::panicking;
 
-use crate::ffi::constants::{PEERS_ERR_DEADLOCK, PEERS_ERR_FORKED, PEERS_ERR_HANDLE, PEERS_ERR_SYSTEM};
+use crate::ffi::constants::{PEERS_ERR_DEADLOCK, PEERS_ERR_FORKED, PEERS_ERR_HANDLE};
 use crate::ffi::input;
 use crate::ffi::status::Failure;
 use crate::peers::Peers;
-use crate::per_process::{Owned, PerProcess};
 use crate::subscription::Subscription;
+use crate::sys::forks::Global;
 
 /// A running node. The pointer is a token that is looked up, never followed: a stale, freed or made-up one gives
 /// PEERS_ERR_HANDLE.
@@ -29,46 +29,33 @@ pub struct peers_subscription_t {
     _opaque: [u8; 0],
 }
 
-static TABLES: PerProcess<Table> = PerProcess::new();
-
-#[derive(Default)]
-struct Table(Mutex<Slots<Object>>);
-
-/// What a handle stands for. One table has both kinds, so that no token fits two objects.
-#[derive(Clone)]
-pub(super) enum Object {
-    Node(Arc<Peers>),
-    Subscription(Arc<Subscription>),
-}
+/// One table has both kinds, so that no handle fits two objects. A forked child inherits it.
+static TABLE: Global<Table<Arc<dyn Any + Send + Sync>>> = Global::new(Table::new());
 
 /// A type that C has handles of.
-pub(super) trait Handled: Sized {
+pub(super) trait Handled: Any + Send + Sync {
     /// The opaque type in C.
     type Handle;
     /// What an unknown handle is not.
     const UNKNOWN: &'static str;
     /// Name of the argument.
     const NAME: &'static str;
-    fn wrap(object: Arc<Self>) -> Object;
-    fn unwrap(object: Object) -> Option<Arc<Self>>;
+    /// What to pass for it.
+    const RIGHT: &'static str;
+    /// True in a child that was forked off the process that made it.
+    fn is_forked(&self) -> bool;
     /// Fails the node, after a panic that may have left it half changed.
     fn fail(&self, why: &str);
 }
 
 impl Handled for Peers {
     type Handle = peers_t;
-    const UNKNOWN: &'static str = "the handle is no live node: it was freed, or never came from peers_start";
+    const UNKNOWN: &'static str = "the handle is no live node: it was freed, or never came from peers_start of this copy of the library";
     const NAME: &'static str = "node";
+    const RIGHT: &'static str = "a handle from peers_start";
 
-    fn wrap(object: Arc<Self>) -> Object {
-        Object::Node(object)
-    }
-
-    fn unwrap(object: Object) -> Option<Arc<Self>> {
-        match object {
-            Object::Node(node) => Some(node),
-            Object::Subscription(_) => None,
-        }
+    fn is_forked(&self) -> bool {
+        Peers::is_forked(self)
     }
 
     fn fail(&self, why: &str) {
@@ -78,75 +65,17 @@ impl Handled for Peers {
 
 impl Handled for Subscription {
     type Handle = peers_subscription_t;
-    const UNKNOWN: &'static str =
-        "the handle is no live subscription: it was freed, or never came from peers_subscribe";
+    const UNKNOWN: &'static str = "the handle is no live subscription: it was freed, or never came from peers_subscribe of this copy of the library";
     const NAME: &'static str = "subscription";
+    const RIGHT: &'static str = "a handle from peers_subscribe";
 
-    fn wrap(object: Arc<Self>) -> Object {
-        Object::Subscription(object)
-    }
-
-    fn unwrap(object: Object) -> Option<Arc<Self>> {
-        match object {
-            Object::Subscription(subscription) => Some(subscription),
-            Object::Node(_) => None,
-        }
+    fn is_forked(&self) -> bool {
+        Subscription::is_forked(self)
     }
 
     fn fail(&self, why: &str) {
         Subscription::fail(self, why);
     }
-}
-
-/// Objects, each in a slot. Generic, so that Miri runs its tests: it cannot run a node.
-struct Slots<N> {
-    slots: Vec<Slot<N>>,
-    vacant: Vec<usize>,
-}
-
-struct Slot<N> {
-    generation: usize,
-    object: Option<N>,
-}
-
-impl<N> Default for Slots<N> {
-    fn default() -> Self {
-        Slots { slots: Vec::new(), vacant: Vec::new() }
-    }
-}
-
-/// Bits of a token, from the lowest: slot, then generation, then depth. On 64 bits that is a million objects at once,
-/// 2^36 uses of each slot and 256 forks deep; on 32 bits 4096, 2^16 and 16.
-const SLOT_BITS: u32 = if usize::BITS >= 64 { 20 } else { 12 };
-const DEPTH_BITS: u32 = if usize::BITS >= 64 { 8 } else { 4 };
-const GENERATION_BITS: u32 = usize::BITS - SLOT_BITS - DEPTH_BITS;
-
-#[derive(Clone, Copy)]
-struct Token {
-    depth: usize,
-    generation: usize,
-    slot: usize,
-}
-
-impl Token {
-    fn from_pointer<H>(pointer: *mut H) -> Self {
-        let bits = pointer.addr();
-        Token {
-            slot: bits & mask(SLOT_BITS),
-            generation: (bits >> SLOT_BITS) & mask(GENERATION_BITS),
-            depth: bits >> (SLOT_BITS + GENERATION_BITS),
-        }
-    }
-
-    fn to_pointer<H>(self) -> *mut H {
-        let generation = self.generation << SLOT_BITS;
-        let depth = self.depth << (SLOT_BITS + GENERATION_BITS);
-        std::ptr::without_provenance_mut(depth | generation | self.slot)
-    }
-}
-
-const fn mask(bits: u32) -> usize {
-    (1 << bits) - 1
 }
 
 /// An object for the length of a call. If the call panics, its node fails: it may be half changed.
@@ -170,122 +99,79 @@ impl<T: Handled> Drop for Lease<T> {
 
 /// Returns the object behind a handle.
 pub(super) fn get<T: Handled>(handle: *mut T::Handle) -> Result<Lease<T>, Failure> {
-    input::not_null(handle, T::NAME)?;
-    let token = Token::from_pointer(handle);
-    let newest = TABLES.newest().filter(|table| token.depth <= table.depth).ok_or_else(unknown::<T>)?;
-    if !newest.is_own() || token.depth < newest.depth {
+    input::not_null(handle, T::NAME, T::RIGHT)?;
+    let object: Arc<T> = find(handle)?;
+    if object.is_forked() {
         let detail = "the handle belongs to the parent of this forked process; start a node of your own";
         return Err(Failure::new(PEERS_ERR_FORKED, detail));
     }
-    find(newest, token).map(Lease)
-}
-
-fn find<T: Handled>(table: &Owned<Table>, token: Token) -> Result<Arc<T>, Failure> {
-    table.value.lock(|slots| slots.get(token)).and_then(T::unwrap).ok_or_else(unknown::<T>)
+    Ok(Lease(object))
 }
 
 /// Returns a handle for a new object.
-pub(super) fn insert<T: Handled>(object: T) -> Result<*mut T::Handle, Failure> {
-    let table = TABLES.get();
-    if table.depth > mask(DEPTH_BITS) {
-        let detail = format!("this process is {} forks deep, each with nodes of its own", table.depth);
-        return Err(Failure::new(PEERS_ERR_SYSTEM, detail));
-    }
-    let token = table.value.lock(|slots| slots.insert(table.depth, T::wrap(Arc::new(object))));
-    token.map(Token::to_pointer).ok_or_else(|| {
-        let detail = format!(
-            "this process has {} nodes and subscriptions, and a handle can name no more",
-            1usize << SLOT_BITS
-        );
-        Failure::new(PEERS_ERR_SYSTEM, detail)
-    })
+pub(super) fn insert<T: Handled>(object: T) -> *mut T::Handle {
+    let object = Arc::new(object);
+    ptr::without_provenance_mut(TABLE.with(|table| table.insert(object)))
 }
 
-/// Makes the handle of a node void and stops the node.
+/// Makes the handle of a node void and stops the node. In a forked child, the parent's node runs on.
 pub(super) fn free_node(handle: *mut peers_t) -> Result<(), Failure> {
-    free(handle, |node: &Peers| {
-        if node.is_logging_here() {
-            let detail = "the node is freed in a call of its own log function, and would wait for itself; free it \
-                          when the function has returned, or on another thread";
-            return Err(Failure::new(PEERS_ERR_DEADLOCK, detail));
-        }
-        Ok(())
-    })
-    .map(|node| node.iter().for_each(|node| node.stop()))
+    if find::<Peers>(handle)?.is_logging_here() {
+        let detail = "the node is freed in a call of its own log function, and would wait for itself; free it \
+                      when the function has returned, or on another thread";
+        return Err(Failure::new(PEERS_ERR_DEADLOCK, detail));
+    }
+    remove::<Peers>(handle).map(|node| node.stop())
 }
 
 /// Makes the handle of a subscription void and ends the subscription.
 pub(super) fn free_subscription(handle: *mut peers_subscription_t) -> Result<(), Failure> {
-    let freed = free(handle, |_: &Subscription| Ok(()));
-    freed.map(|subscription| subscription.iter().for_each(|subscription| subscription.end()))
+    remove::<Subscription>(handle).map(|subscription| subscription.end())
 }
 
-/// Makes a handle void, if `check` permits it. Returns the object, if it is of this process.
-fn free<T: Handled>(
-    handle: *mut T::Handle,
-    check: impl FnOnce(&T) -> Result<(), Failure>,
-) -> Result<Option<Arc<T>>, Failure> {
-    let token = Token::from_pointer(handle);
-    let table = TABLES.all().find(|table| table.depth == token.depth).ok_or_else(unknown::<T>)?;
-    if table.is_own() {
-        let object: Arc<T> = find(table, token)?;
-        check(&object)?;
-        // Of two that come at once one frees it.
-        table.value.lock(|slots| slots.remove(token)).ok_or_else(unknown::<T>)?;
-        return Ok(Some(object));
-    }
-    // A parent's table, whose lock may have been held by a thread that this process does not have. Then the object's
-    // memory is unreachable for good.
-    match table.value.0.try_lock() {
-        Ok(mut slots) => {
-            slots.get(token).and_then(T::unwrap).ok_or_else(unknown::<T>)?;
-            slots.remove(token);
-        }
-        Err(TryLockError::WouldBlock | TryLockError::Poisoned(_)) => {}
-    }
-    Ok(None)
+fn find<T: Handled>(handle: *mut T::Handle) -> Result<Arc<T>, Failure> {
+    cast::<T>(TABLE.with(|table| table.objects.get(&handle.addr()).cloned()))
 }
 
-fn unknown<T: Handled>() -> Failure {
-    Failure::new(PEERS_ERR_HANDLE, T::UNKNOWN)
+/// Takes the object out of the table. Of two calls that come at once, one gets it.
+fn remove<T: Handled>(handle: *mut T::Handle) -> Result<Arc<T>, Failure> {
+    // One of the other kind stays.
+    find::<T>(handle)?;
+    cast::<T>(TABLE.with(|table| table.objects.remove(&handle.addr())))
 }
 
-impl Table {
-    fn lock<R>(&self, action: impl FnOnce(&mut Slots<Object>) -> R) -> R {
-        // No action panics half-way through a change, so a poisoned table is whole.
-        action(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
-    }
+fn cast<T: Handled>(object: Option<Arc<dyn Any + Send + Sync>>) -> Result<Arc<T>, Failure> {
+    object.and_then(|object| object.downcast().ok()).ok_or_else(|| Failure::new(PEERS_ERR_HANDLE, T::UNKNOWN))
 }
 
-impl<N: Clone> Slots<N> {
-    fn get(&self, token: Token) -> Option<N> {
-        let slot = self.slots.get(token.slot).filter(|slot| slot.generation == token.generation)?;
-        slot.object.clone()
+/// Objects by their numbers. Generic, so that Miri runs its tests: it cannot run a node.
+struct Table<N> {
+    objects: BTreeMap<usize, N>,
+    /// Number of objects ever.
+    count: usize,
+}
+
+impl<N> Table<N> {
+    const fn new() -> Self {
+        Table { objects: BTreeMap::new(), count: 0 }
     }
 
-    fn insert(&mut self, depth: usize, object: N) -> Option<Token> {
-        let slot = match self.vacant.pop() {
-            Some(slot) => slot,
-            None if self.slots.len() > mask(SLOT_BITS) => return None,
-            None => {
-                // Generation 0 is never used, so that no token is NULL.
-                self.slots.push(Slot { generation: 1, object: None });
-                self.slots.len() - 1
+    fn insert(&mut self, object: N) -> usize {
+        loop {
+            self.count = self.count.wrapping_add(1);
+            let number = self.first().wrapping_add(self.count);
+            // Not NULL. A number that counts 2^32 objects comes round to those that live.
+            if number != 0 && !self.objects.contains_key(&number) {
+                self.objects.insert(number, object);
+                return number;
             }
-        };
-        self.slots[slot].object = Some(object);
-        Some(Token { depth, generation: self.slots[slot].generation, slot })
+        }
     }
 
-    fn remove(&mut self, token: Token) -> Option<N> {
-        let slot = self.slots.get_mut(token.slot).filter(|slot| slot.generation == token.generation)?;
-        let object = slot.object.take()?;
-        slot.generation = (slot.generation + 1) & mask(GENERATION_BITS);
-        // A slot whose generations are used up is retired, lest an old token fit again.
-        if slot.generation != 0 {
-            self.vacant.push(token.slot);
-        }
-        Some(object)
+    /// Returns a number that depends on the place of the table, and is far from that of a table nearby.
+    fn first(&self) -> usize {
+        // The golden ratio of 2^64 (Knuth, The Art of Computer Programming, section 6.4).
+        ptr::from_ref(self).addr().wrapping_mul(0x9E37_79B9_7F4A_7C15_u64 as usize)
     }
 }
 
@@ -300,7 +186,7 @@ mod tests {
         let network = Network::Memory("a panic in a call".into());
         let config = Config { name: Some("node".into()), network, clock: Clock::Manual, ..Config::default() };
         let started = Peers::start(config).expect("a node of the memory network starts");
-        let handle = insert(started).ok().expect("the table has room");
+        let handle = insert(started);
         let panicked = crate::panics::catch_panic(|| {
             let _node = get::<Peers>(handle).ok().expect("the node lives");
             panic!("as if by a bug");
@@ -311,44 +197,26 @@ mod tests {
         assert!(free_node(handle).is_ok());
     }
 
-    // Slots alone, which Miri runs too.
-
-    fn insert_number(slots: &mut Slots<u32>, number: u32) -> Token {
-        slots.insert(0, number).expect("there is room")
+    #[test]
+    fn a_number_is_not_used_again() {
+        let mut table = Table::new();
+        let one = table.insert(1);
+        assert_eq!(table.objects.remove(&one), Some(1));
+        let two = table.insert(2);
+        assert_ne!(one, two);
+        // As after all numbers but one: that of the second is left out, for it is taken.
+        table.count = table.count.wrapping_sub(1);
+        assert_ne!(table.insert(3), two);
+        assert_eq!(table.objects.len(), 2);
+        // NULL is left out.
+        table.count = table.first().wrapping_neg().wrapping_sub(1);
+        assert_eq!(table.insert(4), 1);
     }
 
     #[test]
-    fn a_token_survives_its_way_through_a_pointer() {
-        let top = Token { depth: mask(DEPTH_BITS), generation: mask(GENERATION_BITS), slot: mask(SLOT_BITS) };
-        for token in
-            [top, Token { depth: 0, generation: 1, slot: 0 }, Token { depth: 3, generation: 2, slot: 1 }]
-        {
-            let back = Token::from_pointer(token.to_pointer::<peers_t>());
-            assert_eq!((back.depth, back.generation, back.slot), (token.depth, token.generation, token.slot));
-            assert!(!token.to_pointer::<peers_t>().is_null());
-        }
-    }
-
-    #[test]
-    fn a_token_fits_one_use_of_one_slot() {
-        let mut slots = Slots::default();
-        let (one, two) = (insert_number(&mut slots, 1), insert_number(&mut slots, 2));
-        assert_eq!((slots.get(one), slots.get(two)), (Some(1), Some(2)));
-        assert_eq!(slots.remove(one), Some(1));
-        assert_eq!((slots.get(one), slots.remove(one)), (None, None));
-        let three = insert_number(&mut slots, 3);
-        assert_eq!(three.slot, one.slot);
-        assert_eq!((slots.get(one), slots.get(two), slots.get(three)), (None, Some(2), Some(3)));
-        assert_eq!(slots.get(Token { slot: 2, ..two }), None);
-    }
-
-    #[test]
-    fn a_slot_without_further_generations_is_retired() {
-        let mut slots = Slots::default();
-        let first = insert_number(&mut slots, 1);
-        slots.slots[first.slot].generation = mask(GENERATION_BITS);
-        let last = Token { generation: mask(GENERATION_BITS), ..first };
-        assert_eq!(slots.remove(last), Some(1));
-        assert_ne!(insert_number(&mut slots, 2).slot, first.slot);
+    fn two_tables_begin_at_different_numbers() {
+        let mut tables = [Table::new(), Table::new()];
+        let numbers: Vec<usize> = (0..1000).map(|_| tables[0].insert(())).collect();
+        assert!((0..1000).all(|_| !numbers.contains(&tables[1].insert(()))));
     }
 }

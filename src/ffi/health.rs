@@ -26,9 +26,9 @@ const DETAIL_SIZE: usize = 256;
 /// `health` is NULL or points to `struct_size` writable bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn peers_health(node: *mut peers_t, health: *mut peers_health_t) -> i32 {
-    crate::ffi::boundary(|| {
+    crate::ffi::boundary("peers_health", || {
         let node = handle::get::<Peers>(node)?;
-        input::not_null(health, "health")?;
+        input::check_output(health, "health")?;
         let least = offset_of!(peers_health_t, detail);
         // SAFETY: non-NULL, and the caller vouches for the struct.
         let size = unsafe { sized::size_to_fill(health, least) }?;
@@ -71,6 +71,14 @@ fn reason_code(reason: Reason) -> u32 {
         Reason::MulticastJoin => PEERS_REASON_MULTICAST_JOIN,
         Reason::Internal => PEERS_REASON_INTERNAL,
         Reason::Resolver => PEERS_REASON_RESOLVER,
+        Reason::ListFull => PEERS_REASON_LIST_FULL,
+        Reason::SendStalls => PEERS_REASON_SEND_STALLS,
+        Reason::IdConflict => PEERS_REASON_ID_CONFLICT,
+        Reason::OtherCluster => PEERS_REASON_OTHER_CLUSTER,
+        Reason::OtherKey => PEERS_REASON_OTHER_KEY,
+        Reason::OtherMode => PEERS_REASON_OTHER_MODE,
+        Reason::Limited => PEERS_REASON_LIMITED,
+        Reason::Socket => PEERS_REASON_SOCKET,
     }
 }
 

@@ -6,5 +6,5 @@
 #define PEERS_ENTRY_INIT \
     { sizeof(peers_entry_t), NULL, NULL, 0, NULL, 0, 0 }
 #define PEERS_HEALTH_INIT \
-    { sizeof(peers_health_t), 0, 0, { 0 }, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+    { sizeof(peers_health_t), 0, 0, { 0 }, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 /* generated: end */

@@ -8,12 +8,17 @@ use crate::ffi::constants::{PEERS_ERR_INVALID, PEERS_ERR_NULL, PEERS_ERR_TOO_LAR
 use crate::ffi::status::Failure;
 use peers_proto::{KEY_LEN, Key};
 
-/// An error unless `pointer` is non-NULL; `what` names the argument.
-pub(super) fn not_null<T>(pointer: *const T, what: &str) -> Result<(), Failure> {
+/// An error unless `pointer` is non-NULL; `what` names the argument, and `right` is what to pass.
+pub(super) fn not_null<T>(pointer: *const T, what: &str, right: &str) -> Result<(), Failure> {
     match pointer.is_null() {
-        true => Err(Failure::new(PEERS_ERR_NULL, format!("{what} is NULL"))),
+        true => Err(Failure::new(PEERS_ERR_NULL, format!("{what} is NULL; pass {right}"))),
         false => Ok(()),
     }
+}
+
+/// An error unless there is a place for the result.
+pub(super) fn check_output<T>(pointer: *const T, what: &str) -> Result<(), Failure> {
+    not_null(pointer, what, "the address of a variable for the result")
 }
 
 /// The text at `pointer`, or `None` for NULL.
@@ -33,7 +38,7 @@ pub(super) unsafe fn optional_text<'a>(
         let at = error.valid_up_to();
         Failure::new(
             PEERS_ERR_UTF8,
-            format!("{what} is not valid UTF-8: the byte at index {at} does not fit"),
+            format!("{what} is not valid UTF-8: the byte at index {at} does not fit; pass text in UTF-8"),
         )
     })?;
     Ok(Some(text))
@@ -44,7 +49,7 @@ pub(super) unsafe fn optional_text<'a>(
 /// # Safety
 /// As [`optional_text`].
 pub(super) unsafe fn text<'a>(pointer: *const c_char, what: &str) -> Result<&'a str, Failure> {
-    not_null(pointer, what)?;
+    not_null(pointer, what, "a text that ends with NUL")?;
     // SAFETY: the caller vouches for the text.
     unsafe { optional_text(pointer, what) }.map(Option::unwrap_or_default)
 }
@@ -63,7 +68,10 @@ pub(super) unsafe fn bytes<'a>(pointer: *const c_void, len: usize, what: &str) -
         return Ok(&[]);
     }
     if pointer.is_null() {
-        return Err(Failure::new(PEERS_ERR_NULL, format!("{what} is NULL, but its length is {len}")));
+        return Err(Failure::new(
+            PEERS_ERR_NULL,
+            format!("{what} is NULL, but its length is {len}; pass the bytes, or the length 0"),
+        ));
     }
     check_len(len, what)?;
     // SAFETY: non-NULL, not too long for a slice, and the caller vouches for `len` bytes.
@@ -91,7 +99,7 @@ fn check_len(len: usize, what: &str) -> Result<(), Failure> {
         Ok(_) => Ok(()),
         Err(_) => Err(Failure::new(
             PEERS_ERR_TOO_LARGE,
-            format!("{what} has {len} bytes, more than memory can hold"),
+            format!("{what} has {len} bytes, more than memory can hold; check how the length was computed"),
         )),
     }
 }
@@ -104,9 +112,14 @@ pub(super) unsafe fn keys(pointer: *const c_void, count: usize) -> Result<Vec<Ke
     let mismatch = |status, detail: String| Err(Failure::new(status, detail));
     match (pointer.is_null(), count) {
         (true, 0) => return Ok(Vec::new()),
-        (true, _) => return mismatch(PEERS_ERR_NULL, format!("keys is NULL, but keys_count is {count}")),
+        (true, _) => {
+            return mismatch(
+                PEERS_ERR_NULL,
+                format!("keys is NULL, but keys_count is {count}; pass the keys, or 0"),
+            );
+        }
         (false, 0) => {
-            let detail = "keys is set, but keys_count is 0: give the number of keys, or NULL for none";
+            let detail = "keys is set, but keys_count is 0; give the number of keys, or NULL for none";
             return mismatch(PEERS_ERR_INVALID, detail.into());
         }
         (false, _) => check_key_count(count)?,

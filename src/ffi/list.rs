@@ -21,9 +21,9 @@ use crate::peers::Peers;
 /// `list` is NULL or points to a writable pointer.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn peers_list(node: *mut peers_t, list: *mut *mut peers_list_t) -> i32 {
-    crate::ffi::boundary(|| {
+    crate::ffi::boundary("peers_list", || {
         let node = handle::get::<Peers>(node)?;
-        input::not_null(list, "list")?;
+        input::check_output(list, "list")?;
         let (version, buffer) = node.read(|version, snapshot| {
             #[cfg(feature = "test-panic")]
             snapshot.iter().for_each(|peer| crate::fail_points::fail_point("export", peer.name.as_bytes()));
@@ -40,8 +40,8 @@ fn pack_list(buffer: SnapshotBuffer, version: u64) -> *mut peers_list_t {
     buffer.into_raw(peers_list_t { len, stride: size_of::<peers_peer_t>(), records, version })
 }
 
-/// The node's own record, as a list of one: its name, id, value and port, as it announces them. Its source is PEERS_SOURCE_SELF. This
-/// version gives no addresses.
+/// The node's own record, as a list of one: its name, id, value and port, as it announces them. Its source is PEERS_SOURCE_SELF.
+/// Its `addresses` are those of all interfaces that the node uses, link-local ones last; none while no interface is up.
 ///
 /// On success `*list` is a snapshot that the caller owns and frees with `peers_list_free`. Its `version` is 0: `peers_wait` does not
 /// wait for changes of it.
@@ -53,12 +53,11 @@ fn pack_list(buffer: SnapshotBuffer, version: u64) -> *mut peers_list_t {
 /// `list` is NULL or points to a writable pointer.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn peers_self(node: *mut peers_t, list: *mut *mut peers_list_t) -> i32 {
-    crate::ffi::boundary(|| {
+    crate::ffi::boundary("peers_self", || {
         let node = handle::get::<Peers>(node)?;
-        input::not_null(list, "list")?;
-        let buffer = node.read_own(|own| {
-            SnapshotBuffer::copy_of([own].into_iter(), 1, own.name.len() + own.value.len())
-        })?;
+        input::check_output(list, "list")?;
+        let own = node.own_record()?;
+        let buffer = SnapshotBuffer::copy_of([own.view()].into_iter(), 1, own.name.len() + own.value.len());
         // SAFETY: non-NULL, and the caller vouches that it can be written.
         unsafe { list.write(pack_list(buffer, 0)) };
         Ok(())
@@ -110,9 +109,9 @@ pub unsafe extern "C" fn peers_list_at(list: *const peers_list_t, index: usize) 
 /// `now` is NULL or points to a writable number.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn peers_wait(node: *mut peers_t, version: u64, timeout_ms: i32, now: *mut u64) -> i32 {
-    crate::ffi::boundary(|| {
+    crate::ffi::boundary("peers_wait", || {
         let node = handle::get::<Peers>(node)?;
-        input::not_null(now, "now")?;
+        input::check_output(now, "now")?;
         let version = node.wait(version, input::timeout(timeout_ms))?;
         // SAFETY: non-NULL, and the caller vouches that it can be written.
         unsafe { now.write(version) };

@@ -34,11 +34,11 @@ pub extern "C" fn peers_version() -> *const c_char {
 /// `config` is NULL or as documented at `peers_config_t`; `node` is NULL or points to a writable pointer.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn peers_start(config: *const peers_config_t, node: *mut *mut peers_t) -> i32 {
-    crate::ffi::boundary(|| {
-        input::not_null(node, "node")?;
+    crate::ffi::boundary("peers_start", || {
+        input::check_output(node, "node")?;
         // SAFETY: the caller vouches for the configuration.
         let config = unsafe { config::read(config) }?;
-        let token = handle::insert(Peers::start(config)?)?;
+        let token = handle::insert(Peers::start(config)?);
         // SAFETY: non-NULL, and the caller vouches that it can be written.
         unsafe { node.write(token) };
         Ok(())
@@ -67,7 +67,7 @@ pub unsafe extern "C" fn peers_register(
     value_len: usize,
     ttl_ms: u32,
 ) -> i32 {
-    crate::ffi::boundary(|| {
+    crate::ffi::boundary("peers_register", || {
         let node = handle::get::<Peers>(node)?;
         // SAFETY: the caller vouches for both.
         let key = unsafe { input::text(key, "key") }?;
@@ -90,9 +90,9 @@ pub unsafe extern "C" fn peers_register(
 /// `entry` is NULL or as documented at `peers_entry_t`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn peers_register_at(node: *mut peers_t, entry: *const peers_entry_t) -> i32 {
-    crate::ffi::boundary(|| {
+    crate::ffi::boundary("peers_register_at", || {
         let node = handle::get::<Peers>(node)?;
-        input::not_null(entry, "entry")?;
+        input::not_null(entry, "entry", "the address of a peers_entry_t")?;
         // SAFETY: non-NULL, and the caller vouches for the entry.
         let (entry, ttl) = unsafe { entry::read(entry) }?;
         Ok(node.register_at(&entry, ttl)?)
@@ -112,7 +112,7 @@ pub unsafe extern "C" fn peers_register_at(node: *mut peers_t, entry: *const pee
 /// `key` is NULL or NUL-terminated.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn peers_unregister(node: *mut peers_t, key: *const c_char) -> i32 {
-    crate::ffi::boundary(|| {
+    crate::ffi::boundary("peers_unregister", || {
         let node = handle::get::<Peers>(node)?;
         // SAFETY: the caller vouches for the text.
         let key = unsafe { input::text(key, "key") }?;
@@ -135,7 +135,7 @@ pub unsafe extern "C" fn peers_unregister(node: *mut peers_t, key: *const c_char
 /// `value` is NULL or points to `value_len` readable bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn peers_set_value(node: *mut peers_t, value: *const c_void, value_len: usize) -> i32 {
-    crate::ffi::boundary(|| {
+    crate::ffi::boundary("peers_set_value", || {
         let node = handle::get::<Peers>(node)?;
         // SAFETY: the caller vouches for the value.
         let value = unsafe { input::bytes(value, value_len, "value") }?;
@@ -157,7 +157,7 @@ pub unsafe extern "C" fn peers_set_value(node: *mut peers_t, value: *const c_voi
 /// `keys` is NULL or points to `keys_count` times 32 readable bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn peers_set_keys(node: *mut peers_t, keys: *const c_void, keys_count: usize) -> i32 {
-    crate::ffi::boundary(|| {
+    crate::ffi::boundary("peers_set_keys", || {
         let node = handle::get::<Peers>(node)?;
         // SAFETY: the caller vouches for the keys.
         let keys = unsafe { input::keys(keys, keys_count) }?;
@@ -180,7 +180,7 @@ pub unsafe extern "C" fn peers_set_keys(node: *mut peers_t, keys: *const c_void,
 /// `seeds` is NULL or NUL-terminated.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn peers_set_seeds(node: *mut peers_t, seeds: *const c_char) -> i32 {
-    crate::ffi::boundary(|| {
+    crate::ffi::boundary("peers_set_seeds", || {
         let node = handle::get::<Peers>(node)?;
         // SAFETY: the caller vouches for the text.
         let seeds = unsafe { input::optional_text(seeds, "seeds") }?.unwrap_or_default();
@@ -197,7 +197,9 @@ pub unsafe extern "C" fn peers_set_seeds(node: *mut peers_t, seeds: *const c_cha
 /// PEERS_ERR_FORKED, PEERS_ERR_FAILED, PEERS_ERR_STOPPED. Thread-safe.
 #[unsafe(no_mangle)]
 pub extern "C" fn peers_advance(node: *mut peers_t, ms: u32) -> i32 {
-    crate::ffi::boundary(|| Ok(handle::get::<Peers>(node)?.advance(Duration::from_millis(ms.into()))?))
+    crate::ffi::boundary("peers_advance", || {
+        Ok(handle::get::<Peers>(node)?.advance(Duration::from_millis(ms.into()))?)
+    })
 }
 
 /// Ends the node: it sends a goodbye, its thread ends, and all it holds is released. NULL is a no-op.
@@ -210,14 +212,15 @@ pub extern "C" fn peers_advance(node: *mut peers_t, ms: u32) -> i32 {
 /// `peers_subscription_next` returns PEERS_ERR_STOPPED. Snapshots and events stay valid. The log function of the node is not called any more when this
 /// returns; in a call of it, `peers_free` of the same node gives PEERS_ERR_DEADLOCK, and the node lives on.
 ///
-/// In a forked child it releases the memory and the descriptors of a parent's node and nothing more: it sends no
-/// goodbye, and the parent's node runs on. What a thread of the parent used at the moment of the fork is not released.
+/// In a forked child it closes the child's copies of the node's descriptors, so that the child holds no port, and nothing more: it
+/// sends no goodbye, and the parent's node runs on. What a thread of the parent used at the moment of the fork stays open, and
+/// memory stays allocated.
 ///
 /// Errors: PEERS_ERR_HANDLE, PEERS_ERR_DEADLOCK. Thread-safe; blocks for as long as the node's thread needs to end,
 /// which is milliseconds, and a log function that is under way.
 #[unsafe(no_mangle)]
 pub extern "C" fn peers_free(node: *mut peers_t) -> i32 {
-    crate::ffi::boundary(|| {
+    crate::ffi::boundary("peers_free", || {
         if node.is_null() {
             return Ok(());
         }

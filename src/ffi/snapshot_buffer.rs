@@ -1,12 +1,12 @@
 //! `SnapshotBuffer`: copies of peers, in the form in which C reads and frees them.
 
 use std::collections::BTreeMap;
-use std::mem::offset_of;
+use std::ffi::c_char;
 use std::ptr;
 
 use crate::ffi::peer::{millis, peers_peer_t, source_code};
 use crate::sys::host;
-use peers_proto::PeerView;
+use peers_proto::{PeerAddress, PeerView};
 
 /// Length of the longest IPv4 address as text, with its NUL.
 const USUAL_ADDRESS: usize = "255.255.255.255".len() + 1;
@@ -14,8 +14,11 @@ const USUAL_ADDRESS: usize = "255.255.255.255".len() + 1;
 /// Records, and the texts they point to.
 pub(super) struct SnapshotBuffer {
     records: Vec<peers_peer_t>,
-    /// Names, values and addresses, each with a NUL behind it.
+    /// The addresses of each record, one record after the other.
     #[expect(dead_code, reason = "the records point into it")]
+    addresses: Vec<*const c_char>,
+    /// Names, values and addresses, each with a NUL behind it.
+    #[expect(dead_code, reason = "the records and the addresses point into it")]
     text: Vec<u8>,
 }
 
@@ -31,6 +34,7 @@ impl SnapshotBuffer {
     pub fn copy_of<'a>(peers: impl Iterator<Item = PeerView<'a>>, len: usize, bytes: usize) -> Self {
         let mut writer = Writer {
             records: Vec::with_capacity(len),
+            addresses: Vec::with_capacity(len),
             text: Vec::with_capacity(bytes + len * (2 + USUAL_ADDRESS)),
             address: String::new(),
             zones: BTreeMap::new(),
@@ -66,11 +70,12 @@ pub(super) unsafe fn release<H>(header: *mut H) {
     }
 }
 
-/// Writes records one after another. Until the text has its final place, their pointers are offsets in it.
+/// Writes records one after another. Until text and addresses have their final places, pointers are offsets in them.
 struct Writer {
     records: Vec<peers_peer_t>,
+    addresses: Vec<*const c_char>,
     text: Vec<u8>,
-    /// Reused from one peer to the next.
+    /// Reused from one address to the next.
     address: String,
     /// Names of interfaces, each looked up once.
     zones: BTreeMap<u32, Option<String>>,
@@ -78,44 +83,52 @@ struct Writer {
 
 impl Writer {
     fn write(&mut self, peer: &PeerView<'_>) {
-        self.address.clear();
-        let zone_name = |index| self.zones.entry(index).or_insert_with(|| host::zone_of(index)).clone();
-        peer.write_address(&mut self.address, zone_name);
         let name = append(&mut self.text, peer.name.as_bytes());
         let value = append(&mut self.text, peer.value);
-        let address = append(&mut self.text, self.address.as_bytes());
+        let first = self.addresses.len();
+        peer.addresses().for_each(|address| self.write_address(&address));
+        let address = self.addresses.get(first).copied();
         self.records.push(peers_peer_t {
             name: name.cast(),
             value: value.cast(),
             value_len: peer.value.len(),
-            address: address.cast(),
+            address: address.unwrap_or_else(|| append(&mut self.text, b"").cast()),
             age_ms: millis(peer.age),
             expires_in_ms: millis(peer.expires_in),
             source: source_code(peer.source),
             interface_index: peer.interface,
             port: peer.port,
             id: peer.id.unwrap_or_default(),
-            addresses: ptr::null(),
-            addresses_len: usize::from(peer.address.is_some()),
-            addresses_validated: usize::from(peer.address.is_some()),
+            addresses: ptr::without_provenance(first),
+            addresses_len: self.addresses.len() - first,
+            addresses_validated: peer.addresses_validated,
         });
     }
 
+    fn write_address(&mut self, address: &PeerAddress) {
+        let zone_name = |index| self.zones.entry(index).or_insert_with(|| host::zone_of(index)).clone();
+        self.address.clear();
+        address.write(&mut self.address, zone_name);
+        self.addresses.push(append(&mut self.text, self.address.as_bytes()).cast());
+    }
+
     fn finish(self) -> SnapshotBuffer {
-        let Writer { mut records, text, .. } = self;
+        let Writer { mut records, mut addresses, text, .. } = self;
         let start = text.as_ptr();
+        for address in &mut addresses {
+            *address = start.wrapping_add(address.addr()).cast();
+        }
+        let first = addresses.as_ptr();
         for record in &mut records {
             record.name = start.wrapping_add(record.name.addr()).cast();
             record.value = start.wrapping_add(record.value.addr()).cast();
             record.address = start.wrapping_add(record.address.addr()).cast();
+            record.addresses = match record.addresses_len {
+                0 => ptr::null(),
+                _ => first.wrapping_add(record.addresses.addr()),
+            };
         }
-        // The list of the one address is the field that has it.
-        let first = records.as_ptr();
-        for (at, record) in records.iter_mut().enumerate().filter(|(_, record)| record.addresses_len > 0) {
-            record.addresses =
-                first.wrapping_add(at).wrapping_byte_add(offset_of!(peers_peer_t, address)).cast();
-        }
-        SnapshotBuffer { records, text }
+        SnapshotBuffer { records, addresses, text }
     }
 }
 
@@ -127,12 +140,14 @@ fn append(text: &mut Vec<u8>, bytes: &[u8]) -> *const u8 {
     offset
 }
 
-// SAFETY: the pointers of the records point into `text`, which is moved and freed with them and not written again.
+// SAFETY: the pointers of the records and addresses point into `addresses` and `text`, which are moved and freed with them and
+// not written again.
 unsafe impl Send for SnapshotBuffer {}
 
 #[cfg(test)]
 mod tests {
     use std::ffi::CStr;
+    use std::net::IpAddr;
     use std::time::Duration;
 
     use super::*;
@@ -148,7 +163,9 @@ mod tests {
         PeerView {
             name,
             value,
-            address: Some(address.parse().expect("it is an address")),
+            address: Some(ip(address)),
+            further_addresses: &[],
+            addresses_validated: 1,
             interface: 2,
             port: 80,
             id: Some([7; 16]),
@@ -156,6 +173,10 @@ mod tests {
             age: Duration::from_millis(5),
             expires_in: Duration::from_secs(30),
         }
+    }
+
+    fn ip(text: &str) -> IpAddr {
+        text.parse().expect("it is an address")
     }
 
     /// Passes copies of the peers to C and back, and checks them in between.
@@ -171,10 +192,17 @@ mod tests {
                 assert_eq!(CStr::from_ptr(record.name).to_str(), Ok(peer.name));
                 let value = std::slice::from_raw_parts(record.value.cast::<u8>(), record.value_len + 1);
                 assert_eq!(value.split_last(), Some((&0, peer.value)));
-                let address = peer.address.expect("each has one").to_string();
-                assert_eq!(CStr::from_ptr(record.address).to_str(), Ok(&*address));
-                assert_eq!((record.addresses_len, record.addresses_validated), (1, 1));
-                assert_eq!(CStr::from_ptr(*record.addresses).to_str(), Ok(&*address));
+                let expected: Vec<_> = peer.addresses().map(|address| address.text(|_| None)).collect();
+                assert_eq!(
+                    CStr::from_ptr(record.address).to_str(),
+                    Ok(expected.first().map_or("", |first| first))
+                );
+                assert_eq!(record.addresses.is_null(), expected.is_empty());
+                assert_eq!(record.addresses_len, expected.len());
+                for (at, address) in expected.iter().enumerate() {
+                    assert_eq!(CStr::from_ptr(*record.addresses.add(at)).to_str(), Ok(&**address));
+                }
+                assert_eq!(record.addresses_validated, peer.addresses_validated);
                 assert_eq!((record.age_ms, record.expires_in_ms), (5, 30_000));
                 assert_eq!((record.interface_index, record.port, record.id), (2, 80, [7; 16]));
             }
@@ -187,6 +215,20 @@ mod tests {
         let peers = [peer("lamp", b"", "192.0.2.7"), peer("printer", b"a\0b", "2001:db8::7")];
         check(&peers, 2, 14);
         check(&[], 0, 0);
+    }
+
+    #[test]
+    fn a_record_has_each_address_or_none() {
+        // No system has an interface of this index, so the index is the zone.
+        let interface = 4_000_000_000;
+        let further = ["10.0.0.7", "fe80::7"].map(|address| PeerAddress { address: ip(address), interface });
+        let many = PeerView {
+            further_addresses: &further,
+            addresses_validated: 2,
+            ..peer("many", b"", "192.0.2.7")
+        };
+        let none = PeerView { address: None, addresses_validated: 0, ..peer("none", b"", "192.0.2.8") };
+        check(&[many, none, many, peer("one", b"", "192.0.2.9")], 4, 14);
     }
 
     #[test]

@@ -68,8 +68,8 @@ pub extern "C" fn peers_strerror(status: i32) -> *const c_char {
     text_of(status).unwrap_or(c"unknown status").as_ptr()
 }
 
-/// Returns why the calling thread's most recent failed call failed: a sentence that names the value and says
-/// what would be right, for example "interface 'eth7' does not exist; there are: lo, eth0".
+/// Returns why the calling thread's most recent failed call failed: a sentence that names the call and the value, and says what
+/// would be right, for example `peers_start: interface "eth7" does not exist; there are: lo, eth0`.
 ///
 /// Never NULL: before the first failure it is "". A successful call leaves it as it was. Each thread has one buffer of 512
 /// bytes: the pointer is always the same, and stays valid until the thread ends. The thread's next failed call overwrites the

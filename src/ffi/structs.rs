@@ -30,7 +30,7 @@ pub struct peers_config_t {
     /// 1050 bytes less those of the name and the cluster, hence always 540; 128 bytes less with
     /// PEERS_MODE_SWIM. Default: none. `peers_set_value` replaces it. NULL if `value_len` is 0.
     pub value: *const c_void,
-    /// Number of bytes in `value`.
+    /// Number of bytes in `value`, 1 or more; 0 if that is NULL.
     pub value_len: usize,
     /// Network interfaces to use. Comma-separated names, in which `*` stands for any characters:
     /// "eth*,wlan0". Default: each interface that is up and can multicast, or loopback if there is none. On
@@ -150,8 +150,8 @@ pub struct peers_peer_t {
     pub value: *const c_void,
     /// Number of bytes in `value`.
     pub value_len: usize,
-    /// IP address that the peer's messages come from, as text ("192.0.2.7", "2001:db8::7"); "" for an entry
-    /// that was only registered. Of several addresses it is the first, for as long as messages come from it.
+    /// IP address to reach the peer at, as text ("192.0.2.7", "2001:db8::7"): the first of `addresses`. A
+    /// link-local IPv6 address has its zone ("fe80::7%eth0"). "" for an entry that was only registered.
     pub address: *const c_char,
     /// Milliseconds since the last message or registration.
     pub age_ms: u64,
@@ -167,9 +167,9 @@ pub struct peers_peer_t {
     /// Random id of this run of the peer; all zero if it is unknown, as with legacy nodes and registered
     /// entries.
     pub id: [u8; 16],
-    /// All addresses as text: first `address`, then the others from which messages came or that answered a
-    /// probe, then those that the peer only claims. A link-local one has its zone, "fe80::7%eth0". NULL if
-    /// `addresses_len` is 0. In this version there is `address` alone.
+    /// All addresses as text, as `address` is: first `address`, then the others from which messages came or
+    /// that answered a probe, then those that the peer only claims. Of a host with several networks, try them
+    /// in this order. NULL if `addresses_len` is 0.
     pub addresses: *const *const c_char,
     /// Number of addresses in `addresses`; 0 if the peer has none.
     pub addresses_len: usize,
@@ -236,6 +236,46 @@ unsafe impl SizedStruct for peers_entry_t {
     ];
 }
 
+/// An interface of the host and an address family. Read-only; lives as long as the list it is part of.
+#[repr(C)]
+pub struct peers_interface_t {
+    /// Name of the interface.
+    pub name: *const c_char,
+    /// Index of the interface.
+    pub index: u32,
+    /// Address family: 4 or 6.
+    pub family: u32,
+    /// PEERS_INTERFACE_*: whether the node uses it, and if not, why. A later version may add some.
+    pub usage: u32,
+    /// The usage in words; "" if the node uses it.
+    pub why: *const c_char,
+    /// Kind of the interface: "loopback", "bridge", "wlan", "wireguard" and so on; "" for a plain network
+    /// card.
+    pub kind: *const c_char,
+    /// Address that the node sends from, or would send from; "" if there is none.
+    pub address: *const c_char,
+    /// Datagrams sent to the group through it.
+    pub sent: u64,
+    /// Received through it: the node's own datagrams, which the system loops back. If this stays 0 beside
+    /// `sent`, a firewall of this host drops them.
+    pub looped_back: u64,
+    /// Datagrams received through it, of every kind.
+    pub received: u64,
+    /// The last system call for it that failed, with its error; "" if none did.
+    pub last_error: *const c_char,
+}
+
+/// The interfaces of the host, as a node sees them. It does not change; free it with `peers_interfaces_free`.
+#[repr(C)]
+pub struct peers_interfaces_t {
+    /// Number of records.
+    pub len: usize,
+    /// Bytes from one record to the next, at least `sizeof(peers_interface_t)` of the library's version.
+    pub stride: usize,
+    /// The first record. Use `peers_interfaces_at`, which keeps to `stride`.
+    pub records: *const peers_interface_t,
+}
+
 /// One change of the registry. Free it with `peers_event_free`.
 #[repr(C)]
 pub struct peers_event_t {
@@ -258,9 +298,10 @@ pub struct peers_health_t {
     pub struct_size: usize,
     /// State of the node. PEERS_STATE_RUNNING, _DEGRADED or _FAILED.
     pub state: u32,
-    /// Why the node is not running. PEERS_REASON_NONE if the state is PEERS_STATE_RUNNING.
+    /// What is wrong with the node, or a note about its network while it is running. PEERS_REASON_NONE if
+    /// there is neither; each PEERS_REASON_* says what to do.
     pub reason: u32,
-    /// The reason in words; "" if the node is running. NUL-terminated UTF-8.
+    /// The reason in words; "" if there is none. NUL-terminated UTF-8.
     pub detail: [c_char; 256],
     /// Milliseconds since the node last sent a datagram; UINT64_MAX before the first.
     pub last_send_age_ms: u64,
@@ -303,11 +344,14 @@ pub struct peers_health_t {
     /// Received by a node with keys: messages of an unlisted instance whose path is not validated. Each new
     /// peer begins so. If it rises and no peer joins, recorded messages are replayed.
     pub unvalidated: u64,
+    /// Received: messages with the instance id of the node that another node sent. If it rises, a clone of
+    /// this machine or process is there, or a host forges messages.
+    pub id_conflicts: u64,
 }
 
 // A field behind padding would be read from bytes that an older caller did not set.
 const _: () = {
-    let end = offset_of!(peers_health_t, unvalidated) + size_of::<u64>();
+    let end = offset_of!(peers_health_t, id_conflicts) + size_of::<u64>();
     assert!(size_of::<peers_health_t>() == end);
 };
 
@@ -338,6 +382,7 @@ unsafe impl SizedStruct for peers_health_t {
         offset_of!(peers_health_t, rate_limited),
         offset_of!(peers_health_t, off_link),
         offset_of!(peers_health_t, unvalidated),
+        offset_of!(peers_health_t, id_conflicts),
     ];
 }
 /// Returns the health with these counters, in which each other field is zero.
@@ -366,6 +411,7 @@ pub(super) fn with_counters(counters: &Counters) -> peers_health_t {
         rate_limited: counters.rate_limited,
         off_link: counters.off_link,
         unvalidated: counters.unvalidated,
+        id_conflicts: counters.id_conflicts,
     }
 }
 // generated: end

@@ -15,8 +15,8 @@ use crate::subscription::Subscription;
 /// On success `*subscription` is a handle that the caller ends with `peers_subscription_free`, before or after the node. It keeps
 /// memory of the node until then.
 ///
-/// Errors: PEERS_ERR_NULL, PEERS_ERR_HANDLE, PEERS_ERR_FORKED, PEERS_ERR_FAILED, PEERS_ERR_STOPPED, PEERS_ERR_SYSTEM (too many
-/// handles). Thread-safe; does not wait for the network.
+/// Errors: PEERS_ERR_NULL, PEERS_ERR_HANDLE, PEERS_ERR_FORKED, PEERS_ERR_FAILED, PEERS_ERR_STOPPED.
+/// Thread-safe; does not wait for the network.
 ///
 /// # Safety
 /// `subscription` is NULL or points to a writable pointer.
@@ -25,10 +25,10 @@ pub unsafe extern "C" fn peers_subscribe(
     node: *mut peers_t,
     subscription: *mut *mut peers_subscription_t,
 ) -> i32 {
-    crate::ffi::boundary(|| {
+    crate::ffi::boundary("peers_subscribe", || {
         let node = handle::get::<Peers>(node)?;
-        input::not_null(subscription, "subscription")?;
-        let token = handle::insert(node.subscribe()?)?;
+        input::check_output(subscription, "subscription")?;
+        let token = handle::insert(node.subscribe()?);
         // SAFETY: non-NULL, and the caller vouches that it can be written.
         unsafe { subscription.write(token) };
         Ok(())
@@ -52,9 +52,9 @@ pub unsafe extern "C" fn peers_subscription_next(
     timeout_ms: i32,
     event: *mut *mut peers_event_t,
 ) -> i32 {
-    crate::ffi::boundary(|| {
+    crate::ffi::boundary("peers_subscription_next", || {
         let subscription = handle::get::<Subscription>(subscription)?;
-        input::not_null(event, "event")?;
+        input::check_output(event, "event")?;
         let next = subscription.next_event(input::timeout(timeout_ms))?;
         // SAFETY: non-NULL, and the caller vouches that it can be written.
         unsafe { event.write(event::pack_event(&next)) };
@@ -75,9 +75,9 @@ pub unsafe extern "C" fn peers_subscription_next(
 /// `fd` is NULL or points to a writable int.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn peers_subscription_fd(subscription: *mut peers_subscription_t, fd: *mut i32) -> i32 {
-    crate::ffi::boundary(|| {
+    crate::ffi::boundary("peers_subscription_fd", || {
         let subscription = handle::get::<Subscription>(subscription)?;
-        input::not_null(fd, "fd")?;
+        input::check_output(fd, "fd")?;
         // A SOCKET of Windows fits: of handles the system uses 32 bits.
         let descriptor = subscription.event_fd()?;
         // SAFETY: non-NULL, and the caller vouches that it can be written.
@@ -89,12 +89,12 @@ pub unsafe extern "C" fn peers_subscription_fd(subscription: *mut peers_subscrip
 /// Ends a subscription and drops its queue. NULL is a no-op. The node runs on.
 ///
 /// The handle is dead at once: later calls with it give PEERS_ERR_HANDLE. A call that waits in `peers_subscription_next` returns
-/// PEERS_ERR_STOPPED. Events that were taken stay valid. In a forked child it releases memory of a parent's subscription.
+/// PEERS_ERR_STOPPED. Events that were taken stay valid. In a forked child the subscription of the parent goes on.
 ///
 /// Errors: PEERS_ERR_HANDLE. Thread-safe; does not block.
 #[unsafe(no_mangle)]
 pub extern "C" fn peers_subscription_free(subscription: *mut peers_subscription_t) -> i32 {
-    crate::ffi::boundary(|| match subscription.is_null() {
+    crate::ffi::boundary("peers_subscription_free", || match subscription.is_null() {
         true => Ok(()),
         false => handle::free_subscription(subscription),
     })

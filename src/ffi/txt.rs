@@ -30,9 +30,9 @@ pub unsafe extern "C" fn peers_txt_get(
     value: *mut *const c_void,
     value_len: *mut usize,
 ) -> i32 {
-    crate::ffi::boundary(|| {
-        input::not_null(value, "value")?;
-        input::not_null(value_len, "value_len")?;
+    crate::ffi::boundary("peers_txt_get", || {
+        input::check_output(value, "value")?;
+        input::check_output(value_len, "value_len")?;
         // SAFETY: the caller vouches for both.
         let txt = unsafe { input::bytes(txt, txt_len, "txt") }?;
         // SAFETY: as above.
@@ -70,9 +70,9 @@ pub unsafe extern "C" fn peers_txt_put(
     value: *const c_void,
     value_len: usize,
 ) -> i32 {
-    crate::ffi::boundary(|| {
-        input::not_null(txt, "txt")?;
-        input::not_null(txt_len, "txt_len")?;
+    crate::ffi::boundary("peers_txt_put", || {
+        input::not_null(txt, "txt", "the address of a buffer")?;
+        input::not_null(txt_len, "txt_len", "the address of the number of bytes in use")?;
         // SAFETY: the caller vouches for the key.
         let key = unsafe { input::text(key, "key") }?;
         if value.is_null() && value_len > 0 {

@@ -4,20 +4,25 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::sync::{Arc, Mutex, Weak};
+use std::time::Instant;
 
-use crate::per_process::{Owned, PerProcess};
 use crate::sync::lock;
 use crate::sys::batch::{Buffer, Received};
+use crate::sys::forks::{self, Global};
 use crate::sys::interface::Interface;
-use peers_proto::{Arrival, Destination, Transmit};
+use peers_proto::{Arrival, Destination, Node, Transmit};
 
-/// The networks with ports. Each process has its own, so a forked child shares none.
-static NETWORKS: PerProcess<Networks> = PerProcess::new();
+/// The networks with ports.
+static NETWORKS: Global<BTreeMap<NetworkKey, MemoryNetwork>> = Global::new(BTreeMap::new());
 
-type Networks = Mutex<BTreeMap<String, MemoryNetwork>>;
+/// The number of forks, and the name. A forked child has networks of its own: no thread serves the ports of its parent.
+type NetworkKey = (usize, String);
 
 /// Maximum number of datagrams that wait at one port. More are dropped, as by the receive buffer of a socket.
 const QUEUE_LENGTH: usize = 4096;
+
+/// Length of the prefix of all addresses: see [`address_of`].
+const PREFIX_LEN: u8 = 8;
 
 #[derive(Default)]
 struct MemoryNetwork {
@@ -41,8 +46,7 @@ struct Queue {
 
 /// The port of a node on a memory network. It closes when it is dropped.
 pub(crate) struct MemoryPort {
-    networks: &'static Owned<Networks>,
-    network: String,
+    network: NetworkKey,
     address: SocketAddr,
     inbox: Arc<Inbox>,
     /// The only one.
@@ -55,25 +59,13 @@ impl MemoryPort {
     pub fn open(network: &str, in_group: bool, on_delivery: impl Fn() + Send + Sync + 'static) -> Self {
         let on_delivery = Box::new(on_delivery);
         let inbox = Arc::new(Inbox { queue: Mutex::default(), in_group, on_delivery });
-        let networks = NETWORKS.get();
-        let mut all = lock(&networks.value);
-        let here = all.entry(network.to_owned()).or_default();
-        here.ports_ever += 1;
-        let address = address_of(here.ports_ever);
-        let interface = Interface {
-            name: format!("memory:{network}"),
-            index: 0,
-            v4: Some(*address.ip()),
-            networks: Vec::new(),
-            v6: None,
-            is_loopback: true,
-        };
-        let address = address.into();
-        here.ports.insert(address, Arc::downgrade(&inbox));
+        let key: NetworkKey = (forks::count(), network.to_owned());
+        let address = NETWORKS.with(|all| all.entry(key.clone()).or_default().add(&inbox));
+        let mut interface = Interface::new(format!("memory:{network}"), 0, true);
+        interface.add_address((*address.ip()).into(), PREFIX_LEN);
         MemoryPort {
-            networks,
-            network: network.to_owned(),
-            address,
+            network: key,
+            address: address.into(),
             inbox,
             interfaces: [interface].into(),
             unreachable: Vec::new(),
@@ -82,15 +74,15 @@ impl MemoryPort {
 
     /// Puts a datagram into the inbox of each receiver.
     pub fn send(&mut self, transmit: &Transmit) {
-        let receivers: Vec<Arc<Inbox>> = match lock(&self.networks.value).get(&self.network) {
+        let receivers: Vec<Arc<Inbox>> = NETWORKS.with(|all| match all.get(&self.network) {
             Some(here) => here.receivers(transmit.to),
             None => Vec::new(),
-        };
+        });
         if let (Destination::Peer { address, .. }, []) = (transmit.to, &*receivers) {
             self.unreachable.push(address);
         }
         let arrival = match transmit.to {
-            Destination::Group | Destination::GroupV4 => Arrival::Group,
+            Destination::Group | Destination::GroupV4 | Destination::Interface { .. } => Arrival::Group,
             Destination::Peer { .. } => Arrival::Unicast,
         };
         for receiver in receivers {
@@ -112,9 +104,15 @@ impl MemoryPort {
         for (number, (buffer, (payload, from, arrival))) in buffers.iter_mut().zip(datagrams).enumerate() {
             let len = payload.len().min(buffer.len());
             buffer[..len].copy_from_slice(&payload[..len]);
-            take(number, Received { len, from, interface: 0, arrival });
+            take(number, Received { len, from, interface: 0, arrival, hops: None });
         }
         count
+    }
+
+    /// Passes the node its address and port. True if the node announces a change.
+    pub fn introduce(&self, node: &mut Node, now: Instant) -> bool {
+        let interfaces: Vec<_> = self.interfaces.iter().map(Interface::to_node).collect();
+        node.set_interfaces(&interfaces, &[self.address.port()], now)
     }
 
     /// The interface that stands for the network.
@@ -130,23 +128,28 @@ impl MemoryPort {
 
 impl Drop for MemoryPort {
     fn drop(&mut self) {
-        // In a forked child the lock of the parent's networks may stay locked for ever.
-        if !self.networks.is_own() {
-            return;
-        }
-        let mut all = lock(&self.networks.value);
-        let Some(here) = all.get_mut(&self.network) else { return };
-        here.ports.remove(&self.address);
-        if here.ports.is_empty() {
-            all.remove(&self.network);
-        }
+        NETWORKS.with(|all| {
+            let Some(here) = all.get_mut(&self.network) else { return };
+            here.ports.remove(&self.address);
+            if here.ports.is_empty() {
+                all.remove(&self.network);
+            }
+        });
     }
 }
 
 impl MemoryNetwork {
+    /// Adds a port, and returns its address.
+    fn add(&mut self, inbox: &Arc<Inbox>) -> SocketAddrV4 {
+        self.ports_ever += 1;
+        let address = address_of(self.ports_ever);
+        self.ports.insert(address.into(), Arc::downgrade(inbox));
+        address
+    }
+
     fn receivers(&self, to: Destination) -> Vec<Arc<Inbox>> {
         match to {
-            Destination::Group | Destination::GroupV4 => {
+            Destination::Group | Destination::GroupV4 | Destination::Interface { .. } => {
                 self.ports.values().filter_map(Weak::upgrade).filter(|port| port.in_group).collect()
             }
             Destination::Peer { address, .. } => {

@@ -1,5 +1,6 @@
 //! What a transport reports to the runtime.
 
+use std::io;
 use std::sync::Arc;
 
 use crate::error::Error;
@@ -26,11 +27,27 @@ pub(crate) enum Refresh {
     Failed(Error),
 }
 
+/// What a receive step has found.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Receipt {
+    /// A datagram or an ICMP error was taken.
+    pub has_any: bool,
+    pub may_be_more: bool,
+}
+
 /// Number of datagrams that were sent, and of those that the system refused.
 #[derive(Default)]
 pub(crate) struct SendStats {
     pub sent: u64,
     pub errors: u64,
-    /// Number of waits for a full send buffer to drain.
-    pub drain_waits: usize,
+    /// Number of those refused for which the send buffer had no room.
+    pub stalled: u64,
+}
+
+impl SendStats {
+    /// Counts a datagram that the system refused.
+    pub fn note_error(&mut self, error: &io::Error) {
+        self.errors += 1;
+        self.stalled += u64::from(error.kind() == io::ErrorKind::WouldBlock);
+    }
 }

@@ -1,6 +1,7 @@
 //! `SocketConfig`: the groups of a node, the interfaces to reach them by, and how changes are detected.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use crate::error::{Error, ErrorKind};
 use crate::net::interfaces::Selection;
@@ -19,6 +20,8 @@ pub(crate) struct SocketConfig {
     pub unicast_port: u16,
     pub selection: Selection,
     pub change_detection: ChangeDetection,
+    /// If no datagram of the group arrives through an interface for this long, not even the own ones, that is a fault.
+    pub silence_limit: Duration,
 }
 
 /// How a node notices that its network has changed. All ways are on by default. Each is enough by itself, though not as fast;

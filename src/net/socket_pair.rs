@@ -1,110 +1,258 @@
-//! `SocketPair`: the two sockets of IPv4 or of IPv6.
+//! `SocketPair`: the sockets of IPv4 or of IPv6.
 //!
 //! The receiver is bound to the group's port, which all processes of the host share; a node without multicast has none. The
-//! unicast socket has a port of its own: the node sends everything from it, and receives by it what is for this node alone.
+//! unicast socket has a port of its own: the node sends everything from that port, and receives there what is for this node
+//! alone. Where the system permits it, a further socket sends to the group from the same port.
 //!
 //! An error of a method means that another part of the program has closed a socket. All other errors are noted for health.
 
 use std::io;
+use std::iter;
 use std::net::{IpAddr, SocketAddr};
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use socket2::{InterfaceIndexOrAddress, Socket};
 
 use crate::health::Reason;
+use crate::net::link::Link;
 use crate::net::report::SendStats;
+use crate::net::sent_to::SentTo;
 use crate::sys::batch::{ReceiveBatch, Received};
+use crate::sys::call_error::CallError;
 use crate::sys::interface::Interface;
-use crate::sys::poller::{Found, Poller, wait_until_writable};
-use crate::sys::socket::{OwnedSocket, port_of};
-use crate::sys::{Descriptor, Way, datagram, multicast_joins, options};
+use crate::sys::optional::{self, Refusals, is_refusal};
+use crate::sys::poller::{Poller, wait_until_writable};
+use crate::sys::socket::{self, OwnedSocket, port_of};
+use crate::sys::{Descriptor, IcmpError, Way, datagram, multicast_joins, options};
+use peers_proto::Family;
 
 /// Maximum number of errors that are taken from a socket's queue at once.
 const MAX_ERRORS: usize = 64;
 
-/// On EWOULDBLOCK the sends of a step wait up to 20 × 10 ms for the send buffer to drain. Meanwhile nothing is received.
+/// Maximum number of pending errors for which one datagram is sent again.
+const MAX_RESENDS: usize = 16;
+
+/// On EWOULDBLOCK sends wait up to 20 × 10 ms in a second for the send buffer to drain. Meanwhile nothing is received. Replies to
+/// hosts that are not there keep the buffer full for longer: such datagrams are dropped.
 const DRAIN_WAIT: Duration = Duration::from_millis(10);
 const MAX_DRAIN_WAITS: usize = 20;
+const DRAIN_PERIOD: Duration = Duration::from_secs(1);
 
 pub(crate) struct SocketPair {
     group: SocketAddr,
-    /// `None` without multicast.
-    receiver: Option<OwnedSocket>,
+    /// Each has joined the group on as many interfaces as the system permits one socket. None without multicast.
+    receivers: Vec<Receiver>,
+    wants_receiver: bool,
     unicast: OwnedSocket,
-    /// Indexes of the interfaces that were joined.
-    joined: Vec<u32>,
+    /// The port from which everything is sent.
+    pub unicast_port: u16,
+    /// Sends to the group; `None` if the unicast socket does.
+    group_sender: Option<OwnedSocket>,
+    sent_to: SentTo,
+    /// Waits for the send buffer to drain since the time beside it.
+    drain_waits: (usize, Instant),
+    /// The interfaces that were ever used, with what was counted there.
+    pub links: Vec<Link>,
+    /// Why no socket receives from the group.
+    pub receiver_error: Option<CallError>,
     /// Why the group cannot be received from through each interface.
     pub join_trouble: Option<(Reason, String)>,
     /// Why the last datagram to the group could not be sent through each interface.
     pub send_trouble: Option<(Reason, String)>,
+    /// Why the last call to receive gave neither a datagram nor that there is none.
+    pub receive_error: Option<io::Error>,
     /// Why the last datagram to one peer could not be sent.
     pub peer_error: Option<io::Error>,
-    /// Destinations that ICMP errors have reported.
-    unreachable: Vec<SocketAddr>,
+    /// Destinations that ICMP errors have reported, and the interfaces through which the errors came.
+    unreachable: Vec<(SocketAddr, u32)>,
+    refusals: Arc<Refusals>,
 }
 
-/// Which of the two sockets.
-#[derive(Clone, Copy)]
-pub(crate) enum Role {
-    Unicast,
-    Group,
+struct Receiver {
+    socket: OwnedSocket,
+    /// Indexes of the interfaces that it has joined.
+    joined: Vec<u32>,
 }
 
-impl Role {
-    pub const ALL: [Role; 2] = [Role::Unicast, Role::Group];
-}
+/// Number of a socket that receives: 0 is the unicast one.
+pub(crate) type Number = usize;
 
 impl SocketPair {
-    pub fn new(group: SocketAddr, receiver: Option<OwnedSocket>, unicast: OwnedSocket) -> Self {
-        SocketPair {
+    /// Opens the sockets around a unicast socket. Those to receive from the group are opened by the first `follow`.
+    pub fn new(
+        group: SocketAddr,
+        unicast: OwnedSocket,
+        hops: u8,
+        wants_receiver: bool,
+        refusals: Arc<Refusals>,
+    ) -> Result<Self, CallError> {
+        let open = || socket::open_group_sender(&unicast, group.is_ipv6(), hops, &refusals);
+        // macOS sends from the address that a socket is bound to. Windows binds no socket to a group.
+        let group_sender = match wants_receiver && cfg!(linux_kernel) {
+            true => refusals.settle(&optional::GROUP_SENDER, open()),
+            false => None,
+        };
+        Ok(SocketPair {
             group,
-            receiver,
+            receivers: Vec::new(),
+            wants_receiver,
+            unicast_port: port_of(&unicast)?,
             unicast,
-            joined: Vec::new(),
+            group_sender,
+            sent_to: SentTo::default(),
+            drain_waits: (0, Instant::now()),
+            links: Vec::new(),
+            receiver_error: None,
             join_trouble: None,
             send_trouble: None,
+            receive_error: None,
             peer_error: None,
             unreachable: Vec::new(),
-        }
+            refusals,
+        })
+    }
+
+    pub fn group(&self) -> SocketAddr {
+        self.group
     }
 
     pub fn is_v6(&self) -> bool {
         self.group.is_ipv6()
     }
 
-    /// Joins the group on interfaces that are new or whose join was lost, and leaves those that are gone. True if there were
-    /// any.
+    /// Joins the group on interfaces that are new or silent or whose join was lost, and leaves those that are gone. True if there
+    /// were any.
     pub fn follow(&mut self, interfaces: &[Interface]) -> io::Result<bool> {
-        let Some(receiver) = &self.receiver else { return Ok(false) };
-        let receiver = receiver.get()?;
-        let wanted: Vec<&Interface> = interfaces.iter().filter(|interface| self.uses(interface)).collect();
-        let known = multicast_joins::of(self.group.ip());
-        let is_lost = |index: &u32| known.as_ref().is_some_and(|known| !known.contains(index));
-        let (stay, go): (Vec<u32>, Vec<u32>) = self
-            .joined
-            .iter()
-            .partition(|index| wanted.iter().any(|used| used.index == **index) && !is_lost(index));
-        for index in &go {
-            // Fails where the join went with the interface.
-            let _ = self.leave(receiver, *index);
+        let family = self.family();
+        let wanted: Vec<&Interface> = interfaces.iter().filter(|one| one.source(family).is_some()).collect();
+        for interface in &wanted {
+            self.link(interface).follow(interface, family);
         }
-        let mut joined = stay.clone();
-        let mut refusal = None;
-        for interface in wanted.iter().filter(|interface| !stay.contains(&interface.index)) {
-            match self.join(receiver, interface) {
-                Ok(()) => joined.push(interface.index),
-                Err(error) => refusal = Some(error),
+        if !self.wants_receiver {
+            return Ok(false);
+        }
+        let has_left = self.leave_where_lost(&wanted)?;
+        let had_receiver = !self.receivers.is_empty();
+        let has_joined = self.join_where_missing(&wanted)?;
+        Ok(has_left || has_joined || had_receiver == self.receivers.is_empty())
+    }
+
+    /// Leaves interfaces that are gone, that are silent, or of which the system has lost the join. True if there were any.
+    fn leave_where_lost(&mut self, wanted: &[&Interface]) -> io::Result<bool> {
+        let known = multicast_joins::of(self.group.ip());
+        let is_known = |index: &u32| known.as_ref().is_none_or(|known| known.contains(index));
+        let is_silent = |index: &u32| self.links.iter().any(|link| link.index == *index && link.is_silent);
+        let stays = |index: &u32| {
+            wanted.iter().any(|used| used.index == *index) && is_known(index) && !is_silent(index)
+        };
+        let mut has_left = false;
+        for receiver in &mut self.receivers {
+            let socket = receiver.socket.get()?;
+            let (joined, go): (Vec<u32>, Vec<u32>) = receiver.joined.iter().partition(|index| stays(index));
+            for index in go {
+                // Fails where the join went with the interface.
+                let _ = leave(socket, self.group.ip(), index);
+                has_left |= !is_silent(&index);
+            }
+            receiver.joined = joined;
+        }
+        Ok(has_left)
+    }
+
+    /// Joins the group on each interface on which no receiver has. True if there were any. If the system permits a socket no more
+    /// joins, another socket takes the rest.
+    fn join_where_missing(&mut self, wanted: &[&Interface]) -> io::Result<bool> {
+        let mut refused: Vec<(&Interface, io::Error)> = Vec::new();
+        let mut has_joined = false;
+        for interface in wanted {
+            let has_it = |receiver: &Receiver| receiver.joined.contains(&interface.index);
+            if self.receivers.iter().any(has_it) {
+                continue;
+            }
+            match self.join(interface)? {
+                Ok(()) => {
+                    let link = self.link(interface);
+                    // One that is silent was joined all the time.
+                    if !link.is_silent {
+                        link.reset();
+                        has_joined = true;
+                    }
+                }
+                Err(error) => {
+                    self.link(interface).last_error =
+                        CallError { call: "joining the group", error: copy(&error) }.to_string();
+                    refused.push((interface, error));
+                }
             }
         }
-        self.join_trouble = refusal.map(|error| {
-            let limit = options::join_limit(&error, self.is_v6())
+        self.join_trouble = refused.last().map(|(_, error)| {
+            let limit = options::join_limit(error, self.is_v6())
                 .map_or(String::new(), |setting| format!("; the system's limit is {setting}"));
-            let (count, all) = (joined.len(), wanted.len());
+            let (count, all) = (wanted.len() - refused.len(), wanted.len());
             let words = format!("joined the group on {count} of {all} interfaces: {error}{limit}");
-            (reason_of(&error, Reason::MulticastJoin), words)
+            (reason_of(error, Reason::MulticastJoin), words)
         });
-        self.joined = joined;
-        Ok(!go.is_empty() || self.joined.len() > stay.len())
+        Ok(has_joined)
+    }
+
+    /// Joins the group on an interface, by the last receiver, or by a new one if the system refuses that. The inner result is that
+    /// of the system.
+    fn join(&mut self, interface: &Interface) -> io::Result<io::Result<()>> {
+        let mut refused = io::Error::from(io::ErrorKind::NotConnected);
+        if let Some(receiver) = self.receivers.last_mut() {
+            match join(receiver.socket.get()?, self.group.ip(), interface) {
+                Ok(()) => {
+                    receiver.joined.push(interface.index);
+                    return Ok(Ok(()));
+                }
+                // The limit is per socket. One that has joined nothing would not be the last.
+                Err(error)
+                    if receiver.joined.is_empty() || options::join_limit(&error, self.is_v6()).is_none() =>
+                {
+                    return Ok(Err(error));
+                }
+                Err(error) => refused = error,
+            }
+        }
+        let opened = socket::open_receiver(self.group, &self.refusals);
+        let has_none = self.receivers.is_empty();
+        match opened {
+            Ok(socket) => {
+                let joined = join(socket.get()?, self.group.ip(), interface);
+                if joined.is_ok() || has_none {
+                    let joined = joined.iter().map(|()| interface.index).collect();
+                    self.receivers.push(Receiver { socket, joined });
+                    self.receiver_error = None;
+                }
+                Ok(joined)
+            }
+            Err(failed) if has_none => {
+                let error = copy(&failed.error);
+                self.receiver_error = Some(failed);
+                Ok(Err(error))
+            }
+            Err(_) => Ok(Err(refused)),
+        }
+    }
+
+    /// Notes by which interfaces the group was silent for `limit`.
+    pub fn watch(&mut self, limit: Duration, now: Instant) {
+        if self.wants_receiver {
+            for link in &mut self.links {
+                link.watch(limit, now);
+            }
+        }
+    }
+
+    /// Returns what was counted at an interface.
+    fn link(&mut self, interface: &Interface) -> &mut Link {
+        let known = self.links.iter().position(|link| link.index == interface.index);
+        let at = known.unwrap_or_else(|| {
+            self.links.push(Link::new(interface));
+            self.links.len() - 1
+        });
+        &mut self.links[at]
     }
 
     /// Sends `payload` to the group through each of `interfaces` that has an address of this family.
@@ -113,19 +261,23 @@ impl SocketPair {
         payload: &[u8],
         interfaces: &[Interface],
         stats: &mut SendStats,
+        now: Instant,
     ) -> io::Result<()> {
         self.send_trouble = None;
         for interface in interfaces {
-            if !self.uses(interface) {
-                continue;
-            }
-            let way = Way { interface: interface.index, source: interface.v4 };
-            match self.send(payload, self.group, &way, stats)? {
-                Ok(()) => stats.sent += 1,
-                // A tentative IPv6 address is no error: the system reports when it becomes usable.
-                Err(error) if self.is_v6() && error.kind() == io::ErrorKind::AddrNotAvailable => {}
+            let Some(source) = interface.source(self.family()) else { continue };
+            let way = Way { interface: interface.index, source: Some(source), only_on_link: false };
+            match self.send(payload, self.group, &way)? {
+                Ok(()) => {
+                    stats.sent += 1;
+                    self.link(interface).on_sent(now);
+                }
+                // An IPv6 address that is tentative or just gone is no error: the system reports each change.
+                Err(error) if self.is_v6() && is_address_error(&error) => {}
                 Err(error) => {
-                    stats.errors += 1;
+                    stats.note_error(&error);
+                    self.link(interface).last_error =
+                        CallError { call: "sendmsg", error: copy(&error) }.to_string();
                     let words = format!("sending through {}: {error}", interface.name);
                     self.send_trouble = Some((reason_of(&error, Reason::SendFails), words));
                 }
@@ -134,144 +286,191 @@ impl SocketPair {
         Ok(())
     }
 
-    /// Sends `payload` to one socket: through `interface`, and from the same address as to the group, by which the peer knows this
-    /// node. `None` lets routing choose.
+    /// Sends `payload` to one socket.
     pub fn send_to_peer(
         &mut self,
         payload: &[u8],
         to: SocketAddr,
-        interface: Option<&Interface>,
+        way: &Way,
         stats: &mut SendStats,
     ) -> io::Result<()> {
-        let way = interface.map_or(Way::default(), |used| Way { interface: used.index, source: used.v4 });
-        match self.send(payload, to, &way, stats)? {
+        self.sent_to.insert(to);
+        match self.send(payload, to, way)? {
             Ok(()) => stats.sent += 1,
             Err(error) => {
-                stats.errors += 1;
+                stats.note_error(&error);
                 self.peer_error = Some(error);
             }
         }
         Ok(())
     }
 
-    /// Receives up to `max` datagrams, and drops those that are not `is_wanted`. True if more may wait.
+    /// Receives up to `max` datagrams by a socket, and drops those that are not `is_wanted`. True if more may wait.
     pub fn receive(
-        &self,
-        role: Role,
+        &mut self,
+        number: Number,
         max: usize,
         batch: &mut ReceiveBatch,
         mut is_wanted: impl FnMut(&Received) -> bool,
     ) -> io::Result<bool> {
-        let Some(socket) = self.socket(role) else { return Ok(false) };
+        let socket = match number {
+            0 => &self.unicast,
+            _ => &self.receivers[number - 1].socket,
+        };
         let socket = socket.get()?;
-        let group = self.group.ip();
+        let (group, port) = (self.group.ip(), self.unicast_port);
+        let (links, refusals) = (&mut self.links, &self.refusals);
         // A socket that is not bound to the group also receives unicast to the group's port.
-        let is_ours = |to: IpAddr| matches!(role, Role::Unicast) || to == group;
-        Ok(batch.fill(max, |buffers, take| {
-            let received = datagram::receive(socket, buffers, |number, received, to| {
+        let is_ours = |to: IpAddr| number == 0 || to == group;
+        let mut receive_error = None;
+        let is_full = batch.fill(max, |buffers, take| {
+            let received = datagram::receive(socket, buffers, refusals, |number, received, to| {
                 if is_ours(to) && is_wanted(&received) {
+                    let link = links.iter_mut().find(|link| link.index == received.interface);
+                    link.into_iter().for_each(|link| link.on_received(&received, port));
                     take(number, received);
                 }
             });
             // None waits; or it is the error of an earlier datagram, which the next poll reports.
-            received.unwrap_or(0)
-        }))
+            received.unwrap_or_else(|error| {
+                receive_error = Some(error).filter(is_refusal);
+                0
+            })
+        });
+        self.receive_error = receive_error;
+        Ok(is_full)
     }
 
     /// Takes the errors that wait at the unicast socket. True if there were any.
     pub fn receive_errors(&mut self) -> io::Result<bool> {
+        let mut has_any = self.drop_group_errors()?;
         let socket = self.unicast.get()?;
-        let mut has_any = false;
         for _ in 0..MAX_ERRORS {
-            let Ok((is_unreachable, to)) = datagram::receive_error(socket) else { break };
+            let IcmpError { is_unreachable, to, interface } = match datagram::receive_error(socket) {
+                Ok(error) => error,
+                Err(error) if is_refusal(&error) => {
+                    self.refusals.settle(&optional::ERROR_QUEUE, Err::<(), _>(error));
+                    break;
+                }
+                Err(_) => break,
+            };
+            self.refusals.settle(&optional::ERROR_QUEUE, Ok::<_, io::Error>(()));
             has_any = true;
-            self.unreachable.extend(is_unreachable.then_some(to));
+            if is_unreachable && self.sent_to.contains(to) {
+                self.unreachable.push((to, interface));
+            }
         }
         Ok(has_any)
     }
 
-    /// Takes the destinations that ICMP errors have reported.
-    pub fn take_unreachable(&mut self) -> impl Iterator<Item = SocketAddr> {
+    /// Drops the errors that wait at the socket that sends to the group: they are forged. True if there were any.
+    fn drop_group_errors(&self) -> io::Result<bool> {
+        let Some(sender) = &self.group_sender else { return Ok(false) };
+        let socket = sender.get()?;
+        Ok((0..MAX_ERRORS).take_while(|_| datagram::receive_error(socket).is_ok()).count() > 0)
+    }
+
+    /// Takes the destinations that ICMP errors have reported, and the interfaces through which the errors came.
+    pub fn take_unreachable(&mut self) -> impl Iterator<Item = (SocketAddr, u32)> {
         self.unreachable.drain(..)
     }
 
-    /// The port from which everything is sent.
-    pub fn unicast_port(&self) -> io::Result<u16> {
-        port_of(&self.unicast)
+    /// The numbers of the sockets at which a poll has found something, the unicast one first.
+    pub fn readable(&self, poller: &Poller) -> impl Iterator<Item = Number> {
+        let found = |(number, socket): (Number, &OwnedSocket)| {
+            poller.at(socket.descriptor()).is_readable.then_some(number)
+        };
+        self.receiving().enumerate().filter_map(found)
     }
 
-    /// What a poll has found at a socket: datagrams make it readable, ICMP errors give the unicast one an error.
-    pub fn found(&self, role: Role, poller: &Poller) -> Found {
-        self.socket(role).map_or(Found::default(), |socket| poller.at(socket.descriptor()))
+    /// True if a poll has found an ICMP error.
+    pub fn has_error(&self, poller: &Poller) -> bool {
+        poller.at(self.unicast.descriptor()).has_error
     }
 
+    /// True if a socket receives from the group, or none is wanted.
+    pub fn has_receiver(&self) -> bool {
+        !self.wants_receiver || !self.receivers.is_empty()
+    }
+
+    /// What to poll.
     pub fn descriptors(&self) -> impl Iterator<Item = Descriptor> {
-        self.sockets().map(OwnedSocket::descriptor)
+        self.receiving().map(OwnedSocket::descriptor)
     }
 
     /// An error if another part of the program has closed a socket.
     pub fn check(&self) -> io::Result<()> {
-        self.sockets().try_for_each(|socket| socket.get().map(drop))
+        self.receiving().chain(&self.group_sender).try_for_each(|socket| socket.get().map(drop))
     }
 
-    /// True if `interface` has an address of this family.
-    fn uses(&self, interface: &Interface) -> bool {
-        match self.is_v6() {
-            true => interface.v6.is_some(),
-            false => interface.v4.is_some(),
-        }
+    pub fn family(&self) -> Family {
+        Family::of(self.group.ip())
     }
 
     /// Sends one datagram. The inner result is that of the system.
-    fn send(
-        &mut self,
-        payload: &[u8],
-        to: SocketAddr,
-        way: &Way,
-        stats: &mut SendStats,
-    ) -> io::Result<io::Result<()>> {
-        let mut sent = datagram::send(self.unicast.get()?, payload, to, way);
-        // The system reports errors of earlier datagrams at the next send.
-        if sent.is_err() && self.receive_errors()? {
-            sent = datagram::send(self.unicast.get()?, payload, to, way);
-        }
-        while let Err(error) = &sent
-            && error.kind() == io::ErrorKind::WouldBlock
-            && stats.drain_waits < MAX_DRAIN_WAITS
-        {
-            stats.drain_waits += 1;
-            wait_until_writable(self.unicast.get()?, DRAIN_WAIT);
-            sent = datagram::send(self.unicast.get()?, payload, to, way);
+    fn send(&mut self, payload: &[u8], to: SocketAddr, way: &Way) -> io::Result<io::Result<()>> {
+        let mut sent = datagram::send(self.sender(to)?, payload, to, way);
+        for _ in 0..MAX_RESENDS {
+            let Err(error) = &sent else { break };
+            // The system reports ICMP errors about earlier datagrams, or forged ones, at the next send.
+            let is_repeated = match error.kind() {
+                io::ErrorKind::WouldBlock => self.wait_for_room(to)?,
+                _ => self.receive_errors()?,
+            };
+            if !is_repeated {
+                break;
+            }
+            sent = datagram::send(self.sender(to)?, payload, to, way);
         }
         Ok(sent)
     }
 
-    fn socket(&self, role: Role) -> Option<&OwnedSocket> {
-        match role {
-            Role::Unicast => Some(&self.unicast),
-            Role::Group => self.receiver.as_ref(),
+    /// Waits for room in the send buffer, unless that was done for too long in this period.
+    fn wait_for_room(&mut self, to: SocketAddr) -> io::Result<bool> {
+        let now = Instant::now();
+        if self.drain_waits.1 + DRAIN_PERIOD <= now {
+            self.drain_waits = (0, now);
         }
+        let has_time = self.drain_waits.0 < MAX_DRAIN_WAITS;
+        if has_time {
+            self.drain_waits.0 += 1;
+            wait_until_writable(self.sender(to)?, DRAIN_WAIT);
+        }
+        Ok(has_time)
     }
 
-    fn sockets(&self) -> impl Iterator<Item = &OwnedSocket> {
-        Role::ALL.into_iter().filter_map(|role| self.socket(role))
+    /// Returns the socket that sends to an address.
+    fn sender(&self, to: SocketAddr) -> io::Result<&Socket> {
+        let group_sender = self.group_sender.as_ref().filter(|_| to == self.group);
+        group_sender.unwrap_or(&self.unicast).get()
     }
 
-    fn join(&self, receiver: &Socket, interface: &Interface) -> io::Result<()> {
-        match self.group.ip() {
-            IpAddr::V4(group) => options::join_v4(receiver, group, interface),
-            IpAddr::V6(group) => receiver.join_multicast_v6(&group, interface.index),
-        }
+    fn receiving(&self) -> impl Iterator<Item = &OwnedSocket> {
+        iter::once(&self.unicast).chain(self.receivers.iter().map(|receiver| &receiver.socket))
     }
+}
 
-    fn leave(&self, receiver: &Socket, index: u32) -> io::Result<()> {
-        match self.group.ip() {
-            IpAddr::V4(group) => {
-                receiver.leave_multicast_v4_n(&group, &InterfaceIndexOrAddress::Index(index))
-            }
-            IpAddr::V6(group) => receiver.leave_multicast_v6(&group, index),
-        }
+fn join(receiver: &Socket, group: IpAddr, interface: &Interface) -> io::Result<()> {
+    match group {
+        IpAddr::V4(group) => options::join_v4(receiver, group, interface),
+        IpAddr::V6(group) => receiver.join_multicast_v6(&group, interface.index),
     }
+}
+
+fn leave(receiver: &Socket, group: IpAddr, index: u32) -> io::Result<()> {
+    match group {
+        IpAddr::V4(group) => receiver.leave_multicast_v4_n(&group, &InterfaceIndexOrAddress::Index(index)),
+        IpAddr::V6(group) => receiver.leave_multicast_v6(&group, index),
+    }
+}
+
+/// Returns the same error of the system once more.
+fn copy(error: &io::Error) -> io::Error {
+    error.raw_os_error().map_or_else(|| error.kind().into(), io::Error::from_raw_os_error)
+}
+
+fn is_address_error(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::AddrNotAvailable | io::ErrorKind::InvalidInput)
 }
 
 /// The meaning of an error for health.
@@ -292,28 +491,29 @@ mod tests {
     #[test]
     fn unreachable_destinations_do_not_stop_the_others() {
         let group = SocketAddr::from(([239, 2, 3, 4], 0));
-        let open = || open_unicast(false, 1, 0).expect("there are free ports");
+        let open = || open_unicast(false, 1, 0, &Refusals::default()).expect("there are free ports");
         let address = |socket: &OwnedSocket| {
             SocketAddr::from((Ipv4Addr::LOCALHOST, port_of(socket).expect("it is bound")))
         };
-        let mut pair = SocketPair::new(group, None, open());
+        let pair = |socket| SocketPair::new(group, socket, 1, false, Arc::default()).expect("it is bound");
+        let mut sender = pair(open());
         let here: Vec<OwnedSocket> = (0..100).map(|_| open()).collect();
         // Closed at the end of the line: the system answers each datagram with an ICMP port unreachable.
         let gone: Vec<SocketAddr> = (0..100).map(|_| open()).map(|socket| address(&socket)).collect();
         let mut stats = SendStats::default();
         // The error of one datagram waits when the next one is sent.
         for to in here.iter().map(&address).zip(gone).flat_map(|(here, gone)| [gone, here]) {
-            pair.send_to_peer(b"to all", to, None, &mut stats).expect("it is open");
+            sender.send_to_peer(b"to all", to, &Way::default(), &mut stats).expect("it is open");
         }
         assert_eq!((stats.sent, stats.errors), (200, 0));
         let mut batch = ReceiveBatch::new();
         for socket in here {
             batch.clear();
-            let receiver = SocketPair::new(group, None, socket);
+            let mut receiver = pair(socket);
             let mut poller = Poller::default();
             poller.watch(receiver.descriptors());
             poller.poll(Duration::from_secs(10)).expect("they can be polled");
-            receiver.receive(Role::Unicast, 1, &mut batch, |_| true).expect("it is open");
+            receiver.receive(0, 1, &mut batch, |_| true).expect("it is open");
             assert_eq!(batch.iter().map(|(bytes, _)| bytes).collect::<Vec<_>>(), [b"to all"]);
         }
     }

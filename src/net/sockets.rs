@@ -4,20 +4,28 @@
 
 use std::io;
 use std::iter;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::time::Instant;
 
 use crate::error::{Error, ErrorKind};
 use crate::health::Reason;
-use crate::net::report::{Refresh, SendStats, TransportReport};
+use crate::interface_status::{InterfaceStatus, Usage};
+use crate::net::interfaces::Choice;
+use crate::net::link::Link;
+use crate::net::report::{Receipt, Refresh, SendStats, TransportReport};
 use crate::net::socket_config::SocketConfig;
-use crate::net::socket_pair::{self, Role, SocketPair};
+use crate::net::socket_pair::{self, Number, SocketPair};
+use crate::sys;
 use crate::sys::batch::{self, ReceiveBatch, Received};
+use crate::sys::call_error::CallError;
+use crate::sys::host_interface::Listing;
 use crate::sys::interface::Interface;
+use crate::sys::optional::{self, Refusals};
 use crate::sys::poller::Poller;
-use crate::sys::socket::{self, OwnedSocket, port_of};
-use crate::sys::{Descriptor, NetworkMonitor, options};
-use peers_proto::{Destination, Transmit};
+use crate::sys::socket::{self, port_of};
+use crate::sys::{Descriptor, NetworkMonitor, Way, options};
+use peers_proto::{Arrival, Destination, Family, Node, Transmit};
 
 /// Ports tried for one that both families can have. Few ports are taken in one family alone.
 const PORTS_TRIED: usize = 16;
@@ -25,73 +33,143 @@ const PORTS_TRIED: usize = 16;
 pub(crate) struct Sockets {
     config: SocketConfig,
     pairs: Vec<SocketPair>,
+    /// Groups whose family has no sockets, each with the call that the system refused.
+    shut: Vec<(SocketAddr, CallError)>,
     /// The port of the unicast sockets, which a reopen tries to keep.
     unicast_port: u16,
     interfaces: Arc<[Interface]>,
+    /// Why each interface is used or not, and whether loopback alone is.
+    choice: Choice,
+    /// Why the interfaces could not be listed.
+    listing_error: Option<CallError>,
     /// Without multicast: why none of the last datagrams could be sent.
     refusal: Option<io::Error>,
     off_link: u64,
     /// `None` if it is turned off, or refused by the system; then changes are detected in the other ways.
     monitor: Option<NetworkMonitor>,
+    refusals: Arc<Refusals>,
 }
 
 impl Sockets {
-    pub fn open(config: SocketConfig) -> Result<Self, Error> {
+    pub fn open(config: SocketConfig, refusals: Arc<Refusals>, now: Instant) -> Result<Self, Error> {
         config.check_protocols()?;
-        let pairs = open_pairs(&config, 0)?;
-        // Before the first look at the interfaces, so that no change falls between.
-        let monitor = config.change_detection.system.then(NetworkMonitor::subscribe).and_then(Result::ok);
+        let (pairs, mut shut) = open_pairs(&config, 0, &refusals);
+        // Peers name the port that the program chose, by whatever family.
+        let is_port_held = |(_, failed): &(SocketAddr, CallError)| options::is_port_held(&failed.error);
+        if pairs.is_empty() || config.unicast_port != 0 && shut.iter().any(is_port_held) {
+            // A system without a family says so, and has refused the other for a reason that can be mended.
+            shut.sort_by_key(|(_, failed)| is_unsupported(&failed.error));
+            return Err(cannot_open(&config, config.unicast_port, &shut[0].1));
+        }
         let mut sockets = Sockets {
             config,
             pairs,
+            shut,
             unicast_port: 0,
             interfaces: Arc::default(),
+            choice: Choice::default(),
+            listing_error: None,
             refusal: None,
             off_link: 0,
-            monitor,
+            monitor: None,
+            refusals,
         };
-        let opened = sockets.note_port().and_then(|()| sockets.follow_interfaces());
-        opened.map_err(|error| Error::system("joining the groups", &error))?;
-        Ok(sockets)
+        sockets.note_port();
+        // Before the first look at the interfaces, so that no change falls between.
+        sockets.subscribe();
+        sockets.follow_interfaces(now).map_err(|error| Error::system("joining the groups", &error))?;
+        match sockets.pairs.iter().any(SocketPair::has_receiver) || !sockets.has_receiver_error() {
+            true => Ok(sockets),
+            false => {
+                let failed = sockets.pairs.iter().find_map(|pair| pair.receiver_error.as_ref());
+                let failed = failed.expect("there is one");
+                Err(cannot_open(&sockets.config, sockets.pairs[0].group().port(), failed))
+            }
+        }
+    }
+
+    fn has_receiver_error(&self) -> bool {
+        self.pairs.iter().any(|pair| pair.receiver_error.is_some())
+    }
+
+    /// Subscribes to reports of changes, unless that is done or turned off.
+    fn subscribe(&mut self) {
+        if self.config.change_detection.system && self.monitor.is_none() {
+            self.monitor = self.refusals.settle(&optional::MONITOR, NetworkMonitor::subscribe());
+        }
     }
 
     /// Detects changes of the network and follows them.
     ///
     /// `is_silent` says that nothing was received for the expiry time, `is_announcing` that the node is about to send to the
     /// group.
-    pub fn refresh(&mut self, poller: &Poller, is_silent: bool, is_announcing: bool) -> io::Result<Refresh> {
+    pub fn refresh(
+        &mut self,
+        poller: &Poller,
+        is_silent: bool,
+        is_announcing: bool,
+        now: Instant,
+    ) -> io::Result<Refresh> {
         let is_reported = match &self.monitor {
-            Some(monitor) if poller.at(monitor.descriptor()).is_readable => monitor.drain()?,
+            Some(monitor) if poller.at(monitor.descriptor()).is_readable => match monitor.drain() {
+                // The error of a closed descriptor is none of the system.
+                Err(error) if error.raw_os_error().is_none() => return Err(error),
+                drained => self.refusals.settle(&optional::MONITOR, drained).unwrap_or(false),
+            },
             _ => false,
         };
         if is_silent && self.config.change_detection.watchdog {
-            return self.reopen();
+            return self.reopen(now);
         }
+        let has_opened = is_announcing && self.open_missing();
         let may_have_changed = is_reported || (is_announcing && self.config.change_detection.poll);
-        Ok(match may_have_changed && self.follow_interfaces()? {
+        let has_followed = (may_have_changed || has_opened) && self.follow_interfaces(now)?;
+        Ok(match has_followed || has_opened {
             true => Refresh::Followed,
             false => Refresh::Unneeded,
         })
     }
 
+    /// Tries once more what the system has refused. True if a family has its sockets now.
+    fn open_missing(&mut self) -> bool {
+        self.subscribe();
+        let mut has_opened = false;
+        for (group, _) in std::mem::take(&mut self.shut) {
+            let port =
+                if self.config.unicast_port == 0 { self.unicast_port } else { self.config.unicast_port };
+            match open_pair(&self.config, group, port, &self.refusals) {
+                Ok(pair) => {
+                    self.pairs.push(pair);
+                    has_opened = true;
+                }
+                Err(failed) => self.shut.push((group, failed)),
+            }
+        }
+        has_opened
+    }
+
     /// Sends datagrams of the node.
-    pub fn send(&mut self, transmits: impl Iterator<Item = Transmit>) -> io::Result<SendStats> {
+    pub fn send(&mut self, transmits: impl Iterator<Item = Transmit>, now: Instant) -> io::Result<SendStats> {
         let mut stats = SendStats::default();
-        for Transmit { payload, to } in transmits {
+        for Transmit { payload, to, source, only_on_link } in transmits {
             for pair in &mut self.pairs {
                 match to {
                     Destination::GroupV4 if pair.is_v6() => {}
                     Destination::Group | Destination::GroupV4 => {
-                        pair.send_to_group(&payload, &self.interfaces, &mut stats)?;
+                        pair.send_to_group(&payload, &self.interfaces, &mut stats, now)?;
+                    }
+                    Destination::Interface { index, family } if pair.family() == family => {
+                        let interface = self.interfaces.iter().find(|used| used.index == index);
+                        let used = interface.map_or(&[][..], std::slice::from_ref);
+                        pair.send_to_group(&payload, used, &mut stats, now)?;
                     }
                     Destination::Peer { address, interface } if address.is_ipv6() == pair.is_v6() => {
-                        // Routing chooses the way to an off-link peer.
-                        let is_way =
-                            |used: &&Interface| used.index == interface && used.is_on_link(address.ip());
-                        let way = self.interfaces.iter().find(is_way);
-                        pair.send_to_peer(&payload, address, way, &mut stats)?;
+                        let used = self.interfaces.iter().find(|used| used.index == interface);
+                        if let Some(way) = way_to(address, used, source, only_on_link) {
+                            pair.send_to_peer(&payload, address, &way, &mut stats)?;
+                        }
                     }
-                    Destination::Peer { .. } => {}
+                    Destination::Interface { .. } | Destination::Peer { .. } => {}
                 }
             }
         }
@@ -99,34 +177,39 @@ impl Sockets {
         Ok(stats)
     }
 
-    /// Receives a batch, and the errors that wait, from the sockets at which a poll has found any. True if more may wait.
-    pub fn receive(&mut self, poller: &Poller, batch: &mut ReceiveBatch) -> io::Result<bool> {
+    /// Receives a batch, and the errors that wait, from the sockets at which a poll has found any.
+    pub fn receive(&mut self, poller: &Poller, batch: &mut ReceiveBatch) -> io::Result<Receipt> {
+        let mut receipt = Receipt::default();
         for pair in &mut self.pairs {
-            if pair.found(Role::Unicast, poller).has_error {
-                pair.receive_errors()?;
+            if pair.has_error(poller) {
+                receipt.has_any |= pair.receive_errors()?;
             }
         }
-        let roles = |role| self.pairs.iter().map(move |pair| (pair, role));
-        let is_readable = |(pair, role): &(&SocketPair, Role)| pair.found(*role, poller).is_readable;
-        let readable = || Role::ALL.into_iter().flat_map(roles).filter(is_readable);
+        let numbers = |(at, pair): (usize, &SocketPair)| {
+            pair.readable(poller).map(move |number| (number, at)).collect::<Vec<_>>()
+        };
+        let mut readable: Vec<(Number, usize)> = self.pairs.iter().enumerate().flat_map(numbers).collect();
+        // The group first. What a peer sends by unicast answers what it has received, and has a later number than its query.
+        readable.sort_unstable_by_key(|(number, at)| (*number == 0, *number, *at));
         // Each has an equal share, so that a flood at one does not starve the others. Sockets with more to receive get the rest
         // at the next poll.
-        let share = batch::LENGTH / readable().count().max(1);
+        let share = (batch::LENGTH / readable.len().max(1)).max(1);
         let (accepts_off_link, interfaces, off_link) =
             (self.config.accepts_off_link, &self.interfaces, &mut self.off_link);
         let mut is_wanted = |received: &Received| {
-            // Announcements do not reach an off-link sender, so it cannot be a peer.
-            let is_wanted = accepts_off_link
-                || interfaces.iter().any(|interface| interface.is_on_link(received.from.ip()));
+            // Multicast is on-link by its TTL. The node checks that of unicast, if the system reports it.
+            let is_checked = received.arrival == Arrival::Group || received.hops.is_some();
+            let is_near = || interfaces.iter().any(|interface| interface.is_on_link(received.from.ip()));
+            let is_wanted = accepts_off_link || is_checked || is_near();
             *off_link += u64::from(!is_wanted);
             is_wanted
         };
         batch.clear();
-        let mut may_be_more = false;
-        for (pair, role) in readable() {
-            may_be_more |= pair.receive(role, share, batch, &mut is_wanted)?;
+        for (number, at) in readable {
+            receipt.may_be_more |= self.pairs[at].receive(number, share, batch, &mut is_wanted)?;
         }
-        Ok(may_be_more)
+        receipt.has_any |= !batch.is_empty();
+        Ok(receipt)
     }
 
     /// Number of datagrams from off-link that were dropped.
@@ -134,19 +217,58 @@ impl Sockets {
         self.off_link
     }
 
-    /// Takes the destinations that ICMP errors have reported.
-    pub fn take_unreachable(&mut self) -> impl Iterator<Item = SocketAddr> {
+    /// Passes the node its interfaces, and the ports of its unicast sockets. True if the node announces a change.
+    pub fn introduce(&self, node: &mut Node, now: Instant) -> bool {
+        let interfaces: Vec<_> = self.interfaces.iter().map(Interface::to_node).collect();
+        let ports: Vec<u16> = self.pairs.iter().map(|pair| pair.unicast_port).collect();
+        node.set_interfaces(&interfaces, &ports, now)
+    }
+
+    /// Takes the destinations that ICMP errors have reported, and the interfaces through which the errors came.
+    pub fn take_unreachable(&mut self) -> impl Iterator<Item = (SocketAddr, u32)> {
         self.pairs.iter_mut().flat_map(SocketPair::take_unreachable)
     }
 
     /// The state of the network.
     pub fn report(&self) -> TransportReport {
         let send = self.pairs.iter().filter_map(|pair| pair.send_trouble.clone());
-        let join = self.pairs.iter().filter_map(|pair| pair.join_trouble.clone());
+        let receiving = self.pairs.iter().filter(|pair| pair.receiver_error.is_none());
+        let join = receiving.filter_map(|pair| pair.join_trouble.clone());
+        let isolation = self.isolation().into_iter().chain(self.missing_sockets());
         TransportReport {
             interfaces: self.interfaces.clone(),
-            troubles: self.isolation().into_iter().chain(send).chain(join).collect(),
+            troubles: isolation
+                .chain(send)
+                .chain(join)
+                .chain(self.failing_receives())
+                .chain(self.silence())
+                .collect(),
         }
+    }
+
+    /// Each interface and family of the host, with what was counted there.
+    pub fn interface_statuses(&self) -> Vec<InterfaceStatus> {
+        let mut all = self.choice.all.clone();
+        for status in &mut all {
+            let pair = self.pairs.iter().find(|pair| pair.family() == status.family);
+            if pair.is_none() && status.usage == Usage::Used {
+                status.usage = Usage::FamilyOff;
+            }
+            if let Some((_, failed)) =
+                self.shut.iter().find(|(group, _)| Family::of(group.ip()) == status.family)
+            {
+                status.why = "the system refuses a socket of this family".into();
+                status.last_error = failed.to_string();
+            }
+            if let Some(link) =
+                pair.and_then(|pair| pair.links.iter().find(|link| link.index == status.index))
+            {
+                (status.sent, status.looped_back, status.received) =
+                    (link.sent, link.looped_back, link.received);
+                status.last_error.clone_from(&link.last_error);
+            }
+        }
+        all
     }
 
     /// What to poll for datagrams, errors and changes.
@@ -162,37 +284,60 @@ impl Sockets {
     }
 
     /// Reopens the sockets, on the same ports if they are still free, and joins the groups on every interface again.
-    fn reopen(&mut self) -> io::Result<Refresh> {
+    fn reopen(&mut self, now: Instant) -> io::Result<Refresh> {
         // A process that may open no more descriptors keeps those it has.
         let is_v6 = self.config.groups.iter().all(SocketAddr::is_ipv6);
-        if let Err(error) = socket::udp_socket(is_v6) {
-            return Ok(Refresh::Failed(cannot_open(&self.config, 0, &error)));
+        if let Err(failed) = socket::udp_socket(is_v6, &self.refusals) {
+            return Ok(Refresh::Failed(cannot_open(&self.config, 0, &failed)));
         }
         // The old ones first: they hold the ports.
-        self.pairs.clear();
-        match open_pairs(&self.config, self.unicast_port) {
-            Ok(pairs) => self.pairs = pairs,
-            Err(error) => return Ok(Refresh::Failed(error)),
+        let links: Vec<(Family, Vec<Link>)> =
+            self.pairs.drain(..).map(|pair| (pair.family(), pair.links)).collect();
+        (self.pairs, self.shut) = open_pairs(&self.config, self.unicast_port, &self.refusals);
+        for (family, links) in links {
+            if let Some(pair) = self.pairs.iter_mut().find(|pair| pair.family() == family) {
+                pair.links = links;
+            }
         }
-        self.note_port()?;
-        self.follow_interfaces()?;
+        match self.shut.first() {
+            Some((_, failed)) if self.pairs.is_empty() => {
+                return Ok(Refresh::Failed(cannot_open(&self.config, self.unicast_port, failed)));
+            }
+            _ => {}
+        }
+        self.note_port();
+        self.follow_interfaces(now)?;
         Ok(Refresh::Reopened)
     }
 
-    fn note_port(&mut self) -> io::Result<()> {
+    fn note_port(&mut self) {
         if let Some(pair) = self.pairs.first() {
-            self.unicast_port = pair.unicast_port()?;
+            self.unicast_port = pair.unicast_port;
         }
-        Ok(())
     }
 
     /// Looks at the interfaces, and brings the joins up to date. True if anything changed.
-    fn follow_interfaces(&mut self) -> io::Result<bool> {
-        // If the system cannot list its interfaces, the last list stays in use.
-        let Ok(interfaces) = self.config.selection.current(&self.config.groups) else { return Ok(false) };
-        let mut has_changed = *interfaces != *self.interfaces;
-        self.interfaces = interfaces.into();
+    fn follow_interfaces(&mut self, now: Instant) -> io::Result<bool> {
+        let mut has_changed = false;
+        match sys::interfaces::all() {
+            Ok(Listing { interfaces, refused }) => {
+                self.refusals.settle(&optional::LINKS, refused.map_or(Ok(()), Err));
+                self.refusals.settle(&optional::INTERFACES, Ok::<_, CallError>(()));
+                self.listing_error = None;
+                let families: Vec<Family> =
+                    self.config.groups.iter().map(|group| Family::of(group.ip())).collect();
+                self.choice = self.config.selection.choose(&interfaces, &families);
+                has_changed = *self.choice.used != *self.interfaces;
+                self.interfaces = self.choice.used.clone().into();
+            }
+            // The last list stays in use.
+            Err(failed) => {
+                self.refusals.settle(&optional::INTERFACES, Err::<(), _>(&failed));
+                self.listing_error = Some(failed);
+            }
+        }
         for pair in &mut self.pairs {
+            pair.watch(self.config.silence_limit, now);
             has_changed |= pair.follow(&self.interfaces)?;
         }
         Ok(has_changed)
@@ -207,10 +352,19 @@ impl Sockets {
         }
     }
 
-    /// Why the node can reach no peer at all.
+    /// Why the node can reach no peer at all, or none of another host.
     fn isolation(&self) -> Option<(Reason, String)> {
         if self.config.multicast {
-            return self.interfaces.is_empty().then(|| self.no_interface());
+            return match (&self.listing_error, self.interfaces.is_empty(), self.choice.is_loopback_alone) {
+                (Some(failed), true, _) => {
+                    Some((Reason::NoInterface, format!("the interfaces cannot be listed: {failed}")))
+                }
+                (None, true, _) => Some(self.no_interface("no interface that may be used is up")),
+                (_, false, true) => {
+                    Some(self.no_interface("loopback alone is used: no other interface is up"))
+                }
+                (_, false, false) => None,
+            };
         }
         let error = self.refusal.as_ref()?;
         match socket_pair::reason_of(error, Reason::NoInterface) {
@@ -223,63 +377,164 @@ impl Sockets {
         }
     }
 
-    fn no_interface(&self) -> (Reason, String) {
+    /// Says that no interface is up, and what each one lacks.
+    fn no_interface(&self, words: &str) -> (Reason, String) {
         let has = |is_v6| self.config.groups.iter().any(|group| group.is_ipv6() == is_v6);
         let address = match (has(false), has(true)) {
             (true, true) => "an IPv4 or link-local IPv6 address",
             (true, false) => "an IPv4 address",
             (false, _) => "a link-local IPv6 address",
         };
-        (Reason::NoInterface, format!("no interface that may be used is up with {address}"))
+        let mut words = format!("{words} with {address}");
+        let mut named: Vec<&str> = Vec::new();
+        for status in &self.choice.all {
+            let is_out =
+                matches!(status.usage, Usage::Used | Usage::NotNamed | Usage::FamilyOff | Usage::Loopback);
+            if !is_out && status.kind != "loopback" && !named.contains(&&*status.name) {
+                named.push(&status.name);
+                words += &format!("; {}: {}", status.name, status.why);
+            }
+        }
+        (Reason::NoInterface, words)
     }
-}
 
-/// Opens the sockets of each family that the system has, the unicast ones on `port`. An error if it has none.
-fn open_pairs(config: &SocketConfig, port: u16) -> Result<Vec<SocketPair>, Error> {
-    let mut receivers = Vec::new();
-    for group in &config.groups {
-        let opened = match config.multicast {
-            true => socket::open_receiver(*group).map(Some),
-            // Only to see whether the system has the family.
-            false => socket::udp_socket(group.is_ipv6()).map(|_| None),
+    /// Which sockets the system refuses. A family that it does not have is no trouble.
+    fn missing_sockets(&self) -> Option<(Reason, String)> {
+        let shut = self.shut.iter().filter(|(_, failed)| !is_unsupported(&failed.error));
+        let shut = shut.map(|(group, failed)| format!("{} is not used: {failed}", name_of(*group)));
+        let deaf = self.pairs.iter().filter_map(|pair| {
+            let failed = pair.receiver_error.as_ref()?;
+            let group = name_of(pair.group());
+            Some(match options::is_port_held(&failed.error) {
+                true => format!("nothing is received from the {group} group: {}", held(pair.group().port())),
+                false => format!("nothing is received from the {group} group: {failed}"),
+            })
+        });
+        let all: Vec<String> = shut.chain(deaf).collect();
+        let words = || format!("{}; the node tries again at each announcement", all.join("; "));
+        (!all.is_empty()).then(|| (Reason::Socket, words()))
+    }
+
+    fn uses(&self, index: u32, family: Family) -> bool {
+        self.interfaces.iter().any(|used| used.index == index && used.source(family).is_some())
+    }
+
+    fn failing_receives(&self) -> Option<(Reason, String)> {
+        let failing = |pair: &SocketPair| Some((pair.group(), pair.receive_error.as_ref()?.to_string()));
+        let (group, error) = self.pairs.iter().find_map(failing)?;
+        Some((Reason::NotReceiving, format!("receiving by {}: recvmsg: {error}", name_of(group))))
+    }
+
+    /// The interfaces in use by which nothing is received. If they are all, the node itself notices.
+    fn silence(&self) -> Option<(Reason, String)> {
+        let (mut silent, mut count) = (Vec::new(), 0);
+        for pair in &self.pairs {
+            let is_used = |link: &&Link| self.uses(link.index, pair.family());
+            for link in pair.links.iter().filter(is_used) {
+                count += 1;
+                silent.extend(link.is_silent.then(|| format!("{} by {}", link.name, name_of(pair.group()))));
+            }
+        }
+        let words = || {
+            let where_to = silent.join(", ");
+            format!(
+                "nothing is received through {where_to}, not even the node's own announcements; a firewall may drop UDP multicast"
+            )
         };
-        match opened {
-            Err(error) if is_unsupported(&error) && config.groups.len() > 1 => {}
-            Err(error) => return Err(cannot_open(config, group.port(), &error)),
-            Ok(receiver) => receivers.push((*group, receiver)),
+        (!silent.is_empty() && silent.len() < count).then(|| (Reason::NotReceiving, words()))
+    }
+}
+
+/// Opens the sockets of each family that the system has, the unicast ones on `port`. Returns those of which it refuses one as well.
+fn open_pairs(
+    config: &SocketConfig,
+    port: u16,
+    refusals: &Arc<Refusals>,
+) -> (Vec<SocketPair>, Vec<(SocketAddr, CallError)>) {
+    let mut shut = Vec::new();
+    let mut groups = Vec::new();
+    for group in &config.groups {
+        match socket::udp_socket(group.is_ipv6(), refusals) {
+            Ok(_) => groups.push(*group),
+            Err(failed) => shut.push((*group, failed)),
         }
     }
-    let groups: Vec<SocketAddr> = receivers.iter().map(|(group, _)| *group).collect();
-    let unicast = match config.unicast_port {
-        0 => open_unicast(&groups, config.hops, port),
-        port => open_unicast_at(&groups, config.hops, port),
+    let port = if config.unicast_port == 0 {
+        common_port(&groups, config.hops, port, refusals)
+    } else {
+        config.unicast_port
     };
-    let unicast = unicast.map_err(|error| cannot_open(config, config.unicast_port, &error))?;
-    let pairs = iter::zip(receivers, unicast);
-    Ok(pairs.map(|((group, receiver), unicast)| SocketPair::new(group, receiver, unicast)).collect())
-}
-
-/// Opens the unicast sockets of all `groups`, on one port if one is free in both families: a peer that knows the port then
-/// reaches the node by both. `port` is tried first, unless it is 0.
-fn open_unicast(groups: &[SocketAddr], hops: u8, port: u16) -> io::Result<Vec<OwnedSocket>> {
-    // 0 lets the system choose.
-    for port in iter::once(port).chain(iter::repeat_n(0, PORTS_TRIED)) {
-        match open_unicast_at(groups, hops, port) {
-            Err(error) if error.kind() == io::ErrorKind::AddrInUse => {}
-            opened => return opened,
+    let mut pairs = Vec::new();
+    for group in groups {
+        match open_pair(config, group, port, refusals) {
+            Ok(pair) => pairs.push(pair),
+            Err(failed) => shut.push((group, failed)),
         }
     }
-    groups.iter().map(|group| socket::open_unicast(group.is_ipv6(), hops, 0)).collect()
+    (pairs, shut)
 }
 
-/// Opens the unicast sockets of all `groups` on this port; if it is 0, on the port that the system chooses for the first.
-fn open_unicast_at(groups: &[SocketAddr], hops: u8, port: u16) -> io::Result<Vec<OwnedSocket>> {
-    let mut sockets: Vec<OwnedSocket> = Vec::new();
-    for group in groups {
-        let port = sockets.first().map_or(Ok(port), port_of)?;
-        sockets.push(socket::open_unicast(group.is_ipv6(), hops, port)?);
+/// Opens the sockets of a family around a unicast socket on `port`, or, if that is held and the program did not choose it, on any.
+fn open_pair(
+    config: &SocketConfig,
+    group: SocketAddr,
+    port: u16,
+    refusals: &Arc<Refusals>,
+) -> Result<SocketPair, CallError> {
+    let open = |port| socket::open_unicast(group.is_ipv6(), config.hops, port, refusals);
+    let unicast = match open(port) {
+        Err(failed) if options::is_port_held(&failed.error) && config.unicast_port == 0 => open(0),
+        opened => opened,
+    };
+    SocketPair::new(group, unicast?, config.hops, config.multicast, refusals.clone())
+}
+
+/// Returns a port that is free in the families of all `groups`: a peer that knows the port then reaches the node by both. `port` is
+/// tried first, unless it is 0. 0 if none was found.
+fn common_port(groups: &[SocketAddr], hops: u8, port: u16, refusals: &Refusals) -> u16 {
+    if groups.len() < 2 {
+        return port;
     }
-    Ok(sockets)
+    let is_free = |port: &u16| {
+        let open = |group: &SocketAddr| socket::open_unicast(group.is_ipv6(), hops, *port, refusals).is_ok();
+        groups.iter().all(open)
+    };
+    let any = || {
+        let group = groups.first()?;
+        let socket = socket::open_unicast(group.is_ipv6(), hops, 0, refusals).ok()?;
+        port_of(&socket).ok()
+    };
+    let chosen = iter::repeat_with(any).take(PORTS_TRIED).flatten();
+    iter::once(port).filter(|port| *port != 0).chain(chosen).find(is_free).unwrap_or(0)
+}
+
+fn name_of(group: SocketAddr) -> &'static str {
+    if group.is_ipv6() { "IPv6" } else { "IPv4" }
+}
+
+fn held(port: u16) -> String {
+    format!(
+        "UDP port {port} is in use by a socket that does not share it; end that program, have it set SO_REUSEADDR, or choose another port"
+    )
+}
+
+/// Returns the way to a peer. `None` if a datagram would leave its link that must not. Routing chooses the way to an off-link
+/// peer.
+fn way_to(
+    to: SocketAddr,
+    interface: Option<&Interface>,
+    source: Option<IpAddr>,
+    only_on_link: bool,
+) -> Option<Way> {
+    let is_near = interface.is_some_and(|interface| interface.is_on_link(to.ip()));
+    match interface {
+        Some(interface) if is_near || only_on_link && options::keeps_on_link(to.is_ipv6()) => {
+            let source = source.or(interface.source(Family::of(to.ip())));
+            Some(Way { interface: interface.index, source, only_on_link })
+        }
+        _ => (!only_on_link || options::keeps_on_link(to.is_ipv6()))
+            .then_some(Way { only_on_link, ..Way::default() }),
+    }
 }
 
 fn is_unsupported(error: &io::Error) -> bool {
@@ -287,23 +542,21 @@ fn is_unsupported(error: &io::Error) -> bool {
 }
 
 /// The error for a socket that the system refused, for this port.
-fn cannot_open(config: &SocketConfig, port: u16, error: &io::Error) -> Error {
-    if options::is_port_held(error) {
-        let holder = match port == config.unicast_port {
-            true => {
-                "(unicast_port) is in use; end that program, or choose another port, for one node of a host can have it"
-            }
-            false => {
-                "is in use by a socket that does not share it; end that program, have it set SO_REUSEADDR, or choose another port"
-            }
+fn cannot_open(config: &SocketConfig, port: u16, failed: &CallError) -> Error {
+    if options::is_port_held(&failed.error) {
+        let words = match port == config.unicast_port {
+            true => format!(
+                "UDP port {port} (unicast_port) is in use; end that program, or choose another port, for one node of a host can have it"
+            ),
+            false => held(port),
         };
-        return Error::new(ErrorKind::AddressInUse, format!("UDP port {port} {holder}"));
+        return Error::new(ErrorKind::AddressInUse, words);
     }
-    if is_unsupported(error) {
-        return Error::system("IPv4 is turned off, and the system has no IPv6", error);
+    if is_unsupported(&failed.error) {
+        return Error::system("IPv4 is turned off, and the system has no IPv6", &failed.error);
     }
     let groups: Vec<String> = config.groups.iter().map(SocketAddr::to_string).collect();
-    Error::system(format!("opening the sockets for {}", groups.join(" and ")), error)
+    Error::system(format!("opening the sockets for {}: {}", groups.join(" and "), failed.call), &failed.error)
 }
 
 #[cfg(test)]
@@ -313,14 +566,14 @@ mod tests {
     use super::*;
     use crate::net::interfaces::Selection;
     use crate::net::socket_config::ChangeDetection;
-    use peers_proto::Arrival;
 
     /// Fails the test if it passes.
     const LONG: Duration = Duration::from_secs(10);
 
     #[test]
     fn a_flood_of_the_group_leaves_room_for_unicast() {
-        let port = socket::open_unicast(false, 1, 0).and_then(|socket| port_of(&socket));
+        let port =
+            socket::open_unicast(false, 1, 0, &Refusals::default()).and_then(|socket| port_of(&socket));
         let group = SocketAddr::from(([239, 2, 3, 4], port.expect("there are free ports")));
         let config = SocketConfig {
             groups: vec![group],
@@ -330,21 +583,32 @@ mod tests {
             unicast_port: 0,
             selection: Selection::parse(Some("lo*")).expect("a pattern need not match"),
             change_detection: ChangeDetection { system: true, poll: true, watchdog: true },
+            silence_limit: LONG,
         };
-        let mut sockets = Sockets::open(config).expect("the port is free");
+        let mut sockets = Sockets::open(config, Arc::default(), Instant::now()).expect("the port is free");
         let mut poller = Poller::default();
         let address = sockets.interfaces.iter().find_map(|interface| interface.v4).expect("there is one");
         let address = SocketAddr::from((address, sockets.unicast_port));
-        let alone =
-            Transmit { payload: Arc::from(&b"alone"[..]), to: Destination::Peer { address, interface: 0 } };
-        let flood = Transmit { payload: Arc::from(&b"flood"[..]), to: Destination::GroupV4 };
-        let sent = sockets.send(iter::repeat_n(flood, 100).chain([alone])).expect("they are open");
+        let alone = Transmit {
+            payload: Arc::from(&b"alone"[..]),
+            to: Destination::Peer { address, interface: 0 },
+            source: None,
+            only_on_link: false,
+        };
+        let flood = Transmit {
+            payload: Arc::from(&b"flood"[..]),
+            to: Destination::GroupV4,
+            source: None,
+            only_on_link: false,
+        };
+        let sent =
+            sockets.send(iter::repeat_n(flood, 100).chain([alone]), Instant::now()).expect("they are open");
         assert_eq!(sent.errors, 0);
 
         let (mut batch, mut count) = (ReceiveBatch::new(), 0);
         poller.watch(sockets.descriptors());
         poller.poll(LONG).expect("they can be polled");
-        assert!(sockets.receive(&poller, &mut batch).expect("they are open"), "more waits");
+        assert!(sockets.receive(&poller, &mut batch).expect("they are open").may_be_more);
         let is_alone = |arrival| matches!(arrival, Arrival::Unicast);
         assert_eq!(batch.iter().filter(|(_, received)| is_alone(received.arrival)).count(), 1);
         assert!(batch.iter().count() > batch::LENGTH / 2);
@@ -357,5 +621,32 @@ mod tests {
         }
         assert_eq!(count, sent.sent as usize);
         assert_eq!(batch.iter().count(), 0);
+    }
+
+    fn interface(networks: &[(&str, u8)]) -> Interface {
+        let mut interface = Interface::new("eth0".into(), 2, false);
+        for (address, prefix_len) in networks {
+            interface.add_address(address.parse().expect("it is an address"), *prefix_len);
+        }
+        interface
+    }
+
+    #[test]
+    fn datagram_for_the_link_leaves_by_its_interface_alone() {
+        let eth0 = interface(&[("169.254.7.7", 16), ("192.0.2.1", 24), ("fe80::7", 64), ("2001:db8::7", 64)]);
+        let way = |to: &str, interface: Option<&Interface>, only_on_link| {
+            way_to(to.parse().expect("it is a socket address"), interface, None, only_on_link)
+        };
+        let through = |source: &str, only_on_link| {
+            Some(Way { interface: 2, source: source.parse().ok(), only_on_link })
+        };
+        assert_eq!(way("192.0.2.2:5", Some(&eth0), true), through("192.0.2.1", true));
+        assert_eq!(way("[2001:db8::8]:5", Some(&eth0), true), through("fe80::7", true));
+        assert_eq!(way("[2001:db9::8]:5", Some(&eth0), true), None, "MSG_DONTROUTE has no effect there");
+        if options::keeps_on_link(false) {
+            assert_eq!(way("198.51.100.2:5", Some(&eth0), true), through("192.0.2.1", true));
+        }
+        assert_eq!(way("192.0.2.2:5", Some(&eth0), false), through("192.0.2.1", false));
+        assert_eq!(way("198.51.100.2:5", Some(&eth0), false), Some(Way::default()), "routing chooses");
     }
 }

@@ -4,17 +4,21 @@
 
 use std::io;
 use std::iter;
+use std::sync::Arc;
 use std::time::Instant;
 
 use crate::error::Error;
+use crate::interface_status::{InterfaceStatus, Usage};
 use crate::net::memory::MemoryPort;
-use crate::net::report::{Refresh, SendStats, TransportReport};
+use crate::net::report::{Receipt, Refresh, SendStats, TransportReport};
 use crate::net::socket_config::SocketConfig;
 use crate::net::sockets::Sockets;
 use crate::sys::Descriptor;
 use crate::sys::batch::{self, ReceiveBatch};
+use crate::sys::interface::Interface;
+use crate::sys::optional::Refusals;
 use crate::sys::poller::Poller;
-use peers_proto::{Destination, Node, Transmit};
+use peers_proto::{Destination, Family, Node, Transmit};
 
 pub(crate) struct Transport {
     kind: TransportKind,
@@ -45,10 +49,14 @@ impl Transport {
     pub fn open(
         &mut self,
         config: TransportConfig,
+        refusals: &Arc<Refusals>,
+        now: Instant,
         on_delivery: impl Fn() + Send + Sync + 'static,
     ) -> Result<(), Error> {
         self.kind = match config {
-            TransportConfig::Sockets(config) => TransportKind::Sockets(Sockets::open(config)?),
+            TransportConfig::Sockets(config) => {
+                TransportKind::Sockets(Sockets::open(config, refusals.clone(), now)?)
+            }
             TransportConfig::Memory { network, multicast } => {
                 TransportKind::Memory(MemoryPort::open(&network, multicast, on_delivery))
             }
@@ -60,15 +68,16 @@ impl Transport {
         self.kind = TransportKind::Closed;
     }
 
-    /// Receives up to a batch: from the sockets at which a poll has found something. True if more may wait.
-    pub fn receive(&mut self, poller: &Poller) -> io::Result<bool> {
+    /// Receives up to a batch: from the sockets at which a poll has found something.
+    pub fn receive(&mut self, poller: &Poller) -> io::Result<Receipt> {
         match &mut self.kind {
             TransportKind::Sockets(sockets) => sockets.receive(poller, &mut self.batch),
             TransportKind::Memory(port) => {
                 self.batch.clear();
-                Ok(self.batch.fill(batch::LENGTH, |buffers, take| port.receive(buffers, take)))
+                let may_be_more = self.batch.fill(batch::LENGTH, |buffers, take| port.receive(buffers, take));
+                Ok(Receipt { has_any: !self.batch.is_empty(), may_be_more })
             }
-            TransportKind::Closed => Ok(false),
+            TransportKind::Closed => Ok(Receipt::default()),
         }
     }
 
@@ -77,25 +86,35 @@ impl Transport {
         for (bytes, received) in self.batch.iter() {
             #[cfg(feature = "test-panic")]
             crate::fail_points::fail_point("feed", bytes);
-            node.handle_datagram(bytes, received.from, received.interface, received.arrival, now);
+            let batch::Received { from, interface, arrival, hops, .. } = *received;
+            node.handle_datagram(bytes, peers_proto::Received { from, interface, arrival, hops }, now);
         }
         match &mut self.kind {
             TransportKind::Sockets(sockets) => {
-                sockets.take_unreachable().for_each(|to| node.handle_unreachable(to, now));
+                let unreachable = sockets.take_unreachable();
+                unreachable.for_each(|(to, interface)| node.handle_unreachable(to, interface, now));
             }
             TransportKind::Memory(port) => {
-                port.take_unreachable().for_each(|to| node.handle_unreachable(to, now));
+                port.take_unreachable().for_each(|to| node.handle_unreachable(to, 0, now));
             }
             TransportKind::Closed => {}
         }
     }
 
+    /// Passes the node its own addresses and ports. True if the node announces a change of them.
+    pub fn introduce(&self, node: &mut Node, now: Instant) -> bool {
+        match &self.kind {
+            TransportKind::Sockets(sockets) => sockets.introduce(node, now),
+            TransportKind::Memory(port) => port.introduce(node, now),
+            TransportKind::Closed => false,
+        }
+    }
+
     /// Detects changes of the network and follows them; see [`Sockets::refresh`].
-    pub fn refresh(&mut self, poller: &Poller, is_silent: bool) -> io::Result<Refresh> {
-        let to_group = |transmit: &Transmit| !matches!(transmit.to, Destination::Peer { .. });
-        let is_announcing = self.outgoing.iter().any(to_group);
+    pub fn refresh(&mut self, poller: &Poller, is_silent: bool, now: Instant) -> io::Result<Refresh> {
+        let is_announcing = self.outgoing.iter().any(is_to_group);
         match &mut self.kind {
-            TransportKind::Sockets(sockets) => sockets.refresh(poller, is_silent, is_announcing),
+            TransportKind::Sockets(sockets) => sockets.refresh(poller, is_silent, is_announcing, now),
             TransportKind::Memory(_) | TransportKind::Closed => Ok(Refresh::Unneeded),
         }
     }
@@ -110,14 +129,15 @@ impl Transport {
         !self.outgoing.is_empty()
     }
 
-    /// Sends the datagrams that were taken.
-    pub fn send(&mut self) -> io::Result<SendStats> {
+    /// Sends the datagrams that were taken, those to the group first: no reply delays one.
+    pub fn send(&mut self, now: Instant) -> io::Result<SendStats> {
+        self.outgoing.sort_by_key(|transmit| !is_to_group(transmit));
         let transmits = self.outgoing.drain(..).inspect(|_transmit| {
             #[cfg(feature = "test-panic")]
             crate::fail_points::fail_point("send", &_transmit.payload);
         });
         match &mut self.kind {
-            TransportKind::Sockets(sockets) => sockets.send(transmits),
+            TransportKind::Sockets(sockets) => sockets.send(transmits, now),
             TransportKind::Memory(port) => {
                 let sent = transmits.inspect(|transmit| port.send(transmit)).count() as u64;
                 Ok(SendStats { sent, ..SendStats::default() })
@@ -134,6 +154,15 @@ impl Transport {
                 TransportReport { interfaces: port.interfaces(), troubles: Vec::new() }
             }
             TransportKind::Closed => TransportReport::default(),
+        }
+    }
+
+    /// Each interface and family of the host. A memory network is one that is in use.
+    pub fn interface_statuses(&self) -> Vec<InterfaceStatus> {
+        match &self.kind {
+            TransportKind::Sockets(sockets) => sockets.interface_statuses(),
+            TransportKind::Memory(port) => port.interfaces().iter().map(status_of).collect(),
+            TransportKind::Closed => Vec::new(),
         }
     }
 
@@ -169,4 +198,25 @@ impl Transport {
             TransportKind::Memory(_) | TransportKind::Closed => None,
         }
     }
+}
+
+/// Returns the status of a memory network, which counts nothing.
+fn status_of(interface: &Interface) -> InterfaceStatus {
+    InterfaceStatus {
+        name: interface.name.clone(),
+        index: interface.index,
+        family: Family::V4,
+        kind: "memory".into(),
+        address: interface.source(Family::V4),
+        usage: Usage::Used,
+        why: String::new(),
+        sent: 0,
+        looped_back: 0,
+        received: 0,
+        last_error: String::new(),
+    }
+}
+
+fn is_to_group(transmit: &Transmit) -> bool {
+    !matches!(transmit.to, Destination::Peer { .. })
 }

@@ -9,30 +9,36 @@
 
 use std::io;
 use std::mem;
-use std::process;
+use std::net::SocketAddr;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use crate::error::{Error, ErrorKind};
 use crate::health::Health;
+use crate::interface_status::InterfaceStatus;
 use crate::log::Logger;
-use crate::net::report::Refresh;
+use crate::net::report::{Receipt, Refresh};
 use crate::net::transport::{Transport, TransportConfig};
 use crate::panics;
 use crate::runtime::clock::TimeSource;
 use crate::runtime::event_log::EventLog;
 use crate::runtime::log_queue::LogQueue;
+use crate::runtime::name_table::Resolved;
 use crate::runtime::readers::ReaderId;
-use crate::runtime::resolver::Resolved;
 use crate::runtime::seeds::Seeds;
-use crate::runtime::sleeper::Sleeper;
+use crate::runtime::sleeper::{Sleeper, Woken};
 use crate::runtime::state::{End, State};
-use crate::runtime::thread::{self, Thread};
 use crate::seed::{self, Seed};
-use crate::sync::{lock, wait_until};
+use crate::sync::{lock, try_lock, wait_until};
 use crate::sys::Descriptor;
+use crate::sys::forks;
+use crate::sys::optional::Refusals;
 use crate::sys::poller::Poller;
+use crate::sys::thread::{self, Thread};
 use peers_proto::{Event, Node, Settings};
+
+/// Maximum number of batches that are received at once after a suspend: more than wait in the buffers of all sockets.
+const MAX_BACKLOG: usize = 256;
 
 /// What a node is started with.
 pub(crate) struct Options {
@@ -47,8 +53,8 @@ pub(crate) struct Options {
 }
 
 pub(crate) struct Driver {
-    /// The process that started it. In a forked child there is no thread, and a lock may stay locked for ever.
-    process: u32,
+    /// The number of forks when it was started. In a forked child there is no thread, and a lock may stay locked for ever.
+    forks: usize,
     time: TimeSource,
     transport: Mutex<Transport>,
     state: Mutex<State>,
@@ -67,6 +73,8 @@ pub(crate) struct Driver {
 struct Step {
     /// More may wait to be received, or is due.
     may_be_more: bool,
+    /// A datagram or an error was received.
+    has_received: bool,
     /// Something was sent, or the network has changed.
     has_news: bool,
     /// The next deadline of the node.
@@ -102,31 +110,39 @@ pub(crate) fn start(options: Options) -> Result<(Arc<Driver>, Option<Thread>), E
         }
         running.deliver_log();
     };
-    let thread =
-        thread::spawn("peers", body).map_err(|error| Error::system("starting the node's thread", &error))?;
-    Ok((driver, Some(thread)))
+    match thread::spawn(c"peers", body) {
+        Ok(thread) => Ok((driver, Some(thread))),
+        Err(error) => {
+            driver.stop();
+            driver.say_goodbye();
+            driver.close();
+            Err(Error::system("starting the node's thread", &error))
+        }
+    }
 }
 
 impl Driver {
     fn open(options: Options) -> Result<Arc<Driver>, Error> {
+        forks::watch().map_err(|error| Error::system("registering for forks", &error))?;
         let time = match options.has_manual_clock {
             true => TimeSource::manual(),
             false => TimeSource::system()
                 .map_err(|error| Error::system("reading the clock that counts sleep", &error))?,
         };
         let interval = options.settings.interval;
+        let refusals = Arc::new(Refusals::default());
         let sleeper = match options.has_manual_clock {
             true => None,
             false => Some(
-                Sleeper::new(interval)
+                Sleeper::new(interval, refusals.clone())
                     .map_err(|error| Error::system("making a descriptor to wake by", &error))?,
             ),
         };
         let log = options.logger.map(|logger| Arc::new(LogQueue::new(logger)));
         let driver = Arc::new(Driver {
-            process: process::id(),
+            forks: forks::count(),
             transport: Mutex::new(Transport::closed()),
-            state: Mutex::new(State::new(Node::new(options.settings, time.now()))),
+            state: Mutex::new(State::new(Node::new(options.settings, time.now()), refusals.clone())),
             log,
             arrival: Condvar::default(),
             sleeper,
@@ -141,7 +157,8 @@ impl Driver {
             }
         };
         let mut transport = driver.lock_transport();
-        transport.open(options.transport, on_delivery)?;
+        transport.open(options.transport, &refusals, driver.time.now(), on_delivery)?;
+        transport.introduce(&mut lock(&driver.state).node, driver.time.now());
         if let Some(log) = &driver.log {
             let event_log = EventLog::new(log.clone(), &options.start_line, transport.report().interfaces);
             lock(&driver.state).start_log(event_log);
@@ -154,12 +171,14 @@ impl Driver {
     pub fn act<R>(&self, action: impl FnOnce(&mut Node, Instant) -> R) -> Result<R, Error> {
         let _log = self.log_afterwards();
         let mut state = self.lock_settled()?;
+        // The machine was suspended, and the thread has not run yet.
+        if state.node.was_suspended(self.time.now()) {
+            drop(state);
+            self.catch_up()?;
+            state = self.lock_settled()?;
+        }
         let now = self.time.now();
         let planned = state.node.poll_timeout();
-        // The machine was suspended, and the thread has not run yet.
-        if state.node.was_suspended(now) {
-            state.node.handle_timeout(now);
-        }
         let result = action(&mut state.node, now);
         self.note_changes(&mut state, now);
         let has_work = state.node.has_transmits() || state.node.poll_timeout() < planned;
@@ -192,9 +211,16 @@ impl Driver {
         })
     }
 
-    fn take_seeds(&self, Resolved { addresses, trouble }: Resolved) -> Result<(), Error> {
+    /// Takes over what the look-ups of seeds have found. Returns the former addresses that still answer.
+    fn take_seeds(&self, resolved: Resolved) -> Result<Vec<SocketAddr>, Error> {
+        let Resolved { mut addresses, mut former, trouble } = resolved;
         self.lock_state()?.seed_trouble = trouble;
-        self.act(|node, now| node.set_seeds(&addresses, now))
+        self.act(|node, now| {
+            former.retain(|address| node.is_answering(address, now));
+            addresses.extend(&former);
+            node.set_seeds(&addresses, now);
+            former
+        })
     }
 
     /// Waits for the next event of a reader; without limit if `timeout` is `None`.
@@ -257,6 +283,11 @@ impl Driver {
         self.arrival.notify_all();
     }
 
+    /// Each interface of the host, as the transport sees it. Works after the node's end, without any.
+    pub fn interfaces(&self) -> Vec<InterfaceStatus> {
+        self.lock_transport().interface_statuses()
+    }
+
     /// Moves a manual clock on, from deadline to deadline.
     pub fn advance(&self, by: Duration) -> Result<(), Error> {
         if !self.time.is_manual() {
@@ -292,7 +323,8 @@ impl Driver {
     pub fn stop(&self) {
         // A failed node sends no goodbye.
         if let Ok(mut state) = self.lock_state() {
-            state.node.stop();
+            let now = self.time.now();
+            state.node.stop(now);
         }
         self.end(End::Stopped);
         match self.sleeper {
@@ -327,54 +359,64 @@ impl Driver {
 
     /// True if the user's logger made this very call, so that the node waits for its return.
     pub fn is_logging_here(&self) -> bool {
-        self.log.as_ref().is_some_and(|log| log.is_delivering_here())
+        !self.is_forked() && self.log.as_ref().is_some_and(|log| log.is_delivering_here())
     }
 
     /// True in a child that was forked off the process that started the node.
     pub fn is_forked(&self) -> bool {
-        self.process != process::id()
+        self.forks != forks::count()
     }
 
-    /// In a forked child: releases memory and descriptors, as far as no thread of the parent was busy with them.
-    pub fn abandon(self: Arc<Self>, has_thread: bool) {
-        let at_rest = self.transport.try_lock().is_ok() && self.state.try_lock().is_ok();
-        if !at_rest {
-            // Half-changed memory cannot be freed. What a busy thread held at the fork is lost to the child.
-            mem::forget(self);
-            return;
+    /// In a forked child: closes the descriptors that no thread of the parent used at the fork. The memory stays as it is: a
+    /// thread may have been changing it.
+    pub fn abandon(&self) {
+        if let Some(mut transport) = try_lock(&self.transport) {
+            transport.close();
         }
-        if has_thread {
-            // SAFETY: the thread owned one reference. In this process it does not run, and never drops it.
-            unsafe { Arc::decrement_strong_count(Arc::as_ptr(&self)) };
+        if let Some(mut state) = try_lock(&self.state) {
+            state.readers.close();
+        }
+        if let Some(sleeper) = &self.sleeper {
+            sleeper.close();
         }
     }
 
     /// The work of the thread, until the node ends.
     fn run(&self) {
         let mut poller = Poller::default();
+        // Waits in a row that a descriptor has ended with nothing to do.
+        let mut fruitless = 0;
+        let mut was_found = false;
         while let Ok(step) = self.step(&poller) {
             self.deliver_log();
-            if let Err(error) = self.wait(&mut poller, &step) {
-                self.end(End::Failed(error.to_string()));
+            let is_fruitless = was_found && !step.may_be_more && !step.has_received && !step.has_news;
+            fruitless = if is_fruitless { fruitless + 1 } else { 0 };
+            match self.wait(&mut poller, &step, fruitless) {
+                Ok(found) => was_found = found,
+                Err(error) => self.end(End::Failed(error.to_string())),
             }
         }
         self.say_goodbye();
     }
 
     /// Sleeps until a datagram, a change of the network, a deadline or a wake-up; or only looks for them, if there may be more to
-    /// do. Checks all descriptors when a deadline has passed, which each announcement is.
-    fn wait(&self, poller: &mut Poller, step: &Step) -> io::Result<()> {
-        let Some(sleeper) = &self.sleeper else { return Ok(()) };
+    /// do. Checks all descriptors when a deadline has passed, which each announcement is. True if a descriptor of the transport
+    /// has ended the sleep. After `fruitless` sleeps of that kind it pauses.
+    fn wait(&self, poller: &mut Poller, step: &Step, fruitless: u32) -> io::Result<bool> {
+        let Some(sleeper) = &self.sleeper else { return Ok(false) };
         let descriptors: Vec<Descriptor> = self.lock_transport().descriptors().collect();
         if step.may_be_more {
-            return sleeper.look(poller, descriptors.into_iter());
+            sleeper.look(poller, descriptors.into_iter())?;
+            return Ok(false);
         }
-        if sleeper.sleep(poller, descriptors.into_iter(), step.next, || self.time.now())? {
+        sleeper.pause(fruitless);
+        let woken = sleeper.sleep(poller, descriptors.into_iter(), step.next, || self.time.now())?;
+        if woken == Woken::Late {
             sleeper.check()?;
             lock(&self.state).readers.check()?;
             self.lock_transport().check()?;
         }
-        Ok(())
+        Ok(woken == Woken::Found)
     }
 
     /// Steps until nothing waits and nothing is due.
@@ -390,24 +432,60 @@ impl Driver {
     /// Receives a batch of what a poll has found, does what is due, and sends what follows.
     fn step(&self, poller: &Poller) -> Result<Step, Error> {
         let mut transport = self.lock_transport();
-        let waits = transport.receive(poller).map_err(|error| self.lose_descriptor(&error))?;
+        let received = self.receive(&mut transport, poller)?;
         let Due { is_silent, is_more_due, mut next } = self.run_node(&mut transport)?;
-        let refresh = transport.refresh(poller, is_silent).map_err(|error| self.lose_descriptor(&error))?;
+        let refresh = transport
+            .refresh(poller, is_silent, self.time.now())
+            .map_err(|error| self.lose_descriptor(&error))?;
         if matches!(refresh, Refresh::Followed | Refresh::Reopened) {
             let mut state = self.lock_state()?;
-            state.node.handle_network_change(self.time.now());
+            let now = self.time.now();
+            if !transport.introduce(&mut state.node, now) {
+                state.node.handle_network_change(now);
+            }
             transport.take_transmits(&mut state.node);
+            drop(state);
+            self.seeds.on_network_change();
         }
         let has_news = transport.has_transmits() || !matches!(refresh, Refresh::Unneeded);
         if has_news {
-            let sent = transport.send().map_err(|error| self.lose_descriptor(&error))?;
+            let sent = transport.send(self.time.now()).map_err(|error| self.lose_descriptor(&error))?;
             let mut state = self.lock_state()?;
             let now = self.time.now();
             state.note_step(transport.report(), &sent, refresh, now);
             self.note_changes(&mut state, now);
             next = state.node.poll_timeout();
         }
-        Ok(Step { may_be_more: waits || is_more_due, has_news, next })
+        let (may_be_more, has_received) = (received.may_be_more || is_more_due, received.has_any);
+        Ok(Step { may_be_more, has_received, has_news, next })
+    }
+
+    /// Does what the thread is to do after a suspend, in a call that comes before it.
+    fn catch_up(&self) -> Result<(), Error> {
+        let mut poller = Poller::default();
+        poller.watch(self.lock_transport().descriptors());
+        poller.poll(Duration::ZERO).map_err(|error| self.lose_descriptor(&error))?;
+        self.step(&poller).map(drop)
+    }
+
+    /// Receives a batch of what a poll has found. After a suspend, passes the node all that waited before it does what is due:
+    /// until then the node takes datagrams for what was sent before.
+    fn receive(&self, transport: &mut Transport, poller: &Poller) -> Result<Receipt, Error> {
+        let receive = |transport: &mut Transport| {
+            transport.receive(poller).map_err(|error| self.lose_descriptor(&error))
+        };
+        let mut received = receive(transport)?;
+        for _ in 0..MAX_BACKLOG {
+            let mut state = self.lock_state()?;
+            let now = self.time.now();
+            if !received.may_be_more || !state.node.was_suspended(now) {
+                break;
+            }
+            transport.feed(&mut state.node, now);
+            drop(state);
+            received = receive(transport)?;
+        }
+        Ok(received)
     }
 
     /// Passes the node what was received, lets it do what is due, and takes what it has to send.
@@ -418,6 +496,11 @@ impl Driver {
         let is_due = |node: &Node| node.poll_timeout().is_some_and(|deadline| deadline <= now);
         if is_due(&state.node) {
             state.node.handle_timeout(now);
+        }
+        if state.node.is_renewal_wanted() {
+            let entropy =
+                crate::sys::random().map_err(|error| Error::system("drawing a new instance id", &error))?;
+            state.node.renew_id(&peers_proto::Key::new(entropy), now);
         }
         state.network.note_dropped(transport.dropped(), transport.off_link());
         self.note_changes(&mut state, now);
@@ -436,12 +519,22 @@ impl Driver {
     /// Sends the goodbye of a stopped node, which is stepped no more.
     fn say_goodbye(&self) {
         let mut transport = self.lock_transport();
-        let mut state = lock(&self.state);
-        if state.is_stopped() {
+        loop {
+            let mut state = lock(&self.state);
+            if !state.is_stopped() {
+                return;
+            }
             transport.take_transmits(&mut state.node);
+            let next = state.node.poll_timeout();
             drop(state);
             // A node that ends reports no error.
-            let _ = transport.send();
+            let _ = transport.send(self.time.now());
+            let Some(next) = next else { return };
+            // A manual clock stands still.
+            if self.sleeper.is_some() {
+                std::thread::sleep(next.saturating_duration_since(self.time.now()));
+            }
+            lock(&self.state).node.handle_timeout(next);
         }
     }
 

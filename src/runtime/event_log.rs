@@ -9,9 +9,11 @@ use crate::health::Reason;
 use crate::log::Level;
 use crate::net::report::{Refresh, TransportReport};
 use crate::runtime::log_queue::LogQueue;
+use crate::runtime::notices;
 use crate::sys::host;
 use crate::sys::interface::Interface;
-use peers_proto::Event;
+use crate::sys::optional::Refusal;
+use peers_proto::{Event, Notice};
 
 /// Maximum number of lines about peers in a `PEERS_WINDOW`, so that a flood of datagrams does not become a flood of lines.
 const MAX_PEER_LINES: u64 = 100;
@@ -22,6 +24,8 @@ pub(crate) struct EventLog {
     interfaces: Arc<[Interface]>,
     /// Troubles that were logged and are not over.
     troubles: Vec<(Reason, String)>,
+    /// What the system refuses, as it was logged.
+    refusals: Vec<Refusal>,
     /// True if the last reopen failed, which was logged.
     cannot_reopen: bool,
     /// Start of the present window, and the number of lines about peers in it.
@@ -37,6 +41,7 @@ impl EventLog {
             log,
             interfaces,
             troubles: Vec::new(),
+            refusals: Vec::new(),
             cannot_reopen: false,
             window: None,
             has_stopped: false,
@@ -101,6 +106,24 @@ impl EventLog {
         for (_, words) in over {
             self.log.write(Level::Info, &format!("no longer: {words}; {summary}"));
         }
+    }
+
+    /// Logs a notice of the protocol, which gives one of each kind a minute.
+    pub fn note_notice(&mut self, notice: &Notice) {
+        if let Some((reason, words)) = notices::describe(notice) {
+            self.log.write(notices::level(reason), &words);
+        }
+    }
+
+    /// Logs what the system refuses now, and what it no longer refuses.
+    pub fn note_refusals(&mut self, now: Vec<Refusal>) {
+        for refusal in now.iter().filter(|refusal| !self.refusals.contains(refusal)) {
+            self.log.write(Level::Info, &format!("the system refuses {refusal}"));
+        }
+        for refusal in self.refusals.iter().filter(|refusal| !now.contains(refusal)) {
+            self.log.write(Level::Info, &format!("no longer: the system refuses {refusal}"));
+        }
+        self.refusals = now;
     }
 
     /// Logs that a peer joined or left.

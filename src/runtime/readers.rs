@@ -81,6 +81,11 @@ impl Readers {
         self.all().filter_map(|reader| reader.event_fd.as_ref()).try_for_each(Waker::check)
     }
 
+    /// Closes all descriptors.
+    pub fn close(&mut self) {
+        self.subscriptions.values_mut().chain([&mut self.own]).for_each(|reader| reader.event_fd = None);
+    }
+
     /// Returns the number of events that were dropped.
     pub fn lost(&self) -> u64 {
         self.lost_before + self.all().map(|reader| reader.events.lost()).sum::<u64>()

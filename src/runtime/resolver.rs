@@ -1,146 +1,147 @@
-//! `Resolver`: a thread that resolves the names of seeds, again after each period. The system's resolver can block for many
-//! seconds, which the node's own thread must not.
+//! `Resolver`: looks up the names of seeds, each in a thread of its own. The system's resolver blocks for many seconds where no
+//! server answers, which neither the node's thread nor another name must wait for.
 
-use std::collections::BTreeMap;
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use crate::panics;
-use crate::runtime::thread::{self, Thread};
+use crate::runtime::name_table::{NameTable, Resolved};
 use crate::seed::Seed;
 use crate::sync::lock;
+use crate::sys::thread::{self, Thread};
 
-/// The result of a look-up of all seeds.
-pub(crate) struct Resolved {
-    /// All their addresses.
-    pub addresses: Vec<SocketAddr>,
-    /// Why the first name that cannot be resolved cannot.
-    pub trouble: Option<String>,
-}
+/// Looks up a name.
+type LookUp = dyn Fn(&Seed) -> io::Result<Vec<SocketAddr>> + Send + Sync;
+
+/// Takes the addresses of all seeds. Returns the former ones that still answer, or `None` at the end.
+type Report = dyn Fn(Resolved) -> Option<Vec<SocketAddr>> + Send + Sync;
 
 pub(crate) struct Resolver {
     shared: Arc<Shared>,
     thread: Thread,
 }
 
-#[derive(Default)]
 struct Shared {
     task: Mutex<Task>,
     changed: Condvar,
+    look_up: Box<LookUp>,
+    report: Box<Report>,
 }
 
-#[derive(Default)]
 struct Task {
-    seeds: Vec<Seed>,
-    /// The seeds were replaced.
-    is_new: bool,
+    table: NameTable,
     is_over: bool,
-    /// The thread sleeps, in no look-up.
-    is_idle: bool,
 }
 
 impl Resolver {
-    /// Resolves `seeds`, again after each `period`, and passes each result to `report` until that returns false.
+    /// Resolves `seeds`, again after each `period`, and passes the addresses to `report` after each result.
     pub fn start(
-        seeds: Vec<Seed>,
+        seeds: &[Seed],
         period: Duration,
-        report: impl Fn(Resolved) -> bool + Send + 'static,
+        look_up: impl Fn(&Seed) -> io::Result<Vec<SocketAddr>> + Send + Sync + 'static,
+        report: impl Fn(Resolved) -> Option<Vec<SocketAddr>> + Send + Sync + 'static,
     ) -> io::Result<Resolver> {
-        let task = Task { seeds, is_new: true, ..Task::default() };
-        let shared = Arc::new(Shared { task: Mutex::new(task), changed: Condvar::new() });
+        let mut table = NameTable::new(period);
+        table.set(seeds, Instant::now());
+        let shared = Arc::new(Shared {
+            task: Mutex::new(Task { table, is_over: false }),
+            changed: Condvar::new(),
+            look_up: Box::new(look_up),
+            report: Box::new(report),
+        });
+        // Addresses need no look-up.
+        shared.report(&mut lock(&shared.task));
         let work = shared.clone();
         // A panic must not end the process; the seeds stay as they are then.
-        let body = move || drop(panics::catch_panic(|| work.run(period, report)));
-        let thread = thread::spawn("peers-names", body)?;
+        let body = move || drop(panics::catch_panic(|| work.run()));
+        let thread = thread::spawn(c"peers-names", body)?;
         Ok(Resolver { shared, thread })
     }
 
     /// Replaces the seeds.
-    pub fn set(&self, seeds: Vec<Seed>) {
+    pub fn set(&self, seeds: &[Seed]) {
         let mut task = lock(&self.shared.task);
-        task.seeds = seeds;
-        task.is_new = true;
+        task.table.set(seeds, Instant::now());
+        self.shared.report(&mut task);
         self.shared.changed.notify_one();
     }
 
-    /// Ends the thread. Does not wait for one that is in a look-up: it ends after that.
-    pub fn stop(self) {
-        let is_idle = {
-            let mut task = lock(&self.shared.task);
-            task.is_over = true;
-            task.is_idle
-        };
+    /// Has all names looked up again.
+    pub fn on_network_change(&self) {
+        lock(&self.shared.task).table.on_network_change(Instant::now());
         self.shared.changed.notify_one();
-        if is_idle {
-            // The thread catches its panics, so a join does not fail.
-            drop(self.thread.join());
-        }
+    }
+
+    /// Ends the thread. A look-up under way ends by itself, and its result is dropped.
+    pub fn stop(self) {
+        lock(&self.shared.task).is_over = true;
+        self.shared.changed.notify_one();
+        self.thread.join();
     }
 }
 
 impl Shared {
-    fn run(&self, period: Duration, report: impl Fn(Resolved) -> bool) {
-        let mut known = BTreeMap::new();
-        while let Some((seeds, are_new)) = self.next(period) {
-            known.retain(|seed, _| seeds.contains(seed));
-            known.extend(seeds.iter().filter_map(|seed| Some((seed.clone(), vec![seed.address()?]))));
-            let report_all = |known: &_, trouble| {
-                self.is_wanted(|| report(Resolved { addresses: all_of(known), trouble }))
-            };
-            // Addresses are reported at once, before the names are looked up.
-            if are_new && !known.is_empty() && !report_all(&known, None) {
-                return;
-            }
-            let trouble = resolve(&seeds, &mut known);
-            if !report_all(&known, trouble) {
-                return;
-            }
-        }
-    }
-
-    /// Reports, unless the seeds were replaced meanwhile. False if the thread is to end.
-    fn is_wanted(&self, report: impl FnOnce() -> bool) -> bool {
-        // Held, so that the seeds are not replaced before the report returns.
-        let task = lock(&self.task);
-        !task.is_over && (task.is_new || report())
-    }
-
-    /// Waits for the next look-up. Returns its seeds, and whether they are new; `None` at the end.
-    fn next(&self, period: Duration) -> Option<(Vec<Seed>, bool)> {
+    /// Starts the look-ups that are due, until the end.
+    fn run(self: &Arc<Self>) {
         let mut task = lock(&self.task);
-        task.is_idle = true;
-        let waits = |task: &mut Task| !task.is_new && !task.is_over;
-        let waited = self.changed.wait_timeout_while(task, period, waits);
-        let (mut task, _) = waited.unwrap_or_else(PoisonError::into_inner);
-        task.is_idle = false;
-        let are_new = std::mem::take(&mut task.is_new);
-        (!task.is_over).then(|| (task.seeds.clone(), are_new))
-    }
-}
-
-/// Looks up every name. One that is not found keeps the addresses that it had. Returns the first error.
-fn resolve(seeds: &[Seed], known: &mut BTreeMap<Seed, Vec<SocketAddr>>) -> Option<String> {
-    let mut trouble = None;
-    for seed in seeds.iter().filter(|seed| seed.address().is_none()) {
-        match (seed.host(), seed.port()).to_socket_addrs() {
-            Ok(addresses) => drop(known.insert(seed.clone(), addresses.collect())),
-            Err(error) => {
-                trouble.get_or_insert_with(|| format!("the seed {seed} cannot be resolved: {error}"));
+        while !task.is_over {
+            while let Some(seed) = task.table.take_due(Instant::now()) {
+                if let Err(error) = self.start_look_up(&seed) {
+                    self.on_result(&mut task, &seed, Err(error));
+                }
             }
+            task = self.wait(task);
         }
     }
-    trouble
+
+    fn wait<'a>(&self, task: MutexGuard<'a, Task>) -> MutexGuard<'a, Task> {
+        let Some(next) = task.table.poll_timeout() else {
+            return self.changed.wait(task).unwrap_or_else(PoisonError::into_inner);
+        };
+        let time = next.saturating_duration_since(Instant::now());
+        self.changed.wait_timeout(task, time).unwrap_or_else(PoisonError::into_inner).0
+    }
+
+    fn start_look_up(self: &Arc<Self>, seed: &Seed) -> io::Result<()> {
+        let (shared, seed) = (self.clone(), seed.clone());
+        let body = move || {
+            let result = panics::catch_panic(|| (shared.look_up)(&seed));
+            let result = result.unwrap_or_else(|words| Err(io::Error::other(words)));
+            let mut task = lock(&shared.task);
+            if !task.is_over {
+                shared.on_result(&mut task, &seed, result);
+            }
+        };
+        thread::spawn(c"peers-look-up", body).map(drop)
+    }
+
+    fn on_result(&self, task: &mut Task, seed: &Seed, result: io::Result<Vec<SocketAddr>>) {
+        let result = result.map_err(|error| error.to_string());
+        if task.table.on_result(seed, result, Instant::now()) {
+            self.report(task);
+        }
+        self.changed.notify_one();
+    }
+
+    /// Reports while the table is locked, so that no later report overtakes this one.
+    fn report(&self, task: &mut Task) {
+        match (self.report)(task.table.resolved()) {
+            Some(answering) => task.table.keep(&answering),
+            None => task.is_over = true,
+        }
+    }
 }
 
-fn all_of(known: &BTreeMap<Seed, Vec<SocketAddr>>) -> Vec<SocketAddr> {
-    known.values().flatten().copied().collect()
+/// Looks up a name by the system's resolver.
+pub(crate) fn look_up(seed: &Seed) -> io::Result<Vec<SocketAddr>> {
+    (seed.host(), seed.port()).to_socket_addrs().map(Iterator::collect)
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::mpsc::{Sender, channel};
+    use std::sync::mpsc::{Receiver, channel};
 
     use super::*;
 
@@ -150,46 +151,52 @@ mod tests {
         Seed::list(list).expect("a list")
     }
 
-    fn to(sender: Sender<Resolved>) -> impl Fn(Resolved) -> bool + Send + 'static {
-        move |resolved| sender.send(resolved).is_ok()
+    fn start(
+        list: &str,
+        look_up: impl Fn(&Seed) -> io::Result<Vec<SocketAddr>> + Send + Sync + 'static,
+    ) -> (Resolver, Receiver<Resolved>) {
+        let (sender, reports) = channel();
+        let report = move |resolved| sender.send(resolved).ok().map(|()| Vec::new());
+        (Resolver::start(&seeds(list), HOUR, look_up, report).expect("a thread"), reports)
     }
 
     #[test]
-    fn addresses_come_at_once_and_unknown_names_are_named() {
-        let (sender, reports) = channel();
-        let resolver =
-            Resolver::start(seeds("192.0.2.1:5,nosuch.invalid:7"), HOUR, to(sender)).expect("a thread");
-        let first = reports.recv().expect("a report");
-        assert_eq!((first.addresses, first.trouble), (vec![([192, 0, 2, 1], 5).into()], None));
-        let second = reports.recv().expect("a report");
-        assert_eq!(second.addresses, [([192, 0, 2, 1], 5).into()]);
-        let trouble = second.trouble.expect("there is no such name");
-        assert!(trouble.starts_with("the seed nosuch.invalid:7 cannot be resolved: "), "{trouble}");
+    fn a_name_that_hangs_delays_no_other() {
+        let (release, hang) = channel::<()>();
+        let hang = Mutex::new(hang);
+        let (resolver, reports) = start("192.0.2.1:5,hangs:7,good:7", move |seed| match seed.host() {
+            "hangs" => lock(&hang).recv().map(|()| Vec::new()).map_err(io::Error::other),
+            _ => Ok(vec![([192, 0, 2, 2], 7).into()]),
+        });
+        assert_eq!(reports.recv().expect("a report").addresses, [([192, 0, 2, 1], 5).into()]);
+        let all = [SocketAddr::from(([192, 0, 2, 1], 5)), ([192, 0, 2, 2], 7).into()];
+        assert_eq!(reports.recv().expect("a report").addresses, all);
+        resolver.stop();
+        drop(release);
+        assert!(reports.iter().next().is_none(), "what comes after the end is dropped");
+    }
 
-        resolver.set(seeds("localhost:9"));
+    #[test]
+    fn names_are_looked_up_by_the_system_and_unknown_ones_are_named() {
+        let (resolver, reports) = start("nosuch.invalid:7", look_up);
+        let trouble = reports.iter().find_map(|resolved| resolved.trouble).expect("there is no such name");
+        assert!(trouble.starts_with("the seed nosuch.invalid:7 cannot be resolved: "), "{trouble}");
+        resolver.set(&seeds("localhost:9"));
         let found = reports.iter().find(|resolved| !resolved.addresses.is_empty()).expect("a report");
         assert!(found.addresses.contains(&([127, 0, 0, 1], 9).into()), "{:?}", found.addresses);
         resolver.stop();
-        assert!(reports.recv().is_err(), "the thread has ended");
     }
 
     #[test]
-    fn a_trouble_stays_while_its_name_is_looked_up_again() {
-        let (sender, reports) = channel();
-        let period = Duration::from_millis(1);
-        let resolver =
-            Resolver::start(seeds("192.0.2.1:5,nosuch.invalid:7"), period, to(sender)).expect("a thread");
-        let has_trouble: Vec<bool> = reports.iter().take(4).map(|report| report.trouble.is_some()).collect();
-        assert_eq!(has_trouble, [false, true, true, true]);
+    fn a_network_change_ends_the_wait_of_a_failed_name() {
+        let (resolver, reports) = start("a:7", |_| Err(io::Error::other("no such name")));
+        let failed =
+            |reports: &Receiver<Resolved>| reports.iter().find(|resolved| resolved.trouble.is_some());
+        assert!(failed(&reports).is_some());
+        for _ in 0..3 {
+            resolver.on_network_change();
+            assert!(failed(&reports).is_some());
+        }
         resolver.stop();
-    }
-
-    #[test]
-    fn a_name_that_is_not_found_any_more_keeps_its_addresses() {
-        let lost = seeds("nosuch.invalid:7");
-        let address = SocketAddr::from(([192, 0, 2, 9], 7));
-        let mut known = BTreeMap::from([(lost[0].clone(), vec![address])]);
-        assert!(resolve(&lost, &mut known).is_some());
-        assert_eq!(all_of(&known), [address]);
     }
 }

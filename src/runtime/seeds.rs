@@ -1,10 +1,12 @@
 //! `Seeds`: passes the addresses of seeds to the node at once, and those of names by way of the [`Resolver`].
 
+use std::net::SocketAddr;
 use std::sync::Mutex;
 use std::time::Duration;
 
 use crate::error::Error;
-use crate::runtime::resolver::{Resolved, Resolver};
+use crate::runtime::name_table::Resolved;
+use crate::runtime::resolver::{self, Resolver};
 use crate::seed::Seed;
 use crate::sync::lock;
 
@@ -23,30 +25,39 @@ impl Seeds {
         Seeds { resolver: Mutex::new(None), period }
     }
 
-    /// Replaces the seeds. `report` gets the addresses: here if all are known, or else on the resolver's thread, until it
-    /// returns an error.
+    /// Replaces the seeds. `report` gets the addresses, here and after each look-up, until it returns an error. It returns the
+    /// former addresses that still answer.
     pub fn set(
         &self,
         seeds: &[Seed],
-        report: impl Fn(Resolved) -> Result<(), Error> + Send + 'static,
+        report: impl Fn(Resolved) -> Result<Vec<SocketAddr>, Error> + Send + Sync + 'static,
     ) -> Result<(), Error> {
         let mut resolver = lock(&self.resolver);
         if seeds.iter().all(|seed| seed.address().is_some()) {
             resolver.take().into_iter().for_each(Resolver::stop);
             let addresses = seeds.iter().filter_map(Seed::address).collect();
-            return report(Resolved { addresses, trouble: None });
+            // A node without a thread delivers its log in the report, and the user's function may set seeds.
+            drop(resolver);
+            return report(Resolved { addresses, ..Resolved::default() }).map(drop);
         }
         match &*resolver {
-            Some(resolver) => resolver.set(seeds.to_vec()),
+            Some(resolver) => resolver.set(seeds),
             None => {
-                let report = move |resolved| report(resolved).is_ok();
-                let started = Resolver::start(seeds.to_vec(), self.period, report);
+                let report = move |resolved| report(resolved).ok();
+                let started = Resolver::start(seeds, self.period, resolver::look_up, report);
                 let started = started
                     .map_err(|error| Error::system("starting the thread that resolves seeds", &error))?;
                 *resolver = Some(started);
             }
         }
         Ok(())
+    }
+
+    /// Has all names looked up again.
+    pub fn on_network_change(&self) {
+        if let Some(resolver) = &*lock(&self.resolver) {
+            resolver.on_network_change();
+        }
     }
 
     /// Ends the resolver.

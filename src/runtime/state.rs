@@ -1,5 +1,6 @@
 //! `State`: the node, with what the runtime knows of it, under one lock.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use crate::error::{Error, ErrorKind};
@@ -7,7 +8,9 @@ use crate::health::{Counters, Health, Reason};
 use crate::net::report::{Refresh, SendStats, TransportReport};
 use crate::runtime::event_log::EventLog;
 use crate::runtime::network_state::NetworkState;
+use crate::runtime::notices;
 use crate::runtime::readers::Readers;
+use crate::sys::optional::{Refusal, Refusals};
 use peers_proto::Node;
 
 pub(crate) struct State {
@@ -21,6 +24,7 @@ pub(crate) struct State {
     ended: Option<End>,
     /// `None` if nothing is to be logged.
     event_log: Option<EventLog>,
+    refusals: Arc<Refusals>,
 }
 
 /// How a node ended.
@@ -31,7 +35,7 @@ pub(crate) enum End {
 }
 
 impl State {
-    pub fn new(node: Node) -> Self {
+    pub fn new(node: Node, refusals: Arc<Refusals>) -> Self {
         State {
             node,
             network: NetworkState::default(),
@@ -40,6 +44,7 @@ impl State {
             seed_trouble: None,
             ended: None,
             event_log: None,
+            refusals,
         }
     }
 
@@ -88,7 +93,8 @@ impl State {
     /// Logs what is new since the last call, and passes the events to their readers. Returns true if there were events.
     pub fn note_changes(&mut self, now: Instant) -> bool {
         let has_events = self.pass_events(now);
-        self.log_troubles();
+        self.log_notices();
+        self.log_troubles(now);
         has_events
     }
 
@@ -104,9 +110,18 @@ impl State {
         has_events
     }
 
-    fn log_troubles(&mut self) {
+    fn log_notices(&mut self) {
+        while let Some(notice) = self.node.poll_notice() {
+            if let Some(event_log) = &mut self.event_log {
+                event_log.note_notice(&notice);
+            }
+        }
+    }
+
+    fn log_troubles(&mut self, now: Instant) {
         let Some(mut event_log) = self.event_log.take() else { return };
-        event_log.note_troubles(self.troubles().collect());
+        event_log.note_troubles(self.troubles(now).collect());
+        event_log.note_refusals(self.refusals.list());
         if self.is_stopped() {
             event_log.note_stop();
         }
@@ -121,7 +136,7 @@ impl State {
     pub fn health(&self, now: Instant) -> Health {
         let age = |then: Option<Instant>| then.map(|then| now.saturating_duration_since(then));
         Health {
-            reason: self.troubles().next(),
+            reason: self.troubles(now).next().or_else(|| self.notices(now).next()).or_else(|| self.limits()),
             last_send_age: age(self.network.last_sent()),
             last_receive_age: age(self.node.last_received()),
             interfaces: self.network.interfaces(),
@@ -131,14 +146,25 @@ impl State {
     }
 
     /// What is wrong, causes before their effects.
-    fn troubles(&self) -> impl Iterator<Item = (Reason, String)> {
+    fn troubles(&self, now: Instant) -> impl Iterator<Item = (Reason, String)> {
         let internal = match &self.ended {
             Some(End::Failed(why)) => Some((Reason::Internal, why.clone())),
             _ => None,
         };
-        let network = self.network.troubles(self.node.is_not_receiving());
+        let network = self.network.troubles(self.node.is_not_receiving(), now);
         let seeds = self.seed_trouble.iter().map(|words| (Reason::Resolver, words.clone()));
         internal.into_iter().chain(network).chain(seeds)
+    }
+
+    /// What the protocol has noticed in the last two minutes, troubles before notes.
+    fn notices(&self, now: Instant) -> impl Iterator<Item = (Reason, String)> {
+        self.node.notices(now).filter_map(notices::describe)
+    }
+
+    /// What the system refuses, without which the node does its work.
+    fn limits(&self) -> Option<(Reason, String)> {
+        let words: Vec<String> = self.refusals.list().iter().map(Refusal::to_string).collect();
+        (!words.is_empty()).then(|| (Reason::Limited, words.join(". ")))
     }
 
     fn counters(&self) -> Counters {

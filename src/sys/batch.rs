@@ -1,8 +1,6 @@
 //! `ReceiveBatch`: the datagrams of one receive step. Between two batches other threads get the node's lock.
 
-#[cfg(any(not(target_os = "linux"), test))]
 use std::io;
-#[cfg(any(not(target_os = "linux"), test))]
 use std::net::IpAddr;
 use std::net::SocketAddr;
 
@@ -31,12 +29,19 @@ pub(crate) struct Received {
     pub interface: u32,
     /// Whether it was sent to the group.
     pub arrival: Arrival,
+    /// TTL or hop limit; `None` if the system does not report it.
+    pub hops: Option<u8>,
 }
 
 impl ReceiveBatch {
     pub fn new() -> Self {
         let buffers = vec![[0; MAX_DATAGRAM + 1]; LENGTH].into_boxed_slice();
         ReceiveBatch { buffers, used: 0, received: Vec::with_capacity(LENGTH) }
+    }
+
+    /// True if nothing was received, not even a datagram that was dropped.
+    pub fn is_empty(&self) -> bool {
+        self.used == 0
     }
 
     /// Begins a new one.
@@ -70,7 +75,6 @@ impl ReceiveBatch {
 /// Receives datagrams that wait by `receive_one`, where the system has no call for many. That returns `None` if it took an error
 /// in place of a datagram: datagrams may wait behind it. Calls `take` with the number of the buffer, the datagram and its
 /// destination. Returns the number of buffers in use; if it is not all, no more waited. An error if none waited.
-#[cfg(any(not(target_os = "linux"), test))]
 pub(crate) fn receive_each(
     buffers: &mut [Buffer],
     mut take: impl FnMut(usize, Received, IpAddr),

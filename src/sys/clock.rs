@@ -31,7 +31,7 @@ impl BootClock {
 fn since_boot() -> io::Result<Duration> {
     use nix::time::{ClockId, clock_gettime};
     // CLOCK_MONOTONIC stands still in a suspend on Linux, and goes on on macOS.
-    #[cfg(target_os = "linux")]
+    #[cfg(linux_kernel)]
     const ID: ClockId = ClockId::CLOCK_BOOTTIME;
     #[cfg(target_os = "macos")]
     const ID: ClockId = ClockId::CLOCK_MONOTONIC;

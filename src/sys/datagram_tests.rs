@@ -7,6 +7,7 @@ use std::time::Duration;
 use socket2::Socket;
 
 use crate::sys::batch::{Buffer, LENGTH, ReceiveBatch, Received};
+use crate::sys::optional::Refusals;
 use crate::sys::poller::Poller;
 use crate::sys::socket::{OwnedSocket, open_unicast, port_of};
 use crate::sys::{Way, datagram};
@@ -18,7 +19,7 @@ const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 type Receive = fn(&Socket, &mut [Buffer], &mut dyn FnMut(usize, Received, IpAddr)) -> io::Result<usize>;
 
 fn open() -> (OwnedSocket, SocketAddr) {
-    let socket = open_unicast(false, 1, 0).expect("there are free ports");
+    let socket = open_unicast(false, 1, 0, &Refusals::default()).expect("there are free ports");
     let port = port_of(&socket).expect("it is bound");
     (socket, (HERE, port).into())
 }
@@ -36,6 +37,7 @@ fn receive(call: Receive, socket: &OwnedSocket, count: usize) -> Vec<(Vec<u8>, S
             let mut checked = |number, received: Received, to| {
                 assert_eq!((to, received.arrival), (HERE, Arrival::Unicast));
                 assert_ne!(received.interface, 0);
+                assert!(received.hops.is_none_or(|hops| hops == 255), "{:?}", received.hops);
                 take(number, received);
             };
             call(socket.get().expect("it is open"), buffers, &mut checked).expect("some wait")
@@ -66,7 +68,7 @@ fn check(call: Receive) {
 
 #[test]
 fn datagrams_arrive_in_order() {
-    check(|socket, buffers, take| datagram::receive(socket, buffers, take));
+    check(|socket, buffers, take| datagram::receive(socket, buffers, &Refusals::default(), take));
 }
 
 #[test]

@@ -3,23 +3,22 @@
 //! A join can be lost without an error: when an interface loses its last address, the system drops its groups. The socket still
 //! counts as joined, and has to leave before it can join again.
 
-use std::fs;
 use std::net::{IpAddr, Ipv6Addr};
+
+use crate::sys::proc_net;
 
 /// Returns the indexes of the interfaces that have joined `group`; `None` if the system does not list them.
 pub fn of(group: IpAddr) -> Option<Vec<u32>> {
     // On other systems a lost join is repeated when the receive watchdog reopens the sockets.
-    if !cfg!(target_os = "linux") {
+    if !cfg!(linux_kernel) {
         return None;
     }
-    // Of this thread: it may be in another network namespace than the process.
-    let read = |name: &str| fs::read_to_string(format!("/proc/thread-self/net/{name}")).ok();
     match group {
         IpAddr::V4(group) => {
             // The system prints the four bytes as a number in the byte order of the machine.
-            read("igmp").map(|table| v4_joins(&table, u32::from_ne_bytes(group.octets())))
+            proc_net::read("igmp").ok().map(|table| v4_joins(&table, u32::from_ne_bytes(group.octets())))
         }
-        IpAddr::V6(group) => read("igmp6").map(|table| v6_joins(&table, group)),
+        IpAddr::V6(group) => proc_net::read("igmp6").ok().map(|table| v6_joins(&table, group)),
     }
 }
 

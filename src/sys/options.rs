@@ -6,7 +6,17 @@ use std::net::Ipv4Addr;
 
 use socket2::{InterfaceIndexOrAddress, Socket};
 
+#[cfg(unix)]
+use libc::{IP_PKTINFO, IP_RECVTTL, IPPROTO_IP, IPPROTO_IPV6, IPV6_RECVHOPLIMIT, IPV6_RECVPKTINFO};
+#[cfg(windows)]
+use windows_sys::Win32::Networking::WinSock::{
+    IP_PKTINFO, IP_RECVTTL, IPPROTO_IP, IPPROTO_IPV6, IPV6_HOPLIMIT as IPV6_RECVHOPLIMIT,
+    IPV6_PKTINFO as IPV6_RECVPKTINFO, SOCKET, setsockopt,
+};
+
+use crate::sys::descriptor_of;
 use crate::sys::interface::Interface;
+use crate::sys::optional::{self, Refusals};
 
 /// The error of a system without an address family.
 #[cfg(unix)]
@@ -30,7 +40,7 @@ pub fn is_port_held(error: &io::Error) -> bool {
 /// Limits the socket to the interfaces that it joined. By default a socket of Linux also receives through those that other
 /// sockets joined.
 pub fn receive_only_joined(socket: &Socket, is_v6: bool) -> io::Result<()> {
-    #[cfg(target_os = "linux")]
+    #[cfg(linux_kernel)]
     match is_v6 {
         true => socket.set_multicast_all_v6(false)?,
         false => socket.set_multicast_all_v4(false)?,
@@ -48,32 +58,71 @@ pub fn share_port(socket: &Socket) -> io::Result<()> {
 }
 
 /// Requests the destination and the interface of each received datagram.
-#[cfg(unix)]
 pub fn request_packet_info(socket: &Socket, is_v6: bool) -> io::Result<()> {
-    use nix::sys::socket::setsockopt;
-    use nix::sys::socket::sockopt::{Ipv4PacketInfo, Ipv6RecvPacketInfo};
     match is_v6 {
-        true => setsockopt(socket, Ipv6RecvPacketInfo, &true)?,
-        false => setsockopt(socket, Ipv4PacketInfo, &true)?,
+        true => turn_on(socket, IPPROTO_IPV6, IPV6_RECVPKTINFO),
+        false => turn_on(socket, IPPROTO_IP, IP_PKTINFO),
     }
-    Ok(())
 }
 
-/// Requests the destination and the interface of each received datagram.
-#[cfg(windows)]
-pub fn request_packet_info(socket: &Socket, is_v6: bool) -> io::Result<()> {
-    use std::os::windows::io::AsRawSocket;
-    use windows_sys::Win32::Networking::WinSock::{
-        IP_PKTINFO, IPPROTO_IP, IPPROTO_IPV6, IPV6_PKTINFO, SOCKET, setsockopt,
-    };
-    let (level, option) = match is_v6 {
-        true => (IPPROTO_IPV6, IPV6_PKTINFO),
-        false => (IPPROTO_IP, IP_PKTINFO),
-    };
+/// Requests the TTL or hop limit of each received datagram. A system that refuses it reports none, and the networks of the
+/// interfaces tell which datagrams are on-link.
+pub fn request_hops(socket: &Socket, is_v6: bool) -> io::Result<()> {
+    match is_v6 {
+        true => turn_on(socket, IPPROTO_IPV6, IPV6_RECVHOPLIMIT),
+        false => turn_on(socket, IPPROTO_IP, IP_RECVTTL),
+    }
+}
+
+/// Sets the TTL or hop limit of unicast. If the system sends another one, peers drop such datagrams, and multicast alone keeps
+/// the node listed.
+pub fn set_unicast_hops(socket: &Socket, is_v6: bool, hops: u8) -> io::Result<()> {
+    match is_v6 {
+        true => socket.set_unicast_hops_v6(hops.into()),
+        false => socket.set_ttl_v4(hops.into()),
+    }
+}
+
+/// Sets the TTL or hop limit of multicast, and loops it back to the nodes of this host, and to this node: the receive watchdog
+/// relies on that.
+pub fn prepare_multicast(socket: &Socket, is_v6: bool, hops: u8, refusals: &Refusals) {
+    match is_v6 {
+        true => {
+            refusals.settle(&optional::MULTICAST_HOPS_V6, socket.set_multicast_hops_v6(hops.into()));
+            refusals.settle(&optional::MULTICAST_LOOP_V6, socket.set_multicast_loop_v6(true));
+        }
+        false => {
+            refusals.settle(&optional::MULTICAST_HOPS_V4, socket.set_multicast_ttl_v4(hops.into()));
+            refusals.settle(&optional::MULTICAST_LOOP_V4, socket.set_multicast_loop_v4(true));
+        }
+    }
+}
+
+/// True if a datagram that is sent past the routing table stays on its link, wherever its destination is. Linux ignores
+/// MSG_DONTROUTE for IPv6, and Windows permits itself to ignore it. A datagram for an address outside the networks of the
+/// interface is not sent there.
+pub const fn keeps_on_link(is_v6: bool) -> bool {
+    cfg!(unix) && !is_v6
+}
+
+/// Turns on an option.
+fn turn_on(socket: &Socket, level: i32, option: i32) -> io::Result<()> {
     let on = 1_i32.to_ne_bytes();
+    #[cfg(unix)]
+    // SAFETY: the pointer and the length are those of one array, which outlives the call.
+    let result = unsafe {
+        libc::setsockopt(
+            descriptor_of(socket),
+            level,
+            option,
+            on.as_ptr().cast(),
+            on.len() as libc::socklen_t,
+        )
+    };
+    #[cfg(windows)]
     // SAFETY: the pointer and the length are those of one array, which outlives the call.
     let result =
-        unsafe { setsockopt(socket.as_raw_socket() as SOCKET, level, option, on.as_ptr(), on.len() as i32) };
+        unsafe { setsockopt(descriptor_of(socket) as SOCKET, level, option, on.as_ptr(), on.len() as i32) };
     match result {
         0 => Ok(()),
         _ => Err(io::Error::last_os_error()),
@@ -82,7 +131,7 @@ pub fn request_packet_info(socket: &Socket, is_v6: bool) -> io::Result<()> {
 
 /// Keeps the ICMP errors of datagrams that the socket sends, where the system can (Linux).
 pub fn keep_errors(socket: &Socket, is_v6: bool) -> io::Result<()> {
-    #[cfg(target_os = "linux")]
+    #[cfg(linux_kernel)]
     {
         use nix::sys::socket::setsockopt;
         use nix::sys::socket::sockopt::{Ipv4RecvErr, Ipv6RecvErr};
@@ -112,7 +161,7 @@ pub fn ipv6_turned_off() -> Option<&'static str> {
 
 /// Returns the setting that limits joins, if such a limit has caused the error.
 pub fn join_limit(error: &io::Error, is_v6: bool) -> Option<&'static str> {
-    #[cfg(target_os = "linux")]
+    #[cfg(linux_kernel)]
     match error.raw_os_error() {
         Some(libc::ENOBUFS) if !is_v6 => return Some("net.ipv4.igmp_max_memberships"),
         Some(libc::ENOBUFS | libc::ENOMEM) => return Some("net.core.optmem_max"),

@@ -16,12 +16,15 @@ use crate::sys::socket::closed_elsewhere;
 use crate::sys::{Descriptor, descriptor_of};
 
 /// Length of a wait where the system does not poll. RLIMIT_NOFILE limits the descriptors of a poll, too: a program that lowers
-/// it below their count (a sandbox may set it to 0) makes `poll` fail.
+/// it below their count (a sandbox may set it to 0) makes `poll` fail. A seccomp filter may refuse it.
 const BLIND_WAIT: Duration = Duration::from_millis(50);
 
 /// Descriptors, and what the last poll has found at them.
 #[derive(Default)]
-pub(crate) struct Poller(Vec<Polled>);
+pub(crate) struct Poller {
+    polled: Vec<Polled>,
+    refusal: Option<io::Error>,
+}
 
 /// What a poll has found at a descriptor.
 #[derive(Clone, Copy, Default)]
@@ -34,8 +37,8 @@ pub(crate) struct Found {
 impl Poller {
     /// Replaces the descriptors.
     pub fn watch(&mut self, descriptors: impl IntoIterator<Item = Descriptor>) {
-        self.0.clear();
-        self.0.extend(descriptors.into_iter().map(|descriptor| polled(descriptor, POLLIN)));
+        self.polled.clear();
+        self.polled.extend(descriptors.into_iter().map(|descriptor| polled(descriptor, POLLIN)));
     }
 
     /// Waits up to `timeout` until one of them is readable. A signal may end the wait early.
@@ -43,27 +46,31 @@ impl Poller {
     /// # Errors
     /// One of them is closed.
     pub fn poll(&mut self, timeout: Duration) -> io::Result<()> {
-        match poll(&mut self.0, timeout) {
-            Ok(()) => {}
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {
-                self.0.iter_mut().for_each(|polled| polled.revents = 0);
-            }
-            // Reads do not block, so every descriptor can be tried.
-            Err(error) if error.kind() == io::ErrorKind::InvalidInput => {
-                thread::sleep(timeout.min(BLIND_WAIT));
-                self.0.iter_mut().for_each(|polled| polled.revents = POLLIN | POLLERR);
-            }
-            Err(error) => return Err(error),
+        let failed = poll(&mut self.polled, timeout).err();
+        let is_interrupted = |error: &io::Error| error.kind() == io::ErrorKind::Interrupted;
+        if failed.as_ref().is_some_and(is_interrupted) {
+            self.polled.iter_mut().for_each(|polled| polled.revents = 0);
         }
-        match self.0.iter().any(|polled| polled.revents & POLLNVAL != 0) {
+        self.refusal = failed.filter(|error| !is_interrupted(error));
+        if self.refusal.is_some() {
+            // Reads do not block, so every descriptor can be tried.
+            thread::sleep(timeout.min(BLIND_WAIT));
+            self.polled.iter_mut().for_each(|polled| polled.revents = POLLIN | POLLERR);
+        }
+        match self.polled.iter().any(|polled| polled.revents & POLLNVAL != 0) {
             true => Err(closed_elsewhere()),
             false => Ok(()),
         }
     }
 
+    /// An error if the system refused the last poll. Then all descriptors count as readable.
+    pub fn outcome(&self) -> Result<(), &io::Error> {
+        self.refusal.as_ref().map_or(Ok(()), Err)
+    }
+
     /// What was found at a descriptor.
     pub fn at(&self, descriptor: Descriptor) -> Found {
-        let found = self.0.iter().find(|polled| polled.fd == descriptor as _);
+        let found = self.polled.iter().find(|polled| polled.fd == descriptor as _);
         let events = found.map_or(0, |polled| polled.revents);
         Found { is_readable: events != 0, has_error: events & POLLERR != 0 }
     }

@@ -4,9 +4,12 @@
 use std::io;
 use std::mem::ManuallyDrop;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use socket2::{Domain, Protocol, Socket, Type};
 
+use crate::sys::call_error::{CallError, Named};
+use crate::sys::optional::{self, Optional, Refusals};
 use crate::sys::{Descriptor, Identity, descriptor_of, options};
 
 /// Size in bytes that is requested for the send and the receive buffer of a socket. Linux doubles it for its own overhead,
@@ -14,16 +17,21 @@ use crate::sys::{Descriptor, Identity, descriptor_of, options};
 /// 199 others. The system may grant less (net.core.rmem_max, wmem_max), and uses no memory while no datagram waits.
 const BUFFER_SIZE: usize = 256 * 1024;
 
+/// TTL and hop limit of unicast (RFC 5082): a router lowers it.
+const UNICAST_HOPS: u8 = 255;
+
 pub(crate) struct OwnedSocket {
     socket: ManuallyDrop<Socket>,
-    identity: Identity,
+    /// `None` if the system does not tell one file from another.
+    identity: Option<Identity>,
+    is_closed: AtomicBool,
 }
 
 impl OwnedSocket {
     /// Takes over a socket that was just opened.
-    pub fn new(socket: Socket) -> io::Result<Self> {
-        let identity = Identity::of(descriptor_of(&socket))?;
-        Ok(OwnedSocket { socket: ManuallyDrop::new(socket), identity })
+    pub fn new(socket: Socket) -> Self {
+        let identity = Identity::of(descriptor_of(&socket)).ok();
+        OwnedSocket { socket: ManuallyDrop::new(socket), identity, is_closed: AtomicBool::new(false) }
     }
 
     /// Returns the socket for one operation, or one batch of them.
@@ -31,9 +39,23 @@ impl OwnedSocket {
     /// # Errors
     /// Another part of the program has closed the descriptor. Its number may stand for another file by now.
     pub fn get(&self) -> io::Result<&Socket> {
-        match Identity::of(self.descriptor()) {
-            Ok(identity) if identity == self.identity => Ok(&self.socket),
-            _ => Err(closed_elsewhere()),
+        let is_ours = match (Identity::of(self.descriptor()), self.identity) {
+            (Ok(now), Some(identity)) => now == identity,
+            (Err(error), _) => !Identity::is_closed(&error),
+            (Ok(_), None) => true,
+        };
+        if is_ours && !self.is_closed.load(Ordering::SeqCst) {
+            Ok(&self.socket)
+        } else {
+            Err(closed_elsewhere())
+        }
+    }
+
+    /// Closes the socket. Each later operation fails, because the number does not stand for it any more.
+    pub fn close(&self) {
+        if self.get().is_ok() && !self.is_closed.swap(true, Ordering::SeqCst) {
+            // SAFETY: the copy takes the number over. It is not used after this: `get` gives an error from now on.
+            drop(unsafe { std::ptr::read(&raw const *self.socket) });
         }
     }
 
@@ -45,10 +67,7 @@ impl OwnedSocket {
 
 impl Drop for OwnedSocket {
     fn drop(&mut self) {
-        if self.get().is_ok() {
-            // SAFETY: the socket is not used after this.
-            unsafe { ManuallyDrop::drop(&mut self.socket) };
-        }
+        self.close();
     }
 }
 
@@ -58,9 +77,9 @@ pub(crate) fn closed_elsewhere() -> io::Error {
 }
 
 /// Opens a socket that receives what is sent to `group`, on the interfaces that it joins.
-pub(crate) fn open_receiver(group: SocketAddr) -> io::Result<OwnedSocket> {
-    let socket = udp_socket(group.is_ipv6())?;
-    options::share_port(&socket)?;
+pub(crate) fn open_receiver(group: SocketAddr, refusals: &Refusals) -> Result<OwnedSocket, CallError> {
+    let socket = udp_socket(group.is_ipv6(), refusals)?;
+    refusals.settle(&optional::SHARED_PORT, options::share_port(&socket));
     let bound_to: SocketAddr = match group {
         // The system then filters out what was sent to other addresses.
         SocketAddr::V4(_) if options::IS_GROUP_BINDABLE => group,
@@ -68,49 +87,93 @@ pub(crate) fn open_receiver(group: SocketAddr) -> io::Result<OwnedSocket> {
         // To bind a link-local group, a program has to name one link.
         SocketAddr::V6(_) => (Ipv6Addr::UNSPECIFIED, group.port()).into(),
     };
-    socket.bind(&bound_to.into())?;
-    OwnedSocket::new(socket)
+    socket.bind(&bound_to.into()).named("bind")?;
+    Ok(OwnedSocket::new(socket))
 }
 
 /// Opens a socket to send from, and to receive unicast at, on `port`; 0 lets the system choose.
-pub(crate) fn open_unicast(is_v6: bool, hops: u8, port: u16) -> io::Result<OwnedSocket> {
-    let socket = udp_socket(is_v6)?;
-    options::keep_errors(&socket, is_v6)?;
-    // Multicast is looped back to the nodes of this host, and to this node: the receive watchdog relies on that.
-    let any: IpAddr = match is_v6 {
-        true => {
-            socket.set_multicast_hops_v6(hops.into())?;
-            socket.set_multicast_loop_v6(true)?;
-            Ipv6Addr::UNSPECIFIED.into()
-        }
-        false => {
-            socket.set_multicast_ttl_v4(hops.into())?;
-            socket.set_multicast_loop_v4(true)?;
-            Ipv4Addr::UNSPECIFIED.into()
-        }
+pub(crate) fn open_unicast(
+    is_v6: bool,
+    hops: u8,
+    port: u16,
+    refusals: &Refusals,
+) -> Result<OwnedSocket, CallError> {
+    let socket = udp_socket(is_v6, refusals)?;
+    let errors = options::keep_errors(&socket, is_v6);
+    refusals.settle(of(is_v6, &optional::ERRORS_V4, &optional::ERRORS_V6), errors);
+    options::prepare_multicast(&socket, is_v6, hops, refusals);
+    let unicast_hops = options::set_unicast_hops(&socket, is_v6, UNICAST_HOPS)
+        .and_then(|()| options::request_hops(&socket, is_v6));
+    refusals.settle(of(is_v6, &optional::HOPS_V4, &optional::HOPS_V6), unicast_hops);
+    let any: IpAddr = if is_v6 { Ipv6Addr::UNSPECIFIED.into() } else { Ipv4Addr::UNSPECIFIED.into() };
+    socket.bind(&SocketAddr::new(any, port).into()).named("bind")?;
+    Ok(OwnedSocket::new(socket))
+}
+
+/// Opens a socket that sends to groups from the port of a unicast socket, with a send buffer of its own: datagrams to hosts that
+/// are not there wait for ARP or neighbour discovery, and fill the buffer of the unicast socket. The system finds the socket of an
+/// ICMP error by the address that the datagram had come from. This one is bound to a group, which is no such address.
+///
+/// # Errors
+/// The system does not let two sockets have the port. The unicast socket then sends to the group as well.
+pub(crate) fn open_group_sender(
+    unicast: &OwnedSocket,
+    is_v6: bool,
+    hops: u8,
+    refusals: &Refusals,
+) -> Result<OwnedSocket, CallError> {
+    let socket = udp_socket(is_v6, refusals)?;
+    // Without this Linux also conceals that a queue of the interface is full.
+    let errors = options::keep_errors(&socket, is_v6);
+    refusals.settle(of(is_v6, &optional::ERRORS_V4, &optional::ERRORS_V6), errors);
+    options::prepare_multicast(&socket, is_v6, hops, refusals);
+    // Nothing is received here: nothing is sent to these groups. To bind a link-local group, a program has to name one link.
+    let group: IpAddr = match is_v6 {
+        true => Ipv6Addr::new(0xFF1E, 0, 0, 0, 0, 0, 0xEF02, 0x304).into(),
+        false => Ipv4Addr::new(239, 2, 3, 4).into(),
     };
-    socket.bind(&SocketAddr::new(any, port).into())?;
-    OwnedSocket::new(socket)
+    let address = SocketAddr::new(group, port_of(unicast)?);
+    // For the length of one call, so that no other program shares the port.
+    let unicast = unicast.get().named("fstat")?;
+    unicast.set_reuse_address(true).named("setsockopt(SO_REUSEADDR)")?;
+    let bound = socket.set_reuse_address(true).and_then(|()| socket.bind(&address.into()));
+    unicast.set_reuse_address(false).named("setsockopt(SO_REUSEADDR)")?;
+    bound.named("bind")?;
+    socket.set_reuse_address(false).named("setsockopt(SO_REUSEADDR)")?;
+    Ok(OwnedSocket::new(socket))
 }
 
 /// Opens a socket that is bound to no port yet.
-pub(crate) fn udp_socket(is_v6: bool) -> io::Result<Socket> {
+pub(crate) fn udp_socket(is_v6: bool, refusals: &Refusals) -> Result<Socket, CallError> {
     let domain = if is_v6 { Domain::IPV6 } else { Domain::IPV4 };
-    let socket = Socket::new(domain, Type::DGRAM, Some(Protocol::UDP))?;
-    socket.set_nonblocking(true)?;
-    // With the system's own size the socket works too, for fewer datagrams at once.
-    let _ = socket.set_recv_buffer_size(BUFFER_SIZE).and_then(|()| socket.set_send_buffer_size(BUFFER_SIZE));
+    let socket = Socket::new(domain, Type::DGRAM, Some(Protocol::UDP)).named(of(
+        is_v6,
+        "socket(AF_INET)",
+        "socket(AF_INET6)",
+    ))?;
+    socket.set_nonblocking(true).named("fcntl(O_NONBLOCK)")?;
+    let sizes =
+        socket.set_recv_buffer_size(BUFFER_SIZE).and_then(|()| socket.set_send_buffer_size(BUFFER_SIZE));
+    refusals.settle(&optional::BUFFERS, sizes);
     if is_v6 {
-        socket.set_only_v6(true)?;
+        socket.set_only_v6(true).named("setsockopt(IPV6_V6ONLY)")?;
     }
-    options::receive_only_joined(&socket, is_v6)?;
-    options::request_packet_info(&socket, is_v6)?;
+    let only_joined: &'static Optional = of(is_v6, &optional::MULTICAST_ALL_V4, &optional::MULTICAST_ALL_V6);
+    refusals.settle(only_joined, options::receive_only_joined(&socket, is_v6));
+    let packet_info = of(is_v6, "setsockopt(IP_PKTINFO)", "setsockopt(IPV6_RECVPKTINFO)");
+    options::request_packet_info(&socket, is_v6).named(packet_info)?;
     Ok(socket)
 }
 
 /// The port that a socket is bound to.
-pub(crate) fn port_of(socket: &OwnedSocket) -> io::Result<u16> {
-    Ok(socket.get()?.local_addr()?.as_socket().map_or(0, |address| address.port()))
+pub(crate) fn port_of(socket: &OwnedSocket) -> Result<u16, CallError> {
+    let address = socket.get().and_then(Socket::local_addr).named("getsockname")?;
+    Ok(address.as_socket().map_or(0, |address| address.port()))
+}
+
+/// Returns the one of two that is for a family.
+fn of<T>(is_v6: bool, v4: T, v6: T) -> T {
+    if is_v6 { v6 } else { v4 }
 }
 
 #[cfg(all(test, unix))]
@@ -122,7 +185,7 @@ mod tests {
 
     #[test]
     fn a_socket_leaves_another_file_under_its_number_alone() {
-        let socket = open_unicast(false, 1, 0).expect("there are free ports");
+        let socket = open_unicast(false, 1, 0, &Refusals::default()).expect("there are free ports");
         let file = File::open("/dev/null").expect("each system has one");
         // SAFETY: both numbers are open; the test alone uses them.
         assert_eq!(unsafe { libc::dup2(file.as_raw_fd(), socket.descriptor()) }, socket.descriptor());

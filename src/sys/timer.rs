@@ -1,12 +1,12 @@
 //! `DeadlineTimer`: a descriptor that is readable from a deadline on, also if the machine was suspended meanwhile: the timeout
 //! of `poll` stands still then. Linux alone has it.
 
-#[cfg(target_os = "linux")]
+#[cfg(linux_kernel)]
 pub(crate) use linux::DeadlineTimer;
-#[cfg(not(target_os = "linux"))]
+#[cfg(not(linux_kernel))]
 pub(crate) use none::DeadlineTimer;
 
-#[cfg(target_os = "linux")]
+#[cfg(linux_kernel)]
 mod linux {
     use std::io;
     use std::mem::ManuallyDrop;
@@ -30,19 +30,21 @@ mod linux {
     }
 
     impl DeadlineTimer {
-        /// Returns `None` where the system gives no such timer. The timeout of the poll then has to do.
-        pub fn new() -> Option<Self> {
-            let spread = Duration::from_nanos(u64::from_ne_bytes(random().ok()?) >> 4);
+        /// # Errors
+        /// The system gives no such timer, as Linux before 3.15. The timeout of the poll then has to do.
+        pub fn new() -> io::Result<Self> {
+            let spread = Duration::from_nanos(u64::from_ne_bytes(random()?) >> 4);
             let flags = TimerFlags::TFD_CLOEXEC | TimerFlags::TFD_NONBLOCK;
-            let timer = ManuallyDrop::new(TimerFd::new(ClockId::CLOCK_BOOTTIME, flags).ok()?);
+            let timer = ManuallyDrop::new(TimerFd::new(ClockId::CLOCK_BOOTTIME, flags)?);
             let timer = DeadlineTimer { timer, mark: DECADES + spread, set_for: None };
-            timer.start(DECADES).ok().map(|()| timer)
+            timer.start(DECADES)?;
+            Ok(timer)
         }
 
         /// Sets it for `deadline`, unless it is set for that already.
         ///
         /// # Errors
-        /// Another part of the program has closed it.
+        /// Another part of the program has closed it, or the system refuses a call.
         pub fn set(&mut self, deadline: Instant, now: Instant) -> io::Result<()> {
             // One that has passed is set again, or the descriptor would stay readable.
             if self.set_for == Some(deadline) && now < deadline {
@@ -54,10 +56,9 @@ mod linux {
             Ok(())
         }
 
-        /// An error if another part of the program has closed it.
-        pub fn check(&self) -> io::Result<()> {
-            match self.timer.get() {
-                Ok(Some(Expiration::IntervalDelayed(_, mark))) if Duration::from(mark) == self.mark => Ok(()),
+        fn check(&self) -> io::Result<()> {
+            match self.timer.get()? {
+                Some(Expiration::IntervalDelayed(_, mark)) if Duration::from(mark) == self.mark => Ok(()),
                 _ => Err(closed_elsewhere()),
             }
         }
@@ -84,7 +85,7 @@ mod linux {
     }
 }
 
-#[cfg(not(target_os = "linux"))]
+#[cfg(not(linux_kernel))]
 mod none {
     use std::io;
     use std::time::Instant;
@@ -95,15 +96,11 @@ mod none {
     pub enum DeadlineTimer {}
 
     impl DeadlineTimer {
-        pub fn new() -> Option<Self> {
-            None
+        pub fn new() -> io::Result<Self> {
+            Err(io::ErrorKind::Unsupported.into())
         }
 
         pub fn set(&mut self, _: Instant, _: Instant) -> io::Result<()> {
-            match *self {}
-        }
-
-        pub fn check(&self) -> io::Result<()> {
             match *self {}
         }
 
@@ -113,7 +110,7 @@ mod none {
     }
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(all(test, linux_kernel))]
 mod tests {
     use std::time::{Duration, Instant};
 

@@ -1,18 +1,31 @@
 //! What Linux and macOS have in common.
 
+pub mod cancellation;
 pub mod datagram;
 pub mod host;
-pub mod interfaces;
+#[cfg(linux_kernel)]
+mod links;
+#[cfg(linux_kernel)]
+pub mod linux_interfaces;
+#[cfg(target_os = "macos")]
+pub mod mac_interfaces;
 mod network_monitor;
+pub mod thread;
 
 use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::AsRawFd;
+#[cfg(feature = "tokio")]
+use std::os::fd::{FromRawFd, OwnedFd};
 
 use socket2::{Domain, Socket, Type};
 
 use crate::sys::Descriptor;
 
+#[cfg(linux_kernel)]
+pub use linux_interfaces as interfaces;
+#[cfg(target_os = "macos")]
+pub use mac_interfaces as interfaces;
 pub use network_monitor::NetworkMonitor;
 
 /// Tells an open file from another one that has the same descriptor number later.
@@ -41,11 +54,28 @@ impl Identity {
         let stat = unsafe { stat.assume_init() };
         Ok(Identity { device: stat.st_dev, inode: stat.st_ino })
     }
+
+    /// True for the error of a number that stands for no open file. Another error means that the system does not tell.
+    pub fn is_closed(error: &io::Error) -> bool {
+        error.raw_os_error() == Some(libc::EBADF)
+    }
 }
 
 /// Returns the number to poll a socket by.
 pub fn descriptor_of(socket: &impl AsRawFd) -> Descriptor {
     socket.as_raw_fd()
+}
+
+/// Returns a descriptor of the caller's own for the same open file. The number may be closed: then the call fails.
+#[cfg(feature = "tokio")]
+pub fn duplicate(descriptor: Descriptor) -> io::Result<OwnedFd> {
+    // SAFETY: the call takes any number, and opens nothing but its result.
+    let own = unsafe { libc::fcntl(descriptor, libc::F_DUPFD_CLOEXEC, 0) };
+    if own < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: the system has just opened it, and nothing else owns it.
+    Ok(unsafe { OwnedFd::from_raw_fd(own) })
 }
 
 /// Returns two sockets that are connected with each other.

@@ -2,6 +2,7 @@
 
 pub mod datagram;
 pub mod interfaces;
+mod network_monitor;
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -10,6 +11,8 @@ use std::os::windows::io::AsRawSocket;
 use socket2::{Domain, Socket, Type};
 
 use crate::sys::Descriptor;
+
+pub use network_monitor::NetworkMonitor;
 
 /// Tells no socket from another: Windows has no call that closes the handles of other parts of a program.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -20,26 +23,10 @@ impl Identity {
     pub fn of(_: Descriptor) -> io::Result<Self> {
         Ok(Identity)
     }
-}
 
-/// Reports no changes. The node looks at the interfaces before each announcement.
-pub enum NetworkMonitor {}
-
-impl NetworkMonitor {
-    pub fn subscribe() -> io::Result<Self> {
-        Err(io::ErrorKind::Unsupported.into())
-    }
-
-    pub fn drain(&self) -> io::Result<bool> {
-        match *self {}
-    }
-
-    pub fn check(&self) -> io::Result<()> {
-        match *self {}
-    }
-
-    pub fn descriptor(&self) -> Descriptor {
-        match *self {}
+    /// Returns false: no socket is closed by others.
+    pub fn is_closed(_: &io::Error) -> bool {
+        false
     }
 }
 
@@ -56,8 +43,20 @@ pub fn socket_pair() -> io::Result<(Socket, Socket)> {
     Ok((socket.try_clone()?, socket))
 }
 
+pub mod cancellation {
+    //! Windows cancels no thread.
+
+    pub struct NoCancellation;
+
+    impl NoCancellation {
+        pub fn begin() -> Self {
+            NoCancellation
+        }
+    }
+}
+
 pub mod host {
-    //! Names of the host and of its interfaces. Windows has no signals.
+    //! Names of the host and of its interfaces.
 
     use std::io;
 
@@ -75,9 +74,28 @@ pub mod host {
     pub fn index_of_zone(zone: &str) -> Option<u32> {
         zone.parse().ok()
     }
+}
 
-    /// Calls `spawn`.
-    pub fn with_signals_blocked<R>(spawn: impl FnOnce() -> io::Result<R>) -> io::Result<R> {
-        spawn()
+pub mod thread {
+    //! A thread of the library. Windows has no signals.
+
+    use std::ffi::CStr;
+    use std::io;
+    use std::thread::{Builder, JoinHandle};
+
+    /// A thread that was started. It runs on if this is dropped.
+    pub struct Thread(JoinHandle<()>);
+
+    /// Starts a thread. `body` catches its panics.
+    pub fn spawn(name: &'static CStr, body: impl FnOnce() + Send + 'static) -> io::Result<Thread> {
+        Builder::new().name(name.to_string_lossy().into()).spawn(body).map(Thread)
+    }
+
+    impl Thread {
+        /// Waits for the end of the thread.
+        pub fn join(self) {
+            // It catches its panics, so this does not fail.
+            let _ = self.0.join();
+        }
     }
 }

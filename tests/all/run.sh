@@ -26,6 +26,7 @@ lints() {
     step deny just deny
     step build-tests cargo test --workspace --no-run
     step lint-cross just lint-cross
+    step test-tokio cargo test -p peers --features tokio --test stream
     step miri just miri
 }
 

@@ -354,9 +354,10 @@ static void health_counts(void) {
 
     peers_health_t health = health_of(node);
     CHECK(health.struct_size == sizeof health);
-    CHECK(health.state == PEERS_STATE_RUNNING);
-    CHECK(health.reason == PEERS_REASON_NONE);
-    CHECK(strcmp(health.detail, "") == 0);
+    /* It has room for one. */
+    CHECK(health.state == PEERS_STATE_DEGRADED);
+    CHECK(health.reason == PEERS_REASON_LIST_FULL);
+    CHECK(strstr(health.detail, "10.0.0.3") != NULL);
     CHECK(health.interfaces == 1);
     CHECK(health.looped_back >= 2 && health.sent >= health.looped_back); /* answers to others do not come back */
     CHECK(health.received == health.looped_back + 4);            /* from each of two others a query and a legacy beacon */
@@ -369,6 +370,23 @@ static void health_counts(void) {
     CHECK(health_of(node).last_send_age_ms == 10);
     CHECK_OK(peers_free(third));
     CHECK_OK(peers_free(other));
+    CHECK_OK(peers_free(node));
+}
+
+static void a_note_leaves_the_state_at_running(void) {
+    peers_t *node = start_manual("node", "memory:notes");
+    peers_config_t config = memory_config("stranger", "memory:notes");
+    config.cluster = "blue";
+    peers_t *stranger = start(&config);
+    for (int minutes = 0; minutes < 2; minutes++) {
+        peers_health_t health = health_of(node);
+        CHECK(health.state == PEERS_STATE_RUNNING && health.reason == PEERS_REASON_OTHER_CLUSTER);
+        CHECK(strstr(health.detail, "\"blue\"") != NULL && strstr(health.detail, "10.0.0.2") != NULL);
+        CHECK_OK(peers_advance(node, 60000));
+    }
+    peers_health_t health = health_of(node);
+    CHECK(health.state == PEERS_STATE_RUNNING && health.reason == PEERS_REASON_NONE && health.detail[0] == '\0');
+    CHECK_OK(peers_free(stranger));
     CHECK_OK(peers_free(node));
 }
 
@@ -462,6 +480,7 @@ int main(int count, char **arguments) {
         CASE(the_descriptor_tells_of_events),
         CASE(a_reader_that_is_too_slow_resyncs_once),
         CASE(health_counts),
+        CASE(a_note_leaves_the_state_at_running),
         CASE(those_of_one_key_find_each_other_and_nobody_else),
         CASE(keys_are_changed_without_an_outage),
     };

@@ -9,11 +9,13 @@
 
 static peers_config_t valid_config(void) { return memory_config("node", NETWORK); }
 
-/* Starting with this configuration fails, and writes no handle. */
+/* Starting with this configuration fails, and writes no handle. The message begins with the call, and has these words. */
 static void check_refused(const peers_config_t *config, int32_t status, const char *words) {
     peers_t *node = UNTOUCHED;
     CHECK_FAILS(peers_start(config, &node), status, words);
     CHECK(node == UNTOUCHED);
+    static const char call[] = "peers_start: ";
+    if (strncmp(peers_last_error(), call, sizeof call - 1) != 0) FAIL("the call is not named");
 }
 
 static void check_accepted(const peers_config_t *config) { CHECK_OK(peers_free(start(config))); }
@@ -78,7 +80,7 @@ static void config_sizes(void) {
         size_t size;
         const char *words;
     } wrong[] = {
-        {0, "struct_size is 0"},
+        {0, "struct_size is 0: begin with PEERS_CONFIG_INIT"},
         {4, "struct_size is 4: it ends inside a field"},
         {offsetof(peers_config_t, network) + 4, "it ends inside a field"},
         {offsetof(peers_config_t, port) + 1, "it ends inside a field"},
@@ -118,9 +120,9 @@ static void names(void) {
     memset(longest, 'n', 255);
     check_accepted(&config);
     memset(longest, 'n', 256);
-    check_refused(&config, PEERS_ERR_TOO_LARGE, "256 bytes");
+    check_refused(&config, PEERS_ERR_TOO_LARGE, "(256 bytes) is too long; it has at most 255");
     memset(longest, 'n', 100000);
-    check_refused(&config, PEERS_ERR_TOO_LARGE, "100000 bytes");
+    check_refused(&config, PEERS_ERR_TOO_LARGE, "(100000 bytes) is too long");
 
     config.name = "a\tb";
     check_refused(&config, PEERS_ERR_INVALID, "control character");
@@ -136,9 +138,9 @@ static void names(void) {
     check_accepted(&config);
     longest[255] = 'c';
     longest[256] = '\0';
-    check_refused(&config, PEERS_ERR_TOO_LARGE, "cluster has 256 bytes");
+    check_refused(&config, PEERS_ERR_TOO_LARGE, "(256 bytes) is too long");
     config.cluster = "a\tb";
-    check_refused(&config, PEERS_ERR_INVALID, "the cluster \"a\\tb\" does not do");
+    check_refused(&config, PEERS_ERR_INVALID, "the cluster \"a\\tb\" has a control character");
     config.cluster = "abc\xff";
     check_refused(&config, PEERS_ERR_UTF8, "cluster is not valid UTF-8: the byte at index 3");
 }
@@ -186,6 +188,8 @@ static void values(void) {
     config.value_len = SIZE_MAX;
     check_refused(&config, PEERS_ERR_TOO_LARGE, "bytes, more than memory can hold");
     config.value_len = 0;
+    check_refused(&config, PEERS_ERR_INVALID, "value is set, but value_len is 0");
+    config.value = NULL;
     check_accepted(&config);
 }
 
@@ -214,16 +218,16 @@ static void fields(void) {
     CHECK_FIELD(entries_max_bytes, 1, PEERS_ERR_INVALID, "entries_max_bytes is 1; it is 65536 or more");
     CHECK_FIELD(hops, 256, PEERS_ERR_INVALID, "hops is 256");
     CHECK_FIELD(port, 65536, PEERS_ERR_INVALID, "port is 65536");
-    CHECK_FIELD(group_v4, "not-an-address", PEERS_ERR_INVALID, "group_v4 'not-an-address'");
-    CHECK_FIELD(group_v4, "192.0.2.1", PEERS_ERR_INVALID, "192.0.2.1 is no multicast address");
+    CHECK_FIELD(group_v4, "not-an-address", PEERS_ERR_INVALID, "group_v4 \"not-an-address\"");
+    CHECK_FIELD(group_v4, "192.0.2.1", PEERS_ERR_INVALID, "group_v4 is 192.0.2.1, which is no multicast address; it is 224.0.0.0 to");
     CHECK_FIELD(group_v4, "\xc0", PEERS_ERR_UTF8, "group_v4 is not valid UTF-8");
-    CHECK_FIELD(network, "nowhere", PEERS_ERR_INVALID, "network 'nowhere'");
-    CHECK_FIELD(network, "memory:", PEERS_ERR_INVALID, "network 'memory:'");
+    CHECK_FIELD(network, "nowhere", PEERS_ERR_INVALID, "network \"nowhere\"");
+    CHECK_FIELD(network, "memory:", PEERS_ERR_INVALID, "network \"memory:\"");
     CHECK_FIELD(network, "\xc0", PEERS_ERR_UTF8, "network is not valid UTF-8");
-    CHECK_FIELD(network, NULL, PEERS_ERR_INVALID, "manual clock needs a memory network");
+    CHECK_FIELD(network, NULL, PEERS_ERR_INVALID, "a manual clock needs a memory network; set network to");
     CHECK_FIELD(interfaces, "\xc0", PEERS_ERR_UTF8, "interfaces is not valid UTF-8");
-    CHECK_FIELD(group_v6, "239.2.3.4", PEERS_ERR_INVALID, "group_v6 '239.2.3.4' is not an IPv6 address");
-    CHECK_FIELD(group_v6, "2001:db8::1", PEERS_ERR_INVALID, "2001:db8::1 is no multicast address");
+    CHECK_FIELD(group_v6, "239.2.3.4", PEERS_ERR_INVALID, "group_v6 \"239.2.3.4\" is not an IPv6 address");
+    CHECK_FIELD(group_v6, "2001:db8::1", PEERS_ERR_INVALID, "group_v6 is 2001:db8::1, which is no multicast address; it begins with ff");
     CHECK_FIELD(group_v6, "\xc0", PEERS_ERR_UTF8, "group_v6 is not valid UTF-8");
     CHECK_FIELD(service_port, 65536, PEERS_ERR_INVALID, "service_port is 65536; it is 1 to 65535");
 
@@ -233,6 +237,15 @@ static void fields(void) {
     CHECK_FIELD(seeds, "2001:db8::1:49002", PEERS_ERR_INVALID, "without brackets");
     CHECK_FIELD(seeds, "peers.example:49002", PEERS_ERR_INVALID, "which a node with a manual clock does not resolve");
     CHECK_FIELD(seeds, "\xc0", PEERS_ERR_UTF8, "seeds is not valid UTF-8");
+    CHECK_FIELD(seeds, "0.0.0.0:5", PEERS_ERR_INVALID, "the seed \"0.0.0.0:5\" has the unspecified address");
+    CHECK_FIELD(seeds, "255.255.255.255:5", PEERS_ERR_INVALID, "has the broadcast address");
+    CHECK_FIELD(seeds, "239.2.3.4:5", PEERS_ERR_INVALID, "has a multicast address");
+    CHECK_FIELD(seeds, "[ff02::1]:5", PEERS_ERR_INVALID, "has a multicast address");
+    CHECK_FIELD(seeds, "[fe80::1]:5", PEERS_ERR_INVALID, "has a link-local address without a zone; write [fe80::1%eth0]");
+    CHECK_FIELD(seeds, "1.2.3.4:+5", PEERS_ERR_INVALID, "has no port from 1 to 65535");
+    CHECK_FIELD(seeds, "[::ffff:10.0.0.1]:5", PEERS_ERR_INVALID, "write 10.0.0.1");
+    CHECK_FIELD(seeds, "a b:5", PEERS_ERR_INVALID, "has ' ' in its host");
+    CHECK_FIELD(seeds, "http://a:5", PEERS_ERR_INVALID, "is a URL; it is host:port");
     CHECK_FIELD(mode, 8, PEERS_ERR_UNSUPPORTED, "mode is 0x8, which is not known");
     CHECK_FIELD(mode, PEERS_MODE_SWIM | PEERS_MODE_SEEDS, PEERS_ERR_UNSUPPORTED, "mode is 0x6");
     CHECK_FIELD(unicast_port, 65536, PEERS_ERR_INVALID, "unicast_port is 65536; it is 1 to 65535");
@@ -318,15 +331,22 @@ static void what_the_system_does_not_have(void) {
     peers_config_t config = PEERS_CONFIG_INIT;
     config.name = "node";
     config.port = ntohs(address.sin_port);
+    // With IPv6 the node would run on that family alone.
+    config.flags = PEERS_NO_IPV6;
     char words[32];
     snprintf(words, sizeof words, "UDP port %u is in use", config.port);
     check_refused(&config, PEERS_ERR_ADDRESS_IN_USE, words);
     close_socket(holder);
+    config.flags = 0;
 
     config.interfaces = "nosuch7";
-    check_refused(&config, PEERS_ERR_INTERFACE, "interface 'nosuch7' does not exist");
+    check_refused(&config, PEERS_ERR_INTERFACE, "interface \"nosuch7\" does not exist");
     config.interfaces = "lo,,lo";
     check_refused(&config, PEERS_ERR_INVALID, "empty name");
+    static char stars[100001];
+    memset(stars, '*', sizeof stars - 1);
+    config.interfaces = stars;
+    check_accepted(&config);
 }
 
 static void registrations(void) {
@@ -350,6 +370,17 @@ static void registrations(void) {
     CHECK_FAILS(peers_register(node, "third", "v", 1, 0), PEERS_ERR_FULL, "no room for the key \"third\"");
     CHECK_OK(peers_register(node, "other", "w", 1, 0)); /* no newcomer */
     CHECK(list_len(node) == 2);
+    CHECK_OK(peers_free(node));
+
+    config.max_peers = 1000;
+    config.entries_max_bytes = 65536;
+    node = start(&config);
+    for (int i = 0; i < 63; i++) {
+        char key[3] = {(char)('a' + i / 26), (char)('a' + i % 26), 0};
+        CHECK_OK(peers_register(node, key, bytes, 1024, 0));
+    }
+    CHECK_FAILS(peers_register(node, "budget", bytes, 1024, 0), PEERS_ERR_FULL, "65536 bytes together");
+    CHECK(strstr(peers_last_error(), "raise entries_max_bytes") != NULL);
     CHECK_OK(peers_free(node));
 }
 

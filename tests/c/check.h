@@ -128,6 +128,9 @@ static inline void check_every_call_fails(peers_t *handle, int32_t status, const
     CHECK_FAILS(peers_next_event(handle, -1, &event), status, words);
     CHECK_FAILS(peers_event_fd(handle, &fd), status, words);
     CHECK_FAILS(peers_health(handle, &health), status, words);
+    peers_interfaces_t *interfaces = UNTOUCHED;
+    CHECK_FAILS(peers_interfaces(handle, &interfaces), status, words);
+    CHECK(interfaces == UNTOUCHED);
 
     CHECK(list == UNTOUCHED);
     CHECK(event == UNTOUCHED);

@@ -1,8 +1,9 @@
-/* Programs that close descriptors of a node, or lower the limit on descriptors. */
+/* Programs that close, change or read descriptors of a node, or lower the limit on descriptors. */
 
 #include "process.h"
 
 #include <netinet/in.h>
+#include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -129,6 +130,95 @@ static void a_node_that_lost_its_descriptors_is_freed(peers_t *unused, peers_t *
     for (int i = 0; i < count; i++) check_untouched(kind_to_try, &files[i]);
 }
 
+/* A child that has closed what it inherited, and has files of its own under the numbers: freeing the node touches none. */
+static void free_in_a_child_with_its_own_files(peers_t *node, peers_t *unused) {
+    (void)unused;
+    file_t files[NUMBERS];
+    int count = replace_all(kind_to_try, files);
+    CHECK_OK(peers_free(node));
+    CHECK_STATUS(peers_free(node), PEERS_ERR_HANDLE);
+    for (int i = 0; i < count; i++) check_untouched(kind_to_try, &files[i]);
+}
+
+static void a_forked_child_frees_the_node(void) {
+    peers_t *node = start_node("parent", 3600000);
+    int32_t fd;
+    CHECK_OK(peers_event_fd(node, &fd));
+    for (kind_t kind = 0; kind < KINDS; kind++) {
+        kind_to_try = kind;
+        in_child(free_in_a_child_with_its_own_files, node, NULL);
+    }
+    CHECK(health_of(node).state == PEERS_STATE_RUNNING);
+    CHECK_OK(peers_free(node));
+}
+
+static void free_a_failed_node(peers_t *node, peers_t *unused) {
+    (void)unused;
+    CHECK_OK(peers_free(node));
+    CHECK_STATUS(peers_free(node), PEERS_ERR_HANDLE);
+}
+
+/* The thread of such a node has ended before the fork. */
+static void a_failed_node_is_freed_in_a_child(peers_t *unused, peers_t *unused_too) {
+    (void)unused, (void)unused_too;
+    file_t files[NUMBERS];
+    peers_t *node = start_node("victim", 100);
+    replace_all(EVENT, files);
+    peers_event_t *event = UNTOUCHED;
+    CHECK_STATUS(peers_next_event(node, 30000, &event), PEERS_ERR_FAILED);
+    wait_until_threads_are(3);
+    in_child(free_a_failed_node, node, NULL);
+    CHECK_OK(peers_free(node));
+}
+
+static void a_failed_node_in_a_child(void) { in_child(a_failed_node_is_freed_in_a_child, NULL, NULL); }
+
+static int is_readable(int32_t fd) {
+    struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
+    CHECK(poll(&poll_fd, 1, 0) >= 0);
+    return poll_fd.revents != 0;
+}
+
+static void take_event(peers_t *node) {
+    peers_event_t *event = NULL;
+    CHECK_OK(peers_next_event(node, 0, &event));
+    peers_event_free(event);
+}
+
+static void an_event_descriptor_made_blocking(void) {
+    peers_t *node = start_manual("node", "memory:blocking");
+    int32_t fd;
+    CHECK_OK(peers_event_fd(node, &fd));
+    CHECK(fcntl(fd, F_SETFL, 0) == 0);
+    for (int i = 0; i < 3; i++) {
+        CHECK_OK(peers_register(node, i % 2 ? "one" : "two", &i, sizeof i, 0));
+        CHECK(is_readable(fd));
+        take_event(node);
+        CHECK(!is_readable(fd));
+    }
+    CHECK_OK(peers_free(node));
+}
+
+/* What the program reads there means nothing, and is written again as long as events wait. */
+static void an_event_descriptor_that_the_program_reads(void) {
+    peers_t *node = start_manual("node", "memory:read");
+    char bytes[64];
+    int32_t fd;
+    CHECK_OK(peers_event_fd(node, &fd));
+    CHECK_OK(peers_register(node, "one", "", 0, 0));
+    CHECK_OK(peers_register(node, "two", "", 0, 0));
+    CHECK(read(fd, bytes, sizeof bytes) >= 0);
+    take_event(node);
+    CHECK(is_readable(fd));
+    CHECK(read(fd, bytes, sizeof bytes) >= 0);
+    CHECK_OK(peers_register(node, "three", "", 0, 0));
+    CHECK(is_readable(fd));
+    take_event(node);
+    take_event(node);
+    CHECK(!is_readable(fd));
+    CHECK_OK(peers_free(node));
+}
+
 /* The value of a peer arrives, and the node goes on to announce. */
 static rlim_t limit_to_try;
 
@@ -185,6 +275,10 @@ int main(int count, char **arguments) {
         CASE(all_replaced_by_udp_sockets),
         CASE(all_replaced_by_events),
         CASE(all_replaced_by_timers),
+        CASE(a_forked_child_frees_the_node),
+        CASE(a_failed_node_in_a_child),
+        CASE(an_event_descriptor_made_blocking),
+        CASE(an_event_descriptor_that_the_program_reads),
         CASE(a_limit_lowered_to_0),
         CASE(a_limit_lowered_to_4),
     };

@@ -2,7 +2,10 @@
 
 #include "process.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <poll.h>
+#include <sys/socket.h>
 
 /* True if the node's internal thread waits: what a busy thread holds at a fork cannot be released in the child. */
 static int thread_sleeps(void) {
@@ -16,6 +19,15 @@ static int thread_sleeps(void) {
 
 /* Nobody else is heard on it. */
 static uint32_t sockets_port;
+
+static peers_config_t node_config(const char *name) {
+    peers_config_t config = PEERS_CONFIG_INIT;
+    config.name = name;
+    config.interfaces = "lo";
+    config.flags = PEERS_NO_LEGACY;
+    config.port = sockets_port;
+    return config;
+}
 
 static int is_readable(int32_t fd) {
     struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
@@ -33,8 +45,11 @@ static void only_free_is_left(peers_t *manual, peers_t *threaded) {
     CHECK(open_descriptors() == before - 2);
     CHECK_OK(peers_free(threaded));
     CHECK(open_descriptors() == before - 7);
-    CHECK_STATUS(peers_free(manual), PEERS_ERR_HANDLE);
-    check_every_call_fails(manual, PEERS_ERR_FORKED, "parent");
+    for (int i = 0; i < 2; i++) {
+        CHECK_STATUS(peers_free(manual), PEERS_ERR_HANDLE);
+        CHECK_STATUS(peers_free(threaded), PEERS_ERR_HANDLE);
+    }
+    check_every_call_fails(manual, PEERS_ERR_HANDLE, "no live node");
 }
 
 /* Nodes of its own on the parent's network, which in this process is another one: the parent's node does not hear. */
@@ -63,6 +78,7 @@ static void *start_and_free(void *unused) {
 static void one_node(peers_t *parents, peers_t *unused) {
     (void)unused;
     CHECK_OK(peers_free(parents));
+    CHECK_STATUS(peers_free(parents), PEERS_ERR_HANDLE);
     CHECK_OK(peers_free(start_manual("mine", "memory:fork-busy")));
 }
 
@@ -113,15 +129,11 @@ static void exec_inherits_nothing(int descriptors) {
     CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 }
 
-/* On real sockets: neither a fork nor an exec disturbs the node, and its child has one of its own. */
+/* On real sockets: a fork does not disturb the node, and its child has one of its own. */
 static void one_on_the_same_port(peers_t *parents, peers_t *unused) {
     (void)unused;
     check_every_call_fails(parents, PEERS_ERR_FORKED, "parent");
-    peers_config_t config = PEERS_CONFIG_INIT;
-    config.name = "child";
-    config.interfaces = "lo";
-    config.flags = PEERS_NO_LEGACY;
-    config.port = sockets_port;
+    peers_config_t config = node_config("child");
     peers_t *mine = start(&config);
     peers_event_t *event = NULL;
     CHECK_OK(peers_next_event(mine, -1, &event)); /* the parent's node answers */
@@ -138,20 +150,124 @@ static void check_event(peers_t *node, uint32_t kind, const char *name) {
     peers_event_free(event);
 }
 
-static void on_sockets(void) {
+static void an_exec_inherits_nothing(void) {
     int before = open_descriptors();
-    peers_config_t config = PEERS_CONFIG_INIT;
-    config.name = "parent";
-    config.interfaces = "lo";
-    config.flags = PEERS_NO_LEGACY;
-    config.port = sockets_port;
+    peers_config_t config = node_config("parent");
     peers_t *node = start(&config);
     exec_inherits_nothing(before);
+    CHECK_OK(peers_free(node));
+}
+
+static void on_sockets(void) {
+    int before = open_descriptors();
+    peers_config_t config = node_config("parent");
+    peers_t *node = start(&config);
     in_child(one_on_the_same_port, node, NULL);
     check_event(node, PEERS_EVENT_JOINED, "child");
     check_event(node, PEERS_EVENT_LEFT, "child");
     CHECK_OK(peers_free(node));
     CHECK(open_descriptors() == before);
+}
+
+/* Returns when the parent closes its end of the pipe. */
+static int parent_ends[2];
+
+static void wait_for_parent(void) {
+    char byte;
+    CHECK(close(parent_ends[1]) == 0);
+    CHECK(read(parent_ends[0], &byte, 1) == 0);
+}
+
+/* Forks a child that frees the node, or does not, and lives until the parent closes the pipe. */
+static pid_t fork_beside(peers_t *node, int frees) {
+    int ready[2];
+    char byte = 0;
+    CHECK(pipe(parent_ends) == 0 && pipe(ready) == 0);
+    pid_t pid = fork();
+    CHECK(pid >= 0);
+    if (pid == 0) {
+        alarm(60);
+        if (frees) CHECK_OK(peers_free(node));
+        CHECK(write(ready[1], &byte, 1) == 1);
+        wait_for_parent();
+        _exit(0);
+    }
+    CHECK(read(ready[0], &byte, 1) == 1);
+    CHECK(close(ready[0]) == 0 && close(ready[1]) == 0);
+    return pid;
+}
+
+static void end_child(pid_t pid) {
+    int status = 0;
+    CHECK(close(parent_ends[0]) == 0 && close(parent_ends[1]) == 0);
+    CHECK(waitpid(pid, &status, 0) == pid);
+    CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
+/* A port that no socket has. */
+static uint32_t free_port(void) {
+    struct sockaddr_in any = {.sin_family = AF_INET};
+    socklen_t len = sizeof any;
+    int fd = socket(AF_INET, SOCK_DGRAM, 0);
+    CHECK(fd >= 0 && bind(fd, (struct sockaddr *)&any, len) == 0);
+    CHECK(getsockname(fd, (struct sockaddr *)&any, &len) == 0 && close(fd) == 0);
+    return ntohs(any.sin_port);
+}
+
+/* The port of a node whose child lives on: it is free again if the child has freed the node. */
+static void a_child_that_frees_the_node_holds_no_port(void) {
+    peers_config_t config = node_config("parent");
+    config.unicast_port = free_port();
+    for (int frees = 0; frees < 2; frees++) {
+        peers_t *node = start(&config);
+        while (!thread_sleeps()) sched_yield();
+        pid_t child = fork_beside(node, frees);
+        CHECK_OK(peers_free(node));
+        peers_t *next = UNTOUCHED;
+        CHECK_STATUS(peers_start(&config, &next), frees ? PEERS_OK : PEERS_ERR_ADDRESS_IN_USE);
+        end_child(child);
+        if (frees) CHECK_OK(peers_free(next));
+    }
+}
+
+/* What the parent has freed before the fork is as dead in the child. */
+static void freed_before_the_fork(peers_t *freed, peers_t *unused) {
+    (void)unused;
+    check_every_call_fails(freed, PEERS_ERR_HANDLE, "no live node");
+    CHECK_STATUS(peers_free(freed), PEERS_ERR_HANDLE);
+}
+
+static void a_node_freed_before_the_fork(void) {
+    peers_t *node = start_manual("freed", "memory:fork-freed");
+    CHECK_OK(peers_free(node));
+    in_child(freed_before_the_fork, node, NULL);
+}
+
+/* In a child, a subscription of the parent can be freed, before and after its node, and no more. */
+static peers_subscription_t *parents_subscription;
+
+static void subscription_in_child(peers_t *node, peers_t *frees_node_first) {
+    peers_event_t *event = UNTOUCHED;
+    int32_t fd = -77;
+    CHECK_STATUS(peers_subscription_next(parents_subscription, -1, &event), PEERS_ERR_FORKED);
+    CHECK_STATUS(peers_subscription_fd(parents_subscription, &fd), PEERS_ERR_FORKED);
+    if (frees_node_first != NULL) CHECK_OK(peers_free(node));
+    CHECK_OK(peers_subscription_free(parents_subscription));
+    CHECK_STATUS(peers_subscription_free(parents_subscription), PEERS_ERR_HANDLE);
+    if (frees_node_first == NULL) CHECK_OK(peers_free(node));
+}
+
+static void a_subscription_of_the_parent(void) {
+    peers_t *node = start_manual("node", "memory:fork-subscription");
+    CHECK_OK(peers_subscribe(node, &parents_subscription));
+    in_child(subscription_in_child, node, NULL);
+    in_child(subscription_in_child, node, node);
+    CHECK_OK(peers_register(node, "lamp", "", 0, 0));
+    peers_event_t *event = NULL;
+    CHECK_OK(peers_subscription_next(parents_subscription, 0, &event));
+    peers_event_free(event);
+    CHECK_OK(peers_subscription_free(parents_subscription));
+    CHECK_OK(peers_free(node));
 }
 
 static void in_children(void) {
@@ -203,7 +319,11 @@ int main(int count, char **arguments) {
     sockets_port = test_port();
     static const case_t cases[] = {
         CASE(on_sockets),
+        CASE(an_exec_inherits_nothing),
         CASE(in_children),
+        CASE(a_child_that_frees_the_node_holds_no_port),
+        CASE(a_node_freed_before_the_fork),
+        CASE(a_subscription_of_the_parent),
     };
     return RUN_CASES(cases, count, arguments);
 }

@@ -37,6 +37,17 @@ static void keep_line(int32_t level, const char *message, void *context) {
     int32_t fd = -1;
     CHECK_OK(peers_event_fd(node, &fd));
     CHECK_STATUS(peers_set_keys(node, some_keys_, 1), PEERS_ERR_INVALID); /* it has none */
+    CHECK_OK(peers_set_seeds(node, "192.0.2.2:2"));
+    CHECK_OK(peers_register(node, "gone", "", 0, 0));
+    CHECK_OK(peers_unregister(node, "gone"));
+    uint64_t version = 0;
+    CHECK_OK(peers_wait(node, version, 0, &version));
+    peers_subscription_t *subscription = NULL;
+    CHECK_OK(peers_subscribe(node, &subscription));
+    CHECK_OK(peers_subscription_free(subscription));
+    peers_list_t *self = NULL;
+    CHECK_OK(peers_self(node, &self));
+    peers_list_free(self);
     CHECK_STATUS(peers_advance(node, 1), log->has_thread ? PEERS_ERR_INVALID : PEERS_OK);
     peers_event_t *event = NULL;
     while (peers_next_event(node, 0, &event) == PEERS_OK) peers_event_free(event);
@@ -114,6 +125,7 @@ static void a_flood_is_none_of_lines(void) {
 static void make_every_call_but_free_in_the_log_function(uint32_t flags) {
     peers_config_t config = memory_config("node", "memory:log calls");
     config.flags = flags;
+    config.mode = PEERS_MODE_MULTICAST | PEERS_MODE_SEEDS;
     log_t *log = log_to(&config, PEERS_LOG_DEBUG);
     peers_t *node = start(&config);
     log->has_thread = flags == 0;
@@ -131,6 +143,30 @@ static void make_every_call_but_free_in_the_log_function(uint32_t flags) {
     CHECK(strcmp(log->text + strlen(log->text) - strlen(end), end) == 0);
     CHECK(strstr(log->text, "peer joined: \"logged\"") != NULL);
     free(log);
+}
+
+/* The node whose seeds are set in the log function, and how often they were. */
+static peers_t *seeded;
+static int seeds_set;
+
+static void set_seeds(int32_t level, const char *message, void *context) {
+    (void)level, (void)context;
+    if (strstr(message, "peer joined") == NULL) return;
+    CHECK_OK(peers_set_seeds(seeded, "192.0.2.3:3"));
+    seeds_set++;
+}
+
+static void seeds_are_set_in_the_log_that_setting_them_delivers(void) {
+    peers_config_t config = memory_config("kitchen", "memory:log seeds");
+    config.seeds = "192.0.2.1:1";
+    config.log = set_seeds;
+    config.log_level = PEERS_LOG_DEBUG;
+    seeded = start(&config);
+    peers_t *garden = start_manual("garden", "memory:log seeds");
+    CHECK_OK(peers_set_seeds(seeded, "192.0.2.2:2")); /* it hears of the garden now */
+    CHECK(seeds_set == 1);
+    CHECK_OK(peers_free(garden));
+    CHECK_OK(peers_free(seeded));
 }
 
 /* Freed in one thread while the log function of the node is in another: it is not called after that. */
@@ -161,6 +197,7 @@ int main(int count, char **arguments) {
         CASE(a_flood_is_none_of_lines),
         CASE(every_call_but_free_may_be_made_in_the_log_function_with_a_manual_clock),
         CASE(every_call_but_free_may_be_made_in_the_log_function),
+        CASE(seeds_are_set_in_the_log_that_setting_them_delivers),
         CASE(no_line_comes_after_free),
     };
     return RUN_CASES(cases, count, arguments);

@@ -63,6 +63,7 @@ static void a_port_that_is_not_shared(void) {
     CHECK(getsockname(holder, (struct sockaddr *)&address, &length) == 0);
     peers_config_t config = PEERS_CONFIG_INIT;
     config.port = ntohs(address.sin_port);
+    config.flags = PEERS_NO_IPV6; /* with IPv6 the node would run on that family alone */
     PROVOKE(peers_start(&config, &unused), PEERS_ERR_ADDRESS_IN_USE);
     close(holder);
 }

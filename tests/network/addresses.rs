@@ -2,8 +2,10 @@
 
 use nix::sys::signal::Signal;
 
-use crate::nodes::{HOURS, LONG_LIFE, ear, rust_watch, watch_with, world, world_with_firewall};
-use support::program::LIMIT;
+use crate::nodes::{
+    HOURS, LONG_LIFE, addresses_of, ear, expect_that, rust_watch, watch_with, world, world_with_firewall,
+};
+use support::program::{LIMIT, Program};
 
 const V6: [&str; 1] = ["--ipv6-only"];
 
@@ -75,6 +77,52 @@ fn a_node_of_ipv4_alone_leaves_ipv6_alone() {
     ear.never_printed("v6 query plain");
     ear.never_printed("v6 announce plain");
     deaf.never_printed("joined plain");
+}
+
+#[test]
+fn a_configured_address_is_preferred_to_an_automatic_one() {
+    let Some(world) = world("a_configured_address_is_preferred_to_an_automatic_one") else { return };
+    let (both, right) = (world.host_without_network(1), world.host_without_network(2));
+    both.insert_bare_card();
+    both.ip("addr add 169.254.7.7/16 dev eth0");
+    both.ip("addr add 198.51.100.200/24 dev eth0");
+    both.ip("link set eth0 up");
+    right.insert_bare_card();
+    right.ip("addr add 198.51.100.7/24 dev eth0");
+    right.ip("link set eth0 up");
+    let (mut node, mut watcher) = (rust_watch(&both, "both"), rust_watch(&right, "watcher"));
+    node.expect(["joined watcher 198.51.100.7"]);
+    watcher.expect(["joined both 198.51.100.200"]);
+    expect_addresses(&mut watcher, "both", &["198.51.100.200", "169.254.7.7"]);
+}
+
+#[test]
+fn all_addresses_of_a_peer_are_listed_and_the_widest_preferred() {
+    let Some(world) = world("all_addresses_of_a_peer_are_listed_and_the_widest_preferred") else { return };
+    let (left, right) = (world.host_with_ipv6(1, "nodad"), world.host_with_ipv6(2, "nodad"));
+    for (host, number) in [(&left, 1), (&right, 2)] {
+        host.ip(&format!("addr add 2001:db8:1::{number}/64 dev eth0 nodad"));
+    }
+    left.ip("addr add 198.51.100.1/24 dev eth0");
+    left.ip("addr add 2001:db8:2::1/64 dev eth0 nodad");
+    let _multihomed = watch_with(&left, "multihomed", &V6);
+    let _both = rust_watch(&left, "both");
+    let mut watcher = watch_with(&right, "watcher", &V6);
+    // The first message comes from fe80::1. A probe validates the address that the watcher can reach.
+    watcher.expect(["joined multihomed fe80::1%eth0"]);
+    // A node without IPv4 lists no IPv4 address.
+    expect_addresses(&mut watcher, "multihomed", &["2001:db8:1::1", "2001:db8:2::1", "fe80::1"]);
+    let all = ["2001:db8:1::1", "192.0.2.1", "198.51.100.1", "2001:db8:2::1", "fe80::1"];
+    expect_addresses(&mut watcher, "both", &all);
+}
+
+/// Waits until a peer is listed at these addresses: the first one first, the others in any order.
+fn expect_addresses(watch: &mut Program, name: &str, expected: &[&str]) {
+    expect_that(watch, &format!("{name} has {expected:?}"), |watch| {
+        let mut addresses = addresses_of(watch, name);
+        addresses[1..].sort();
+        addresses == expected
+    });
 }
 
 #[test]

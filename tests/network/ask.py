@@ -12,7 +12,7 @@ import os
 import socket
 import sys
 
-from second import ANNOUNCE, GROUP, PORT, QUERY, Address, Malformed, Message, decode, encode
+from second import ANNOUNCE, GROUP, MESSAGE_MAX, PORT, QUERY, Malformed, Message, Path, decode, encode
 
 
 class Asker:
@@ -21,21 +21,23 @@ class Asker:
     def __init__(self, interface: str) -> None:
         self.id, self.sequence = os.urandom(16), 0
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, 255)
         self.socket.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(interface))
         self.socket.bind((interface, 0))
 
-    def ask(self, to: Address) -> None:
+    def ask(self, to: Path) -> None:
         self.sequence += 1
-        self.socket.sendto(encode(Message(QUERY, self.id, self.sequence, "asker", 60_000)), to)
+        query = Message(QUERY, "", self.id, self.sequence, "asker", 60_000)
+        self.socket.sendto(encode(query, MESSAGE_MAX), to)
 
-    def answers(self, count: int) -> list[tuple[str, Address]]:
+    def answers(self, count: int) -> list[tuple[str, Path]]:
         """Waits for that many answers, from different nodes; names and addresses in the order they came."""
-        answers: list[tuple[str, Address]] = []
+        answers: list[tuple[str, Path]] = []
         while len({name for name, _ in answers}) < count:
             answers.extend(self.answer())
         return answers
 
-    def rest(self) -> list[tuple[str, Address]]:
+    def rest(self) -> list[tuple[str, Path]]:
         """The answers that wait."""
         answers = []
         self.socket.setblocking(False)
@@ -45,7 +47,7 @@ class Asker:
             except BlockingIOError:
                 return answers
 
-    def answer(self) -> list[tuple[str, Address]]:
+    def answer(self) -> list[tuple[str, Path]]:
         """What one datagram is: an answer, or nothing. We are asked, too."""
         datagram, sender = self.socket.recvfrom(2048)
         try:

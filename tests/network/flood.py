@@ -19,7 +19,8 @@ def main() -> None:
     flood.connect((GROUP, PORT))
     print("flooding", flush=True)
     for number in range(count):
-        flood.send(encode(Message(ANNOUNCE, os.urandom(16), 1, f"flood-{number}", 60_000, value=bytes(100))))
+        announce = Message(ANNOUNCE, "", os.urandom(16), 1, f"flood-{number}", 60_000, value=bytes(100))
+        flood.send(encode(announce))
         flood.send(f"multitastic:line-{number}".encode())
         flood.send(os.urandom(60))
     print("flooded", flush=True)

@@ -167,12 +167,12 @@ fn a_goodbye_ends_nobody_unless_it_was_sealed_with_the_key() {
     }
     expect_counted(&mut watcher, "wrong_key", before + 4);
     watcher.never_printed("left");
-    // One who has the key could.
-    spoof(&forging, "192.0.2.3", &[sealed_goodbye(id, 1)]);
+    // A host that has the key could, in the name of the victim's address.
+    spoof(&forging, "192.0.2.1", &[sealed_goodbye(id, 1)]);
     watcher.expect(["left victim (goodbye)"]);
 }
 
-fn parse_id(digits: &str) -> InstanceId {
+pub fn parse_id(digits: &str) -> InstanceId {
     let byte = |at: usize| u8::from_str_radix(&digits[2 * at..2 * at + 2], 16).expect("it is hexadecimal");
     std::array::from_fn(byte)
 }
@@ -185,9 +185,7 @@ fn plain_goodbye(id: InstanceId, name: &str) -> Vec<u8> {
         name,
         expiry: Duration::from_secs(1),
         port: 0,
-        value: b"",
-        answer_to_group: false,
-        proof: None,
+        ..Default::default()
     };
     wire::encode(Kind::Goodbye, &about)
 }
@@ -195,15 +193,27 @@ fn plain_goodbye(id: InstanceId, name: &str) -> Vec<u8> {
 /// Later than anything that this instance has said.
 fn sealed_goodbye(id: InstanceId, key: u8) -> Vec<u8> {
     let mut node = maker(id, &[key]);
-    (0..10_000).for_each(|_| node.stop());
-    iter::from_fn(|| node.poll_transmit()).last().expect("it says goodbye").payload.to_vec()
+    let mut now = Instant::now();
+    let end = now + Duration::from_secs(60 * 60);
+    while now < end {
+        now = node.poll_timeout().expect("it runs").max(now);
+        node.handle_timeout(now);
+        while node.poll_transmit().is_some() {}
+    }
+    node.stop(now);
+    node.poll_transmit().expect("it says goodbye").payload.to_vec()
 }
 
 /// Sends these to the group in the name of `source`, and returns how many bytes they are.
-fn spoof(host: &Host<'_>, source: &str, datagrams: &[Vec<u8>]) -> u64 {
+pub fn spoof(host: &Host<'_>, source: &str, datagrams: &[Vec<u8>]) -> u64 {
+    spoof_to(host, source, GROUP, datagrams)
+}
+
+/// As `spoof`, to this address and port.
+pub fn spoof_to(host: &Host<'_>, source: &str, to: [&str; 2], datagrams: &[Vec<u8>]) -> u64 {
     let datagrams: Vec<String> = datagrams.iter().map(|datagram| hex(datagram)).collect();
     let datagrams = datagrams.iter().map(String::as_str);
-    let arguments: Vec<&str> = iter::once(source).chain(GROUP).chain(datagrams).collect();
+    let arguments: Vec<&str> = iter::once(source).chain(to).chain(datagrams).collect();
     script(host, "spoof.py", &arguments).line("sent ").parse().expect("it is a number")
 }
 
@@ -314,12 +324,13 @@ fn announcement_of(node: Node) -> Vec<u8> {
 /// What a node says at its start, and when its value changes.
 fn said_by(mut node: Node) -> Vec<Vec<u8>> {
     let now = Instant::now();
+    node.handle_timeout(now);
     node.set_value(b"a change is announced", now).expect("it is short");
     node.handle_timeout(now + Duration::from_millis(200));
     iter::from_fn(|| node.poll_transmit()).map(|sent| sent.payload.to_vec()).collect()
 }
 
-fn got(bystander: &mut Program) -> u64 {
+pub fn got(bystander: &mut Program) -> u64 {
     bystander.signal(Signal::SIGUSR1);
     bystander.line("got ").parse().expect("it is a number")
 }

@@ -1,8 +1,12 @@
 //! How it shows that a peer has left, and that one has not.
 
+use std::time::{Duration, Instant};
+
 use nix::sys::signal::Signal;
 
-use crate::nodes::{HOURS, LONG_LIFE, rust_watch, watch_with, world, world_with_firewall};
+use crate::nodes::{
+    HOURS, LONG_LIFE, counted, expect_counted, rust_watch, watch_with, world, world_with_firewall,
+};
 
 #[test]
 fn a_goodbye_is_seen_long_before_the_expiry() {
@@ -115,4 +119,28 @@ fn a_process_stopped_beyond_the_expiry_keeps_its_peers() {
     sleeper.never_printed("left");
     a.expect_listed("sleeper", &["192.0.2.1"]);
     b.expect_listed("sleeper", &["192.0.2.1"]);
+}
+
+#[test]
+fn what_waited_while_a_process_was_stopped_renews_no_peer() {
+    let test = "what_waited_while_a_process_was_stopped_renews_no_peer";
+    let Some(world) = world_with_firewall(test) else { return };
+    let [bedroom, one, two] = [1, 2, 3].map(|number| world.host(number));
+    let expiry = ["--interval", "100", "--expiry", "12000"];
+    let mut sleeper = watch_with(&bedroom, "sleeper", &expiry);
+    let victim = watch_with(&one, "victim", &expiry);
+    let mut live = watch_with(&two, "live", &expiry);
+    sleeper.expect(["joined victim 192.0.2.2", "joined live 192.0.2.3"]);
+    live.expect(["joined victim 192.0.2.2"]);
+    sleeper.signal(Signal::SIGSTOP);
+    // An expiry and more of announcements of the victim. Then nothing at its address tells that it is dead.
+    let received = counted(&mut live, "received");
+    expect_counted(&mut live, "received", received + 2 * 2 * 130);
+    one.firewall_rule("input", "meta l4proto udp drop");
+    victim.kill();
+    sleeper.signal(Signal::SIGCONT);
+    let resumed = Instant::now();
+    sleeper.expect(["left victim (expired)"]);
+    assert!(resumed.elapsed() < Duration::from_secs(10), "{:?}", resumed.elapsed());
+    sleeper.never_printed("left live");
 }

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 
 use nix::sys::signal::Signal;
 
-use crate::nodes::{HOURS, LONG_LIFE, expect_counted, expect_state, listing, script, state, world};
-use crate::routed::{PORT, add_ipv6, far, near, route_ipv6, router, seed_watch};
+use crate::nodes::{HOURS, LONG_LIFE, counted, expect_counted, expect_state, listing, script, state, world};
+use crate::routed::{PORT, add_ipv6, far, near, route_ipv6, route_near, router, seed_watch};
 use support::program::Program;
 use support::world::{Host, World};
 
@@ -117,9 +117,11 @@ fn a_seed_that_has_an_address_of_each_family_is_one_peer() {
     expect_counted(&mut seed, "received", 60);
     assert_eq!(listing(&mut guest), [format!("seed {address} Unicast")]);
     assert_eq!(listing(&mut seed), [format!("guest {seen_as} Unicast")]);
+    // Each learns the other address of the other, and keeps to the first.
+    guest.expect_listed("seed", &[&address]);
+    seed.expect_listed("guest", &[&seen_as]);
     for node in [&mut guest, &mut seed] {
         node.never_printed("left");
-        node.never_printed("updated");
     }
 }
 
@@ -202,4 +204,72 @@ fn a_node_ends_at_once_though_a_name_server_never_answers() {
     guest.signal(Signal::SIGTERM);
     seed.expect(["left guest (goodbye)"]);
     guest.expect_end();
+}
+
+#[test]
+fn a_name_server_that_never_answers_delays_no_other_name() {
+    let test = "a_name_server_that_never_answers_delays_no_other_name";
+    let Some(world) = world(test) else { return };
+    let (router, here, there) = (router(&world), near(&world, 1), far(&world, 2));
+    let mut silent = script(&router, "silent.py", &[SERVER, "53"]);
+    silent.expect(["listening"]);
+    let names = Names::new(test);
+    // One look takes two minutes and a half, which is longer than any test waits.
+    names.write("resolv.conf", &format!("nameserver {SERVER}\noptions timeout:30 attempts:5\n"));
+    names.write("hosts", "198.51.100.2 good.test\n");
+    let mut seed = seed_watch(&there, "seed", &HOURS);
+    let hanging: Vec<String> = (0..4).map(|number| format!("hangs-{number}.test:49002")).collect();
+    let seeds = format!("{},good.test:49002", hanging.join(","));
+    let mut guest = names.watch(&here, "guest", &[&HOURS[..], &["--seeds", &seeds]].concat());
+    guest.expect(["joined seed 198.51.100.2"]);
+    seed.expect(["joined guest 192.0.2.1"]);
+    silent.line("asked ");
+}
+
+#[test]
+fn a_name_is_looked_up_again_when_the_network_comes_up() {
+    let test = "a_name_is_looked_up_again_when_the_network_comes_up";
+    let Some(world) = world_with_name_server(test) else { return };
+    let (router, there) = (router(&world), far(&world, 2));
+    let here = world.host_without_network(1);
+    let mut seed = seed_watch(&there, "seed", &HOURS);
+    let names = Names::new(test);
+    names.write("resolv.conf", &format!("nameserver {SERVER}\noptions timeout:1 attempts:1\n"));
+    names.write("served", "198.51.100.2 seed.test\n");
+    let _server = names.serve(&router);
+    let mut early = names.watch(&here, "early", &[&HOURS[..], &["--seeds", "seed.test:49002"]].concat());
+    expect_state(&mut early, "Degraded NoInterface ");
+    here.insert_card();
+    here.ip("link set eth0 up");
+    route_near(&here);
+    early.expect(["joined seed 198.51.100.2"]);
+    seed.expect(["joined early 192.0.2.1"]);
+    expect_state(&mut early, "Running");
+}
+
+#[test]
+fn an_address_that_a_name_no_longer_gives_stays_while_it_answers() {
+    let test = "an_address_that_a_name_no_longer_gives_stays_while_it_answers";
+    let Some(world) = world_with_name_server(test) else { return };
+    let (router, here) = (router(&world), near(&world, 1));
+    let hosts = [2, 3].map(|number| far(&world, number));
+    let mut seeds = [0, 1].map(|at| seed_watch(&hosts[at], &format!("seed-{at}"), &LONG_LIFE));
+    let names = Names::new(test);
+    names.write("resolv.conf", &format!("nameserver {SERVER}\n"));
+    names.write("served", "198.51.100.2 seeds.test\n");
+    let server = names.serve(&router);
+    let mut guest = names.watch(&here, "guest", &["--seeds", "seeds.test:49002"]);
+    guest.expect(["joined seed-0 198.51.100.2"]);
+    names.write("served", "198.51.100.3 seeds.test\n");
+    server.signal(Signal::SIGHUP);
+    guest.expect(["joined seed-1 198.51.100.3"]);
+    // A life and more.
+    let before = counted(&mut guest, "received");
+    expect_counted(&mut guest, "received", before + 60);
+    guest.never_printed("left");
+    let [gone, stays] = &mut seeds;
+    gone.expect(["joined guest 192.0.2.1"]);
+    stays.expect(["joined guest 192.0.2.1"]);
+    gone.signal(Signal::SIGTERM);
+    guest.expect(["left seed-0 (goodbye)"]);
 }

@@ -65,6 +65,58 @@ pub fn listing(watch: &mut Program) -> Vec<String> {
         .collect()
 }
 
+/// All addresses at which a watch lists a peer at this moment, the preferred one first.
+pub fn addresses_of(watch: &mut Program, name: &str) -> Vec<String> {
+    told_of(watch, "addresses", name).split(' ').map(Into::into).collect()
+}
+
+/// The value with which a watch lists a peer at this moment; empty if it does not list the peer.
+pub fn value_of(watch: &mut Program, name: &str) -> String {
+    told_of(watch, "value", name)
+}
+
+fn told_of(watch: &mut Program, what: &str, name: &str) -> String {
+    let start = format!("{what} {name} ");
+    drop(watch.take(&start));
+    health_line(watch);
+    watch.take(&start).pop().unwrap_or_default()
+}
+
+/// Waits until a condition of a watch holds.
+pub fn expect_that(watch: &mut Program, what: &str, mut holds: impl FnMut(&mut Program) -> bool) {
+    let deadline = Instant::now() + LIMIT;
+    while !holds(watch) {
+        assert!(Instant::now() < deadline, "it should come about that {what}");
+    }
+}
+
+/// What a watch says of each interface and family, as "NAME FAMILY USAGE sent=N looped_back=N received=N error WHY".
+pub fn interfaces(watch: &mut Program) -> Vec<String> {
+    drop(watch.take("interface "));
+    health_line(watch);
+    watch.take("interface ")
+}
+
+/// What a watch says of one interface and family, from the usage on.
+pub fn interface(watch: &mut Program, name: &str, family: u8) -> String {
+    let all = interfaces(watch);
+    let start = format!("{name} {family} ");
+    let found = all.iter().find_map(|line| line.strip_prefix(&start));
+    found.unwrap_or_else(|| panic!("{start:?} is not in {all:#?}")).into()
+}
+
+/// Waits until a watch uses an interface so.
+pub fn expect_interface(watch: &mut Program, name: &str, family: u8, usage: &str) {
+    let deadline = Instant::now() + LIMIT;
+    loop {
+        let all = interfaces(watch);
+        if all.iter().any(|line| line.starts_with(&format!("{name} {family} {usage} "))) {
+            return;
+        }
+        assert!(Instant::now() < deadline, "{name} should be {usage} by {family}: {all:#?}");
+    }
+}
+
 /// The last line of all that a watch tells of itself when it is asked.
 fn health_line(watch: &mut Program) -> String {
     watch.expect_to_take(Signal::SIGUSR1);
@@ -116,6 +168,11 @@ pub fn health(host: &Host<'_>) -> Program {
 /// As `health`, with that interval and expiry in seconds.
 pub fn health_with(host: &Host<'_>, times: [&str; 2]) -> Program {
     Program::start(with_package(&mut host.command("python3"), "tests/network/health.py").args(times))
+}
+
+/// The seed "hub" of many nodes, at this port.
+pub fn hub(host: &Host<'_>, port: &str) -> Program {
+    Program::start(with_package(&mut host.command("python3"), "tests/network/hub.py").arg(port))
 }
 
 fn with_package<'a>(python: &'a mut Command, script: &str) -> &'a mut Command {

@@ -6,10 +6,11 @@ use nix::sys::signal::Signal;
 
 use crate::keys::{key_file, recorder};
 use crate::nodes::{
-    HOURS, LONG_LIFE, counted, ear, expect_counted, listing, rust_watch, script, state, watch_with, world,
-    world_with_firewall,
+    HOURS, LONG_LIFE, counted, ear, expect_counted, hub, listing, rust_watch, script, state, watch_with,
+    world, world_with_firewall,
 };
 use crate::routed::{PORT, far, near, route_near, router, seed_watch, unicast_watch};
+use support::program::Program;
 
 /// By both ways, and with a life so long that nobody is missed on a busy machine.
 const BOTH: [&str; 4] = ["--mode", "both", LONG_LIFE[0], LONG_LIFE[1]];
@@ -296,4 +297,39 @@ fn seeds_are_replaced_while_a_node_runs() {
     }
     node.expect(["joined first 198.51.100.2", "joined second 198.51.100.3"]);
     node.never_printed("left");
+}
+
+#[test]
+fn all_peers_of_a_hub_learn_a_long_value_before_the_interval() {
+    let test = "all_peers_of_a_hub_learn_a_long_value_before_the_interval";
+    let Some(world) = world(test) else { return };
+    let (here, there) = (world.host(1), world.host(2));
+    let mut hub = hub(&here, PORT);
+    hub.expect(["started"]);
+    let options = [&HOURS[..], &["--seeds", "192.0.2.1:49002"]].concat();
+    let names: Vec<String> = (1..=60).map(|number| format!("guest-{number}")).collect();
+    let mut guests: Vec<Program> = names.iter().map(|name| unicast_watch(&there, name, &options)).collect();
+    hub.expect(["joined 60"]);
+    guests.iter_mut().for_each(|guest| guest.expect(["joined hub 192.0.2.1"]));
+    hub.signal(Signal::SIGUSR1);
+    guests.iter_mut().for_each(|guest| guest.expect(["updated hub 192.0.2.1"]));
+}
+
+#[test]
+fn the_last_of_a_subnet_of_seeds_is_found_though_all_others_are_off() {
+    let test = "the_last_of_a_subnet_of_seeds_is_found_though_all_others_are_off";
+    let Some(world) = world(test) else { return };
+    let [here, there, beside] = [1, 250, 2].map(|number| world.host(number));
+    let mut seed = seed_watch(&there, "seed", &HOURS);
+    let mut neighbour = rust_watch(&beside, "neighbour");
+    let seeds: Vec<String> = (3..=250).map(|number| format!("192.0.2.{number}:{PORT}")).collect();
+    // Each query to a host that is off waits for ARP, as does nothing else.
+    let mut node = watch_with(&here, "node", &[&BOTH[..], &["--seeds", &seeds.join(",")]].concat());
+    node.expect(["joined seed 192.0.2.250", "joined neighbour 192.0.2.2"]);
+    seed.expect(["joined node 192.0.2.1"]);
+    expect_counted(&mut node, "looped_back", 30);
+    assert_eq!(counted(&mut node, "send_errors"), 0);
+    node.never_printed("left");
+    neighbour.expect(["joined node 192.0.2.1"]);
+    neighbour.never_printed("left");
 }

@@ -1,5 +1,7 @@
 //! How it shows beyond the link that a peer has left, and that one has come back.
 
+use std::fs;
+
 use nix::sys::signal::Signal;
 
 use crate::keys::key_file;
@@ -21,6 +23,30 @@ fn a_goodbye_crosses_the_router_both_ways() {
     seed.expect(["left leaver (goodbye)"]);
     seed.signal(Signal::SIGTERM);
     stayer.expect(["left seed (goodbye)"]);
+}
+
+#[test]
+fn a_peer_whose_seed_was_dropped_leaves_at_its_expiry() {
+    let test = "a_peer_whose_seed_was_dropped_leaves_at_its_expiry";
+    let Some(world) = world(test) else { return };
+    let (_router, here, there, yonder) = (router(&world), near(&world, 1), far(&world, 2), far(&world, 3));
+    let file = support::scratch().join(test);
+    let give = |seeds: &str| fs::write(&file, seeds).expect("the scratch folder can be written");
+    give("198.51.100.2:49002,198.51.100.3:49002");
+    let mut dropped = seed_watch(&there, "dropped", &[]);
+    let mut kept = seed_watch(&yonder, "kept", &[]);
+    let with_file = ["--seed-file", file.to_str().expect("it is UTF-8")];
+    let mut node = unicast_watch(&here, "node", &with_file);
+    node.expect(["joined dropped 198.51.100.2", "joined kept 198.51.100.3"]);
+    dropped.expect(["joined node 192.0.2.1"]);
+    kept.expect(["joined node 192.0.2.1"]);
+    node.expect_to_take(Signal::SIGHUP);
+    give("198.51.100.3:49002");
+    node.signal(Signal::SIGHUP);
+    node.expect(["took new seeds", "left dropped (expired)"]);
+    dropped.expect(["left node (expired)"]);
+    node.never_printed("left kept");
+    kept.never_printed("left");
 }
 
 #[test]

@@ -19,7 +19,7 @@ def packet(source: str, port: int, to: tuple[str, int], payload: bytes) -> bytes
         0,
         0,
         0,
-        1,
+        255,
         socket.IPPROTO_UDP,
         0,
         socket.inet_aton(source),
@@ -39,4 +39,5 @@ def main() -> None:
     print("sent", sent, flush=True)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -103,7 +103,7 @@ static void read_options(int argc, char **argv, unsigned char *key, peers_config
         if (value == NULL) usage("an option has no value");
         if (strcmp(option, "--name") == 0) config->name = value;
         else if (strcmp(option, "--cluster") == 0) config->cluster = value;
-        else if (strcmp(option, "--value") == 0) config->value = value, config->value_len = strlen(value);
+        else if (strcmp(option, "--value") == 0) config->value = *value ? value : NULL, config->value_len = strlen(value);
         else if (strcmp(option, "--interval") == 0) config->interval_ms = number(value, UINT32_MAX);
         else if (strcmp(option, "--expiry") == 0) config->expiry_ms = number(value, UINT32_MAX);
         else if (strcmp(option, "--port") == 0) config->port = number(value, UINT16_MAX);

@@ -13,7 +13,7 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
 
-import { start } from 'peers';
+import { start } from '@libpeers/peers';
 
 /** What the command line says. What it does not say is the library's default. */
 function options() {

@@ -80,7 +80,8 @@ export const SOURCES = [, 'multicast', 'legacy', 'registered', 'unicast', 'gossi
 export const EVENTS = [, 'joined', 'updated', 'left', 'resync'];
 export const LEFT = ['none', 'goodbye', 'expired', 'unreachable', 'unregistered'];
 export const STATES = ['running', 'degraded', 'failed'];
-export const REASONS = ['none', 'no-interface', 'not-receiving', 'send-fails', 'permission', 'multicast-join', 'internal', 'resolver'];
+export const REASONS = ['none', 'no-interface', 'not-receiving', 'send-fails', 'permission', 'multicast-join', 'internal', 'resolver', 'list-full', 'send-stalls', 'id-conflict', 'other-cluster', 'other-key', 'other-mode', 'limited', 'socket'];
+export const USAGES = ['used', 'not-named', 'family-off', 'down', 'no-carrier', 'port', 'no-multicast', 'no-address', 'loopback'];
 // The values of the health, each with its kind and its field in C.
 export const HEALTH = {
   state: { kind: 'state', field: 'state' },
@@ -105,6 +106,7 @@ export const HEALTH = {
   rateLimited: { kind: 'counter', field: 'rate_limited' },
   offLink: { kind: 'counter', field: 'off_link' },
   unvalidated: { kind: 'counter', field: 'unvalidated' },
+  idConflicts: { kind: 'counter', field: 'id_conflicts' },
 };
 
 export const config_t = koffi.struct('peers_config_t', {
@@ -168,6 +170,26 @@ export const entry_t = koffi.struct('peers_entry_t', {
   port: 'uint32_t',
 });
 
+export const interface_t = koffi.struct('peers_interface_t', {
+  name: 'const char *',
+  index: 'uint32_t',
+  family: 'uint32_t',
+  usage: 'uint32_t',
+  why: 'const char *',
+  kind: 'const char *',
+  address: 'const char *',
+  sent: 'uint64_t',
+  looped_back: 'uint64_t',
+  received: 'uint64_t',
+  last_error: 'const char *',
+});
+
+export const interfaces_t = koffi.struct('peers_interfaces_t', {
+  len: 'size_t',
+  stride: 'size_t',
+  records: 'const peers_interface_t *',
+});
+
 export const event_t = koffi.struct('peers_event_t', {
   kind: 'uint32_t',
   reason: 'uint32_t',
@@ -198,6 +220,7 @@ export const health_t = koffi.struct('peers_health_t', {
   rate_limited: 'uint64_t',
   off_link: 'uint64_t',
   unvalidated: 'uint64_t',
+  id_conflicts: 'uint64_t',
 });
 koffi.opaque('peers_t');
 koffi.opaque('peers_subscription_t');
@@ -228,6 +251,9 @@ export const FUNCTIONS = [
   'int32_t peers_subscription_fd(peers_subscription_t *subscription, _Out_ int32_t *fd)',
   'int32_t peers_subscription_free(peers_subscription_t *subscription)',
   'int32_t peers_health(peers_t *node, _Inout_ peers_health_t *health)',
+  'int32_t peers_interfaces(peers_t *node, _Out_ peers_interfaces_t **interfaces)',
+  'const peers_interface_t *peers_interfaces_at(const peers_interfaces_t *interfaces, size_t index)',
+  'void peers_interfaces_free(peers_interfaces_t *interfaces)',
   'int32_t peers_txt_get(const void *txt, size_t txt_len, const char *key, _Out_ const void **value, _Out_ size_t *value_len)',
   'int32_t peers_txt_put(void *txt, size_t capacity, _Inout_ size_t *txt_len, const char *key, const void *value, size_t value_len)',
 ];

@@ -11,6 +11,16 @@ export const UINT32_MAX = 2 ** 32 - 1;
 
 const KEY_BYTES = 32;
 
+/** Options, of which there are these alone. */
+export function options(values, ...names) {
+  for (const name of Object.keys(values)) {
+    if (!names.includes(name)) {
+      throw new TypeError(`there is no option ${JSON.stringify(name)}; there are: ${names.join(', ')}`);
+    }
+  }
+  return values;
+}
+
 /** A text; null, C's default, for undefined. */
 export function optionalText(what, value) {
   return value === undefined ? null : text(what, value);

@@ -2,30 +2,45 @@
 
 import koffi from 'koffi';
 
-import { health_t, status } from './abi.js';
+import { entry_t, health_t } from './abi.js';
 import { refused } from './errors.js';
 import * as input from './input.js';
 import { check, library } from './library.js';
-import { readEvent, readHealth, readPeer } from './records.js';
-import { Wait } from './wait.js';
+import { Reader, ending } from './reader.js';
+import { readHealth, readInterface, readPeer } from './records.js';
+import { Subscription } from './subscription.js';
 
 /** Documented in index.d.ts, as everything that is exported. */
 export class Node {
   #handle; // null when it is closed
-  #wait = null; // until somebody waits
+  #reader;
 
   constructor(handle) {
     this.#handle = handle;
+    this.#reader = new Reader(handle, library.peers_next_event, library.peers_event_fd);
   }
 
   get closed() {
     return this.#handle === null;
   }
 
-  register(key, value, { ttl } = {}) {
+  register(key, value, options = {}) {
+    const { ttl, address, port } = input.options(options, 'ttl', 'address', 'port');
     const data = input.bytes('value', value);
-    const ms = input.duration('ttl', ttl);
-    check(library.peers_register(this.#open(), input.text('key', key), data, data.length, ms));
+    const entry = {
+      struct_size: koffi.sizeof(entry_t),
+      key: input.text('key', key),
+      value: data,
+      value_len: data.length,
+      address: input.optionalText('address', address),
+      ttl_ms: input.duration('ttl', ttl),
+      port: input.number('port', port, input.UINT16_MAX),
+    };
+    check(library.peers_register_at(this.#open(), entry));
+  }
+
+  unregister(key) {
+    check(library.peers_unregister(this.#open(), input.text('key', key)));
   }
 
   setValue(value) {
@@ -46,8 +61,47 @@ export class Node {
   }
 
   list() {
+    return this.#readList(library.peers_list);
+  }
+
+  get me() {
+    return this.#readList(library.peers_self)[0];
+  }
+
+  subscribe() {
+    const handle = [null];
+    check(library.peers_subscribe(this.#open(), handle));
+    return new Subscription(handle[0]);
+  }
+
+  async waitFor(fits, options = {}) {
+    const until = ending(input.options(options, 'signal', 'timeout'), 'no peer that fits is listed');
+    const changes = this.subscribe();
+    try {
+      for (;;) {
+        const found = this.list().find((peer) => fits(peer));
+        if (found !== undefined) {
+          return found;
+        }
+        await changes.nextEvent({ signal: until.signal });
+      }
+    } finally {
+      changes.close();
+      until.end();
+    }
+  }
+
+  nextEvent(options) {
+    return this.#reader.nextEvent(options);
+  }
+
+  events(options) {
+    return this.#reader.events(options);
+  }
+
+  #readList(call) {
     const list = [null];
-    check(library.peers_list(this.#open(), list));
+    check(call(this.#open(), list));
     try {
       const peers = [];
       for (let at; (at = library.peers_list_at(list[0], peers.length)) !== null; ) {
@@ -65,30 +119,17 @@ export class Node {
     return readHealth(health);
   }
 
-  async nextEvent({ signal } = {}) {
-    for (;;) {
-      signal?.throwIfAborted();
-      const event = this.#takeEvent();
-      if (event !== null) {
-        return event;
+  interfaces() {
+    const list = [null];
+    check(library.peers_interfaces(this.#open(), list));
+    try {
+      const interfaces = [];
+      for (let at; (at = library.peers_interfaces_at(list[0], interfaces.length)) !== null; ) {
+        interfaces.push(readInterface(at));
       }
-      this.#wait ??= new Wait(this.#eventFd());
-      await this.#wait.readable(signal);
-    }
-  }
-
-  async *events(options) {
-    while (!this.closed) {
-      let event;
-      try {
-        event = await this.nextEvent(options);
-      } catch (error) {
-        if (this.closed && error.status === CLOSED) {
-          return;
-        }
-        throw error;
-      }
-      yield event;
+      return interfaces;
+    } finally {
+      library.peers_interfaces_free(list[0]);
     }
   }
 
@@ -96,7 +137,7 @@ export class Node {
     const handle = this.#handle;
     if (handle !== null) {
       this.#handle = null;
-      this.#wait?.close(); // before the descriptor is another's
+      this.#reader.close();
       check(library.peers_free(handle));
     }
   }
@@ -115,30 +156,7 @@ export class Node {
     }
     return this.#handle;
   }
-
-  #eventFd() {
-    const fd = [0];
-    check(library.peers_event_fd(this.#open(), fd));
-    return fd[0];
-  }
-
-  #takeEvent() {
-    const event = [null];
-    const result = library.peers_next_event(this.#open(), 0, event);
-    if (result === NOTHING) {
-      return null;
-    }
-    check(result);
-    try {
-      return readEvent(event[0]);
-    } finally {
-      library.peers_event_free(event[0]);
-    }
-  }
 }
-
-const CLOSED = status('PEERS_ERR_HANDLE');
-const NOTHING = status('PEERS_ERR_TIMEOUT');
 
 // What the library fills, for koffi to write: every field, and the size of all.
 const NO_HEALTH = {

@@ -1,25 +1,44 @@
 // What the library hands out, as values. They stay valid after the node is closed.
 
-import { Buffer } from 'node:buffer';
+import { Buffer, isUtf8 } from 'node:buffer';
 
 import koffi from 'koffi';
 
-import { EVENTS, HEALTH, LEFT, REASONS, SOURCES, STATES, event_t, peer_t, word } from './abi.js';
+import { EVENTS, HEALTH, LEFT, REASONS, SOURCES, STATES, USAGES, event_t, interface_t, peer_t, word } from './abi.js';
+import { parse } from './txt.js';
+
+/** What a peer can do beside having its properties. */
+const PEER = {
+  get txt() {
+    return parse(this.value);
+  },
+  toJSON() {
+    const { value, ...rest } = this;
+    return { ...rest, ...(isUtf8(value) ? { value: value.toString() } : { valueBase64: value.toString('base64') }) };
+  },
+};
 
 export function readPeer(pointer) {
   const peer = koffi.decode(pointer, peer_t);
   const id = Buffer.from(peer.id);
-  return {
+  return Object.assign(Object.create(PEER), {
     name: peer.name,
     value: Buffer.from(peer.value),
     address: peer.address || null,
+    addresses: peer.addresses_len ? koffi.decode(peer.addresses, koffi.array('const char *', peer.addresses_len)) : [],
+    addressesValidated: peer.addresses_validated,
     port: peer.port || null,
     id: id.some((byte) => byte !== 0) ? id.toString('hex') : null,
     source: word(SOURCES, peer.source),
     age: peer.age_ms,
     expiresIn: peer.expires_in_ms,
     interfaceIndex: peer.interface_index || null,
-  };
+  });
+}
+
+export function readInterface(pointer) {
+  const { last_error: lastError, looped_back: loopedBack, ...status } = koffi.decode(pointer, interface_t);
+  return { ...status, loopedBack, usage: word(USAGES, status.usage), address: status.address || null, lastError };
 }
 
 export function readEvent(pointer) {

@@ -8,17 +8,13 @@ import { check, library } from './library.js';
 import { Node } from './node.js';
 
 export function start(options = {}) {
-  for (const name of Object.keys(options)) {
-    if (!Object.hasOwn(OPTIONS, name) && !Object.hasOwn(SWITCHES, name)) {
-      const names = [...Object.keys(OPTIONS), ...Object.keys(SWITCHES)];
-      throw new TypeError(`there is no option ${JSON.stringify(name)}; there are: ${names.join(', ')}`);
-    }
-  }
+  input.options(options, ...Object.keys(OPTIONS), ...Object.keys(SWITCHES));
   const config = { ...NO_CONFIG, flags: flags(options) };
   for (const [name, { kind, field }] of Object.entries(OPTIONS)) {
     config[field] = KINDS[kind](name, options[name]);
   }
   config.value_len = config.value.length;
+  config.value = config.value_len ? config.value : null;
   const handle = [null];
   input.withKeys(options.keys ?? [], (keys, keys_count) =>
     check(library.peers_start({ ...config, keys: keys_count ? keys : null, keys_count }, handle)),

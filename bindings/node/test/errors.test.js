@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { PeersError, start } from 'peers';
+import { PeersError, start } from '@libpeers/peers';
 
 import { startFor } from './support.js';
 
@@ -25,7 +25,7 @@ test('wrong options give a status and words', () => {
     [{ groupV6: 'x' }, 'PEERS_ERR_INVALID', /'x'|"x"/],
     [{ ipv4: false, ipv6: false }, 'PEERS_ERR_INVALID', /IPv4/],
     [{ manualClock: true }, 'PEERS_ERR_INVALID', /memory network/],
-    [{ interfaces: 'nosuch7' }, 'PEERS_ERR_INTERFACE', /interface 'nosuch7' does not exist/],
+    [{ interfaces: 'nosuch7' }, 'PEERS_ERR_INTERFACE', /interface "nosuch7" does not exist/],
     [{ seeds: ['192.0.2.1:1', '192.0.2.1'] }, 'PEERS_ERR_INVALID', /the seed "192.0.2.1" has no port/],
     [{ seeds: 'a\0:1' }, 'PEERS_ERR_INVALID', /^seeds "a\\u0000:1" contains a NUL/],
     [{ unicastPort: 65536 }, 'PEERS_ERR_INVALID', /^unicastPort is 65536/],

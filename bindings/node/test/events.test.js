@@ -6,6 +6,8 @@ import process from 'node:process';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 
+import { txt } from '@libpeers/peers';
+
 import { startFor } from './support.js';
 
 test('they come in order', async (t) => {
@@ -75,6 +77,53 @@ test('an abort ends a wait, and the next one works', async (t) => {
   await assert.rejects(node.nextEvent({ signal: AbortSignal.abort() }), { name: 'AbortError' });
 });
 
+test('a wait ends after its time, and its options are checked', async (t) => {
+  const node = startFor(t, 'kitchen', { manualClock: false });
+  for (const wait of [(options) => node.nextEvent(options), (options) => node.waitFor(() => false, options)]) {
+    await assert.rejects(wait({ timeout: 1 }), { code: 'PEERS_ERR_TIMEOUT' });
+    await assert.rejects(wait({ timeout: 60_000, signal: AbortSignal.abort() }), { name: 'AbortError' });
+    await assert.rejects(wait({ timeout: 60_000, signal: AbortSignal.timeout(1) }), { name: 'TimeoutError' });
+    await assert.rejects(wait({ timout: 200 }), TypeError);
+    await assert.rejects(wait({ timeout: -1 }), { code: 'PEERS_ERR_INVALID' });
+    await assert.rejects(wait({ timeout: '1' }), TypeError);
+  }
+});
+
+test('a wait for a peer ends with it, and takes no event', async (t) => {
+  const node = startFor(t, 'kitchen', { manualClock: false });
+  const found = node.waitFor((peer) => peer.txt.role === 'worker');
+  node.register('lamp', 'role=worker');
+  setImmediate(() => node.register('door', txt({ role: 'worker' })));
+  assert.equal((await found).name, 'door');
+  assert.equal((await node.waitFor((peer) => peer.name === 'lamp', { timeout: 0 })).name, 'lamp');
+  assert.equal((await node.nextEvent()).peer.name, 'lamp');
+  await assert.rejects(
+    node.waitFor(() => {
+      throw new RangeError('no');
+    }),
+    RangeError,
+  );
+  const waiting = assert.rejects(node.waitFor(() => false), ({ code }) => /HANDLE|STOPPED/.test(code));
+  setImmediate(() => node.close());
+  await waiting;
+});
+
+test('each subscription gets every event', async (t) => {
+  const node = startFor(t, 'kitchen', { manualClock: false });
+  const [one, other] = [node.subscribe(), node.subscribe()];
+  node.register('lamp');
+  for (const reader of [one, other, node]) {
+    assert.equal((await reader.nextEvent({ timeout: 60_000 })).peer.name, 'lamp');
+  }
+  const [ended, iteration] = [assert.rejects(one.nextEvent(), { code: 'PEERS_ERR_HANDLE' }), other.events().next()];
+  one.close();
+  one.close();
+  await ended;
+  setImmediate(() => node.close());
+  assert.deepEqual(await iteration, { done: true, value: undefined });
+  other.close();
+});
+
 test('closing ends a wait', async (t) => {
   const node = startFor(t, 'kitchen', { manualClock: false });
   const iteration = node.events().next();
@@ -93,7 +142,7 @@ test('it can be disposed of', async (t) => {
 });
 
 const program = (text) =>
-  promisify(execFile)(process.execPath, ['--input-type=module', '--eval', `import { start } from 'peers'; ${text}`], {
+  promisify(execFile)(process.execPath, ['--input-type=module', '--eval', `import { start } from '@libpeers/peers'; ${text}`], {
     cwd: import.meta.dirname,
   });
 

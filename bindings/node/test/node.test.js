@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { headerVersion, libraryVersion } from 'peers';
+import { headerVersion, libraryVersion, txt } from '@libpeers/peers';
 
 import { names, startFor } from './support.js';
 
@@ -13,10 +13,12 @@ test('two nodes list each other', (t) => {
   assert.equal(kitchen.list()[0].value.toString(), 'grün'); // it hears the garden's question, and answers
   const [peer] = garden.list();
   assert.match(peer.id, /^[0-9a-f]{32}$/);
-  assert.deepEqual(peer, {
+  assert.deepEqual({ ...peer }, {
     name: 'kitchen',
     value: Buffer.from('\0warm'),
     address: '10.0.0.1',
+    addresses: ['10.0.0.1'],
+    addressesValidated: 1,
     port: 8080,
     id: peer.id,
     source: 'multicast',
@@ -40,11 +42,13 @@ test('a registered entry expires, and the list is ordered', (t) => {
   node.register('lamp', Buffer.from([0, 255]), { ttl: 1500 });
   node.register('brief', '', { ttl: 0.1 }); // a millisecond, not the node's expiry
   node.advance(1499);
-  assert.deepEqual(node.list(), [
+  assert.deepEqual(node.list().map((peer) => ({ ...peer })), [
     {
       name: 'lamp',
       value: Buffer.from([0, 255]),
       address: null,
+      addresses: [],
+      addressesValidated: 0,
       port: null,
       id: null,
       source: 'registered',
@@ -60,6 +64,43 @@ test('a registered entry expires, and the list is ordered', (t) => {
   }
   assert.deepEqual(names(node), ['a', 'b', 'c', 'ü']);
   assert.equal(node.list()[0].expiresIn, 20000);
+});
+
+test('an entry has a place until it is unregistered', (t) => {
+  const node = startFor(t);
+  node.register('lamp', 'on', { address: '192.0.2.7', port: 80 });
+  const [lamp] = node.list();
+  assert.deepEqual([lamp.address, lamp.addresses, lamp.port], ['192.0.2.7', ['192.0.2.7'], 80]);
+  assert.throws(() => node.register('lamp', 'on', { ttll: 1 }), TypeError);
+  assert.throws(() => node.register('lamp', 'on', { address: 'nowhere' }), { code: 'PEERS_ERR_INVALID' });
+  node.unregister('lamp');
+  assert.throws(() => node.unregister('lamp'), { code: 'PEERS_ERR_NOT_FOUND' });
+});
+
+test('a peer has pairs, and is written as JSON', (t) => {
+  const node = startFor(t, 'kitchen', { value: txt({ Role: 'worker', note: 'grün', empty: '', alone: null }) });
+  assert.deepEqual(node.me.txt, { role: 'worker', note: 'grün', empty: '', alone: null });
+  for (const [value, pairs] of [
+    ['', {}],
+    ['role=worker', {}],
+    ['\x03a=1\x03A=2\x02=3', { a: '1' }],
+    [Buffer.from([2, 255, 61]), {}],
+  ]) {
+    node.setValue(value);
+    assert.deepEqual(node.me.txt, pairs);
+  }
+  assert.throws(() => txt({ 'a=b': 'c' }), { code: 'PEERS_ERR_INVALID' });
+  assert.throws(() => txt({ key: Buffer.alloc(252) }), { code: 'PEERS_ERR_TOO_LARGE' });
+  assert.equal(JSON.parse(JSON.stringify(node.me)).valueBase64, 'Av89');
+  node.setValue('wet');
+  const { value, name, source, id, addresses } = JSON.parse(JSON.stringify(node.me));
+  assert.deepEqual([value, name, source, id, addresses], ['wet', 'kitchen', 'self', node.me.id, ['10.0.0.1']]);
+});
+
+test('an observer lists, and is not listed', (t) => {
+  const node = startFor(t, 'node');
+  const observer = startFor(t, 'observer', { observer: true });
+  assert.deepEqual([names(node), names(observer)], [[], ['node']]);
 });
 
 test('a new value is told', async (t) => {

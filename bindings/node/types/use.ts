@@ -1,6 +1,6 @@
 // Compiled and never run: the declarations fit what a program writes.
 
-import { start, PeersError, type Peer } from 'peers';
+import { start, PeersError, type Peer } from '@libpeers/peers';
 
 const node = start({ name: 'kitchen', value: Buffer.from('warm'), keys: [new Uint8Array(32)], manualClock: true });
 const peers: Peer[] = node.list();
@@ -20,5 +20,5 @@ start({ colour: 'red' });
 // @ts-expect-error: there is no such mode
 start({ mode: 'moon' });
 // @ts-expect-error: start alone makes nodes
-new (node.constructor as typeof import('peers').Node)();
+new (node.constructor as typeof import('@libpeers/peers').Node)();
 node.close();

@@ -20,7 +20,7 @@ from ._input import Mode
 from ._key_file import read_key_file
 from ._library import library_version
 from ._start import start
-from ._txt import txt_get, txt_put
+from ._txt import txt, txt_get, txt_put
 from .errors import (
     AddressInUseError,
     DeadlockError,
@@ -43,7 +43,18 @@ from .errors import (
     UnsupportedError,
 )
 from .node import Node
-from .records import Event, EventKind, Health, LeaveReason, Peer, Reason, Source, State
+from .records import (
+    Event,
+    EventKind,
+    Health,
+    InterfaceStatus,
+    LeaveReason,
+    Peer,
+    Reason,
+    Source,
+    State,
+    Usage,
+)
 from .subscription import Subscription
 
 __all__ = [
@@ -58,6 +69,7 @@ __all__ = [
     "HandleError",
     "Health",
     "InterfaceError",
+    "InterfaceStatus",
     "InvalidError",
     "LeaveReason",
     "Mode",
@@ -77,9 +89,11 @@ __all__ = [
     "TimedOutError",
     "TooLargeError",
     "UnsupportedError",
+    "Usage",
     "library_version",
     "read_key_file",
     "start",
+    "txt",
     "txt_get",
     "txt_put",
 ]

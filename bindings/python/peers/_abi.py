@@ -64,6 +64,23 @@ PEERS_REASON_PERMISSION = 4
 PEERS_REASON_MULTICAST_JOIN = 5
 PEERS_REASON_INTERNAL = 6
 PEERS_REASON_RESOLVER = 7
+PEERS_REASON_LIST_FULL = 8
+PEERS_REASON_SEND_STALLS = 9
+PEERS_REASON_ID_CONFLICT = 10
+PEERS_REASON_OTHER_CLUSTER = 11
+PEERS_REASON_OTHER_KEY = 12
+PEERS_REASON_OTHER_MODE = 13
+PEERS_REASON_LIMITED = 14
+PEERS_REASON_SOCKET = 15
+PEERS_INTERFACE_USED = 0
+PEERS_INTERFACE_NOT_NAMED = 1
+PEERS_INTERFACE_FAMILY_OFF = 2
+PEERS_INTERFACE_DOWN = 3
+PEERS_INTERFACE_NO_CARRIER = 4
+PEERS_INTERFACE_PORT = 5
+PEERS_INTERFACE_NO_MULTICAST = 6
+PEERS_INTERFACE_NO_ADDRESS = 7
+PEERS_INTERFACE_LOOPBACK = 8
 
 peers_log_fn = ctypes.CFUNCTYPE(None, ctypes.c_int32, ctypes.c_char_p, ctypes.c_void_p)
 
@@ -137,6 +154,30 @@ class peers_entry_t(ctypes.Structure):
     ]
 
 
+class peers_interface_t(ctypes.Structure):
+    _fields_ = [
+        ("name", ctypes.c_char_p),
+        ("index", ctypes.c_uint32),
+        ("family", ctypes.c_uint32),
+        ("usage", ctypes.c_uint32),
+        ("why", ctypes.c_char_p),
+        ("kind", ctypes.c_char_p),
+        ("address", ctypes.c_char_p),
+        ("sent", ctypes.c_uint64),
+        ("looped_back", ctypes.c_uint64),
+        ("received", ctypes.c_uint64),
+        ("last_error", ctypes.c_char_p),
+    ]
+
+
+class peers_interfaces_t(ctypes.Structure):
+    _fields_ = [
+        ("len", ctypes.c_size_t),
+        ("stride", ctypes.c_size_t),
+        ("records", ctypes.POINTER(peers_interface_t)),
+    ]
+
+
 class peers_event_t(ctypes.Structure):
     _fields_ = [
         ("kind", ctypes.c_uint32),
@@ -170,6 +211,7 @@ class peers_health_t(ctypes.Structure):
         ("rate_limited", ctypes.c_uint64),
         ("off_link", ctypes.c_uint64),
         ("unvalidated", ctypes.c_uint64),
+        ("id_conflicts", ctypes.c_uint64),
     ]
 
 
@@ -298,6 +340,20 @@ def declare(library: ctypes.CDLL) -> None:
         ctypes.POINTER(peers_health_t),
     ]
     library.peers_health.restype = ctypes.c_int32
+    library.peers_interfaces.argtypes = [
+        ctypes.c_void_p,
+        ctypes.POINTER(ctypes.POINTER(peers_interfaces_t)),
+    ]
+    library.peers_interfaces.restype = ctypes.c_int32
+    library.peers_interfaces_at.argtypes = [
+        ctypes.POINTER(peers_interfaces_t),
+        ctypes.c_size_t,
+    ]
+    library.peers_interfaces_at.restype = ctypes.POINTER(peers_interface_t)
+    library.peers_interfaces_free.argtypes = [
+        ctypes.POINTER(peers_interfaces_t),
+    ]
+    library.peers_interfaces_free.restype = None
     library.peers_txt_get.argtypes = [
         ctypes.c_void_p,
         ctypes.c_size_t,

@@ -92,6 +92,12 @@ class EventReader:
         check(self._fd_call(self._open(), ctypes.byref(ctypes.c_int32())))
         return self._descriptor.number
 
+    async def _wait_async(self, left: float | None) -> None:
+        """Waits until events have come, and drops them."""
+        await self._descriptor.wait_async(left)
+        while self._take_event() is not None:
+            pass
+
     def _take_event(self) -> Event | None:
         """The next event, if one waits."""
         raw = ctypes.POINTER(_abi.peers_event_t)()

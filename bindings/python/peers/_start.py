@@ -98,8 +98,8 @@ def start(
     ipv4: Whether the node uses IPv4. One of IPv4 and IPv6 has to stay on.
     ipv6: Whether the node uses IPv6. A system without IPv6 is no error.
     legacy: Whether the node uses the legacy beacon, "multitastic:NAME", beside the native protocol.
-    observer: Whether the node lists peers without being listed by them. This version does not have it, and
-        refuses it.
+    observer: Whether the node is an observer, which lists peers and is not listed by them. It sends queries
+        and probes alone. "swim" has no observers.
     logger: receives the node's log, for example `logging.getLogger("peers")`; of an object with a method
         `log(level, message, *values)`. Default: nothing is logged, and nothing is ever printed.
 
@@ -153,9 +153,10 @@ def start(
     handle = ctypes.c_void_p()
     # The two buffers live until the call has copied them; the struct has only their addresses.
     with ExitStack() as buffers:
-        if value is not None:
-            value_buffer = ctypes.create_string_buffer(_input.data("value", value))
-            config.value, config.value_len = ctypes.addressof(value_buffer), len(value_buffer) - 1
+        content = b"" if value is None else _input.data("value", value)
+        if content:
+            value_buffer = ctypes.create_string_buffer(content)
+            config.value, config.value_len = ctypes.addressof(value_buffer), len(content)
         if keys is not None:
             keys_buffer = buffers.enter_context(_input.keys(keys))
             config.keys, config.keys_count = ctypes.addressof(keys_buffer), len(keys)

@@ -3,9 +3,38 @@
 from __future__ import annotations
 
 import ctypes
+from collections.abc import Mapping
 
 from . import _input
 from ._library import check, library
+
+
+def txt(pairs: Mapping[str, bytes | str | None] | None = None, **more: bytes | str | None) -> bytes:
+    """A value for `start` and `Node.set_value` of these keys and values: `peers.txt(role="worker",
+    zone="a")`. A str is written as UTF-8; None is a key without a value. Peers read it by `Peer.txt`.
+
+    Raises TooLargeError when a key and its value are longer than 254 bytes, InvalidError for what is no key:
+    it is printable ASCII without "=".
+    """
+    content = b""
+    for key, value in {**(pairs or {}), **more}.items():
+        content = txt_put(content, key, value)
+    return content
+
+
+def parse(content: bytes) -> dict[str, str | None]:
+    """The keys, in lower case, and their values; {} for what is not in the format. The first string of a key
+    counts, and one without a key is none (RFC 6763, section 6.4)."""
+    pairs: dict[str, str | None] = {}
+    at = 0
+    while at < len(content):
+        start, at = at + 1, at + 1 + content[at]
+        key, equals, value = content[start:at].partition(b"=")
+        if at > len(content) or not all(0x20 <= byte <= 0x7E for byte in key):
+            return {}
+        if key:
+            pairs.setdefault(key.decode().lower(), value.decode(errors="replace") if equals else None)
+    return pairs
 
 
 def txt_get(txt: bytes, key: str) -> bytes | None:

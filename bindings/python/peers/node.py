@@ -8,15 +8,15 @@ import math
 import threading
 import time
 import weakref
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from types import TracebackType
 from typing import Any
 
 from . import _abi, _input
 from ._library import check, library
 from ._reader import EventReader, _Descriptor
-from .errors import HandleError, StoppedError
-from .records import Health, Peer
+from .errors import HandleError, StoppedError, TimedOutError
+from .records import Event, EventKind, Health, InterfaceStatus, LeaveReason, Peer
 from .subscription import Subscription
 
 # The handlers of signals run between two calls of the library.
@@ -145,10 +145,76 @@ class Node(EventReader):
         """The peers that are live now, ordered by name and then by id. The node itself is not listed."""
         return self._read_list(library.peers_list)
 
-    def own_record(self) -> Peer:
-        """The node's own record: its name, id, value and port. It has no address."""
+    @property
+    def me(self) -> Peer:
+        """The node's own record, as the peers list it, with the addresses of all interfaces that it uses."""
         (own,) = self._read_list(library.peers_self)
         return own
+
+    def events(self, timeout: float | None = None) -> Iterator[Event]:
+        """The peers as they come and go, for a `for` loop: first a JOINED for each that is listed, then each
+        change from this call on. It ends when the node is closed, or when nothing happens for `timeout`
+        seconds (None: without limit).
+
+        Each call has a subscription of its own, so several loops get every event each. Raises as `next_event`
+        does otherwise.
+        """
+        if timeout is not None:
+            _input.milliseconds("timeout", timeout)
+        subscription = self.subscribe()
+        return _events(subscription, self.list(), timeout)
+
+    def events_async(self, timeout: float | None = None) -> AsyncIterator[Event]:
+        """The same for an `async for` loop of asyncio.
+
+        No thread waits: the event loop watches a descriptor (so it has to be one with `add_reader`, as all
+        are on Linux).
+        """
+        if timeout is not None:
+            _input.milliseconds("timeout", timeout)
+        subscription = self.subscribe()
+        return _events_async(subscription, self.list(), timeout)
+
+    def wait_for(self, predicate: Callable[[Peer], object], timeout: float | None = None) -> Peer:
+        """Waits until a peer is listed for which `predicate` is true, and returns it; the first in the order
+        of the list:
+
+            worker = node.wait_for(lambda peer: peer.txt.get("role") == "worker", timeout=5)
+
+        `timeout` is in seconds of real time; 0 looks once, None waits without limit. It takes no event, and
+        Ctrl-C ends it within 0.2 seconds.
+
+        Raises TimedOutError (a TimeoutError) when there is none in time, StoppedError when another thread
+        closes the node meanwhile, InvalidError for a negative timeout, and what `predicate` raises.
+        """
+        if timeout is not None:
+            _input.milliseconds("timeout", timeout)
+        deadline = None if timeout is None else time.monotonic() + timeout
+        version = 0
+        while True:
+            left = None if deadline is None else max(0.0, deadline - time.monotonic())
+            try:
+                version = self.wait(version, left)
+            except TimedOutError:
+                raise _none_fits(timeout) from None
+            for peer in self.list():
+                if predicate(peer):
+                    return peer
+
+    async def wait_for_async(self, predicate: Callable[[Peer], object], timeout: float | None = None) -> Peer:
+        """The same for a task of asyncio, without a thread; cancelling the task ends it."""
+        if timeout is not None:
+            _input.milliseconds("timeout", timeout)
+        deadline = None if timeout is None else time.monotonic() + timeout
+        with self.subscribe() as changes:
+            while True:
+                for peer in self.list():
+                    if predicate(peer):
+                        return peer
+                left = None if deadline is None else deadline - time.monotonic()
+                if left is not None and left <= 0:
+                    raise _none_fits(timeout)
+                await changes._wait_async(left)
 
     def wait(self, version: int = 0, timeout: float | None = None) -> int:
         """Waits until the version of the list is not `version`, and returns the present one; 0 is no version,
@@ -204,6 +270,19 @@ class Node(EventReader):
         check(library.peers_health(self._open(), ctypes.byref(raw)))
         return Health._read(raw)
 
+    def interfaces(self) -> builtins.list[InterfaceStatus]:
+        """Each interface of the host, by IPv4 and by IPv6: whether the node uses it, and if not, why.
+
+        Each has what the node has counted there. Works on a failed node.
+        """
+        taken = ctypes.POINTER(_abi.peers_interfaces_t)()
+        check(library.peers_interfaces(self._open(), ctypes.byref(taken)))
+        try:
+            records = (library.peers_interfaces_at(taken, index) for index in range(taken.contents.len))
+            return [InterfaceStatus._read(record.contents) for record in records]
+        finally:
+            library.peers_interfaces_free(taken)
+
     def advance(self, seconds: float) -> None:
         """Moves the time of a node with a manual clock on, and does all that falls due on the way, in order.
 
@@ -241,6 +320,52 @@ class Node(EventReader):
             return [Peer._read(record.contents) for record in records]
         finally:
             library.peers_list_free(snapshot)
+
+
+def _none_fits(timeout: float | None) -> TimedOutError:
+    return TimedOutError(f"no peer that fits is listed within {timeout} seconds")
+
+
+def _events(
+    subscription: Subscription, listed: builtins.list[Peer], timeout: float | None
+) -> Iterator[Event]:
+    with subscription:
+        yield from map(_joined, listed)
+        known = _ids(listed)
+        for event in subscription.events(timeout):
+            if not _is_known(event, known):
+                yield event
+
+
+async def _events_async(
+    subscription: Subscription, listed: builtins.list[Peer], timeout: float | None
+) -> AsyncIterator[Event]:
+    with subscription:
+        for peer in listed:
+            yield _joined(peer)
+        known = _ids(listed)
+        async for event in subscription.events_async(timeout):
+            if not _is_known(event, known):
+                yield event
+
+
+def _joined(peer: Peer) -> Event:
+    return Event(EventKind.JOINED, LeaveReason.NONE, peer)
+
+
+def _ids(listed: builtins.list[Peer]) -> set[tuple[str, bytes | None]]:
+    return {(peer.name, peer.id) for peer in listed}
+
+
+def _is_known(event: Event, known: set[tuple[str, bytes | None]]) -> bool:
+    """True for a peer that joined between the begin of the subscription and the list, which has it
+    already."""
+    if event.peer is None:
+        return False
+    identity = (event.peer.name, event.peer.id)
+    is_known = event.kind == EventKind.JOINED and identity in known
+    known.discard(identity)
+    return is_known
 
 
 def _free(handle: int, log: Any) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import ctypes
+import socket
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
-from . import _abi
+from . import _abi, _txt
 
 _NEVER = 2**64 - 1
 
@@ -23,6 +25,10 @@ class _Code(IntEnum):
         member._name_ = f"UNKNOWN_{value}"
         member._value_ = value
         return member
+
+    def _word(self) -> str:
+        """The word of the command, which knows as many numbers as this package."""
+        return "unknown" if self.name.startswith("UNKNOWN_") else self.name.lower()
 
 
 class Source(_Code):
@@ -40,7 +46,7 @@ class Source(_Code):
     GOSSIP = _abi.PEERS_SOURCE_GOSSIP
     """The cluster: it is a member, as the SWIM protocol has it."""
     SELF = _abi.PEERS_SOURCE_SELF
-    """It is the node itself, from `Node.own_record`."""
+    """It is the node itself, from `Node.me`."""
 
 
 class EventKind(_Code):
@@ -82,7 +88,7 @@ class State(_Code):
 
 
 class Reason(_Code):
-    """What is wrong with a node."""
+    """What is wrong with a node, or, of a running node, a note about its network."""
 
     NONE = _abi.PEERS_REASON_NONE
     NO_INTERFACE = _abi.PEERS_REASON_NO_INTERFACE
@@ -100,6 +106,85 @@ class Reason(_Code):
     RESOLVER = _abi.PEERS_REASON_RESOLVER
     """The name of a seed cannot be resolved. It is tried again every minute; the other seeds are spoken to
     all the same."""
+    LIST_FULL = _abi.PEERS_REASON_LIST_FULL
+    """A newcomer was refused in the last two minutes, because the registry is full."""
+    SEND_STALLS = _abi.PEERS_REASON_SEND_STALLS
+    """In the last minute the send buffer of the system stayed full."""
+    ID_CONFLICT = _abi.PEERS_REASON_ID_CONFLICT
+    """In the last two minutes another node sent with the instance id of this node."""
+    OTHER_CLUSTER = _abi.PEERS_REASON_OTHER_CLUSTER
+    """Note: a node of another cluster is there."""
+    OTHER_KEY = _abi.PEERS_REASON_OTHER_KEY
+    """Note: a node with another key is there, or one with keys where this node has none, or the other way
+    round."""
+    OTHER_MODE = _abi.PEERS_REASON_OTHER_MODE
+    """Note: a node of the same cluster in another mode is there."""
+    LIMITED = _abi.PEERS_REASON_LIMITED
+    """A note of a running node: the system refused calls or options that the node can do without."""
+    SOCKET = _abi.PEERS_REASON_SOCKET
+    """The system refused a socket of the node, which works with the others and tries again."""
+
+
+class Usage(_Code):
+    """Whether a node uses an interface by an address family, and if not, why."""
+
+    USED = _abi.PEERS_INTERFACE_USED
+    NOT_NAMED = _abi.PEERS_INTERFACE_NOT_NAMED
+    """The option `interfaces` does not name it."""
+    FAMILY_OFF = _abi.PEERS_INTERFACE_FAMILY_OFF
+    """The node does not use the family, or the system has refused its sockets."""
+    DOWN = _abi.PEERS_INTERFACE_DOWN
+    NO_CARRIER = _abi.PEERS_INTERFACE_NO_CARRIER
+    """Nothing is connected to it."""
+    PORT = _abi.PEERS_INTERFACE_PORT
+    """It is a port of a bridge, a bond or a team, or is in a VRF."""
+    NO_MULTICAST = _abi.PEERS_INTERFACE_NO_MULTICAST
+    """It has no MULTICAST flag."""
+    NO_ADDRESS = _abi.PEERS_INTERFACE_NO_ADDRESS
+    """It has no address of the family; for IPv6, no link-local one."""
+    LOOPBACK = _abi.PEERS_INTERFACE_LOOPBACK
+    """It is loopback, and another interface is used."""
+
+
+@dataclass(frozen=True)
+class InterfaceStatus:
+    """An interface of the host and an address family."""
+
+    name: str
+    index: int
+    family: int
+    """4 or 6."""
+    usage: Usage
+    why: str
+    """The usage in words; "" if the node uses it."""
+    kind: str
+    """"loopback", "bridge", "wlan", "wireguard" and so on; "" for a plain network card."""
+    address: str | None
+    """The address that the node sends from, or would send from; None if there is none."""
+    sent: int
+    """Datagrams sent to the group through it."""
+    looped_back: int
+    """Received through it: the node's own datagrams, which the system loops back."""
+    received: int
+    """Datagrams received through it, of every kind."""
+    last_error: str
+    """The last system call for it that failed, with its error; "" if none did."""
+
+    @classmethod
+    def _read(cls, raw: Any) -> InterfaceStatus:
+        return cls(
+            name=raw.name.decode(),
+            index=raw.index,
+            family=raw.family,
+            usage=Usage(raw.usage),
+            why=raw.why.decode(),
+            kind=raw.kind.decode(),
+            address=raw.address.decode() or None,
+            sent=raw.sent,
+            looped_back=raw.looped_back,
+            received=raw.received,
+            last_error=raw.last_error.decode(),
+        )
 
 
 @dataclass(frozen=True)
@@ -110,7 +195,8 @@ class Peer:
     """Two peers may have the same; `id` tells them apart."""
     value: bytes
     address: str | None
-    """The IP address it was heard from, IPv4 or IPv6; None if it was only registered."""
+    """The IP address to reach it at, IPv4 or IPv6: the first of `addresses`. A link-local IPv6 address has
+    its zone. None if it was only registered."""
     port: int | None
     """The port at which it offers its service; None if it announces none."""
     age: float
@@ -124,10 +210,46 @@ class Peer:
     id: bytes | None
     """The 16 random bytes of this run of it; None if unknown."""
     addresses: tuple[str, ...] = ()
-    """All addresses: `address` first, then the others from which messages came or that answered a probe, then
-    those that the peer only claims. In this version there is `address` alone."""
+    """All addresses, as `address` is: `address` first, then the others from which messages came or that
+    answered a probe, then those that the peer only claims."""
     addresses_validated: int = 0
     """Number of the first addresses in `addresses` from which messages came or that answered a probe."""
+
+    @property
+    def txt(self) -> dict[str, str | None]:
+        """The keys and values that `peers.txt` has written: keys in lower case, None for a key without a
+        value. {} if the value is not in that format, so `peer.txt.get("role") == "worker"` does for every
+        peer."""
+        return _txt.parse(self.value)
+
+    @property
+    def interface(self) -> str | None:
+        """The name of the interface it was heard through; None if unknown, or if there is none any more."""
+        try:
+            return socket.if_indextoname(self.interface_index) if self.interface_index else None
+        except OSError:
+            return None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The peer as `json.dumps` takes it, in the form of `peers list --json`: a value that is not UTF-8 is
+        there as "value_base64"."""
+        try:
+            value = {"value": self.value.decode()}
+        except UnicodeDecodeError:
+            value = {"value_base64": base64.b64encode(self.value).decode()}
+        return {
+            "name": self.name,
+            **value,
+            "address": self.address,
+            "addresses": list(self.addresses),
+            "addresses_validated": self.addresses_validated,
+            "port": self.port,
+            "interface": self.interface,
+            "id": self.id.hex() if self.id else None,
+            "source": self.source._word(),
+            "age": self.age,
+            "expires_in": self.expires_in,
+        }
 
     @classmethod
     def _read(cls, raw: Any) -> Peer:
@@ -155,6 +277,14 @@ class Event:
     peer: Peer | None
     """The peer as it was when the event was raised; None in a RESYNC."""
 
+    def to_dict(self) -> dict[str, Any]:
+        """The event as `json.dumps` takes it, in the form of `peers watch --json`."""
+        return {
+            "event": self.kind._word(),
+            "reason": self.reason._word() if self.reason else None,
+            "peer": self.peer.to_dict() if self.peer else None,
+        }
+
     @classmethod
     def _read(cls, raw: Any) -> Event:
         peer = Peer._read(raw.peer.contents) if raw.peer else None
@@ -169,9 +299,9 @@ class Health:
     state: State
     """State of the node."""
     reason: Reason
-    """Why the node is not running."""
+    """What is wrong with the node, or a note about its network while it is running."""
     detail: str
-    """The reason in words; "" if the node is running."""
+    """The reason in words; "" if there is none."""
     last_send_age: float | None
     """Seconds since the node last sent a datagram; None before the first."""
     last_receive_age: float | None
@@ -213,6 +343,9 @@ class Health:
     unvalidated: int
     """Received by a node with keys: messages of an unlisted instance whose path is not validated. Each new
     peer begins so. If it rises and no peer joins, recorded messages are replayed."""
+    id_conflicts: int
+    """Received: messages with the instance id of the node that another node sent. If it rises, a clone of
+    this machine or process is there, or a host forges messages."""
     # generated: end
 
     @classmethod
@@ -241,6 +374,7 @@ class Health:
             rate_limited=raw.rate_limited,
             off_link=raw.off_link,
             unvalidated=raw.unvalidated,
+            id_conflicts=raw.id_conflicts,
             # generated: end
         )
 

@@ -12,15 +12,16 @@ from support import PATIENCE, Start, in_thread, readable
 
 import peers
 from peers import EventKind
+from peers._reader import EventReader
 
 
 async def names(events: AsyncIterator[peers.Event]) -> list[str]:
     return [event.peer.name async for event in events]
 
 
-async def waiting(node: peers.Node, timeout: float | None = None) -> asyncio.Task[list[str]]:
-    """A task that takes all events of a node, and has come to where it has to wait."""
-    task = asyncio.create_task(names(node.events_async(timeout)))
+async def waiting(reader: EventReader, timeout: float | None = None) -> asyncio.Task[list[str]]:
+    """A task that takes all events of a reader, and has come to where it has to wait."""
+    task = asyncio.create_task(names(reader.events_async(timeout)))
     await asyncio.sleep(0)
     assert not task.done()
     return task
@@ -33,10 +34,11 @@ def open_descriptors() -> int:
 def test_they_come_in_order(start: Start) -> None:
     async def run() -> None:
         node = start()
+        events = node.events_async(timeout=0)
         node.register("lamp", ttl=30)
         node.register("door", ttl=10)
         node.advance(40)
-        told = [(event.kind, event.peer.name) async for event in node.events_async(timeout=0)]
+        told = [(event.kind, event.peer.name) async for event in events]
         assert told == [
             (EventKind.JOINED, "lamp"),
             (EventKind.JOINED, "door"),
@@ -102,11 +104,12 @@ def test_closing_the_node_between_two_events_ends_the_loop(start: Start) -> None
 def test_a_cancelled_task_takes_no_event_along(start: Start, turns_of_the_loop: int) -> None:
     async def run() -> None:
         node = start()
+        reader = node.subscribe()
         before = open_descriptors()
         taken = []
 
         async def take() -> None:
-            async for event in node.events_async():
+            async for event in reader.events_async():
                 taken.append(event.peer.name)
 
         task = asyncio.create_task(take())
@@ -119,7 +122,7 @@ def test_a_cancelled_task_takes_no_event_along(start: Start, turns_of_the_loop: 
         with pytest.raises(asyncio.CancelledError):
             await task
         assert open_descriptors() == before
-        assert taken + await names(node.events_async(0)) == ["lamp"]
+        assert taken + await names(reader.events_async(0)) == ["lamp"]
 
     asyncio.run(run())
 
@@ -127,25 +130,27 @@ def test_a_cancelled_task_takes_no_event_along(start: Start, turns_of_the_loop: 
 def test_a_loop_that_is_left_can_be_taken_up_again(start: Start) -> None:
     async def run() -> None:
         node = start()
+        reader = node.subscribe()
         for name in ("lamp", "door"):
             node.register(name)
-        async for event in node.events_async():
+        async for event in reader.events_async():
             assert event.peer.name == "lamp"
             break
-        assert await names(node.events_async(0)) == ["door"]
+        assert await names(reader.events_async(0)) == ["door"]
 
     asyncio.run(run())
 
 
-def test_each_event_goes_to_one_of_two_tasks(start: Start) -> None:
+def test_each_event_of_a_reader_goes_to_one_of_its_tasks(start: Start) -> None:
     async def run() -> None:
         node = start()
-        tasks = [await waiting(node), await waiting(node)]
+        reader = node.subscribe()
+        tasks = [await waiting(reader), await waiting(reader)]
         keys = [f"entry {number:03}" for number in range(200)]
         for key in keys:
             node.register(key)
             await asyncio.sleep(0)
-        while readable(node.fileno()):
+        while readable(reader.fileno()):
             await asyncio.sleep(0)
         node.close()
         taken = await asyncio.wait_for(asyncio.gather(*tasks), PATIENCE)
@@ -154,13 +159,14 @@ def test_each_event_goes_to_one_of_two_tasks(start: Start) -> None:
     asyncio.run(run())
 
 
-def test_each_event_goes_to_one_of_two_loops(start: Start) -> None:
+def test_each_event_of_a_reader_goes_to_one_of_its_loops(start: Start) -> None:
     node = start(manual_clock=False)
-    loops = [in_thread(lambda: asyncio.run(names(node.events_async()))) for _ in range(2)]
+    reader = node.subscribe()
+    loops = [in_thread(lambda: asyncio.run(names(reader.events_async()))) for _ in range(2)]
     keys = [f"entry {number:03}" for number in range(200)]
     for key in keys:
         node.register(key)
-    while readable(node.fileno()):
+    while readable(reader.fileno()):
         os.sched_yield()
     node.close()
     assert sorted(loops[0]() + loops[1]()) == keys
@@ -183,6 +189,57 @@ def test_datagrams_that_are_no_event_do_not_end_it(start: Start) -> None:
         start("garden", cluster="another")
         assert readable(node.fileno())
         assert await names(node.events_async(0.001)) == []
+
+    asyncio.run(run())
+
+
+def test_each_iteration_begins_with_the_list_and_gets_every_event(start: Start) -> None:
+    async def run() -> None:
+        node = start()
+        node.register("lamp")
+        iterations = [node.events_async() for _ in range(2)]
+        node.register("door")
+        for events in iterations:
+            assert [(await events.__anext__()).peer.name for _ in range(2)] == ["lamp", "door"]
+
+    asyncio.run(asyncio.wait_for(run(), PATIENCE))
+
+
+def test_a_wait_for_a_peer_ends_with_it_and_no_thread_waits(start: Start) -> None:
+    async def run() -> None:
+        node = start()
+        node.register("lamp")
+        assert (await node.wait_for_async(lambda peer: peer.name == "lamp", 0)).name == "lamp"
+        threads, before = threading.active_count(), open_descriptors()
+        found = asyncio.create_task(node.wait_for_async(lambda peer: peer.name == "door", PATIENCE))
+        await asyncio.sleep(0)
+        assert (found.done(), threading.active_count()) == (False, threads)
+        node.register("stove")
+        await asyncio.sleep(0)
+        node.register("door")
+        assert (await found).name == "door"
+        with pytest.raises(peers.TimedOutError):
+            await node.wait_for_async(lambda peer: False, 0.001)
+        assert open_descriptors() == before
+        with pytest.raises(peers.InvalidError):
+            await node.wait_for_async(lambda peer: True, -1)
+
+    asyncio.run(run())
+
+
+def test_a_wait_for_a_peer_is_cancelled_or_ends_with_the_node(start: Start) -> None:
+    async def run() -> None:
+        node = start()
+        before = open_descriptors()
+        cancelled, ended = (asyncio.create_task(node.wait_for_async(lambda peer: False)) for _ in range(2))
+        await asyncio.sleep(0)
+        cancelled.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await cancelled
+        node.close()
+        with pytest.raises(peers.StoppedError):
+            await asyncio.wait_for(ended, PATIENCE)
+        assert open_descriptors() <= before
 
     asyncio.run(run())
 

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 from support import PACKAGE
 
+import hatch_build
 import peers
 
 # Cargo builds everything, on whatever machine this is.
@@ -85,6 +86,7 @@ def test_the_wheel_has_the_library_inside(wheel: Path) -> None:
     assert {name.rsplit("/", 1)[1] for name in names if "/licenses/" in name} == {
         "LICENSE-APACHE",
         "LICENSE-MIT",
+        "THIRD-PARTY.txt",
     }
 
 
@@ -143,6 +145,21 @@ def test_the_sdist_installs_without_a_network_or_a_checkout(tmp_path: Path) -> N
     version = "import peers; print(peers.library_version())"
     assert run(sys.executable, "-c", version, PYTHONPATH=str(site)) == f"{peers.library_version()}\n"
     assert (site / "peers" / "libpeers.so").read_bytes().startswith(b"\x7fELF")
+
+
+@pytest.mark.parametrize(
+    ("target", "tag"),
+    [
+        ("x86_64-unknown-linux-gnu.2.17", "manylinux_2_17_x86_64"),
+        ("aarch64-unknown-linux-gnu.2.17", "manylinux_2_17_aarch64"),
+        ("armv7-unknown-linux-gnueabihf.2.17", "manylinux_2_17_armv7l"),
+        ("aarch64-unknown-linux-musl", "musllinux_1_2_aarch64"),
+        ("aarch64-unknown-linux-gnu", "linux_aarch64"),
+        (None, f"linux_{platform.machine()}"),
+    ],
+)
+def test_the_tag_of_a_wheel_is_that_of_its_target(target: str | None, tag: str) -> None:
+    assert hatch_build.platform(target) == tag
 
 
 def test_the_package_alone_is_refused_with_a_reason(tmp_path: Path) -> None:

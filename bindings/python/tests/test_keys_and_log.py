@@ -44,7 +44,9 @@ def test_a_key_is_changed_without_an_outage(start: Start) -> None:
                 speaker.advance(15)
     assert let_them_talk(*nodes) == [["garden"], ["kitchen"]]
     for node in nodes:
-        assert [event.kind for event in node.events(0)] == [EventKind.JOINED]
+        assert node.next_event(0).kind == EventKind.JOINED
+        with pytest.raises(peers.TimedOutError):
+            node.next_event(0)
         assert node.health().wrong_key == 0
     assert let_them_talk(start("late", keys=[OLD]), *nodes)[0] == []
 

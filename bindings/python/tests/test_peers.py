@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import gc
+import json
 import os
 import threading
+from collections.abc import Iterator
 from unittest import mock
 
 from support import PATIENCE, NodeTest, in_thread, readable
@@ -78,13 +81,12 @@ class RegistryAndEvents(NodeTest):
 
     def test_they_come_in_order(self) -> None:
         node = self.start()
+        events = node.events(timeout=0)
         node.register("lamp", "off", ttl=30)
         node.register("lamp", "on", ttl=30)
         node.register("door", ttl=10)
         node.advance(40)
-        told = [
-            (event.kind, event.peer and event.peer.name, event.reason) for event in node.events(timeout=0)
-        ]
+        told = [(event.kind, event.peer and event.peer.name, event.reason) for event in events]
         expected = [
             (EventKind.JOINED, "lamp", LeaveReason.NONE),
             (EventKind.UPDATED, "lamp", LeaveReason.NONE),
@@ -145,17 +147,93 @@ class RegistryAndEvents(NodeTest):
             node.next_event(0.001)
         assert not readable(node.fileno())
 
-    def test_each_event_goes_to_one_of_many_threads(self) -> None:
+    def test_each_event_of_a_reader_goes_to_one_of_its_threads(self) -> None:
         node = self.start(manual_clock=False)
-        readers = [in_thread(lambda: [event.peer.name for event in node.events()]) for _ in range(4)]
+        reader = node.subscribe()
+        self.addCleanup(reader.close)
+        threads = [in_thread(lambda: [event.peer.name for event in reader.events()]) for _ in range(4)]
         keys = [f"entry {number:03}" for number in range(200)]
         for key in keys:
             node.register(key)
         # Closed when all are taken, which the descriptor tells.
-        while readable(node.fileno()):
+        while readable(reader.fileno()):
             os.sched_yield()
         node.close()
-        assert sorted(key for reader in readers for key in reader()) == keys
+        assert sorted(key for thread in threads for key in thread()) == keys
+
+    def test_each_iteration_begins_with_the_list_and_gets_every_event(self) -> None:
+        node = self.start()
+        node.register("lamp")
+        one = node.events(timeout=0)
+        node.register("door")
+        node.unregister("lamp")
+        other = node.events(timeout=0)
+        node.register("lamp")
+
+        def told(events: Iterator[peers.Event]) -> list[tuple[str, str]]:
+            return [(event.kind.name, event.peer.name) for event in events]
+
+        joined, left = "JOINED", "LEFT"
+        assert told(one) == [(joined, "lamp"), (joined, "door"), (left, "lamp"), (joined, "lamp")]
+        assert told(other) == [(joined, "door"), (joined, "lamp")]
+        # None of them took an event of the node's own reader.
+        assert (node.next_event(0).kind, node.next_event(0).peer.name) == (EventKind.JOINED, "door")
+
+    def test_a_peer_that_joins_while_an_iteration_begins_joins_once(self) -> None:
+        node = self.start()
+        listed = node.list
+
+        def join_and_list() -> list[peers.Peer]:
+            node.register("lamp")
+            return listed()
+
+        with mock.patch.object(node, "list", join_and_list):
+            events = node.events(timeout=0)
+        node.unregister("lamp")
+        node.register("lamp")
+        assert [event.kind.name for event in events] == ["JOINED", "LEFT", "JOINED"]
+
+    def test_an_iteration_that_is_left_ends_its_subscription(self) -> None:
+        node = self.start()
+        before = len(os.listdir("/proc/self/fd"))
+        node.register("lamp")
+        for _ in range(3):
+            for event in node.events():
+                assert event.peer.name == "lamp"
+                break
+            node.events()
+        gc.collect()
+        assert len(os.listdir("/proc/self/fd")) == before
+
+    def test_a_wait_for_a_peer_ends_with_it(self) -> None:
+        node = self.start(manual_clock=False)
+        found = in_thread(lambda: node.wait_for(lambda peer: peer.txt.get("role") == "worker", PATIENCE))
+        node.register("lamp", "role=worker")
+        node.register("door", peers.txt(role="worker"))
+        assert found().name == "door"
+        with self.assertRaises(peers.TimedOutError):
+            node.wait_for(lambda peer: peer.name == "stove", 0)
+        with self.assertRaises(peers.TimedOutError):
+            node.wait_for(lambda peer: peer.name == "stove", 0.001)
+        with self.assertRaises(peers.InvalidError):
+            node.wait_for(lambda peer: True, -1)
+        with self.assertRaises(ZeroDivisionError):
+            node.wait_for(lambda peer: 1 // 0)
+
+    def test_closing_ends_a_wait_for_a_peer(self) -> None:
+        node = self.start(manual_clock=False)
+        asked = threading.Event()
+
+        def wait() -> type[BaseException]:
+            with self.assertRaises(peers.PeersError) as caught:
+                node.wait_for(lambda peer: asked.set())
+            return type(caught.exception)
+
+        node.register("lamp")
+        waiting = in_thread(wait)
+        assert asked.wait(PATIENCE)
+        node.close()
+        assert waiting() in (peers.StoppedError, peers.HandleError)
 
     def test_the_descriptor_is_readable_while_events_wait(self) -> None:
         node = self.start()
@@ -186,12 +264,13 @@ class RegistryAndEvents(NodeTest):
 
     def test_ctrl_c_in_the_midst_of_a_start_leaves_no_node(self) -> None:
         node = self.start()
+        events = node.events(0)
         with (
             mock.patch("peers._start.Node", side_effect=KeyboardInterrupt),
             self.assertRaises(KeyboardInterrupt),
         ):
             self.start("garden")
-        assert [event.reason for event in node.events(0)] == [LeaveReason.NONE, LeaveReason.GOODBYE]
+        assert [event.reason for event in events] == [LeaveReason.NONE, LeaveReason.GOODBYE]
 
     def test_a_version_rises_with_changes_alone(self) -> None:
         node = self.start()
@@ -257,13 +336,15 @@ class RegistryAndEvents(NodeTest):
         node, other = self.start("kitchen", value=b"warm", service_port=80), self.start("garden")
         # It answers the query of the other one.
         assert len(node.list()) == 1
-        (listed,), own = other.list(), node.own_record()
+        (listed,), own = other.list(), node.me
         assert (own.name, own.value, own.port, own.id) == ("kitchen", b"warm", 80, listed.id)
-        assert (own.source, own.address, own.addresses) == (Source.SELF, None, ())
-        assert (listed.addresses, listed.addresses_validated) == (("10.0.0.1",), 1)
+        assert (own.source, own.address) == (Source.SELF, listed.address)
+        for peer in own, listed:
+            assert (peer.addresses, peer.addresses_validated) == (("10.0.0.1",), 1)
 
     def test_an_entry_has_a_place_until_it_is_unregistered(self) -> None:
         node = self.start()
+        events = node.events(0)
         node.register("lamp", b"\0on", address="192.0.2.7", port=80)
         (lamp,) = node.list()
         assert (lamp.value, lamp.address, lamp.port) == (b"\0on", "192.0.2.7", 80)
@@ -272,7 +353,36 @@ class RegistryAndEvents(NodeTest):
         node.unregister("lamp")
         with self.assertRaises(peers.NotFoundError):
             node.unregister("lamp")
-        assert [event.reason for event in node.events(0)] == [LeaveReason.NONE, LeaveReason.UNREGISTERED]
+        assert [event.reason for event in events] == [LeaveReason.NONE, LeaveReason.UNREGISTERED]
+
+    def test_a_peer_has_the_pairs_that_it_announces(self) -> None:
+        node = self.start(value=peers.txt({"Role": "worker", "note": "grün"}, flag=None, empty=""))
+        assert node.me.txt == {"role": "worker", "note": "grün", "flag": None, "empty": ""}
+        for value, pairs in [
+            (b"", {}),
+            ("role=worker", {}),
+            (b"\x03a=1\x03A=2\x02=3", {"a": "1"}),
+            (b"\x03a=\xff", {"a": "\ufffd"}),
+            (b"\x02\xff=", {}),
+        ]:
+            node.set_value(value)
+            assert node.me.txt == pairs, value
+        for wrong in ({"a=b": "c"}, {"": "c"}):
+            with self.assertRaises(peers.InvalidError):
+                peers.txt(wrong)
+
+    def test_peers_and_events_are_written_as_json(self) -> None:
+        node = self.start()
+        events = node.events(0)
+        node.register("lamp", b"\0\xff", address="192.0.2.7", port=80, ttl=3)
+        node.unregister("lamp")
+        joined, left = (json.loads(json.dumps(event.to_dict())) for event in events)
+        lamp = {"name": "lamp", "value_base64": "AP8=", "address": "192.0.2.7", "addresses": ["192.0.2.7"]}
+        lamp |= {"addresses_validated": 1, "port": 80, "interface": None, "id": None, "source": "registered"}
+        assert joined == {"event": "joined", "reason": None, "peer": {**lamp, "age": 0, "expires_in": 3}}
+        assert (left["event"], left["reason"], left["peer"]["name"]) == ("left", "unregistered", "lamp")
+        own = node.me.to_dict()
+        assert (own["value"], own["id"], own["source"]) == ("", node.me.id.hex(), "self")
 
     def test_values_in_txt_format(self) -> None:
         txt = b""
@@ -288,6 +398,8 @@ class RegistryAndEvents(NodeTest):
         with self.assertRaises(peers.TooLargeError):
             peers.txt_put(b"", "key", bytes(252))
 
-    def test_an_observer_is_refused(self) -> None:
-        with self.assertRaises(peers.UnsupportedError):
-            self.start(observer=True)
+    def test_an_observer_lists_and_is_not_listed(self) -> None:
+        node, observer = self.start("node"), self.start("observer", observer=True)
+        assert [node.list(), [peer.name for peer in observer.list()]] == [[], ["node"]]
+        with self.assertRaises(peers.InvalidError):
+            self.start(observer=True, mode="swim")

@@ -32,7 +32,7 @@ pub fn of_interface(interface: &Interface) -> Option<String> {
 fn of_kind(kind: &str) -> Option<&'static str> {
     match kind {
         "wlan" => Some("Wi-Fi: some access points isolate their clients, or drop multicast."),
-        "tunnel" => Some("A tunnel: most VPNs carry no multicast."),
+        "tun" => Some("A tunnel: most VPNs carry no multicast."),
         "wireguard" => Some("WireGuard carries no multicast."),
         "bridge" => Some("A bridge: it reaches the containers on it, not the hosts behind other interfaces."),
         _ => None,
@@ -61,7 +61,7 @@ pub fn of_no_node(config: &Config, interfaces: &[Interface]) -> Vec<String> {
     let mut kinds: Vec<_> =
         interfaces.iter().filter(|one| one.obstacle.is_none()).map(|one| &*one.kind).collect();
     kinds.dedup();
-    if kinds.contains(&"tunnel") || kinds.contains(&"wireguard") {
+    if kinds.contains(&"tun") || kinds.contains(&"wireguard") {
         advice.push("This host is on a VPN: name the local interface by --interface.".to_owned());
     }
     if has_multicast(config) {
@@ -98,7 +98,7 @@ pub fn of_names() -> [String; 1] {
 }
 
 /// Returns each counter: its name, its value, how much it matters if it is not zero, and what it means.
-pub fn of_counters(counters: &Counters) -> [(&'static str, u64, Level, &'static str); 15] {
+pub fn of_counters(counters: &Counters) -> [(&'static str, u64, Level, &'static str); 16] {
     use Level::{Note, Warning};
     let c = counters;
     [
@@ -143,6 +143,12 @@ pub fn of_counters(counters: &Counters) -> [(&'static str, u64, Level, &'static 
             c.off_link,
             Warning,
             "received: from outside the local link; a router forwards multicast, or it is a forgery",
+        ),
+        (
+            "id_conflicts",
+            c.id_conflicts,
+            Warning,
+            "received: with the instance id of this node, from another; a clone of this host, or a forgery",
         ),
         ("dropped", c.dropped, Warning, "datagrams lost because a queue was full"),
         (

@@ -3,7 +3,7 @@
 use std::io::{Write, stdout};
 use std::process::ExitCode;
 
-use peers::{Counters, Peer};
+use peers::{Counters, Family, InterfaceStatus, Peer, Usage};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use unicode_width::UnicodeWidthStr;
@@ -66,6 +66,18 @@ struct InterfaceRecord {
     addresses: Vec<String>,
     used: bool,
     reason: Option<String>,
+    families: Vec<FamilyRecord>,
+}
+
+#[derive(Serialize)]
+struct FamilyRecord {
+    family: u8,
+    used: bool,
+    reason: Option<String>,
+    sent: u64,
+    looped_back: u64,
+    received: u64,
+    last_error: Option<String>,
 }
 
 const MARGIN: usize = 7;
@@ -131,6 +143,7 @@ impl Report {
             addresses: interface.addresses(),
             used: interface.obstacle.is_none(),
             reason: interface.obstacle.clone(),
+            families: interface.families.iter().map(family_record).collect(),
         };
         self.interfaces = interfaces.iter().map(record).collect();
     }
@@ -187,6 +200,19 @@ impl Report {
             true => Ok(()),
             false => Ok(writeln!(stdout(), "{line}")?),
         }
+    }
+}
+
+fn family_record(status: &InterfaceStatus) -> FamilyRecord {
+    let unless_empty = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+    FamilyRecord {
+        family: if status.family == Family::V4 { 4 } else { 6 },
+        used: status.usage == Usage::Used,
+        reason: unless_empty(&status.why),
+        sent: status.sent,
+        looped_back: status.looped_back,
+        received: status.received,
+        last_error: unless_empty(&status.last_error),
     }
 }
 

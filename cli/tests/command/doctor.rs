@@ -53,14 +53,13 @@ fn every_node_that_is_heard_in_its_time_is_named() {
 fn a_node_that_leaves_meanwhile_is_named_too() {
     let place = Place::new();
     let (brief, witness) = (place.node("brief"), place.node("witness"));
-    let doctor = place.start("doctor", &["--wait", "3s"]);
-    // Its node, and not one of the pair in a cluster of its own.
-    while !matches!(event(&brief), Event::Joined(peer) if peer.name.contains("doctor")) {}
+    let mut doctor = place.start("doctor", &["--wait", "3s", "--verbose"]);
+    doctor.until_observing();
     // What the witness receives is in the doctor's socket too, before the goodbye.
     brief.set_value(b"announced").expect("there is room");
     while !matches!(event(&witness), Event::Updated(peer) if peer.value == b"announced") {}
     drop(brief);
-    has(&doctor.ended().with(0), &["\n       brief (127.0.0.1), multicast, left (goodbye)\n"]);
+    has(&doctor.ended().output, &["\n       brief (127.0.0.1), multicast, left (goodbye)\n"]);
 }
 
 #[test]
@@ -112,6 +111,20 @@ fn a_link_local_address_has_one_zone() {
         &on(&near, &["doctor", "--no-ipv4", "--wait", "3s"]).with(0),
         &["\n       far (fe80::2%eth0), multicast\n"],
     );
+}
+
+/// N16 of the cases.
+#[test]
+fn list_has_every_address_of_a_peer() {
+    let Some(world) = world("list_has_every_address_of_a_peer") else { return };
+    let (near, far) = (world.host(1), world.host(2));
+    let further = ["address", "add", "198.51.100.2/24", "dev", "eth0"];
+    assert!(far.command("ip").args(further).status().expect("ip runs").success());
+    let _far = announcing(&far, &["--name", "far"]);
+    let list = on(&near, &["list", "--json", "--count", "1", "--wait", crate::WAIT]).json();
+    assert_eq!(list[0]["address"], "192.0.2.2");
+    assert_eq!(list[0]["addresses"], serde_json::json!(["192.0.2.2", "198.51.100.2"]));
+    assert_eq!(list[0]["addresses_validated"], 1);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! `watch`, `list` and `announce` where their output is no terminal.
 
 use std::fs;
-use std::io::{PipeReader, pipe};
+use std::io::{BufReader, PipeReader, pipe};
 use std::process::{Child, Stdio};
 
 use nix::sys::signal::Signal;
@@ -9,7 +9,7 @@ use peers::{Event, LeaveReason};
 use serde_json::Value;
 use support::{free_port, key_file, scratch};
 
-use crate::{Ended, PEERS, Place, WAIT, event};
+use crate::{Ended, PEERS, Place, WAIT, event, until_observing};
 
 #[test]
 fn announce_lasts_until_a_signal_and_says_goodbye() {
@@ -50,6 +50,7 @@ fn list_prints_json() {
     assert_eq!((&list[0]["port"], &list[1]["port"]), (&().into(), &8080.into()));
     for peer in list.as_array().expect("an array") {
         assert_eq!((&peer["address"], &peer["interface"]), (&"127.0.0.1".into(), &"lo".into()));
+        assert_eq!((&peer["addresses"][0], &peer["addresses_validated"]), (&peer["address"], &1.into()));
         assert_eq!(peer["source"], "multicast");
         assert_eq!(peer["id"].as_str().map(str::len), Some(32));
         assert!((0.0..=35.0).contains(&peer["expires_in"].as_f64().expect("a number")));
@@ -143,14 +144,32 @@ fn watch_prints_a_line_of_json_for_each_event() {
 }
 
 #[test]
-fn ctrl_c_ends_list_with_a_goodbye() {
+fn commands_that_look_are_listed_nowhere() {
     let place = Place::new();
-    let observer = place.node("observer");
-    let list = place.start("list", &["--wait", "1h"]);
-    assert!(matches!(event(&observer), Event::Joined(_)));
+    let witness = place.node("witness");
+    let mut watch = place.start("watch", &["--verbose"]);
+    watch.until_observing();
+    assert_eq!(watch.line(), "joined witness 127.0.0.1");
+    let list = place.run("list", &["--json", "--count", "1", "--wait", WAIT]).json();
+    assert_eq!((&list[0]["name"], &list[1]), (&"witness".into(), &().into()));
+    place.run("doctor", &["--wait", "100ms"]).with(0);
+    watch.signal(Signal::SIGTERM);
+    assert_eq!(watch.ended().status, Some(0));
+
+    // The first event of the witness is about a node that came last.
+    let late = place.node("late");
+    assert!(matches!(event(&witness), Event::Joined(peer) if peer.name == "late"));
+    drop(late);
+    assert!(matches!(event(&witness), Event::Left(_, LeaveReason::Goodbye)));
+}
+
+#[test]
+fn ctrl_c_ends_list() {
+    let mut list = Place::new().start("list", &["--wait", "1h", "--verbose"]);
+    list.until_observing();
     list.signal(Signal::SIGINT);
-    assert_eq!(list.ended().with(130), "");
-    assert!(matches!(event(&observer), Event::Left(_, LeaveReason::Goodbye)));
+    let ended = list.ended();
+    assert_eq!((ended.status, &*ended.output), (Some(130), ""));
 }
 
 /// A command with a pipe for its output, and the end of the pipe to read from.
@@ -163,23 +182,28 @@ fn with_reader(place: &Place, subcommand: &str, arguments: &[&str]) -> (Child, P
 
 /// At once, although the command has nothing to print: by its next line it would not end in these tests.
 #[test]
-fn a_closed_pipe_ends_a_command_at_once_and_with_a_goodbye() {
-    let arguments: [(&str, &[&str]); 4] = [
-        ("watch", &[]),
-        ("list", &["--wait", "1h"]),
-        ("announce", &["--name", "web"]),
-        ("doctor", &["--wait", "1h"]),
-    ];
-    for (subcommand, arguments) in arguments {
-        let place = Place::new();
-        let observer = place.node("observer");
-        let (child, reader) = with_reader(&place, subcommand, arguments);
-        assert!(matches!(event(&observer), Event::Joined(_)), "{subcommand}");
+fn a_closed_pipe_ends_a_command_at_once() {
+    for (subcommand, arguments) in
+        [("watch", &[][..]), ("list", &["--wait", "1h"]), ("doctor", &["--wait", "1h"])]
+    {
+        let arguments = [arguments, &["--verbose"]].concat();
+        let (mut child, reader) = with_reader(&Place::new(), subcommand, &arguments);
+        until_observing(BufReader::new(child.stderr.as_mut().expect("it is piped")));
         drop(reader);
-        let output = child.wait_with_output().expect("it ends");
-        assert_eq!((output.status.code(), &*output.stderr), (Some(141), &b""[..]), "{subcommand}");
-        assert!(matches!(event(&observer), Event::Left(_, LeaveReason::Goodbye)), "{subcommand}");
+        assert_eq!(child.wait().expect("it ends").code(), Some(141), "{subcommand}");
     }
+}
+
+#[test]
+fn a_closed_pipe_ends_announce_with_a_goodbye() {
+    let place = Place::new();
+    let witness = place.node("witness");
+    let (child, reader) = with_reader(&place, "announce", &["--name", "web"]);
+    assert!(matches!(event(&witness), Event::Joined(_)));
+    drop(reader);
+    let output = child.wait_with_output().expect("it ends");
+    assert_eq!((output.status.code(), &*output.stderr), (Some(141), &b""[..]));
+    assert!(matches!(event(&witness), Event::Left(_, LeaveReason::Goodbye)));
 }
 
 #[test]

@@ -11,7 +11,7 @@ mod terminal;
 mod values;
 
 use std::io::{BufRead, BufReader, Read};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, ChildStderr, Command, Output, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::Duration;
@@ -113,6 +113,7 @@ impl Ended {
 struct Running {
     child: Child,
     lines: Receiver<String>,
+    errors: BufReader<ChildStderr>,
 }
 
 impl Running {
@@ -120,9 +121,15 @@ impl Running {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("the command starts");
         let output = BufReader::new(child.stdout.take().expect("it is piped"));
+        let errors = BufReader::new(child.stderr.take().expect("it is piped"));
         let (sender, lines) = channel();
         thread::spawn(move || output.lines().map_while(Result::ok).try_for_each(|line| sender.send(line)));
-        Running { child, lines }
+        Running { child, lines, errors }
+    }
+
+    /// Waits until the observer of the command has sent its query. The command runs with `--verbose`.
+    fn until_observing(&mut self) {
+        until_observing(&mut self.errors);
     }
 
     /// The next line that it prints.
@@ -143,11 +150,18 @@ impl Running {
     fn ended(mut self) -> Ended {
         let output = self.lines.iter().map(|line| line + "\n").collect();
         let mut errors = String::new();
-        let stderr = self.child.stderr.as_mut().expect("it is piped");
-        stderr.read_to_string(&mut errors).expect("its errors are UTF-8");
+        self.errors.read_to_string(&mut errors).expect("its errors are UTF-8");
         let status = self.child.wait().expect("it can be waited for").code();
         Ended { status, output, errors }
     }
+}
+
+/// Reads the log of a command up to the start of its observer.
+fn until_observing(log: impl BufRead) {
+    let mut lines = log.lines().map(|line| line.expect("the log is UTF-8"));
+    // The doctor tries the interface first, by an observer in a cluster of its own.
+    let is_start = |line: String| line.contains(", as an observer, on lo ") && !line.contains(" in cluster ");
+    assert!(lines.any(is_start), "no observer has started");
 }
 
 impl Drop for Running {

@@ -28,8 +28,9 @@ impl World {
         for link in self.hosts[host].links.clone() {
             self.members[link].push(serial);
         }
+        self.update_interfaces(serial);
         match self.processes[serial].node {
-            Some(_) => self.settle(serial, None),
+            Some(_) => self.handle_timeout(serial),
             None => self.push(self.now, Happening::Timeout(serial)),
         }
         serial
@@ -37,9 +38,14 @@ impl World {
 
     /// As many hosts, each with one node of the defaults, all started now.
     pub fn start_many(&mut self, count: usize, legacy: bool) {
+        self.start_many_of(count, &Program { legacy, ..Program::named("") });
+    }
+
+    /// As many hosts, each with one node of this program, with a name of its own, all started now.
+    pub fn start_many_of(&mut self, count: usize, program: &Program) {
         for _ in 0..count {
             let host = self.add_host(&[0]);
-            self.start(host, Program { legacy, ..Program::named(format!("node-{host}")) });
+            self.start(host, Program { name: format!("node-{host}"), ..program.clone() });
         }
     }
 
@@ -65,8 +71,9 @@ impl World {
 
     /// Ends a process as it should be ended.
     pub fn stop(&mut self, serial: Serial) {
+        let now = self.instant();
         if let Some(node) = &mut self.processes[serial].node {
-            node.stop();
+            node.stop(now);
             self.settle(serial, None);
         }
         self.end(serial, State::Stopped);
@@ -140,16 +147,10 @@ impl World {
         // What its socket kept may be older than what it remembers of those that are gone.
         process.view.forget_departed();
         let backlog = std::mem::take(&mut process.backlog);
-        let timeout_first = self.rng.bool();
-        if timeout_first {
-            self.handle_timeout(serial);
-        }
         for (datagram, link) in backlog.into_iter().filter(|_| with_backlog) {
             self.deliver(serial, &datagram, link);
         }
-        if !timeout_first {
-            self.handle_timeout(serial);
-        }
+        self.handle_timeout(serial);
     }
 
     pub fn set_value(&mut self, serial: Serial, value: &[u8]) {
@@ -164,9 +165,20 @@ impl World {
 
     pub fn change_network(&mut self, serial: Serial) {
         let now = self.instant();
+        self.update_interfaces(serial);
         if let Some(node) = &mut self.processes[serial].node {
             node.handle_network_change(now);
             self.settle(serial, None);
+        }
+    }
+
+    /// Hands a node the addresses of its host, and its port.
+    pub(crate) fn update_interfaces(&mut self, serial: Serial) {
+        let now = self.instant();
+        let process = &mut self.processes[serial];
+        let port = process.source_port(serial);
+        if let Some(node) = &mut process.node {
+            node.set_interfaces(&self.hosts[process.host].interfaces(), &[port], now);
         }
     }
 
@@ -194,7 +206,8 @@ impl World {
     fn end(&mut self, serial: Serial, how: State) {
         let process = &mut self.processes[serial];
         process.state = how;
-        process.node = None;
+        // One that stops has two goodbyes left to send.
+        process.node.take_if(|node| how == State::Killed || node.is_stopped());
         process.backlog.clear();
         self.knowing -= process.listed_by;
         let listed: Vec<Serial> = process.view.listed().collect();

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use peers_proto::wire::{self, Announcement, Kind};
+use peers_proto::wire::{self, Announcement, ClusterKind, ClusterMessage, Content, Kind};
 use peers_proto::{Arrival, Node};
 
 use crate::process::{self, Datagram, Process, Program, Serial, State};
@@ -42,6 +42,31 @@ impl World {
         self.recorded.push_back(Recording { sent: self.now, datagram: datagram.clone(), link });
     }
 
+    /// A packet of SWIM comes to a process from the address of another one, and claims this of a third: its generation, its
+    /// incarnation, and its state (0 alive, 1 suspect, 2 down).
+    pub fn forge_claim(&mut self, to: Serial, by: Serial, about: Serial, claim: (u32, u16, u8)) {
+        let (generation, incarnation, state) = claim;
+        let packet = [
+            &identity(by, 0)[..],
+            &[0, 0],
+            &process::instance_id(to),
+            &[0, 0, 0, 0, 8, 0, 0, 1],
+            &identity(about, generation),
+            &incarnation.to_be_bytes(),
+            &[state],
+        ]
+        .concat();
+        // Without keys the attacker has seen the last number.
+        let sequence = 1 << 20 | u64::from(self.rng.u16(..));
+        let content = Content::Packet(&packet);
+        let message = ClusterMessage { cluster: "", id: process::instance_id(by), sequence, content };
+        let payload = wire::encode_cluster(ClusterKind::Packet, &message, 0);
+        let (from, digest) = (self.source_of(by, 0), digest(&payload));
+        let datagram =
+            Datagram { payload: payload.into(), digest, sender: by, from, arrival: Arrival::Unicast };
+        self.push(self.now, Happening::Group(Arc::new(datagram), 0, vec![to]));
+    }
+
     /// A datagram of the last minute comes once more, to all or to one alone. Lines of a port that is given up are not among
     /// them: nobody remembers whose they were.
     pub fn replay(&mut self) {
@@ -64,9 +89,7 @@ impl World {
         let sender = self.processes.len();
         let payload = match what {
             Forgery::Announce => wire::encode(Kind::Announce, &announcement(sender, &program)),
-            Forgery::Query => {
-                wire::encode_padded(Kind::Query, &announcement(sender, &program), wire::MAX_ANNOUNCE)
-            }
+            Forgery::Query => wire::encode(Kind::Query, &announcement(sender, &program)),
             Forgery::Goodbye => wire::encode(Kind::Goodbye, &announcement(sender, &program)),
             Forgery::Line => wire::encode_legacy(&program.name),
         };
@@ -144,6 +167,18 @@ impl World {
     }
 }
 
+/// The identity of a process in a packet of SWIM: id, generation and IPv4 address.
+fn identity(serial: Serial, generation: u32) -> Vec<u8> {
+    let SocketAddr::V4(address) = process::first_address(serial) else { return Vec::new() };
+    [
+        &process::instance_id(serial)[..],
+        &generation.to_be_bytes(),
+        &address.ip().to_ipv6_mapped().octets(),
+        &address.port().to_be_bytes(),
+    ]
+    .concat()
+}
+
 /// What an instance of that program tells first, without having run.
 fn announcement(serial: Serial, program: &Program) -> Announcement<'_> {
     Announcement {
@@ -154,7 +189,6 @@ fn announcement(serial: Serial, program: &Program) -> Announcement<'_> {
         expiry: program.expiry,
         port: process::service_port(serial),
         value: &program.value,
-        answer_to_group: false,
-        proof: None,
+        ..Announcement::default()
     }
 }

@@ -98,6 +98,9 @@ impl World {
 
     /// Whether one can have left for that reason.
     pub(crate) fn judge_leave(&mut self, viewer: Serial, gone: Serial, reason: LeaveReason, event: &Event) {
+        if reason != LeaveReason::Goodbye {
+            self.left.push((viewer, gone));
+        }
         match (reason, self.processes[gone].state) {
             (LeaveReason::Goodbye, state) => {
                 assert!(state == State::Stopped, "one that did not say goodbye has left so: {event:?}");

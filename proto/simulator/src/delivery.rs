@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use peers_proto::{Arrival, Destination, Transmit};
+use peers_proto::{Arrival, Destination, Family, Transmit};
 
 use crate::process::{self, Datagram, Serial, State};
 use crate::topology::{self, Firewall, LINKS, Link};
@@ -21,7 +21,7 @@ impl World {
         self.trace.note([self.now.as_nanos() as u64, sender as u64, hash]);
         let host = self.processes[sender].host;
         let arrival = match transmit.to {
-            Destination::Group | Destination::GroupV4 => Arrival::Group,
+            Destination::Group | Destination::GroupV4 | Destination::Interface { .. } => Arrival::Group,
             Destination::Peer { .. } => Arrival::Unicast,
         };
         for link in 0..LINKS {
@@ -33,7 +33,12 @@ impl World {
                 Arc::new(Datagram { payload: payload.clone(), digest: hash, sender, from, arrival });
             match transmit.to {
                 Destination::GroupV4 if !topology::is_ipv4(link) => {}
-                Destination::Group | Destination::GroupV4 => self.send_to_group(datagram, link),
+                Destination::Interface { index, family }
+                    if topology::interface(link) != index
+                        || topology::is_ipv4(link) != (family == Family::V4) => {}
+                Destination::Group | Destination::GroupV4 | Destination::Interface { .. } => {
+                    self.send_to_group(datagram, link)
+                }
                 Destination::Peer { address, .. } => self.send_to_peer(datagram, link, address),
             }
         }

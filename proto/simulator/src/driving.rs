@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use peers_proto::{Destination, Event, Transmit, wire};
+use peers_proto::{Destination, Event, Received, Transmit, wire};
 
 use crate::process::{Datagram, Program, Serial, State};
 use crate::topology::{self, Link};
@@ -21,13 +21,9 @@ impl World {
         let process = &mut self.processes[receiver];
         let Some(node) = &mut process.node else { return };
         self.current = Some(receiver);
-        node.handle_datagram(
-            &datagram.payload,
-            datagram.from,
-            topology::interface(link),
-            datagram.arrival,
-            now,
-        );
+        let Datagram { from, arrival, .. } = *datagram;
+        let received = Received { from, interface: topology::interface(link), arrival, hops: Some(255) };
+        node.handle_datagram(&datagram.payload, received, now);
         let is_line = matches!(wire::decode(&datagram.payload), Ok(wire::Message::Legacy { .. }));
         let sender = datagram.sender;
         let cause = Cause { sender, is_line };
@@ -45,13 +41,16 @@ impl World {
         let process = &mut self.processes[serial];
         if let (State::Running, Some(node)) = (process.state, &mut process.node) {
             self.current = Some(serial);
-            node.handle_unreachable(to, now);
+            node.handle_unreachable(to, 0, now);
             self.settle(serial, None);
         }
     }
 
     pub(crate) fn wake(&mut self, serial: Serial) {
         let process = &mut self.processes[serial];
+        if process.state == State::Stopped && process.node.is_some() {
+            return self.send_goodbye(serial);
+        }
         if process.state != State::Running {
             process.armed = process.armed.filter(|armed| *armed > self.now);
             return;
@@ -65,6 +64,13 @@ impl World {
                 self.handle_timeout(serial);
             }
         }
+    }
+
+    /// Sends what is left of the goodbyes of one that has stopped.
+    fn send_goodbye(&mut self, serial: Serial) {
+        self.processes[serial].armed = None;
+        self.handle_timeout(serial);
+        self.processes[serial].node.take_if(|node| node.is_stopped());
     }
 
     /// Wakes a node if it is time, as a driver does.
@@ -86,7 +92,8 @@ impl World {
     pub(crate) fn send_line(&mut self, serial: Serial) {
         let Program { name, interval, .. } = self.processes[serial].program.clone();
         let payload: Arc<[u8]> = wire::encode_legacy(&name).into();
-        self.transmit(serial, &Transmit { payload, to: Destination::GroupV4 });
+        let transmit = Transmit { payload, to: Destination::GroupV4, source: None, only_on_link: false };
+        self.transmit(serial, &transmit);
         self.push(self.now + interval, Happening::Timeout(serial));
     }
 

@@ -40,6 +40,10 @@ pub struct Program {
     pub is_legacy: bool,
     pub interval: Duration,
     pub expiry: Duration,
+    /// The bytes of its key, if it has one.
+    pub key: Option<u8>,
+    pub observer: bool,
+    pub max_peers: usize,
 }
 
 impl Program {
@@ -54,14 +58,17 @@ impl Program {
             is_legacy: false,
             interval: Duration::from_secs(15),
             expiry: Duration::from_secs(35),
+            key: None,
+            observer: false,
+            max_peers: 65_536,
         }
     }
 
     /// Whether a process of this program lists, in the end, one of the other.
     pub fn should_list(&self, other: &Program) -> bool {
         match other.is_legacy {
-            true => self.legacy && self.cluster.is_empty(),
-            false => self.cluster == other.cluster,
+            true => self.legacy && self.cluster.is_empty() && self.key.is_none(),
+            false => self.cluster == other.cluster && self.key == other.key && !other.observer,
         }
     }
 }
@@ -148,16 +155,20 @@ pub fn settings(serial: Serial, program: &Program, seed: u64) -> Settings {
     Settings {
         id: instance_id(serial),
         seed,
-        secret_seed: Key::new([9; 32]),
+        secret_seed: Key::new([serial as u8 ^ seed as u8; 32]),
+        keys: program.key.map(|byte| Key::new([byte; 32])).into_iter().collect(),
         cluster: program.cluster.clone(),
         name: program.name.clone(),
         value: program.value.clone(),
         port: service_port(serial),
         mode: program.mode,
         legacy: program.legacy,
+        observer: program.observer,
         group_port: GROUP_PORT,
+        hops: 1,
         interval: program.interval,
         expiry: program.expiry,
+        max_peers: program.max_peers,
         ..Settings::default()
     }
 }

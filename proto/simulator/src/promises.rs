@@ -51,6 +51,14 @@ impl World {
         self.check_lists();
     }
 
+    /// Loses all datagrams to and from these processes for a time.
+    pub fn cut_off(&mut self, serials: &[Serial], time: Duration) {
+        let hosts: Vec<_> = serials.iter().map(|serial| self.host_of(*serial)).collect();
+        hosts.iter().for_each(|host| self.set_link(*host, 0, false));
+        self.run_for(time);
+        hosts.iter().for_each(|host| self.set_link(*host, 0, true));
+    }
+
     /// Runs at a loss, and checks that no node lost a peer meanwhile.
     pub fn lose_nobody(&mut self, loss: f64, time: Duration) {
         self.conditions = Conditions::losing(loss);

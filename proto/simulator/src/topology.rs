@@ -3,6 +3,8 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
 use std::time::Duration;
 
+use peers_proto::{Interface, Network};
+
 /// Number of a link: a broadcast domain of one address family.
 pub type Link = usize;
 
@@ -54,6 +56,21 @@ impl Host {
     pub fn new(number: HostNumber, links: &[Link]) -> Self {
         let links = links.to_vec();
         Host { number, links, moves: 0, down: Vec::new(), last_down: None, firewall: Firewall::None }
+    }
+
+    /// The interfaces of its links, with their addresses.
+    pub fn interfaces(&self) -> Vec<Interface> {
+        let mut interfaces: Vec<Interface> = Vec::new();
+        for link in &self.links {
+            let address = self.address(*link, 0).ip();
+            let network = Network { address, prefix_len: if address.is_ipv4() { 16 } else { 64 } };
+            let index = interface(*link);
+            match interfaces.iter_mut().find(|interface| interface.index == index) {
+                Some(interface) => interface.addresses.push(network),
+                None => interfaces.push(Interface { index, is_loopback: false, addresses: vec![network] }),
+            }
+        }
+        interfaces
     }
 
     /// The socket address of that port.

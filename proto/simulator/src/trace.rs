@@ -26,5 +26,9 @@ pub fn digest(of: impl Hash) -> u64 {
 
 /// A hash of what a user sees of a peer, but for its times.
 pub fn digest_of_peer(peer: &Peer) -> u64 {
-    digest((&peer.name, &peer.value, peer.address, peer.interface, peer.port, peer.id, peer.source as u64))
+    let mut addresses: Vec<_> =
+        peer.addresses.iter().map(|listed| (listed.address, listed.interface)).collect();
+    addresses.sort();
+    let listed = (peer.address, addresses);
+    digest((&peer.name, &peer.value, listed, peer.port, peer.id, peer.source as u64))
 }

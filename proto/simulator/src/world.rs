@@ -21,6 +21,8 @@ pub struct World {
     pub traffic: Traffic,
     /// Peers that a process believed gone although nothing had kept the two apart.
     pub false_leaves: u64,
+    /// All peers that left for another reason than a goodbye: which process saw which other one leave.
+    pub left: Vec<(Serial, Serial)>,
     seed: u64,
     pub(crate) base: Instant,
     pub(crate) now: Duration,
@@ -68,6 +70,7 @@ impl World {
             conditions: Conditions::PERFECT,
             traffic: Traffic::default(),
             false_leaves: 0,
+            left: Vec::new(),
             seed,
             base,
             now: Duration::ZERO,

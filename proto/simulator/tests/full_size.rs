@@ -25,7 +25,7 @@ fn a_thousand_that_start_at_once_know_each_other() {
 }
 
 #[test]
-fn mass_start_of_a_hundred_is_complete_at_any_loss() {
+fn hundred_nodes_that_start_at_once_know_all_despite_loss() {
     for_each_seed(5, |seed| {
         let mut world = World::new(seed);
         world.conditions = Conditions::losing(0.05);
@@ -46,7 +46,7 @@ fn a_hundred_lose_nobody_in_an_hour_at_five_percent_loss() {
 }
 
 #[test]
-fn healed_partition_of_a_hundred_is_complete_in_an_interval() {
+fn hundred_nodes_know_all_an_interval_after_a_partition() {
     for_each_seed(1, |seed| {
         let mut world = World::settled(seed, 100);
         world.partition((0..100).map(|host| host % 2).collect());
@@ -69,7 +69,7 @@ fn a_hundred_members_lose_nobody_in_an_hour_at_one_percent_loss() {
 }
 
 #[test]
-fn no_false_leave_in_an_hour_of_a_hundred_at_5_percent_loss() {
+fn hundred_members_have_no_false_leave_in_an_hour_at_5_percent() {
     members_lose_nobody(100, 0.05, HOUR);
 }
 
@@ -80,7 +80,7 @@ fn members_lose_nobody(count: usize, loss: f64, time: Duration) {
 }
 
 #[test]
-fn kill_among_a_hundred_is_known_within_the_expiry() {
+fn hundred_members_see_a_kill_within_the_expiry() {
     for_each_seed(3, |seed| {
         let mut world = World::settled_cluster(seed, 100, Mode::Swim, 3, 0.05);
         world.run_for(MINUTE);
@@ -90,6 +90,6 @@ fn kill_among_a_hundred_is_known_within_the_expiry() {
 }
 
 #[test]
-fn mass_start_of_three_hundred_members_takes_20_s_at_most() {
+fn three_hundred_members_know_all_20_s_after_a_mass_start() {
     for_each_seed(1, |seed| World::settled_cluster(seed, 300, Mode::Swim, 3, 0.0).check_truth());
 }

@@ -1,36 +1,32 @@
-//! A node as a member of a cluster. SWIM tells which members are alive. Their names and values come as updates or by
-//! anti-entropy, and are listed in the registry like any peer.
+//! A node as a member of a cluster. SWIM tells which members are alive. Their names and values come with echoes, as updates
+//! or by anti-entropy, and are listed in the registry like any peer.
 
-use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::time::Instant;
 
-use crate::event::{Arrival, Source};
+use crate::event::{Arrival, LeaveReason, Source};
 use crate::node::Node;
-use crate::node::receive::Inbound;
-use crate::path::Path;
-use crate::peer_table::AnnounceOutcome;
+use crate::node::receive::{Inbound, Reaction};
+use crate::path::{Echo, Path};
+use crate::peer_table::entry::MAX_AMPLIFICATION;
+use crate::peer_table::leave::GoodbyeOutcome;
+use crate::peer_table::{AnnounceOutcome, Origin};
+use crate::replies::ReplyKind;
+use crate::seeds::SeedQuery;
 use crate::settings::Settings;
-use crate::swim::{Answer, AntiEntropy, Change, MemberId, Step, Swim, SyncPage, digest_of};
+use crate::swim::{Answer, AntiEntropy, CandidateProbe, Change, Heard, Step, Swim, SyncPage, digest_of};
 use crate::timers::{Timer, Timers};
 use crate::wire::{
-    self, Announcement, ClusterKind, ClusterMessage, Content, InstanceId, Kind, MAX_ANNOUNCE, Message,
+    self, Announcement, ClusterKind, ClusterMessage, Content, InstanceId, Kind, MAX_MESSAGE, Message,
 };
 
 /// In units of SWIM: the period of the comparison of registry and members.
 const ROUND: f64 = 5.0;
 
-/// Maximum number of members that are queried one by one in a round. Anti-entropy brings the records of others.
-const MAX_QUERIED: usize = 64;
-
 /// The state of a node that is a member of a cluster.
 pub(crate) struct Membership {
     swim: Swim,
     sync: AntiEntropy,
-    /// Members of which only the id is known.
-    unlisted: BTreeSet<InstanceId>,
-    /// The ids that were in `unlisted` at the last round.
-    missed: BTreeSet<InstanceId>,
     /// The encoded message about this node.
     own: Vec<u8>,
     /// True if it differs from the one that was last spread.
@@ -49,15 +45,13 @@ impl Membership {
         Some(Box::new(Membership {
             sync: AntiEntropy::new(now),
             swim,
-            unlisted: BTreeSet::new(),
-            missed: BTreeSet::new(),
             own: Vec::new(),
             own_is_changed: true,
         }))
     }
 
     fn poll_timeout(&self) -> Option<Instant> {
-        let is_alone = self.swim.members().len() == 0;
+        let is_alone = self.swim.member_count() == 0;
         let sync = (!is_alone).then(|| self.sync.poll_timeout());
         [self.swim.poll_timeout(), sync].into_iter().flatten().min()
     }
@@ -73,31 +67,33 @@ impl Node {
     }
 
     /// Asks the members at these addresses to join.
-    pub(crate) fn join_cluster(&mut self, seeds: Vec<SocketAddr>, now: Instant) {
+    pub(crate) fn join_cluster(&mut self, seeds: Vec<SeedQuery>, now: Instant) {
         let Some(membership) = &mut self.membership else { return };
-        for seed in seeds {
-            membership.swim.join(seed, now);
+        for SeedQuery { seed, len } in seeds {
+            membership.swim.join(seed, len);
         }
         self.apply_swim_changes(now);
     }
 
-    /// Sends what is due: a request to join to seeds where no member is, and the message about this node to the members if
-    /// it has changed.
+    /// Sends the message about this node to the members if it has changed.
     pub(crate) fn send_due_to_cluster(&mut self, now: Instant) {
-        let Some(membership) = &self.membership else { return };
-        let known: BTreeSet<SocketAddr> = membership.swim.addresses().collect();
-        let is_lonely = |seed: &SocketAddr| !known.contains(seed) && !self.seeds.is_bootstrapping(seed);
-        let lonely = self.seeds.addresses().iter().copied().filter(is_lonely).collect();
-        if membership.own_is_changed {
+        if self.membership.as_ref().is_some_and(|membership| membership.own_is_changed) {
             self.spread_own(now);
+            self.apply_swim_changes(now);
         }
-        self.join_cluster(lonely, now);
     }
 
     /// Takes note that the message about this node has changed.
     pub(crate) fn on_own_change(&mut self) {
         if let Some(membership) = &mut self.membership {
             membership.own_is_changed = true;
+        }
+    }
+
+    /// Gives all members time to answer after a suspend.
+    pub(crate) fn resume_swim(&mut self, now: Instant) {
+        if let Some(membership) = &mut self.membership {
+            membership.swim.on_resume(now);
         }
     }
 
@@ -110,13 +106,6 @@ impl Node {
         self.sync(now);
     }
 
-    /// Returns true if a member is at this address.
-    pub(crate) fn is_at_member(&self, address: &SocketAddr) -> bool {
-        self.membership
-            .as_ref()
-            .is_some_and(|membership| membership.swim.addresses().any(|at| at == *address))
-    }
-
     /// Takes in a message of another member.
     pub(crate) fn handle_cluster_message(
         &mut self,
@@ -126,41 +115,59 @@ impl Node {
         now: Instant,
     ) {
         let Some(membership) = &mut self.membership else {
-            self.counters.other_cluster += 1;
-            return;
+            return self.on_other_mode(inbound.path.address, now);
         };
+        membership.swim.on_bytes(inbound.len);
         if !membership.swim.is_new(&message.id, message.sequence) {
             self.counters.stale += 1;
             return;
         }
         match (kind, message.content) {
             (_, Content::Packet(packet)) => self.handle_packet(message.id, packet, inbound, now),
-            // Only members get answers.
-            _ if !membership.swim.is_member(&message.id) => self.counters.stale += 1,
+            _ if !membership.swim.is_member(&message.id) => {
+                // It has a list to compare, so it takes this node for a member.
+                self.probe_stranger(message.id, inbound, now);
+            }
             (ClusterKind::Ask, content) => self.answer_sync(message.id, content, inbound, now),
             (_, content) => self.on_sync_answer(message.id, content, inbound, now),
         }
     }
 
-    /// Takes in an announce or a query of a member to this node alone. Returns false if it was stale.
+    /// Takes in what an instance tells of itself. An echo makes it a member.
     pub(crate) fn on_member_record(
         &mut self,
         about: &Announcement<'_>,
-        inbound: Inbound,
+        origin: &Origin,
         now: Instant,
-    ) -> bool {
-        let is_new = self.on_record(about, Some(inbound.path), now);
-        self.counters.stale += u64::from(!is_new);
-        is_new
+    ) -> Reaction {
+        match self.on_record(about, origin, now) {
+            AnnounceOutcome::Known | AnnounceOutcome::NoRoom => {
+                if origin.validated_path().is_some() {
+                    self.on_member_echo(about, origin, now);
+                }
+                Reaction::News
+            }
+            AnnounceOutcome::New if origin.validated_path().is_some() => {
+                self.list_member(about, origin, now);
+                Reaction::News
+            }
+            AnnounceOutcome::New if about.echo.is_none() => {
+                self.on_other_mode(origin.path.address, now);
+                Reaction::Ignored
+            }
+            _ => {
+                self.counters.stale += 1;
+                Reaction::Ignored
+            }
+        }
     }
 
     /// Removes members whose entries left the registry for another reason than SWIM's.
     pub(crate) fn reconcile_members(&mut self, now: Instant) {
         let Some(membership) = &mut self.membership else { return };
-        let is_gone =
-            |id: &InstanceId| !self.registry.peers().contains(id) && !membership.unlisted.contains(id);
-        let gone: Vec<InstanceId> = membership.swim.members().filter(is_gone).collect();
-        for id in gone {
+        let peers = self.registry.peers();
+        // One that is past its deadline is renewed when its round comes: SWIM tells which members are alive.
+        for id in membership.swim.missing(|id| peers.path_of(id).is_some()) {
             membership.swim.remove(&id, now);
         }
         self.apply_swim_changes(now);
@@ -176,71 +183,119 @@ impl Node {
 
     fn handle_packet(&mut self, sender: InstanceId, packet: &[u8], inbound: Inbound, now: Instant) {
         let Some(membership) = &mut self.membership else { return };
-        let Some(updates) = membership.swim.handle_packet(packet, inbound.path.address, now) else {
-            self.counters.malformed += 1;
-            return;
+        let updates = match membership.swim.handle_packet(packet, &sender, inbound.path.address, now) {
+            Heard::Member(updates) => updates,
+            Heard::Stranger => return self.probe_stranger(sender, inbound, now),
+            Heard::Malformed => {
+                self.counters.malformed += 1;
+                return;
+            }
         };
         let read = |piece: &&'_ [u8]| match wire::decode(piece) {
-            Ok(Message::Native(kind, _)) => Some(kind),
+            Ok(Message::Native(kind, about)) => Some((kind, about.id)),
             _ => None,
         };
-        let (goodbyes, others): (Vec<&[u8]>, Vec<&[u8]>) =
-            updates.into_iter().partition(|piece| read(piece) == Some(Kind::Goodbye));
+        let is_goodbye = |piece: &&'_ [u8]| read(piece).is_some_and(|(kind, _)| kind == Kind::Goodbye);
+        let (goodbyes, others): (Vec<&[u8]>, Vec<&[u8]>) = updates.into_iter().partition(is_goodbye);
         self.registry.peers_mut().on_received(&sender, inbound.path, now);
         // Before the changes of SWIM, because a goodbye has the reason.
-        goodbyes.into_iter().for_each(|piece| self.on_update(piece, now));
+        for piece in goodbyes {
+            let is_own = read(&piece).is_some_and(|(_, id)| id == sender);
+            self.on_goodbye_update(piece, is_own.then_some(inbound.path), now);
+        }
         self.apply_swim_changes(now);
         others.into_iter().for_each(|piece| self.on_update(piece, now));
     }
 
-    /// Takes in a message that a member has passed on.
-    fn on_update(&mut self, piece: &[u8], now: Instant) {
-        let Ok(Message::Native(kind, about)) = wire::decode(piece) else { return };
-        if about.id == self.settings.id {
-            return;
-        }
-        let is_new = match kind {
-            Kind::Goodbye => {
-                let path = self.path_of_member(&about.id);
-                path.is_some_and(|path| self.registry.on_member_goodbye(&about, path, now))
+    /// Probes the sender of a message, at once: nothing is stored of it.
+    fn probe_stranger(&mut self, id: InstanceId, inbound: Inbound, now: Instant) {
+        self.counters.unvalidated += 1;
+        let len = (inbound.len * MAX_AMPLIFICATION).min(MAX_MESSAGE);
+        self.enqueue_reply(ReplyKind::Probe(len), id, inbound, now);
+        self.send_replies(now);
+    }
+
+    /// Takes in a goodbye: at once if the member itself sent it, by `path`; or else when it does not answer.
+    fn on_goodbye_update(&mut self, piece: &[u8], path: Option<Path>, now: Instant) {
+        let Ok(Message::Native(_, about)) = wire::decode(piece) else { return };
+        let Some(membership) = &mut self.membership else { return };
+        let path = match path {
+            Some(path) => path,
+            None if membership.swim.on_goodbye(&about.id, piece, now) => {
+                let Some(path) = self.path_of_member(&about.id) else { return };
+                path
             }
-            Kind::Announce | Kind::Query => self.on_record(&about, None, now),
+            None => return,
         };
-        if let Some(membership) = self.membership.as_mut().filter(|_| is_new) {
+        if self.registry.on_member_goodbye(&about, path, now) == GoodbyeOutcome::Left
+            && let Some(membership) = &mut self.membership
+        {
+            membership.swim.remove(&about.id, now);
             membership.swim.pass_on(piece);
         }
     }
 
-    /// Takes over a message about a member. Returns false if it was known.
-    fn on_record(&mut self, about: &Announcement<'_>, path: Option<Path>, now: Instant) -> bool {
-        // SWIM tells whether a member is alive, so its announced lifetime does not matter.
-        let about = &Announcement { expiry: self.settings.expiry, ..*about };
-        let Some(path) = path.or_else(|| self.path_of_member(&about.id)) else { return false };
-        match self.registry.on_announce(about, path, Arrival::Unicast, now) {
-            AnnounceOutcome::Known => true,
-            AnnounceOutcome::NoRoom => {
-                self.counters.refused_full += 1;
-                true
-            }
-            AnnounceOutcome::New => self.list_member(about, path, now),
-            AnnounceOutcome::Stale | AnnounceOutcome::Contradiction => false,
+    /// Takes in the record of a member that another one has passed on.
+    fn on_update(&mut self, piece: &[u8], now: Instant) {
+        let Ok(Message::Native(Kind::Announce, about)) = wire::decode(piece) else { return };
+        if about.id != self.settings.id
+            && self.on_passed_on_record(&about, now)
+            && let Some(membership) = &mut self.membership
+        {
+            membership.swim.pass_on(piece);
         }
     }
 
-    /// Lists a member of which only the id was known. Returns false for an instance that is no member, or if there is no
-    /// room.
-    fn list_member(&mut self, about: &Announcement<'_>, path: Path, now: Instant) -> bool {
-        let is_wanted =
-            self.membership.as_ref().is_some_and(|membership| membership.unlisted.contains(&about.id));
-        if !is_wanted {
-            return false;
+    /// Handles the record of a listed member that another one passed on. Returns false if it was not newer than what is known.
+    fn on_passed_on_record(&mut self, about: &Announcement<'_>, now: Instant) -> bool {
+        let Some(path) = self.registry.peers().path_of(&about.id) else { return false };
+        let origin = Origin {
+            path,
+            arrival: Arrival::Unicast,
+            len: 0,
+            echo: Echo::None,
+            is_authenticated: false,
+            renews: true,
+            is_first_hand: false,
+            claims: None,
+        };
+        matches!(self.on_record(about, &origin, now), AnnounceOutcome::Known | AnnounceOutcome::NoRoom)
+    }
+
+    fn on_record(&mut self, about: &Announcement<'_>, origin: &Origin, now: Instant) -> AnnounceOutcome {
+        // SWIM tells which members are alive; their own expiry does not matter.
+        let about = &Announcement { expiry: self.settings.expiry, ..*about };
+        let outcome = self.registry.on_announce(about, origin, now);
+        self.counters.refused_full += u64::from(outcome == AnnounceOutcome::NoRoom);
+        outcome
+    }
+
+    /// Lists a member that has sent an echo, unless it is to raise its generation first.
+    fn list_member(&mut self, about: &Announcement<'_>, origin: &Origin, now: Instant) {
+        let about = &Announcement { expiry: self.settings.expiry, ..*about };
+        let has_room = !self.registry.is_full();
+        if has_room && self.on_member_echo(about, origin, now) {
+            match self.registry.list_peer(about, origin, Source::Gossip, now) {
+                Ok(()) => {
+                    if let Some(membership) = &mut self.membership {
+                        membership.swim.set_listed(&about.id);
+                        membership.sync.on_learned();
+                    }
+                }
+                Err(_) => self.on_refused(origin.path.address, now),
+            }
+            // The registry has removed the instance that was at this address before.
+            self.reconcile_members(now);
+        } else if !has_room {
+            self.on_refused(origin.path.address, now);
         }
-        let is_listed = self.registry.list_peer(about, path, Source::Gossip, now).is_ok();
-        match &mut self.membership {
-            Some(membership) if is_listed => drop(membership.unlisted.remove(&about.id)),
-            _ => self.counters.refused_full += 1,
-        }
-        is_listed
+        self.apply_swim_changes(now);
+    }
+
+    /// Takes note of an echo. Returns true if its sender is a member.
+    fn on_member_echo(&mut self, about: &Announcement<'_>, origin: &Origin, now: Instant) -> bool {
+        let Some(membership) = &mut self.membership else { return false };
+        membership.swim.on_echo(about.id, origin.path.address, about.sequence, now)
     }
 
     /// Returns the path to a member.
@@ -255,26 +310,40 @@ impl Node {
         for change in membership.swim.take_changes() {
             match change {
                 Change::Up(id) => {
-                    if membership.swim.members().len() == 1 {
+                    if membership.swim.member_count() == 1 {
                         membership.sync.begin(now);
                         membership.own_is_changed = true;
                     }
-                    if !self.registry.peers().contains(&id) {
-                        membership.unlisted.insert(id);
+                    if !self.registry.peers().contains(&id, now) {
+                        membership.swim.on_unlisted(&id, now);
                     }
                 }
-                Change::Down(id) => {
-                    membership.unlisted.remove(&id);
-                    self.registry.remove_member(&id, now);
+                Change::Down(id, goodbye) => {
+                    let reason = if goodbye.is_some() { LeaveReason::Goodbye } else { LeaveReason::Expired };
+                    self.registry.remove_member(&id, reason, now);
+                    if let Some(goodbye) = goodbye {
+                        membership.swim.pass_on(&goodbye);
+                    }
                 }
                 Change::Back => membership.own_is_changed = true,
             }
         }
-        let is_alone = membership.swim.members().len() == 0;
+        let is_alone = membership.swim.member_count() == 0;
         if membership.own_is_changed && !is_alone {
             self.spread_own(now);
         }
         self.send_packets();
+        self.send_candidate_probes(now);
+    }
+
+    /// Probes the instances that are to be validated.
+    fn send_candidate_probes(&mut self, now: Instant) {
+        let Some(membership) = &mut self.membership else { return };
+        for CandidateProbe { to, path, len } in membership.swim.take_probes(now) {
+            if !self.registry.peers().contains(&to, now) {
+                self.send_probe(&to, path, len, now);
+            }
+        }
     }
 
     fn spread_own(&mut self, now: Instant) {
@@ -289,17 +358,19 @@ impl Node {
     /// Returns a message about this node, as members pass it on.
     fn own_message(&mut self, kind: Kind) -> Vec<u8> {
         // The cluster is in the message around it.
-        let about =
-            Announcement { cluster: "", proof: None, ..self.outbox.next_announcement(&self.settings) };
-        wire::encode_padded(kind, &about, 0)
+        let about = Announcement { cluster: "", ..self.outbox.next_announcement(&self.settings) };
+        wire::encode_within(kind, &about, 0..=MAX_MESSAGE)
     }
 
     fn send_packets(&mut self) {
         let Some(membership) = &mut self.membership else { return };
         for outgoing in membership.swim.take_outgoing() {
             let content = Content::Packet(&outgoing.packet);
-            let plain = self.encode_for_cluster(ClusterKind::Packet, content, 0);
-            self.send_to_member(plain, outgoing.to.as_ref(), outgoing.address);
+            let plain = self.encode_for_cluster(ClusterKind::Packet, content, outgoing.min_len);
+            // The address that other members know may be older than the one received from.
+            let path = outgoing.to.and_then(|id| self.registry.peers().path_of(&id));
+            let address = path.map_or(outgoing.address, |path| path.address);
+            self.send_to_member(plain, outgoing.to.as_ref(), address);
         }
     }
 
@@ -310,7 +381,6 @@ impl Node {
     /// Compares lists with another member, or continues to, if that is due.
     fn sync(&mut self, now: Instant) {
         let Some(membership) = &mut self.membership else { return };
-        membership.sync.note_unlisted(!membership.unlisted.is_empty(), &membership.swim, now);
         let step = membership.sync.take_due(&membership.swim, now, &mut self.rng);
         self.send_sync(step);
     }
@@ -325,11 +395,11 @@ impl Node {
             }
             Some(after) => {
                 // As long as any answer.
-                let entries = self.page(after, &[], MAX_ANNOUNCE);
+                let entries = self.page(after, &[], MAX_MESSAGE);
                 if let Some(membership) = &mut self.membership {
                     membership.sync.set_own_end(entries.end);
                 }
-                self.encode_for_cluster(ClusterKind::Ask, Content::Page(after, &entries.bytes), MAX_ANNOUNCE)
+                self.encode_for_cluster(ClusterKind::Ask, Content::Page(after, &entries.bytes), MAX_MESSAGE)
             }
         };
         self.send_to_member(plain, Some(&partner), path.address);
@@ -374,37 +444,30 @@ impl Node {
     ) -> Option<InstanceId> {
         let mut end = None;
         for (member, record) in SyncPage::read(entries, from, inbound.path.address) {
-            if record.is_empty() {
-                self.on_member_gone(member, now);
+            let about = match wire::decode(record) {
+                Ok(Message::Native(Kind::Announce, about)) if about.id == member.id => Some(about),
+                _ if record.is_empty() => None,
+                _ => continue,
+            };
+            if let Some(about) = &about {
+                end = Some(about.id);
+                if self.on_passed_on_record(about, now)
+                    && let Some(membership) = &mut self.membership
+                {
+                    membership.sync.on_learned();
+                }
+            }
+            if about.is_some_and(|about| self.registry.peers().is_stale(&about, now)) {
                 continue;
             }
-            let Ok(Message::Native(Kind::Announce, about)) = wire::decode(record) else { continue };
-            if about.id != member.id {
-                continue;
-            }
-            end = Some(about.id);
-            if about.id == self.settings.id || self.registry.peers().is_stale(&about) {
-                continue;
-            }
-            if let Some(membership) = &mut self.membership {
-                membership.swim.handle_member(member, now);
-            }
-            self.apply_swim_changes(now);
-            if self.on_record(&about, None, now)
-                && let Some(membership) = &mut self.membership
+            if let Some(membership) = &mut self.membership
+                && membership.swim.handle_claim(member, about.is_none(), &from, probe_len(record), now)
             {
                 membership.sync.on_learned();
             }
         }
-        end
-    }
-
-    /// Takes note that an instance is no longer a member.
-    fn on_member_gone(&mut self, member: MemberId, now: Instant) {
-        if let Some(membership) = &mut self.membership {
-            membership.swim.on_gone(member, now);
-        }
         self.apply_swim_changes(now);
+        end
     }
 
     /// Returns the entries that follow an id, as many as fit into a message of `len` bytes. Before them come those of
@@ -424,7 +487,7 @@ impl Node {
             let has_room = match is_own {
                 true => membership.own.is_empty() || entries.push(&member, &membership.own),
                 false => self.registry.peers().announcement_of(&member.id).is_none_or(|about| {
-                    entries.push(&member, &wire::encode_padded(Kind::Announce, &about, 0))
+                    entries.push(&member, &wire::encode_within(Kind::Announce, &about, 0..=MAX_MESSAGE))
                 }),
             };
             if !has_room {
@@ -444,28 +507,26 @@ impl Node {
             .fold(own, |digest, about| digest ^ digest_of(&about.id, about.port, about.value))
     }
 
-    /// Brings registry and members in line, and queries members of which only the id is known.
+    /// Brings registry and members in line.
     fn run_round(&mut self, now: Instant) {
         let Some(membership) = &mut self.membership else { return };
         if !self.timers.take_expired(Timer::Round, now) {
             return;
         }
         self.timers.set(Timer::Round, now + membership.swim.units(ROUND));
-        let unlisted = membership.unlisted.clone();
-        let missed: Vec<InstanceId> =
-            membership.missed.intersection(&unlisted).copied().take(MAX_QUERIED).collect();
-        membership.missed = unlisted;
         self.registry.peers_mut().renew_all(now);
         self.reconcile_members(now);
-        for id in missed {
-            if let Some(path) = self.path_of_member(&id) {
-                let query = self.outbox.encode(Kind::Query, &self.settings);
-                self.send_to_member(query, Some(&id), path.address);
-            }
-        }
     }
 
     fn send_to_member(&mut self, plain: Vec<u8>, to: Option<&InstanceId>, address: SocketAddr) {
-        self.outbox.send_to(plain, Path { address, interface: 0 }, to);
+        self.outbox.send_to(plain, Path { address, interface: 0 }, to, &self.interfaces);
+    }
+}
+
+/// Returns the length of the probe that the longest announce with this record answers.
+fn probe_len(record: &[u8]) -> usize {
+    match wire::decode(record) {
+        Ok(Message::Native(_, about)) => wire::max_announce_len(&about),
+        _ => 0,
     }
 }

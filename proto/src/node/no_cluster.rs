@@ -1,10 +1,11 @@
 //! In the place of `cluster` in a library that is built without SWIM: there is no cluster.
 
-use std::net::SocketAddr;
 use std::time::Instant;
 
 use crate::node::Node;
-use crate::node::receive::Inbound;
+use crate::node::receive::{Inbound, Reaction};
+use crate::peer_table::Origin;
+use crate::seeds::SeedQuery;
 use crate::settings::Settings;
 use crate::timers::Timers;
 use crate::wire::{Announcement, ClusterKind, ClusterMessage};
@@ -27,11 +28,13 @@ impl Node {
         None
     }
 
-    pub(crate) fn join_cluster(&mut self, _: Vec<SocketAddr>, _: Instant) {}
+    pub(crate) fn join_cluster(&mut self, _: Vec<SeedQuery>, _: Instant) {}
 
     pub(crate) fn send_due_to_cluster(&mut self, _: Instant) {}
 
     pub(crate) fn on_own_change(&mut self) {}
+
+    pub(crate) fn resume_swim(&mut self, _: Instant) {}
 
     pub(crate) fn run_swim(&mut self, _: Instant) {}
 
@@ -39,18 +42,14 @@ impl Node {
         &mut self,
         _: ClusterKind,
         _: &ClusterMessage<'_>,
-        _: Inbound,
-        _: Instant,
+        inbound: Inbound,
+        now: Instant,
     ) {
-        self.counters.other_cluster += 1;
+        self.on_other_mode(inbound.path.address, now);
     }
 
-    pub(crate) fn on_member_record(&mut self, _: &Announcement<'_>, _: Inbound, _: Instant) -> bool {
-        false
-    }
-
-    pub(crate) fn is_at_member(&self, _: &SocketAddr) -> bool {
-        false
+    pub(crate) fn on_member_record(&mut self, _: &Announcement<'_>, _: &Origin, _: Instant) -> Reaction {
+        Reaction::Ignored
     }
 
     pub(crate) fn reconcile_members(&mut self, _: Instant) {}

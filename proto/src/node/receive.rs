@@ -1,13 +1,24 @@
 //! What a node does with a datagram.
 
-use std::time::Instant;
+use std::net::{IpAddr, SocketAddr};
+use std::time::{Duration, Instant};
 
 use crate::event::{Arrival, Source};
 use crate::node::Node;
-use crate::path::Path;
-use crate::peer_table::AnnounceOutcome;
-use crate::replies::{Reply, ReplyKind};
-use crate::wire::{self, Announcement, Challenge, InstanceId, Kind, Message, Proof};
+use crate::notices::Notice;
+use crate::path::{Echo, Path};
+use crate::peer_table::entry::MAX_AMPLIFICATION;
+use crate::peer_table::leave::GoodbyeOutcome;
+use crate::peer_table::{AnnounceOutcome, Origin};
+use crate::replies::{Answer, Reply, ReplyKind, spread};
+use crate::timers::Timer;
+use crate::wire::{self, Announcement, InstanceId, Kind, MAX_MESSAGE, Message, Probe, known_answers};
+
+/// Time to the repeat of an announce that corrects a forged one. By then its number is not taken for a late one.
+const CORRECTION_DELAY: Duration = Duration::from_millis(600);
+
+/// Maximum step of the own number that a message from elsewhere brings about, as of all numbers.
+const MAX_STEP: u64 = 1 << 32;
 
 /// How a datagram arrived.
 #[derive(Clone, Copy)]
@@ -18,191 +29,389 @@ pub(crate) struct Inbound {
     pub len: usize,
 }
 
+/// What became of an announce or a query.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reaction {
+    /// It is news of a peer, or of an instance that was listed now or has no room.
+    News,
+    /// Its sender has yet to be validated. Nothing is stored.
+    Unvalidated,
+    /// Nothing changes.
+    Ignored,
+}
+
 impl Node {
-    /// Takes in a datagram that was opened, or was not sealed.
+    /// Handles a datagram that was opened, or was not sealed.
     pub(crate) fn handle_plain(&mut self, bytes: &[u8], inbound: Inbound, now: Instant) {
+        let from = inbound.path.address;
         match wire::decode(bytes) {
             Err(wire::Malformed) => self.counters.malformed += 1,
             // No node sends from port 0, because no reply reaches it.
             Ok(_) if inbound.path.port() == 0 => self.counters.malformed += 1,
-            Ok(Message::Sealed) => self.counters.wrong_key += 1,
-            Ok(Message::Legacy { name }) => self.on_legacy_beacon(name, inbound.path, now),
-            Ok(Message::Challenge { cluster, id, challenge }) => {
-                if self.is_from_another(id, cluster) {
-                    self.on_challenge(id, challenge, inbound, now);
+            Ok(Message::Sealed) => self.on_wrong_key(from, now),
+            Ok(Message::Legacy { name }) => self.on_legacy_beacon(name, inbound, now),
+            // A probe is for one instance. To the group it would draw an answer from each.
+            Ok(Message::Probe(_)) if inbound.arrival == Arrival::Group => self.counters.malformed += 1,
+            Ok(Message::Probe(probe)) => {
+                if self.is_of_cluster(probe.cluster, from, now) {
+                    self.on_probe(&probe, inbound, now);
                 }
             }
             Ok(Message::Cluster(kind, message)) => {
-                if self.is_from_another(message.id, message.cluster) {
+                if message.id == self.settings.id {
+                    self.counters.looped_back += 1;
+                } else if self.is_of_cluster(message.cluster, from, now) {
                     self.handle_cluster_message(kind, &message, inbound, now);
                 }
             }
             Ok(Message::Native(kind, about)) => {
-                if self.is_from_another(about.id, about.cluster) {
+                if about.id == self.settings.id {
+                    self.on_own_id(kind, &about, inbound, now);
+                } else if self.is_of_cluster(about.cluster, from, now) {
                     self.handle_native(kind, &about, inbound, now);
                 }
             }
         }
     }
 
-    /// Returns true for a sender of this cluster that is not this node.
-    fn is_from_another(&mut self, id: InstanceId, cluster: &str) -> bool {
-        if id == self.settings.id {
-            self.counters.looped_back += 1;
-        } else if cluster != self.settings.cluster {
+    /// Takes note of a datagram that no key opens.
+    pub(crate) fn on_wrong_key(&mut self, from: SocketAddr, now: Instant) {
+        self.counters.wrong_key += 1;
+        self.notices.push(Notice::OtherKey { from }, now);
+    }
+
+    /// Takes note of a message of another mode.
+    pub(crate) fn on_other_mode(&mut self, from: SocketAddr, now: Instant) {
+        self.counters.other_cluster += 1;
+        self.notices.push(Notice::OtherMode { from }, now);
+    }
+
+    fn is_of_cluster(&mut self, cluster: &str, from: SocketAddr, now: Instant) -> bool {
+        let is_same = cluster == self.settings.cluster;
+        if !is_same {
             self.counters.other_cluster += 1;
-        } else {
-            return true;
+            self.notices.push(Notice::OtherCluster { from, cluster: cluster.into() }, now);
         }
-        false
+        is_same
     }
 
     fn handle_native(&mut self, kind: Kind, about: &Announcement<'_>, inbound: Inbound, now: Instant) {
-        self.probe_budget.on_received(inbound.len);
         match kind {
-            Kind::Announce => drop(self.on_announce(about, inbound, now)),
+            Kind::Announce => self.on_announce(about, inbound, now),
             Kind::Query => self.on_query(about, inbound, now),
             Kind::Goodbye => self.on_goodbye(about, inbound.path, now),
         }
         self.seeds.on_received(inbound.path.address, about.id);
     }
 
+    fn on_announce(&mut self, about: &Announcement<'_>, inbound: Inbound, now: Instant) {
+        let reaction = self.take_announcement(about, inbound, now);
+        // A nonce in a message to the group is for the node alone whose nonce the message repeats.
+        let is_own_echo = || about.echo.is_some_and(|echo| self.is_query_nonce(&echo, now));
+        let is_for_us = inbound.arrival == Arrival::Unicast || is_own_echo();
+        match about.nonce {
+            Some(nonce) if reaction != Reaction::Ignored && is_for_us => {
+                self.on_nonce(about.id, nonce, inbound, now);
+            }
+            _ if reaction == Reaction::Unvalidated => self.enqueue_probe(about, inbound, now),
+            _ if reaction == Reaction::News && self.is_validated_at_once(about, inbound, now) => {
+                self.enqueue_probe(about, inbound, now);
+            }
+            _ => {}
+        }
+    }
+
     fn on_query(&mut self, about: &Announcement<'_>, inbound: Inbound, now: Instant) {
-        let is_new = self.on_announce(about, inbound, now);
+        let reaction = match about.is_observer {
+            true => Reaction::News,
+            false => self.take_announcement(about, inbound, now),
+        };
         // A reply is no longer than its query. A longer one could be aimed at a forged source address.
-        if !is_new || inbound.len < self.outbox.announce_len() {
+        let is_answered = reaction != Reaction::Ignored && !self.settings.observer;
+        if !is_answered || inbound.len < self.outbox.announce_len() {
             return;
         }
+        let is_known = inbound.arrival == Arrival::Group
+            && known_answers::contains(about.known_answers, about.sequence, &self.settings.id);
+        if is_known && (about.is_observer || !self.needs_validation(&about.id, now)) {
+            return;
+        }
+        let querier_len = (!about.is_observer).then(|| wire::max_announce_len(about).min(inbound.len));
+        let answer = Answer { echo: about.nonce, querier_len, is_known };
         if about.answer_to_group && inbound.arrival == Arrival::Group {
-            self.enqueue_multicast_reply(now);
+            self.enqueue_multicast_reply(about.id, answer, now);
         } else {
-            self.enqueue_reply(ReplyKind::Announce, about.id, inbound, now);
+            self.enqueue_reply(ReplyKind::Announce(answer), about.id, inbound, now);
         }
         self.send_replies(now);
     }
 
-    fn on_legacy_beacon(&mut self, name: &str, path: Path, now: Instant) {
-        if !self.sends_legacy() {
+    /// Answers a probe. Its sender is not listed by it.
+    fn on_probe(&mut self, probe: &Probe<'_>, inbound: Inbound, now: Instant) {
+        if probe.id == self.settings.id {
+            return self.on_own_probe(probe, inbound, now);
+        }
+        if self.settings.observer {
+            return;
+        }
+        self.repeats.on_probe(probe.id);
+        self.registry.peers_mut().add_budget(&probe.id, inbound.len);
+        self.on_nonce(probe.id, probe.nonce, inbound, now);
+    }
+
+    /// Repeats the nonce of a message in an announce that is no longer than the message.
+    fn on_nonce(&mut self, id: InstanceId, nonce: wire::Nonce, inbound: Inbound, now: Instant) {
+        if self.settings.observer || inbound.len < self.outbox.announce_len() {
+            return;
+        }
+        match self.echo_limit.try_take(inbound.path.key(), now) {
+            true => self.send_echo(id, inbound.path, nonce, inbound.len, now),
+            false => self.counters.rate_limited += 1,
+        }
+    }
+
+    fn on_legacy_beacon(&mut self, name: &str, inbound: Inbound, now: Instant) {
+        let Inbound { path, arrival, .. } = inbound;
+        // Legacy nodes send to the group of IPv4 alone.
+        let is_of_group = arrival == Arrival::Group && path.ip().is_ipv4();
+        if !self.handles_legacy() || !is_of_group {
             self.counters.other_cluster += 1;
         } else if name == self.settings.name {
             // A legacy beacon has nothing but a name, so that of a namesake looks like the own one.
             self.counters.looped_back += 1;
-        } else if self.registry.on_legacy_beacon(name, path, now).is_err() {
-            self.counters.refused_full += 1;
+        } else {
+            match self.registry.on_legacy_beacon(name, path, now) {
+                Ok(true) => self.plan_legacy_reply(now),
+                Ok(false) => {}
+                Err(_) => self.on_refused(path.address, now),
+            }
         }
     }
 
-    /// Takes in an announce or a query. Returns false if it was stale, or of a newcomer that has yet to be validated.
-    fn on_announce(&mut self, about: &Announcement<'_>, inbound: Inbound, now: Instant) -> bool {
-        if !self.is_response_valid(about, now) {
+    /// Plans a beacon for a new legacy node, which knows this node by no other message.
+    fn plan_legacy_reply(&mut self, now: Instant) {
+        if self.sends_legacy() && self.legacy_limit.try_take((), now) {
+            let delay = spread(self.registry.len(), &mut self.rng);
+            self.timers.set(Timer::LegacyReply, now + delay);
+            self.send_due(now);
+        }
+    }
+
+    /// Takes over an announce or a query.
+    fn take_announcement(&mut self, about: &Announcement<'_>, inbound: Inbound, now: Instant) -> Reaction {
+        let Some(origin) = self.origin(about, inbound, now) else {
+            // It answers another node, or answered long ago: a replay.
             self.counters.stale += 1;
-            return false;
+            return Reaction::Ignored;
+        };
+        let is_listed = || self.registry.peers().contains(&about.id, now);
+        // The sender was not listed here, or does not list this node.
+        if origin.echo == Echo::Query && (about.nonce.is_some() || !is_listed()) {
+            self.announce_timer.on_news(&mut self.timers, now);
         }
         if self.is_member_of_cluster() {
-            return self.on_member_record(about, inbound, now);
+            return self.on_member_record(about, &origin, now);
         }
-        let is_new = match self.registry.on_announce(about, inbound.path, inbound.arrival, now) {
-            AnnounceOutcome::Known => true,
+        match self.registry.on_announce(about, &origin, now) {
+            AnnounceOutcome::Known => Reaction::News,
             AnnounceOutcome::NoRoom => {
-                self.counters.refused_full += 1;
-                true
+                self.on_refused(inbound.path.address, now);
+                Reaction::News
             }
-            AnnounceOutcome::New => self.on_newcomer(about, inbound, now),
+            AnnounceOutcome::New => self.on_newcomer(about, &origin, now),
             AnnounceOutcome::Stale => {
                 self.counters.stale += 1;
-                false
+                Reaction::Ignored
+            }
+            AnnounceOutcome::Implausible => {
+                self.counters.stale += 1;
+                self.enqueue_probe(about, inbound, now);
+                Reaction::Ignored
             }
             AnnounceOutcome::Contradiction => {
                 self.counters.malformed += 1;
-                false
+                Reaction::Ignored
             }
-        };
-        let challenge = about.proof.unwrap_or_default().challenge;
-        if is_new && challenge != Challenge::default() {
-            self.on_challenge(about.id, challenge, inbound, now);
         }
-        is_new
+    }
+
+    /// Returns the origin of a message. `None`, with keys, for an echo to another node: an attacker had it made, and may send
+    /// it long after its sender has died.
+    pub(crate) fn origin(&self, about: &Announcement<'_>, inbound: Inbound, now: Instant) -> Option<Origin> {
+        let Inbound { path, arrival, len } = inbound;
+        let is_authenticated = self.has_keys();
+        let echo = self.echo_of(about, path, now);
+        if is_authenticated && arrival == Arrival::Unicast && about.echo.is_some() && echo == Echo::None {
+            return None;
+        }
+        let lists_any = arrival == Arrival::Group || about.addresses.iter().next().is_some();
+        let is_acceptable = |claim: &IpAddr| self.interfaces.is_acceptable_claim(*claim, path.interface);
+        let claims = about.addresses.iter().filter(is_acceptable);
+        Some(Origin {
+            path,
+            arrival,
+            len,
+            echo,
+            is_authenticated,
+            renews: self.renews(about, inbound, echo, now),
+            is_first_hand: true,
+            claims: lists_any.then(|| claims.map(|claim| path.at(claim)).collect()),
+        })
+    }
+
+    fn echo_of(&self, about: &Announcement<'_>, path: Path, now: Instant) -> Echo {
+        let Some(echo) = about.echo else { return Echo::None };
+        if self.is_query_nonce(&echo, now) {
+            return Echo::Query;
+        }
+        // A member of which only the address is known is probed through any interface.
+        let any = Path { interface: 0, ..path };
+        let mut paths = self.registry.peers().probed_paths(&about.id, now).chain([path, any]);
+        let probed = paths.find(|path| self.is_probe_nonce(&echo, &about.id, path, now));
+        probed.map_or(Echo::None, Echo::Probe)
+    }
+
+    /// Returns true if a message renews its sender. Among nodes with seeds, unicast renews if one of the two has the other for
+    /// a seed, or if it answers a query: else two that no longer are each other's seeds would keep each other listed by probes.
+    fn renews(&self, about: &Announcement<'_>, inbound: Inbound, echo: Echo, now: Instant) -> bool {
+        !self.settings.mode.has_seeds()
+            || inbound.arrival == Arrival::Group
+            || about.to_seed
+            || echo == Echo::Query
+            || self.is_seed(&inbound.path, &about.id)
+            || self.registry.peers().is_reached_by_multicast(&about.id, now)
+    }
+
+    /// Lists a newcomer, or has it validated first.
+    fn on_newcomer(&mut self, about: &Announcement<'_>, origin: &Origin, now: Instant) -> Reaction {
+        if !origin.renews {
+            return Reaction::Ignored;
+        }
+        let is_validated = origin.validated_path().is_some();
+        if !is_validated && (self.has_keys() || self.is_full_for(about, now)) {
+            self.counters.unvalidated += 1;
+            return Reaction::Unvalidated;
+        }
+        let is_unicast = self.settings.mode.has_seeds() && origin.arrival == Arrival::Unicast;
+        let source = if is_unicast { Source::Unicast } else { Source::Multicast };
+        if self.registry.list_peer(about, origin, source, now).is_err() {
+            self.on_refused(origin.path.address, now);
+        }
+        Reaction::News
+    }
+
+    /// Returns true if the list has no room for a newcomer. The entry that its legacy beacons have made has room for it.
+    fn is_full_for(&self, about: &Announcement<'_>, now: Instant) -> bool {
+        self.registry.is_full() && !self.registry.has_legacy_entry_of(about.name, now)
+    }
+
+    /// Returns true if a peer that is reached by unicast alone is to be validated now: it gets copies.
+    fn is_validated_at_once(&self, about: &Announcement<'_>, inbound: Inbound, now: Instant) -> bool {
+        let peers = self.registry.peers();
+        self.settings.mode.has_seeds()
+            && inbound.arrival == Arrival::Unicast
+            && peers.contains(&about.id, now)
+            && !peers.is_validated(&about.id, now)
+    }
+
+    pub(crate) fn on_refused(&mut self, from: SocketAddr, now: Instant) {
+        self.counters.refused_full += 1;
+        self.notices.push(Notice::ListFull { from }, now);
     }
 
     fn on_goodbye(&mut self, about: &Announcement<'_>, path: Path, now: Instant) {
-        let is_new = self.registry.on_goodbye(about, path, now);
-        self.counters.stale += u64::from(!is_new);
-    }
-
-    /// Lists a newcomer. In a cluster with keys, challenges it first. Returns false for one that was challenged.
-    fn on_newcomer(&mut self, about: &Announcement<'_>, inbound: Inbound, now: Instant) -> bool {
-        // A response that is not zeros was checked before.
-        let has_responded = about.proof.unwrap_or_default().response != Challenge::default();
-        let is_valid = !self.has_keys() || has_responded;
-        match is_valid {
-            true => self.list_newcomer(about, inbound, now),
-            false => self.challenge_newcomer(about.id, inbound, now),
-        }
-        is_valid
-    }
-
-    fn challenge_newcomer(&mut self, id: InstanceId, inbound: Inbound, now: Instant) {
-        self.counters.unvalidated += 1;
-        // A challenge is no longer than the message it replies to, nor than any message.
-        let len = inbound.len.min(wire::MAX_MESSAGE);
-        let min_len =
-            wire::encode_challenge(&self.settings.cluster, self.settings.id, Challenge::default(), 0).len();
-        if min_len <= len {
-            self.enqueue_reply(ReplyKind::Challenge(len), id, inbound, now);
-            self.send_replies(now);
+        match self.registry.on_goodbye(about, path, now) {
+            GoodbyeOutcome::Stale => self.counters.stale += 1,
+            GoodbyeOutcome::Left => self.reconcile_members(now),
+            GoodbyeOutcome::Suspect | GoodbyeOutcome::Unlisted => {}
         }
     }
 
-    fn list_newcomer(&mut self, about: &Announcement<'_>, inbound: Inbound, now: Instant) {
-        let is_unicast = self.settings.mode.has_seeds() && inbound.arrival == Arrival::Unicast;
-        let source = if is_unicast { Source::Unicast } else { Source::Multicast };
-        if self.registry.list_peer(about, inbound.path, source, now).is_err() {
-            self.counters.refused_full += 1;
+    /// Handles a message with the own id: one that is looped back, or one from elsewhere.
+    fn on_own_id(&mut self, kind: Kind, about: &Announcement<'_>, inbound: Inbound, now: Instant) {
+        let Inbound { path, .. } = inbound;
+        let is_own_nonce =
+            kind == Kind::Query && about.nonce.is_some_and(|nonce| self.is_query_nonce(&nonce, now));
+        let is_own = about.sequence <= self.outbox.sequence() && self.is_own_source(&path);
+        if is_own || is_own_nonce || self.is_member_of_cluster() {
+            if is_own_nonce && !self.is_own_source(&path) {
+                self.identity.add_mirror(path.address);
+            }
+            self.counters.looped_back += 1;
+            return;
         }
+        if about.cluster != self.settings.cluster || self.identity.is_mirror(&path.address) {
+            self.counters.other_cluster += u64::from(about.cluster != self.settings.cluster);
+            return;
+        }
+        self.on_id_conflict(kind, about, path, now);
     }
 
-    /// Returns false for a response to a challenge of another node. Such a message may be a replay, sent after its sender
-    /// has died.
-    fn is_response_valid(&self, about: &Announcement<'_>, now: Instant) -> bool {
-        let response = about.proof.unwrap_or_default().response;
-        !self.has_keys()
-            || response == Challenge::default()
-            || self.validation.is_response(&about.id, &response, self.outbox.keyring(), now)
+    /// Corrects what a message with the own id from elsewhere has told, and finds out by a probe whether its sender is a clone.
+    fn on_id_conflict(&mut self, kind: Kind, about: &Announcement<'_>, path: Path, now: Instant) {
+        let from = path.address;
+        self.counters.id_conflicts += 1;
+        if let (Kind::Announce, Some(echo), Some(probed)) = (kind, about.echo, self.identity.probed())
+            && self.is_probe_nonce(&echo, &about.id, &probed, now)
+        {
+            if self.identity.on_clone(&echo, now) {
+                self.notices.push(Notice::IdRenewed { from }, now);
+            }
+            return;
+        }
+        self.notices.push(Notice::IdConflict { from }, now);
+        if self.settings.observer || !self.identity.try_react(path, now) {
+            return;
+        }
+        if about.sequence.saturating_sub(self.outbox.sequence()) <= MAX_STEP {
+            self.outbox.raise_sequence(about.sequence);
+        }
+        let sent = self.send_all(Kind::Announce, None, false, now);
+        self.plan_repeat(sent, CORRECTION_DELAY, now);
+        let id = self.settings.id;
+        self.send_probe(&id, path, self.outbox.announce_len(), now);
     }
 
-    fn enqueue_reply(&mut self, kind: ReplyKind, to: InstanceId, inbound: Inbound, now: Instant) {
+    /// Handles a probe with the own id: the node has reached itself, or a clone probes it.
+    fn on_own_probe(&mut self, probe: &Probe<'_>, inbound: Inbound, now: Instant) {
+        let is_own = |path: &Path| self.is_probe_nonce(&probe.nonce, &probe.id, path, now);
+        if let Some(path) = self.identity.probed().filter(is_own) {
+            self.identity.add_mirror(path.address);
+            self.identity.add_mirror(inbound.path.address);
+            self.counters.looped_back += 1;
+            return;
+        }
+        self.identity.on_other_probe(probe.nonce);
+        self.on_nonce(probe.id, probe.nonce, inbound, now);
+    }
+
+    /// Returns true if a path is that of an own socket, or if that is not known.
+    fn is_own_source(&self, path: &Path) -> bool {
+        let is_own_port = self.own_ports.is_empty() || self.own_ports.contains(&path.port());
+        is_own_port && (self.interfaces.is_empty() || self.interfaces.is_own(path.ip()))
+    }
+
+    /// Enqueues a probe of the sender of a message: as long as the announce that it asks for, and not longer than three times
+    /// the message.
+    fn enqueue_probe(&mut self, about: &Announcement<'_>, inbound: Inbound, now: Instant) {
+        if self.settings.observer && !self.has_keys() && !self.registry.is_full() {
+            return;
+        }
+        let len = wire::max_announce_len(about).min(inbound.len * MAX_AMPLIFICATION).min(MAX_MESSAGE);
+        self.enqueue_reply(ReplyKind::Probe(len), about.id, inbound, now);
+        self.send_replies(now);
+    }
+
+    pub(crate) fn enqueue_reply(&mut self, kind: ReplyKind, to: InstanceId, inbound: Inbound, now: Instant) {
         let reply = Reply { path: inbound.path, to, kind };
         let peers = self.peer_count();
         let is_enqueued = self.replies.enqueue(reply, inbound.arrival, peers, now, &mut self.rng);
         self.counters.rate_limited += u64::from(!is_enqueued);
     }
 
-    fn enqueue_multicast_reply(&mut self, now: Instant) {
-        let peers = self.peer_count();
-        let is_enqueued = self.replies.enqueue_multicast(peers, &mut self.timers, now, &mut self.rng);
+    fn enqueue_multicast_reply(&mut self, to: InstanceId, answer: Answer, now: Instant) {
+        let Node { replies, timers, rng, registry, .. } = self;
+        let is_enqueued = replies.enqueue_multicast(to, answer, registry.len(), timers, now, rng);
         self.counters.rate_limited += u64::from(!is_enqueued);
-    }
-
-    /// Responds to a challenge, with no more bytes than its message has. A sender that is not listed is challenged in turn, by
-    /// a response as long as the message, so that the next response may be as long.
-    fn on_challenge(&mut self, id: InstanceId, response: Challenge, inbound: Inbound, now: Instant) {
-        if !self.has_keys() || inbound.len < self.outbox.announce_len() {
-            return;
-        }
-        if !self.validation.may_reply(inbound.path.address, now) {
-            self.counters.rate_limited += 1;
-            return;
-        }
-        let (challenge, len) = match self.registry.peers().contains(&id) {
-            true => (Challenge::default(), self.outbox.announce_len()),
-            false => {
-                let challenge = self.validation.challenge(&id, self.outbox.keyring(), now);
-                (challenge, inbound.len.min(wire::MAX_ANNOUNCE))
-            }
-        };
-        let proof = Some(Proof { challenge, response });
-        let about = Announcement { proof, ..self.outbox.next_announcement(&self.settings) };
-        let plain = wire::encode_answer(&about, len);
-        self.outbox.send_to(plain, inbound.path, Some(&id));
     }
 }

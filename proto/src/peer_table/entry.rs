@@ -1,67 +1,100 @@
-//! `PeerEntry`: the state of one peer that sends the native protocol.
+//! `PeerEntry`: one listed instance.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::Origin;
+use super::paths::Paths;
 use crate::event::{PeerView, Source};
 use crate::expiring_map::Times;
 use crate::path::Path;
 use crate::probe::ProbeState;
-use crate::wire::{self, Announcement, InstanceId, Kind, Proof};
+use crate::wire::{Announcement, InstanceId};
 
-/// Limits of an announced expiry: the range of the configuration.
+/// Range of a lifetime, as of the option. A number outside is taken for the nearest inside.
 const MIN_LIFETIME: Duration = Duration::from_millis(10);
 const MAX_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// The state of one peer.
+/// To an address that is not validated the node sends at most so many bytes for each byte received (RFC 9000, section 8.1).
+pub(crate) const MAX_AMPLIFICATION: usize = 3;
+
+/// Maximum number of bytes that are saved up for that.
+const MAX_BUDGET: u32 = 64 * 1024;
+
 pub(crate) struct PeerEntry {
     pub id: InstanceId,
     pub name: Arc<str>,
     pub value: Box<[u8]>,
     pub port: u16,
     pub sequence: u64,
-    /// The expiry it announced.
+    /// How long the peer stays listed after a message.
     pub lifetime: Duration,
-    /// The path that is listed, and probed.
-    pub path: Path,
-    /// Another path that was heard since `path` was last heard.
-    pub other_path: Option<Path>,
-    /// A source port that is not the one of `path`: of the other address family, or of reopened sockets.
+    /// The lifetime that the peer announced last.
+    announced: Duration,
+    /// Maximum lifetime that counts: the node's own expiry, one that an echo confirmed, or twice the time between two
+    /// messages.
+    granted: Duration,
+    pub paths: Paths,
+    /// A source port other than that of the listed path: of the other address family, or from before the peer reopened its
+    /// sockets.
     pub other_port: Option<u16>,
-    /// When its last multicast arrived.
-    pub multicast_at: Option<Instant>,
-    /// True if no multicast arrived during the last lifetime. The peer needs unicast copies.
-    pub needs_unicast: bool,
+    /// When the peer was last received by multicast.
+    multicast_at: Option<Instant>,
+    /// When the peer last marked a message as one to its seed.
+    copies_wanted_at: Option<Instant>,
     pub source: Source,
     pub probe: ProbeState,
-    /// True if an ICMP report about the peer was once wrong: a firewall may send them.
+    /// When to probe an address of wider scope than the link-local one that is listed.
+    pub wide_probe_at: Option<Instant>,
+    /// When an implausible message last made the peer suspect.
+    pub suspected_at: Option<Instant>,
+    /// True if ICMP reports removed the peer before and it was alive: a firewall answers in its place.
     pub ignore_icmp: bool,
+    /// Bytes that may be sent to paths that are not validated.
+    budget: u32,
+    /// Number of the peer in the order of listing.
+    pub serial: u64,
 }
 
 impl PeerEntry {
-    pub fn new(about: &Announcement<'_>, path: Path, source: Source, now: Instant) -> Self {
+    /// Returns an entry that has no lifetime until [`grant`](Self::grant).
+    pub fn new(
+        about: &Announcement<'_>,
+        path: Path,
+        is_validated: bool,
+        granted: Duration,
+        now: Instant,
+    ) -> Self {
         PeerEntry {
             id: about.id,
             name: about.name.into(),
             value: about.value.into(),
             port: about.port,
             sequence: about.sequence,
-            lifetime: lifetime(about),
-            path,
-            other_path: None,
+            lifetime: Duration::ZERO,
+            announced: clamp(about.expiry),
+            granted,
+            paths: Paths::new(path, is_validated, now),
             other_port: None,
-            multicast_at: (source == Source::Multicast).then_some(now),
-            needs_unicast: source != Source::Multicast,
-            source,
+            multicast_at: None,
+            copies_wanted_at: about.to_seed.then_some(now),
+            source: Source::Unicast,
             probe: ProbeState::default(),
+            wide_probe_at: None,
+            suspected_at: None,
             ignore_icmp: false,
+            budget: 0,
+            serial: 0,
         }
     }
 
-    /// Updates the entry from a newer message, the value only if allowed. Returns true if the user sees a difference.
-    pub fn update(&mut self, about: &Announcement<'_>, may_take_value: bool) -> bool {
+    /// Takes over a newer message, with its value if it may. Returns true if a user sees a difference.
+    pub fn update(&mut self, about: &Announcement<'_>, may_take_value: bool, now: Instant) -> bool {
         self.sequence = about.sequence;
-        self.lifetime = lifetime(about);
+        self.announced = clamp(about.expiry);
+        if about.to_seed {
+            self.copies_wanted_at = Some(now);
+        }
         let has_new_port = std::mem::replace(&mut self.port, about.port) != about.port;
         let has_new_value = may_take_value && *self.value != *about.value;
         if has_new_value {
@@ -70,16 +103,58 @@ impl PeerEntry {
         has_new_port || has_new_value
     }
 
-    /// Records a multicast. Returns true if the user sees a difference.
+    /// Grants a lifetime: the announced one if an echo came with it, and twice the time since the last message. A peer that
+    /// announces itself at long intervals and is reached by multicast alone so stays listed.
+    pub fn grant(&mut self, has_echo: bool, since_last: Duration) {
+        self.granted = self.granted.max(since_last * 2);
+        if has_echo {
+            self.granted = self.granted.max(self.announced);
+        }
+        self.lifetime = self.announced.min(self.granted);
+    }
+
+    /// Returns how long the peer wants to stay listed.
+    pub fn announced(&self) -> Duration {
+        self.announced
+    }
+
+    /// Takes note that the peer was received by multicast. Returns true if a user sees a difference.
     pub fn on_multicast(&mut self, now: Instant) -> bool {
         self.multicast_at = Some(now);
-        self.needs_unicast = false;
         std::mem::replace(&mut self.source, Source::Multicast) != Source::Multicast
     }
 
-    /// Records a message, by any path.
-    pub fn on_received(&mut self, now: Instant) {
-        self.needs_unicast = self.multicast_at.is_none_or(|at| at + self.lifetime <= now);
+    /// Returns true if multicast brought a message within the lifetime.
+    pub fn is_reached_by_multicast(&self, now: Instant) -> bool {
+        self.multicast_at.is_some_and(|at| now < at + self.lifetime)
+    }
+
+    /// Returns true if the peer has marked a message as one to its seed within its lifetime.
+    pub fn wants_copies(&self, now: Instant) -> bool {
+        self.copies_wanted_at.is_some_and(|at| now < at + self.lifetime)
+    }
+
+    /// Takes over the claims of a message, if it tells them.
+    pub fn set_claims(&mut self, origin: &Origin) {
+        if let Some(claims) = &origin.claims {
+            self.paths.set_claims(claims.iter().copied(), origin.path.interface);
+        }
+    }
+
+    /// Adds to the bytes that may be sent to paths that are not validated.
+    pub fn add_budget(&mut self, received: usize) {
+        let bytes = u32::try_from(received * MAX_AMPLIFICATION).unwrap_or(u32::MAX);
+        self.budget = self.budget.saturating_add(bytes).min(MAX_BUDGET);
+    }
+
+    /// Returns true if a message of `len` bytes may be sent to a path, and counts it.
+    pub fn try_spend(&mut self, path: &Path, len: usize) -> bool {
+        if self.paths.is_validated() && path.address == self.paths.listed().address {
+            return true;
+        }
+        let left = u32::try_from(len).ok().and_then(|len| self.budget.checked_sub(len));
+        self.budget = left.unwrap_or(self.budget);
+        left.is_some()
     }
 
     /// Returns the number of bytes of name and value.
@@ -87,32 +162,17 @@ impl PeerEntry {
         self.name.len() + self.value.len()
     }
 
-    /// Returns the last announcement, without the cluster.
+    /// Returns the last message, without its cluster.
     pub fn announcement(&self) -> Announcement<'_> {
         Announcement {
-            cluster: "",
             id: self.id,
             sequence: self.sequence,
             name: &self.name,
-            expiry: self.lifetime,
+            expiry: self.announced,
             port: self.port,
             value: &self.value,
-            answer_to_group: false,
-            proof: None,
+            ..Announcement::default()
         }
-    }
-
-    /// Returns the maximum length of an announcement with the same name and value.
-    pub fn max_announce_len(&self, cluster: &str) -> usize {
-        let about = Announcement {
-            cluster,
-            sequence: u64::MAX,
-            // The longest form: the lifetime is clamped, the announced number is not.
-            expiry: Duration::MAX,
-            proof: Some(Proof::default()),
-            ..self.announcement()
-        };
-        wire::encode(Kind::Announce, &about).len()
     }
 
     /// Returns when the next probe is due; see [`ProbeState::next_probe`].
@@ -126,16 +186,19 @@ impl PeerEntry {
 
     /// Returns the known source ports.
     pub fn ports(&self) -> impl Iterator<Item = u16> {
-        [Some(self.path.port()), self.other_port].into_iter().flatten()
+        [Some(self.paths.listed().port()), self.other_port].into_iter().flatten()
     }
 
     /// Returns the peer as it is listed.
     pub fn view(&self, times: Times) -> PeerView<'_> {
+        let (further_addresses, addresses_validated) = self.paths.addresses();
         PeerView {
             name: &self.name,
             value: &self.value,
-            address: Some(self.path.ip()),
-            interface: self.path.interface,
+            address: Some(self.paths.listed().ip()),
+            interface: self.paths.listed().interface,
+            further_addresses,
+            addresses_validated,
             port: self.port,
             id: Some(self.id),
             source: self.source,
@@ -145,6 +208,6 @@ impl PeerEntry {
     }
 }
 
-fn lifetime(about: &Announcement<'_>) -> Duration {
-    about.expiry.clamp(MIN_LIFETIME, MAX_LIFETIME)
+fn clamp(expiry: Duration) -> Duration {
+    expiry.clamp(MIN_LIFETIME, MAX_LIFETIME)
 }

@@ -1,9 +1,10 @@
-//! How peers leave: by a goodbye, because nobody is there any more, or because their time has run out.
+//! How peers leave: by a goodbye, by ICMP reports, or when their lifetime ends.
 
 use std::net::SocketAddr;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use super::{PeerEntry, PeerTable};
+use super::tombstones::Tombstone;
+use super::{MAX_STEP, PeerEntry, PeerTable};
 use crate::event::queue::Events;
 use crate::event::{Event, LeaveReason};
 use crate::expiring_map::Removed;
@@ -11,80 +12,112 @@ use crate::path::{self, Path};
 use crate::probe::UnreachableOutcome;
 use crate::wire::{Announcement, InstanceId};
 
+/// What became of a goodbye.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum GoodbyeOutcome {
+    /// The peer has left.
+    Left,
+    /// The peer is suspect now: the goodbye came from an unknown address, or with an implausible number.
+    Suspect,
+    /// The instance is not listed.
+    Unlisted,
+    /// The goodbye is not newer than what is known.
+    Stale,
+}
+
 impl PeerTable {
-    /// Takes in a goodbye. False if it was no newer than what is known.
+    /// Handles a goodbye. It counts if it comes from an IP address that a message of the peer came from before. A goodbye of
+    /// an instance that is not listed leaves nothing.
     pub fn handle_goodbye(
         &mut self,
         about: &Announcement<'_>,
         path: Path,
         events: &mut Events,
         now: Instant,
+    ) -> GoodbyeOutcome {
+        let Some(slot) = self.peers.slot_of(&about.id) else {
+            let is_known = self.tombstones.get(&about.id, now).is_some();
+            return if is_known { GoodbyeOutcome::Stale } else { GoodbyeOutcome::Unlisted };
+        };
+        let entry = self.peers.at_mut(slot);
+        if about.sequence <= entry.sequence {
+            return GoodbyeOutcome::Stale;
+        }
+        if about.sequence - entry.sequence > MAX_STEP || !entry.paths.has_received_from(path.ip()) {
+            self.suspect(slot, Duration::ZERO, now);
+            return GoodbyeOutcome::Suspect;
+        }
+        entry.sequence = about.sequence;
+        if !entry.sends_from(path.port()) {
+            self.learn_port(slot, path.port());
+        }
+        self.remove(about.id, LeaveReason::Goodbye, events, now);
+        GoodbyeOutcome::Left
+    }
+
+    /// Remembers the sender of legacy beacons that has left.
+    pub fn add_legacy_tombstone(&mut self, name: &str, port: u16, now: Instant) {
+        self.tombstones.add_legacy_key(self.index.legacy_key(name, port), now);
+    }
+
+    /// Handles an ICMP report that `to` is unreachable through an interface, or through any if that is 0. Returns true if a
+    /// peer has left or has another path.
+    pub fn handle_unreachable(
+        &mut self,
+        to: SocketAddr,
+        interface: u32,
+        events: &mut Events,
+        now: Instant,
     ) -> bool {
-        if self.tombstones.is_stale(&about.id, about.sequence) {
+        let Some(id) = self.find_probed(path::normal(to), interface) else { return false };
+        let Some(slot) = self.peers.slot_of(&id) else { return false };
+        let entry = self.peers.at_mut(slot);
+        if entry.ignore_icmp || entry.paths.listed().address != path::normal(to) {
             return false;
         }
-        match self.peers.slot_of(&about.id) {
-            Some(slot) => {
-                let entry = self.peers.at_mut(slot);
-                if about.sequence <= entry.sequence {
-                    return false;
-                }
-                entry.sequence = about.sequence;
-                if !entry.sends_from(path.port()) {
-                    self.learn_port(slot, path.port());
-                }
-                self.remove(about.id, LeaveReason::Goodbye, events, now);
+        match entry.probe.on_unreachable(now) {
+            UnreachableOutcome::Repeated => return false,
+            UnreachableOutcome::Retry => {
+                self.schedule_probe(slot, self.peers.renewed_at(slot), now);
+                return false;
             }
-            // Its announcement may have been overtaken.
-            None => {
-                self.tombstones.add(about.id, about.sequence, false, now);
-                self.tombstones.add_legacy_key(self.index.legacy_key(about.name, path.port()), now);
+            UnreachableOutcome::Gone => {}
+        }
+        match entry.paths.on_gone() {
+            Some(other) => {
+                if self.list_path(slot, other, now) {
+                    self.push_update(slot, events, now);
+                }
             }
+            None => self.remove(id, LeaveReason::Unreachable, events, now),
         }
         true
     }
 
-    /// Handles an ICMP report that `to` is unreachable. Returns true if a peer has left or has another path.
-    pub fn handle_unreachable(&mut self, to: SocketAddr, events: &mut Events, now: Instant) -> bool {
-        let Some(id) = self.probed.get(&path::normal(to)).copied() else { return false };
-        let Some(slot) = self.peers.slot_of(&id) else { return false };
-        let entry = self.peers.at_mut(slot);
-        if entry.ignore_icmp {
-            return false;
-        }
-        let (outcome, other_path) = (entry.probe.on_unreachable(now), entry.other_path);
-        match (&outcome, other_path) {
-            (UnreachableOutcome::Repeated, _) => {}
-            (UnreachableOutcome::Retry, _) => self.schedule_probe(slot, self.peers.renewed_at(slot), now),
-            (UnreachableOutcome::Gone, Some(other)) => self.move_to(slot, other, events, now),
-            (UnreachableOutcome::Gone, None) => self.remove(id, LeaveReason::Unreachable, events, now),
-        }
-        matches!(outcome, UnreachableOutcome::Gone)
-    }
-
-    /// Those leave whose time has run out.
-    pub(crate) fn expire(&mut self, events: &mut Events, now: Instant) {
+    /// Removes the peers whose lifetime has ended.
+    pub(super) fn expire(&mut self, events: &mut Events, now: Instant) {
         for removed in self.peers.handle_timeout(now) {
             let entry = &removed.value;
-            // An answer of it to a challenge may have been recorded.
-            self.tombstones.add(entry.id, entry.sequence, entry.ignore_icmp, now);
+            let tombstone = tombstone_of(&removed, entry.ignore_icmp);
+            // The time between two messages of a peer that announces itself at long intervals is known by that.
+            self.tombstones.add(entry.id, tombstone, entry.announced(), now);
             self.forget(&removed, LeaveReason::Expired, events, now);
         }
     }
 
-    pub(crate) fn remove(&mut self, id: InstanceId, reason: LeaveReason, events: &mut Events, now: Instant) {
+    pub(super) fn remove(&mut self, id: InstanceId, reason: LeaveReason, events: &mut Events, now: Instant) {
         let Some(removed) = self.peers.remove(&id) else { return };
         let entry = &removed.value;
-        let ignore_icmp = entry.ignore_icmp || reason == LeaveReason::Unreachable;
-        self.tombstones.add(id, entry.sequence, ignore_icmp, now);
+        let was_unreachable = entry.ignore_icmp || reason == LeaveReason::Unreachable;
+        self.tombstones.add(id, tombstone_of(&removed, was_unreachable), Duration::ZERO, now);
         for port in entry.ports() {
             self.tombstones.add_legacy_key(self.index.legacy_key(&entry.name, port), now);
         }
         self.forget(&removed, reason, events, now);
     }
 
-    /// Leaves nothing of one that was taken out, and tells of it.
-    pub(crate) fn forget(
+    /// Removes all traces of a peer but its tombstone, and pushes the event.
+    pub(super) fn forget(
         &mut self,
         removed: &Removed<InstanceId, PeerEntry>,
         reason: LeaveReason,
@@ -94,12 +127,24 @@ impl PeerTable {
         let entry = &removed.value;
         self.bytes_used -= entry.bytes_used();
         self.probes.remove(removed.slot);
+        self.evictions.unvalidated.remove(&entry.serial);
         self.index.remove_name(entry.id, &entry.name);
         for port in entry.ports() {
             self.index.remove_legacy_key(entry.id, &entry.name, port);
         }
-        self.index.remove_address(entry.id, &entry.name, entry.path.ip());
-        self.probed.remove(&entry.path.address);
+        self.index.remove_address(entry.id, &entry.name, entry.paths.listed().ip());
+        self.probed.remove(&entry.paths.listed().key());
         events.push(Event::Left(entry.view(removed.times(now)).to_peer(), reason));
     }
+
+    fn find_probed(&self, address: SocketAddr, interface: u32) -> Option<InstanceId> {
+        match interface {
+            0 => self.probed.range((address, 0)..=(address, u32::MAX)).next().map(|(_, id)| *id),
+            _ => self.probed.get(&(address, interface)).or_else(|| self.probed.get(&(address, 0))).copied(),
+        }
+    }
+}
+
+fn tombstone_of(removed: &Removed<InstanceId, PeerEntry>, was_unreachable: bool) -> Tombstone {
+    Tombstone { sequence: removed.value.sequence, received_at: removed.renewed_at, was_unreachable }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::{PeerEntry, PeerTable};
+use super::{PeerEntry, PeerTable, SUSPECT_DELAY};
 use crate::event::LeaveReason;
 use crate::event::queue::Events;
 use crate::path::Path;
@@ -11,7 +11,7 @@ use crate::wire::{Announcement, InstanceId};
 impl PeerTable {
     /// By which way a peer is listed.
     pub fn path_of(&self, id: &InstanceId) -> Option<Path> {
-        self.peers.get(id).map(|entry| entry.path)
+        self.peers.get(id).map(|entry| entry.paths.listed())
     }
 
     /// What a peer has told of itself last, to be passed on.
@@ -24,24 +24,29 @@ impl PeerTable {
         self.peers.values().map(PeerEntry::announcement)
     }
 
-    /// True for what was told of one that is gone for good.
-    pub fn is_stale(&self, about: &Announcement<'_>) -> bool {
-        self.tombstones.is_stale(&about.id, about.sequence)
+    /// Returns true for a message of an instance that was sent before the instance left.
+    pub fn is_stale(&self, about: &Announcement<'_>, now: Instant) -> bool {
+        self.tombstones.get(&about.id, now).is_some_and(|tombstone| about.sequence <= tombstone.sequence)
     }
 
-    /// Takes note that a peer was heard by this way, with what tells nothing of it.
+    /// Takes note that a peer was received from a path, by a message that says nothing of it.
     pub fn on_received(&mut self, id: &InstanceId, path: Path, now: Instant) {
-        if let Some(slot) = self.peers.slot_of(id) {
-            self.renew(slot, path, now);
+        let Some(slot) = self.peers.slot_of(id) else { return };
+        let entry = self.peers.at_mut(slot);
+        let (is_listed, lifetime) = (entry.paths.on_received(path, now), entry.lifetime);
+        self.peers.renew_at(slot, lifetime, now);
+        match is_listed {
+            true => self.reset_probe(slot, now, now),
+            false => self.suspect(slot, SUSPECT_DELAY, now),
         }
     }
 
-    /// Gives all peers their life anew, of whom it is known otherwise that they live.
+    /// Renews all peers, of which SWIM knows that they are alive.
     pub fn renew_all(&mut self, now: Instant) {
         let slots: Vec<u32> = self.peers.slots().map(|(_, slot)| slot).collect();
         for slot in slots {
-            let path = self.peers.at(slot).path;
-            self.extend(slot, path, now);
+            let lifetime = self.peers.at(slot).lifetime;
+            self.peers.renew_at(slot, lifetime, now);
             if !self.peers.at(slot).probe.is_suspect() {
                 self.reset_probe(slot, now, now);
             }

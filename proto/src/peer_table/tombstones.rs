@@ -6,17 +6,22 @@ use crate::expiring_map::ExpiringMap;
 use crate::peer_table::index::LegacyKey;
 use crate::wire::InstanceId;
 
-/// Minimum lifetime of a tombstone. No datagram stays longer in a local network, and no recorded answer to a challenge is valid
-/// for longer.
+/// Minimum time to remember an instance. No datagram stays longer in a local network, and no recorded echo is valid for
+/// longer.
 const MIN_MEMORY: Duration = Duration::from_secs(10);
 
-struct Tombstone {
-    sequence: u64,
-    was_unreachable: bool,
+/// What is remembered of an instance that has left.
+#[derive(Clone, Copy)]
+pub(crate) struct Tombstone {
+    /// Number of the last message. A later message shows that the instance runs.
+    pub sequence: u64,
+    /// When the last message came.
+    pub received_at: Instant,
+    /// True if ICMP reports removed the instance.
+    pub was_unreachable: bool,
 }
 
 pub(crate) struct Tombstones {
-    /// With the sequence number of the last message. A later message shows that the instance runs.
     instances: ExpiringMap<InstanceId, Tombstone>,
     /// Senders of legacy beacons that belong to them.
     legacy_keys: ExpiringMap<LegacyKey, ()>,
@@ -33,32 +38,38 @@ impl Tombstones {
         }
     }
 
-    pub fn add(&mut self, id: InstanceId, sequence: u64, was_unreachable: bool, now: Instant) {
+    /// Remembers an instance, for `at_least` or longer.
+    pub fn add(&mut self, id: InstanceId, tombstone: Tombstone, at_least: Duration, now: Instant) {
         // Without room there is no tombstone, and a stale message may list the instance until it expires.
-        let _ = self.instances.insert(id, Tombstone { sequence, was_unreachable }, self.memory, now);
+        let _ = self.instances.insert(id, tombstone, self.memory.max(at_least), now);
     }
 
     pub fn add_legacy_key(&mut self, key: LegacyKey, now: Instant) {
         let _ = self.legacy_keys.insert(key, (), self.memory, now);
     }
 
-    /// Returns true if the message was sent before the instance left.
-    pub fn is_stale(&self, id: &InstanceId, sequence: u64) -> bool {
-        self.instances.get(id).is_some_and(|tombstone| sequence <= tombstone.sequence)
+    pub fn get(&self, id: &InstanceId, now: Instant) -> Option<&Tombstone> {
+        self.instances.live(id, now)
     }
 
-    /// Returns true if the instance was removed because of ICMP reports.
-    pub fn was_unreachable(&self, id: &InstanceId) -> bool {
-        self.instances.get(id).is_some_and(|tombstone| tombstone.was_unreachable)
+    pub fn has_legacy_key(&self, key: &LegacyKey, now: Instant) -> bool {
+        self.legacy_keys.live(key, now).is_some()
     }
 
-    pub fn has_legacy_key(&self, key: &LegacyKey) -> bool {
-        self.legacy_keys.get(key).is_some()
+    /// Counts the time to remember each from now on: what was received during a suspend is dated to before that.
+    pub fn on_resume(&mut self, now: Instant) {
+        let memory = self.memory;
+        self.instances.extend_all(now, |_, _, _| Some(memory));
+        self.legacy_keys.extend_all(now, |_, _, _| Some(memory));
     }
 
     /// Removes expired tombstones.
     pub fn handle_timeout(&mut self, now: Instant) {
         self.instances.handle_timeout(now);
         self.legacy_keys.handle_timeout(now);
+    }
+
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        [self.instances.poll_timeout(), self.legacy_keys.poll_timeout()].into_iter().flatten().min()
     }
 }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::sync::mpsc::Sender;
 
 use bytes::{Buf, BufMut};
 use foca::{Codec, Header, Member, Message, State};
@@ -35,29 +36,40 @@ impl fmt::Display for Wrong {
 
 impl std::error::Error for Wrong {}
 
-pub(crate) struct MemberCodec;
+/// Writes and reads packets for foca. Each state of a member that foca takes over is written once, so that the codec passes it on.
+pub(crate) struct MemberCodec {
+    pub taken_over: Sender<Member<MemberId>>,
+}
 
 impl Codec<MemberId> for MemberCodec {
     type Error = Wrong;
 
-    fn encode_header(&mut self, header: &Header<MemberId>, mut buf: impl BufMut) -> Result<(), Wrong> {
-        let (kind, number, other) = parts(&header.message);
-        let needed = SHORTEST_HEADER + other.map_or(0, |_| IDENTITY_LEN);
-        if buf.remaining_mut() < needed {
+    fn encode_header(&mut self, header: &Header<MemberId>, buf: impl BufMut) -> Result<(), Wrong> {
+        MemberCodec::encode(header, buf)
+    }
+
+    fn decode_header(&mut self, buf: impl Buf) -> Result<Header<MemberId>, Wrong> {
+        MemberCodec::decode(buf)
+    }
+
+    fn encode_member(&mut self, member: &Member<MemberId>, mut buf: impl BufMut) -> Result<(), Wrong> {
+        if buf.remaining_mut() < MEMBER_LEN {
             return Err(Wrong);
         }
-        put_identity(&mut buf, &header.src);
-        buf.put_u16(header.src_incarnation);
-        buf.put_slice(&header.dst.id);
-        buf.put_u32(header.dst.generation);
-        buf.put_slice(&[kind, number]);
-        if let Some(other) = other {
-            put_identity(&mut buf, other);
-        }
+        put_member(&mut buf, member);
+        // The receiver lives as long as foca.
+        let _ = self.taken_over.send(member.clone());
         Ok(())
     }
 
-    fn decode_header(&mut self, mut buf: impl Buf) -> Result<Header<MemberId>, Wrong> {
+    fn decode_member(&mut self, buf: impl Buf) -> Result<Member<MemberId>, Wrong> {
+        decode_member(buf)
+    }
+}
+
+impl MemberCodec {
+    /// Reads a header.
+    pub fn decode(mut buf: impl Buf) -> Result<Header<MemberId>, Wrong> {
         if buf.remaining() < SHORTEST_HEADER {
             return Err(Wrong);
         }
@@ -85,34 +97,50 @@ impl Codec<MemberId> for MemberCodec {
         Ok(Header { src, src_incarnation, dst, message })
     }
 
-    fn encode_member(&mut self, member: &Member<MemberId>, mut buf: impl BufMut) -> Result<(), Wrong> {
-        if buf.remaining_mut() < MEMBER_LEN {
+    /// Writes a header.
+    pub fn encode(header: &Header<MemberId>, mut buf: impl BufMut) -> Result<(), Wrong> {
+        let (kind, number, other) = parts(&header.message);
+        let needed = SHORTEST_HEADER + other.map_or(0, |_| IDENTITY_LEN);
+        if buf.remaining_mut() < needed {
             return Err(Wrong);
         }
-        put_identity(&mut buf, member.id());
-        buf.put_u16(member.incarnation());
-        buf.put_u8(match member.state() {
-            State::Alive => 0,
-            State::Suspect => 1,
-            State::Down => 2,
-        });
+        put_identity(&mut buf, &header.src);
+        buf.put_u16(header.src_incarnation);
+        buf.put_slice(&header.dst.id);
+        buf.put_u32(header.dst.generation);
+        buf.put_slice(&[kind, number]);
+        if let Some(other) = other {
+            put_identity(&mut buf, other);
+        }
         Ok(())
     }
+}
 
-    fn decode_member(&mut self, mut buf: impl Buf) -> Result<Member<MemberId>, Wrong> {
-        if buf.remaining() < MEMBER_LEN {
-            return Err(Wrong);
-        }
-        let id = get_identity(&mut buf)?;
-        let incarnation = buf.get_u16();
-        let state = match buf.get_u8() {
-            0 => State::Alive,
-            1 => State::Suspect,
-            2 => State::Down,
-            _ => return Err(Wrong),
-        };
-        Ok(Member::new(id, incarnation, state))
+/// Writes what is claimed of a member.
+pub(crate) fn put_member(buf: &mut impl BufMut, member: &Member<MemberId>) {
+    put_identity(buf, member.id());
+    buf.put_u16(member.incarnation());
+    buf.put_u8(match member.state() {
+        State::Alive => 0,
+        State::Suspect => 1,
+        State::Down => 2,
+    });
+}
+
+/// Reads what is claimed of a member.
+pub(crate) fn decode_member(mut buf: impl Buf) -> Result<Member<MemberId>, Wrong> {
+    if buf.remaining() < MEMBER_LEN {
+        return Err(Wrong);
     }
+    let id = get_identity(&mut buf)?;
+    let incarnation = buf.get_u16();
+    let state = match buf.get_u8() {
+        0 => State::Alive,
+        1 => State::Suspect,
+        2 => State::Down,
+        _ => return Err(Wrong),
+    };
+    Ok(Member::new(id, incarnation, state))
 }
 
 /// The kind of a message, its number, and the third member that it is about.
@@ -190,12 +218,12 @@ mod tests {
         for message in messages {
             let header = Header { src, src_incarnation: 300, dst: other, message };
             let mut bytes = Vec::new();
-            MemberCodec.encode_header(&header, &mut bytes).expect("a vector has room");
-            let read = MemberCodec.decode_header(&bytes[..]).expect("it was just written");
+            MemberCodec::encode(&header, &mut bytes).expect("a vector has room");
+            let read = MemberCodec::decode(&bytes[..]).expect("it was just written");
             assert_eq!(read, header);
             assert_eq!(read.src.address, src.address);
             for len in 0..bytes.len() {
-                assert!(MemberCodec.decode_header(&bytes[..len]).is_err(), "cut to {len}");
+                assert!(MemberCodec::decode(&bytes[..len]).is_err(), "cut to {len}");
             }
         }
     }
@@ -207,9 +235,9 @@ mod tests {
         {
             let told = Member::new(member(1, address), 9, state);
             let mut bytes = Vec::new();
-            MemberCodec.encode_member(&told, &mut bytes).expect("a vector has room");
+            put_member(&mut bytes, &told);
             assert_eq!(bytes.len(), MEMBER_LEN);
-            let read = MemberCodec.decode_member(&bytes[..]).expect("it was just written");
+            let read = decode_member(&bytes[..]).expect("it was just written");
             assert_eq!((&read, read.id().address), (&told, told.id().address));
         }
     }

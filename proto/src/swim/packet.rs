@@ -1,74 +1,97 @@
-//! Splits a packet before SWIM sees it: fills in the sender's address, leaves out members for which there is no capacity,
-//! and separates the updates.
+//! `Packet`: a packet of another member, split and checked before foca gets it; and what this node's own packets say beside
+//! what foca puts into them.
 
 use std::net::SocketAddr;
 
+use foca::{Header, Member, Message};
+
 use crate::swim::codec::{
-    ADDRESSEE, IDENTITY_LEN, MEMBER_LEN, MemberCodec, SENDER_ADDRESS, SHORTEST_HEADER, put_address,
+    ADDRESSEE, IDENTITY_LEN, MEMBER_LEN, MemberCodec, SENDER_ADDRESS, SHORTEST_HEADER, decode_member,
+    put_address, put_member,
 };
 use crate::swim::member::MemberId;
-use crate::wire::InstanceId;
-use foca::{Codec, Header, Message};
+
+/// Bytes that a packet keeps free for the claim about its addressee.
+pub(crate) const CLAIM_LEN: usize = 2 + MEMBER_LEN;
 
 /// A packet that was split.
 pub(crate) struct Packet<'a> {
-    /// Header and members, for SWIM.
-    pub bytes: Vec<u8>,
     pub header: Header<MemberId>,
+    /// The header as foca reads it.
+    header_bytes: Vec<u8>,
+    /// What it claims of members.
+    pub claims: Vec<Member<MemberId>>,
     /// Messages of the native protocol, each written by its own sender.
     pub updates: Vec<&'a [u8]>,
 }
 
-/// Splits a packet that came from an address to this node. `admits` tells for which ids there is capacity. Returns `None`
-/// if it is malformed.
-pub(crate) fn take_apart<'a>(
-    packet: &'a [u8],
-    from: SocketAddr,
-    own: &MemberId,
-    mut admits: impl FnMut(&InstanceId) -> bool,
-) -> Option<Packet<'a>> {
+impl Packet<'_> {
+    /// Returns the packet with these claims alone.
+    pub fn with_claims(&self, claims: &[Member<MemberId>]) -> Vec<u8> {
+        let mut bytes = self.header_bytes.clone();
+        if !claims.is_empty() {
+            bytes.extend_from_slice(&(claims.len() as u16).to_be_bytes());
+            claims.iter().for_each(|claim| put_member(&mut bytes, claim));
+        }
+        bytes
+    }
+}
+
+/// Splits a packet that came from an address to this node. Returns `None` if it is malformed, or for another node.
+pub(crate) fn take_apart<'a>(packet: &'a [u8], from: SocketAddr, own: &MemberId) -> Option<Packet<'a>> {
     let mut bytes = packet.get(..SHORTEST_HEADER)?.to_vec();
     let mut address = Vec::with_capacity(SENDER_ADDRESS.len());
     put_address(&mut address, from);
     bytes[SENDER_ADDRESS].copy_from_slice(&address);
-    name_addressee(&mut bytes, own);
-    let has_third = (2..=5).contains(&bytes[SHORTEST_HEADER - 2]);
-    let header_len = SHORTEST_HEADER + if has_third { IDENTITY_LEN } else { 0 };
+    let header_len = header_len(packet)?;
     bytes.extend_from_slice(packet.get(SHORTEST_HEADER..header_len)?);
-    let header = MemberCodec.decode_header(&bytes[..]).ok()?;
-    let mut rest = &packet[header_len..];
-    if !matches!(header.message, Message::Announce | Message::TurnUndead | Message::Broadcast) {
-        rest = copy_members(rest, &mut bytes, &mut admits)?;
+    let mut header = MemberCodec::decode(&bytes[..]).ok()?;
+    // A node that joins at an address knows no id.
+    if header.dst.is_unknown() && header.message == Message::Announce {
+        header.dst = *own;
     }
-    Some(Packet { bytes, header, updates: split_updates(rest)? })
+    if header.dst.id != own.id {
+        return None;
+    }
+    // A member of an earlier generation is this node all the same: its answer has the right one.
+    bytes[ADDRESSEE + 16..ADDRESSEE + 20].copy_from_slice(&own.generation.to_be_bytes());
+    let rest = &packet[header_len..];
+    let (claims, rest) = match has_claims(&header.message) {
+        true => split_claims(rest)?,
+        false => (Vec::new(), rest),
+    };
+    Some(Packet { header, header_bytes: bytes, claims, updates: split_updates(rest)? })
 }
 
-/// Fills in the id of this node, which a node that joins at a seed does not know.
-fn name_addressee(bytes: &mut [u8], own: &MemberId) {
-    let addressee = &mut bytes[ADDRESSEE..ADDRESSEE + 20];
-    if addressee.iter().all(|byte| *byte == 0) {
-        addressee[..16].copy_from_slice(&own.id);
-        addressee[16..].copy_from_slice(&own.generation.to_be_bytes());
+/// Removes the claims that are `kept` from an own packet, and puts one more before the others.
+pub(crate) fn edit(
+    packet: &mut Vec<u8>,
+    claim: Option<Member<MemberId>>,
+    kept: impl Fn(&Member<MemberId>) -> bool,
+) {
+    let Some(header_len) = header_len(packet) else { return };
+    let header = MemberCodec::decode(&packet[..header_len]);
+    if !header.is_ok_and(|header| has_claims(&header.message)) {
+        return;
     }
-}
-
-/// Copies the members for which there is capacity, and returns the rest of the packet.
-fn copy_members<'a>(
-    rest: &'a [u8],
-    bytes: &mut Vec<u8>,
-    mut admits: impl FnMut(&InstanceId) -> bool,
-) -> Option<&'a [u8]> {
-    if rest.is_empty() {
-        return Some(rest);
+    let Some((mut claims, updates)) = split_claims(&packet[header_len..]) else { return };
+    let count = claims.len();
+    claims.retain(|claim| !kept(claim));
+    if claim.is_none() && claims.len() == count {
+        return;
     }
-    let (count, rest) = rest.split_first_chunk()?;
-    let (members, rest) = rest.split_at_checked(usize::from(u16::from_be_bytes(*count)) * MEMBER_LEN)?;
-    let admitted =
-        members.chunks_exact(MEMBER_LEN).filter(|member| member.first_chunk().is_some_and(&mut admits));
-    let admitted: Vec<&[u8]> = admitted.collect();
-    bytes.extend_from_slice(&(admitted.len() as u16).to_be_bytes());
-    bytes.extend(admitted.into_iter().flatten());
-    Some(rest)
+    let updates = updates.to_vec();
+    packet.truncate(header_len);
+    let claims = claim.into_iter().chain(claims);
+    let at = packet.len();
+    packet.extend([0, 0]);
+    let mut count = 0u16;
+    for claim in claims {
+        put_member(packet, &claim);
+        count += 1;
+    }
+    packet[at..at + 2].copy_from_slice(&count.to_be_bytes());
+    packet.extend(updates);
 }
 
 /// Splits the updates: each has its length before it.
@@ -81,4 +104,29 @@ pub(crate) fn split_updates(mut rest: &[u8]) -> Option<Vec<&[u8]>> {
         rest = tail;
     }
     Some(updates)
+}
+
+/// Returns the length of a header: some are about a third member.
+fn header_len(packet: &[u8]) -> Option<usize> {
+    let kind = packet.get(SHORTEST_HEADER - 2)?;
+    Some(SHORTEST_HEADER + if (2..=5).contains(kind) { IDENTITY_LEN } else { 0 })
+}
+
+fn has_claims(message: &Message<MemberId>) -> bool {
+    !matches!(message, Message::Announce | Message::TurnUndead | Message::Broadcast)
+}
+
+fn split_claims(rest: &[u8]) -> Option<(Vec<Member<MemberId>>, &[u8])> {
+    if rest.is_empty() {
+        return Some((Vec::new(), rest));
+    }
+    let (count, rest) = rest.split_first_chunk()?;
+    let (members, rest) = rest.split_at_checked(usize::from(u16::from_be_bytes(*count)) * MEMBER_LEN)?;
+    let claims = members.chunks_exact(MEMBER_LEN).map(|member| decode_member(member).ok());
+    Some((claims.collect::<Option<_>>()?, rest))
+}
+
+/// Returns the incarnation of the sender of an own packet.
+pub(crate) fn incarnation_of(packet: &[u8]) -> u16 {
+    u16::from_be_bytes([packet[IDENTITY_LEN], packet[IDENTITY_LEN + 1]])
 }

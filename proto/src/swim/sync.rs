@@ -13,9 +13,6 @@ use crate::wire::InstanceId;
 const QUIET_PERIOD: f64 = 30.0;
 const BUSY_PERIOD: f64 = 1.0;
 
-/// In units: the time after which the record of a member that is not listed is looked for in the list of another member.
-const UNLISTED_TIMEOUT: f64 = 1.0;
-
 /// In units: the time after which a member that does not answer is replaced by another one.
 const TIMEOUT: f64 = 0.5;
 
@@ -32,8 +29,6 @@ pub(crate) struct AntiEntropy {
 enum State {
     Resting {
         until: Instant,
-        /// The end of the wait for records of members that are not listed.
-        wanting_until: Option<Instant>,
     },
     Waiting {
         partner: InstanceId,
@@ -68,33 +63,18 @@ pub(crate) enum Answer {
 impl AntiEntropy {
     /// Returns a state that begins at once when there is a member.
     pub fn new(now: Instant) -> Self {
-        AntiEntropy {
-            state: State::Resting { until: now, wanting_until: None },
-            has_learned: false,
-            tries: 0,
-        }
+        AntiEntropy { state: State::Resting { until: now }, has_learned: false, tries: 0 }
     }
 
     /// Begins at once, because the first member is there.
     pub fn begin(&mut self, now: Instant) {
-        self.state = State::Resting { until: now, wanting_until: None };
+        self.state = State::Resting { until: now };
     }
 
     pub fn poll_timeout(&self) -> Instant {
         match self.state {
-            State::Resting { until, wanting_until } => {
-                wanting_until.map_or(until, |wanting| wanting.min(until))
-            }
+            State::Resting { until } => until,
             State::Waiting { until, .. } => until,
-        }
-    }
-
-    /// Takes note whether there are members that are not listed. Their records are likely to come as updates; if they do
-    /// not, the next comparison begins early.
-    pub fn note_unlisted(&mut self, is_any: bool, swim: &Swim, now: Instant) {
-        if let State::Resting { wanting_until, .. } = &mut self.state {
-            let until = wanting_until.unwrap_or(now + swim.units(UNLISTED_TIMEOUT));
-            *wanting_until = is_any.then_some(until);
         }
     }
 
@@ -111,7 +91,7 @@ impl AntiEntropy {
             State::Waiting { after, .. } => after,
         };
         self.tries += 1;
-        match rng.choice(swim.members()).filter(|_| self.tries <= MAX_TRIES) {
+        match swim.random_member(rng).filter(|_| self.tries <= MAX_TRIES) {
             Some(partner) => Some(self.ask(partner, after, swim, now)),
             None => self.rest(swim, now, rng),
         }
@@ -166,7 +146,7 @@ impl AntiEntropy {
     fn rest(&mut self, swim: &Swim, now: Instant, rng: &mut Rng) -> Option<Step> {
         let period = if self.has_learned { BUSY_PERIOD } else { QUIET_PERIOD };
         let until = now + swim.units(period).mul_f64(0.5 + rng.f64());
-        self.state = State::Resting { until, wanting_until: None };
+        self.state = State::Resting { until };
         None
     }
 }

@@ -1,9 +1,7 @@
 //! The messages between members of a cluster: packets of SWIM, and pages of the list.
 
-use minicbor::Encoder;
-
-use super::{InstanceId, MAGIC, MAX_MESSAGE, VERSION, key};
-use crate::wire::encode::{Encoded, padded};
+use super::writer::Writer;
+use super::{InstanceId, MAX_MESSAGE, key};
 
 /// Maximum bytes of a message beside the cluster and a packet, or the entries of a page.
 const PACKET_OVERHEAD: usize = 6 + 1 + 4 + 18 + 10 + 4;
@@ -62,28 +60,17 @@ pub fn max_page_len(cluster: &str, len: usize) -> usize {
 
 /// Encodes a message between members, padded to `min_len` bytes if it has fewer.
 pub fn encode_cluster(kind: ClusterKind, message: &ClusterMessage<'_>, min_len: usize) -> Vec<u8> {
-    let encode = |is_padded| {
-        let mut encoder = Encoder::new([&MAGIC[..], &[VERSION, kind as u8]].concat());
-        encode_map(&mut encoder, message, is_padded).expect("a vector takes all that is written to it");
-        encoder.into_writer()
-    };
-    padded(encode, min_len, 1)
-}
-
-fn encode_map(encoder: &mut Encoder<Vec<u8>>, message: &ClusterMessage<'_>, is_padded: bool) -> Encoded {
-    let is_page = matches!(message.content, Content::Page(..));
-    let optional = [!message.cluster.is_empty(), is_page, is_padded];
-    encoder.map(3 + optional.iter().filter(|there| **there).count() as u64)?;
-    if !message.cluster.is_empty() {
-        encoder.u64(key::CLUSTER)?.str(message.cluster)?;
-    }
-    encoder.u64(key::ID)?.bytes(&message.id)?.u64(key::SEQUENCE)?.u64(message.sequence)?;
+    let mut writer = Writer::new(kind as u8, message.cluster);
+    writer.pair(key::ID, |encoder| encoder.bytes(&message.id));
+    writer.pair(key::SEQUENCE, |encoder| encoder.u64(message.sequence));
     match message.content {
-        Content::Packet(packet) => encoder.u64(key::PACKET)?.bytes(packet)?,
-        Content::Digest(digest) => encoder.u64(key::DIGEST)?.u64(digest)?,
+        Content::Packet(packet) => writer.pair(key::PACKET, |encoder| encoder.bytes(packet)),
+        Content::Digest(digest) => writer.pair(key::DIGEST, |encoder| encoder.u64(digest)),
         Content::Page(after, entries) => {
-            encoder.u64(key::AFTER)?.bytes(&after)?.u64(key::ENTRIES)?.bytes(entries)?
+            writer.pair(key::AFTER, |encoder| encoder.bytes(&after));
+            writer.pair(key::ENTRIES, |encoder| encoder.bytes(entries));
         }
-    };
-    Ok(())
+    }
+    // Not longer than `min_len`: an answer is not longer than its request.
+    writer.finish(min_len, min_len).0
 }

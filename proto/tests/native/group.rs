@@ -6,6 +6,7 @@ use peers_proto::wire::{self, Announcement, Kind, Message};
 use peers_proto::{Destination, Settings, ValueTooLong};
 
 use crate::harness::{Bench, INTERVAL, Remote, Sent, ms, settings, whats};
+use crate::protocol::numbers;
 
 /// The value each message to the group tells, with when.
 fn values(sent: &[Sent]) -> Vec<(Duration, Vec<u8>)> {
@@ -17,7 +18,7 @@ fn values(sent: &[Sent]) -> Vec<(Duration, Vec<u8>)> {
 }
 
 #[test]
-fn burst_queries_go_at_0_250_and_1000_ms() {
+fn burst_queries_come_at_0_250_and_1000_ms() {
     let mut bench = Bench::new(settings());
     let sent = bench.run(ms(5000));
     assert_eq!(whats(&sent), ["query", "line", "query", "query"]);
@@ -42,8 +43,10 @@ fn wishes(sent: &[Sent]) -> Vec<bool> {
 
 #[test]
 fn who_gets_no_answer_asks_for_one_by_the_group() {
-    let mut alone = Bench::new(settings());
-    assert_eq!(wishes(&alone.run(ms(1000))), [false, true, true]);
+    for observer in [false, true] {
+        let mut alone = Bench::new(Settings { observer, ..settings() });
+        assert_eq!(wishes(&alone.run(ms(1000))), [false, true, true]);
+    }
 
     let mut answered = Bench::new(settings());
     let mut kitchen = Remote::new("kitchen", 7);
@@ -56,7 +59,23 @@ fn who_gets_no_answer_asks_for_one_by_the_group() {
 }
 
 #[test]
-fn steady_announces_come_in_the_last_tenth_of_the_interval() {
+fn burst_goes_on_while_answers_bring_news() {
+    let mut bench = Bench::new(settings());
+    let (mut peer, mut times) = (Remote::new("peer", 7), Vec::new());
+    for _ in 0..10_000 {
+        for sent in bench.run(ms(1)).into_iter().filter(|sent| sent.what == "query") {
+            times.push(sent.at.as_millis() as u64);
+            let Ok(Message::Native(_, query)) = wire::decode(&sent.bytes) else { panic!("it is a query") };
+            peer.sequence += 1;
+            let answer = Announcement { echo: query.nonce, nonce: Some([1; 16]), ..peer.about() };
+            bench.hear_bytes_alone(&wire::encode(Kind::Announce, &answer), peer.address);
+        }
+    }
+    assert_eq!(times, [numbers("BURST"), numbers("BURST_MORE")].concat());
+}
+
+#[test]
+fn periodic_announces_have_jitter_of_a_tenth() {
     let mut bench = Bench::settled();
     let sent = bench.run(100 * INTERVAL);
     let times: Vec<Duration> =
@@ -68,7 +87,7 @@ fn steady_announces_come_in_the_last_tenth_of_the_interval() {
 }
 
 #[test]
-fn each_message_has_a_higher_sequence_number() {
+fn each_message_has_a_higher_number_than_the_one_before() {
     let mut bench = Bench::new(settings());
     let sent = bench.run(3 * INTERVAL);
     let sequence = |sent: &Sent| match wire::decode(&sent.bytes) {
@@ -80,13 +99,18 @@ fn each_message_has_a_higher_sequence_number() {
 }
 
 #[test]
-fn value_change_is_announced_at_once_and_each_100_ms_at_most() {
+fn value_changes_are_announced_at_once_or_100_ms_apart() {
     let mut bench = Bench::settled();
     for value in [b"1", b"2", b"3"] {
         bench.node.set_value(value, bench.now).expect("it fits");
     }
     let changes = values(&bench.run(ms(1000)));
-    assert_eq!(changes, [(ms(1000), b"1".to_vec()), (ms(1100), b"3".to_vec())]);
+    let third = b"3".to_vec();
+    assert_eq!(
+        changes,
+        [(ms(1000), b"1".to_vec()), (ms(1100), third.clone()), (ms(1350), third)],
+        "the last one is repeated, because no other message to the group goes first"
+    );
     bench.node.set_value(b"3", bench.now).expect("it fits");
     assert_eq!(bench.sent(), [], "it is no change");
     bench.node.set_value(b"4", bench.now).expect("it fits");
@@ -94,7 +118,7 @@ fn value_change_is_announced_at_once_and_each_100_ms_at_most() {
 }
 
 #[test]
-fn value_change_in_a_group_reply_is_not_announced_again() {
+fn reply_to_the_group_replaces_the_announce_of_a_change() {
     let mut bench = Bench::settled();
     bench.node.set_value(b"1", bench.now).expect("it fits");
     bench.node.set_value(b"2", bench.now).expect("it fits");
@@ -126,11 +150,11 @@ fn a_value_that_does_not_fit_is_refused_with_the_room_there_is() {
     );
     assert_eq!(bench.sent(), []);
     bench.node.set_value(&vec![1; room], bench.now).expect("it fits");
-    assert!(bench.sent()[0].bytes.len() <= wire::MAX_ANNOUNCE);
+    assert!(bench.sent()[0].bytes.len() <= wire::MAX_MESSAGE);
 }
 
 #[test]
-fn network_change_begins_a_burst_and_many_changes_fewer() {
+fn network_changes_begin_bursts_that_back_off() {
     let mut bench = Bench::settled();
     bench.run(ms(5000));
     bench.node.handle_network_change(bench.now);
@@ -151,9 +175,11 @@ fn network_change_begins_a_burst_and_many_changes_fewer() {
 fn it_says_goodbye_three_times_with_its_last_number() {
     let mut bench = Bench::new(Settings { legacy: false, ..settings() });
     bench.run(ms(1000));
-    bench.node.stop();
-    let sent = bench.sent();
+    bench.node.stop(bench.now);
+    let sent = bench.run(ms(100));
     assert_eq!(whats(&sent), ["goodbye"; 3]);
+    assert_eq!(sent.iter().map(|sent| sent.at - ms(1000)).collect::<Vec<_>>(), [ms(0), ms(5), ms(15)]);
+    assert!(bench.node.is_stopped());
     assert!(sent.iter().all(|sent| sent.to == Destination::Group));
     let Ok(Message::Native(_, about)) = wire::decode(&sent[0].bytes) else { panic!("it is a goodbye") };
     assert_eq!(about.sequence, 4, "after three queries");

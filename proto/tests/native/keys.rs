@@ -2,8 +2,8 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 
-use peers_proto::wire::{self, Announcement, Kind, Proof};
-use peers_proto::{Arrival, Destination, KEY_LEN, Key, SetKeysError, Settings};
+use peers_proto::wire::{self, Kind, Probe};
+use peers_proto::{Arrival, Destination, KEY_LEN, Key, Received, SetKeysError, Settings};
 
 use crate::harness::{Bench, EXPIRY, INTERVAL, Sent, ms, settings};
 
@@ -20,22 +20,26 @@ struct Link {
 }
 
 impl Link {
-    /// Nodes named by their number with these keys, who have had a second to find each other.
+    /// Nodes named by their number with these keys, which have had a second to find each other.
     fn of(keys: &[&[u8]]) -> Link {
-        let node = |(number, keys): (usize, &&[u8])| {
-            Bench::new(Settings {
-                id: [number as u8; 16],
-                secret_seed: key(number as u8),
-                name: format!("node{number}"),
-                value: format!("the value of node{number}").into(),
-                keys: keys.iter().map(|byte| key(*byte)).collect(),
-                ..settings()
-            })
-        };
-        let mut link =
-            Link { nodes: keys.iter().enumerate().map(node).collect(), recorded: vec![], lost_alone: false };
+        let mut link = Link { nodes: vec![], recorded: vec![], lost_alone: false };
+        keys.iter().for_each(|keys| link.start(keys));
         link.run(1000);
         link
+    }
+
+    fn start(&mut self, keys: &[u8]) {
+        let number = self.nodes.len();
+        let mut bench = Bench::new(Settings {
+            id: [number as u8; 16],
+            secret_seed: key(number as u8),
+            name: format!("node{number}"),
+            value: format!("the value of node{number}").into(),
+            keys: keys.iter().map(|byte| key(*byte)).collect(),
+            ..settings()
+        });
+        bench.now = self.nodes.first().map_or(bench.now, |first| first.now.max(bench.now));
+        self.nodes.push(bench);
     }
 
     /// Lets time pass for all, a millisecond at a time.
@@ -57,7 +61,7 @@ impl Link {
             let mut quiet = true;
             for sender in 0..self.nodes.len() {
                 let mut sent = std::mem::take(&mut self.nodes[sender].outbox);
-                sent.extend(self.nodes[sender].sent());
+                sent.extend(self.nodes[sender].run(ms(0)));
                 for datagram in sent {
                     quiet = false;
                     self.deliver(sender, &datagram);
@@ -74,7 +78,7 @@ impl Link {
         let from = address(sender);
         for receiver in 0..self.nodes.len() {
             let arrival = match datagram.to {
-                Destination::Group | Destination::GroupV4 => Arrival::Group,
+                Destination::Group | Destination::GroupV4 | Destination::Interface { .. } => Arrival::Group,
                 Destination::Peer { address: to, .. } if to == address(receiver) && !self.lost_alone => {
                     Arrival::Unicast
                 }
@@ -86,7 +90,8 @@ impl Link {
 
     fn hear(&mut self, receiver: usize, bytes: &[u8], from: SocketAddr, arrival: Arrival) {
         let bench = &mut self.nodes[receiver];
-        bench.node.handle_datagram(bytes, from, 2, arrival, bench.now);
+        let received = Received { from, interface: 2, arrival, hops: Some(255) };
+        bench.node.handle_datagram(bytes, received, bench.now);
     }
 
     fn set_value(&mut self, node: usize, len: usize) {
@@ -114,7 +119,7 @@ fn address(node: usize) -> SocketAddr {
 }
 
 #[test]
-fn nodes_of_one_key_list_each_other_and_send_nothing_readable() {
+fn nodes_with_one_key_find_each_other_with_all_sealed() {
     let mut link = Link::of(&[&[1], &[1], &[1]]);
     for node in 0..3 {
         assert_eq!(link.names(node).len(), 2);
@@ -130,6 +135,18 @@ fn nodes_of_one_key_list_each_other_and_send_nothing_readable() {
     for node in 0..3 {
         assert_eq!(link.nodes[node].events().len(), 2);
     }
+}
+
+#[test]
+fn newcomer_whose_first_echoes_are_lost_is_listed_by_the_burst() {
+    let mut link = Link::of(&[&[1]]);
+    link.start(&[1]);
+    link.lost_alone = true;
+    link.run(1500);
+    assert_eq!((link.names(0), link.names(1)), (vec![], vec!["node0".to_owned()]));
+    link.lost_alone = false;
+    link.run(600);
+    assert_eq!((link.names(0), link.names(1)), (vec!["node1".to_owned()], vec!["node0".to_owned()]));
 }
 
 #[test]
@@ -175,11 +192,12 @@ fn what_was_recorded_does_not_bring_back_who_is_gone() {
     for says_goodbye in [true, false] {
         let mut link = Link::of(&[&[1], &[1]]);
         if says_goodbye {
-            link.nodes[1].node.stop();
+            let now = link.nodes[1].now;
+            link.nodes[1].node.stop(now);
             link.exchange();
         }
         let gone = link.nodes.pop().expect("there are two");
-        // The dead answer no challenge, whatever it is.
+        // The dead answer no probe.
         link.run(2 * EXPIRY.as_millis() as u64);
         assert_eq!(link.nodes[0].events().len(), 2);
         link.replay(1, 0, address(1));
@@ -204,7 +222,7 @@ fn what_was_recorded_does_not_keep_alive_who_is_dead() {
 }
 
 #[test]
-fn goodbye_without_the_key_or_of_another_run_is_dropped() {
+fn goodbye_without_the_key_or_of_another_run_has_no_effect() {
     let mut link = Link::of(&[&[1], &[1]]);
     link.nodes[0].events();
     let mut forger =
@@ -216,7 +234,7 @@ fn goodbye_without_the_key_or_of_another_run_is_dropped() {
 }
 
 #[test]
-fn forged_sender_gets_no_more_bytes_than_came_in_its_name() {
+fn forged_source_gets_no_more_bytes_than_its_message_has() {
     let mut link = Link::of(&[&[1], &[1]]);
     link.nodes.pop();
     link.run(2 * EXPIRY.as_millis() as u64);
@@ -245,7 +263,7 @@ fn after_a_death(value_len: usize) -> Link {
 }
 
 #[test]
-fn repeated_challenge_keeps_no_dead_peer_listed() {
+fn replayed_probe_draws_no_answer_that_renews_a_dead_peer() {
     let mut link = Link::of(&[&[1], &[1]]);
     let attacker: SocketAddr = (Ipv4Addr::new(192, 0, 2, 66), 666).into();
     // While node 1 lives, everything that was ever said to it is said to it again; its answers are kept.
@@ -292,15 +310,18 @@ fn nothing_recorded_makes_a_node_send_more_than_was_sent_to_it() {
 }
 
 #[test]
-fn without_keys_a_challenge_is_nothing_that_is_answered() {
+fn without_keys_a_probe_is_answered_by_no_more_than_it_has() {
     let mut bench = Bench::new(Settings { value: vec![1; 900], ..settings() });
     bench.run(ms(1000));
     let forged = crate::harness::Remote::new("forged", 9);
-    let proof = Some(Proof { challenge: [1; 16], response: [0; 16] });
-    let announce = wire::encode(Kind::Announce, &Announcement { sequence: 1, proof, ..forged.about() });
-    bench.hear_bytes(&announce, forged.address);
-    bench.hear_bytes(&wire::encode_challenge("", forged.id, [1; 16], 1150), forged.address);
-    assert_eq!(bench.sent(), []);
+    let probe = Probe { cluster: "", id: forged.id, nonce: [1; 16] };
+    for (len, answers) in [(100, 0), (900, 0), (1152, 1), (1152, 0)] {
+        bench.hear_bytes_alone(&wire::encode_probe(&probe, len), forged.address);
+        let sent = bench.sent();
+        assert_eq!(sent.len(), answers, "{len} bytes; the second time it was just answered");
+        assert!(sent.iter().all(|sent| sent.bytes.len() <= len));
+    }
+    assert_eq!(bench.names(), [""; 0], "a probe lists nothing");
 }
 
 #[test]
@@ -334,7 +355,7 @@ fn a_flood_of_recordings_does_not_keep_newcomers_out() {
     for number in 0..2000_u16 {
         let id = [number.to_be_bytes(); 8].concat().try_into().expect("16 bytes");
         let mut stranger = Bench::new(Settings { id, keys: vec![key(1)], ..settings() });
-        strangers.push(stranger.sent().remove(0).bytes);
+        strangers.push(stranger.run(ms(0)).remove(0).bytes);
     }
     for (number, recorded) in strangers.iter().enumerate() {
         let from = (Ipv4Addr::new(192, 0, 2, 200), 10_000 + number as u16).into();
@@ -349,7 +370,7 @@ fn a_flood_of_recordings_does_not_keep_newcomers_out() {
 }
 
 #[test]
-fn a_newcomer_whose_challenge_is_lost_is_challenged_again() {
+fn a_newcomer_whose_validation_is_lost_is_validated_later() {
     let mut link = Link::of(&[&[1], &[1]]);
     let mut newcomer = Bench::new(Settings {
         id: [7; 16],

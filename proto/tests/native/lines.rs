@@ -8,7 +8,7 @@ use peers_proto::wire::Kind;
 use crate::harness::{Bench, EXPIRY, INTERVAL, Remote, ms, unicasts};
 
 #[test]
-fn legacy_beacon_before_the_message_becomes_its_peer() {
+fn legacy_entry_of_a_peer_becomes_its_peer() {
     let mut bench = Bench::settled();
     let mut kitchen = Remote::new("kitchen", 7);
     bench.hear_line(&kitchen);
@@ -21,7 +21,7 @@ fn legacy_beacon_before_the_message_becomes_its_peer() {
 }
 
 #[test]
-fn legacy_beacon_by_another_interface_is_of_the_same_peer() {
+fn beacon_through_another_interface_is_of_the_same_peer() {
     let mut bench = Bench::settled();
     let mut kitchen = Remote::new("kitchen", 7);
     bench.hear_line(&kitchen.at(8));
@@ -45,7 +45,7 @@ fn a_line_keeps_its_peer_alive_when_the_messages_are_lost() {
 }
 
 #[test]
-fn legacy_beacon_makes_no_peer_suspect() {
+fn beacon_from_another_address_makes_no_peer_suspect() {
     let mut bench = Bench::settled();
     let mut kitchen = Remote::new("kitchen", 7);
     for _ in 0..5 {
@@ -56,7 +56,7 @@ fn legacy_beacon_makes_no_peer_suspect() {
 }
 
 #[test]
-fn legacy_namesake_on_the_same_host_is_another_peer() {
+fn legacy_node_of_a_peers_name_and_host_is_an_entry_of_its_own() {
     let mut bench = Bench::settled();
     let mut kitchen = Remote::new("kitchen", 7);
     let mut legacy = kitchen.clone();
@@ -69,7 +69,7 @@ fn legacy_namesake_on_the_same_host_is_another_peer() {
 }
 
 #[test]
-fn legacy_node_is_not_taken_for_a_newcomer_of_its_name() {
+fn known_legacy_node_is_no_newcomer_of_its_name() {
     let mut bench = Bench::settled();
     let mut kitchen = Remote::new("kitchen", 7);
     let mut legacy = kitchen.clone();
@@ -93,7 +93,7 @@ fn what_the_user_registered_under_a_peers_name_stays() {
 }
 
 #[test]
-fn registration_replaces_a_legacy_entry_and_stays() {
+fn registration_stays_beside_a_legacy_entry_of_its_name() {
     let mut bench = Bench::settled();
     let mut kitchen = Remote::new("kitchen", 7);
     bench.hear_line(&kitchen);
@@ -103,7 +103,7 @@ fn registration_replaces_a_legacy_entry_and_stays() {
 }
 
 #[test]
-fn hosts_of_one_name_and_port_each_have_their_beacons() {
+fn beacons_of_one_name_and_port_belong_to_their_hosts() {
     let mut bench = Bench::settled();
     let mut one = Remote::new("worker", 7);
     let mut two = Remote {
@@ -142,7 +142,7 @@ fn a_peer_heard_from_two_ports_is_known_by_lines_from_both() {
 }
 
 #[test]
-fn registration_outlives_beacons_and_goodbye_of_its_name() {
+fn long_registration_outlives_beacons_and_goodbyes_of_its_name() {
     let mut bench = Bench::settled();
     let mut kitchen = Remote::new("kitchen", 7);
     bench.node.register("kitchen", b"mine", Some(100 * EXPIRY), bench.now).expect("a valid entry");
@@ -160,7 +160,7 @@ fn registration_outlives_beacons_and_goodbye_of_its_name() {
 }
 
 #[test]
-fn expired_registration_becomes_the_legacy_node() {
+fn ended_registration_becomes_the_legacy_node() {
     let mut bench = Bench::settled();
     let kitchen =
         Remote { address: (Ipv4Addr::new(192, 0, 2, 7), 49001).into(), ..Remote::new("kitchen", 7) };
@@ -173,7 +173,7 @@ fn expired_registration_becomes_the_legacy_node() {
 }
 
 #[test]
-fn peer_with_reopened_sockets_is_one_entry() {
+fn peer_with_reopened_sockets_stays_one_peer() {
     let mut bench = Bench::settled();
     let mut kitchen = Remote::new("kitchen", 7);
     let moved = Remote { address: (Ipv4Addr::new(192, 0, 2, 9), 60_000).into(), ..kitchen.clone() };

@@ -1,7 +1,7 @@
 //! What a list shows that is no event.
 
 use peers_proto::wire::Kind;
-use peers_proto::{Arrival, NotRegistered, Registration, Source};
+use peers_proto::{Arrival, NotRegistered, Received, Registration, Source};
 
 use crate::harness::{Bench, Remote, ms, settings};
 
@@ -17,7 +17,11 @@ fn a_list_is_ordered_by_name_and_then_by_id() {
     }
     // Its port is the legacy program's: it is no beacon of the peers of this name.
     let from = ([192, 0, 2, 6], settings().group_port).into();
-    bench.node.handle_datagram(b"multitastic:kitchen", from, 2, Arrival::Group, bench.now);
+    bench.node.handle_datagram(
+        b"multitastic:kitchen",
+        Received { from, interface: 2, arrival: Arrival::Group, hops: Some(255) },
+        bench.now,
+    );
     bench.node.register("bath", b"", None, bench.now).expect("there is room");
     let peers = bench.node.peers(bench.now);
     let listed: Vec<_> = peers.iter().map(|peer| (&*peer.name, peer.id.map(|id| id[0]))).collect();
@@ -28,12 +32,16 @@ fn a_list_is_ordered_by_name_and_then_by_id() {
 }
 
 #[test]
-fn legacy_peer_changes_its_interface_without_an_event() {
+fn legacy_peer_moves_to_another_interface_without_an_event() {
     let mut bench = Bench::settled();
     let cellar = Remote::new("cellar", 8);
     bench.hear_line(&cellar);
     assert_eq!(interfaces(&bench), [2]);
-    bench.node.handle_datagram(b"multitastic:cellar", cellar.address, 3, Arrival::Group, bench.now);
+    bench.node.handle_datagram(
+        b"multitastic:cellar",
+        Received { from: cellar.address, interface: 3, arrival: Arrival::Group, hops: Some(255) },
+        bench.now,
+    );
     assert_eq!(interfaces(&bench), [3]);
     assert_eq!(bench.events(), ["+cellar"]);
 }
@@ -48,7 +56,11 @@ fn a_peer_on_another_interface_is_listed_with_it_without_event() {
     // The address is the same, and the old port is silent.
     let mut moved = Remote { address: (kitchen.address.ip(), 999).into(), ..kitchen };
     let message = moved.message(Kind::Announce);
-    bench.node.handle_datagram(&message, moved.address, 3, Arrival::Group, bench.now);
+    bench.node.handle_datagram(
+        &message,
+        Received { from: moved.address, interface: 3, arrival: Arrival::Group, hops: Some(255) },
+        bench.now,
+    );
     bench.run(ms(2000));
     assert_eq!(interfaces(&bench), [3]);
     assert_eq!(bench.events(), ["+kitchen"]);
@@ -107,7 +119,7 @@ fn version_changes_at_the_deadline_before_the_removal() {
 }
 
 #[test]
-fn entry_in_place_of_an_expired_one_changes_the_version() {
+fn version_changes_when_an_entry_replaces_an_overdue_one() {
     let mut bench = Bench::settled();
     bench.node.register("first", b"", Some(ms(1000)), bench.now).expect("there is room");
     bench.node.register("second", b"", Some(ms(2000)), bench.now).expect("there is room");
@@ -119,7 +131,7 @@ fn entry_in_place_of_an_expired_one_changes_the_version() {
 }
 
 #[test]
-fn entry_has_its_address_and_port_until_it_is_unregistered() {
+fn entry_keeps_its_address_and_port_until_unregistered() {
     let mut bench = Bench::settled();
     let lamp =
         Registration { port: 80, address: Some([192, 0, 2, 9].into()), ..Registration::new("lamp", b"on") };
@@ -150,6 +162,7 @@ fn the_own_record_is_what_the_node_announces() {
     let mut bench = Bench::settled();
     bench.node.set_value(b"new", bench.now).expect("it fits");
     let (own, settings) = (bench.node.own_record(), settings());
-    assert_eq!((own.name, own.value, own.port), (&*settings.name, &b"new"[..], settings.port));
+    assert_eq!((own.name, own.value, own.port), (settings.name, b"new".to_vec(), settings.port));
     assert_eq!((own.id, own.source, own.address), (Some(settings.id), Source::Own, None));
+    assert_eq!((own.addresses, own.addresses_validated), (vec![], 0));
 }

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use fastrand::Rng;
-use peers_proto::{Arrival, Destination, Key, Mode, Node, Settings};
+use peers_proto::{Arrival, Destination, Key, Mode, Node, Received, Settings};
 
 use crate::harness::{in_short, settings};
 
@@ -88,6 +88,7 @@ impl Cluster {
     /// Starts a node, and returns where it is in the list of members.
     pub fn start(&mut self, settings: Settings, address: SocketAddr, seeds: &[SocketAddr]) -> usize {
         let mut node = Node::new(settings, self.now);
+        node.handle_timeout(self.now);
         node.set_seeds(seeds, self.now);
         self.members.push(Member { address, node: Some(node), is_suspended: false, events: vec![] });
         let index = self.members.len() - 1;
@@ -108,7 +109,7 @@ impl Cluster {
     }
 
     pub fn stop(&mut self, index: usize) {
-        self.act(index, |node, _| node.stop());
+        self.act(index, |node, now| node.stop(now));
         self.kill(index);
     }
 
@@ -123,7 +124,13 @@ impl Cluster {
 
     /// Has a node hear a datagram by its own socket.
     pub fn hear(&mut self, index: usize, bytes: &[u8], from: SocketAddr) {
-        self.act(index, |node, now| node.handle_datagram(bytes, from, 2, Arrival::Unicast, now));
+        self.act(index, |node, now| {
+            node.handle_datagram(
+                bytes,
+                Received { from, interface: 2, arrival: Arrival::Unicast, hops: Some(255) },
+                now,
+            )
+        });
     }
 
     pub fn run(&mut self, time: Duration) {

@@ -122,11 +122,107 @@ fn when_the_forged_are_forgotten_there_is_room_again() {
     cluster.run_until_all_know_all(5 * SECOND);
 }
 
+/// A packet that comes from the address of member 2 to member 1, and claims these states of identities.
+fn claims_of_2(claims: &[([u8; 16], u32, u8)], sequence: u64) -> Vec<u8> {
+    let mut packet = packet([2; 16], [1; 16], 8, None, &[]);
+    let at = packet.len() - 2;
+    packet[at..].copy_from_slice(&(claims.len() as u16).to_be_bytes());
+    for (id, generation, state) in claims {
+        packet.extend_from_slice(id);
+        packet.extend(generation.to_be_bytes());
+        packet
+            .extend([&[0; 10][..], &[0xff, 0xff, 192, 0, 2, 88], &[0xc3, 0x50], &[0, 0], &[*state]].concat());
+    }
+    message(ClusterKind::Packet, [2; 16], 1 << 20 | sequence, Content::Packet(&packet))
+}
+
+#[test]
+fn a_great_generation_brings_about_no_packets() {
+    let sent_with = |forged: &[([u8; 16], u32, u8)]| {
+        let mut cluster = small();
+        cluster.record = Some(Vec::new());
+        cluster.hear(0, &claims_of_2(forged, 0), place(2));
+        cluster.run(Duration::from_secs(40));
+        assert_eq!(cluster.lists(), [vec!["2", "3"], vec!["1", "3"], vec!["1", "2"]]);
+        assert!((0..3).all(|index| cluster.take_events(index).is_empty()));
+        cluster.record.take().expect("it is kept").len()
+    };
+    let quiet = sent_with(&[]);
+    for (generation, state) in [(u32::MAX, 0), (u32::MAX, 2), (17, 0), (17, 2)] {
+        let sent = sent_with(&[([3; 16], generation, state)]);
+        assert!(sent <= quiet + quiet / 20, "{sent} packets in the place of {quiet}");
+    }
+}
+
+#[test]
+fn claims_about_a_member_are_answered_once_a_unit() {
+    let mut cluster = small();
+    cluster.record = Some(Vec::new());
+    // Thirty a second, about the receiver and about another member.
+    for step in 0..300 {
+        for (number, claim) in [([1; 16], 0, 2), ([1; 16], step, 0), ([3; 16], 0, 2)].into_iter().enumerate()
+        {
+            let sequence = 10 * u64::from(step) + number as u64;
+            cluster.hear(0, &claims_of_2(&[claim], sequence), place(2));
+        }
+        cluster.run(SECOND / 10);
+    }
+    let sent = cluster.record.take().expect("it is kept").len();
+    assert!(sent < 30 * 60, "{sent} packets of three members in 30 s");
+    cluster.run(Duration::from_secs(40));
+    assert!((0..3).all(|index| cluster.take_events(index).is_empty()));
+}
+
+#[test]
+fn an_invented_member_is_probed_for_a_moment_and_gets_no_seat() {
+    let mut cluster = small();
+    cluster.record = Some(Vec::new());
+    let mut received = 0;
+    for step in 0..200u64 {
+        let invented: Vec<_> = (0..24).map(|number| (stranger(step * 24 + number), 0, 0)).collect();
+        let forged = claims_of_2(&invented, step);
+        received += forged.len();
+        cluster.hear(0, &forged, place(2));
+        cluster.run(SECOND / 100);
+    }
+    // As many as may be candidates, at the limit of their probes.
+    cluster.run(20 * SECOND);
+    let is_invented = |flying: &&Flying| flying.to == std::net::SocketAddr::from(([192, 0, 2, 88], 50_000));
+    let sent = cluster.record.take().expect("it is kept");
+    let bytes: usize = sent.iter().filter(is_invented).map(|flying| flying.bytes.len()).sum();
+    assert!(0 < bytes && bytes <= 3 * received + (16 << 10), "{bytes} bytes for {received}");
+    cluster.record = Some(Vec::new());
+    cluster.run(Duration::from_secs(60));
+    let sent = cluster.record.take().expect("it is kept");
+    assert_eq!(sent.iter().filter(is_invented).count(), 0, "nothing goes there any more");
+    assert_eq!(cluster.lists(), [vec!["2", "3"], vec!["1", "3"], vec!["1", "2"]]);
+}
+
+#[test]
+fn a_goodbye_passed_on_of_a_member_that_answers_changes_nothing() {
+    let mut cluster = small();
+    let about = wire::Announcement {
+        id: [3; 16],
+        sequence: 1 << 20,
+        name: "3",
+        expiry: EXPIRY,
+        ..Default::default()
+    };
+    let goodbye = wire::encode_within(wire::Kind::Goodbye, &about, 0..=wire::MAX_MESSAGE);
+    let mut forged = packet([2; 16], [1; 16], 8, None, &[([3; 16], 2)]);
+    forged.extend((goodbye.len() as u16).to_be_bytes());
+    forged.extend(goodbye);
+    let forged = message(ClusterKind::Packet, [2; 16], 1 << 20, Content::Packet(&forged));
+    cluster.hear(0, &forged, place(2));
+    cluster.run(Duration::from_secs(60));
+    assert!((0..3).all(|index| cluster.take_events(index).is_empty()));
+}
+
 #[test]
 fn cuts_and_flipped_bits_of_packets_bring_no_panic() {
     let mut cluster = Cluster::new();
     cluster.record = Some(Vec::new());
-    for number in 1..=4 {
+    for number in 1..=9 {
         cluster.start(Settings { value: vec![number; 20], ..member(number) }, place(number), &[place(1)]);
     }
     cluster.run_until_all_know_all(5 * SECOND);
@@ -150,8 +246,8 @@ fn cuts_and_flipped_bits_of_packets_bring_no_panic() {
         }
     }
     let has = |kind, part| kinds.contains_key(&(kind, part));
-    // Ping, answer, request, ping for another, announce, feed, gossip; asks and answers.
-    assert!([0, 1, 2, 3, 6, 7, 8].iter().all(|part| has(5, *part)), "{:?}", kinds.keys());
+    // Ping, ack, ping request, indirect ping, join, gossip; asks and answers.
+    assert!([0, 1, 2, 3, 6, 8].iter().all(|part| has(5, *part)), "{:?}", kinds.keys());
     assert!(has(6, 100) && has(6, 101) && has(7, 100), "{:?}", kinds.keys());
 
     let mut victim = Node::new(Settings { mode: Mode::Swim, id: [1; 16], ..settings() }, cluster.now);
@@ -160,7 +256,13 @@ fn cuts_and_flipped_bits_of_packets_bring_no_panic() {
         if let Some(at) = bytes.windows(2).position(|window| window == [0x02, 0x19]) {
             bytes[at + 2..at + 4].copy_from_slice(&(sequence as u16).to_be_bytes());
         }
-        victim.handle_datagram(&bytes, place(2), 2, peers_proto::Arrival::Unicast, cluster.now);
+        let received = peers_proto::Received {
+            from: place(2),
+            interface: 2,
+            arrival: peers_proto::Arrival::Unicast,
+            hops: Some(255),
+        };
+        victim.handle_datagram(&bytes, received, cluster.now);
         while victim.poll_transmit().is_some() {}
     };
     for flying in kinds.values() {

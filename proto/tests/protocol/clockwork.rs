@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use peers_proto::wire::{self, Announcement, Kind, Message};
-use peers_proto::{Arrival, Destination, Key, Node, Settings, Transmit};
+use peers_proto::{Arrival, Destination, Key, Node, Received, Settings, Transmit};
 
 pub fn ms(millis: u64) -> Duration {
     Duration::from_millis(millis)
@@ -13,18 +13,24 @@ pub fn ms(millis: u64) -> Duration {
 /// A message that the node has sent, with the time since the begin.
 pub struct Sent {
     pub at: Duration,
-    pub kind: Kind,
+    pub what: What,
     pub to: Destination,
     pub len: usize,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum What {
+    Native(Kind),
+    Probe,
+}
+
 impl Sent {
-    pub fn is_question(&self) -> bool {
-        self.kind == Kind::Query && !self.is_to_group()
+    pub fn is_probe(&self) -> bool {
+        self.what == What::Probe
     }
 
     pub fn is_group_query(&self) -> bool {
-        self.kind == Kind::Query && self.is_to_group()
+        self.what == What::Native(Kind::Query) && self.is_to_group()
     }
 
     pub fn is_to_group(&self) -> bool {
@@ -71,7 +77,7 @@ impl Remote {
             port: 0,
             value: b"",
             answer_to_group: self.answer_to_group,
-            proof: None,
+            ..Default::default()
         };
         wire::encode(kind, &about)
     }
@@ -107,14 +113,6 @@ impl Clockwork {
         Clockwork::with(|settings| Settings { interval, expiry, ..settings })
     }
 
-    pub fn with_max_peers(max_peers: usize) -> Clockwork {
-        Clockwork::with(|settings| Settings { max_peers, ..settings })
-    }
-
-    pub fn with_keys(keys: Vec<Key>) -> Clockwork {
-        Clockwork::with(|settings| Settings { keys, ..settings })
-    }
-
     pub fn with(change: impl FnOnce(Settings) -> Settings) -> Clockwork {
         let default = Settings::default();
         let settings = Settings {
@@ -147,7 +145,7 @@ impl Clockwork {
     }
 
     pub fn hear_bytes(&mut self, bytes: &[u8], from: SocketAddr, arrival: Arrival) {
-        self.node.handle_datagram(bytes, from, 1, arrival, self.now);
+        self.node.handle_datagram(bytes, Received { from, interface: 1, arrival, hops: Some(255) }, self.now);
     }
 
     /// Lets time pass, and returns the messages that the node sends on the way, with those that waited before.
@@ -167,15 +165,20 @@ impl Clockwork {
     pub fn sent(&mut self) -> Vec<Sent> {
         let at = self.elapsed();
         let waiting = std::iter::from_fn(|| self.node.poll_transmit());
-        let sent =
-            |Transmit { payload, to }: Transmit| Sent { at, kind: kind_of(&payload), to, len: payload.len() };
+        let sent = |Transmit { payload, to, .. }: Transmit| Sent {
+            at,
+            what: what_of(&payload),
+            to,
+            len: payload.len(),
+        };
         waiting.map(sent).collect()
     }
 }
 
-fn kind_of(payload: &[u8]) -> Kind {
+fn what_of(payload: &[u8]) -> What {
     match wire::decode(payload) {
-        Ok(Message::Native(kind, _)) => kind,
+        Ok(Message::Native(kind, _)) => What::Native(kind),
+        Ok(Message::Probe(_)) => What::Probe,
         other => panic!("a node without lines sends messages, not {other:?}"),
     }
 }

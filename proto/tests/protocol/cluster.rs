@@ -1,16 +1,24 @@
-//! `docs/CLUSTER.md` and the code say the same: its numbers are the code's, and its test vectors are read and made.
+//! `docs/CLUSTER.md` and the code say the same: its numbers are the code's, and its test vectors are made here and read.
 
-use std::collections::BTreeMap;
+use std::time::Duration;
 
-use peers_proto::wire::{self, ClusterKind, ClusterMessage, Content, InstanceId, Message};
+use peers_proto::wire::{
+    self, Announcement, ClusterKind, ClusterMessage, Content, InstanceId, Kind, Message,
+};
+use peers_proto::{Mode, Node, Settings};
 
-use super::vectors::bytes;
+use super::vectors::{Vector, compare_file};
+use crate::harness::settings;
+
+const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/cluster-vectors.json");
 
 const SPECIFICATION: &str = include_str!("../../../docs/CLUSTER.md");
 
 /// Where the constants are that nothing but the code itself needs.
-const SOURCES: [&str; 5] = [
+const SOURCES: [&str; 7] = [
     include_str!("../../src/swim.rs"),
+    include_str!("../../src/swim/rules.rs"),
+    include_str!("../../src/swim/candidates.rs"),
     include_str!("../../src/swim/sync.rs"),
     include_str!("../../src/swim/codec.rs"),
     include_str!("../../src/node/cluster.rs"),
@@ -47,77 +55,150 @@ fn constant(name: &str) -> f64 {
     value.split(" + ").map(term).sum()
 }
 
-type Fields<'a> = BTreeMap<&'a str, String>;
+const ID: InstanceId = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15];
+const OTHER: InstanceId =
+    [0x10, 0x11, 0x12, 0x13, 0x14, 0x15, 0x16, 0x17, 0x18, 0x19, 0x1a, 0x1b, 0x1c, 0x1d, 0x1e, 0x1f];
+const THIRD: InstanceId =
+    [0xf0, 0xf1, 0xf2, 0xf3, 0xf4, 0xf5, 0xf6, 0xf7, 0xf8, 0xf9, 0xfa, 0xfb, 0xfc, 0xfd, 0xfe, 0xff];
 
-fn vectors() -> Vec<Fields<'static>> {
-    let blocks = SPECIFICATION.split("```cluster-vector\n").skip(1);
-    let blocks = blocks.map(|rest| rest.split_once("```").expect("a block ends").0);
-    let read = |block: &'static str| {
-        let mut fields = Fields::new();
-        let mut last = "";
-        for line in block.lines() {
-            match line.strip_prefix("  ") {
-                Some(more) => fields.get_mut(last).expect("a line to continue").push_str(&format!(" {more}")),
-                None => {
-                    let (key, text) = line.split_once(':').expect("a key");
-                    assert!(fields.insert(key, text.trim().to_owned()).is_none(), "{key} comes twice");
-                    last = key;
-                }
-            }
-        }
-        fields
+/// An identity as the layout says; without an address if `last` is `None`.
+fn identity(id: InstanceId, generation: u32, last: Option<u8>) -> Vec<u8> {
+    let (ip, port) = last.map_or(([0, 0, 0, 0], 0u16), |last| ([192, 0, 2, last], 49002));
+    [&id[..], &generation.to_be_bytes(), &[0; 10], &[0xff, 0xff], &ip, &port.to_be_bytes()].concat()
+}
+
+fn claim(identity: &[u8], incarnation: u16, state: u8) -> Vec<u8> {
+    [identity, &incarnation.to_be_bytes(), &[state]].concat()
+}
+
+/// The header of a packet: sender, its incarnation, addressee, kind and number of the probe.
+fn header(sender: &[u8], incarnation: u16, to: (InstanceId, u32), kind: u8, number: u8) -> Vec<u8> {
+    [sender, &incarnation.to_be_bytes(), &to.0, &to.1.to_be_bytes(), &[kind, number]].concat()
+}
+
+fn claims(claims: &[Vec<u8>]) -> Vec<u8> {
+    [&(claims.len() as u16).to_be_bytes()[..], &claims.concat()].concat()
+}
+
+/// A text with its length before it, as updates and entries have it.
+fn piece(bytes: &[u8]) -> Vec<u8> {
+    [&(bytes.len() as u16).to_be_bytes()[..], bytes].concat()
+}
+
+fn record(kind: Kind, id: InstanceId, sequence: u64, name: &str, value: &[u8]) -> Vec<u8> {
+    let about = Announcement {
+        id,
+        sequence,
+        name,
+        expiry: Duration::from_secs(35),
+        value,
+        ..Announcement::default()
     };
-    blocks.map(read).collect()
+    wire::encode_within(kind, &about, 0..=wire::MAX_MESSAGE)
+}
+
+/// A section of the document, what the packet is, its sender with a number, its bytes, and how many of them are the header.
+type Packet = (&'static str, &'static str, InstanceId, u64, Vec<u8>, usize);
+
+fn packets() -> Vec<Packet> {
+    let (own, other) = (identity(ID, 0, None), identity(OTHER, 0, None));
+    let goodbye = record(Kind::Goodbye, THIRD, 12, "cellar", b"");
+    let kitchen = record(Kind::Announce, OTHER, 8, "kitchen", &[0, 0xff]);
+    let ask = |kind, number| header(&identity(ID, 1, None), 0, (OTHER, 0), kind, number);
+    vec![
+        ("join", "", ID, 1, header(&own, 0, ([0; 16], 0), 6, 0), 1152),
+        ("ping-in-a-cluster-with-a-name", "blue", ID, 300, [ask(0, 7), claims(&[])].concat(), 0),
+        (
+            "ping-with-the-claim-about-its-addressee",
+            "",
+            ID,
+            3,
+            [ask(0, 0), claims(&[claim(&identity(OTHER, 0, Some(2)), 4, 1)])].concat(),
+            0,
+        ),
+        ("ack-with-a-refutation", "", OTHER, 4, [header(&other, 5, (ID, 1), 1, 0), claims(&[])].concat(), 0),
+        ("ping-request", "", ID, 70_000, [ask(2, 8), identity(THIRD, 0, Some(9)), claims(&[])].concat(), 0),
+        (
+            "gossip-with-a-goodbye-and-a-record",
+            "",
+            OTHER,
+            9,
+            [
+                header(&other, 0, (ID, 1), 8, 0),
+                claims(&[claim(&identity(THIRD, 0, Some(9)), 0, 2)]),
+                piece(&goodbye),
+                piece(&kitchen),
+            ]
+            .concat(),
+            0,
+        ),
+        ("you-are-down", "", ID, 10, ask(10, 0), 0),
+    ]
+}
+
+fn vectors() -> Vec<(Vector, Vec<u8>, ClusterMessage<'static>)> {
+    let packets = packets().into_iter().map(|(name, cluster, id, sequence, packet, padded_to)| {
+        let content = Content::Packet(packet.leak());
+        (name, ClusterKind::Packet, ClusterMessage { cluster, id, sequence, content }, padded_to)
+    });
+    let entry = [identity(THIRD, 0, Some(9)), record(Kind::Announce, THIRD, 11, "cellar", b"")].concat();
+    let page = |after, entries: Vec<u8>| Content::Page(after, entries.leak());
+    let syncs = [
+        ("ask-with-a-digest", ClusterKind::Ask, ID, 5, Content::Digest(0x0123_4567_89ab_cdef), 0),
+        ("tell-with-a-digest", ClusterKind::Tell, OTHER, 6, Content::Digest(0), 0),
+        ("ask-for-the-first-page", ClusterKind::Ask, ID, 6, page([0; 16], piece(&entry)), 1152),
+        (
+            "tell-that-a-member-is-down",
+            ClusterKind::Tell,
+            OTHER,
+            7,
+            page([0; 16], piece(&identity(THIRD, 0, Some(9)))),
+            0,
+        ),
+        ("tell-with-an-empty-page", ClusterKind::Tell, OTHER, 8, page(THIRD, Vec::new()), 0),
+    ];
+    let syncs = syncs.map(|(name, kind, id, sequence, content, padded_to)| {
+        (name, kind, ClusterMessage { cluster: "", id, sequence, content }, padded_to)
+    });
+    let vector = |(name, kind, message, padded_to): (_, ClusterKind, ClusterMessage<'static>, usize)| {
+        let datagram = wire::encode_cluster(kind, &message, padded_to);
+        let meaning = ["packet", "ask", "tell"][kind as usize - 5];
+        let mut vector = Vector::new(name, meaning, datagram.clone());
+        if !message.cluster.is_empty() {
+            vector = vector.text("cluster", message.cluster);
+        }
+        vector = vector.bytes("id", &message.id).with("sequence", message.sequence);
+        vector = match message.content {
+            Content::Packet(packet) => vector.bytes("packet", packet),
+            Content::Digest(digest) => vector.with("digest", digest),
+            Content::Page(after, entries) => vector.bytes("after", &after).bytes("entries", entries),
+        };
+        if padded_to > 0 {
+            vector = vector.with("padded_to", padded_to);
+        }
+        (vector.with("canonical", true), datagram, message)
+    };
+    packets.chain(syncs).map(vector).collect()
 }
 
 #[test]
-fn the_vectors_of_clusters_are_read_and_made() {
-    let vectors = vectors();
-    for fields in &vectors {
-        let name = &fields["name"];
-        let datagram = bytes(&fields["hex"]);
-        let part = |key| fields.get(key).map(|text| bytes(text));
-        let (packet, entries) = (part("packet"), part("entries"));
-        let after = part("after").map(|after| InstanceId::try_from(after).expect("an id"));
-        let content = match (&packet, fields.get("digest"), after, &entries) {
-            (Some(packet), None, None, None) => Content::Packet(packet),
-            (None, Some(digest), None, None) => Content::Digest(digest.parse().expect("a number")),
-            (None, None, Some(after), Some(entries)) => Content::Page(after, entries),
-            _ => panic!("{name} has one of three contents"),
-        };
-        let kind = match fields["meaning"].as_str() {
-            "packet" => ClusterKind::Packet,
-            "ask" => ClusterKind::Ask,
-            "tell" => ClusterKind::Tell,
-            other => panic!("{name} means {other:?}"),
-        };
-        let message = ClusterMessage {
-            cluster: fields.get("cluster").map_or("", String::as_str),
-            id: bytes(&fields["id"]).try_into().expect("an id"),
-            sequence: fields["sequence"].parse().expect("a number"),
-            content,
-        };
-        let least = fields.get("padded-to").map_or(0, |len| len.parse().expect("a number"));
-        assert_eq!(wire::decode(&datagram), Ok(Message::Cluster(kind, message)), "{name}");
-        assert_eq!(wire::encode_cluster(kind, &message, least), datagram, "{name}");
+fn the_file_of_clusters_has_these_vectors() {
+    let (vectors, read): (Vec<Vector>, Vec<_>) =
+        vectors().into_iter().map(|(vector, datagram, message)| (vector, (datagram, message))).unzip();
+    for (datagram, message) in read {
+        let Ok(Message::Cluster(_, decoded)) = wire::decode(&datagram) else { panic!("{message:?}") };
+        assert_eq!(decoded, message);
     }
-    assert!(vectors.len() >= 9, "the specification has vectors");
+    compare_file(FILE, &vectors);
 }
 
 #[test]
-fn the_packets_of_the_vectors_are_as_long_as_the_layout_says() {
-    let (identity, member) = (constant("IDENTITY_LEN") as usize, constant("MEMBER_LEN") as usize);
-    for fields in vectors().iter().filter(|fields| fields.contains_key("packet")) {
-        let packet = bytes(&fields["packet"]);
-        let mut at = 62 + if (2..=5).contains(&packet[60]) { identity } else { 0 };
-        if packet[60] != 6 {
-            at += 2 + member * usize::from(packet[at + 1]);
-        }
-        while at < packet.len() {
-            let len = usize::from(packet[at + 1]);
-            assert!(matches!(wire::decode(&packet[at + 2..at + 2 + len]), Ok(Message::Native(..))));
-            at += 2 + len;
-        }
-        assert_eq!(at, packet.len(), "{}", fields["name"]);
-    }
+fn a_member_sends_the_join_of_the_vectors() {
+    #[allow(clippy::disallowed_methods)] // a test has to begin at some time
+    let now = std::time::Instant::now();
+    let mut node = Node::new(Settings { id: ID, mode: Mode::Swim, legacy: false, ..settings() }, now);
+    node.set_seeds(&[([192, 0, 2, 2], 49002).into()], now);
+    let sent = node.poll_transmit().expect("a join");
+    let (_, join, _) = vectors().into_iter().next().expect("the first is the join");
+    assert_eq!(&*sent.payload, join);
 }

@@ -9,23 +9,27 @@ use super::clockwork::{Clockwork, Remote, ms};
 use super::{number, numbers};
 
 #[test]
-fn the_life_of_a_peer_is_clamped_as_the_specification_says() {
-    for (expiry, name) in [(Duration::ZERO, "LIFE_MIN"), (Duration::MAX, "LIFE_MAX")] {
-        let mut clockwork = Clockwork::new();
-        clockwork.hear_announce(&mut Remote { expiry, ..Remote::new(1) });
+fn the_lifetime_of_a_peer_is_clamped_as_the_specification_says() {
+    let mut clockwork = Clockwork::with_times(ms(1000), ms(number("LIFETIME_MAX")));
+    for (number_of_peer, expiry, name) in
+        [(1, Duration::ZERO, "LIFETIME_MIN"), (2, Duration::MAX, "LIFETIME_MAX")]
+    {
+        clockwork.hear_announce(&mut Remote { expiry, ..Remote::new(number_of_peer) });
         let peers = clockwork.node.peers(clockwork.now);
         assert_eq!(peers[0].expires_in, ms(number(name)), "{name}");
+        clockwork.run(ms(number("LIFETIME_MIN")));
     }
 }
 
 #[test]
-fn tombstone_lasts_the_expiry_or_the_specified_minimum() {
-    let least = ms(number("DEPARTED_MIN"));
+fn tombstone_lasts_for_the_expiry_and_at_least_its_minimum() {
+    let least = ms(number("TOMBSTONE_MIN"));
     for (expiry, memory) in [(ms(30), least), (2 * least, 2 * least)] {
         for (wait, is_listed) in [(memory - ms(1), false), (memory, true)] {
             let mut clockwork = Clockwork::with_times(expiry / 3, expiry);
             let mut peer = Remote { expiry: ms(60_000), ..Remote::new(1) };
             let late = peer.message(Kind::Announce);
+            clockwork.hear(&mut peer, Kind::Announce, Arrival::Group);
             clockwork.hear(&mut peer, Kind::Goodbye, Arrival::Group);
             clockwork.run(wait);
             clockwork.node.handle_timeout(clockwork.now);
@@ -36,21 +40,21 @@ fn tombstone_lasts_the_expiry_or_the_specified_minimum() {
 }
 
 #[test]
-fn repeated_message_ends_the_probes_of_a_suspicion_alone() {
+fn copy_of_a_message_ends_a_suspicion_and_renews_nothing() {
     let mut clockwork = Clockwork::settled();
     let mut peer = Remote::new(1);
-    let message = peer.message(Kind::Announce);
+    let message = peer.message(Kind::Query);
     clockwork.hear_bytes(&message, peer.address(), Arrival::Group);
-    clockwork.run(ms(number("EXPIRY") * numbers("ASK_PARTS")[0] / 100));
+    clockwork.run(ms(number("EXPIRY") * numbers("PROBE_PARTS")[0] / 100));
     clockwork.hear_bytes(&message, peer.address(), Arrival::Group);
-    let asked = clockwork.run(ms(number("ASK_GAP")));
-    assert_eq!(asked.iter().filter(|sent| sent.is_question()).count(), 1);
+    let asked = clockwork.run(ms(number("PROBE_GAP")));
+    assert_eq!(asked.iter().filter(|sent| sent.is_probe()).count(), 1);
 
     let message = peer.message(Kind::Announce);
     clockwork.hear_bytes(&message, ([192, 0, 2, 2], 50_000).into(), Arrival::Group);
     clockwork.hear_bytes(&message, peer.address(), Arrival::Group);
-    let asked = clockwork.run(ms(number("DOUBT_DELAY")));
-    assert!(!asked.iter().any(|sent| sent.is_question()));
+    let asked = clockwork.run(ms(number("SUSPECT_DELAY")));
+    assert!(!asked.iter().any(|sent| sent.is_probe()));
 }
 
 #[test]

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use peers_proto::Arrival;
 use peers_proto::wire::Kind;
-use peers_proto::{Arrival, Transmit};
 
-use super::clockwork::{Clockwork, Remote, Sent, gaps, ms, times};
+use super::clockwork::{Clockwork, Remote, What, gaps, ms, times};
 use super::{constant, number, numbers};
 
 fn millis(name: &str) -> Duration {
@@ -21,9 +21,9 @@ fn spread(peers: u64) -> Duration {
 }
 
 #[test]
-fn node_queries_at_its_start_and_announces_each_interval() {
+fn start_sends_a_burst_and_then_an_announce_each_interval() {
     let sent = Clockwork::new().run(ms(60_000));
-    let queries = times(&sent, |sent| sent.kind == Kind::Query);
+    let queries = times(&sent, |sent| sent.what == What::Native(Kind::Query));
     assert_eq!(queries, numbers("BURST").into_iter().map(ms).collect::<Vec<_>>());
     let group = times(&sent, |_| true);
     let interval = millis("INTERVAL");
@@ -73,9 +73,9 @@ fn replies_are_spread_above_the_small_number_of_peers() {
 }
 
 #[test]
-fn replies_to_an_address_and_the_group_keep_their_gaps() {
+fn replies_to_one_address_and_the_group_keep_their_gaps() {
     for (answer_to_group, arrival, gap) in
-        [(false, Arrival::Unicast, "ANSWER_GAP"), (true, Arrival::Group, "GROUP_ANSWER_GAP")]
+        [(false, Arrival::Unicast, "REPLY_GAP"), (true, Arrival::Group, "GROUP_REPLY_GAP")]
     {
         let mut clockwork = Clockwork::settled();
         let mut peer = Remote { answer_to_group, ..Remote::new(1) };
@@ -91,45 +91,48 @@ fn replies_to_an_address_and_the_group_keep_their_gaps() {
 }
 
 #[test]
-fn replies_go_to_the_specified_number_of_addresses() {
+fn replies_are_tracked_for_a_bounded_number_of_paths() {
     let mut clockwork = Clockwork::settled();
-    for mut peer in Remote::many(2 * number("ANSWERS_MAX")) {
+    for mut peer in Remote::many(2 * number("REPLIES_MAX")) {
         clockwork.hear(&mut peer, Kind::Query, Arrival::Unicast);
     }
-    assert_eq!(clockwork.sent().len() as u64, number("ANSWERS_MAX"));
+    assert_eq!(clockwork.sent().len() as u64, number("REPLIES_MAX"));
 }
 
 #[test]
-fn changed_value_and_goodbye_are_sent_as_specified() {
+fn changed_value_and_goodbye_are_repeated_at_their_times() {
     let mut clockwork = Clockwork::settled();
     clockwork.node.set_value(b"1", clockwork.now).expect("it fits");
     clockwork.node.set_value(b"2", clockwork.now).expect("it fits");
-    let times = times(&clockwork.run(ms(1000)), |_| true);
-    assert_eq!(times, [times[0], times[0] + millis("CHANGE_GAP")]);
+    let sent = times(&clockwork.run(ms(1000)), |_| true);
+    let second = sent[0] + millis("CHANGE_GAP");
+    assert_eq!(sent, [sent[0], second, second + millis("REPEAT_DELAY")]);
 
-    clockwork.node.stop();
-    let copies: Vec<Transmit> = std::iter::from_fn(|| clockwork.node.poll_transmit()).collect();
-    assert_eq!(copies.len() as u64, number("GOODBYES"));
-    assert!(copies.iter().all(|copy| copy.payload == copies[0].payload), "they are one message");
+    let begin = clockwork.elapsed();
+    clockwork.node.stop(clockwork.now);
+    let goodbyes = times(&clockwork.run(ms(1000)), |_| true);
+    assert_eq!(goodbyes, numbers("GOODBYES").into_iter().map(|at| begin + ms(at)).collect::<Vec<_>>());
 }
 
 #[test]
 fn a_silent_peer_is_asked_at_the_parts_of_its_life() {
     let mut clockwork = Clockwork::new();
-    clockwork.hear_announce(&mut Remote::new(1));
-    let asked = times(&clockwork.run(ms(60_000)), |sent| sent.is_question());
+    clockwork.hear(&mut Remote::new(1), Kind::Query, Arrival::Group);
+    let asked = times(&clockwork.run(ms(60_000)), |sent| sent.is_probe());
     let part = |part: u64| millis("EXPIRY") * part as u32 / 100;
     let questions =
-        |begin: Duration| (0..number("ASK_TRIES")).map(move |n| begin + millis("ASK_GAP") * n as u32);
-    let parts = numbers("ASK_PARTS").into_iter().map(part);
-    assert_eq!(asked, parts.flat_map(questions).collect::<Vec<_>>());
+        |begin: Duration| (0..number("PROBE_TRIES")).map(move |n| begin + millis("PROBE_GAP") * n as u32);
+    let parts = numbers("PROBE_PARTS").into_iter().map(part);
+    // For the last of those that are as long as any there is no budget.
+    let expected: Vec<Duration> = parts.flat_map(questions).collect();
+    assert_eq!(asked, expected[..expected.len() - 1]);
     assert!(clockwork.node.peers(clockwork.now).is_empty());
 }
 
 #[test]
-fn more_probes_than_a_window_permits_become_a_group_query() {
-    let first = millis("EXPIRY") * numbers("ASK_PARTS")[0] as u32 / 100;
-    let max = number("ASK_MAX");
+fn too_many_probes_become_one_query_to_the_group() {
+    let first = millis("EXPIRY") * numbers("PROBE_PARTS")[0] as u32 / 100;
+    let max = number("PROBES_MAX");
     // What is sent when so many are due at a time, and one more after that.
     let sent = |count: u64, later: Duration| {
         let mut clockwork = Clockwork::settled();
@@ -138,38 +141,36 @@ fn more_probes_than_a_window_permits_become_a_group_query() {
         clockwork.run(later);
         clockwork.hear_announce(&mut peers[0]);
         let sent = clockwork.run(first);
-        let questions = times(&sent, |sent| sent.is_question()).len() as u64;
+        let questions = times(&sent, |sent| sent.is_probe()).len() as u64;
         (questions, times(&sent, |sent| sent.is_group_query()).len())
     };
-    let window = millis("ASK_WINDOW");
+    let window = millis("PROBES_PERIOD");
     assert_eq!(sent(max, window - ms(1)), (max, 1), "the one that is due within the window is too much");
     assert_eq!(sent(max - 1, window - ms(1)), (max, 0));
     assert_eq!(sent(max + 1, Duration::ZERO), (0, 1));
 }
 
 #[test]
-fn probes_have_no_more_bytes_than_were_received_and_the_credit() {
+fn unvalidated_peer_gets_no_more_bytes_than_its_budget() {
     let mut clockwork = Clockwork::settled();
-    let credit = number("ASK_CREDIT");
-    let (mut heard, mut asked) = (0, 0);
-    for number in 0..100 {
-        // Each is asked twelve times, with more than ten times the bytes that it told.
-        let mut forged = Remote { expiry: ms(1000), ..Remote::new(number) };
+    let (mut received, mut sent) = (0, 0);
+    for peer in 0..100 {
+        let mut forged = Remote { expiry: ms(1000), ..Remote::new(peer) };
         let announce = forged.message(Kind::Announce);
-        heard += announce.len() as u64;
+        received += announce.len() as u64;
         clockwork.hear_bytes(&announce, forged.address(), Arrival::Group);
-        let questions = clockwork.run(ms(1000)).into_iter().filter(Sent::is_question);
-        asked += questions.map(|question| question.len as u64).sum::<u64>();
-        assert!(asked <= heard + credit);
+        let unicasts = clockwork.run(ms(1000)).into_iter().filter(|sent| !sent.is_to_group());
+        sent += unicasts.map(|sent| sent.len as u64).sum::<u64>();
+        assert!(sent <= number("AMPLIFICATION") * received);
     }
-    assert!(asked > credit, "what was heard may be asked, too");
+    assert!(sent > received, "and a peer is probed");
 }
 
 #[test]
-fn group_query_in_place_of_many_keeps_its_gap() {
+fn group_queries_in_place_of_probes_keep_their_gap() {
     let mut clockwork = Clockwork::settled();
     let mut sent = Vec::new();
-    let batch = number("ASK_MAX") + 1;
+    let batch = number("PROBES_MAX") + 1;
     for round in 0..200 {
         for number in 0..batch {
             let number = (round * batch + number) as u16;
@@ -178,26 +179,28 @@ fn group_query_in_place_of_many_keeps_its_gap() {
         sent.extend(clockwork.run(ms(100)));
     }
     let gaps = gaps(&times(&sent, |sent| sent.is_group_query()));
-    assert!(gaps.len() > 1 && gaps.iter().all(|gap| *gap == millis("GROUP_QUESTION_GAP")), "{gaps:?}");
+    assert!(gaps.len() > 1 && gaps.iter().all(|gap| *gap == millis("GROUP_QUERY_GAP")), "{gaps:?}");
 }
 
 #[test]
-fn suspect_peer_is_probed_and_moved_as_specified() {
+fn suspect_peer_is_probed_and_then_moved_at_its_times() {
     let mut clockwork = Clockwork::settled();
     let mut peer = Remote::new(1);
-    clockwork.hear_announce(&mut peer);
+    clockwork.hear(&mut peer, Kind::Query, Arrival::Group);
+    clockwork.run(ms(100));
     let elsewhere = ([192, 0, 2, 2], 50_000).into();
     clockwork.hear_bytes(&peer.message(Kind::Announce), elsewhere, Arrival::Group);
     let begin = clockwork.elapsed();
-    let asked = |n: u64| begin + millis("DOUBT_DELAY") + millis("DOUBT_GAP") * n as u32;
+    let asked = |n: u64| begin + millis("SUSPECT_DELAY") + millis("SUSPECT_GAP") * n as u32;
     let is_moved =
         |clockwork: &Clockwork| clockwork.node.peers(clockwork.now)[0].address == Some(elsewhere.ip());
-    let sent = clockwork.run(asked(number("DOUBT_TRIES")) - begin - ms(1));
+    let sent = clockwork.run(asked(number("SUSPECT_TRIES")) - begin - ms(1));
     assert!(!is_moved(&clockwork));
     clockwork.run(ms(1));
     assert!(is_moved(&clockwork));
-    let questions = times(&sent, |sent| sent.is_question());
-    assert_eq!(questions, (0..number("DOUBT_TRIES")).map(asked).collect::<Vec<_>>());
+    let old = peers_proto::Destination::Peer { address: peer.address(), interface: 1 };
+    let questions = times(&sent, |sent| sent.is_probe() && sent.to == old);
+    assert_eq!(questions, (0..number("SUSPECT_TRIES")).map(asked).collect::<Vec<_>>());
 }
 
 #[test]
@@ -213,8 +216,8 @@ fn no_more_namesakes_are_asked_than_the_specification_says() {
 }
 
 #[test]
-fn node_that_runs_late_probes_and_waits_as_specified() {
-    for (late, queries) in [(millis("OVERSLEPT") - ms(1), 0), (millis("OVERSLEPT"), 1)] {
+fn resume_begins_a_burst_and_gives_peers_their_grace() {
+    for (late, queries) in [(millis("SUSPENDED") - ms(1), 0), (millis("SUSPENDED"), 1)] {
         let mut clockwork = Clockwork::settled();
         clockwork.now = clockwork.node.poll_timeout().expect("it has an announce to send") + late;
         clockwork.node.handle_timeout(clockwork.now);
@@ -227,25 +230,25 @@ fn node_that_runs_late_probes_and_waits_as_specified() {
     clockwork.now += ms(3_600_000);
     let begin = clockwork.elapsed();
     clockwork.node.handle_timeout(clockwork.now);
-    let time = millis("AFTER_SLEEP") + spread(1);
+    let time = millis("RESUME_GRACE") + spread(1);
     assert_eq!(clockwork.node.peers(clockwork.now)[0].expires_in, time);
-    let questions = times(&clockwork.run(time), |sent| sent.is_question());
+    let questions = times(&clockwork.run(time), |sent| sent.is_probe());
     assert_eq!(questions[0] - begin, time / 2);
     assert!(clockwork.node.peers(clockwork.now).is_empty());
 }
 
 #[test]
-fn report_brings_the_next_probe_after_its_gap() {
+fn icmp_report_brings_the_next_probe_after_its_gap() {
     let mut clockwork = Clockwork::settled();
     let mut peer = Remote::new(1);
-    clockwork.hear_announce(&mut peer);
-    let first = millis("EXPIRY") * numbers("ASK_PARTS")[0] as u32 / 100;
+    clockwork.hear(&mut peer, Kind::Query, Arrival::Group);
+    let first = millis("EXPIRY") * numbers("PROBE_PARTS")[0] as u32 / 100;
     clockwork.run(first);
     let begin = clockwork.elapsed();
-    clockwork.node.handle_unreachable(peer.address(), clockwork.now);
-    clockwork.node.handle_unreachable(peer.address(), clockwork.now);
-    let asked = times(&clockwork.run(millis("RETRY_GAP")), |sent| sent.is_question());
+    clockwork.node.handle_unreachable(peer.address(), 0, clockwork.now);
+    clockwork.node.handle_unreachable(peer.address(), 0, clockwork.now);
+    let asked = times(&clockwork.run(millis("RETRY_GAP")), |sent| sent.is_probe());
     assert_eq!(asked, [begin + millis("RETRY_GAP")]);
-    clockwork.node.handle_unreachable(peer.address(), clockwork.now);
+    clockwork.node.handle_unreachable(peer.address(), 0, clockwork.now);
     assert_eq!(clockwork.node.peer_count(), 0);
 }

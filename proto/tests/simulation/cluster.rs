@@ -69,7 +69,7 @@ fn after_a_partition_heals_all_know_all_within_an_interval() {
 }
 
 #[test]
-fn member_that_slept_an_hour_probes_before_it_removes() {
+fn node_that_slept_for_an_hour_probes_before_any_peer_leaves() {
     for_each_seed(3, |seed| {
         let mut world = World::settled(seed, 20);
         world.conditions = Conditions::losing(0.05);

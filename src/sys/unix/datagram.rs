@@ -1,28 +1,36 @@
 //! Sends and receives datagrams of IPv4 or IPv6, with their packet information.
 
 use std::io::{self, IoSlice, IoSliceMut};
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 use std::os::fd::AsRawFd;
 
 use nix::sys::socket::{
     ControlMessage, ControlMessageOwned, MsgFlags, RecvMsg, SockaddrIn, SockaddrIn6, SockaddrStorage,
     recvmsg, sendmsg,
 };
-#[cfg(target_os = "linux")]
+#[cfg(linux_kernel)]
 use nix::sys::socket::{MultiHeaders, recvmmsg};
 use socket2::Socket;
 
-use crate::sys::Way;
-use crate::sys::batch::{Buffer, Received};
+use crate::sys::batch::{Buffer, Received, receive_each};
+use crate::sys::optional::Refusals;
+#[cfg(linux_kernel)]
+use crate::sys::optional::{self, is_refusal};
+use crate::sys::{IcmpError, Way};
 use peers_proto::Arrival;
 
 /// Sends one datagram.
 pub fn send(socket: &Socket, payload: &[u8], to: SocketAddr, way: &Way) -> io::Result<()> {
     let parts = [IoSlice::new(payload)];
-    let (fd, flags) = (socket.as_raw_fd(), MsgFlags::MSG_DONTWAIT);
+    let past_routing = if way.only_on_link { libc::MSG_DONTROUTE } else { 0 };
+    let flags = MsgFlags::MSG_DONTWAIT | MsgFlags::from_bits_retain(past_routing);
+    let fd = socket.as_raw_fd();
     match to {
         SocketAddr::V4(to) => {
-            let source = way.source.unwrap_or(Ipv4Addr::UNSPECIFIED);
+            let source = match way.source {
+                Some(IpAddr::V4(source)) => source,
+                _ => Ipv4Addr::UNSPECIFIED,
+            };
             let through = libc::in_pktinfo {
                 ipi_ifindex: way.interface as _,
                 ipi_spec_dst: libc::in_addr { s_addr: u32::from_ne_bytes(source.octets()) },
@@ -32,9 +40,13 @@ pub fn send(socket: &Socket, payload: &[u8], to: SocketAddr, way: &Way) -> io::R
             sendmsg(fd, &parts, &control, flags, Some(&SockaddrIn::from(to)))?;
         }
         SocketAddr::V6(to) => {
+            let source = match way.source {
+                Some(IpAddr::V6(source)) => source,
+                _ => Ipv6Addr::UNSPECIFIED,
+            };
             let through = libc::in6_pktinfo {
-                ipi6_ifindex: way.interface,
-                ipi6_addr: libc::in6_addr { s6_addr: [0; 16] },
+                ipi6_ifindex: way.interface as _,
+                ipi6_addr: libc::in6_addr { s6_addr: source.octets() },
             };
             let control = [ControlMessage::Ipv6PacketInfo(&through)];
             sendmsg(fd, &parts, &control, flags, Some(&SockaddrIn6::from(to)))?;
@@ -45,8 +57,33 @@ pub fn send(socket: &Socket, payload: &[u8], to: SocketAddr, way: &Way) -> io::R
 
 /// Receives datagrams that wait, each into one of `buffers`. Calls `take` with the number of the buffer, the datagram and its
 /// destination. Returns the number of buffers in use; if it is not all, no more waited. An error if none waited.
-#[cfg(target_os = "linux")]
+#[cfg(linux_kernel)]
 pub fn receive(
+    socket: &Socket,
+    buffers: &mut [Buffer],
+    refusals: &Refusals,
+    mut take: impl FnMut(usize, Received, IpAddr),
+) -> io::Result<usize> {
+    match receive_many(socket, buffers, &mut take) {
+        // A sandbox may refuse the call, and permit the older one.
+        Err(error) if is_refusal(&error) => {
+            let count = receive_each(buffers, take, |buffer| receive_one(socket, buffer).map(Some));
+            if count.is_ok() {
+                refusals.settle(&optional::MANY_AT_ONCE, Err::<(), _>(error));
+            }
+            count
+        }
+        received => {
+            if received.is_ok() {
+                refusals.settle(&optional::MANY_AT_ONCE, Ok::<_, io::Error>(()));
+            }
+            received
+        }
+    }
+}
+
+#[cfg(linux_kernel)]
+fn receive_many(
     socket: &Socket,
     buffers: &mut [Buffer],
     mut take: impl FnMut(usize, Received, IpAddr),
@@ -67,49 +104,58 @@ pub fn receive(
 }
 
 /// Receives datagrams that wait, one by one. As on Linux, where one call takes many.
-#[cfg(not(target_os = "linux"))]
+#[cfg(not(linux_kernel))]
 pub fn receive(
     socket: &Socket,
     buffers: &mut [Buffer],
+    _: &Refusals,
     take: impl FnMut(usize, Received, IpAddr),
 ) -> io::Result<usize> {
-    crate::sys::batch::receive_each(buffers, take, |buffer| receive_one(socket, buffer).map(Some))
+    receive_each(buffers, take, |buffer| receive_one(socket, buffer).map(Some))
 }
 
 /// Receives one datagram into `buffer`, and returns it with its destination. An error if none waits.
-#[cfg(any(not(target_os = "linux"), test))]
 pub fn receive_one(socket: &Socket, buffer: &mut [u8]) -> io::Result<(Received, IpAddr)> {
     let (mut parts, mut control) = ([IoSliceMut::new(buffer)], control_buffer());
     let message = recvmsg(socket.as_raw_fd(), &mut parts, Some(&mut control), MsgFlags::MSG_DONTWAIT)?;
     description_of(&message)
 }
 
-/// Takes one error from the socket's queue. Returns whether it is ICMP port or host unreachable, and the destination of the
-/// datagram that caused it. An error if none waits.
-#[cfg(target_os = "linux")]
-pub fn receive_error(socket: &Socket) -> io::Result<(bool, SocketAddr)> {
-    // The error, the address of the system that reported it, and the packet information.
-    let mut control = nix::cmsg_space!(libc::sock_extended_err, libc::sockaddr_in6, libc::in6_pktinfo);
+/// Takes one error from the socket's queue. An error if none waits.
+#[cfg(linux_kernel)]
+pub fn receive_error(socket: &Socket) -> io::Result<IcmpError> {
+    /// Index of the loopback interface of Linux, by which this host reports its own errors, whatever way the datagram took.
+    const LOOPBACK: u32 = 1;
+    // The error, the address of the system that reported it, the packet information, and the TTL.
+    let mut control =
+        nix::cmsg_space!(libc::sock_extended_err, libc::sockaddr_in6, libc::in6_pktinfo, libc::c_int);
     let flags = MsgFlags::MSG_ERRQUEUE | MsgFlags::MSG_DONTWAIT;
     let message = recvmsg(socket.as_raw_fd(), &mut [], Some(&mut control), flags)?;
-    let is_unreachable = message.cmsgs()?.any(|control| match control {
-        ControlMessageOwned::Ipv4RecvErr(error, _) | ControlMessageOwned::Ipv6RecvErr(error, _) => {
-            is_unreachable(&error)
+    let mut icmp = IcmpError { is_unreachable: false, to: address_of(&message)?, interface: 0 };
+    for control in message.cmsgs()? {
+        match control {
+            ControlMessageOwned::Ipv4RecvErr(error, _) | ControlMessageOwned::Ipv6RecvErr(error, _) => {
+                icmp.is_unreachable = is_unreachable(&error);
+            }
+            ControlMessageOwned::Ipv4PacketInfo(info) => icmp.interface = info.ipi_ifindex as _,
+            ControlMessageOwned::Ipv6PacketInfo(info) => icmp.interface = info.ipi6_ifindex as _,
+            _ => {}
         }
-        _ => false,
-    });
-    Ok((is_unreachable, address_of(&message)?))
+    }
+    if icmp.interface == LOOPBACK {
+        icmp.interface = 0;
+    }
+    Ok(icmp)
 }
 
 /// Returns that none waits: the system does not report ICMP errors. An unreachable peer is probed until it expires.
-#[cfg(not(target_os = "linux"))]
-pub fn receive_error(_: &Socket) -> io::Result<(bool, SocketAddr)> {
+#[cfg(not(linux_kernel))]
+pub fn receive_error(_: &Socket) -> io::Result<IcmpError> {
     Err(io::ErrorKind::WouldBlock.into())
 }
 
-/// True for port unreachable and host unreachable. The other codes come from firewalls and routers, and say nothing of the
-/// host.
-#[cfg(target_os = "linux")]
+/// True for port unreachable and host unreachable.
+#[cfg(linux_kernel)]
 fn is_unreachable(error: &libc::sock_extended_err) -> bool {
     match error.ee_origin {
         // Destination unreachable: host (also after ARP without an answer), port (RFC 792).
@@ -120,25 +166,53 @@ fn is_unreachable(error: &libc::sock_extended_err) -> bool {
     }
 }
 
-/// Returns a buffer for the packet information of a datagram. That of IPv6 is the longer one.
+/// Returns a buffer for the packet information and the TTL of a datagram. The packet information of IPv6 is the longer one.
 fn control_buffer() -> Vec<u8> {
-    nix::cmsg_space!(libc::in6_pktinfo)
+    nix::cmsg_space!(libc::in6_pktinfo, libc::c_int)
 }
 
 fn description_of(message: &RecvMsg<'_, '_, SockaddrStorage>) -> io::Result<(Received, IpAddr)> {
-    let packet = message.cmsgs()?.find_map(|control| match control {
-        ControlMessageOwned::Ipv4PacketInfo(info) => {
-            let to = Ipv4Addr::from(info.ipi_addr.s_addr.to_ne_bytes());
-            Some((IpAddr::from(to), info.ipi_ifindex as _))
+    let (mut packet, mut hops) = (None, None);
+    for control in message.cmsgs()? {
+        match control {
+            ControlMessageOwned::Ipv4PacketInfo(info) => {
+                let to = Ipv4Addr::from(info.ipi_addr.s_addr.to_ne_bytes());
+                packet = Some((IpAddr::from(to), info.ipi_ifindex as _));
+            }
+            ControlMessageOwned::Ipv6PacketInfo(info) => {
+                packet = Some((IpAddr::from(info.ipi6_addr.s6_addr), info.ipi6_ifindex as _));
+            }
+            other => hops = hops.or(hops_of(&other)),
         }
-        ControlMessageOwned::Ipv6PacketInfo(info) => {
-            Some((IpAddr::from(info.ipi6_addr.s6_addr), info.ipi6_ifindex))
-        }
-        _ => None,
-    });
+    }
     let (to, interface) = packet.ok_or(io::ErrorKind::InvalidData)?;
     let arrival = if to.is_multicast() { Arrival::Group } else { Arrival::Unicast };
-    Ok((Received { len: message.bytes, from: address_of(message)?, interface, arrival }, to))
+    Ok((Received { len: message.bytes, from: address_of(message)?, interface, arrival, hops }, to))
+}
+
+/// Returns the TTL or hop limit that a control message has.
+#[cfg(linux_kernel)]
+fn hops_of(control: &ControlMessageOwned) -> Option<u8> {
+    match control {
+        ControlMessageOwned::Ipv4Ttl(hops) | ControlMessageOwned::Ipv6HopLimit(hops) => {
+            u8::try_from(*hops).ok()
+        }
+        _ => None,
+    }
+}
+
+/// Returns the TTL or hop limit that a control message has: one byte by IPv4, an int by IPv6.
+#[cfg(target_os = "macos")]
+fn hops_of(control: &ControlMessageOwned) -> Option<u8> {
+    let ControlMessageOwned::Unknown(unknown) = control else { return None };
+    let (header, data) = (&unknown.cmsg_header, &unknown.data_bytes);
+    match (header.cmsg_level, header.cmsg_type) {
+        (libc::IPPROTO_IP, libc::IP_RECVTTL) => data.first().copied(),
+        (libc::IPPROTO_IPV6, libc::IPV6_HOPLIMIT) => {
+            u8::try_from(i32::from_ne_bytes(*data.first_chunk()?)).ok()
+        }
+        _ => None,
+    }
 }
 
 /// Returns the source of a message; of an error, the destination of the datagram that caused it.

@@ -1,9 +1,8 @@
-//! Names of the host and of its interfaces, and signals.
+//! Names of the host and of its interfaces.
 
 use std::io;
 
 use nix::net::if_::{if_indextoname, if_nametoindex};
-use nix::sys::signal::{SigSet, SigmaskHow};
 
 /// Returns the host's name.
 pub fn name() -> io::Result<String> {
@@ -19,14 +18,6 @@ pub fn zone_of(index: u32) -> Option<String> {
 /// Returns the index of the interface that the zone of a link-local address names, if there is one.
 pub fn index_of_zone(zone: &str) -> Option<u32> {
     zone.parse().ok().or_else(|| if_nametoindex(zone).ok())
-}
-
-/// Calls `spawn` with every signal blocked, which a thread that it starts inherits.
-pub fn with_signals_blocked<R>(spawn: impl FnOnce() -> io::Result<R>) -> io::Result<R> {
-    let before = SigSet::all().thread_swap_mask(SigmaskHow::SIG_BLOCK)?;
-    let spawned = spawn();
-    before.thread_set_mask()?;
-    spawned
 }
 
 #[cfg(test)]

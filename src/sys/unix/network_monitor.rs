@@ -6,19 +6,23 @@ use std::mem::MaybeUninit;
 use socket2::Socket;
 
 use crate::sys::Descriptor;
+use crate::sys::call_error::{CallError, Named};
 use crate::sys::socket::OwnedSocket;
 
 pub struct NetworkMonitor(OwnedSocket);
 
 impl NetworkMonitor {
-    pub fn subscribe() -> io::Result<Self> {
+    pub fn subscribe() -> Result<Self, CallError> {
         let socket = open()?;
-        socket.set_nonblocking(true)?;
-        Ok(NetworkMonitor(OwnedSocket::new(socket)?))
+        socket.set_nonblocking(true).named("fcntl(O_NONBLOCK)")?;
+        Ok(NetworkMonitor(OwnedSocket::new(socket)))
     }
 
     /// Takes all messages that wait; true if there were any. Their contents are not read: the caller looks at the interfaces
     /// once for a whole burst.
+    ///
+    /// # Errors
+    /// Another part of the program has closed its descriptor, or the system refuses the call.
     pub fn drain(&self) -> io::Result<bool> {
         let socket = self.0.get()?;
         let mut has_any = false;
@@ -29,7 +33,8 @@ impl NetworkMonitor {
                 // Messages were lost for want of room, so there have been some.
                 Err(error) if error.raw_os_error() == Some(libc::ENOBUFS) => has_any = true,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(_) => return Ok(has_any),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(has_any),
+                Err(error) => return Err(error),
             }
         }
     }
@@ -45,20 +50,21 @@ impl NetworkMonitor {
 }
 
 /// Opens a socket of rtnetlink, which reports links and addresses. It reports an IPv6 address when that becomes usable.
-#[cfg(target_os = "linux")]
-fn open() -> io::Result<Socket> {
+#[cfg(linux_kernel)]
+fn open() -> Result<Socket, CallError> {
     use nix::sys::socket::{AddressFamily, NetlinkAddr, SockFlag, SockProtocol, SockType, bind, socket};
     use std::os::fd::AsRawFd;
 
     const GROUPS: libc::c_int = libc::RTMGRP_LINK | libc::RTMGRP_IPV4_IFADDR | libc::RTMGRP_IPV6_IFADDR;
     let protocol = SockProtocol::NetlinkRoute;
-    let socket = socket(AddressFamily::Netlink, SockType::Raw, SockFlag::SOCK_CLOEXEC, protocol)?;
-    bind(socket.as_raw_fd(), &NetlinkAddr::new(0, GROUPS as u32))?;
+    let socket = socket(AddressFamily::Netlink, SockType::Raw, SockFlag::SOCK_CLOEXEC, protocol)
+        .named("socket(AF_NETLINK)")?;
+    bind(socket.as_raw_fd(), &NetlinkAddr::new(0, GROUPS as u32)).named("bind(AF_NETLINK)")?;
     Ok(socket.into())
 }
 
 /// Opens a routing socket, which reports links, addresses and routes.
 #[cfg(target_os = "macos")]
-fn open() -> io::Result<Socket> {
-    Socket::new(libc::AF_ROUTE.into(), socket2::Type::RAW, None)
+fn open() -> Result<Socket, CallError> {
+    Socket::new(libc::AF_ROUTE.into(), socket2::Type::RAW, None).named("socket(AF_ROUTE)")
 }

@@ -10,16 +10,18 @@ use std::sync::OnceLock;
 
 use socket2::{SockAddr, Socket};
 use windows_sys::Win32::Networking::WinSock::{
-    CMSGHDR, IP_PKTINFO, IPPROTO_IP, IPPROTO_IPV6, IPV6_PKTINFO, LPFN_WSARECVMSG,
-    SIO_GET_EXTENSION_FUNCTION_POINTER, SOCKET, WSABUF, WSAECONNRESET, WSAEMSGSIZE, WSAENETRESET,
-    WSAID_WSARECVMSG, WSAIoctl, WSAMSG,
+    CMSGHDR, IP_PKTINFO, IP_RECVTTL, IP_TTL, IPPROTO_IP, IPPROTO_IPV6, IPV6_HOPLIMIT, IPV6_PKTINFO,
+    LPFN_WSARECVMSG, MSG_DONTROUTE, SIO_GET_EXTENSION_FUNCTION_POINTER, SOCKET, WSABUF, WSAECONNRESET,
+    WSAEMSGSIZE, WSAENETRESET, WSAID_WSARECVMSG, WSAIoctl, WSAMSG,
 };
 
-use crate::sys::Way;
 use crate::sys::batch::{Buffer, Received, receive_each};
+use crate::sys::optional::Refusals;
+use crate::sys::{IcmpError, Way};
 use peers_proto::Arrival;
 
-/// Sends one datagram. Routing chooses the way to a peer; a link-local address has its interface as scope.
+/// Sends one datagram. Routing chooses the way to a peer and the address to send from; a link-local address has its interface
+/// as scope.
 pub fn send(socket: &Socket, payload: &[u8], to: SocketAddr, way: &Way) -> io::Result<()> {
     // One thread at a time sends, so the interface does not change in between.
     match to.ip() {
@@ -27,7 +29,8 @@ pub fn send(socket: &Socket, payload: &[u8], to: SocketAddr, way: &Way) -> io::R
         IpAddr::V6(group) if group.is_multicast() => socket.set_multicast_if_v6(way.interface)?,
         _ => {}
     }
-    socket.send_to(payload, &to.into()).map(drop)
+    let flags = if way.only_on_link { MSG_DONTROUTE } else { 0 };
+    socket.send_to_with_flags(payload, &to.into(), flags).map(drop)
 }
 
 /// Sets the interface for datagrams to an IPv4 group.
@@ -35,34 +38,44 @@ fn send_through(socket: &Socket, way: &Way) -> io::Result<()> {
     // An address of the network 0 is an index. Wine knows an interface by its address alone.
     let by_index = socket.set_multicast_if_v4(&Ipv4Addr::from_bits(way.interface));
     by_index.or_else(|error| match way.source {
-        Some(address) => socket.set_multicast_if_v4(&address),
-        None => Err(error),
+        Some(IpAddr::V4(address)) => socket.set_multicast_if_v4(&address),
+        _ => Err(error),
     })
 }
 
-/// Buffer for the control message of a datagram, its packet information. Aligned as such messages are.
+/// Buffer for the control messages of a datagram: packet information and TTL. Aligned as such messages are.
 #[repr(C, align(8))]
-struct Control([u8; 64]);
+struct ControlBuffer([u8; 128]);
+
+/// What the control messages of a datagram say.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Control {
+    /// Its destination, and the index of the interface through which it came.
+    packet: Option<(IpAddr, u32)>,
+    /// Its TTL or hop limit.
+    hops: Option<u8>,
+}
 
 /// Receives datagrams that wait, each into one of `buffers`. Calls `take` with the number of the buffer, the datagram and its
 /// destination. Returns the number of buffers in use; if it is not all, no more waited. An error if none waited.
 pub fn receive(
     socket: &Socket,
     buffers: &mut [Buffer],
+    _: &Refusals,
     take: impl FnMut(usize, Received, IpAddr),
 ) -> io::Result<usize> {
     receive_each(buffers, take, |buffer| receive_one(socket, buffer))
 }
 
 /// Returns that none waits: Windows does not say which datagram an ICMP error is about.
-pub fn receive_error(_: &Socket) -> io::Result<(bool, SocketAddr)> {
+pub fn receive_error(_: &Socket) -> io::Result<IcmpError> {
     Err(io::ErrorKind::WouldBlock.into())
 }
 
 /// Receives one datagram into `buffer`. Returns it with its destination; `None` if an error was taken in place of a datagram. An
 /// error if none waits.
 fn receive_one(socket: &Socket, buffer: &mut [u8]) -> io::Result<Option<(Received, IpAddr)>> {
-    let mut control = Control([0; 64]);
+    let mut control = ControlBuffer([0; 128]);
     let (len, control_len, from) = match receive_message(socket, buffer, &mut control) {
         Ok(message) => message,
         // A datagram longer than any message; or an ICMP error, without the destination that it is about.
@@ -71,17 +84,18 @@ fn receive_one(socket: &Socket, buffer: &mut [u8]) -> io::Result<Option<(Receive
         }
         Err(error) => return Err(error),
     };
-    let (to, interface) = packet_of(&control.0[..control_len]).ok_or(io::ErrorKind::InvalidData)?;
+    let Control { packet, hops } = control_of(&control.0[..control_len]);
+    let (to, interface) = packet.ok_or(io::ErrorKind::InvalidData)?;
     let from = from.as_socket().ok_or(io::ErrorKind::InvalidData)?;
     let arrival = if to.is_multicast() { Arrival::Group } else { Arrival::Unicast };
-    Ok(Some((Received { len, from, interface, arrival }, to)))
+    Ok(Some((Received { len, from, interface, arrival, hops }, to)))
 }
 
 /// Receives into both buffers. Returns the lengths of their contents, and the sender.
 fn receive_message(
     socket: &Socket,
     buffer: &mut [u8],
-    control: &mut Control,
+    control: &mut ControlBuffer,
 ) -> io::Result<(usize, usize, SockAddr)> {
     let call = receive_function(socket)?;
     let mut part = WSABUF { len: buffer.len() as u32, buf: buffer.as_mut_ptr() };
@@ -149,27 +163,39 @@ fn receive_function(socket: &Socket) -> io::Result<ReceiveFunction> {
     }
 }
 
-/// Reads the control messages of a datagram: its destination, and the index of the interface through which it came.
-fn packet_of(mut control: &[u8]) -> Option<(IpAddr, u32)> {
-    loop {
-        let len = usize::from_ne_bytes(at(control, offset_of!(CMSGHDR, cmsg_len))?);
-        let level = i32::from_ne_bytes(at(control, offset_of!(CMSGHDR, cmsg_level))?);
-        let kind = i32::from_ne_bytes(at(control, offset_of!(CMSGHDR, cmsg_type))?);
-        // The header needs no padding: it is a word and two halves.
-        let data = control.get(size_of::<CMSGHDR>()..)?;
-        match (level, kind) {
-            (IPPROTO_IP, IP_PKTINFO) => {
-                let address = Ipv4Addr::from(at::<4>(data, 0)?);
-                return Some((address.into(), u32::from_ne_bytes(at(data, 4)?)));
-            }
-            (IPPROTO_IPV6, IPV6_PKTINFO) => {
-                let address = Ipv6Addr::from(at::<16>(data, 0)?);
-                return Some((address.into(), u32::from_ne_bytes(at(data, 16)?)));
-            }
-            // A length of zero must not make the loop endless.
-            _ => control = control.get(len.max(1).checked_next_multiple_of(size_of::<usize>())?..)?,
-        }
+/// Reads the control messages of a datagram, up to one that is cut.
+fn control_of(mut messages: &[u8]) -> Control {
+    let mut control = Control::default();
+    while let Some(rest) = read_control(messages, &mut control) {
+        messages = rest;
     }
+    control
+}
+
+/// Reads one control message. Returns those behind it; `None` if it is cut, or the last one.
+fn read_control<'a>(message: &'a [u8], control: &mut Control) -> Option<&'a [u8]> {
+    let len = usize::from_ne_bytes(at(message, offset_of!(CMSGHDR, cmsg_len))?);
+    let level = i32::from_ne_bytes(at(message, offset_of!(CMSGHDR, cmsg_level))?);
+    let kind = i32::from_ne_bytes(at(message, offset_of!(CMSGHDR, cmsg_type))?);
+    // The header needs no padding: it is a word and two halves.
+    let data = message.get(size_of::<CMSGHDR>()..)?;
+    match (level, kind) {
+        (IPPROTO_IP, IP_PKTINFO) => {
+            let address = Ipv4Addr::from(at::<4>(data, 0)?);
+            control.packet = Some((address.into(), u32::from_ne_bytes(at(data, 4)?)));
+        }
+        (IPPROTO_IPV6, IPV6_PKTINFO) => {
+            let address = Ipv6Addr::from(at::<16>(data, 0)?);
+            control.packet = Some((address.into(), u32::from_ne_bytes(at(data, 16)?)));
+        }
+        // Windows answers to the option IP_RECVTTL by IP_TTL, and to its older name by itself.
+        (IPPROTO_IP, IP_TTL | IP_RECVTTL) | (IPPROTO_IPV6, IPV6_HOPLIMIT) => {
+            control.hops = u8::try_from(i32::from_ne_bytes(at(data, 0)?)).ok();
+        }
+        _ => {}
+    }
+    // A length of zero must not make the loop endless.
+    message.get(len.max(1).checked_next_multiple_of(size_of::<usize>())?..)
 }
 
 /// Returns the bytes from `offset` on, if there are enough.
@@ -196,31 +222,46 @@ mod tests {
         let other = message(IPPROTO_IP, 1, &[1]);
         let v4 = [other.clone(), message(IPPROTO_IP, IP_PKTINFO, &v4)].concat();
         let v6 = [message(IPPROTO_IPV6, IPV6_PKTINFO, &v6), other.clone()].concat();
+        let packet_of = |messages: &[u8]| control_of(messages).packet;
         assert_eq!(packet_of(&v4), Some(("239.2.3.4".parse().unwrap(), 7)));
         assert_eq!(packet_of(&v6), Some(("ff12::ef02:304".parse().unwrap(), 9)));
         assert_eq!(packet_of(&other), None);
     }
 
     #[test]
+    fn the_ttl_is_found_behind_packet_information() {
+        let v4 = message(IPPROTO_IP, IP_PKTINFO, &[0; 8]);
+        let v6 = message(IPPROTO_IPV6, IPV6_PKTINFO, &[0; 20]);
+        for (level, kind, packet) in
+            [(IPPROTO_IP, IP_TTL, &v4), (IPPROTO_IP, IP_RECVTTL, &v4), (IPPROTO_IPV6, IPV6_HOPLIMIT, &v6)]
+        {
+            let messages = [&packet[..], &message(level, kind, &255_i32.to_ne_bytes())].concat();
+            assert_eq!(control_of(&messages).hops, Some(255));
+            assert_eq!(control_of(packet).hops, None);
+        }
+    }
+
+    #[test]
     fn messages_that_are_cut_or_without_length_are_none() {
         let whole = message(IPPROTO_IP, IP_PKTINFO, &[0; 8]);
         for len in 0..whole.len() {
-            assert_eq!(packet_of(&whole[..len]), None);
+            assert_eq!(control_of(&whole[..len]), Control::default());
         }
         let mut endless = message(IPPROTO_IP, 1, &[0; 8]);
         endless[..size_of::<usize>()].fill(0);
-        assert_eq!(packet_of(&endless), None);
+        assert_eq!(control_of(&endless), Control::default());
         endless[..size_of::<usize>()].fill(0xFF);
-        assert_eq!(packet_of(&endless), None);
+        assert_eq!(control_of(&endless), Control::default());
     }
 
     #[test]
     fn a_datagram_that_is_too_long_is_dropped() {
-        let owned = crate::sys::socket::open_unicast(false, 1, 0).expect("there are free ports");
+        let owned = crate::sys::socket::open_unicast(false, 1, 0, &Refusals::default())
+            .expect("there are free ports");
         let port = crate::sys::socket::port_of(&owned).expect("it is bound");
         let socket = owned.get().expect("it is open");
         let to = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-        let way = Way { interface: 0, source: None };
+        let way = Way::default();
         let mut buffer = [0; 4];
         for payload in [&b"longer"[..], b"fits"] {
             send(socket, payload, to, &way).expect("there is a loopback");

@@ -1,56 +1,48 @@
 //! Lists the interfaces, by the names that Windows shows its users ("Ethernet", "Wi-Fi").
 
-use std::io;
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 
 use if_addrs::{IfAddr, get_if_addrs};
 
+use crate::sys::call_error::{CallError, Named};
+use crate::sys::host_interface::{HostInterface, Listing};
 use crate::sys::interface::Interface;
 
-/// Returns the names of all interfaces with an address, in the system's order.
-pub fn names() -> io::Result<Vec<String>> {
-    let mut names = Vec::new();
-    for entry in get_if_addrs()? {
-        if !names.contains(&entry.name) {
-            names.push(entry.name);
-        }
-    }
-    Ok(names)
-}
-
-/// Returns the interfaces that are up and have an address. A join shows later whether one can multicast.
-pub fn usable() -> io::Result<Vec<Interface>> {
-    let mut usable: Vec<Interface> = Vec::new();
+/// Returns the interfaces that have an address, in the system's order. A join shows later whether one can multicast.
+pub fn all() -> Result<Listing, CallError> {
+    let mut interfaces: Vec<HostInterface> = Vec::new();
     // An entry for each address.
-    for entry in get_if_addrs()?.into_iter().filter(if_addrs::Interface::is_oper_up) {
+    for entry in get_if_addrs().named("GetAdaptersAddresses")? {
         let Some(index) = entry.index else { continue };
-        let at = usable.iter().position(|interface| interface.index == index).unwrap_or_else(|| {
-            let (name, is_loopback) = (entry.name.clone(), entry.is_loopback());
-            usable.push(Interface { name, index, v4: None, networks: Vec::new(), v6: None, is_loopback });
-            usable.len() - 1
+        let known = interfaces.iter().position(|known| known.interface.index == index);
+        let at = known.unwrap_or_else(|| {
+            interfaces.push(host_interface(&entry, index));
+            interfaces.len() - 1
         });
-        note_address(&mut usable[at], &entry.addr);
+        let (address, prefix_len) = network_of(&entry.addr);
+        interfaces[at].interface.add_address(address, prefix_len);
     }
-    Ok(usable)
+    Ok(Listing { interfaces, refused: None })
 }
 
-fn note_address(interface: &mut Interface, address: &IfAddr) {
+fn host_interface(entry: &if_addrs::Interface, index: u32) -> HostInterface {
+    HostInterface {
+        interface: Interface::new(entry.name.clone(), index, entry.is_loopback()),
+        is_up: entry.is_oper_up(),
+        is_running: true,
+        has_multicast: true,
+        is_default: false,
+        kind: String::new(),
+        port: None,
+    }
+}
+
+/// Returns an address with the length of its prefix. The mask of `if_addrs` is wrong for an interface with several prefixes.
+fn network_of(address: &IfAddr) -> (IpAddr, u8) {
     match address {
-        IfAddr::V4(v4) => {
-            interface.v4.get_or_insert(v4.ip);
-            interface.networks.push((v4.ip, mask_of(v4.prefixlen)));
-        }
-        IfAddr::V6(v6) if v6.ip.is_unicast_link_local() => {
-            interface.v6.get_or_insert(v6.ip);
-        }
-        // An interface without a link-local address, such as loopback, has no route for multicast.
-        IfAddr::V6(_) => {}
+        IfAddr::V4(v4) => (v4.ip.into(), v4.prefixlen),
+        IfAddr::V6(v6) => (v6.ip.into(), v6.prefixlen),
     }
-}
-
-/// Returns the mask of a prefix. The mask of `if_addrs` is wrong for an interface with several prefixes.
-fn mask_of(prefix_len: u8) -> Ipv4Addr {
-    Ipv4Addr::from_bits(u32::MAX.checked_shl(32 - u32::from(prefix_len.min(32))).unwrap_or(0))
 }
 
 #[cfg(test)]
@@ -58,17 +50,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_mask_has_as_many_ones_as_the_prefix_is_long() {
-        let masks = [0, 8, 25, 32].map(|len| mask_of(len).to_string());
-        assert_eq!(masks, ["0.0.0.0", "255.0.0.0", "255.255.255.128", "255.255.255.255"]);
-    }
-
-    #[test]
     fn the_loopback_is_there_with_its_network() {
-        let interfaces = usable().expect("interfaces can be listed");
-        let loopback = interfaces.iter().find(|interface| interface.is_loopback).expect("each host has one");
-        assert_eq!(loopback.v4, Some(Ipv4Addr::LOCALHOST));
-        assert_eq!(loopback.networks, [(Ipv4Addr::LOCALHOST, Ipv4Addr::new(255, 0, 0, 0))]);
-        assert!(names().expect("interfaces can be listed").contains(&loopback.name));
+        let listing = all().expect("interfaces can be listed");
+        let is_loopback = |known: &&HostInterface| known.interface.is_loopback;
+        let loopback = &listing.interfaces.iter().find(is_loopback).expect("each host has one").interface;
+        assert_eq!(loopback.v4, Some(std::net::Ipv4Addr::LOCALHOST));
+        assert!(loopback.is_on_link("127.1.2.3".parse().unwrap()), "{loopback:?}");
     }
 }

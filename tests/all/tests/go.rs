@@ -17,10 +17,11 @@ fn main() {
         TOOLS,
         vet_and_gofmt_have_nothing_to_say,
         the_program_in_the_readme_compiles,
+        the_tasks_of_the_package_run,
         the_example_and_the_one_in_c_find_each_other,
         the_example_takes_a_key_that_only_its_owner_can_read,
     ];
-    tests.extend(["errors", "events", "node"].into_iter().flat_map(cases_of));
+    tests.extend(["errors", "events", "idioms", "node"].into_iter().flat_map(cases_of));
     cases::run(tests)
 }
 
@@ -53,13 +54,26 @@ fn vet_and_gofmt_have_nothing_to_say() {
 }
 
 fn the_program_in_the_readme_compiles() {
-    let folder = scratch().join("readme");
+    run(in_module("readme", &peers_all_tests::readme("go")).args(["vet", "."]));
+}
+
+fn the_tasks_of_the_package_run() {
+    let mut go = in_module("tasks", &peers_all_tests::tasks("bindings/go/README.md", "go"));
+    run(go.args(["run", "."]).env("LD_LIBRARY_PATH", prefix().join("lib")));
+}
+
+/// The go command, in the folder of a module of its own that has this program.
+fn in_module(name: &str, program: &str) -> Command {
+    let folder = scratch().join(name);
     fs::create_dir_all(&folder).expect("the scratch folder can be written");
-    fs::write(folder.join("main.go"), peers_all_tests::readme("go")).expect("the folder can be written");
+    fs::write(folder.join("main.go"), program).expect("the folder can be written");
     let package = package();
-    let module = format!("module app\n\nrequire peers v0.1.0\n\nreplace peers => {}\n", package.display());
+    let path = "github.com/libpeers/libpeers/bindings/go";
+    let module = format!("module app\n\nrequire {path} v0.1.0\n\nreplace {path} => {}\n", package.display());
     fs::write(folder.join("go.mod"), module).expect("the folder can be written");
-    run(go().current_dir(folder).args(["vet", "."]));
+    let mut go = go();
+    go.current_dir(folder);
+    go
 }
 
 fn the_example_and_the_one_in_c_find_each_other() {

@@ -29,6 +29,7 @@ fn main() {
         TOOLS,
         the_example_watch_and_one_in_c_find_and_lose_each_other,
         the_program_in_the_readme_compiles,
+        the_tasks_of_the_package_run,
     ]);
     let cases = cases::listed("bindings/java/src/test/java/peers/NodeTest.java", "CASES.put(\"", "\"");
     tests.extend(cases.into_iter().map(|case| {
@@ -157,6 +158,13 @@ impl Package {
     }
 }
 
+fn the_tasks_of_the_package_run() {
+    let source = scratch().join("Tasks.java");
+    fs::write(&source, peers_all_tests::tasks("bindings/java/README.md", "java"))
+        .expect("the scratch folder can be written");
+    run(&mut package().java(source.to_str().expect("the folder's name is UTF-8")));
+}
+
 fn sources(folder: &Path) -> Vec<PathBuf> {
     let files = fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
     files.map(|file| file.expect("the folder can be read").path()).collect()
@@ -183,7 +191,7 @@ fn the_example_watch_and_one_in_c_find_and_lose_each_other() {
 
     let output = output_of(package.java("Watch").args(["--interfaces", "nosuch7"]));
     let told = String::from_utf8_lossy(&output.stderr);
-    assert!(told.contains("Watch: interface 'nosuch7' does not exist"), "{told}");
+    assert!(told.contains("Watch: peers_start: interface \"nosuch7\" does not exist"), "{told}");
     assert_eq!(output.status.code(), Some(1));
 }
 

@@ -15,6 +15,7 @@ fn main() {
         TOOLS,
         the_types_fit,
         the_types_of_the_program_in_the_readme_fit,
+        the_tasks_of_the_package_run,
         the_example_and_the_one_in_c_find_each_other,
         the_example_takes_a_key_that_only_its_owner_can_read,
     ];
@@ -49,6 +50,13 @@ fn the_types_of_the_program_in_the_readme_fit() {
     let mut tsc = in_package("node", package);
     tsc.args(["node_modules/typescript/bin/tsc", "--ignoreConfig", "--noEmit", "--checkJs", "--strict"]);
     run(tsc.args(["--module", "nodenext", "--target", "es2022", "--types", "node", "readme.mjs"]));
+}
+
+fn the_tasks_of_the_package_run() {
+    let package = package();
+    let tasks = peers_all_tests::tasks("bindings/node/README.md", "js");
+    fs::write(package.join("tasks.mjs"), tasks).expect("the copy can be written");
+    run(in_package("node", package).arg("tasks.mjs"));
 }
 
 fn the_example_and_the_one_in_c_find_each_other() {

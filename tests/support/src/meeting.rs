@@ -37,7 +37,7 @@ pub fn check_meeting(example: impl Fn() -> Command) {
 /// Checks that a watch takes a key from a file, but from none that others may read.
 pub fn check_key_files(example: impl Fn() -> Command) {
     for (bytes, mode, words) in [
-        (32, 0o600, "interface 'nosuch7' does not exist"),
+        (32, 0o600, "interface \"nosuch7\" does not exist"),
         (31, 0o600, "a key has 32"),
         (33, 0o600, "a key has 32"),
         (32, 0o640, "its mode is 640"),

@@ -163,9 +163,17 @@ impl Program {
         blocked & (1 << (signal as i32 - 1)) != 0
     }
 
+    pub fn pid(&self) -> Pid {
+        Pid::from_raw(self.child.id().try_into().expect("a process id is a pid_t"))
+    }
+
+    /// Id of its process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     pub fn signal(&self, signal: Signal) {
-        let process = Pid::from_raw(i32::try_from(self.child.id()).expect("process ids are small"));
-        kill(process, signal).expect("it runs");
+        kill(self.pid(), signal).expect("it runs");
     }
 
     /// Ends it as `kill -9` does, with no chance to say goodbye.

@@ -102,8 +102,13 @@ impl Host<'_> {
 
     /// The first half of `plug_in`: `eth0` is there with its address, but down.
     pub fn insert_card(&self) {
-        self.insert("eth0", "bridge");
+        self.insert_bare_card();
         self.ip(&format!("addr add 192.0.2.{}/24 dev eth0", self.number));
+    }
+
+    /// An `eth0` that has no address and is down.
+    pub fn insert_bare_card(&self) {
+        self.insert("eth0", "bridge");
     }
 
     /// One more card on another link, up, with an address of `network`, the first three numbers of it.
@@ -137,6 +142,29 @@ impl Host<'_> {
 
     pub fn sysctl(&self, setting: &str) {
         self.configure("sysctl", &format!("-q -w {setting}"));
+    }
+
+    /// A bridge with as many ports, all up, as a host of containers has.
+    pub fn add_bridge(&self, name: &str, ports: usize) {
+        self.ip(&format!("link add {name} type bridge mcast_snooping 0"));
+        for number in 1..=ports {
+            let port = format!("{name}p{number}");
+            self.add_pair(&port);
+            self.ip(&format!("link set {port} master {name}"));
+        }
+        self.ip(&format!("link set {name} up"));
+    }
+
+    /// A card `name`, up, on a cable to `name`x of the same host.
+    pub fn add_pair(&self, name: &str) {
+        self.ip(&format!("link add {name} type veth peer name {name}x"));
+        self.ip(&format!("link set {name} up"));
+        self.ip(&format!("link set {name}x up"));
+    }
+
+    /// As `ip`; false if the system refuses it.
+    pub fn try_ip(&self, arguments: &str) -> bool {
+        run(self.command("ip").args(arguments.split(' '))).expect("nsenter runs").status.success()
     }
 
     pub fn ip(&self, arguments: &str) {

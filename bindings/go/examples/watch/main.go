@@ -20,7 +20,7 @@ import (
 	"strings"
 	"syscall"
 
-	"peers"
+	peers "github.com/libpeers/libpeers/bindings/go"
 )
 
 func main() {

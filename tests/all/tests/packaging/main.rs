@@ -5,7 +5,10 @@
 mod abi;
 mod debian;
 mod install;
+mod limits;
+mod notices;
 mod outside;
 mod programs;
+mod release;
 mod size;
 mod static_command;

@@ -9,8 +9,8 @@ import java.util.Optional;
  *
  * <!-- generated: begin java/health_doc -->
  * @param state state of the node.
- * @param reason why the node is not running.
- * @param detail the reason in words; "" if the node is running.
+ * @param reason what is wrong with the node, or a note about its network while it is running.
+ * @param detail the reason in words; "" if there is none.
  * @param lastSendAge time since the node last sent a datagram; empty before the first.
  * @param lastReceiveAge time since the node last received a datagram, its own included; empty before the first.
  * @param interfaces number of interfaces in use.
@@ -34,6 +34,8 @@ import java.util.Optional;
  * @param offLink received and dropped: datagrams from outside the links in use, while {@code hops} is 1.
  * @param unvalidated received by a node with keys: messages of an unlisted instance whose path is not validated. Each
  *     new peer begins so. If it rises and no peer joins, recorded messages are replayed.
+ * @param idConflicts received: messages with the instance id of the node that another node sent. If it rises, a clone
+ *     of this machine or process is there, or a host forges messages.
  * <!-- generated: end -->
  */
 public record Health(
@@ -59,7 +61,8 @@ public record Health(
         long wrongKey,
         long rateLimited,
         long offLink,
-        long unvalidated
+        long unvalidated,
+        long idConflicts
         // generated: end
         ) {
 
@@ -84,7 +87,7 @@ public record Health(
         }
     }
 
-    /** Why a node is not running. */
+    /** What is wrong with a node, or, of a running node, a note about its network. The header peers.h says of each what to do. */
     public enum Reason {
         /** Nothing is wrong. */
         NONE,
@@ -102,6 +105,22 @@ public record Health(
         INTERNAL,
         /** The name of a seed cannot be resolved; it is tried again. */
         RESOLVER,
+        /** A newcomer was refused, because the registry is full. */
+        LIST_FULL,
+        /** The send buffer of the system stayed full. */
+        SEND_STALLS,
+        /** Another node sent with the instance id of this node. */
+        ID_CONFLICT,
+        /** Note: a node of another cluster is there. */
+        OTHER_CLUSTER,
+        /** Note: a node with another key is there. */
+        OTHER_KEY,
+        /** Note: a node of the same cluster in another mode is there. */
+        OTHER_MODE,
+        /** A note: the system refused what the node can do without. */
+        LIMITED,
+        /** The system refused a socket; the node works with the others. */
+        SOCKET,
         /** A reason that this package does not know. */
         OTHER;
 
@@ -115,6 +134,14 @@ public record Health(
                 case Libpeers.PEERS_REASON_MULTICAST_JOIN -> MULTICAST_JOIN;
                 case Libpeers.PEERS_REASON_INTERNAL -> INTERNAL;
                 case Libpeers.PEERS_REASON_RESOLVER -> RESOLVER;
+                case Libpeers.PEERS_REASON_LIST_FULL -> LIST_FULL;
+                case Libpeers.PEERS_REASON_SEND_STALLS -> SEND_STALLS;
+                case Libpeers.PEERS_REASON_ID_CONFLICT -> ID_CONFLICT;
+                case Libpeers.PEERS_REASON_OTHER_CLUSTER -> OTHER_CLUSTER;
+                case Libpeers.PEERS_REASON_OTHER_KEY -> OTHER_KEY;
+                case Libpeers.PEERS_REASON_OTHER_MODE -> OTHER_MODE;
+                case Libpeers.PEERS_REASON_LIMITED -> LIMITED;
+                case Libpeers.PEERS_REASON_SOCKET -> SOCKET;
                 default -> OTHER;
             };
         }
@@ -144,7 +171,8 @@ public record Health(
                 raw.wrong_key,
                 raw.rate_limited,
                 raw.off_link,
-                raw.unvalidated
+                raw.unvalidated,
+                raw.id_conflicts
                 // generated: end
                 );
     }

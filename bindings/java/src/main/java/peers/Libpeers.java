@@ -93,6 +93,23 @@ interface Libpeers extends Library {
     int PEERS_REASON_MULTICAST_JOIN = 5;
     int PEERS_REASON_INTERNAL = 6;
     int PEERS_REASON_RESOLVER = 7;
+    int PEERS_REASON_LIST_FULL = 8;
+    int PEERS_REASON_SEND_STALLS = 9;
+    int PEERS_REASON_ID_CONFLICT = 10;
+    int PEERS_REASON_OTHER_CLUSTER = 11;
+    int PEERS_REASON_OTHER_KEY = 12;
+    int PEERS_REASON_OTHER_MODE = 13;
+    int PEERS_REASON_LIMITED = 14;
+    int PEERS_REASON_SOCKET = 15;
+    int PEERS_INTERFACE_USED = 0;
+    int PEERS_INTERFACE_NOT_NAMED = 1;
+    int PEERS_INTERFACE_FAMILY_OFF = 2;
+    int PEERS_INTERFACE_DOWN = 3;
+    int PEERS_INTERFACE_NO_CARRIER = 4;
+    int PEERS_INTERFACE_PORT = 5;
+    int PEERS_INTERFACE_NO_MULTICAST = 6;
+    int PEERS_INTERFACE_NO_ADDRESS = 7;
+    int PEERS_INTERFACE_LOOPBACK = 8;
 
     @FieldOrder({
         "struct_size", "name", "cluster", "value", "value_len", "interfaces", "network", "group_v4",
@@ -192,6 +209,45 @@ final class peers_list_t extends Structure {
     }
 
     @FieldOrder({
+        "name", "index", "family", "usage", "why", "kind", "address", "sent", "looped_back", "received",
+        "last_error"
+    })
+final class peers_interface_t extends Structure {
+        public Pointer name;
+        public int index;
+        public int family;
+        public int usage;
+        public Pointer why;
+        public Pointer kind;
+        public Pointer address;
+        public long sent;
+        public long looped_back;
+        public long received;
+        public Pointer last_error;
+
+        /** What the library wrote there. */
+        peers_interface_t(Pointer written) {
+            super(written);
+            read();
+        }
+    }
+
+    @FieldOrder({
+        "len", "stride", "records"
+    })
+final class peers_interfaces_t extends Structure {
+        public SizeT len = new SizeT();
+        public SizeT stride = new SizeT();
+        public Pointer records;
+
+        /** What the library wrote there. */
+        peers_interfaces_t(Pointer written) {
+            super(written);
+            read();
+        }
+    }
+
+    @FieldOrder({
         "kind", "reason", "peer"
     })
 final class peers_event_t extends Structure {
@@ -210,7 +266,7 @@ final class peers_event_t extends Structure {
         "struct_size", "state", "reason", "detail", "last_send_age_ms", "last_receive_age_ms", "interfaces",
         "peers", "sent", "send_errors", "received", "looped_back", "malformed", "refused_full", "dropped",
         "sockets_reopened", "events_lost", "other_cluster", "stale", "wrong_key", "rate_limited", "off_link",
-        "unvalidated"
+        "unvalidated", "id_conflicts"
     })
 final class peers_health_t extends Structure {
         public SizeT struct_size = new SizeT();
@@ -236,6 +292,7 @@ final class peers_health_t extends Structure {
         public long rate_limited;
         public long off_link;
         public long unvalidated;
+        public long id_conflicts;
 
         peers_health_t() {
             struct_size.setValue(size());
@@ -291,6 +348,12 @@ final class peers_health_t extends Structure {
     int peers_subscription_free(Pointer subscription);
 
     int peers_health(Pointer node, peers_health_t health);
+
+    int peers_interfaces(Pointer node, PointerByReference interfaces);
+
+    Pointer peers_interfaces_at(Pointer interfaces, SizeT index);
+
+    void peers_interfaces_free(Pointer interfaces);
 
     int peers_txt_get(byte[] txt, SizeT txt_len, Pointer key, PointerByReference value, Pointer value_len);
 

@@ -1,13 +1,19 @@
 package peers;
 
 import com.sun.jna.Pointer;
+import com.sun.jna.ptr.LongByReference;
 import com.sun.jna.ptr.PointerByReference;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeoutException;
+import java.util.function.BooleanSupplier;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 
 /**
@@ -23,7 +29,8 @@ public final class Node implements AutoCloseable {
     /** The open nodes, so that no log function is collected that the library may call. */
     private static final Set<Node> OPEN = ConcurrentHashMap.newKeySet();
 
-    private static final Duration LONGEST_WAIT = Duration.ofMillis(Integer.MAX_VALUE);
+    /** A wait for another thread to cancel, or for years, is made of such steps. */
+    private static final Duration STEP = Duration.ofMillis(200);
 
     private final Pointer handle;
     private final Libpeers.peers_log_fn log;
@@ -54,23 +61,35 @@ public final class Node implements AutoCloseable {
         register(name, value, Duration.ZERO);
     }
 
-    /**
-     * Puts an entry in the registry, exactly as if its beacon had been heard: it is gone after this time unless it is
-     * registered again.
-     *
-     * @param name what it is listed under: 1 to 255 bytes as UTF-8, no control characters, not the node's own name
-     * @param value at most 1024 bytes
-     * @param ttl up to 49 days, rounded up to milliseconds; zero means the node's expiry
-     * @throws PeersException INVALID, UTF8, TOO_LARGE, or FULL (the registry holds as many entries as it may)
-     */
+    /** As {@link #register(Entry)}, for an entry without an address and a port. */
     public void register(String name, byte[] value, Duration ttl) {
-        PeersException.check(
-                Libpeers.PEERS.peers_register(
-                        handle,
-                        Input.text("the name", name),
-                        value,
-                        new Libpeers.SizeT(value.length),
-                        Input.milliseconds("the ttl", ttl)));
+        register(new Entry(name, value, "", 0, ttl));
+    }
+
+    /**
+     * Lists a local entry, of which nothing is sent to other nodes: it is gone after its ttl unless it is registered again.
+     *
+     * @throws PeersException INVALID, UTF8, INTERFACE (the zone of its address), TOO_LARGE, or FULL (the registry holds as many
+     *     entries as it may)
+     */
+    public void register(Entry entry) {
+        Libpeers.peers_entry_t raw = new Libpeers.peers_entry_t();
+        raw.key = Input.text("the name", entry.name());
+        raw.value = Input.bytes(entry.value());
+        raw.value_len.setValue(entry.value().length);
+        raw.address = entry.address().isEmpty() ? null : Input.text("the address", entry.address());
+        raw.ttl_ms = Input.milliseconds("the ttl", entry.ttl());
+        raw.port = Input.natural("the port", entry.port());
+        PeersException.check(Libpeers.PEERS.peers_register_at(handle, raw));
+    }
+
+    /**
+     * Removes an entry that was registered. It leaves with {@link Event.Reason#UNREGISTERED}.
+     *
+     * @throws PeersException NOT_FOUND: no entry of this name is registered
+     */
+    public void unregister(String name) {
+        PeersException.check(Libpeers.PEERS.peers_unregister(handle, Input.text("the name", name)));
     }
 
     /**
@@ -110,6 +129,76 @@ public final class Node implements AutoCloseable {
     public List<Peer> list() {
         PointerByReference taken = new PointerByReference();
         PeersException.check(Libpeers.PEERS.peers_list(handle, taken));
+        return read(taken);
+    }
+
+    /** The node's own record: its name, id, value and port, and the addresses of all interfaces that it uses. */
+    public Peer me() {
+        PointerByReference taken = new PointerByReference();
+        PeersException.check(Libpeers.PEERS.peers_self(handle, taken));
+        return read(taken).get(0);
+    }
+
+    /**
+     * Waits until a peer is listed that fits, and returns it, the first in the order of the list; empty if there is none within this
+     * time. Zero and less look once. It takes no event, and no interrupt ends it, but {@link #close} does.
+     */
+    public Optional<Peer> waitFor(Predicate<? super Peer> fits, Duration timeout) {
+        return waitFor(fits, timeout, () -> false);
+    }
+
+    /**
+     * The same as a future, which a thread of the executor completes. Cancelling the future ends the wait within 0.2 seconds. If
+     * there is none in time, it completes with {@link java.util.concurrent.TimeoutException}, and otherwise with what {@link
+     * #waitFor} throws.
+     */
+    public CompletableFuture<Peer> waitForAsync(
+            Predicate<? super Peer> fits, Duration timeout, Executor executor) {
+        CompletableFuture<Peer> found = new CompletableFuture<>();
+        executor.execute(
+                () -> {
+                    try {
+                        waitFor(fits, timeout, found::isDone)
+                                .ifPresentOrElse(
+                                        found::complete,
+                                        () -> found.completeExceptionally(
+                                                new TimeoutException("no peer that fits is listed within " + timeout)));
+                    } catch (RuntimeException | Error error) {
+                        found.completeExceptionally(error);
+                    }
+                });
+        return found;
+    }
+
+    /** Adds a reader of events, which has a queue of its own, and gets the events from now on. */
+    public Subscription subscribe() {
+        PointerByReference added = new PointerByReference();
+        PeersException.check(Libpeers.PEERS.peers_subscribe(handle, added));
+        return new Subscription(added.getValue());
+    }
+
+    private Optional<Peer> waitFor(Predicate<? super Peer> fits, Duration timeout, BooleanSupplier isCancelled) {
+        long start = System.nanoTime();
+        Duration limit = timeout.isNegative() ? Duration.ZERO : timeout;
+        LongByReference version = new LongByReference();
+        while (!isCancelled.getAsBoolean()) {
+            Duration left = limit.minusNanos(System.nanoTime() - start);
+            int milliseconds = left.isNegative() ? 0 : Input.milliseconds("the step", left.compareTo(STEP) < 0 ? left : STEP);
+            int status = Libpeers.PEERS.peers_wait(handle, version.getValue(), milliseconds, version);
+            if (status != Libpeers.PEERS_ERR_TIMEOUT) {
+                PeersException.check(status);
+                Optional<Peer> found = list().stream().filter(fits).map(Peer.class::cast).findFirst();
+                if (found.isPresent()) {
+                    return found;
+                }
+            } else if (milliseconds == 0) {
+                return Optional.empty();
+            }
+        }
+        return Optional.empty();
+    }
+
+    private static List<Peer> read(PointerByReference taken) {
         try {
             long size = new Libpeers.peers_list_t(taken.getValue()).len.longValue();
             List<Peer> peers = new ArrayList<>((int) size);
@@ -129,24 +218,17 @@ public final class Node implements AutoCloseable {
      * happened, each to one caller; 1024 are kept, and if more wait {@link Event.Kind#RESYNC} takes their place.
      */
     public Optional<Event> nextEvent(Duration timeout) {
-        Duration left = timeout;
-        for (; left.compareTo(LONGEST_WAIT) > 0; left = left.minus(LONGEST_WAIT)) {
-            Optional<Event> early = takeEvent(Integer.MAX_VALUE);
-            if (early.isPresent()) {
-                return early;
-            }
-        }
-        return takeEvent(left.isNegative() ? 0 : Input.milliseconds("the timeout", left));
+        return Events.next(this::take, timeout);
     }
 
     /** The same without a limit to the wait. */
     public Event nextEvent() {
-        return takeEvent(-1).orElseThrow();
+        return Events.next(this::take);
     }
 
     /** The events as they come. The stream waits for each, and ends when the node is closed. */
     public Stream<Event> events() {
-        return Stream.generate(this::nextEventUnlessClosed).takeWhile(Optional::isPresent).map(Optional::get);
+        return Events.stream(this::take);
     }
 
     /** How the node is, and what it has counted. Works on a failed node. */
@@ -154,6 +236,26 @@ public final class Node implements AutoCloseable {
         Libpeers.peers_health_t health = new Libpeers.peers_health_t();
         PeersException.check(Libpeers.PEERS.peers_health(handle, health));
         return Health.of(health);
+    }
+
+    /**
+     * Each interface of the host, by IPv4 and by IPv6: whether the node uses it, and if not, why; and what it has counted
+     * there. Works on a failed node. Unmodifiable.
+     */
+    public List<InterfaceStatus> interfaces() {
+        PointerByReference taken = new PointerByReference();
+        PeersException.check(Libpeers.PEERS.peers_interfaces(handle, taken));
+        try {
+            long size = new Libpeers.peers_interfaces_t(taken.getValue()).len.longValue();
+            List<InterfaceStatus> interfaces = new ArrayList<>((int) size);
+            for (long index = 0; index < size; index++) {
+                Pointer record = Libpeers.PEERS.peers_interfaces_at(taken.getValue(), new Libpeers.SizeT(index));
+                interfaces.add(InterfaceStatus.of(new Libpeers.peers_interface_t(record)));
+            }
+            return List.copyOf(interfaces);
+        } finally {
+            Libpeers.PEERS.peers_interfaces_free(taken.getValue());
+        }
     }
 
     /**
@@ -181,29 +283,7 @@ public final class Node implements AutoCloseable {
         OPEN.remove(this);
     }
 
-    private Optional<Event> takeEvent(int milliseconds) {
-        PointerByReference taken = new PointerByReference();
-        int status = Libpeers.PEERS.peers_next_event(handle, milliseconds, taken);
-        if (status == Libpeers.PEERS_ERR_TIMEOUT) {
-            return Optional.empty();
-        }
-        PeersException.check(status);
-        try {
-            return Optional.of(Event.of(new Libpeers.peers_event_t(taken.getValue())));
-        } finally {
-            Libpeers.PEERS.peers_event_free(taken.getValue());
-        }
-    }
-
-    private Optional<Event> nextEventUnlessClosed() {
-        try {
-            return Optional.of(nextEvent());
-        } catch (PeersException error) {
-            // HANDLE: it was closed between two events.
-            if (error.status() == Status.STOPPED || error.status() == Status.HANDLE) {
-                return Optional.empty();
-            }
-            throw error;
-        }
+    private int take(int milliseconds, PointerByReference taken) {
+        return Libpeers.PEERS.peers_next_event(handle, milliseconds, taken);
     }
 }

@@ -199,7 +199,7 @@ public final class NodeBuilder {
         return this;
     }
 
-    /** Whether the node lists peers without being listed by them. This version does not have it, and refuses it. */
+    /** Whether the node is an observer, which lists peers and is not listed by them. It sends queries and probes alone. {@link Mode#SWIM} has no observers. */
     public NodeBuilder observer() {
         config.flags |= Libpeers.PEERS_OBSERVER;
         return this;

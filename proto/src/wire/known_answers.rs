@@ -1,0 +1,94 @@
+//! The Bloom filter of known answers in the padding of a query (key 7; compare RFC 6762, section 7.1).
+//!
+//! The sender of a query to the group sets the bits of each instance that it has received since its burst began. An instance
+//! whose bits are all set does not answer that query.
+
+use super::InstanceId;
+
+/// Minimum length of a filter in bytes. Shorter padding is no filter.
+pub const MIN_FILTER_LEN: usize = 8;
+
+/// Number of positions of one instance. With 8 bits for each instance, 2.4 % of those not in the filter have all of theirs
+/// set; the next query has other positions.
+const POSITIONS: u32 = 4;
+
+/// Adds ids to the filter of the query with this sequence number: at most one for each byte.
+pub fn insert(filter: &mut [u8], sequence: u64, ids: impl Iterator<Item = InstanceId>) {
+    if filter.len() < MIN_FILTER_LEN {
+        return;
+    }
+    for id in ids.take(filter.len()) {
+        for bit in positions(&id, sequence, filter.len()) {
+            filter[bit / 8] |= 1 << (bit % 8);
+        }
+    }
+}
+
+/// Returns true if the filter of the query with this sequence number has all positions of an id.
+pub fn contains(filter: &[u8], sequence: u64, id: &InstanceId) -> bool {
+    filter.len() >= MIN_FILTER_LEN
+        && positions(id, sequence, filter.len()).all(|bit| filter[bit / 8] & 1 << (bit % 8) != 0)
+}
+
+fn positions(id: &InstanceId, sequence: u64, len: usize) -> impl Iterator<Item = usize> {
+    let hash = hash(id, sequence);
+    (0..POSITIONS).map(move |position| (hash >> (16 * position)) as usize % 0x10000 % (8 * len))
+}
+
+/// FNV-1a of 64 bits over the id and the sequence number, highest byte first; then one round of mixing, because the low bits
+/// of FNV-1a depend on few bits of its input.
+fn hash(id: &InstanceId, sequence: u64) -> u64 {
+    let bytes = id.iter().copied().chain(sequence.to_be_bytes());
+    let hash = bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    });
+    let mixed = (hash ^ hash >> 32).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    mixed ^ mixed >> 32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(number: u64) -> InstanceId {
+        (u128::from(number) << 64 | 0x1234).to_be_bytes()
+    }
+
+    #[test]
+    fn zeros_are_the_empty_filter_and_a_short_filter_is_none() {
+        assert!((0..1000).all(|number| !contains(&[0; 1000], 7, &id(number))));
+        let mut short = [0xff; MIN_FILTER_LEN - 1];
+        assert!(!contains(&short, 7, &id(1)));
+        insert(&mut short, 7, [id(1)].into_iter());
+        assert_eq!(short, [0xff; MIN_FILTER_LEN - 1]);
+        assert!(!contains(&[], 7, &id(1)));
+    }
+
+    #[test]
+    fn what_was_inserted_is_contained_for_that_query_alone() {
+        let mut filter = [0; 1000];
+        insert(&mut filter, 7, (0..100).map(id));
+        assert!((0..100).all(|number| contains(&filter, 7, &id(number))));
+        let in_another = (0..100).filter(|number| contains(&filter, 8, &id(*number))).count();
+        assert!(in_another <= 3, "{in_another}");
+    }
+
+    #[test]
+    fn full_filter_takes_one_id_for_each_byte_and_few_others_match() {
+        let mut filter = [0; 500];
+        insert(&mut filter, 7, (0..2000).map(id));
+        let contained = |numbers: std::ops::Range<u64>| {
+            numbers.filter(|number| contains(&filter, 7, &id(*number))).count()
+        };
+        assert_eq!(contained(0..500), 500);
+        let others = contained(2000..12_000);
+        assert!((100..=400).contains(&others), "{others} of 10,000");
+    }
+
+    #[test]
+    fn the_positions_are_those_of_the_specification() {
+        let found: Vec<usize> = positions(&[7; 16], 300, 1000).collect();
+        assert_eq!(hash(&[7; 16], 300), 0x1d11_406e_ed05_51dd);
+        assert_eq!(found, [0x51dd, 0xed05, 0x406e, 0x1d11].map(|position| position % 8000));
+    }
+}
