@@ -266,7 +266,7 @@ impl Node {
     }
 
     /// Sends the first goodbye. The event loop goes on until [`is_stopped`](Self::is_stopped), for 15 ms at most. The node
-    /// receives nothing from now on.
+    /// receives nothing from now on, and its goodbyes are its only deadlines, whatever verbs are called.
     pub fn stop(&mut self, now: Instant) {
         if self.goodbye.is_some() {
             return;
@@ -277,7 +277,6 @@ impl Node {
         } else if !self.settings.observer {
             goodbye = self.send_all(Kind::Goodbye, None, false, now);
         }
-        self.timers.stop_all();
         if !goodbye.is_empty() {
             self.timers.set(Timer::Goodbye, now + GOODBYE_GAPS[0]);
         }
@@ -286,7 +285,7 @@ impl Node {
 
     /// Returns true if the node has sent all its goodbyes.
     pub fn is_stopped(&self) -> bool {
-        self.goodbye.is_some() && self.timers.next().is_none()
+        self.goodbye.is_some() && self.poll_timeout().is_none()
     }
 
     /// Does everything that is due by `now`. When very much is due, the next deadline has already passed.
@@ -307,9 +306,11 @@ impl Node {
 
     /// Returns when to call [`handle_timeout`](Self::handle_timeout) next.
     pub fn poll_timeout(&self) -> Option<Instant> {
+        if self.goodbye.is_some() {
+            return self.timers.get(Timer::Goodbye);
+        }
         debug_assert!(
-            self.goodbye.is_some()
-                || self.queue_timeouts().iter().all(|(timer, deadline)| self.timers.get(*timer) == *deadline),
+            self.queue_timeouts().iter().all(|(timer, deadline)| self.timers.get(*timer) == *deadline),
             "each verb ends with update_timers"
         );
         self.timers.next()

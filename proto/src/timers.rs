@@ -69,11 +69,6 @@ impl Timers {
         self.deadlines[timer as usize]
     }
 
-    /// Stops all timers.
-    pub fn stop_all(&mut self) {
-        self.deadlines = Default::default();
-    }
-
     /// Returns the first deadline.
     pub fn next(&self) -> Option<Instant> {
         self.deadlines.iter().flatten().min().copied()

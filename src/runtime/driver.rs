@@ -323,10 +323,9 @@ impl Driver {
     pub fn stop(&self) {
         // A failed node sends no goodbye.
         if let Ok(mut state) = self.lock_state() {
-            let now = self.time.now();
-            state.node.stop(now);
+            state.node.stop(self.time.now());
+            self.end_locked(&mut state, End::Stopped);
         }
-        self.end(End::Stopped);
         match self.sleeper {
             Some(_) => self.wake(),
             None => self.say_goodbye(),
@@ -598,10 +597,13 @@ impl Driver {
 
     /// Ends the node, unless it has ended already, and wakes all callers that wait.
     fn end(&self, how: End) {
-        let mut state = lock(&self.state);
+        self.end_locked(&mut lock(&self.state), how);
+    }
+
+    fn end_locked(&self, state: &mut State, how: End) {
         state.end(how);
         state.note_changes(self.time.now());
-        self.signal(&state);
+        self.signal(state);
     }
 
     /// Wakes the thread. If another part of the program has closed the descriptor for that, the node has failed.

@@ -184,3 +184,14 @@ fn it_says_goodbye_three_times_with_its_last_number() {
     let Ok(Message::Native(_, about)) = wire::decode(&sent[0].bytes) else { panic!("it is a goodbye") };
     assert_eq!(about.sequence, 4, "after three queries");
 }
+
+#[test]
+fn a_verb_after_the_stop_adds_no_deadline() {
+    let mut bench = Bench::new(Settings { legacy: false, ..settings() });
+    bench.run(ms(1000));
+    bench.node.stop(bench.now);
+    bench.node.register("lamp", b"", Some(ms(1000)), bench.now).expect("there is room");
+    bench.run(ms(15));
+    assert_eq!(bench.node.poll_timeout(), None);
+    assert!(bench.node.is_stopped());
+}
