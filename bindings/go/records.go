@@ -148,7 +148,7 @@ func readInterface(status *C.peers_interface_t) InterfaceStatus {
 		Usage:      Usage(status.usage),
 		Why:        C.GoString(status.why),
 		Kind:       C.GoString(status.kind),
-		Address:    readAddress(C.GoString(status.address), uint64(status.index)),
+		Address:    readAddress(status.address),
 		Sent:       uint64(status.sent),
 		LoopedBack: uint64(status.looped_back),
 		Received:   uint64(status.received),

@@ -238,7 +238,7 @@ fn a_name_is_looked_up_again_when_the_network_comes_up() {
     names.write("served", "198.51.100.2 seed.test\n");
     let _server = names.serve(&router);
     let mut early = names.watch(&here, "early", &[&HOURS[..], &["--seeds", "seed.test:49002"]].concat());
-    expect_state(&mut early, "Degraded NoInterface ");
+    expect_state(&mut early, "Degraded Resolver ");
     here.insert_card();
     here.ip("link set eth0 up");
     route_near(&here);

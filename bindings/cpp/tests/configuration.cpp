@@ -44,6 +44,7 @@ void every_option_has_its_effect() {
     CHECK(log[1].find("debug: peer joined: \"garden\"") == 0);
 
     kitchen.register_peer("lamp");
+    kitchen.register_peer("door");  // registrations have as much room as peers
     CHECK(fails(status::full, "stove", [&] { kitchen.register_peer("stove"); }));
 
     const peers::node stranger(still("stranger", "options"));

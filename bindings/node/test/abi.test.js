@@ -41,7 +41,7 @@ test('the constants', () => {
 
 test('the structs', () => {
   const declared = [...header.matchAll(/typedef struct (peers_(\w+)_t) \{([^]*?)\}/g)];
-  assert.equal(declared.length, 6);
+  assert.equal(declared.length, 8);
   for (const [, name, short, body] of declared) {
     const fields = [...body.matchAll(/^\s*(.+?)\s*\b(\w+)(?:\[(\d+)\])?;$/gm)].map(([, type, field, length]) => [
       field,

@@ -140,7 +140,7 @@ final class NodeTest {
     private static void wrongOptionsAreRefusedInWords() {
         checkRefused(Status.INVALID, "name has a NUL at character 1", it -> it.name("a\0b"));
         checkRefused(Status.UTF8, "cluster has half of a surrogate pair", it -> it.cluster("\ud83d"));
-        checkRefused(Status.INVALID, "it is empty", it -> it.name(""));
+        checkRefused(Status.INVALID, "the name is empty", it -> it.name(""));
         checkRefused(Status.TOO_LARGE, "", it -> it.name("n".repeat(256)));
         checkRefused(Status.TOO_LARGE, "", it -> it.value("v".repeat(2000)));
         checkRefused(Status.INVALID, "interval is PT-0.001S", it -> it.interval(Duration.ofMillis(-1)));
