@@ -139,8 +139,12 @@ pub fn expect_state(watch: &mut Program, start: &str) {
 /// Waits until a watch has counted that many.
 pub fn expect_counted(watch: &mut Program, counter: &str, least: u64) {
     let deadline = Instant::now() + LIMIT;
-    while counted(watch, counter) < least {
-        assert!(Instant::now() < deadline, "{counter} should come to {least}");
+    loop {
+        let found = counted(watch, counter);
+        if found >= least {
+            return;
+        }
+        assert!(Instant::now() < deadline, "{counter} should come to {least}; it is {found}");
     }
 }
 
