@@ -185,8 +185,8 @@ fn an_invented_member_is_probed_for_a_moment_and_gets_no_seat() {
         cluster.hear(0, &forged, place(2));
         cluster.run(SECOND / 100);
     }
-    // As many as may be candidates, at the limit of their probes.
-    cluster.run(20 * SECOND);
+    // The lifetime of a candidate.
+    cluster.run(10 * SECOND);
     let is_invented = |flying: &&Flying| flying.to == std::net::SocketAddr::from(([192, 0, 2, 88], 50_000));
     let sent = cluster.record.take().expect("it is kept");
     let bytes: usize = sent.iter().filter(is_invented).map(|flying| flying.bytes.len()).sum();
