@@ -65,9 +65,6 @@ const MEMORY: f64 = 600.0;
 const RETRY_PERIOD: f64 = 5.0;
 const MAX_RETRY_PERIOD: f64 = 120.0;
 
-/// Number of times that a goodbye is sent to a few members, which pass it on.
-const GOODBYES: usize = 2;
-
 pub(crate) struct Swim {
     foca: Foca<MemberId, MemberCodec, ChaCha20Rng, Updates>,
     outcome: Outcome,
@@ -352,13 +349,18 @@ impl Swim {
         let _ = self.foca.add_broadcast(message);
     }
 
-    /// Leaves the cluster, with this goodbye to all.
-    pub fn leave(&mut self, goodbye: &[u8]) {
-        let now = self.outcome.now;
-        for _ in 0..GOODBYES {
-            self.spread(goodbye, now);
+    /// Leaves the cluster: sends this goodbye to members at random, `max` at most. One that another member passed on counts
+    /// late, because it may be forged.
+    pub fn leave(&mut self, goodbye: &[u8], max: usize) {
+        let own = Member::new(*self.foca.identity(), self.rules.own_incarnation(), State::Down);
+        let mut members: Vec<MemberId> =
+            self.rules.seats().values().filter(|seat| !seat.is_down()).map(|seat| seat.member).collect();
+        self.rng.shuffle(&mut members);
+        for member in members.into_iter().take(max) {
+            let mut packet = self.packet(member, Packet::Gossip);
+            packet::append(&mut packet, &own, goodbye);
+            self.outcome.sent.push((member, packet));
         }
-        self.run(now, |foca, outcome| foca.leave_cluster(outcome));
     }
 
     /// Gives all members time to answer after a suspend.

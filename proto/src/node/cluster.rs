@@ -4,9 +4,9 @@
 use std::net::SocketAddr;
 use std::time::Instant;
 
-use crate::event::{Arrival, LeaveReason, Source};
-use crate::node::Node;
+use crate::event::{Arrival, LeaveReason, Source, Transmit};
 use crate::node::receive::{Inbound, Reaction};
+use crate::node::{GOODBYE_GAPS, Node};
 use crate::path::{Echo, Path};
 use crate::peer_table::entry::MAX_AMPLIFICATION;
 use crate::peer_table::leave::GoodbyeOutcome;
@@ -14,11 +14,16 @@ use crate::peer_table::{AnnounceOutcome, Origin};
 use crate::replies::ReplyKind;
 use crate::seeds::SeedQuery;
 use crate::settings::Settings;
-use crate::swim::{Answer, AntiEntropy, CandidateProbe, Change, Heard, Step, Swim, SyncPage, digest_of};
+use crate::swim::{
+    Answer, AntiEntropy, CandidateProbe, Change, Heard, Outgoing, Step, Swim, SyncPage, digest_of,
+};
 use crate::timers::{Timer, Timers};
 use crate::wire::{
     self, Announcement, ClusterKind, ClusterMessage, Content, InstanceId, Kind, MAX_MESSAGE, Message,
 };
+
+/// Maximum number of goodbyes that a node sends at once. The send buffer has room for about so many.
+const MAX_GOODBYES: usize = 256;
 
 /// In units of SWIM: the period of the comparison of registry and members.
 const ROUND: f64 = 5.0;
@@ -173,12 +178,18 @@ impl Node {
         self.apply_swim_changes(now);
     }
 
-    /// Leaves the cluster.
-    pub(crate) fn leave_cluster(&mut self) {
+    /// Sends the first goodbyes to the members, each of which gets its own. Returns those of the later rounds: the same ones
+    /// again, or, in a large cluster, those of other members.
+    pub(crate) fn leave_cluster(&mut self) -> Vec<Vec<Transmit>> {
         let goodbye = self.own_message(Kind::Goodbye);
-        let Some(membership) = &mut self.membership else { return };
-        membership.swim.leave(&goodbye);
-        self.send_packets();
+        let Some(membership) = &mut self.membership else { return Vec::new() };
+        let later_rounds = GOODBYE_GAPS.len();
+        membership.swim.leave(&goodbye, (1 + later_rounds) * MAX_GOODBYES);
+        let goodbyes = self.seal_packets();
+        let len = goodbyes.len().min(MAX_GOODBYES);
+        let round = |number| goodbyes.iter().cycle().skip(number * len).take(len).cloned();
+        self.outbox.repeat(round(0));
+        (1..=later_rounds).map(|number| round(number).collect()).collect()
     }
 
     fn handle_packet(&mut self, sender: InstanceId, packet: &[u8], inbound: Inbound, now: Instant) {
@@ -363,15 +374,24 @@ impl Node {
     }
 
     fn send_packets(&mut self) {
-        let Some(membership) = &mut self.membership else { return };
-        for outgoing in membership.swim.take_outgoing() {
-            let content = Content::Packet(&outgoing.packet);
-            let plain = self.encode_for_cluster(ClusterKind::Packet, content, outgoing.min_len);
-            // The address that other members know may be older than the one received from.
-            let path = outgoing.to.and_then(|id| self.registry.peers().path_of(&id));
-            let address = path.map_or(outgoing.address, |path| path.address);
-            self.send_to_member(plain, outgoing.to.as_ref(), address);
-        }
+        let packets = self.seal_packets();
+        self.outbox.repeat(packets);
+    }
+
+    fn seal_packets(&mut self) -> Vec<Transmit> {
+        let Some(membership) = &mut self.membership else { return Vec::new() };
+        let packets = membership.swim.take_outgoing();
+        packets.into_iter().map(|outgoing| self.seal_packet(&outgoing)).collect()
+    }
+
+    fn seal_packet(&mut self, outgoing: &Outgoing) -> Transmit {
+        let content = Content::Packet(&outgoing.packet);
+        let plain = self.encode_for_cluster(ClusterKind::Packet, content, outgoing.min_len);
+        // The address that other members know may be older than the one received from.
+        let path = outgoing.to.and_then(|id| self.registry.peers().path_of(&id));
+        let address = path.map_or(outgoing.address, |path| path.address);
+        let path = Path { address, interface: 0 };
+        self.outbox.seal_for(plain, path, outgoing.to.as_ref(), &self.interfaces)
     }
 
     fn encode_for_cluster(&mut self, kind: ClusterKind, content: Content<'_>, min_len: usize) -> Vec<u8> {

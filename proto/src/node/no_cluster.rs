@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use crate::event::Transmit;
 use crate::node::Node;
 use crate::node::receive::{Inbound, Reaction};
 use crate::peer_table::Origin;
@@ -54,5 +55,7 @@ impl Node {
 
     pub(crate) fn reconcile_members(&mut self, _: Instant) {}
 
-    pub(crate) fn leave_cluster(&mut self) {}
+    pub(crate) fn leave_cluster(&mut self) -> Vec<Vec<Transmit>> {
+        Vec::new()
+    }
 }

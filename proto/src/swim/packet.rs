@@ -94,6 +94,14 @@ pub(crate) fn edit(
     packet.extend(updates);
 }
 
+/// Adds one claim and one update to a header.
+pub(crate) fn append(header: &mut Vec<u8>, claim: &Member<MemberId>, update: &[u8]) {
+    header.extend(1u16.to_be_bytes());
+    put_member(header, claim);
+    header.extend((update.len() as u16).to_be_bytes());
+    header.extend(update);
+}
+
 /// Splits the updates: each has its length before it.
 pub(crate) fn split_updates(mut rest: &[u8]) -> Option<Vec<&[u8]>> {
     let mut updates = Vec::new();

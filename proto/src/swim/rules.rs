@@ -218,6 +218,7 @@ impl Rules {
             return false;
         }
         seat.is_open = false;
+        seat.member.address = sender.address;
         self.on_received(&sender.id, now);
         true
     }
@@ -332,12 +333,14 @@ impl Rules {
         false
     }
 
-    /// Takes note of a state that foca has taken over.
+    /// Takes note of a state that foca has taken over. A claim does not change the address: that is from the member's own
+    /// packets.
     pub fn on_state(&mut self, told: &Member<MemberId>, now: Instant) {
         let id = told.id().id;
         let is_isolated = self.is_isolated(now);
         let Some(seat) = self.seats.get_mut(&id) else { return };
-        (seat.member, seat.incarnation, seat.state) = (*told.id(), told.incarnation(), told.state());
+        seat.member.generation = told.id().generation;
+        (seat.incarnation, seat.state) = (told.incarnation(), told.state());
         match told.state() {
             State::Suspect => self.suspect(id, is_isolated, now),
             State::Alive | State::Down => drop(self.doubts.remove(&id)),

@@ -42,6 +42,33 @@ fn who_says_goodbye_has_said_it_to_all() {
 }
 
 #[test]
+fn a_goodbye_reaches_each_member_directly() {
+    let mut cluster = Cluster::of(30);
+    cluster.act(3, |node, now| node.stop(now));
+    cluster.run(Duration::from_millis(2));
+    for index in (0..30).filter(|index| *index != 3) {
+        assert_eq!(cluster.take_events(index), ["-4 (goodbye)"]);
+    }
+    cluster.record = Some(Vec::new());
+    cluster.run(Duration::from_millis(15));
+    let is_repeat = |flying: &&Flying| flying.from == place(4);
+    let sent = cluster.record.take().expect("it is kept");
+    assert_eq!(sent.iter().filter(is_repeat).count(), 2 * 29, "each goodbye goes three times");
+    assert!(cluster.node(3).is_stopped());
+}
+
+#[test]
+fn a_former_member_is_probed_at_the_address_that_it_had() {
+    let mut cluster = Cluster::of(3);
+    cluster.stop(2);
+    cluster.record = Some(Vec::new());
+    cluster.run(2 * MINUTE);
+    let sent = cluster.record.take().expect("it is kept");
+    assert!(sent.iter().any(|flying| flying.to == place(3)));
+    assert!(sent.iter().all(|flying| flying.to.port() != 0), "no datagram goes to an unknown address");
+}
+
+#[test]
 fn killed_member_expires_at_all_within_the_expiry() {
     let mut cluster = Cluster::of(8);
     cluster.kill(3);

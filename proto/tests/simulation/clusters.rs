@@ -56,6 +56,16 @@ fn fifty_members_know_all_20_s_after_a_mass_start() {
     for_each_seed(1, |seed| World::settled_cluster(seed, 50, Mode::Swim, 3, 0.0).check_truth());
 }
 
+#[test]
+fn a_hundred_members_know_a_goodbye_3_s_later_despite_loss() {
+    for_each_seed(1, |seed| {
+        let mut world = World::settled_cluster(seed, 100, Mode::Swim, 3, 0.05);
+        world.stop(50);
+        let end = world.now() + 3 * SECOND;
+        assert!(world.run_until(end, |world| world.listed_by(50) == 0).is_some());
+    });
+}
+
 /// Cuts off some members for a time, at a loss beside. Returns which member saw which other one leave within a minute.
 fn leaves_by_outage(seed: u64, count: usize, cut_off: &[usize], seconds: u64) -> Vec<(usize, usize)> {
     let mut world = World::settled_cluster(seed, count, Mode::Swim, count.min(3), 0.01);
