@@ -5,7 +5,6 @@
 
 mod candidates;
 mod codec;
-mod foca_timers;
 mod member;
 mod packet;
 mod rules;
@@ -27,11 +26,10 @@ use foca::{
 
 use crate::path::Path;
 use crate::settings::Settings;
-use crate::wire::{self, InstanceId, Message};
+use crate::wire::{self, InstanceId, Malformed, Message};
 pub(crate) use candidates::CandidateProbe;
 use candidates::Candidates;
 use codec::MemberCodec;
-use foca_timers::FocaTimers;
 pub(crate) use member::MemberId;
 use packet::CLAIM_LEN;
 use rules::{Due, Judgement, Rules, Seat};
@@ -68,14 +66,10 @@ const MAX_RETRY_PERIOD: f64 = 120.0;
 pub(crate) struct Swim {
     foca: Foca<MemberId, MemberCodec, ChaCha20Rng, Updates>,
     outcome: Outcome,
-    timers: FocaTimers,
     /// The states that foca has taken over.
     taken_over: Receiver<Member<MemberId>>,
     rules: Rules,
     candidates: Candidates,
-    joins: Vec<Outgoing>,
-    /// Number of members that are not down.
-    members: usize,
     max_seats: usize,
     retry_at: Instant,
     rng: fastrand::Rng,
@@ -115,7 +109,10 @@ struct Outcome {
     now: Instant,
     sent: Vec<(MemberId, Vec<u8>)>,
     changes: Vec<Change>,
-    timers: Vec<(Timer<MemberId>, Instant)>,
+    /// The goodbye of the member that is declared down.
+    goodbye: Option<Vec<u8>>,
+    /// The timers that foca waits for, which are a few.
+    timers: Vec<(Instant, Timer<MemberId>)>,
 }
 
 impl Swim {
@@ -129,13 +126,16 @@ impl Swim {
         let config = config(unit, packet_len - CLAIM_LEN);
         Swim {
             foca: Foca::with_custom_broadcast(own, config, rng, codec, Updates),
-            outcome: Outcome { now, sent: Vec::new(), changes: Vec::new(), timers: Vec::new() },
-            timers: FocaTimers::default(),
+            outcome: Outcome {
+                now,
+                sent: Vec::new(),
+                changes: Vec::new(),
+                goodbye: None,
+                timers: Vec::new(),
+            },
             taken_over,
             rules: Rules::new(unit, settings.seed, now),
             candidates: Candidates::new(unit),
-            joins: Vec::new(),
-            members: 0,
             max_seats: settings.max_peers,
             retry_at: now,
             rng: fastrand::Rng::with_seed(settings.seed),
@@ -149,33 +149,34 @@ impl Swim {
     }
 
     pub fn is_member(&self, id: &InstanceId) -> bool {
-        self.rules.seats().get(id).is_some_and(|seat| !seat.is_down())
+        self.rules.seats.get(id).is_some_and(|seat| !seat.is_down())
     }
 
     /// Returns the address of a member or former member, as the member that was first received from there was told.
     pub fn address_of(&self, id: &InstanceId) -> Option<SocketAddr> {
-        self.rules.seats().get(id).map(|seat| seat.member.address)
+        self.rules.seats.get(id).map(|seat| seat.member.address)
     }
 
-    pub fn members(&self) -> impl Iterator<Item = InstanceId> {
-        self.rules.seats().values().filter(|seat| !seat.is_down()).map(|seat| seat.member.id)
-    }
-
-    /// Returns the number of members.
+    /// Returns the number of members that are not down.
     pub fn member_count(&self) -> usize {
-        self.members
+        self.foca.num_members()
     }
 
     /// Returns a member at random.
     pub fn random_member(&self, rng: &mut fastrand::Rng) -> Option<InstanceId> {
-        (self.members > 0).then(|| self.members().nth(rng.usize(..self.members)))?
+        let count = self.member_count();
+        (count > 0).then(|| self.members().nth(rng.usize(..count)))?.map(|member| member.id)
+    }
+
+    fn members(&self) -> impl Iterator<Item = MemberId> {
+        self.rules.seats.values().filter(|seat| !seat.is_down()).map(|seat| seat.member)
     }
 
     /// Returns all members, this node among them, whose ids follow this one, in the order of ids.
     pub fn all_after(&self, after: InstanceId) -> impl Iterator<Item = MemberId> {
         let own = *self.foca.identity();
         let from = |start| {
-            let seats = self.rules.seats().range((start, Bound::Unbounded)).map(|(_, seat)| seat);
+            let seats = self.rules.seats.range((start, Bound::Unbounded)).map(|(_, seat)| seat);
             seats.filter(|seat| !seat.is_down()).map(|seat| seat.member)
         };
         let before_own = from(Bound::Excluded(after)).take_while(move |member| member.id < own.id);
@@ -185,18 +186,13 @@ impl Swim {
 
     /// Returns a former member, unless no other member shares the verdict.
     pub fn former(&self, id: &InstanceId) -> Option<MemberId> {
-        self.rules.seats().get(id).filter(|seat| seat.is_down() && !seat.is_lone).map(|seat| seat.member)
+        self.rules.seats.get(id).filter(|seat| seat.is_down() && !seat.is_lone).map(|seat| seat.member)
     }
 
-    /// Asks the member at an address to join, by a message of `len` bytes: a probe that answers it may be as long.
-    pub fn join(&mut self, seed: SocketAddr, len: usize) {
-        let to = MemberId::unknown_at(seed);
-        self.joins.push(Outgoing {
-            to: None,
-            address: seed,
-            packet: self.packet(to, Packet::Announce),
-            min_len: len,
-        });
+    /// Returns a request to join to the member at an address, of `len` bytes: a probe that answers it may be as long.
+    pub fn join(&self, seed: SocketAddr, len: usize) -> Outgoing {
+        let packet = self.packet(MemberId::unknown_at(seed), Packet::Announce);
+        Outgoing { to: None, address: seed, packet, min_len: len }
     }
 
     /// Returns true for a message newer than all others of its sender. Nothing is stored about unknown senders.
@@ -223,34 +219,31 @@ impl Swim {
         if sender.id != *from || sender.id == own.id {
             return Heard::Malformed;
         }
-        let is_stranger =
-            |third: &MemberId| third.id != own.id && !self.rules.seats().contains_key(&third.id);
-        let is_about_stranger = third(message).is_some_and(is_stranger);
         // A packet that lets in, or proves nothing, is the reason for a probe.
         if *message == Packet::Announce || !self.may_speak(sender, *src_incarnation, now) {
             return Heard::Stranger;
         }
-        if is_about_stranger {
-            return Heard::Member(Vec::new());
-        }
-        if matches!(message, Packet::Feed | Packet::Broadcast) {
+        let is_known = |third: &MemberId| third.id == own.id || self.rules.seats.contains_key(&third.id);
+        if !codec::parts(message).2.is_none_or(is_known) {
             return Heard::Member(Vec::new());
         }
         if *message == Packet::TurnUndead && !self.rules.may_be_told_down(dst.generation, &own, now) {
             self.on_late_verdict(*sender, *src_incarnation, dst.generation, now);
             return Heard::Member(Vec::new());
         }
-        let claims = self.judge_all(&packet.claims, &sender.id, now);
+        let mut claims = packet.claims.clone();
+        claims.retain(|claim| self.judge(claim, from, 0, now) == Judgement::Pass);
         let bytes = packet.with_claims(&claims);
         // A member that leaves says so by its last packet.
-        let was_member = self.is_member(&sender.id);
+        let was_member = self.is_member(from);
         self.run(now, |foca, outcome| foca.handle_data(&bytes, outcome));
-        let is_member = was_member || self.is_member(&sender.id);
-        if self.rules.seats().get(&sender.id).is_some_and(|seat| !seat.is_down() && !seat.is_listed) {
-            self.on_unlisted(&sender.id, now);
+        let seat = self.rules.seats.get(from).filter(|seat| !seat.is_down());
+        let (is_member, is_listed) = (seat.is_some(), seat.is_none_or(|seat| seat.is_listed));
+        if !is_listed {
+            self.on_unlisted(from, now);
         }
         // Updates are taken from members alone.
-        Heard::Member(if is_member { packet.updates } else { Vec::new() })
+        Heard::Member(if was_member || is_member { packet.updates } else { Vec::new() })
     }
 
     /// Takes in what another member claims in a page of its list. Returns true if the instance is yet to be validated.
@@ -264,27 +257,18 @@ impl Swim {
     ) -> bool {
         let state = if is_down { State::Down } else { State::Alive };
         let claim = Member::new(member, 0, state);
-        let own = *self.foca.identity();
-        match self.rules.judge(&claim, by, &own, now) {
-            Judgement::Pass => {
-                self.run(now, |foca, outcome| foca.apply_many([claim].into_iter(), true, outcome))
-            }
-            Judgement::Accuse => drop(self.rules.accuse(&member.id, None, now)),
-            Judgement::Exceed(generation) => self.exceed(generation, now),
-            Judgement::Validate => {
-                self.candidates.insert(member.id, Path::new(member.address, 0), len, now);
-                return true;
-            }
-            Judgement::Drop => {}
+        let judgement = self.judge(&claim, by, len, now);
+        if judgement == Judgement::Pass {
+            self.apply(claim, true, now);
         }
-        false
+        judgement == Judgement::Validate
     }
 
     /// Takes note that an instance has echoed a nonce: it is there. Returns false if it is no member: it is to raise its
     /// generation first, or there is no seat.
     pub fn on_echo(&mut self, id: InstanceId, address: SocketAddr, sequence: u64, now: Instant) -> bool {
         self.candidates.remove(&id);
-        let Some(seat) = self.rules.seat_mut(&id) else {
+        let Some(seat) = self.rules.seats.get_mut(&id) else {
             return self.take_seat(MemberId { id, generation: 0, address }, sequence, now);
         };
         seat.on_echo(sequence);
@@ -295,11 +279,12 @@ impl Swim {
         }
         if is_lone {
             // No other member knows of it, so there is nothing to contradict.
-            self.forget(&member, now);
+            self.forget(member, now);
             member.address = address;
             return self.take_seat(member, sequence, now);
         }
-        self.tell_down(member);
+        // It goes on with the next generation.
+        self.send(member, Packet::TurnUndead);
         false
     }
 
@@ -312,7 +297,7 @@ impl Swim {
 
     /// Takes note that the registry lists a member.
     pub fn set_listed(&mut self, id: &InstanceId) {
-        if let Some(seat) = self.rules.seat_mut(id) {
+        if let Some(seat) = self.rules.seats.get_mut(id) {
             seat.is_listed = true;
         }
     }
@@ -324,15 +309,14 @@ impl Swim {
 
     /// Returns the members that the registry is to list, and does not.
     pub fn missing(&self, is_listed: impl Fn(&InstanceId) -> bool) -> Vec<InstanceId> {
-        let seats = self.rules.seats().values().filter(|seat| seat.is_listed && !seat.is_down());
+        let seats = self.rules.seats.values().filter(|seat| seat.is_listed);
         seats.map(|seat| seat.member.id).filter(|id| !is_listed(id)).collect()
     }
 
     /// Takes over that a member has left, as found otherwise than by SWIM, and spreads that.
     pub fn remove(&mut self, id: &InstanceId, now: Instant) {
-        let Some(seat) = self.rules.seats().get(id).filter(|seat| !seat.is_down()) else { return };
-        let down = Member::new(seat.member, seat.incarnation, State::Down);
-        self.run(now, |foca, outcome| foca.apply_many([down].into_iter(), true, outcome));
+        let Some(seat) = self.rules.seats.get(id).filter(|seat| !seat.is_down()) else { return };
+        self.apply(Member::new(seat.member, seat.incarnation, State::Down), true, now);
     }
 
     /// Spreads a message about a member through the cluster.
@@ -352,9 +336,8 @@ impl Swim {
     /// Leaves the cluster: sends this goodbye to members at random, `max` at most. One that another member passed on counts
     /// late, because it may be forged.
     pub fn leave(&mut self, goodbye: &[u8], max: usize) {
-        let own = Member::new(*self.foca.identity(), self.rules.own_incarnation(), State::Down);
-        let mut members: Vec<MemberId> =
-            self.rules.seats().values().filter(|seat| !seat.is_down()).map(|seat| seat.member).collect();
+        let own = Member::new(*self.foca.identity(), self.rules.own_incarnation, State::Down);
+        let mut members: Vec<MemberId> = self.members().collect();
         self.rng.shuffle(&mut members);
         for member in members.into_iter().take(max) {
             let mut packet = self.packet(member, Packet::Gossip);
@@ -370,24 +353,22 @@ impl Swim {
 
     /// Does everything that is due by `now`.
     pub fn handle_timeout(&mut self, now: Instant) {
-        while let Some(timer) = self.timers.take_due(now) {
-            match timer {
-                // A suspicion has its term by the rules.
-                Timer::ChangeSuspectToDown { .. } => {}
-                Timer::RemoveDown(member) => self.forget(&member, now),
-                timer => self.run(now, |foca, outcome| foca.handle_timer(timer, outcome)),
-            }
+        while let Some(timer) = self.outcome.take_due(now) {
+            self.run(now, |foca, outcome| foca.handle_timer(timer, outcome));
         }
         while let Some(due) = self.rules.take_due(now) {
             self.handle_due(due, now);
         }
-        self.retry_former(now);
+        if self.has_former() && self.retry_at <= now {
+            self.forget_former(now);
+            self.retry_former(now);
+        }
     }
 
     pub fn poll_timeout(&self) -> Option<Instant> {
+        let timer = self.outcome.timers.iter().map(|(at, _)| *at).min();
         let retry = self.has_former().then_some(self.retry_at);
-        let timeouts =
-            [self.timers.poll_timeout(), self.rules.poll_timeout(), self.candidates.poll_timeout(), retry];
+        let timeouts = [timer, self.rules.poll_timeout(), self.candidates.poll_timeout(), retry];
         timeouts.into_iter().flatten().min()
     }
 
@@ -406,15 +387,13 @@ impl Swim {
 
     /// Returns the datagrams to send.
     pub fn take_outgoing(&mut self) -> Vec<Outgoing> {
-        let mut outgoing = std::mem::take(&mut self.joins);
         let sent = std::mem::take(&mut self.outcome.sent);
-        outgoing.extend(sent.into_iter().filter_map(|(to, packet)| self.outgoing(&to, packet)));
-        outgoing
+        sent.into_iter().filter_map(|(to, packet)| self.outgoing(&to, packet)).collect()
     }
 
     /// Adds what the rules say to a packet. `None` if the addressee has no seat.
     fn outgoing(&self, to: &MemberId, mut packet: Vec<u8>) -> Option<Outgoing> {
-        let seat = self.rules.seats().get(&to.id)?;
+        let seat = self.rules.seats.get(&to.id)?;
         packet::edit(&mut packet, self.rules.claim_to(&to.id), |claim| self.rules.is_kept(claim));
         Some(Outgoing { to: Some(to.id), address: seat.member.address, packet, min_len: 0 })
     }
@@ -422,8 +401,7 @@ impl Swim {
     /// Takes the numbers from a packet that says what this node knows, or has just answered. A sender that means an earlier
     /// generation of this node gets the present one.
     fn on_late_verdict(&mut self, sender: MemberId, incarnation: u16, generation: u32, now: Instant) {
-        let alive = Member::new(sender, incarnation, State::Alive);
-        self.run(now, |foca, outcome| foca.apply_many([alive].into_iter(), true, outcome));
+        self.apply(Member::new(sender, incarnation, State::Alive), true, now);
         if generation < self.foca.identity().generation {
             self.send(sender, Packet::Gossip);
         }
@@ -432,58 +410,45 @@ impl Swim {
     /// Returns true if the sender of a packet has a seat and plausible numbers. One that this node alone holds down is to be
     /// validated.
     fn may_speak(&mut self, sender: &MemberId, incarnation: u16, now: Instant) -> bool {
-        let seat = self.rules.seats().get(&sender.id);
+        let seat = self.rules.seats.get(&sender.id);
         seat.is_some_and(|seat| !(seat.is_down() && seat.is_lone))
             && self.rules.on_packet_of(sender, incarnation, now)
     }
 
-    /// Returns the claims that foca takes over.
-    fn judge_all(
-        &mut self,
-        claims: &[Member<MemberId>],
-        by: &InstanceId,
-        now: Instant,
-    ) -> Vec<Member<MemberId>> {
-        let mut passed = Vec::new();
-        for claim in claims {
-            let own = *self.foca.identity();
-            let MemberId { id, address, .. } = *claim.id();
-            match self.rules.judge(claim, by, &own, now) {
-                Judgement::Pass => passed.push(claim.clone()),
-                Judgement::Drop => {}
-                Judgement::Accuse => drop(self.rules.accuse(&id, None, now)),
-                Judgement::Validate => self.candidates.insert(id, Path::new(address, 0), 0, now),
-                Judgement::Exceed(generation) => self.exceed(generation, now),
-            }
+    /// Judges a claim, and does what that asks for. One that passes is for foca. `len` is the length of the claimed member's
+    /// announce, if it is known.
+    fn judge(&mut self, claim: &Member<MemberId>, by: &InstanceId, len: usize, now: Instant) -> Judgement {
+        let own = *self.foca.identity();
+        let MemberId { id, address, .. } = *claim.id();
+        let judgement = self.rules.judge(claim, by, &own, now);
+        match judgement {
+            Judgement::Pass | Judgement::Drop => {}
+            Judgement::Accuse => drop(self.rules.accuse(&id, None, now)),
+            Judgement::Validate => self.candidates.insert(id, Path::new(address, 0), len, now),
+            Judgement::Exceed(generation) => self.exceed(generation, now),
         }
-        passed
+        judgement
     }
 
     fn take_seat(&mut self, member: MemberId, sequence: u64, now: Instant) -> bool {
-        if self.rules.seats().len() >= self.max_seats && !self.free_seat(now) {
+        if self.rules.seats.len() >= self.max_seats && !self.free_seat(now) {
             return false;
         }
-        self.rules.insert(Seat::new(member, sequence));
+        self.rules.seats.insert(member.id, Seat::new(member, sequence));
         self.rules.on_received(&member.id, now);
-        self.run(now, |foca, outcome| foca.apply_many([Member::alive(member)].into_iter(), true, outcome));
+        self.apply(Member::alive(member), true, now);
         true
     }
 
     /// Takes the seat of a former member. Returns false if there is none.
     fn free_seat(&mut self, now: Instant) -> bool {
-        let former = self.rules.seats().values().find(|seat| seat.is_down()).map(|seat| seat.member);
-        former.map(|member| self.forget(&member, now)).is_some()
+        let former = self.rules.seats.values().find(|seat| seat.is_down()).map(|seat| seat.member);
+        former.map(|member| self.forget(member, now)).is_some()
     }
 
-    /// Forgets a former member.
-    fn forget(&mut self, member: &MemberId, now: Instant) {
-        let removal = Timer::RemoveDown(*member);
-        self.run(now, |foca, outcome| foca.handle_timer(removal, outcome));
-        // It may be a member again, or down in another generation.
-        let seat = self.rules.seats().get(&member.id);
-        if seat.is_some_and(|seat| seat.is_down() && seat.member == *member) {
-            self.rules.remove(&member.id);
-        }
+    fn forget(&mut self, former: MemberId, now: Instant) {
+        self.rules.remove(&former.id);
+        self.run(now, |foca, outcome| foca.handle_timer(Timer::RemoveDown(former), outcome));
     }
 
     /// Takes a generation above one that a member claims.
@@ -496,11 +461,6 @@ impl Swim {
         self.outcome.changes.push(Change::Back);
     }
 
-    /// Says to an instance that its identity is down: it goes on with the next generation.
-    fn tell_down(&mut self, member: MemberId) {
-        self.send(member, Packet::TurnUndead);
-    }
-
     fn send(&mut self, to: MemberId, message: Packet<MemberId>) {
         let packet = self.packet(to, message);
         self.outcome.sent.push((to, packet));
@@ -508,9 +468,9 @@ impl Swim {
 
     fn packet(&self, to: MemberId, message: Packet<MemberId>) -> Vec<u8> {
         let src = *self.foca.identity();
-        let header = Header { src, src_incarnation: self.rules.own_incarnation(), dst: to, message };
+        let header = Header { src, src_incarnation: self.rules.own_incarnation, dst: to, message };
         let mut packet = Vec::new();
-        MemberCodec::encode(&header, &mut packet).expect("a vector has room");
+        codec::put_header(&mut packet, &header).expect("a vector has room");
         packet
     }
 
@@ -518,42 +478,49 @@ impl Swim {
         match due {
             Due::Ask(member) => self.send(member, Packet::Ping(0)),
             Due::Verdict { member, incarnation, is_lone, goodbye } => {
-                if let Some(seat) = self.rules.seat_mut(&member.id) {
-                    seat.is_lone = is_lone;
-                }
                 let down = Member::new(member, incarnation, State::Down);
-                let before = self.outcome.changes.len();
-                self.run(now, |foca, outcome| foca.apply_many([down].into_iter(), !is_lone, outcome));
-                for change in &mut self.outcome.changes[before..] {
-                    if let Change::Down(id, reason) = change
-                        && *id == member.id
-                    {
-                        reason.clone_from(&goodbye);
-                    }
+                self.outcome.goodbye = goodbye;
+                self.apply(down.clone(), !is_lone, now);
+                if is_lone {
+                    // foca passes on only what it spreads.
+                    self.rules.on_state(&down, now);
+                    self.rules.seats.entry(member.id).and_modify(|seat| seat.is_lone = true);
                 }
             }
         }
     }
 
     fn has_former(&self) -> bool {
-        self.members < self.rules.seats().len()
+        self.member_count() < self.rules.seats.len()
     }
 
-    /// Probes one of the former members, if that is due.
+    fn forget_former(&mut self, now: Instant) {
+        let memory = self.units(MEMORY);
+        let is_over = |seat: &&Seat| seat.down_since.is_some_and(|since| since + memory <= now);
+        let former: Vec<MemberId> =
+            self.rules.seats.values().filter(is_over).map(|seat| seat.member).collect();
+        former.into_iter().for_each(|member| self.forget(member, now));
+    }
+
+    /// Probes one of the former members.
     fn retry_former(&mut self, now: Instant) {
-        let seats = self.rules.seats().len();
-        let former = seats - self.members;
-        if former == 0 || now < self.retry_at {
+        let down = || self.rules.seats.values().filter(|seat| seat.is_down());
+        let (seats, former) = (self.rules.seats.len(), down().count());
+        if former == 0 {
             return;
         }
-        let chosen = self.rng.usize(..former);
-        let mut down = self.rules.seats().values().filter(|seat| seat.is_down());
-        if let Some(member) = down.nth(chosen).map(|seat| seat.member) {
+        let chosen = down().nth(self.rng.usize(..former)).map(|seat| seat.member);
+        if let Some(member) = chosen {
             self.candidates.insert(member.id, Path::new(member.address, 0), 0, now);
         }
         let period = RETRY_PERIOD * seats as f64 / former as f64;
         let period = self.units(period.min(MAX_RETRY_PERIOD)).mul_f64(0.5 + self.rng.f64());
         self.retry_at = now + period;
+    }
+
+    /// Has foca take over a state, and spread it.
+    fn apply(&mut self, state: Member<MemberId>, is_spread: bool, now: Instant) {
+        self.run(now, |foca, outcome| foca.apply_many([state].into_iter(), is_spread, outcome));
     }
 
     /// Runs foca. Its errors are about packets, which it then ignores, or about late timers, for which it makes up.
@@ -566,36 +533,15 @@ impl Swim {
         ) -> Result<(), foca::Error>,
     ) {
         self.outcome.now = now;
-        let (sent, changes) = (self.outcome.sent.len(), self.outcome.changes.len());
+        let sent = self.outcome.sent.len();
         let _ = action(&mut self.foca, &mut self.outcome);
-        for (timer, at) in std::mem::take(&mut self.outcome.timers) {
-            self.timers.insert(timer, at);
-        }
+        self.outcome.goodbye = None;
         if let Some((_, packet)) = self.outcome.sent[sent..].last() {
-            self.rules.set_own_incarnation(packet::incarnation_of(packet));
+            self.rules.own_incarnation = packet::incarnation_of(packet);
         }
         while let Ok(member) = self.taken_over.try_recv() {
             self.rules.on_state(&member, now);
         }
-        for change in &self.outcome.changes[changes..] {
-            match change {
-                Change::Up(id) => self.rules.set_state(id, State::Alive),
-                Change::Down(id, _) => self.rules.set_state(id, State::Down),
-                Change::Back => {}
-            }
-        }
-        self.members = self.foca.num_members();
-    }
-}
-
-/// Returns the third member that a packet is about.
-fn third(message: &Packet<MemberId>) -> Option<&MemberId> {
-    match message {
-        Packet::PingReq { target: third, .. }
-        | Packet::IndirectPing { origin: third, .. }
-        | Packet::IndirectAck { target: third, .. }
-        | Packet::ForwardedAck { origin: third, .. } => Some(third),
-        _ => None,
     }
 }
 
@@ -607,9 +553,9 @@ fn config(unit: Duration, packet_len: usize) -> Config {
         probe_rtt: units(PROBE_TIMEOUT),
         num_indirect_probes: at_least_one(INDIRECT_PROBES),
         max_transmissions: NonZeroU8::new(TRANSMISSIONS).expect("it is not zero"),
-        // The timers that this sets are dropped: the rules have the term of a suspicion.
+        // The rules have the term of a suspicion, and the memory of former members.
         suspect_to_down_after: units(MEMORY),
-        remove_down_after: Some(units(MEMORY)),
+        remove_down_after: None,
         max_packet_size: at_least_one(packet_len),
         notify_down_members: true,
         // Anti-entropy does that, and brings names and values as well.
@@ -623,11 +569,22 @@ fn config(unit: Duration, packet_len: usize) -> Config {
     }
 }
 
+impl Outcome {
+    /// Returns the first timer that is due by `now`.
+    fn take_due(&mut self, now: Instant) -> Option<Timer<MemberId>> {
+        let due = self.timers.iter().enumerate().filter(|(_, (at, _))| *at <= now);
+        let (first, _) = due.min_by_key(|(_, (at, _))| *at)?;
+        Some(self.timers.remove(first).1)
+    }
+}
+
 impl Runtime<MemberId> for &mut Outcome {
     fn notify(&mut self, notification: Notification<'_, MemberId>) {
         match notification {
             Notification::MemberUp(member) => self.changes.push(Change::Up(member.id)),
-            Notification::MemberDown(member) => self.changes.push(Change::Down(member.id, None)),
+            Notification::MemberDown(member) => {
+                self.changes.push(Change::Down(member.id, self.goodbye.take()));
+            }
             Notification::Rejoin(_) => self.changes.push(Change::Back),
             // A member of a new generation is the same instance.
             Notification::Rename(..) => {}
@@ -640,7 +597,9 @@ impl Runtime<MemberId> for &mut Outcome {
     }
 
     fn submit_after(&mut self, event: Timer<MemberId>, after: Duration) {
-        self.timers.push((event, self.now + after));
+        if !matches!(event, Timer::ChangeSuspectToDown { .. }) {
+            self.timers.push((self.now + after, event));
+        }
     }
 }
 
@@ -661,18 +620,14 @@ impl Invalidates for BroadcastKey {
 
 impl BroadcastHandler<MemberId> for Updates {
     type Key = BroadcastKey;
-    type Error = codec::Wrong;
+    type Error = Malformed;
 
-    fn receive_item(
-        &mut self,
-        data: &[u8],
-        _: Option<&MemberId>,
-    ) -> Result<Option<BroadcastKey>, codec::Wrong> {
+    fn receive_item(&mut self, data: &[u8], _: Option<&MemberId>) -> Result<Option<BroadcastKey>, Malformed> {
         match wire::decode(data) {
             Ok(Message::Native(_, about)) => {
                 Ok(Some(BroadcastKey { id: about.id, sequence: about.sequence }))
             }
-            _ => Err(codec::Wrong),
+            _ => Err(Malformed),
         }
     }
 }

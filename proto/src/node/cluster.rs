@@ -72,12 +72,13 @@ impl Node {
     }
 
     /// Asks the members at these addresses to join.
-    pub(crate) fn join_cluster(&mut self, seeds: Vec<SeedQuery>, now: Instant) {
-        let Some(membership) = &mut self.membership else { return };
+    pub(crate) fn join_cluster(&mut self, seeds: Vec<SeedQuery>) {
         for SeedQuery { seed, len } in seeds {
-            membership.swim.join(seed, len);
+            let Some(membership) = &self.membership else { return };
+            let join = membership.swim.join(seed, len);
+            let join = self.seal_packet(&join);
+            self.outbox.repeat([join]);
         }
-        self.apply_swim_changes(now);
     }
 
     /// Sends the message about this node to the members if it has changed.

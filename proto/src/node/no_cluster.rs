@@ -29,7 +29,7 @@ impl Node {
         None
     }
 
-    pub(crate) fn join_cluster(&mut self, _: Vec<SeedQuery>, _: Instant) {}
+    pub(crate) fn join_cluster(&mut self, _: Vec<SeedQuery>) {}
 
     pub(crate) fn send_due_to_cluster(&mut self, _: Instant) {}
 

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use foca::{Header, Member, Message};
 
 use crate::swim::codec::{
-    ADDRESSEE, IDENTITY_LEN, MEMBER_LEN, MemberCodec, SENDER_ADDRESS, SHORTEST_HEADER, decode_member,
+    ADDRESSEE, IDENTITY_LEN, KIND, MEMBER_LEN, SENDER_ADDRESS, SHORTEST_HEADER, get_header, get_member,
     put_address, put_member,
 };
 use crate::swim::member::MemberId;
@@ -30,8 +30,7 @@ impl Packet<'_> {
     pub fn with_claims(&self, claims: &[Member<MemberId>]) -> Vec<u8> {
         let mut bytes = self.header_bytes.clone();
         if !claims.is_empty() {
-            bytes.extend_from_slice(&(claims.len() as u16).to_be_bytes());
-            claims.iter().for_each(|claim| put_member(&mut bytes, claim));
+            put_claims(&mut bytes, claims);
         }
         bytes
     }
@@ -45,7 +44,7 @@ pub(crate) fn take_apart<'a>(packet: &'a [u8], from: SocketAddr, own: &MemberId)
     bytes[SENDER_ADDRESS].copy_from_slice(&address);
     let header_len = header_len(packet)?;
     bytes.extend_from_slice(packet.get(SHORTEST_HEADER..header_len)?);
-    let mut header = MemberCodec::decode(&bytes[..]).ok()?;
+    let mut header = get_header(&bytes[..]).ok()?;
     // A node that joins at an address knows no id.
     if header.dst.is_unknown() && header.message == Message::Announce {
         header.dst = *own;
@@ -56,7 +55,7 @@ pub(crate) fn take_apart<'a>(packet: &'a [u8], from: SocketAddr, own: &MemberId)
     // A member of an earlier generation is this node all the same: its answer has the right one.
     bytes[ADDRESSEE + 16..ADDRESSEE + 20].copy_from_slice(&own.generation.to_be_bytes());
     let rest = &packet[header_len..];
-    let (claims, rest) = match has_claims(&header.message) {
+    let (claims, rest) = match has_claims(packet) {
         true => split_claims(rest)?,
         false => (Vec::new(), rest),
     };
@@ -69,11 +68,7 @@ pub(crate) fn edit(
     claim: Option<Member<MemberId>>,
     kept: impl Fn(&Member<MemberId>) -> bool,
 ) {
-    let Some(header_len) = header_len(packet) else { return };
-    let header = MemberCodec::decode(&packet[..header_len]);
-    if !header.is_ok_and(|header| has_claims(&header.message)) {
-        return;
-    }
+    let Some(header_len) = header_len(packet).filter(|_| has_claims(packet)) else { return };
     let Some((mut claims, updates)) = split_claims(&packet[header_len..]) else { return };
     let count = claims.len();
     claims.retain(|claim| !kept(claim));
@@ -81,23 +76,15 @@ pub(crate) fn edit(
         return;
     }
     let updates = updates.to_vec();
+    claims.splice(0..0, claim);
     packet.truncate(header_len);
-    let claims = claim.into_iter().chain(claims);
-    let at = packet.len();
-    packet.extend([0, 0]);
-    let mut count = 0u16;
-    for claim in claims {
-        put_member(packet, &claim);
-        count += 1;
-    }
-    packet[at..at + 2].copy_from_slice(&count.to_be_bytes());
+    put_claims(packet, &claims);
     packet.extend(updates);
 }
 
 /// Adds one claim and one update to a header.
 pub(crate) fn append(header: &mut Vec<u8>, claim: &Member<MemberId>, update: &[u8]) {
-    header.extend(1u16.to_be_bytes());
-    put_member(header, claim);
+    put_claims(header, std::slice::from_ref(claim));
     header.extend((update.len() as u16).to_be_bytes());
     header.extend(update);
 }
@@ -116,12 +103,18 @@ pub(crate) fn split_updates(mut rest: &[u8]) -> Option<Vec<&[u8]>> {
 
 /// Returns the length of a header: some are about a third member.
 fn header_len(packet: &[u8]) -> Option<usize> {
-    let kind = packet.get(SHORTEST_HEADER - 2)?;
+    let kind = packet.get(KIND)?;
     Some(SHORTEST_HEADER + if (2..=5).contains(kind) { IDENTITY_LEN } else { 0 })
 }
 
-fn has_claims(message: &Message<MemberId>) -> bool {
-    !matches!(message, Message::Announce | Message::TurnUndead | Message::Broadcast)
+fn put_claims(packet: &mut Vec<u8>, claims: &[Member<MemberId>]) {
+    packet.extend((claims.len() as u16).to_be_bytes());
+    claims.iter().for_each(|claim| put_member(packet, claim));
+}
+
+/// Returns false for a join, and for the packet that says to a member that it is down.
+fn has_claims(packet: &[u8]) -> bool {
+    !matches!(packet[KIND], 6 | 10)
 }
 
 fn split_claims(rest: &[u8]) -> Option<(Vec<Member<MemberId>>, &[u8])> {
@@ -130,7 +123,7 @@ fn split_claims(rest: &[u8]) -> Option<(Vec<Member<MemberId>>, &[u8])> {
     }
     let (count, rest) = rest.split_first_chunk()?;
     let (members, rest) = rest.split_at_checked(usize::from(u16::from_be_bytes(*count)) * MEMBER_LEN)?;
-    let claims = members.chunks_exact(MEMBER_LEN).map(|member| decode_member(member).ok());
+    let claims = members.chunks_exact(MEMBER_LEN).map(|member| get_member(member).ok());
     Some((claims.collect::<Option<_>>()?, rest))
 }
 
