@@ -84,8 +84,8 @@ fn main() {
 
 fn row(failure: Failure, count: usize) -> String {
     let runs = match count {
-        ..=20 => 20,
-        ..=100 => 4,
+        0..=20 => 20,
+        21..=100 => 4,
         _ => 1,
     };
     let results: Vec<Outcome> = (1..=runs).map(|seed| run(failure, count, seed)).collect();
