@@ -215,7 +215,7 @@ impl Swim {
     ) -> Heard<'a> {
         let own = *self.foca.identity();
         let Some(packet) = packet::take_apart(packet, address, &own) else { return Heard::Malformed };
-        let Header { src: sender, src_incarnation, dst, message } = &packet.header;
+        let Header { src: sender, src_incarnation, message, .. } = &packet.header;
         if sender.id != *from || sender.id == own.id {
             return Heard::Malformed;
         }
@@ -227,8 +227,9 @@ impl Swim {
         if !codec::parts(message).2.is_none_or(is_known) {
             return Heard::Member(Vec::new());
         }
-        if *message == Packet::TurnUndead && !self.rules.may_be_told_down(dst.generation, &own, now) {
-            self.on_late_verdict(*sender, *src_incarnation, dst.generation, now);
+        let generation = packet.known_generation;
+        if *message == Packet::TurnUndead && !self.rules.may_be_told_down(generation, &own, now) {
+            self.on_late_verdict(*sender, *src_incarnation, generation, now);
             return Heard::Member(Vec::new());
         }
         let mut claims = packet.claims.clone();

@@ -83,10 +83,7 @@ impl Node {
 
     /// Sends the message about this node to the members if it has changed.
     pub(crate) fn send_due_to_cluster(&mut self, now: Instant) {
-        if self.membership.as_ref().is_some_and(|membership| membership.own_is_changed) {
-            self.spread_own(now);
-            self.apply_swim_changes(now);
-        }
+        self.apply_swim_changes(now);
     }
 
     /// Takes note that the message about this node has changed.
@@ -203,20 +200,21 @@ impl Node {
                 return;
             }
         };
-        let read = |piece: &&'_ [u8]| match wire::decode(piece) {
-            Ok(Message::Native(kind, about)) => Some((kind, about.id)),
+        let read = |update| match wire::decode(update) {
+            Ok(Message::Native(kind, about)) => Some((update, kind, about)),
             _ => None,
         };
-        let is_goodbye = |piece: &&'_ [u8]| read(piece).is_some_and(|(kind, _)| kind == Kind::Goodbye);
-        let (goodbyes, others): (Vec<&[u8]>, Vec<&[u8]>) = updates.into_iter().partition(is_goodbye);
+        let updates: Vec<(&[u8], Kind, Announcement<'_>)> = updates.into_iter().filter_map(read).collect();
         self.registry.peers_mut().on_received(&sender, inbound.path, now);
         // Before the changes of SWIM, because a goodbye has the reason.
-        for piece in goodbyes {
-            let is_own = read(&piece).is_some_and(|(_, id)| id == sender);
-            self.on_goodbye_update(piece, is_own.then_some(inbound.path), now);
+        for (update, _, about) in updates.iter().filter(|(_, kind, _)| *kind == Kind::Goodbye) {
+            let path = (about.id == sender).then_some(inbound.path);
+            self.on_goodbye_update(update, about, path, now);
         }
         self.apply_swim_changes(now);
-        others.into_iter().for_each(|piece| self.on_update(piece, now));
+        for (update, _, about) in updates.iter().filter(|(_, kind, _)| *kind == Kind::Announce) {
+            self.on_record_update(update, about, now);
+        }
     }
 
     /// Probes the sender of a message, at once: nothing is stored of it.
@@ -228,33 +226,31 @@ impl Node {
     }
 
     /// Takes in a goodbye: at once if the member itself sent it, by `path`; or else when it does not answer.
-    fn on_goodbye_update(&mut self, piece: &[u8], path: Option<Path>, now: Instant) {
-        let Ok(Message::Native(_, about)) = wire::decode(piece) else { return };
+    fn on_goodbye_update(
+        &mut self,
+        update: &[u8],
+        about: &Announcement<'_>,
+        path: Option<Path>,
+        now: Instant,
+    ) {
         let Some(membership) = &mut self.membership else { return };
-        let path = match path {
-            Some(path) => path,
-            None if membership.swim.on_goodbye(&about.id, piece, now) => {
-                let Some(path) = self.path_of_member(&about.id) else { return };
-                path
-            }
-            None => return,
-        };
-        if self.registry.on_member_goodbye(&about, path, now) == GoodbyeOutcome::Left
+        let is_taken = path.is_some() || membership.swim.on_goodbye(&about.id, update, now);
+        let Some(path) = path.or_else(|| self.path_of_member(&about.id)).filter(|_| is_taken) else { return };
+        if self.registry.on_member_goodbye(about, path, now) == GoodbyeOutcome::Left
             && let Some(membership) = &mut self.membership
         {
             membership.swim.remove(&about.id, now);
-            membership.swim.pass_on(piece);
+            membership.swim.pass_on(update);
         }
     }
 
     /// Takes in the record of a member that another one has passed on.
-    fn on_update(&mut self, piece: &[u8], now: Instant) {
-        let Ok(Message::Native(Kind::Announce, about)) = wire::decode(piece) else { return };
+    fn on_record_update(&mut self, update: &[u8], about: &Announcement<'_>, now: Instant) {
         if about.id != self.settings.id
-            && self.on_passed_on_record(&about, now)
+            && self.on_passed_on_record(about, now)
             && let Some(membership) = &mut self.membership
         {
-            membership.swim.pass_on(piece);
+            membership.swim.pass_on(update);
         }
     }
 
@@ -323,7 +319,7 @@ impl Node {
             match change {
                 Change::Up(id) => {
                     if membership.swim.member_count() == 1 {
-                        membership.sync.begin(now);
+                        membership.sync = AntiEntropy::new(now);
                         membership.own_is_changed = true;
                     }
                     if !self.registry.peers().contains(&id, now) {
@@ -386,17 +382,23 @@ impl Node {
     }
 
     fn seal_packet(&mut self, outgoing: &Outgoing) -> Transmit {
-        let content = Content::Packet(&outgoing.packet);
-        let plain = self.encode_for_cluster(ClusterKind::Packet, content, outgoing.min_len);
+        let Outgoing { to, address, packet, min_len } = outgoing;
         // The address that other members know may be older than the one received from.
-        let path = outgoing.to.and_then(|id| self.registry.peers().path_of(&id));
-        let address = path.map_or(outgoing.address, |path| path.address);
-        let path = Path { address, interface: 0 };
-        self.outbox.seal_for(plain, path, outgoing.to.as_ref(), &self.interfaces)
+        let path = to.and_then(|id| self.registry.peers().path_of(&id));
+        let address = path.map_or(*address, |path| path.address);
+        self.seal(ClusterKind::Packet, Content::Packet(packet), *min_len, to.as_ref(), address)
     }
 
-    fn encode_for_cluster(&mut self, kind: ClusterKind, content: Content<'_>, min_len: usize) -> Vec<u8> {
-        self.outbox.encode_for_cluster(kind, content, min_len, &self.settings)
+    fn seal(
+        &mut self,
+        kind: ClusterKind,
+        content: Content<'_>,
+        min_len: usize,
+        to: Option<&InstanceId>,
+        address: SocketAddr,
+    ) -> Transmit {
+        let plain = self.outbox.encode_for_cluster(kind, content, min_len, &self.settings);
+        self.outbox.seal_for(plain, Path { address, interface: 0 }, to, &self.interfaces)
     }
 
     /// Compares lists with another member, or continues to, if that is due.
@@ -409,36 +411,36 @@ impl Node {
     fn send_sync(&mut self, step: Option<Step>) {
         let Some(Step { partner, after }) = step else { return };
         let Some(path) = self.path_of_member(&partner) else { return };
-        let plain = match after {
+        let ask = match after {
             None => {
-                let digest = self.digest();
-                self.encode_for_cluster(ClusterKind::Ask, Content::Digest(digest), 0)
+                let digest = Content::Digest(self.digest());
+                self.seal(ClusterKind::Ask, digest, 0, Some(&partner), path.address)
             }
             Some(after) => {
                 // As long as any answer.
-                let entries = self.page(after, &[], MAX_MESSAGE);
+                let page = self.page(after, &[], MAX_MESSAGE);
                 if let Some(membership) = &mut self.membership {
-                    membership.sync.set_own_end(entries.end);
+                    membership.sync.set_own_end(page.end);
                 }
-                self.encode_for_cluster(ClusterKind::Ask, Content::Page(after, &entries.bytes), MAX_MESSAGE)
+                let page = Content::Page(after, &page.bytes);
+                self.seal(ClusterKind::Ask, page, MAX_MESSAGE, Some(&partner), path.address)
             }
         };
-        self.send_to_member(plain, Some(&partner), path.address);
+        self.outbox.repeat([ask]);
     }
 
     fn answer_sync(&mut self, from: InstanceId, content: Content<'_>, inbound: Inbound, now: Instant) {
-        let plain = match content {
+        let page;
+        let answer = match content {
             Content::Page(after, entries) => {
                 self.merge(from, entries, inbound, now);
-                let page = self.page(after, entries, inbound.len);
-                self.encode_for_cluster(ClusterKind::Tell, Content::Page(after, &page.bytes), 0)
+                page = self.page(after, entries, inbound.len);
+                Content::Page(after, &page.bytes)
             }
-            _ => {
-                let digest = self.digest();
-                self.encode_for_cluster(ClusterKind::Tell, Content::Digest(digest), 0)
-            }
+            _ => Content::Digest(self.digest()),
         };
-        self.send_to_member(plain, Some(&from), inbound.path.address);
+        let tell = self.seal(ClusterKind::Tell, answer, 0, Some(&from), inbound.path.address);
+        self.outbox.repeat([tell]);
     }
 
     fn on_sync_answer(&mut self, from: InstanceId, content: Content<'_>, inbound: Inbound, now: Instant) {
@@ -537,10 +539,6 @@ impl Node {
         self.timers.set(Timer::Round, now + membership.swim.units(ROUND));
         self.registry.peers_mut().renew_all(now);
         self.reconcile_members(now);
-    }
-
-    fn send_to_member(&mut self, plain: Vec<u8>, to: Option<&InstanceId>, address: SocketAddr) {
-        self.outbox.send_to(plain, Path { address, interface: 0 }, to, &self.interfaces);
     }
 }
 

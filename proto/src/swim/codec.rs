@@ -1,6 +1,6 @@
 //! `MemberCodec`: the packets of SWIM as bytes. `docs/CLUSTER.md` has the layout.
 
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr};
 use std::sync::mpsc::Sender;
 
 use bytes::{Buf, BufMut};
@@ -15,14 +15,8 @@ pub(crate) const IDENTITY_LEN: usize = 16 + 4 + 16 + 2;
 /// Bytes of what a packet tells of one member: identity, incarnation, state.
 pub(crate) const MEMBER_LEN: usize = IDENTITY_LEN + 2 + 1;
 
-/// Where in a packet the sender's address is.
-pub(crate) const SENDER_ADDRESS: std::ops::Range<usize> = 20..IDENTITY_LEN;
-
-/// Where in a packet its addressee begins: after the sender and its incarnation.
-pub(crate) const ADDRESSEE: usize = IDENTITY_LEN + 2;
-
-/// Where in a packet its kind is: after the addressee, id and generation.
-pub(crate) const KIND: usize = ADDRESSEE + 20;
+/// Where in a packet its kind is: after the sender, its incarnation, and the addressee (id and generation).
+pub(crate) const KIND: usize = IDENTITY_LEN + 2 + 20;
 
 /// A kind that members ignore.
 const RESERVED: u8 = 7;
@@ -151,16 +145,12 @@ pub(crate) fn parts(message: &Message<MemberId>) -> (u8, u8, Option<&MemberId>) 
 pub(crate) fn put_identity(buf: &mut impl BufMut, member: &MemberId) {
     buf.put_slice(&member.id);
     buf.put_u32(member.generation);
-    put_address(buf, member.address);
-}
-
-pub(crate) fn put_address(buf: &mut impl BufMut, address: SocketAddr) {
-    let ip = match address.ip() {
+    let ip = match member.address.ip() {
         IpAddr::V4(ip) => ip.to_ipv6_mapped(),
         IpAddr::V6(ip) => ip,
     };
     buf.put_slice(&ip.octets());
-    buf.put_u16(address.port());
+    buf.put_u16(member.address.port());
 }
 
 /// Reads an identity, which is that of some node.

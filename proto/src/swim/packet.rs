@@ -6,8 +6,7 @@ use std::net::SocketAddr;
 use foca::{Header, Member, Message};
 
 use crate::swim::codec::{
-    ADDRESSEE, IDENTITY_LEN, KIND, MEMBER_LEN, SENDER_ADDRESS, SHORTEST_HEADER, get_header, get_member,
-    put_address, put_member,
+    IDENTITY_LEN, KIND, MEMBER_LEN, SHORTEST_HEADER, get_header, get_member, put_header, put_member,
 };
 use crate::swim::member::MemberId;
 
@@ -16,9 +15,10 @@ pub(crate) const CLAIM_LEN: usize = 2 + MEMBER_LEN;
 
 /// A packet that was split.
 pub(crate) struct Packet<'a> {
+    /// The header as foca reads it: from the address that it came from, and to the present generation of this node.
     pub header: Header<MemberId>,
-    /// The header as foca reads it.
-    header_bytes: Vec<u8>,
+    /// The generation of this node as the sender knows it.
+    pub known_generation: u32,
     /// What it claims of members.
     pub claims: Vec<Member<MemberId>>,
     /// Messages of the native protocol, each written by its own sender.
@@ -28,7 +28,8 @@ pub(crate) struct Packet<'a> {
 impl Packet<'_> {
     /// Returns the packet with these claims alone.
     pub fn with_claims(&self, claims: &[Member<MemberId>]) -> Vec<u8> {
-        let mut bytes = self.header_bytes.clone();
+        let mut bytes = Vec::new();
+        put_header(&mut bytes, &self.header).expect("a vector has room");
         if !claims.is_empty() {
             put_claims(&mut bytes, claims);
         }
@@ -38,28 +39,22 @@ impl Packet<'_> {
 
 /// Splits a packet that came from an address to this node. Returns `None` if it is malformed, or for another node.
 pub(crate) fn take_apart<'a>(packet: &'a [u8], from: SocketAddr, own: &MemberId) -> Option<Packet<'a>> {
-    let mut bytes = packet.get(..SHORTEST_HEADER)?.to_vec();
-    let mut address = Vec::with_capacity(SENDER_ADDRESS.len());
-    put_address(&mut address, from);
-    bytes[SENDER_ADDRESS].copy_from_slice(&address);
-    let header_len = header_len(packet)?;
-    bytes.extend_from_slice(packet.get(SHORTEST_HEADER..header_len)?);
-    let mut header = get_header(&bytes[..]).ok()?;
+    let mut header = get_header(packet).ok()?;
+    header.src.address = from;
     // A node that joins at an address knows no id.
-    if header.dst.is_unknown() && header.message == Message::Announce {
-        header.dst = *own;
-    }
-    if header.dst.id != own.id {
+    let is_join = header.dst.is_unknown() && header.message == Message::Announce;
+    if header.dst.id != own.id && !is_join {
         return None;
     }
     // A member of an earlier generation is this node all the same: its answer has the right one.
-    bytes[ADDRESSEE + 16..ADDRESSEE + 20].copy_from_slice(&own.generation.to_be_bytes());
-    let rest = &packet[header_len..];
+    let known_generation = header.dst.generation;
+    header.dst = *own;
+    let rest = &packet[header_len(packet)?..];
     let (claims, rest) = match has_claims(packet) {
         true => split_claims(rest)?,
         false => (Vec::new(), rest),
     };
-    Some(Packet { header, header_bytes: bytes, claims, updates: split_updates(rest)? })
+    Some(Packet { header, known_generation, claims, updates: split_updates(rest)? })
 }
 
 /// Removes the claims that are `kept` from an own packet, and puts one more before the others.
