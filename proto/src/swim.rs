@@ -5,6 +5,7 @@
 
 mod candidates;
 mod codec;
+mod foca_runtime;
 mod member;
 mod packet;
 mod rules;
@@ -12,26 +13,23 @@ mod sync;
 mod sync_page;
 
 use std::net::SocketAddr;
-use std::num::{NonZeroU8, NonZeroUsize};
 use std::ops::Bound;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 use chacha20::ChaCha20Rng;
 use chacha20::rand_core::SeedableRng;
-use foca::{
-    BroadcastHandler, Config, Foca, Header, Invalidates, Member, Message as Packet, Notification,
-    PeriodicParams, Runtime, State, Timer,
-};
+use foca::{Foca, Header, Member, Message as Packet, State, Timer};
 
 use crate::path::Path;
 use crate::settings::Settings;
-use crate::wire::{self, InstanceId, Malformed, Message};
+use crate::wire::InstanceId;
 pub(crate) use candidates::CandidateProbe;
 use candidates::Candidates;
 use codec::MemberCodec;
+use foca_runtime::{Outcome, Updates, config};
 pub(crate) use member::MemberId;
-use packet::CLAIM_LEN;
+use packet::{CLAIM_LEN, SplitPacket};
 use rules::{Due, Judgement, Rules, Seat};
 pub(crate) use sync::{Answer, AntiEntropy, Step};
 pub(crate) use sync_page::{SyncPage, digest_of};
@@ -39,23 +37,6 @@ pub(crate) use sync_page::{SyncPage, digest_of};
 /// Number of time units in the expiry, which all times follow. With the default of 35 s a unit is a second; where seconds
 /// are given below, the default is meant.
 const UNITS_PER_EXPIRY: u32 = 35;
-
-/// In units: the period in which each member probes another one, and the time that it waits for an ack before it asks
-/// others to probe.
-const PROBE_PERIOD: f64 = 1.0;
-const PROBE_TIMEOUT: f64 = 0.5;
-
-/// Number of members that probe a member without an ack. At 5 % loss a live member misses all of them in one of 50,000
-/// probes; with three it would be one of 1600, and a large cluster would send nothing but suspicions.
-const INDIRECT_PROBES: usize = 5;
-
-/// In units: the period in which updates are sent, and the number of members that get them.
-const GOSSIP_PERIOD: f64 = 0.2;
-const GOSSIP_MEMBERS: usize = 3;
-
-/// Number of times that each member passes on an update. It then misses one member of e^15, three millions. With ten it
-/// would be one of 22,000, and every twentieth update would miss one member of a thousand. Anti-entropy corrects that.
-const TRANSMISSIONS: u8 = 15;
 
 /// In units: the time after which a down member is removed, and the period in which the cluster as a whole probes each one
 /// until then, so that two halves of a parted cluster join again. Each node waits for at most the last of these.
@@ -104,17 +85,6 @@ pub(crate) enum Heard<'a> {
     Malformed,
 }
 
-/// The output of foca.
-struct Outcome {
-    now: Instant,
-    sent: Vec<(MemberId, Vec<u8>)>,
-    changes: Vec<Change>,
-    /// The goodbye of the member that is declared down.
-    goodbye: Option<Vec<u8>>,
-    /// The timers that foca waits for, which are a few.
-    timers: Vec<(Instant, Timer<MemberId>)>,
-}
-
 impl Swim {
     /// Returns a node that knows no other member. `packet_len` is the maximum length of a packet.
     pub fn new(settings: &Settings, packet_len: usize, now: Instant) -> Self {
@@ -126,13 +96,7 @@ impl Swim {
         let config = config(unit, packet_len - CLAIM_LEN);
         Swim {
             foca: Foca::with_custom_broadcast(own, config, rng, codec, Updates),
-            outcome: Outcome {
-                now,
-                sent: Vec::new(),
-                changes: Vec::new(),
-                goodbye: None,
-                timers: Vec::new(),
-            },
+            outcome: Outcome::new(now),
             taken_over,
             rules: Rules::new(unit, settings.seed, now),
             candidates: Candidates::new(unit),
@@ -215,36 +179,20 @@ impl Swim {
     ) -> Heard<'a> {
         let own = *self.foca.identity();
         let Some(packet) = packet::take_apart(packet, address, &own) else { return Heard::Malformed };
-        let Header { src: sender, src_incarnation, message, .. } = &packet.header;
-        if sender.id != *from || sender.id == own.id {
+        if packet.header.src.id != *from || *from == own.id {
             return Heard::Malformed;
         }
-        // A packet that lets in, or proves nothing, is the reason for a probe.
-        if *message == Packet::Announce || !self.may_speak(sender, *src_incarnation, now) {
+        if !self.may_speak(&packet.header, now) {
             return Heard::Stranger;
         }
-        let is_known = |third: &MemberId| third.id == own.id || self.rules.seats.contains_key(&third.id);
-        if !codec::parts(message).2.is_none_or(is_known) {
+        if self.is_about_stranger(&packet.header) || self.is_late_verdict(&packet, now) {
             return Heard::Member(Vec::new());
         }
-        let generation = packet.known_generation;
-        if *message == Packet::TurnUndead && !self.rules.may_be_told_down(generation, &own, now) {
-            self.on_late_verdict(*sender, *src_incarnation, generation, now);
-            return Heard::Member(Vec::new());
-        }
-        let mut claims = packet.claims.clone();
-        claims.retain(|claim| self.judge(claim, from, 0, now) == Judgement::Pass);
-        let bytes = packet.with_claims(&claims);
         // A member that leaves says so by its last packet.
         let was_member = self.is_member(from);
-        self.run(now, |foca, outcome| foca.handle_data(&bytes, outcome));
-        let seat = self.rules.seats.get(from).filter(|seat| !seat.is_down());
-        let (is_member, is_listed) = (seat.is_some(), seat.is_none_or(|seat| seat.is_listed));
-        if !is_listed {
-            self.on_unlisted(from, now);
-        }
+        self.take_over(&packet, now);
         // Updates are taken from members alone.
-        Heard::Member(if was_member || is_member { packet.updates } else { Vec::new() })
+        Heard::Member(if was_member || self.is_member(from) { packet.updates } else { Vec::new() })
     }
 
     /// Takes in what another member claims in a page of its list. Returns true if the instance is yet to be validated.
@@ -367,9 +315,9 @@ impl Swim {
     }
 
     pub fn poll_timeout(&self) -> Option<Instant> {
-        let timer = self.outcome.timers.iter().map(|(at, _)| *at).min();
         let retry = self.has_former().then_some(self.retry_at);
-        let timeouts = [timer, self.rules.poll_timeout(), self.candidates.poll_timeout(), retry];
+        let timeouts =
+            [self.outcome.poll_timeout(), self.rules.poll_timeout(), self.candidates.poll_timeout(), retry];
         timeouts.into_iter().flatten().min()
     }
 
@@ -399,21 +347,45 @@ impl Swim {
         Some(Outgoing { to: Some(to.id), address: seat.member.address, packet, min_len: 0 })
     }
 
-    /// Takes the numbers from a packet that says what this node knows, or has just answered. A sender that means an earlier
-    /// generation of this node gets the present one.
-    fn on_late_verdict(&mut self, sender: MemberId, incarnation: u16, generation: u32, now: Instant) {
-        self.apply(Member::new(sender, incarnation, State::Alive), true, now);
-        if generation < self.foca.identity().generation {
-            self.send(sender, Packet::Gossip);
-        }
+    /// Returns true if the sender of a packet has a seat and plausible numbers. One that this node alone holds down is to be
+    /// validated. A packet that lets in, or proves nothing, is the reason for a probe.
+    fn may_speak(&mut self, header: &Header<MemberId>, now: Instant) -> bool {
+        let seat = self.rules.seats.get(&header.src.id);
+        header.message != Packet::Announce
+            && seat.is_some_and(|seat| !(seat.is_down() && seat.is_lone))
+            && self.rules.on_packet_of(&header.src, header.src_incarnation, now)
     }
 
-    /// Returns true if the sender of a packet has a seat and plausible numbers. One that this node alone holds down is to be
-    /// validated.
-    fn may_speak(&mut self, sender: &MemberId, incarnation: u16, now: Instant) -> bool {
-        let seat = self.rules.seats.get(&sender.id);
-        seat.is_some_and(|seat| !(seat.is_down() && seat.is_lone))
-            && self.rules.on_packet_of(sender, incarnation, now)
+    fn is_about_stranger(&self, header: &Header<MemberId>) -> bool {
+        let has_seat = |id: InstanceId| id == self.foca.identity().id || self.rules.seats.contains_key(&id);
+        codec::parts(&header.message).2.is_some_and(|third| !has_seat(third.id))
+    }
+
+    /// Returns true for a packet that says that this node is down, if the node knows it, or has just answered it. The numbers
+    /// in its header count. A sender that means an earlier generation of this node gets the present one.
+    fn is_late_verdict(&mut self, packet: &SplitPacket<'_>, now: Instant) -> bool {
+        let Header { src, src_incarnation, ref message, .. } = packet.header;
+        let own = *self.foca.identity();
+        if *message != Packet::TurnUndead || self.rules.may_be_told_down(packet.known_generation, &own, now) {
+            return false;
+        }
+        self.apply(Member::new(src, src_incarnation, State::Alive), true, now);
+        if packet.known_generation < own.generation {
+            self.send(src, Packet::Gossip);
+        }
+        true
+    }
+
+    /// Hands a packet to foca, with the claims that pass.
+    fn take_over(&mut self, packet: &SplitPacket<'_>, now: Instant) {
+        let from = packet.header.src.id;
+        let mut claims = packet.claims.clone();
+        claims.retain(|claim| self.judge(claim, &from, 0, now) == Judgement::Pass);
+        let bytes = packet.with_claims(&claims);
+        self.run(now, |foca, outcome| foca.handle_data(&bytes, outcome));
+        if self.rules.seats.get(&from).is_some_and(|seat| !seat.is_down() && !seat.is_listed) {
+            self.on_unlisted(&from, now);
+        }
     }
 
     /// Judges a claim, and does what that asks for. One that passes is for foca. `len` is the length of the claimed member's
@@ -542,93 +514,6 @@ impl Swim {
         }
         while let Ok(member) = self.taken_over.try_recv() {
             self.rules.on_state(&member, now);
-        }
-    }
-}
-
-fn config(unit: Duration, packet_len: usize) -> Config {
-    let at_least_one = |count: usize| NonZeroUsize::new(count).expect("none of these is zero");
-    let units = |count: f64| unit.mul_f64(count).max(Duration::from_nanos(1));
-    Config {
-        probe_period: units(PROBE_PERIOD),
-        probe_rtt: units(PROBE_TIMEOUT),
-        num_indirect_probes: at_least_one(INDIRECT_PROBES),
-        max_transmissions: NonZeroU8::new(TRANSMISSIONS).expect("it is not zero"),
-        // The rules have the term of a suspicion, and the memory of former members.
-        suspect_to_down_after: units(MEMORY),
-        remove_down_after: None,
-        max_packet_size: at_least_one(packet_len),
-        notify_down_members: true,
-        // Anti-entropy does that, and brings names and values as well.
-        periodic_announce: None,
-        // Former members are probed.
-        periodic_announce_to_down_members: None,
-        periodic_gossip: Some(PeriodicParams {
-            frequency: units(GOSSIP_PERIOD),
-            num_members: at_least_one(GOSSIP_MEMBERS),
-        }),
-    }
-}
-
-impl Outcome {
-    /// Returns the first timer that is due by `now`.
-    fn take_due(&mut self, now: Instant) -> Option<Timer<MemberId>> {
-        let due = self.timers.iter().enumerate().filter(|(_, (at, _))| *at <= now);
-        let (first, _) = due.min_by_key(|(_, (at, _))| *at)?;
-        Some(self.timers.remove(first).1)
-    }
-}
-
-impl Runtime<MemberId> for &mut Outcome {
-    fn notify(&mut self, notification: Notification<'_, MemberId>) {
-        match notification {
-            Notification::MemberUp(member) => self.changes.push(Change::Up(member.id)),
-            Notification::MemberDown(member) => {
-                self.changes.push(Change::Down(member.id, self.goodbye.take()));
-            }
-            Notification::Rejoin(_) => self.changes.push(Change::Back),
-            // A member of a new generation is the same instance.
-            Notification::Rename(..) => {}
-            Notification::Active | Notification::Idle | Notification::Defunct => {}
-        }
-    }
-
-    fn send_to(&mut self, to: MemberId, data: &[u8]) {
-        self.sent.push((to, data.to_vec()));
-    }
-
-    fn submit_after(&mut self, event: Timer<MemberId>, after: Duration) {
-        if !matches!(event, Timer::ChangeSuspectToDown { .. }) {
-            self.timers.push((self.now + after, event));
-        }
-    }
-}
-
-/// The updates that foca passes on: messages of the native protocol. Stale ones are dropped before they get here.
-struct Updates;
-
-/// The sender of a message, and its number.
-struct BroadcastKey {
-    id: InstanceId,
-    sequence: u64,
-}
-
-impl Invalidates for BroadcastKey {
-    fn invalidates(&self, other: &Self) -> bool {
-        self.id == other.id && self.sequence >= other.sequence
-    }
-}
-
-impl BroadcastHandler<MemberId> for Updates {
-    type Key = BroadcastKey;
-    type Error = Malformed;
-
-    fn receive_item(&mut self, data: &[u8], _: Option<&MemberId>) -> Result<Option<BroadcastKey>, Malformed> {
-        match wire::decode(data) {
-            Ok(Message::Native(_, about)) => {
-                Ok(Some(BroadcastKey { id: about.id, sequence: about.sequence }))
-            }
-            _ => Err(Malformed),
         }
     }
 }

@@ -1,6 +1,8 @@
 //! A node as a member of a cluster. SWIM tells which members are alive. Their names and values come with echoes, as updates
 //! or by anti-entropy, and are listed in the registry like any peer.
 
+mod sync;
+
 use std::net::SocketAddr;
 use std::time::Instant;
 
@@ -14,9 +16,7 @@ use crate::peer_table::{AnnounceOutcome, Origin};
 use crate::replies::ReplyKind;
 use crate::seeds::SeedQuery;
 use crate::settings::Settings;
-use crate::swim::{
-    Answer, AntiEntropy, CandidateProbe, Change, Heard, Outgoing, Step, Swim, SyncPage, digest_of,
-};
+use crate::swim::{AntiEntropy, CandidateProbe, Change, Heard, Outgoing, Swim};
 use crate::timers::{Timer, Timers};
 use crate::wire::{
     self, Announcement, ClusterKind, ClusterMessage, Content, InstanceId, Kind, MAX_MESSAGE, Message,
@@ -213,7 +213,11 @@ impl Node {
         }
         self.apply_swim_changes(now);
         for (update, _, about) in updates.iter().filter(|(_, kind, _)| *kind == Kind::Announce) {
-            self.on_record_update(update, about, now);
+            if self.on_passed_on_record(about, now)
+                && let Some(membership) = &mut self.membership
+            {
+                membership.swim.pass_on(update);
+            }
         }
     }
 
@@ -240,16 +244,6 @@ impl Node {
             && let Some(membership) = &mut self.membership
         {
             membership.swim.remove(&about.id, now);
-            membership.swim.pass_on(update);
-        }
-    }
-
-    /// Takes in the record of a member that another one has passed on.
-    fn on_record_update(&mut self, update: &[u8], about: &Announcement<'_>, now: Instant) {
-        if about.id != self.settings.id
-            && self.on_passed_on_record(about, now)
-            && let Some(membership) = &mut self.membership
-        {
             membership.swim.pass_on(update);
         }
     }
@@ -281,21 +275,19 @@ impl Node {
     /// Lists a member that has sent an echo, unless it is to raise its generation first.
     fn list_member(&mut self, about: &Announcement<'_>, origin: &Origin, now: Instant) {
         let about = &Announcement { expiry: self.settings.expiry, ..*about };
-        let has_room = !self.registry.is_full();
-        if has_room && self.on_member_echo(about, origin, now) {
-            match self.registry.list_peer(about, origin, Source::Gossip, now) {
-                Ok(()) => {
-                    if let Some(membership) = &mut self.membership {
-                        membership.swim.set_listed(&about.id);
-                        membership.sync.on_learned();
-                    }
+        if self.registry.is_full() {
+            self.on_refused(origin.path.address, now);
+        } else if self.on_member_echo(about, origin, now) {
+            let is_listed = self.registry.list_peer(about, origin, Source::Gossip, now).is_ok();
+            match &mut self.membership {
+                Some(membership) if is_listed => {
+                    membership.swim.set_listed(&about.id);
+                    membership.sync.on_learned();
                 }
-                Err(_) => self.on_refused(origin.path.address, now),
+                _ => self.on_refused(origin.path.address, now),
             }
             // The registry has removed the instance that was at this address before.
             self.reconcile_members(now);
-        } else if !has_room {
-            self.on_refused(origin.path.address, now);
         }
         self.apply_swim_changes(now);
     }
@@ -401,135 +393,6 @@ impl Node {
         self.outbox.seal_for(plain, Path { address, interface: 0 }, to, &self.interfaces)
     }
 
-    /// Compares lists with another member, or continues to, if that is due.
-    fn sync(&mut self, now: Instant) {
-        let Some(membership) = &mut self.membership else { return };
-        let step = membership.sync.take_due(&membership.swim, now, &mut self.rng);
-        self.send_sync(step);
-    }
-
-    fn send_sync(&mut self, step: Option<Step>) {
-        let Some(Step { partner, after }) = step else { return };
-        let Some(path) = self.path_of_member(&partner) else { return };
-        let ask = match after {
-            None => {
-                let digest = Content::Digest(self.digest());
-                self.seal(ClusterKind::Ask, digest, 0, Some(&partner), path.address)
-            }
-            Some(after) => {
-                // As long as any answer.
-                let page = self.page(after, &[], MAX_MESSAGE);
-                if let Some(membership) = &mut self.membership {
-                    membership.sync.set_own_end(page.end);
-                }
-                let page = Content::Page(after, &page.bytes);
-                self.seal(ClusterKind::Ask, page, MAX_MESSAGE, Some(&partner), path.address)
-            }
-        };
-        self.outbox.repeat([ask]);
-    }
-
-    fn answer_sync(&mut self, from: InstanceId, content: Content<'_>, inbound: Inbound, now: Instant) {
-        let page;
-        let answer = match content {
-            Content::Page(after, entries) => {
-                self.merge(from, entries, inbound, now);
-                page = self.page(after, entries, inbound.len);
-                Content::Page(after, &page.bytes)
-            }
-            _ => Content::Digest(self.digest()),
-        };
-        let tell = self.seal(ClusterKind::Tell, answer, 0, Some(&from), inbound.path.address);
-        self.outbox.repeat([tell]);
-    }
-
-    fn on_sync_answer(&mut self, from: InstanceId, content: Content<'_>, inbound: Inbound, now: Instant) {
-        let answer = match content {
-            Content::Page(after, entries) => {
-                let end = self.merge(from, entries, inbound, now);
-                Answer::Page { after, end }
-            }
-            Content::Digest(digest) if digest == self.digest() => Answer::Same,
-            _ => Answer::Differs,
-        };
-        let Some(membership) = &mut self.membership else { return };
-        let step = membership.sync.handle_answer(from, answer, &membership.swim, now, &mut self.rng);
-        self.send_sync(step);
-    }
-
-    /// Takes over the entries of another member's list. Returns the id of the last one.
-    fn merge(
-        &mut self,
-        from: InstanceId,
-        entries: &[u8],
-        inbound: Inbound,
-        now: Instant,
-    ) -> Option<InstanceId> {
-        let mut end = None;
-        for (member, record) in SyncPage::read(entries, from, inbound.path.address) {
-            let about = match wire::decode(record) {
-                Ok(Message::Native(Kind::Announce, about)) if about.id == member.id => Some(about),
-                _ if record.is_empty() => None,
-                _ => continue,
-            };
-            if let Some(about) = &about {
-                end = Some(about.id);
-                if self.on_passed_on_record(about, now)
-                    && let Some(membership) = &mut self.membership
-                {
-                    membership.sync.on_learned();
-                }
-            }
-            if about.is_some_and(|about| self.registry.peers().is_stale(&about, now)) {
-                continue;
-            }
-            if let Some(membership) = &mut self.membership
-                && membership.swim.handle_claim(member, about.is_none(), &from, probe_len(record), now)
-            {
-                membership.sync.on_learned();
-            }
-        }
-        self.apply_swim_changes(now);
-        end
-    }
-
-    /// Returns the entries that follow an id, as many as fit into a message of `len` bytes. Before them come those of
-    /// `listed`, the other member's entries, that are no longer members.
-    fn page(&self, after: InstanceId, listed: &[u8], len: usize) -> SyncPage {
-        let bytes_free = wire::max_page_len(&self.settings.cluster, len);
-        let mut entries = SyncPage::new(bytes_free);
-        let Some(membership) = &self.membership else { return entries };
-        for id in SyncPage::ids(listed) {
-            if let Some(former) = membership.swim.former(&id) {
-                entries.push(&former, &[]);
-            }
-        }
-        entries.end = None;
-        for member in membership.swim.all_after(after) {
-            let is_own = member.id == self.settings.id;
-            let has_room = match is_own {
-                true => membership.own.is_empty() || entries.push(&member, &membership.own),
-                false => self.registry.peers().announcement_of(&member.id).is_none_or(|about| {
-                    entries.push(&member, &wire::encode_within(Kind::Announce, &about, 0..=MAX_MESSAGE))
-                }),
-            };
-            if !has_room {
-                return entries;
-            }
-        }
-        entries.end = None;
-        entries
-    }
-
-    /// Returns a digest by which two lists are compared.
-    fn digest(&self) -> u64 {
-        let own = digest_of(&self.settings.id, self.settings.port, &self.settings.value);
-        self.registry
-            .peers()
-            .announcements()
-            .fold(own, |digest, about| digest ^ digest_of(&about.id, about.port, about.value))
-    }
-
     /// Brings registry and members in line.
     fn run_round(&mut self, now: Instant) {
         let Some(membership) = &mut self.membership else { return };
@@ -539,13 +402,5 @@ impl Node {
         self.timers.set(Timer::Round, now + membership.swim.units(ROUND));
         self.registry.peers_mut().renew_all(now);
         self.reconcile_members(now);
-    }
-}
-
-/// Returns the length of the probe that the longest announce with this record answers.
-fn probe_len(record: &[u8]) -> usize {
-    match wire::decode(record) {
-        Ok(Message::Native(_, about)) => wire::max_announce_len(&about),
-        _ => 0,
     }
 }

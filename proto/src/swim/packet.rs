@@ -1,4 +1,4 @@
-//! `Packet`: a packet of another member, split and checked before foca gets it; and what this node's own packets say beside
+//! `SplitPacket`: a packet of another member, split and checked before foca gets it; and what this node's own packets say beside
 //! what foca puts into them.
 
 use std::net::SocketAddr;
@@ -14,7 +14,7 @@ use crate::swim::member::MemberId;
 pub(crate) const CLAIM_LEN: usize = 2 + MEMBER_LEN;
 
 /// A packet that was split.
-pub(crate) struct Packet<'a> {
+pub(crate) struct SplitPacket<'a> {
     /// The header as foca reads it: from the address that it came from, and to the present generation of this node.
     pub header: Header<MemberId>,
     /// The generation of this node as the sender knows it.
@@ -25,7 +25,7 @@ pub(crate) struct Packet<'a> {
     pub updates: Vec<&'a [u8]>,
 }
 
-impl Packet<'_> {
+impl SplitPacket<'_> {
     /// Returns the packet with these claims alone.
     pub fn with_claims(&self, claims: &[Member<MemberId>]) -> Vec<u8> {
         let mut bytes = Vec::new();
@@ -38,7 +38,7 @@ impl Packet<'_> {
 }
 
 /// Splits a packet that came from an address to this node. Returns `None` if it is malformed, or for another node.
-pub(crate) fn take_apart<'a>(packet: &'a [u8], from: SocketAddr, own: &MemberId) -> Option<Packet<'a>> {
+pub(crate) fn take_apart<'a>(packet: &'a [u8], from: SocketAddr, own: &MemberId) -> Option<SplitPacket<'a>> {
     let mut header = get_header(packet).ok()?;
     header.src.address = from;
     // A node that joins at an address knows no id.
@@ -54,7 +54,7 @@ pub(crate) fn take_apart<'a>(packet: &'a [u8], from: SocketAddr, own: &MemberId)
         true => split_claims(rest)?,
         false => (Vec::new(), rest),
     };
-    Some(Packet { header, known_generation, claims, updates: split_updates(rest)? })
+    Some(SplitPacket { header, known_generation, claims, updates: split_updates(rest)? })
 }
 
 /// Removes the claims that are `kept` from an own packet, and puts one more before the others.
