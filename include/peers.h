@@ -602,8 +602,9 @@ typedef struct peers_config_t {
     uint32_t interval_ms;
     /**
      * Milliseconds after which a peer is removed that sent nothing and answered no probe. Longer than
-     * `interval_ms`, at most 86400000. Default: 35000. The node announces it, and the other nodes apply it.
-     * If the node receives nothing for this long, it reopens its sockets.
+     * `interval_ms`, at most 86400000; with PEERS_MODE_SWIM, 7000 or more. Default: 35000. The node
+     * announces it, and the other nodes apply it. If the node receives nothing for this long, it reopens its
+     * sockets.
      */
     uint32_t expiry_ms;
     /**

@@ -58,7 +58,7 @@ pub struct Config {
     pub hops: u8,
     /// Time between two announcements: 10 ms to an hour.
     pub interval: Duration,
-    /// Time after which a peer is removed that sent nothing: longer than `interval`, at most a day.
+    /// Time after which a peer is removed that sent nothing: longer than `interval`, at most a day; in mode swim 7 s or more.
     pub expiry: Duration,
     /// Maximum number of entries in the registry, 1 or more.
     pub max_peers: usize,

@@ -180,8 +180,8 @@ struct config {
     /// Time between two announcements. 10 ms to 1 h. Default: 15 s.
     std::chrono::milliseconds interval{0};
     /// Time after which a peer is removed that sent nothing and answered no probe. Longer than `interval`, at most 24
-    /// h. Default: 35 s. The node announces it, and the other nodes apply it. If the node receives nothing for this
-    /// long, it reopens its sockets.
+    /// h; with mode::swim, 7 s or more. Default: 35 s. The node announces it, and the other nodes apply it. If the node
+    /// receives nothing for this long, it reopens its sockets.
     std::chrono::milliseconds expiry{0};
     /// Maximum number of entries in the registry. 1 or more. Default: 65536. A further peer is refused and counted.
     std::uint32_t max_peers = 0;

@@ -57,8 +57,8 @@ type Config struct {
 	// Interval: time between two announcements. 10 ms to 1 h. Default: 15 s.
 	Interval time.Duration
 	// Expiry: time after which a peer is removed that sent nothing and answered no probe. Longer than Interval, at most
-	// 24 h. Default: 35 s. The node announces it, and the other nodes apply it. If the node receives nothing for this
-	// long, it reopens its sockets.
+	// 24 h; with ModeSWIM, 7 s or more. Default: 35 s. The node announces it, and the other nodes apply it. If the node
+	// receives nothing for this long, it reopens its sockets.
 	Expiry time.Duration
 	// MaxPeers: maximum number of entries in the registry. 1 or more. Default: 65536. A further peer is refused and
 	// counted.

@@ -61,8 +61,8 @@ export interface Options {
   /** Milliseconds between two announcements. 10 to 3600000. Default: 15000. */
   interval?: number;
   /** Milliseconds after which a peer is removed that sent nothing and answered no probe. Longer than `interval`, at
-   *  most 86400000. Default: 35000. The node announces it, and the other nodes apply it. If the node receives nothing
-   *  for this long, it reopens its sockets. */
+   *  most 86400000; with "swim", 7000 or more. Default: 35000. The node announces it, and the other nodes apply it. If
+   *  the node receives nothing for this long, it reopens its sockets. */
   expiry?: number;
   /** Maximum number of entries in the registry. 1 or more. Default: 65536. A further peer is refused and counted. */
   maxPeers?: number;

@@ -1,21 +1,25 @@
 //! Figures of clusters by SWIM on a network that fails, in virtual time: runs in which a peer left that was only cut off.
 //!
-//! `cargo bench --bench outages -- [MEMBERS...]` (default: 3 6 20 100 500) prints a table. All runs lose 1 % of the datagrams beside
-//! what is said.
+//! `cargo bench --bench outages -- [MEMBERS...]` (default: 3 6 20 100 500 1000) prints a table. All runs lose 1 % of the datagrams
+//! beside what is said. More than 500 members are only started.
 
 use std::env;
 use std::ops::Range;
 use std::time::Duration;
 
 use peers_proto::Mode;
-use peers_simulator::{Serial, World};
+use peers_simulator::{Conditions, Serial, World};
 
-const SIZES: [usize; 5] = [3, 6, 20, 100, 500];
+const SIZES: [usize; 6] = [3, 6, 20, 100, 500, 1000];
+const MAX_OUTAGES: usize = 500;
 const LOSS: f64 = 0.01;
 const SEEDS: usize = 3;
 
 /// How long a run is watched after the failure.
 const WATCHED: Duration = Duration::from_secs(60);
+
+/// Loss while all members start.
+const START_LOSS: f64 = 0.05;
 
 /// What fails in a run.
 #[derive(Debug, Clone, Copy)]
@@ -30,6 +34,8 @@ enum Failure {
     Restart,
     /// Each second a packet claims that a member is down, or of a later generation.
     Forgeries,
+    /// All members start at once, at a greater loss.
+    MassStart,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -39,7 +45,7 @@ enum Part {
     All,
 }
 
-const FAILURES: [Failure; 22] = [
+const FAILURES: [Failure; 23] = [
     Failure::Outage(Part::One, 3),
     Failure::Outage(Part::One, 5),
     Failure::Outage(Part::One, 10),
@@ -62,6 +68,7 @@ const FAILURES: [Failure; 22] = [
     Failure::Pause(60),
     Failure::Restart,
     Failure::Forgeries,
+    Failure::MassStart,
 ];
 
 fn main() {
@@ -77,14 +84,16 @@ fn main() {
     println!("|{}", "---|".repeat(6));
     for failure in FAILURES {
         for count in &sizes {
-            println!("{}", row(failure, *count));
+            if *count <= MAX_OUTAGES || matches!(failure, Failure::MassStart) {
+                println!("{}", row(failure, *count));
+            }
         }
     }
 }
 
 fn row(failure: Failure, count: usize) -> String {
     let runs = match count {
-        ..=20 => 20,
+        0..=20 => 20,
         21..=100 => 4,
         _ => 1,
     };
@@ -108,10 +117,10 @@ struct Outcome {
 }
 
 fn run(failure: Failure, count: usize, seed: u64) -> Outcome {
-    let mut world = World::settled_cluster(seed, count, Mode::Swim, SEEDS.min(count), LOSS);
-    world.run_for(Duration::from_secs(30));
-    world.left.clear();
-    world.traffic = Default::default();
+    let mut world = match failure {
+        Failure::MassStart => World::new(seed),
+        _ => settled(seed, count),
+    };
     let begin = world.now();
     let affected = fail(&mut world, failure, count);
     let end = world.now();
@@ -126,6 +135,14 @@ fn run(failure: Failure, count: usize, seed: u64) -> Outcome {
         healed: known.map(|known| known - end),
         bytes: (sent.bytes + 28 * sent.datagrams) as f64 / count as f64 / time,
     }
+}
+
+fn settled(seed: u64, count: usize) -> World {
+    let mut world = World::settled_cluster(seed, count, Mode::Swim, SEEDS.min(count), LOSS);
+    world.run_for(Duration::from_secs(30));
+    world.left.clear();
+    world.traffic = Default::default();
+    world
 }
 
 /// Makes the network fail, and mends it. Returns the members that were cut off.
@@ -164,6 +181,10 @@ fn fail(world: &mut World, failure: Failure, count: usize) -> Range<Serial> {
                 world.run_for(Duration::from_secs(1));
             }
         }
+        Failure::MassStart => {
+            world.conditions = Conditions::losing(START_LOSS);
+            world.start_cluster(count, Mode::Swim, SEEDS.min(count));
+        }
     }
     affected
 }
@@ -172,9 +193,8 @@ fn fail(world: &mut World, failure: Failure, count: usize) -> Range<Serial> {
 fn is_false(failure: Failure, affected: &Range<Serial>, viewer: Serial, gone: Serial) -> bool {
     let is_affected = |serial: Serial| affected.contains(&serial);
     match failure {
-        Failure::Outage(_, ..=25) | Failure::Split(..=25) | Failure::Pause(..=25) | Failure::Forgeries => {
-            true
-        }
+        Failure::Outage(_, ..=25) | Failure::Split(..=25) | Failure::Pause(..=25) => true,
+        Failure::Forgeries | Failure::MassStart => true,
         Failure::Outage(..) => !is_affected(viewer) && !is_affected(gone),
         Failure::Split(_) => is_affected(viewer) == is_affected(gone),
         Failure::Pause(_) | Failure::Restart => !is_affected(gone),
@@ -190,5 +210,6 @@ fn name(failure: Failure) -> String {
         Failure::Pause(seconds) => format!("one paused for {seconds} s"),
         Failure::Restart => "one killed and restarted".to_owned(),
         Failure::Forgeries => "forged claims about one, two a second".to_owned(),
+        Failure::MassStart => format!("all start at once, {} % loss", START_LOSS * 100.0),
     }
 }

@@ -10,6 +10,7 @@ mod receive;
 mod send;
 mod unicast;
 
+use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -88,8 +89,8 @@ pub struct Node {
     counters: Counters,
     /// When the node last ran.
     last_run: Instant,
-    /// The goodbye, and how often it was sent; `None` before `stop`.
-    goodbye: Option<(Vec<Transmit>, usize)>,
+    /// What is left to send at each of `GOODBYE_GAPS`; `None` before `stop`.
+    goodbyes: Option<VecDeque<Vec<Transmit>>>,
 }
 
 impl Node {
@@ -119,7 +120,7 @@ impl Node {
             notices: Notices::default(),
             counters: Counters::default(),
             last_run: now,
-            goodbye: None,
+            goodbyes: None,
             timers,
             settings,
         }
@@ -131,7 +132,7 @@ impl Node {
     /// [`handle_timeout`](Self::handle_timeout). A node that was suspended takes them for what they are: received before that.
     /// They list peers, and renew none.
     pub fn handle_datagram(&mut self, bytes: &[u8], received: Received, now: Instant) {
-        if self.goodbye.is_some() {
+        if self.goodbyes.is_some() {
             return;
         }
         let now = if self.was_suspended(now) { self.last_run } else { now };
@@ -268,29 +269,28 @@ impl Node {
     /// Sends the first goodbye. The event loop goes on until [`is_stopped`](Self::is_stopped), for 15 ms at most. The node
     /// receives nothing from now on, and its goodbyes are its only deadlines, whatever verbs are called.
     pub fn stop(&mut self, now: Instant) {
-        if self.goodbye.is_some() {
+        if self.goodbyes.is_some() {
             return;
         }
-        let mut goodbye = Vec::new();
-        if self.is_member_of_cluster() {
-            self.leave_cluster();
-        } else if !self.settings.observer {
-            goodbye = self.send_all(Kind::Goodbye, None, false, now);
-        }
-        if !goodbye.is_empty() {
-            self.timers.set(Timer::Goodbye, now + GOODBYE_GAPS[0]);
-        }
-        self.goodbye = Some((goodbye, 1));
+        let repeats = if self.is_member_of_cluster() {
+            self.leave_cluster()
+        } else if self.settings.observer {
+            Vec::new()
+        } else {
+            vec![self.send_all(Kind::Goodbye, None, false, now); GOODBYE_GAPS.len()]
+        };
+        self.goodbyes = Some(repeats.into_iter().filter(|repeat| !repeat.is_empty()).collect());
+        self.plan_goodbye(now);
     }
 
     /// Returns true if the node has sent all its goodbyes.
     pub fn is_stopped(&self) -> bool {
-        self.goodbye.is_some() && self.poll_timeout().is_none()
+        self.goodbyes.is_some() && self.poll_timeout().is_none()
     }
 
     /// Does everything that is due by `now`. When very much is due, the next deadline has already passed.
     pub fn handle_timeout(&mut self, now: Instant) {
-        if self.goodbye.is_some() {
+        if self.goodbyes.is_some() {
             return self.send_goodbye(now);
         }
         self.detect_suspend(now);
@@ -306,7 +306,7 @@ impl Node {
 
     /// Returns when to call [`handle_timeout`](Self::handle_timeout) next.
     pub fn poll_timeout(&self) -> Option<Instant> {
-        if self.goodbye.is_some() {
+        if self.goodbyes.is_some() {
             return self.timers.get(Timer::Goodbye);
         }
         debug_assert!(
@@ -456,15 +456,18 @@ impl Node {
     }
 
     fn send_goodbye(&mut self, now: Instant) {
-        if !self.timers.take_expired(Timer::Goodbye, now) {
-            return;
+        if self.timers.take_expired(Timer::Goodbye, now)
+            && let Some(repeat) = self.goodbyes.as_mut().and_then(VecDeque::pop_front)
+        {
+            self.outbox.repeat(repeat);
+            self.plan_goodbye(now);
         }
-        let Some((goodbye, sent)) = &mut self.goodbye else { return };
-        self.outbox.repeat(goodbye.clone());
-        if let Some(gap) = GOODBYE_GAPS.get(*sent) {
-            self.timers.set(Timer::Goodbye, now + *gap);
-        }
-        *sent += 1;
+    }
+
+    fn plan_goodbye(&mut self, now: Instant) {
+        let left = self.goodbyes.as_ref().map_or(0, VecDeque::len);
+        let gap = GOODBYE_GAPS.get(GOODBYE_GAPS.len() - left);
+        self.timers.set(Timer::Goodbye, gap.map(|gap| now + *gap));
     }
 
     /// Returns true for a datagram that no node of the link has sent: by unicast with a TTL or hop limit that a router has

@@ -166,14 +166,25 @@ impl Outbox {
         addressee: Option<&InstanceId>,
         interfaces: &Interfaces,
     ) {
-        let payload = self.keyring.seal(plain, addressee).into();
-        let source = interfaces.source(path.interface, Family::of(path.ip()));
-        let (to, only_on_link) = (path.destination(), self.only_on_link);
-        self.transmits.push_back(Transmit { payload, to, source, only_on_link });
+        let transmit = self.seal_for(plain, path, addressee, interfaces);
+        self.transmits.push_back(transmit);
     }
 
-    /// Sends datagrams once more.
-    pub fn repeat(&mut self, transmits: Vec<Transmit>) {
+    /// Returns a message that is sealed as by [`send_to`](Self::send_to).
+    pub fn seal_for(
+        &mut self,
+        plain: Vec<u8>,
+        path: Path,
+        addressee: Option<&InstanceId>,
+        interfaces: &Interfaces,
+    ) -> Transmit {
+        let payload = self.keyring.seal(plain, addressee).into();
+        let source = interfaces.source(path.interface, Family::of(path.ip()));
+        Transmit { payload, to: path.destination(), source, only_on_link: self.only_on_link }
+    }
+
+    /// Sends datagrams that were sealed before.
+    pub fn repeat(&mut self, transmits: impl IntoIterator<Item = Transmit>) {
         self.transmits.extend(transmits);
     }
 

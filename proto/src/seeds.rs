@@ -105,6 +105,31 @@ impl Seeds {
             return Vec::new();
         }
         self.forget_waiting(now);
+        let (due, silent) = self.due(is_listed, interval, now);
+        let mut queries = Vec::new();
+        for (index, address) in due.into_iter().enumerate() {
+            let Some(seed) = self.seeds.get(&address) else { continue };
+            let is_short = silent > FEW && seed.sent.is_multiple_of(2);
+            let len = if is_short { SHORT } else { MAX_MESSAGE };
+            if !self.try_wait(len, now) {
+                break;
+            }
+            let part = (index * PARTS / silent + 1) as u32;
+            self.plan_next(address, silent, interval * part / PARTS as u32, interval, now);
+            queries.push(SeedQuery { seed: address, len });
+        }
+        self.plan(timers);
+        queries
+    }
+
+    /// Returns the seeds that are due, those that are due for the longest time first, and the number of all that are not
+    /// listed.
+    fn due(
+        &mut self,
+        is_listed: impl Fn(&SocketAddr) -> bool,
+        interval: Duration,
+        now: Instant,
+    ) -> (Vec<SocketAddr>, usize) {
         let mut due: Vec<(Instant, SocketAddr)> = Vec::new();
         let mut silent = 0;
         for (address, seed) in &mut self.seeds {
@@ -118,29 +143,34 @@ impl Seeds {
             }
         }
         due.sort_unstable();
-        let mut queries = Vec::new();
-        for (index, (_, address)) in due.into_iter().enumerate() {
-            let Some(seed) = self.seeds.get_mut(&address) else { continue };
-            let is_short = silent > FEW && seed.sent.is_multiple_of(2);
-            let cost = if is_short { 1 } else { 2 };
-            if self.waiting_count + cost > MAX_WAITING {
-                break;
-            }
+        (due.into_iter().map(|(_, address)| address).collect(), silent)
+    }
+
+    /// Counts a query as waiting, unless that is one too many.
+    fn try_wait(&mut self, len: usize, now: Instant) -> bool {
+        let cost = if len == SHORT { 1 } else { 2 };
+        let has_room = self.waiting_count + cost <= MAX_WAITING;
+        if has_room {
             self.waiting_count += cost;
             self.waiting.push_back((now + WINDOW, cost));
-            let part = (index * PARTS / silent.max(1) + 1) as u32;
-            let is_spread = seed.sent == RETRY_GAPS.len() && silent > PARTS;
-            let gap = match RETRY_GAPS.get(seed.sent) {
-                Some(gap) => *gap,
-                // From now on the seeds are queried one part of the interval after the other.
-                None if is_spread => interval * part / PARTS as u32,
-                None => interval,
-            };
-            (seed.next, seed.sent) = (now + gap, seed.sent + 1);
-            queries.push(SeedQuery { seed: address, len: if is_short { SHORT } else { MAX_MESSAGE } });
         }
-        self.plan(timers);
-        queries
+        has_room
+    }
+
+    /// Sets when a seed that was queried is queried again: after a gap, or once an interval, from then on in its part of it.
+    fn plan_next(
+        &mut self,
+        address: SocketAddr,
+        silent: usize,
+        part: Duration,
+        interval: Duration,
+        now: Instant,
+    ) {
+        let Some(seed) = self.seeds.get_mut(&address) else { return };
+        let is_spread = seed.sent == RETRY_GAPS.len() && silent > PARTS;
+        let steady = if is_spread { part } else { interval };
+        let gap = RETRY_GAPS.get(seed.sent).copied().unwrap_or(steady);
+        (seed.next, seed.sent) = (now + gap, seed.sent + 1);
     }
 
     /// Sets the timer to the first query, or to when there is room for one.

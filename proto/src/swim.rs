@@ -5,7 +5,7 @@
 
 mod candidates;
 mod codec;
-mod foca_timers;
+mod foca_runtime;
 mod member;
 mod packet;
 mod rules;
@@ -13,27 +13,23 @@ mod sync;
 mod sync_page;
 
 use std::net::SocketAddr;
-use std::num::{NonZeroU8, NonZeroUsize};
 use std::ops::Bound;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 use chacha20::ChaCha20Rng;
 use chacha20::rand_core::SeedableRng;
-use foca::{
-    BroadcastHandler, Config, Foca, Header, Invalidates, Member, Message as Packet, Notification,
-    PeriodicParams, Runtime, State, Timer,
-};
+use foca::{Foca, Header, Member, Message as Packet, State, Timer};
 
 use crate::path::Path;
 use crate::settings::Settings;
-use crate::wire::{self, InstanceId, Message};
+use crate::wire::InstanceId;
 pub(crate) use candidates::CandidateProbe;
 use candidates::Candidates;
 use codec::MemberCodec;
-use foca_timers::FocaTimers;
+use foca_runtime::{Outcome, Updates, config};
 pub(crate) use member::MemberId;
-use packet::CLAIM_LEN;
+use packet::{CLAIM_LEN, SplitPacket};
 use rules::{Due, Judgement, Rules, Seat};
 pub(crate) use sync::{Answer, AntiEntropy, Step};
 pub(crate) use sync_page::{SyncPage, digest_of};
@@ -42,43 +38,19 @@ pub(crate) use sync_page::{SyncPage, digest_of};
 /// are given below, the default is meant.
 const UNITS_PER_EXPIRY: u32 = 35;
 
-/// In units: the period in which each member probes another one, and the time that it waits for an ack before it asks
-/// others to probe.
-const PROBE_PERIOD: f64 = 1.0;
-const PROBE_TIMEOUT: f64 = 0.5;
-
-/// Number of members that probe a member without an ack. At 5 % loss a live member misses all of them in one of 50,000
-/// probes; with three it would be one of 1600, and a large cluster would send nothing but suspicions.
-const INDIRECT_PROBES: usize = 5;
-
-/// In units: the period in which updates are sent, and the number of members that get them.
-const GOSSIP_PERIOD: f64 = 0.2;
-const GOSSIP_MEMBERS: usize = 3;
-
-/// Number of times that each member passes on an update. It then misses one member of e^15, three millions. With ten it
-/// would be one of 22,000, and every twentieth update would miss one member of a thousand. Anti-entropy corrects that.
-const TRANSMISSIONS: u8 = 15;
-
 /// In units: the time after which a down member is removed, and the period in which the cluster as a whole probes each one
 /// until then, so that two halves of a parted cluster join again. Each node waits for at most the last of these.
 const MEMORY: f64 = 600.0;
 const RETRY_PERIOD: f64 = 5.0;
 const MAX_RETRY_PERIOD: f64 = 120.0;
 
-/// Number of times that a goodbye is sent to a few members, which pass it on.
-const GOODBYES: usize = 2;
-
 pub(crate) struct Swim {
     foca: Foca<MemberId, MemberCodec, ChaCha20Rng, Updates>,
     outcome: Outcome,
-    timers: FocaTimers,
     /// The states that foca has taken over.
     taken_over: Receiver<Member<MemberId>>,
     rules: Rules,
     candidates: Candidates,
-    joins: Vec<Outgoing>,
-    /// Number of members that are not down.
-    members: usize,
     max_seats: usize,
     retry_at: Instant,
     rng: fastrand::Rng,
@@ -113,14 +85,6 @@ pub(crate) enum Heard<'a> {
     Malformed,
 }
 
-/// The output of foca.
-struct Outcome {
-    now: Instant,
-    sent: Vec<(MemberId, Vec<u8>)>,
-    changes: Vec<Change>,
-    timers: Vec<(Timer<MemberId>, Instant)>,
-}
-
 impl Swim {
     /// Returns a node that knows no other member. `packet_len` is the maximum length of a packet.
     pub fn new(settings: &Settings, packet_len: usize, now: Instant) -> Self {
@@ -132,13 +96,10 @@ impl Swim {
         let config = config(unit, packet_len - CLAIM_LEN);
         Swim {
             foca: Foca::with_custom_broadcast(own, config, rng, codec, Updates),
-            outcome: Outcome { now, sent: Vec::new(), changes: Vec::new(), timers: Vec::new() },
-            timers: FocaTimers::default(),
+            outcome: Outcome::new(now),
             taken_over,
             rules: Rules::new(unit, settings.seed, now),
             candidates: Candidates::new(unit),
-            joins: Vec::new(),
-            members: 0,
             max_seats: settings.max_peers,
             retry_at: now,
             rng: fastrand::Rng::with_seed(settings.seed),
@@ -152,33 +113,34 @@ impl Swim {
     }
 
     pub fn is_member(&self, id: &InstanceId) -> bool {
-        self.rules.seats().get(id).is_some_and(|seat| !seat.is_down())
+        self.rules.seats.get(id).is_some_and(|seat| !seat.is_down())
     }
 
     /// Returns the address of a member or former member, as the member that was first received from there was told.
     pub fn address_of(&self, id: &InstanceId) -> Option<SocketAddr> {
-        self.rules.seats().get(id).map(|seat| seat.member.address)
+        self.rules.seats.get(id).map(|seat| seat.member.address)
     }
 
-    pub fn members(&self) -> impl Iterator<Item = InstanceId> {
-        self.rules.seats().values().filter(|seat| !seat.is_down()).map(|seat| seat.member.id)
-    }
-
-    /// Returns the number of members.
+    /// Returns the number of members that are not down.
     pub fn member_count(&self) -> usize {
-        self.members
+        self.foca.num_members()
     }
 
     /// Returns a member at random.
     pub fn random_member(&self, rng: &mut fastrand::Rng) -> Option<InstanceId> {
-        (self.members > 0).then(|| self.members().nth(rng.usize(..self.members)))?
+        let count = self.member_count();
+        (count > 0).then(|| self.members().nth(rng.usize(..count)))?.map(|member| member.id)
+    }
+
+    fn members(&self) -> impl Iterator<Item = MemberId> {
+        self.rules.seats.values().filter(|seat| !seat.is_down()).map(|seat| seat.member)
     }
 
     /// Returns all members, this node among them, whose ids follow this one, in the order of ids.
     pub fn all_after(&self, after: InstanceId) -> impl Iterator<Item = MemberId> {
         let own = *self.foca.identity();
         let from = |start| {
-            let seats = self.rules.seats().range((start, Bound::Unbounded)).map(|(_, seat)| seat);
+            let seats = self.rules.seats.range((start, Bound::Unbounded)).map(|(_, seat)| seat);
             seats.filter(|seat| !seat.is_down()).map(|seat| seat.member)
         };
         let before_own = from(Bound::Excluded(after)).take_while(move |member| member.id < own.id);
@@ -188,18 +150,13 @@ impl Swim {
 
     /// Returns a former member, unless no other member shares the verdict.
     pub fn former(&self, id: &InstanceId) -> Option<MemberId> {
-        self.rules.seats().get(id).filter(|seat| seat.is_down() && !seat.is_lone).map(|seat| seat.member)
+        self.rules.seats.get(id).filter(|seat| seat.is_down() && !seat.is_lone).map(|seat| seat.member)
     }
 
-    /// Asks the member at an address to join, by a message of `len` bytes: a probe that answers it may be as long.
-    pub fn join(&mut self, seed: SocketAddr, len: usize) {
-        let to = MemberId::unknown_at(seed);
-        self.joins.push(Outgoing {
-            to: None,
-            address: seed,
-            packet: self.packet(to, Packet::Announce),
-            min_len: len,
-        });
+    /// Returns a request to join to the member at an address, of `len` bytes: a probe that answers it may be as long.
+    pub fn join(&self, seed: SocketAddr, len: usize) -> Outgoing {
+        let packet = self.packet(MemberId::unknown_at(seed), Packet::Announce);
+        Outgoing { to: None, address: seed, packet, min_len: len }
     }
 
     /// Returns true for a message newer than all others of its sender. Nothing is stored about unknown senders.
@@ -222,38 +179,20 @@ impl Swim {
     ) -> Heard<'a> {
         let own = *self.foca.identity();
         let Some(packet) = packet::take_apart(packet, address, &own) else { return Heard::Malformed };
-        let Header { src: sender, src_incarnation, dst, message } = &packet.header;
-        if sender.id != *from || sender.id == own.id {
+        if packet.header.src.id != *from || *from == own.id {
             return Heard::Malformed;
         }
-        let is_stranger =
-            |third: &MemberId| third.id != own.id && !self.rules.seats().contains_key(&third.id);
-        let is_about_stranger = third(message).is_some_and(is_stranger);
-        // A packet that lets in, or proves nothing, is the reason for a probe.
-        if *message == Packet::Announce || !self.may_speak(sender, *src_incarnation, now) {
+        if !self.may_speak(&packet.header, now) {
             return Heard::Stranger;
         }
-        if is_about_stranger {
+        if self.is_about_stranger(&packet.header) || self.is_late_verdict(&packet, now) {
             return Heard::Member(Vec::new());
         }
-        if matches!(message, Packet::Feed | Packet::Broadcast) {
-            return Heard::Member(Vec::new());
-        }
-        if *message == Packet::TurnUndead && !self.rules.may_be_told_down(dst.generation, &own, now) {
-            self.on_late_verdict(*sender, *src_incarnation, dst.generation, now);
-            return Heard::Member(Vec::new());
-        }
-        let claims = self.judge_all(&packet.claims, &sender.id, now);
-        let bytes = packet.with_claims(&claims);
         // A member that leaves says so by its last packet.
-        let was_member = self.is_member(&sender.id);
-        self.run(now, |foca, outcome| foca.handle_data(&bytes, outcome));
-        let is_member = was_member || self.is_member(&sender.id);
-        if self.rules.seats().get(&sender.id).is_some_and(|seat| !seat.is_down() && !seat.is_listed) {
-            self.on_unlisted(&sender.id, now);
-        }
+        let was_member = self.is_member(from);
+        self.take_over(&packet, now);
         // Updates are taken from members alone.
-        Heard::Member(if is_member { packet.updates } else { Vec::new() })
+        Heard::Member(if was_member || self.is_member(from) { packet.updates } else { Vec::new() })
     }
 
     /// Takes in what another member claims in a page of its list. Returns true if the instance is yet to be validated.
@@ -267,27 +206,18 @@ impl Swim {
     ) -> bool {
         let state = if is_down { State::Down } else { State::Alive };
         let claim = Member::new(member, 0, state);
-        let own = *self.foca.identity();
-        match self.rules.judge(&claim, by, &own, now) {
-            Judgement::Pass => {
-                self.run(now, |foca, outcome| foca.apply_many([claim].into_iter(), true, outcome))
-            }
-            Judgement::Accuse => drop(self.rules.accuse(&member.id, None, now)),
-            Judgement::Exceed(generation) => self.exceed(generation, now),
-            Judgement::Validate => {
-                self.candidates.insert(member.id, Path::new(member.address, 0), len, now);
-                return true;
-            }
-            Judgement::Drop => {}
+        let judgement = self.judge(&claim, by, len, now);
+        if judgement == Judgement::Pass {
+            self.apply(claim, true, now);
         }
-        false
+        judgement == Judgement::Validate
     }
 
     /// Takes note that an instance has echoed a nonce: it is there. Returns false if it is no member: it is to raise its
     /// generation first, or there is no seat.
     pub fn on_echo(&mut self, id: InstanceId, address: SocketAddr, sequence: u64, now: Instant) -> bool {
         self.candidates.remove(&id);
-        let Some(seat) = self.rules.seat_mut(&id) else {
+        let Some(seat) = self.rules.seats.get_mut(&id) else {
             return self.take_seat(MemberId { id, generation: 0, address }, sequence, now);
         };
         seat.on_echo(sequence);
@@ -298,11 +228,12 @@ impl Swim {
         }
         if is_lone {
             // No other member knows of it, so there is nothing to contradict.
-            self.forget(&member, now);
+            self.forget(member, now);
             member.address = address;
             return self.take_seat(member, sequence, now);
         }
-        self.tell_down(member);
+        // It goes on with the next generation.
+        self.send(member, Packet::TurnUndead);
         false
     }
 
@@ -315,7 +246,7 @@ impl Swim {
 
     /// Takes note that the registry lists a member.
     pub fn set_listed(&mut self, id: &InstanceId) {
-        if let Some(seat) = self.rules.seat_mut(id) {
+        if let Some(seat) = self.rules.seats.get_mut(id) {
             seat.is_listed = true;
         }
     }
@@ -327,15 +258,14 @@ impl Swim {
 
     /// Returns the members that the registry is to list, and does not.
     pub fn missing(&self, is_listed: impl Fn(&InstanceId) -> bool) -> Vec<InstanceId> {
-        let seats = self.rules.seats().values().filter(|seat| seat.is_listed && !seat.is_down());
+        let seats = self.rules.seats.values().filter(|seat| seat.is_listed);
         seats.map(|seat| seat.member.id).filter(|id| !is_listed(id)).collect()
     }
 
     /// Takes over that a member has left, as found otherwise than by SWIM, and spreads that.
     pub fn remove(&mut self, id: &InstanceId, now: Instant) {
-        let Some(seat) = self.rules.seats().get(id).filter(|seat| !seat.is_down()) else { return };
-        let down = Member::new(seat.member, seat.incarnation, State::Down);
-        self.run(now, |foca, outcome| foca.apply_many([down].into_iter(), true, outcome));
+        let Some(seat) = self.rules.seats.get(id).filter(|seat| !seat.is_down()) else { return };
+        self.apply(Member::new(seat.member, seat.incarnation, State::Down), true, now);
     }
 
     /// Spreads a message about a member through the cluster.
@@ -352,13 +282,17 @@ impl Swim {
         let _ = self.foca.add_broadcast(message);
     }
 
-    /// Leaves the cluster, with this goodbye to all.
-    pub fn leave(&mut self, goodbye: &[u8]) {
-        let now = self.outcome.now;
-        for _ in 0..GOODBYES {
-            self.spread(goodbye, now);
+    /// Leaves the cluster: sends this goodbye to members at random, `max` at most. One that another member passed on counts
+    /// late, because it may be forged.
+    pub fn leave(&mut self, goodbye: &[u8], max: usize) {
+        let own = Member::new(*self.foca.identity(), self.rules.own_incarnation, State::Down);
+        let mut members: Vec<MemberId> = self.members().collect();
+        self.rng.shuffle(&mut members);
+        for member in members.into_iter().take(max) {
+            let mut packet = self.packet(member, Packet::Gossip);
+            packet::append(&mut packet, &own, goodbye);
+            self.outcome.sent.push((member, packet));
         }
-        self.run(now, |foca, outcome| foca.leave_cluster(outcome));
     }
 
     /// Gives all members time to answer after a suspend.
@@ -368,24 +302,22 @@ impl Swim {
 
     /// Does everything that is due by `now`.
     pub fn handle_timeout(&mut self, now: Instant) {
-        while let Some(timer) = self.timers.take_due(now) {
-            match timer {
-                // A suspicion has its term by the rules.
-                Timer::ChangeSuspectToDown { .. } => {}
-                Timer::RemoveDown(member) => self.forget(&member, now),
-                timer => self.run(now, |foca, outcome| foca.handle_timer(timer, outcome)),
-            }
+        while let Some(timer) = self.outcome.take_due(now) {
+            self.run(now, |foca, outcome| foca.handle_timer(timer, outcome));
         }
         while let Some(due) = self.rules.take_due(now) {
             self.handle_due(due, now);
         }
-        self.retry_former(now);
+        if self.has_former() && self.retry_at <= now {
+            self.forget_former(now);
+            self.retry_former(now);
+        }
     }
 
     pub fn poll_timeout(&self) -> Option<Instant> {
         let retry = self.has_former().then_some(self.retry_at);
         let timeouts =
-            [self.timers.poll_timeout(), self.rules.poll_timeout(), self.candidates.poll_timeout(), retry];
+            [self.outcome.poll_timeout(), self.rules.poll_timeout(), self.candidates.poll_timeout(), retry];
         timeouts.into_iter().flatten().min()
     }
 
@@ -404,84 +336,92 @@ impl Swim {
 
     /// Returns the datagrams to send.
     pub fn take_outgoing(&mut self) -> Vec<Outgoing> {
-        let mut outgoing = std::mem::take(&mut self.joins);
         let sent = std::mem::take(&mut self.outcome.sent);
-        outgoing.extend(sent.into_iter().filter_map(|(to, packet)| self.outgoing(&to, packet)));
-        outgoing
+        sent.into_iter().filter_map(|(to, packet)| self.outgoing(&to, packet)).collect()
     }
 
     /// Adds what the rules say to a packet. `None` if the addressee has no seat.
     fn outgoing(&self, to: &MemberId, mut packet: Vec<u8>) -> Option<Outgoing> {
-        let seat = self.rules.seats().get(&to.id)?;
+        let seat = self.rules.seats.get(&to.id)?;
         packet::edit(&mut packet, self.rules.claim_to(&to.id), |claim| self.rules.is_kept(claim));
         Some(Outgoing { to: Some(to.id), address: seat.member.address, packet, min_len: 0 })
     }
 
-    /// Takes the numbers from a packet that says what this node knows, or has just answered. A sender that means an earlier
-    /// generation of this node gets the present one.
-    fn on_late_verdict(&mut self, sender: MemberId, incarnation: u16, generation: u32, now: Instant) {
-        let alive = Member::new(sender, incarnation, State::Alive);
-        self.run(now, |foca, outcome| foca.apply_many([alive].into_iter(), true, outcome));
-        if generation < self.foca.identity().generation {
-            self.send(sender, Packet::Gossip);
-        }
-    }
-
     /// Returns true if the sender of a packet has a seat and plausible numbers. One that this node alone holds down is to be
-    /// validated.
-    fn may_speak(&mut self, sender: &MemberId, incarnation: u16, now: Instant) -> bool {
-        let seat = self.rules.seats().get(&sender.id);
-        seat.is_some_and(|seat| !(seat.is_down() && seat.is_lone))
-            && self.rules.on_packet_of(sender, incarnation, now)
+    /// validated. A packet that lets in, or proves nothing, is the reason for a probe.
+    fn may_speak(&mut self, header: &Header<MemberId>, now: Instant) -> bool {
+        let seat = self.rules.seats.get(&header.src.id);
+        header.message != Packet::Announce
+            && seat.is_some_and(|seat| !(seat.is_down() && seat.is_lone))
+            && self.rules.on_packet_of(&header.src, header.src_incarnation, now)
     }
 
-    /// Returns the claims that foca takes over.
-    fn judge_all(
-        &mut self,
-        claims: &[Member<MemberId>],
-        by: &InstanceId,
-        now: Instant,
-    ) -> Vec<Member<MemberId>> {
-        let mut passed = Vec::new();
-        for claim in claims {
-            let own = *self.foca.identity();
-            let MemberId { id, address, .. } = *claim.id();
-            match self.rules.judge(claim, by, &own, now) {
-                Judgement::Pass => passed.push(claim.clone()),
-                Judgement::Drop => {}
-                Judgement::Accuse => drop(self.rules.accuse(&id, None, now)),
-                Judgement::Validate => self.candidates.insert(id, Path::new(address, 0), 0, now),
-                Judgement::Exceed(generation) => self.exceed(generation, now),
-            }
+    fn is_about_stranger(&self, header: &Header<MemberId>) -> bool {
+        let has_seat = |id: InstanceId| id == self.foca.identity().id || self.rules.seats.contains_key(&id);
+        codec::parts(&header.message).2.is_some_and(|third| !has_seat(third.id))
+    }
+
+    /// Returns true for a packet that says that this node is down, if the node knows it, or has just answered it. The numbers
+    /// in its header count. A sender that means an earlier generation of this node gets the present one.
+    fn is_late_verdict(&mut self, packet: &SplitPacket<'_>, now: Instant) -> bool {
+        let Header { src, src_incarnation, ref message, .. } = packet.header;
+        let own = *self.foca.identity();
+        if *message != Packet::TurnUndead || self.rules.may_be_told_down(packet.known_generation, &own, now) {
+            return false;
         }
-        passed
+        self.apply(Member::new(src, src_incarnation, State::Alive), true, now);
+        if packet.known_generation < own.generation {
+            self.send(src, Packet::Gossip);
+        }
+        true
+    }
+
+    /// Hands a packet to foca, with the claims that pass.
+    fn take_over(&mut self, packet: &SplitPacket<'_>, now: Instant) {
+        let from = packet.header.src.id;
+        let mut claims = packet.claims.clone();
+        claims.retain(|claim| self.judge(claim, &from, 0, now) == Judgement::Pass);
+        let bytes = packet.with_claims(&claims);
+        self.run(now, |foca, outcome| foca.handle_data(&bytes, outcome));
+        if self.rules.seats.get(&from).is_some_and(|seat| !seat.is_down() && !seat.is_listed) {
+            self.on_unlisted(&from, now);
+        }
+    }
+
+    /// Judges a claim, and does what that asks for. One that passes is for foca. `len` is the length of the claimed member's
+    /// announce, if it is known.
+    fn judge(&mut self, claim: &Member<MemberId>, by: &InstanceId, len: usize, now: Instant) -> Judgement {
+        let own = *self.foca.identity();
+        let MemberId { id, address, .. } = *claim.id();
+        let judgement = self.rules.judge(claim, by, &own, now);
+        match judgement {
+            Judgement::Pass | Judgement::Drop => {}
+            Judgement::Accuse => drop(self.rules.accuse(&id, None, now)),
+            Judgement::Validate => self.candidates.insert(id, Path::new(address, 0), len, now),
+            Judgement::Exceed(generation) => self.exceed(generation, now),
+        }
+        judgement
     }
 
     fn take_seat(&mut self, member: MemberId, sequence: u64, now: Instant) -> bool {
-        if self.rules.seats().len() >= self.max_seats && !self.free_seat(now) {
+        if self.rules.seats.len() >= self.max_seats && !self.free_seat(now) {
             return false;
         }
-        self.rules.insert(Seat::new(member, sequence));
+        self.rules.seats.insert(member.id, Seat::new(member, sequence));
         self.rules.on_received(&member.id, now);
-        self.run(now, |foca, outcome| foca.apply_many([Member::alive(member)].into_iter(), true, outcome));
+        self.apply(Member::alive(member), true, now);
         true
     }
 
     /// Takes the seat of a former member. Returns false if there is none.
     fn free_seat(&mut self, now: Instant) -> bool {
-        let former = self.rules.seats().values().find(|seat| seat.is_down()).map(|seat| seat.member);
-        former.map(|member| self.forget(&member, now)).is_some()
+        let former = self.rules.seats.values().find(|seat| seat.is_down()).map(|seat| seat.member);
+        former.map(|member| self.forget(member, now)).is_some()
     }
 
-    /// Forgets a former member.
-    fn forget(&mut self, member: &MemberId, now: Instant) {
-        let removal = Timer::RemoveDown(*member);
-        self.run(now, |foca, outcome| foca.handle_timer(removal, outcome));
-        // It may be a member again, or down in another generation.
-        let seat = self.rules.seats().get(&member.id);
-        if seat.is_some_and(|seat| seat.is_down() && seat.member == *member) {
-            self.rules.remove(&member.id);
-        }
+    fn forget(&mut self, former: MemberId, now: Instant) {
+        self.rules.remove(&former.id);
+        self.run(now, |foca, outcome| foca.handle_timer(Timer::RemoveDown(former), outcome));
     }
 
     /// Takes a generation above one that a member claims.
@@ -494,11 +434,6 @@ impl Swim {
         self.outcome.changes.push(Change::Back);
     }
 
-    /// Says to an instance that its identity is down: it goes on with the next generation.
-    fn tell_down(&mut self, member: MemberId) {
-        self.send(member, Packet::TurnUndead);
-    }
-
     fn send(&mut self, to: MemberId, message: Packet<MemberId>) {
         let packet = self.packet(to, message);
         self.outcome.sent.push((to, packet));
@@ -506,9 +441,9 @@ impl Swim {
 
     fn packet(&self, to: MemberId, message: Packet<MemberId>) -> Vec<u8> {
         let src = *self.foca.identity();
-        let header = Header { src, src_incarnation: self.rules.own_incarnation(), dst: to, message };
+        let header = Header { src, src_incarnation: self.rules.own_incarnation, dst: to, message };
         let mut packet = Vec::new();
-        MemberCodec::encode(&header, &mut packet).expect("a vector has room");
+        codec::put_header(&mut packet, &header).expect("a vector has room");
         packet
     }
 
@@ -516,42 +451,49 @@ impl Swim {
         match due {
             Due::Ask(member) => self.send(member, Packet::Ping(0)),
             Due::Verdict { member, incarnation, is_lone, goodbye } => {
-                if let Some(seat) = self.rules.seat_mut(&member.id) {
-                    seat.is_lone = is_lone;
-                }
                 let down = Member::new(member, incarnation, State::Down);
-                let before = self.outcome.changes.len();
-                self.run(now, |foca, outcome| foca.apply_many([down].into_iter(), !is_lone, outcome));
-                for change in &mut self.outcome.changes[before..] {
-                    if let Change::Down(id, reason) = change
-                        && *id == member.id
-                    {
-                        reason.clone_from(&goodbye);
-                    }
+                self.outcome.goodbye = goodbye;
+                self.apply(down.clone(), !is_lone, now);
+                if is_lone {
+                    // foca passes on only what it spreads.
+                    self.rules.on_state(&down, now);
+                    self.rules.seats.entry(member.id).and_modify(|seat| seat.is_lone = true);
                 }
             }
         }
     }
 
     fn has_former(&self) -> bool {
-        self.members < self.rules.seats().len()
+        self.member_count() < self.rules.seats.len()
     }
 
-    /// Probes one of the former members, if that is due.
+    fn forget_former(&mut self, now: Instant) {
+        let memory = self.units(MEMORY);
+        let is_over = |seat: &&Seat| seat.down_since.is_some_and(|since| since + memory <= now);
+        let former: Vec<MemberId> =
+            self.rules.seats.values().filter(is_over).map(|seat| seat.member).collect();
+        former.into_iter().for_each(|member| self.forget(member, now));
+    }
+
+    /// Probes one of the former members.
     fn retry_former(&mut self, now: Instant) {
-        let seats = self.rules.seats().len();
-        let former = seats - self.members;
-        if former == 0 || now < self.retry_at {
+        let down = || self.rules.seats.values().filter(|seat| seat.is_down());
+        let (seats, former) = (self.rules.seats.len(), down().count());
+        if former == 0 {
             return;
         }
-        let chosen = self.rng.usize(..former);
-        let mut down = self.rules.seats().values().filter(|seat| seat.is_down());
-        if let Some(member) = down.nth(chosen).map(|seat| seat.member) {
+        let chosen = down().nth(self.rng.usize(..former)).map(|seat| seat.member);
+        if let Some(member) = chosen {
             self.candidates.insert(member.id, Path::new(member.address, 0), 0, now);
         }
         let period = RETRY_PERIOD * seats as f64 / former as f64;
         let period = self.units(period.min(MAX_RETRY_PERIOD)).mul_f64(0.5 + self.rng.f64());
         self.retry_at = now + period;
+    }
+
+    /// Has foca take over a state, and spread it.
+    fn apply(&mut self, state: Member<MemberId>, is_spread: bool, now: Instant) {
+        self.run(now, |foca, outcome| foca.apply_many([state].into_iter(), is_spread, outcome));
     }
 
     /// Runs foca. Its errors are about packets, which it then ignores, or about late timers, for which it makes up.
@@ -564,113 +506,14 @@ impl Swim {
         ) -> Result<(), foca::Error>,
     ) {
         self.outcome.now = now;
-        let (sent, changes) = (self.outcome.sent.len(), self.outcome.changes.len());
+        let sent = self.outcome.sent.len();
         let _ = action(&mut self.foca, &mut self.outcome);
-        for (timer, at) in std::mem::take(&mut self.outcome.timers) {
-            self.timers.insert(timer, at);
-        }
+        self.outcome.goodbye = None;
         if let Some((_, packet)) = self.outcome.sent[sent..].last() {
-            self.rules.set_own_incarnation(packet::incarnation_of(packet));
+            self.rules.own_incarnation = packet::incarnation_of(packet);
         }
         while let Ok(member) = self.taken_over.try_recv() {
             self.rules.on_state(&member, now);
-        }
-        for change in &self.outcome.changes[changes..] {
-            match change {
-                Change::Up(id) => self.rules.set_state(id, State::Alive),
-                Change::Down(id, _) => self.rules.set_state(id, State::Down),
-                Change::Back => {}
-            }
-        }
-        self.members = self.foca.num_members();
-    }
-}
-
-/// Returns the third member that a packet is about.
-fn third(message: &Packet<MemberId>) -> Option<&MemberId> {
-    match message {
-        Packet::PingReq { target: third, .. }
-        | Packet::IndirectPing { origin: third, .. }
-        | Packet::IndirectAck { target: third, .. }
-        | Packet::ForwardedAck { origin: third, .. } => Some(third),
-        _ => None,
-    }
-}
-
-fn config(unit: Duration, packet_len: usize) -> Config {
-    let at_least_one = |count: usize| NonZeroUsize::new(count).expect("none of these is zero");
-    let units = |count: f64| unit.mul_f64(count).max(Duration::from_nanos(1));
-    Config {
-        probe_period: units(PROBE_PERIOD),
-        probe_rtt: units(PROBE_TIMEOUT),
-        num_indirect_probes: at_least_one(INDIRECT_PROBES),
-        max_transmissions: NonZeroU8::new(TRANSMISSIONS).expect("it is not zero"),
-        // The timers that this sets are dropped: the rules have the term of a suspicion.
-        suspect_to_down_after: units(MEMORY),
-        remove_down_after: Some(units(MEMORY)),
-        max_packet_size: at_least_one(packet_len),
-        notify_down_members: true,
-        // Anti-entropy does that, and brings names and values as well.
-        periodic_announce: None,
-        // Former members are probed.
-        periodic_announce_to_down_members: None,
-        periodic_gossip: Some(PeriodicParams {
-            frequency: units(GOSSIP_PERIOD),
-            num_members: at_least_one(GOSSIP_MEMBERS),
-        }),
-    }
-}
-
-impl Runtime<MemberId> for &mut Outcome {
-    fn notify(&mut self, notification: Notification<'_, MemberId>) {
-        match notification {
-            Notification::MemberUp(member) => self.changes.push(Change::Up(member.id)),
-            Notification::MemberDown(member) => self.changes.push(Change::Down(member.id, None)),
-            Notification::Rejoin(_) => self.changes.push(Change::Back),
-            // A member of a new generation is the same instance.
-            Notification::Rename(..) => {}
-            Notification::Active | Notification::Idle | Notification::Defunct => {}
-        }
-    }
-
-    fn send_to(&mut self, to: MemberId, data: &[u8]) {
-        self.sent.push((to, data.to_vec()));
-    }
-
-    fn submit_after(&mut self, event: Timer<MemberId>, after: Duration) {
-        self.timers.push((event, self.now + after));
-    }
-}
-
-/// The updates that foca passes on: messages of the native protocol. Stale ones are dropped before they get here.
-struct Updates;
-
-/// The sender of a message, and its number.
-struct BroadcastKey {
-    id: InstanceId,
-    sequence: u64,
-}
-
-impl Invalidates for BroadcastKey {
-    fn invalidates(&self, other: &Self) -> bool {
-        self.id == other.id && self.sequence >= other.sequence
-    }
-}
-
-impl BroadcastHandler<MemberId> for Updates {
-    type Key = BroadcastKey;
-    type Error = codec::Wrong;
-
-    fn receive_item(
-        &mut self,
-        data: &[u8],
-        _: Option<&MemberId>,
-    ) -> Result<Option<BroadcastKey>, codec::Wrong> {
-        match wire::decode(data) {
-            Ok(Message::Native(_, about)) => {
-                Ok(Some(BroadcastKey { id: about.id, sequence: about.sequence }))
-            }
-            _ => Err(codec::Wrong),
         }
     }
 }

@@ -72,8 +72,9 @@ pub struct peers_config_t {
     /// Milliseconds between two announcements. 10 to 3600000. Default: 15000.
     pub interval_ms: u32,
     /// Milliseconds after which a peer is removed that sent nothing and answered no probe. Longer than
-    /// `interval_ms`, at most 86400000. Default: 35000. The node announces it, and the other nodes apply it.
-    /// If the node receives nothing for this long, it reopens its sockets.
+    /// `interval_ms`, at most 86400000; with PEERS_MODE_SWIM, 7000 or more. Default: 35000. The node
+    /// announces it, and the other nodes apply it. If the node receives nothing for this long, it reopens its
+    /// sockets.
     pub expiry_ms: u32,
     /// Maximum number of entries in the registry. 1 or more. Default: 65536. A further peer is refused and
     /// counted.

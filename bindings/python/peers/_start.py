@@ -77,8 +77,8 @@ def start(
         costs one datagram per interval. `Node.set_seeds` replaces them.
     interval: Seconds between two announcements. 0.01 to 3600. Default: 15.
     expiry: Seconds after which a peer is removed that sent nothing and answered no probe. Longer than
-        interval, at most 86400. Default: 35. The node announces it, and the other nodes apply it. If the node
-        receives nothing for this long, it reopens its sockets.
+        interval, at most 86400; with "swim", 7 or more. Default: 35. The node announces it, and the other
+        nodes apply it. If the node receives nothing for this long, it reopens its sockets.
     max_peers: Maximum number of entries in the registry. 1 or more. Default: 65536. A further peer is refused
         and counted.
     hops: Number of links that an announcement may cross (the multicast TTL or hop limit). 1 to 255. Default:

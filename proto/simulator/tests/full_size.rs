@@ -93,3 +93,15 @@ fn hundred_members_see_a_kill_within_the_expiry() {
 fn three_hundred_members_know_all_20_s_after_a_mass_start() {
     for_each_seed(1, |seed| World::settled_cluster(seed, 300, Mode::Swim, 3, 0.0).check_truth());
 }
+
+#[test]
+fn a_goodbye_in_a_large_cluster_goes_to_256_members_at_once() {
+    for_each_seed(1, |seed| {
+        let mut world = World::settled_cluster(seed, 300, Mode::Swim, 3, 0.0);
+        let before = world.traffic.native().datagrams;
+        world.stop(150);
+        assert_eq!(world.traffic.native().datagrams - before, 256);
+        let end = world.now() + SECOND / 20;
+        assert!(world.run_until(end, |world| world.listed_by(150) == 0).is_some());
+    });
+}

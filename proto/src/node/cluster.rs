@@ -1,12 +1,14 @@
 //! A node as a member of a cluster. SWIM tells which members are alive. Their names and values come with echoes, as updates
 //! or by anti-entropy, and are listed in the registry like any peer.
 
+mod sync;
+
 use std::net::SocketAddr;
 use std::time::Instant;
 
-use crate::event::{Arrival, LeaveReason, Source};
-use crate::node::Node;
+use crate::event::{Arrival, LeaveReason, Source, Transmit};
 use crate::node::receive::{Inbound, Reaction};
+use crate::node::{GOODBYE_GAPS, Node};
 use crate::path::{Echo, Path};
 use crate::peer_table::entry::MAX_AMPLIFICATION;
 use crate::peer_table::leave::GoodbyeOutcome;
@@ -14,11 +16,14 @@ use crate::peer_table::{AnnounceOutcome, Origin};
 use crate::replies::ReplyKind;
 use crate::seeds::SeedQuery;
 use crate::settings::Settings;
-use crate::swim::{Answer, AntiEntropy, CandidateProbe, Change, Heard, Step, Swim, SyncPage, digest_of};
+use crate::swim::{AntiEntropy, CandidateProbe, Change, Heard, Outgoing, Swim};
 use crate::timers::{Timer, Timers};
 use crate::wire::{
     self, Announcement, ClusterKind, ClusterMessage, Content, InstanceId, Kind, MAX_MESSAGE, Message,
 };
+
+/// Maximum number of goodbyes that a node sends at once. The send buffer has room for about so many.
+const MAX_GOODBYES: usize = 256;
 
 /// In units of SWIM: the period of the comparison of registry and members.
 const ROUND: f64 = 5.0;
@@ -67,20 +72,18 @@ impl Node {
     }
 
     /// Asks the members at these addresses to join.
-    pub(crate) fn join_cluster(&mut self, seeds: Vec<SeedQuery>, now: Instant) {
-        let Some(membership) = &mut self.membership else { return };
+    pub(crate) fn join_cluster(&mut self, seeds: Vec<SeedQuery>) {
         for SeedQuery { seed, len } in seeds {
-            membership.swim.join(seed, len);
+            let Some(membership) = &self.membership else { return };
+            let join = membership.swim.join(seed, len);
+            let join = self.seal_packet(&join);
+            self.outbox.repeat([join]);
         }
-        self.apply_swim_changes(now);
     }
 
     /// Sends the message about this node to the members if it has changed.
     pub(crate) fn send_due_to_cluster(&mut self, now: Instant) {
-        if self.membership.as_ref().is_some_and(|membership| membership.own_is_changed) {
-            self.spread_own(now);
-            self.apply_swim_changes(now);
-        }
+        self.apply_swim_changes(now);
     }
 
     /// Takes note that the message about this node has changed.
@@ -173,12 +176,18 @@ impl Node {
         self.apply_swim_changes(now);
     }
 
-    /// Leaves the cluster.
-    pub(crate) fn leave_cluster(&mut self) {
+    /// Sends the first goodbyes to the members, each of which gets its own. Returns those of the later rounds: the same ones
+    /// again, or, in a large cluster, those of other members.
+    pub(crate) fn leave_cluster(&mut self) -> Vec<Vec<Transmit>> {
         let goodbye = self.own_message(Kind::Goodbye);
-        let Some(membership) = &mut self.membership else { return };
-        membership.swim.leave(&goodbye);
-        self.send_packets();
+        let Some(membership) = &mut self.membership else { return Vec::new() };
+        let later_rounds = GOODBYE_GAPS.len();
+        membership.swim.leave(&goodbye, (1 + later_rounds) * MAX_GOODBYES);
+        let goodbyes = self.seal_packets();
+        let len = goodbyes.len().min(MAX_GOODBYES);
+        let round = |number| goodbyes.iter().cycle().skip(number * len).take(len).cloned();
+        self.outbox.repeat(round(0));
+        (1..=later_rounds).map(|number| round(number).collect()).collect()
     }
 
     fn handle_packet(&mut self, sender: InstanceId, packet: &[u8], inbound: Inbound, now: Instant) {
@@ -191,20 +200,25 @@ impl Node {
                 return;
             }
         };
-        let read = |piece: &&'_ [u8]| match wire::decode(piece) {
-            Ok(Message::Native(kind, about)) => Some((kind, about.id)),
+        let read = |update| match wire::decode(update) {
+            Ok(Message::Native(kind, about)) => Some((update, kind, about)),
             _ => None,
         };
-        let is_goodbye = |piece: &&'_ [u8]| read(piece).is_some_and(|(kind, _)| kind == Kind::Goodbye);
-        let (goodbyes, others): (Vec<&[u8]>, Vec<&[u8]>) = updates.into_iter().partition(is_goodbye);
+        let updates: Vec<(&[u8], Kind, Announcement<'_>)> = updates.into_iter().filter_map(read).collect();
         self.registry.peers_mut().on_received(&sender, inbound.path, now);
         // Before the changes of SWIM, because a goodbye has the reason.
-        for piece in goodbyes {
-            let is_own = read(&piece).is_some_and(|(_, id)| id == sender);
-            self.on_goodbye_update(piece, is_own.then_some(inbound.path), now);
+        for (update, _, about) in updates.iter().filter(|(_, kind, _)| *kind == Kind::Goodbye) {
+            let path = (about.id == sender).then_some(inbound.path);
+            self.on_goodbye_update(update, about, path, now);
         }
         self.apply_swim_changes(now);
-        others.into_iter().for_each(|piece| self.on_update(piece, now));
+        for (update, _, about) in updates.iter().filter(|(_, kind, _)| *kind == Kind::Announce) {
+            if self.on_passed_on_record(about, now)
+                && let Some(membership) = &mut self.membership
+            {
+                membership.swim.pass_on(update);
+            }
+        }
     }
 
     /// Probes the sender of a message, at once: nothing is stored of it.
@@ -216,33 +230,21 @@ impl Node {
     }
 
     /// Takes in a goodbye: at once if the member itself sent it, by `path`; or else when it does not answer.
-    fn on_goodbye_update(&mut self, piece: &[u8], path: Option<Path>, now: Instant) {
-        let Ok(Message::Native(_, about)) = wire::decode(piece) else { return };
+    fn on_goodbye_update(
+        &mut self,
+        update: &[u8],
+        about: &Announcement<'_>,
+        path: Option<Path>,
+        now: Instant,
+    ) {
         let Some(membership) = &mut self.membership else { return };
-        let path = match path {
-            Some(path) => path,
-            None if membership.swim.on_goodbye(&about.id, piece, now) => {
-                let Some(path) = self.path_of_member(&about.id) else { return };
-                path
-            }
-            None => return,
-        };
-        if self.registry.on_member_goodbye(&about, path, now) == GoodbyeOutcome::Left
+        let is_taken = path.is_some() || membership.swim.on_goodbye(&about.id, update, now);
+        let Some(path) = path.or_else(|| self.path_of_member(&about.id)).filter(|_| is_taken) else { return };
+        if self.registry.on_member_goodbye(about, path, now) == GoodbyeOutcome::Left
             && let Some(membership) = &mut self.membership
         {
             membership.swim.remove(&about.id, now);
-            membership.swim.pass_on(piece);
-        }
-    }
-
-    /// Takes in the record of a member that another one has passed on.
-    fn on_update(&mut self, piece: &[u8], now: Instant) {
-        let Ok(Message::Native(Kind::Announce, about)) = wire::decode(piece) else { return };
-        if about.id != self.settings.id
-            && self.on_passed_on_record(&about, now)
-            && let Some(membership) = &mut self.membership
-        {
-            membership.swim.pass_on(piece);
+            membership.swim.pass_on(update);
         }
     }
 
@@ -273,21 +275,19 @@ impl Node {
     /// Lists a member that has sent an echo, unless it is to raise its generation first.
     fn list_member(&mut self, about: &Announcement<'_>, origin: &Origin, now: Instant) {
         let about = &Announcement { expiry: self.settings.expiry, ..*about };
-        let has_room = !self.registry.is_full();
-        if has_room && self.on_member_echo(about, origin, now) {
-            match self.registry.list_peer(about, origin, Source::Gossip, now) {
-                Ok(()) => {
-                    if let Some(membership) = &mut self.membership {
-                        membership.swim.set_listed(&about.id);
-                        membership.sync.on_learned();
-                    }
+        if self.registry.is_full() {
+            self.on_refused(origin.path.address, now);
+        } else if self.on_member_echo(about, origin, now) {
+            let is_listed = self.registry.list_peer(about, origin, Source::Gossip, now).is_ok();
+            match &mut self.membership {
+                Some(membership) if is_listed => {
+                    membership.swim.set_listed(&about.id);
+                    membership.sync.on_learned();
                 }
-                Err(_) => self.on_refused(origin.path.address, now),
+                _ => self.on_refused(origin.path.address, now),
             }
             // The registry has removed the instance that was at this address before.
             self.reconcile_members(now);
-        } else if !has_room {
-            self.on_refused(origin.path.address, now);
         }
         self.apply_swim_changes(now);
     }
@@ -311,7 +311,7 @@ impl Node {
             match change {
                 Change::Up(id) => {
                     if membership.swim.member_count() == 1 {
-                        membership.sync.begin(now);
+                        membership.sync = AntiEntropy::new(now);
                         membership.own_is_changed = true;
                     }
                     if !self.registry.peers().contains(&id, now) {
@@ -363,148 +363,34 @@ impl Node {
     }
 
     fn send_packets(&mut self) {
-        let Some(membership) = &mut self.membership else { return };
-        for outgoing in membership.swim.take_outgoing() {
-            let content = Content::Packet(&outgoing.packet);
-            let plain = self.encode_for_cluster(ClusterKind::Packet, content, outgoing.min_len);
-            // The address that other members know may be older than the one received from.
-            let path = outgoing.to.and_then(|id| self.registry.peers().path_of(&id));
-            let address = path.map_or(outgoing.address, |path| path.address);
-            self.send_to_member(plain, outgoing.to.as_ref(), address);
-        }
+        let packets = self.seal_packets();
+        self.outbox.repeat(packets);
     }
 
-    fn encode_for_cluster(&mut self, kind: ClusterKind, content: Content<'_>, min_len: usize) -> Vec<u8> {
-        self.outbox.encode_for_cluster(kind, content, min_len, &self.settings)
+    fn seal_packets(&mut self) -> Vec<Transmit> {
+        let Some(membership) = &mut self.membership else { return Vec::new() };
+        let packets = membership.swim.take_outgoing();
+        packets.into_iter().map(|outgoing| self.seal_packet(&outgoing)).collect()
     }
 
-    /// Compares lists with another member, or continues to, if that is due.
-    fn sync(&mut self, now: Instant) {
-        let Some(membership) = &mut self.membership else { return };
-        let step = membership.sync.take_due(&membership.swim, now, &mut self.rng);
-        self.send_sync(step);
+    fn seal_packet(&mut self, outgoing: &Outgoing) -> Transmit {
+        let Outgoing { to, address, packet, min_len } = outgoing;
+        // The address that other members know may be older than the one received from.
+        let path = to.and_then(|id| self.registry.peers().path_of(&id));
+        let address = path.map_or(*address, |path| path.address);
+        self.seal(ClusterKind::Packet, Content::Packet(packet), *min_len, to.as_ref(), address)
     }
 
-    fn send_sync(&mut self, step: Option<Step>) {
-        let Some(Step { partner, after }) = step else { return };
-        let Some(path) = self.path_of_member(&partner) else { return };
-        let plain = match after {
-            None => {
-                let digest = self.digest();
-                self.encode_for_cluster(ClusterKind::Ask, Content::Digest(digest), 0)
-            }
-            Some(after) => {
-                // As long as any answer.
-                let entries = self.page(after, &[], MAX_MESSAGE);
-                if let Some(membership) = &mut self.membership {
-                    membership.sync.set_own_end(entries.end);
-                }
-                self.encode_for_cluster(ClusterKind::Ask, Content::Page(after, &entries.bytes), MAX_MESSAGE)
-            }
-        };
-        self.send_to_member(plain, Some(&partner), path.address);
-    }
-
-    fn answer_sync(&mut self, from: InstanceId, content: Content<'_>, inbound: Inbound, now: Instant) {
-        let plain = match content {
-            Content::Page(after, entries) => {
-                self.merge(from, entries, inbound, now);
-                let page = self.page(after, entries, inbound.len);
-                self.encode_for_cluster(ClusterKind::Tell, Content::Page(after, &page.bytes), 0)
-            }
-            _ => {
-                let digest = self.digest();
-                self.encode_for_cluster(ClusterKind::Tell, Content::Digest(digest), 0)
-            }
-        };
-        self.send_to_member(plain, Some(&from), inbound.path.address);
-    }
-
-    fn on_sync_answer(&mut self, from: InstanceId, content: Content<'_>, inbound: Inbound, now: Instant) {
-        let answer = match content {
-            Content::Page(after, entries) => {
-                let end = self.merge(from, entries, inbound, now);
-                Answer::Page { after, end }
-            }
-            Content::Digest(digest) if digest == self.digest() => Answer::Same,
-            _ => Answer::Differs,
-        };
-        let Some(membership) = &mut self.membership else { return };
-        let step = membership.sync.handle_answer(from, answer, &membership.swim, now, &mut self.rng);
-        self.send_sync(step);
-    }
-
-    /// Takes over the entries of another member's list. Returns the id of the last one.
-    fn merge(
+    fn seal(
         &mut self,
-        from: InstanceId,
-        entries: &[u8],
-        inbound: Inbound,
-        now: Instant,
-    ) -> Option<InstanceId> {
-        let mut end = None;
-        for (member, record) in SyncPage::read(entries, from, inbound.path.address) {
-            let about = match wire::decode(record) {
-                Ok(Message::Native(Kind::Announce, about)) if about.id == member.id => Some(about),
-                _ if record.is_empty() => None,
-                _ => continue,
-            };
-            if let Some(about) = &about {
-                end = Some(about.id);
-                if self.on_passed_on_record(about, now)
-                    && let Some(membership) = &mut self.membership
-                {
-                    membership.sync.on_learned();
-                }
-            }
-            if about.is_some_and(|about| self.registry.peers().is_stale(&about, now)) {
-                continue;
-            }
-            if let Some(membership) = &mut self.membership
-                && membership.swim.handle_claim(member, about.is_none(), &from, probe_len(record), now)
-            {
-                membership.sync.on_learned();
-            }
-        }
-        self.apply_swim_changes(now);
-        end
-    }
-
-    /// Returns the entries that follow an id, as many as fit into a message of `len` bytes. Before them come those of
-    /// `listed`, the other member's entries, that are no longer members.
-    fn page(&self, after: InstanceId, listed: &[u8], len: usize) -> SyncPage {
-        let bytes_free = wire::max_page_len(&self.settings.cluster, len);
-        let mut entries = SyncPage::new(bytes_free);
-        let Some(membership) = &self.membership else { return entries };
-        for id in SyncPage::ids(listed) {
-            if let Some(former) = membership.swim.former(&id) {
-                entries.push(&former, &[]);
-            }
-        }
-        entries.end = None;
-        for member in membership.swim.all_after(after) {
-            let is_own = member.id == self.settings.id;
-            let has_room = match is_own {
-                true => membership.own.is_empty() || entries.push(&member, &membership.own),
-                false => self.registry.peers().announcement_of(&member.id).is_none_or(|about| {
-                    entries.push(&member, &wire::encode_within(Kind::Announce, &about, 0..=MAX_MESSAGE))
-                }),
-            };
-            if !has_room {
-                return entries;
-            }
-        }
-        entries.end = None;
-        entries
-    }
-
-    /// Returns a digest by which two lists are compared.
-    fn digest(&self) -> u64 {
-        let own = digest_of(&self.settings.id, self.settings.port, &self.settings.value);
-        self.registry
-            .peers()
-            .announcements()
-            .fold(own, |digest, about| digest ^ digest_of(&about.id, about.port, about.value))
+        kind: ClusterKind,
+        content: Content<'_>,
+        min_len: usize,
+        to: Option<&InstanceId>,
+        address: SocketAddr,
+    ) -> Transmit {
+        let plain = self.outbox.encode_for_cluster(kind, content, min_len, &self.settings);
+        self.outbox.seal_for(plain, Path { address, interface: 0 }, to, &self.interfaces)
     }
 
     /// Brings registry and members in line.
@@ -516,17 +402,5 @@ impl Node {
         self.timers.set(Timer::Round, now + membership.swim.units(ROUND));
         self.registry.peers_mut().renew_all(now);
         self.reconcile_members(now);
-    }
-
-    fn send_to_member(&mut self, plain: Vec<u8>, to: Option<&InstanceId>, address: SocketAddr) {
-        self.outbox.send_to(plain, Path { address, interface: 0 }, to, &self.interfaces);
-    }
-}
-
-/// Returns the length of the probe that the longest announce with this record answers.
-fn probe_len(record: &[u8]) -> usize {
-    match wire::decode(record) {
-        Ok(Message::Native(_, about)) => wire::max_announce_len(&about),
-        _ => 0,
     }
 }

@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use crate::event::Transmit;
 use crate::node::Node;
 use crate::node::receive::{Inbound, Reaction};
 use crate::peer_table::Origin;
@@ -28,7 +29,7 @@ impl Node {
         None
     }
 
-    pub(crate) fn join_cluster(&mut self, _: Vec<SeedQuery>, _: Instant) {}
+    pub(crate) fn join_cluster(&mut self, _: Vec<SeedQuery>) {}
 
     pub(crate) fn send_due_to_cluster(&mut self, _: Instant) {}
 
@@ -54,5 +55,7 @@ impl Node {
 
     pub(crate) fn reconcile_members(&mut self, _: Instant) {}
 
-    pub(crate) fn leave_cluster(&mut self) {}
+    pub(crate) fn leave_cluster(&mut self) -> Vec<Vec<Transmit>> {
+        Vec::new()
+    }
 }

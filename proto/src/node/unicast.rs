@@ -44,7 +44,7 @@ impl Node {
         let is_listed = |seed: &SocketAddr| listed.contains(seed);
         let queries = self.seeds.take_due(is_listed, self.settings.interval, &mut self.timers, now);
         if self.is_member_of_cluster() {
-            return self.join_cluster(queries, now);
+            return self.join_cluster(queries);
         }
         let queries: Vec<SeedQuery> =
             queries.into_iter().filter(|query| !self.identity.is_mirror(&query.seed)).collect();

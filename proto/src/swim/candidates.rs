@@ -13,6 +13,9 @@ use crate::wire::{InstanceId, MAX_MESSAGE};
 /// Maximum number of candidates. Others are claimed again.
 const MAX_CANDIDATES: usize = 1024;
 
+/// In units: the time after which a candidate is forgotten that has had fewer probes, because too many others are probed.
+const CANDIDATE_LIFETIME: f64 = 10.0;
+
 /// In units: the times from one probe to the next.
 const GAPS: [f64; 2] = [0.5, 1.0];
 
@@ -40,6 +43,7 @@ struct Candidate {
     len: usize,
     next: Instant,
     sent: usize,
+    until: Instant,
 }
 
 /// A probe to send.
@@ -68,7 +72,8 @@ impl Candidates {
     pub fn insert(&mut self, id: InstanceId, path: Path, len: usize, now: Instant) {
         if self.candidates.len() < MAX_CANDIDATES {
             let len = len.clamp(MIN_LEN, MAX_MESSAGE);
-            self.candidates.entry(id).or_insert(Candidate { path, len, next: now, sent: 0 });
+            let until = now + self.unit.mul_f64(CANDIDATE_LIFETIME);
+            self.candidates.entry(id).or_insert(Candidate { path, len, next: now, sent: 0, until });
         }
     }
 
@@ -81,8 +86,8 @@ impl Candidates {
     pub fn take_due(&mut self, now: Instant) -> Vec<CandidateProbe> {
         let mut probes = Vec::new();
         self.candidates.retain(|id, candidate| {
-            if now < candidate.next {
-                return true;
+            if now < candidate.next || candidate.until <= now {
+                return now < candidate.until;
             }
             if self.budget < candidate.len || !self.limit.try_take((), now) {
                 candidate.next = now + PERIOD;

@@ -1,4 +1,4 @@
-//! `Packet`: a packet of another member, split and checked before foca gets it; and what this node's own packets say beside
+//! `SplitPacket`: a packet of another member, split and checked before foca gets it; and what this node's own packets say beside
 //! what foca puts into them.
 
 use std::net::SocketAddr;
@@ -6,8 +6,7 @@ use std::net::SocketAddr;
 use foca::{Header, Member, Message};
 
 use crate::swim::codec::{
-    ADDRESSEE, IDENTITY_LEN, MEMBER_LEN, MemberCodec, SENDER_ADDRESS, SHORTEST_HEADER, decode_member,
-    put_address, put_member,
+    IDENTITY_LEN, KIND, MEMBER_LEN, SHORTEST_HEADER, get_header, get_member, put_header, put_member,
 };
 use crate::swim::member::MemberId;
 
@@ -15,52 +14,47 @@ use crate::swim::member::MemberId;
 pub(crate) const CLAIM_LEN: usize = 2 + MEMBER_LEN;
 
 /// A packet that was split.
-pub(crate) struct Packet<'a> {
+pub(crate) struct SplitPacket<'a> {
+    /// The header as foca reads it: from the address that it came from, and to the present generation of this node.
     pub header: Header<MemberId>,
-    /// The header as foca reads it.
-    header_bytes: Vec<u8>,
+    /// The generation of this node as the sender knows it.
+    pub known_generation: u32,
     /// What it claims of members.
     pub claims: Vec<Member<MemberId>>,
     /// Messages of the native protocol, each written by its own sender.
     pub updates: Vec<&'a [u8]>,
 }
 
-impl Packet<'_> {
+impl SplitPacket<'_> {
     /// Returns the packet with these claims alone.
     pub fn with_claims(&self, claims: &[Member<MemberId>]) -> Vec<u8> {
-        let mut bytes = self.header_bytes.clone();
+        let mut bytes = Vec::new();
+        put_header(&mut bytes, &self.header).expect("a vector has room");
         if !claims.is_empty() {
-            bytes.extend_from_slice(&(claims.len() as u16).to_be_bytes());
-            claims.iter().for_each(|claim| put_member(&mut bytes, claim));
+            put_claims(&mut bytes, claims);
         }
         bytes
     }
 }
 
 /// Splits a packet that came from an address to this node. Returns `None` if it is malformed, or for another node.
-pub(crate) fn take_apart<'a>(packet: &'a [u8], from: SocketAddr, own: &MemberId) -> Option<Packet<'a>> {
-    let mut bytes = packet.get(..SHORTEST_HEADER)?.to_vec();
-    let mut address = Vec::with_capacity(SENDER_ADDRESS.len());
-    put_address(&mut address, from);
-    bytes[SENDER_ADDRESS].copy_from_slice(&address);
-    let header_len = header_len(packet)?;
-    bytes.extend_from_slice(packet.get(SHORTEST_HEADER..header_len)?);
-    let mut header = MemberCodec::decode(&bytes[..]).ok()?;
+pub(crate) fn take_apart<'a>(packet: &'a [u8], from: SocketAddr, own: &MemberId) -> Option<SplitPacket<'a>> {
+    let mut header = get_header(packet).ok()?;
+    header.src.address = from;
     // A node that joins at an address knows no id.
-    if header.dst.is_unknown() && header.message == Message::Announce {
-        header.dst = *own;
-    }
-    if header.dst.id != own.id {
+    let is_join = header.dst.is_unknown() && header.message == Message::Announce;
+    if header.dst.id != own.id && !is_join {
         return None;
     }
     // A member of an earlier generation is this node all the same: its answer has the right one.
-    bytes[ADDRESSEE + 16..ADDRESSEE + 20].copy_from_slice(&own.generation.to_be_bytes());
-    let rest = &packet[header_len..];
-    let (claims, rest) = match has_claims(&header.message) {
+    let known_generation = header.dst.generation;
+    header.dst = *own;
+    let rest = &packet[header_len(packet)?..];
+    let (claims, rest) = match has_claims(packet) {
         true => split_claims(rest)?,
         false => (Vec::new(), rest),
     };
-    Some(Packet { header, header_bytes: bytes, claims, updates: split_updates(rest)? })
+    Some(SplitPacket { header, known_generation, claims, updates: split_updates(rest)? })
 }
 
 /// Removes the claims that are `kept` from an own packet, and puts one more before the others.
@@ -69,11 +63,7 @@ pub(crate) fn edit(
     claim: Option<Member<MemberId>>,
     kept: impl Fn(&Member<MemberId>) -> bool,
 ) {
-    let Some(header_len) = header_len(packet) else { return };
-    let header = MemberCodec::decode(&packet[..header_len]);
-    if !header.is_ok_and(|header| has_claims(&header.message)) {
-        return;
-    }
+    let Some(header_len) = header_len(packet).filter(|_| has_claims(packet)) else { return };
     let Some((mut claims, updates)) = split_claims(&packet[header_len..]) else { return };
     let count = claims.len();
     claims.retain(|claim| !kept(claim));
@@ -81,17 +71,17 @@ pub(crate) fn edit(
         return;
     }
     let updates = updates.to_vec();
+    claims.splice(0..0, claim);
     packet.truncate(header_len);
-    let claims = claim.into_iter().chain(claims);
-    let at = packet.len();
-    packet.extend([0, 0]);
-    let mut count = 0u16;
-    for claim in claims {
-        put_member(packet, &claim);
-        count += 1;
-    }
-    packet[at..at + 2].copy_from_slice(&count.to_be_bytes());
+    put_claims(packet, &claims);
     packet.extend(updates);
+}
+
+/// Adds one claim and one update to a header.
+pub(crate) fn append(header: &mut Vec<u8>, claim: &Member<MemberId>, update: &[u8]) {
+    put_claims(header, std::slice::from_ref(claim));
+    header.extend((update.len() as u16).to_be_bytes());
+    header.extend(update);
 }
 
 /// Splits the updates: each has its length before it.
@@ -108,12 +98,18 @@ pub(crate) fn split_updates(mut rest: &[u8]) -> Option<Vec<&[u8]>> {
 
 /// Returns the length of a header: some are about a third member.
 fn header_len(packet: &[u8]) -> Option<usize> {
-    let kind = packet.get(SHORTEST_HEADER - 2)?;
+    let kind = packet.get(KIND)?;
     Some(SHORTEST_HEADER + if (2..=5).contains(kind) { IDENTITY_LEN } else { 0 })
 }
 
-fn has_claims(message: &Message<MemberId>) -> bool {
-    !matches!(message, Message::Announce | Message::TurnUndead | Message::Broadcast)
+fn put_claims(packet: &mut Vec<u8>, claims: &[Member<MemberId>]) {
+    packet.extend((claims.len() as u16).to_be_bytes());
+    claims.iter().for_each(|claim| put_member(packet, claim));
+}
+
+/// Returns false for a join, and for the packet that says to a member that it is down.
+fn has_claims(packet: &[u8]) -> bool {
+    !matches!(packet[KIND], 6 | 10)
 }
 
 fn split_claims(rest: &[u8]) -> Option<(Vec<Member<MemberId>>, &[u8])> {
@@ -122,7 +118,7 @@ fn split_claims(rest: &[u8]) -> Option<(Vec<Member<MemberId>>, &[u8])> {
     }
     let (count, rest) = rest.split_first_chunk()?;
     let (members, rest) = rest.split_at_checked(usize::from(u16::from_be_bytes(*count)) * MEMBER_LEN)?;
-    let claims = members.chunks_exact(MEMBER_LEN).map(|member| decode_member(member).ok());
+    let claims = members.chunks_exact(MEMBER_LEN).map(|member| get_member(member).ok());
     Some((claims.collect::<Option<_>>()?, rest))
 }
 

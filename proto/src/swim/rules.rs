@@ -68,6 +68,7 @@ pub(crate) struct Seat {
     sequence: u64,
     /// When another member last raised its numbers.
     raised_at: Option<Instant>,
+    pub down_since: Option<Instant>,
 }
 
 impl Seat {
@@ -81,6 +82,7 @@ impl Seat {
             is_open: true,
             sequence,
             raised_at: None,
+            down_since: None,
         }
     }
 
@@ -138,16 +140,22 @@ struct Doubt {
     goodbye: Option<Vec<u8>>,
 }
 
+impl Doubt {
+    fn new(is_private: bool, deadline: Instant, next: Instant) -> Self {
+        Doubt { is_private, is_lone: false, deadline, next, asks: 0, asked_at: None, goodbye: None }
+    }
+}
+
 pub(crate) struct Rules {
     unit: Duration,
     rng: Rng,
-    seats: BTreeMap<InstanceId, Seat>,
+    pub seats: BTreeMap<InstanceId, Seat>,
     doubts: BTreeMap<InstanceId, Doubt>,
     /// When a member was last received.
     received_at: Instant,
     /// When the own numbers were last raised.
     raised_at: Option<Instant>,
-    own_incarnation: u16,
+    pub own_incarnation: u16,
     /// True if an isolation has just ended.
     has_returned: bool,
 }
@@ -166,30 +174,9 @@ impl Rules {
         }
     }
 
-    pub fn seats(&self) -> &BTreeMap<InstanceId, Seat> {
-        &self.seats
-    }
-
-    pub fn seat_mut(&mut self, id: &InstanceId) -> Option<&mut Seat> {
-        self.seats.get_mut(id)
-    }
-
-    pub fn insert(&mut self, seat: Seat) {
-        self.seats.insert(seat.member.id, seat);
-    }
-
     pub fn remove(&mut self, id: &InstanceId) {
         self.seats.remove(id);
         self.doubts.remove(id);
-    }
-
-    pub fn own_incarnation(&self) -> u16 {
-        self.own_incarnation
-    }
-
-    /// Takes note of the own incarnation, as foca has it.
-    pub fn set_own_incarnation(&mut self, incarnation: u16) {
-        self.own_incarnation = incarnation;
     }
 
     /// Returns true for a message newer than all others of its sender. Nothing is stored about an instance without a seat.
@@ -218,6 +205,7 @@ impl Rules {
             return false;
         }
         seat.is_open = false;
+        seat.member.address = sender.address;
         self.on_received(&sender.id, now);
         true
     }
@@ -315,15 +303,7 @@ impl Rules {
         }
         let time = self.units(if goodbye.is_some() { LEAVING } else { ACCUSATION });
         let next = now + time.mul_f64(0.3 * self.rng.f64());
-        let doubt = self.doubts.entry(*id).or_insert_with(|| Doubt {
-            is_private: true,
-            is_lone: false,
-            deadline: now + time,
-            next,
-            asks: 0,
-            asked_at: None,
-            goodbye: None,
-        });
+        let doubt = self.doubts.entry(*id).or_insert(Doubt::new(true, now + time, next));
         doubt.deadline = doubt.deadline.min(now + time);
         doubt.next = doubt.next.min(next);
         if let Some(goodbye) = goodbye {
@@ -332,30 +312,20 @@ impl Rules {
         false
     }
 
-    /// Takes note of a state that foca has taken over.
+    /// Takes note of a state that foca has taken over. A claim does not change the address: that is from the member's own
+    /// packets.
     pub fn on_state(&mut self, told: &Member<MemberId>, now: Instant) {
         let id = told.id().id;
         let is_isolated = self.is_isolated(now);
         let Some(seat) = self.seats.get_mut(&id) else { return };
-        (seat.member, seat.incarnation, seat.state) = (*told.id(), told.incarnation(), told.state());
+        seat.member.generation = told.id().generation;
+        (seat.incarnation, seat.state) = (told.incarnation(), told.state());
+        seat.is_listed &= !seat.is_down();
+        seat.is_lone &= seat.is_down();
+        seat.down_since = seat.is_down().then_some(seat.down_since.unwrap_or(now));
         match told.state() {
             State::Suspect => self.suspect(id, is_isolated, now),
             State::Alive | State::Down => drop(self.doubts.remove(&id)),
-        }
-    }
-
-    /// Takes note that foca holds a member up or down.
-    pub fn set_state(&mut self, id: &InstanceId, state: State) {
-        let Some(seat) = self.seats.get_mut(id) else { return };
-        let is_up = state != State::Down;
-        if is_up == seat.is_down() {
-            seat.state = state;
-        }
-        seat.is_listed &= is_up;
-        if is_up {
-            seat.is_lone = false;
-        } else {
-            self.doubts.remove(id);
         }
     }
 
@@ -441,15 +411,8 @@ impl Rules {
 
     fn suspect(&mut self, id: InstanceId, is_lone: bool, now: Instant) {
         let (term, next) = (self.units(SUSPICION), now + self.ask_gap());
-        let doubt = self.doubts.entry(id).or_insert_with(|| Doubt {
-            is_private: false,
-            is_lone,
-            deadline: now + term,
-            next,
-            asks: 0,
-            asked_at: None,
-            goodbye: None,
-        });
+        let new = Doubt { is_lone, ..Doubt::new(false, now + term, next) };
+        let doubt = self.doubts.entry(id).or_insert(new);
         doubt.is_private = false;
         // What others claim as well is no longer this node's alone.
         doubt.is_lone &= is_lone;
@@ -512,9 +475,9 @@ mod tests {
         let now = Instant::now();
         let mut rules = Rules::new(UNIT, 7, now);
         for id in [OTHER, THIRD] {
-            rules.insert(Seat::new(identity(id, 5), 1));
+            rules.seats.insert(id, Seat::new(identity(id, 5), 1));
             rules.on_state(&Member::new(identity(id, 5), 3, State::Alive), now);
-            rules.seat_mut(&id).expect("it has a seat").is_listed = true;
+            rules.seats.get_mut(&id).expect("it has a seat").is_listed = true;
         }
         (rules, now)
     }
@@ -586,7 +549,7 @@ mod tests {
     #[test]
     fn own_numbers_are_raised_once_a_unit() {
         let (mut rules, now) = rules();
-        rules.set_own_incarnation(3);
+        rules.own_incarnation = 3;
         assert_eq!(judge(&mut rules, OWN, (5, 2, State::Suspect), now), Judgement::Drop, "it is refuted");
         assert_eq!(judge(&mut rules, OWN, (5, 3, State::Suspect), now), Judgement::Pass);
         for claim in [(5, 3, State::Suspect), (5, 0, State::Down), (7, 0, State::Alive)] {
@@ -671,7 +634,7 @@ mod tests {
         assert!(!rules.on_packet_of(&identity(THIRD, 900), 0, now));
         assert!(!rules.on_packet_of(&identity(THIRD, 5), 900, now));
         assert!(!rules.is_new(&THIRD, u64::MAX), "the number of a message as well");
-        rules.seat_mut(&THIRD).expect("it has a seat").on_echo(9);
+        rules.seats.get_mut(&THIRD).expect("it has a seat").on_echo(9);
         assert!(rules.on_packet_of(&identity(THIRD, 900), 0, now));
         assert!(rules.is_new(&THIRD, 10) && !rules.is_new(&THIRD, 10));
     }

@@ -20,24 +20,20 @@ const TIMEOUT: f64 = 0.5;
 const MAX_TRIES: u32 = 5;
 
 pub(crate) struct AntiEntropy {
-    state: State,
+    /// The question without an answer; `None` between two comparisons.
+    open: Option<Open>,
+    /// When the answer is late, or the next comparison begins.
+    until: Instant,
     /// True if a record was new since the comparison began.
     has_learned: bool,
     tries: u32,
 }
 
-enum State {
-    Resting {
-        until: Instant,
-    },
-    Waiting {
-        partner: InstanceId,
-        /// The id after which the page was asked for; `None` if a digest was.
-        after: Option<InstanceId>,
-        /// The id at which the own page ended; `None` if it was the last one.
-        own_end: Option<InstanceId>,
-        until: Instant,
-    },
+#[derive(Clone, Copy)]
+struct Open {
+    step: Step,
+    /// The id at which the own page ended; `None` if it was the last one.
+    own_end: Option<InstanceId>,
 }
 
 /// A question to a member.
@@ -63,45 +59,32 @@ pub(crate) enum Answer {
 impl AntiEntropy {
     /// Returns a state that begins at once when there is a member.
     pub fn new(now: Instant) -> Self {
-        AntiEntropy { state: State::Resting { until: now }, has_learned: false, tries: 0 }
-    }
-
-    /// Begins at once, because the first member is there.
-    pub fn begin(&mut self, now: Instant) {
-        self.state = State::Resting { until: now };
+        AntiEntropy { open: None, until: now, has_learned: false, tries: 0 }
     }
 
     pub fn poll_timeout(&self) -> Instant {
-        match self.state {
-            State::Resting { until } => until,
-            State::Waiting { until, .. } => until,
-        }
+        self.until
     }
 
     /// Returns the question that is due by `now`.
     pub fn take_due(&mut self, swim: &Swim, now: Instant, rng: &mut Rng) -> Option<Step> {
-        if now < self.poll_timeout() {
+        if now < self.until {
             return None;
         }
-        let after = match self.state {
-            State::Resting { .. } => {
-                (self.has_learned, self.tries) = (false, 0);
-                None
-            }
-            State::Waiting { after, .. } => after,
-        };
+        if self.open.is_none() {
+            (self.has_learned, self.tries) = (false, 0);
+        }
+        let after = self.open.and_then(|open| open.step.after);
         self.tries += 1;
         match swim.random_member(rng).filter(|_| self.tries <= MAX_TRIES) {
-            Some(partner) => Some(self.ask(partner, after, swim, now)),
+            Some(partner) => Some(self.ask(Step { partner, after }, swim, now)),
             None => self.rest(swim, now, rng),
         }
     }
 
     /// Takes note where the own page ended that went with a question.
-    pub fn set_own_end(&mut self, end: Option<InstanceId>) {
-        if let State::Waiting { own_end, .. } = &mut self.state {
-            *own_end = end;
-        }
+    pub fn set_own_end(&mut self, own_end: Option<InstanceId>) {
+        self.open = self.open.map(|open| Open { own_end, ..open });
     }
 
     /// Takes in the answer of a member. Returns the next question.
@@ -113,7 +96,7 @@ impl AntiEntropy {
         now: Instant,
         rng: &mut Rng,
     ) -> Option<Step> {
-        let State::Waiting { partner, after, own_end, .. } = self.state else { return None };
+        let Open { step: Step { partner, after }, own_end } = self.open?;
         let next = match (answer, after) {
             (Answer::Same, None) => None,
             (Answer::Differs, None) => Some(InstanceId::default()),
@@ -129,7 +112,7 @@ impl AntiEntropy {
         }
         self.tries = 0;
         match next {
-            Some(next) => Some(self.ask(partner, Some(next), swim, now)),
+            Some(_) => Some(self.ask(Step { partner, after: next }, swim, now)),
             None => self.rest(swim, now, rng),
         }
     }
@@ -138,15 +121,16 @@ impl AntiEntropy {
         self.has_learned = true;
     }
 
-    fn ask(&mut self, partner: InstanceId, after: Option<InstanceId>, swim: &Swim, now: Instant) -> Step {
-        self.state = State::Waiting { partner, after, own_end: None, until: now + swim.units(TIMEOUT) };
-        Step { partner, after }
+    fn ask(&mut self, step: Step, swim: &Swim, now: Instant) -> Step {
+        self.until = now + swim.units(TIMEOUT);
+        self.open = Some(Open { step, own_end: None });
+        step
     }
 
     fn rest(&mut self, swim: &Swim, now: Instant, rng: &mut Rng) -> Option<Step> {
         let period = if self.has_learned { BUSY_PERIOD } else { QUIET_PERIOD };
-        let until = now + swim.units(period).mul_f64(0.5 + rng.f64());
-        self.state = State::Resting { until };
+        self.until = now + swim.units(period).mul_f64(0.5 + rng.f64());
+        self.open = None;
         None
     }
 }

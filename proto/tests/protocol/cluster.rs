@@ -15,8 +15,9 @@ const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/cluster-vectors
 const SPECIFICATION: &str = include_str!("../../../docs/CLUSTER.md");
 
 /// Where the constants are that nothing but the code itself needs.
-const SOURCES: [&str; 7] = [
+const SOURCES: [&str; 8] = [
     include_str!("../../src/swim.rs"),
+    include_str!("../../src/swim/foca_runtime.rs"),
     include_str!("../../src/swim/rules.rs"),
     include_str!("../../src/swim/candidates.rs"),
     include_str!("../../src/swim/sync.rs"),

@@ -23,17 +23,6 @@ fn a_full_mesh_of_seeds_knows_all() {
 }
 
 #[test]
-fn members_of_a_cluster_know_all_by_one_seed() {
-    for_each_seed(1, |seed| {
-        let mut world = World::settled_cluster(seed, 20, Mode::Swim, 1, 0.0);
-        world.run_for(10 * MINUTE);
-        assert_eq!(world.false_leaves, 0);
-        world.check_lists();
-        world.check_truth();
-    });
-}
-
-#[test]
 fn three_members_lose_nobody_in_an_hour_at_five_percent_loss() {
     for_each_seed(1, |seed| {
         let mut world = World::settled_cluster(seed, 3, Mode::Swim, 1, 0.05);
@@ -52,8 +41,13 @@ fn all_members_know_within_the_expiry_that_one_was_killed() {
 }
 
 #[test]
-fn fifty_members_know_all_20_s_after_a_mass_start() {
-    for_each_seed(1, |seed| World::settled_cluster(seed, 50, Mode::Swim, 3, 0.0).check_truth());
+fn a_hundred_members_know_a_goodbye_3_s_later_despite_loss() {
+    for_each_seed(1, |seed| {
+        let mut world = World::settled_cluster(seed, 100, Mode::Swim, 3, 0.05);
+        world.stop(50);
+        let end = world.now() + 3 * SECOND;
+        assert!(world.run_until(end, |world| world.listed_by(50) == 0).is_some());
+    });
 }
 
 /// Cuts off some members for a time, at a loss beside. Returns which member saw which other one leave within a minute.
@@ -87,21 +81,6 @@ fn a_long_outage_of_one_ends_no_other_membership() {
         let left = leaves_by_outage(seed, 12, &[1], 60);
         assert!(left.iter().any(|(_, gone)| *gone == 1), "it was gone for longer than the expiry");
         assert!(left.iter().all(|(viewer, gone)| *viewer == 1 || *gone == 1), "{left:?}");
-    });
-}
-
-#[test]
-fn parted_halves_meet_again_and_lose_no_own_member() {
-    for_each_seed(2, |seed| {
-        let mut world = World::settled_cluster(seed, 20, Mode::Swim, 3, 0.01);
-        world.left.clear();
-        world.partition((0..20).map(|host| host % 2).collect());
-        world.run_for(MINUTE);
-        world.heal();
-        let healed = world.now();
-        let known = world.run_until(healed + MINUTE, |world| world.all_know_all(20));
-        assert!(known.is_some(), "a minute after the partition not all know all");
-        assert!(world.left.iter().all(|(viewer, gone)| viewer % 2 != gone % 2), "{:?}", world.left);
     });
 }
 

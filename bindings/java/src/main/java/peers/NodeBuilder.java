@@ -120,8 +120,8 @@ public final class NodeBuilder {
     }
 
     /** Time after which a peer is removed that sent nothing and answered no probe. Longer than {@code interval}, at
-     * most 24 h. Default: 35 s. The node announces it, and the other nodes apply it. If the node receives nothing for
-     * this long, it reopens its sockets. */
+     * most 24 h; with {@link Mode#SWIM}, 7 s or more. Default: 35 s. The node announces it, and the other nodes apply
+     * it. If the node receives nothing for this long, it reopens its sockets. */
     public NodeBuilder expiry(Duration expiry) {
         config.expiry_ms = Input.milliseconds("expiry", expiry);
         return this;
