@@ -2,16 +2,17 @@
 
 pub(crate) mod entry;
 mod evict;
-mod index;
 pub(crate) mod leave;
 #[cfg(feature = "swim")]
 mod members;
+mod names;
 pub(crate) mod paths;
 mod probing;
 mod tombstones;
 
 use std::collections::BTreeMap;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::deadline_queue::DeadlineQueue;
@@ -21,7 +22,6 @@ use crate::expiring_map::ExpiringMap;
 use crate::path::{Echo, Path};
 use crate::peer_table::entry::PeerEntry;
 use crate::peer_table::evict::Evictions;
-use crate::peer_table::index::{Index, LegacyKey};
 use crate::peer_table::tombstones::Tombstones;
 use crate::wire::{Announcement, InstanceId};
 
@@ -41,10 +41,9 @@ const MAX_STEP: u64 = 1 << 32;
 /// Minimum time between two suspicions of one peer for implausible messages.
 const IMPLAUSIBLE_GAP: Duration = Duration::from_secs(1);
 
-/// Maximum number of instances of one name and address that become suspect when another one appears: of the first so many,
-/// those that were silent the longest. A restart leaves one.
+/// Maximum number of instances of one name and address that become suspect when another one appears: those that were silent
+/// the longest. A restart leaves one.
 const MAX_NAMESAKES: usize = 8;
-const MAX_NAMESAKES_SEEN: usize = 256;
 
 pub(crate) struct PeerTable {
     cluster: Box<str>,
@@ -52,7 +51,8 @@ pub(crate) struct PeerTable {
     peers: ExpiringMap<InstanceId, PeerEntry>,
     /// Time of the next probe of each peer, by slot.
     probes: DeadlineQueue,
-    index: Index,
+    /// The slots of each name's instances, in the order of ids.
+    names: BTreeMap<Arc<str>, Vec<u32>>,
     /// Bytes of names and values.
     bytes_used: usize,
     tombstones: Tombstones,
@@ -125,7 +125,7 @@ impl PeerTable {
             own_expiry,
             peers: ExpiringMap::new(max_peers),
             probes: DeadlineQueue::default(),
-            index: Index::default(),
+            names: BTreeMap::new(),
             bytes_used: 0,
             tombstones: Tombstones::new(max_peers, own_expiry),
             probed: BTreeMap::new(),
@@ -240,16 +240,14 @@ impl PeerTable {
         entry.set_claims(origin);
         entry.paths.publish();
         self.bytes_used += entry.bytes_used();
-        let (name, lifetime) = (entry.name.clone(), entry.lifetime);
+        let lifetime = entry.lifetime;
         // The caller has checked that there is room.
         let _ = self.peers.insert(about.id, entry, lifetime, now);
         let slot = self.peers.slot_of(&about.id).expect("the entry was just inserted");
         if !is_validated {
             self.evictions.unvalidated.insert(self.listed, slot);
         }
-        self.index.insert_name(about.id, name, slot);
-        self.index.insert_legacy_key(about.id, about.name, path.port());
-        self.index.insert_address(about.id, about.name, path.ip());
+        self.insert_name(slot);
         self.plan_wide_probe(slot, now);
         self.schedule_probe(slot, now, now);
         self.peer(slot, now)
@@ -296,20 +294,17 @@ impl PeerTable {
     /// A beacon has a name and no more. One of a listed instance's name is that instance's, from whatever port, because it may
     /// have reopened its sockets. The legacy program's own port alone shows a legacy node.
     pub fn on_legacy_beacon(&mut self, name: &str, path: Path, group_port: u16, now: Instant) -> bool {
-        let key = self.index.legacy_key(name, path.port());
-        match self.sender_of_legacy_beacon(key, path.ip()) {
-            Some(slot) => {
-                self.renew_by_legacy_beacon(slot, path, now);
-                true
-            }
-            None if self.tombstones.has_legacy_key(&key, now) => true,
-            None => path.port() != group_port && self.index.has_name(name),
+        if let Some(slot) = self.sender_of_legacy_beacon(name, path) {
+            self.renew_by_legacy_beacon(slot, path, now);
+            return true;
         }
+        let is_known = path.port() != group_port && self.names.contains_key(name);
+        is_known || self.tombstones.has_legacy_sender(name, path.port(), now)
     }
 
     /// Returns the names and slots of all peers, in the order of names and then of ids.
     pub fn in_order(&self) -> impl Iterator<Item = (&str, u32)> {
-        self.index.names()
+        self.names.iter().flat_map(|(name, slots)| slots.iter().map(|slot| (&**name, *slot)))
     }
 
     /// Returns the peer in a slot, if it is live.
@@ -358,11 +353,9 @@ impl PeerTable {
         if origin.arrival == Arrival::Group {
             is_changed |= entry.on_multicast(now);
         }
-        if !entry.sends_from(origin.path.port()) {
-            self.learn_port(slot, origin.path.port());
-        }
+        entry.on_port(origin.path.port());
         if origin.renews {
-            let lifetime = self.peers.at(slot).lifetime;
+            let lifetime = entry.lifetime;
             self.peers.renew_at(slot, lifetime, now);
         }
         is_changed |= self.on_path(slot, origin, now);
@@ -413,11 +406,12 @@ impl PeerTable {
         }
     }
 
-    /// Returns the instance that sent a beacon: of several with this name and port, the one at `address`. Another one of its
+    /// Returns the instance that sent a beacon: of several with this name and port, the one at its address. Another one of its
     /// addresses may not be known yet.
-    fn sender_of_legacy_beacon(&self, key: LegacyKey, address: IpAddr) -> Option<u32> {
-        let slots = || self.index.senders_of_legacy_beacon(key).filter_map(|id| self.peers.slot_of(&id));
-        let is_there = |slot: &u32| self.peers.at(*slot).paths.listed().ip() == address;
+    fn sender_of_legacy_beacon(&self, name: &str, path: Path) -> Option<u32> {
+        let sends_from = |slot: &u32| self.peers.at(*slot).sends_from(path.port());
+        let slots = || self.instances_of(name).filter(sends_from);
+        let is_there = |slot: &u32| self.peers.at(*slot).paths.listed().ip() == path.ip();
         slots().find(is_there).or_else(|| slots().next())
     }
 
@@ -431,33 +425,20 @@ impl PeerTable {
         }
     }
 
-    /// Takes note of another source port of a peer.
-    fn learn_port(&mut self, slot: u32, port: u16) {
-        let former = self.peers.at_mut(slot).other_port.replace(port);
-        let entry = self.peers.at(slot);
-        if let Some(former) = former {
-            self.index.remove_legacy_key(entry.id, &entry.name, former);
-        }
-        self.index.insert_legacy_key(entry.id, &entry.name, port);
-    }
-
     /// Removes the instance of this name at the very socket of a new one: two do not send from one socket. Ports that the
     /// system does not choose come back after a restart.
     fn remove_former(&mut self, name: &str, path: Path, events: &mut Events, now: Instant) {
-        let namesakes: Vec<InstanceId> =
-            self.index.namesakes(name, path.ip()).take(MAX_NAMESAKES_SEEN).collect();
-        for id in namesakes {
-            let slot = self.peers.slot_of(&id);
-            if slot.is_some_and(|slot| self.peers.at(slot).paths.listed().address == path.address) {
-                self.remove(id, LeaveReason::Unreachable, events, now);
-            }
+        let entries = self.instances_of(name).map(|slot| self.peers.at(slot));
+        let former = entries.filter(|entry| entry.paths.listed().address == path.address);
+        for id in former.map(|entry| entry.id).collect::<Vec<_>>() {
+            self.remove(id, LeaveReason::Unreachable, events, now);
         }
     }
 
     /// Suspects the instances of the name and IP address of a new one: it may be the restart of one of them.
     fn suspect_namesakes(&mut self, name: &str, path: Path, now: Instant) {
-        let namesakes = self.index.namesakes(name, path.ip()).take(MAX_NAMESAKES_SEEN);
-        let mut slots: Vec<u32> = namesakes.filter_map(|id| self.peers.slot_of(&id)).collect();
+        let is_there = |slot: &u32| self.peers.at(*slot).paths.listed().ip() == path.ip();
+        let mut slots: Vec<u32> = self.instances_of(name).filter(is_there).collect();
         slots.sort_by_key(|slot| (self.peers.renewed_at(*slot), *slot));
         for slot in slots.into_iter().take(MAX_NAMESAKES) {
             self.suspect(slot, Duration::ZERO, now);
@@ -536,6 +517,6 @@ mod tests {
         }
         assert_eq!((peers.len(), peers.probes.poll_timeout(), peers.probed.len()), (0, None, 0));
         assert_eq!(peers.bytes_used, 0);
-        assert!(peers.index.is_empty());
+        assert!(peers.names.is_empty());
     }
 }

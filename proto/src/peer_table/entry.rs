@@ -180,6 +180,13 @@ impl PeerEntry {
         self.probe.next_probe(renewed_at, self.lifetime, now)
     }
 
+    /// Takes note of the source port of a message.
+    pub fn on_port(&mut self, port: u16) {
+        if !self.sends_from(port) {
+            self.other_port = Some(port);
+        }
+    }
+
     pub fn sends_from(&self, port: u16) -> bool {
         self.ports().any(|known| known == port)
     }

@@ -48,16 +48,14 @@ impl PeerTable {
             return GoodbyeOutcome::Suspect;
         }
         entry.sequence = about.sequence;
-        if !entry.sends_from(path.port()) {
-            self.learn_port(slot, path.port());
-        }
+        entry.on_port(path.port());
         self.remove(about.id, LeaveReason::Goodbye, events, now);
         GoodbyeOutcome::Left
     }
 
     /// Remembers the sender of legacy beacons that has left.
     pub fn add_legacy_tombstone(&mut self, name: &str, port: u16, now: Instant) {
-        self.tombstones.add_legacy_key(self.index.legacy_key(name, port), now);
+        self.tombstones.add_legacy_sender(name, port, now);
     }
 
     /// Handles an ICMP report that `to` is unreachable through an interface, or through any if that is 0. Returns true if a
@@ -111,7 +109,7 @@ impl PeerTable {
         let was_unreachable = entry.ignore_icmp || reason == LeaveReason::Unreachable;
         self.tombstones.add(id, tombstone_of(&removed, was_unreachable), Duration::ZERO, now);
         for port in entry.ports() {
-            self.tombstones.add_legacy_key(self.index.legacy_key(&entry.name, port), now);
+            self.tombstones.add_legacy_sender(&entry.name, port, now);
         }
         self.forget(&removed, reason, events, now);
     }
@@ -128,11 +126,7 @@ impl PeerTable {
         self.bytes_used -= entry.bytes_used();
         self.probes.remove(removed.slot);
         self.evictions.unvalidated.remove(&entry.serial);
-        self.index.remove_name(entry.id, &entry.name);
-        for port in entry.ports() {
-            self.index.remove_legacy_key(entry.id, &entry.name, port);
-        }
-        self.index.remove_address(entry.id, &entry.name, entry.paths.listed().ip());
+        self.remove_name(&entry.name, removed.slot);
         self.probed.remove(&entry.paths.listed().key());
         events.push(Event::Left(entry.view(removed.times(now)).to_peer(), reason));
     }

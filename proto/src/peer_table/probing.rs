@@ -128,9 +128,6 @@ impl PeerTable {
         }
         let is_validated = entry.paths.is_validated();
         let is_changed = entry.paths.publish() || !left.has_same_address(&path);
-        let (id, name) = (entry.id, entry.name.clone());
-        self.index.remove_address(id, &name, left.ip());
-        self.index.insert_address(id, &name, path.ip());
         self.probed.remove(&left.key());
         self.reset_probe(slot, self.peers.renewed_at(slot), now);
         if !is_validated {
