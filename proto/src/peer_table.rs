@@ -58,8 +58,6 @@ pub(crate) struct PeerTable {
     tombstones: Tombstones,
     /// Paths with a probe that may yet be answered.
     probed: BTreeMap<(SocketAddr, u32), InstanceId>,
-    /// Number of peers listed so far.
-    listed: u64,
     evictions: Evictions,
 }
 
@@ -129,7 +127,6 @@ impl PeerTable {
             bytes_used: 0,
             tombstones: Tombstones::new(max_peers, own_expiry),
             probed: BTreeMap::new(),
-            listed: 0,
             evictions: Evictions::new(),
         }
     }
@@ -227,11 +224,9 @@ impl PeerTable {
         let since_last = tombstone
             .map_or(Duration::ZERO, |tombstone| now.saturating_duration_since(tombstone.received_at));
         let is_validated = origin.validated_path().is_some_and(|validated| validated.address == path.address);
-        self.listed += 1;
         let mut entry = PeerEntry::new(about, path, is_validated, self.own_expiry, now);
         entry.grant(is_validated, since_last);
         entry.ignore_icmp = tombstone.is_some_and(|tombstone| tombstone.was_unreachable);
-        entry.serial = self.listed;
         entry.source = source;
         entry.add_budget(origin.len);
         if source == Source::Multicast {
@@ -245,7 +240,7 @@ impl PeerTable {
         let _ = self.peers.insert(about.id, entry, lifetime, now);
         let slot = self.peers.slot_of(&about.id).expect("the entry was just inserted");
         if !is_validated {
-            self.evictions.unvalidated.insert(self.listed, slot);
+            self.evictions.unvalidated.insert((now, slot));
         }
         self.insert_name(slot);
         self.plan_wide_probe(slot, now);
@@ -347,7 +342,7 @@ impl PeerTable {
         let is_validated = origin.validated_path().is_some();
         entry.grant(is_validated, since_last);
         if is_validated {
-            self.evictions.unvalidated.remove(&entry.serial);
+            self.evictions.unvalidated.remove(&(entry.listed_at, slot));
         }
         entry.add_budget(origin.len);
         if origin.arrival == Arrival::Group {

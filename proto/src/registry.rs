@@ -1,6 +1,6 @@
 //! `Registry`: everything that a node lists, within its limits, and the events about it.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use crate::error::{NotRegistered, RegisterError};
@@ -163,9 +163,8 @@ impl Registry {
             .filter(|_| was_listed)
             .map_or(0, |(bytes, _)| bytes);
         if !was_listed && self.is_full() {
-            let ip = origin.path.ip();
             let may_evict = origin.validated_path().is_some();
-            if !may_evict || !self.peers.evict_for(ip, self.max_peers, &mut self.events, now) {
+            if !may_evict || !self.evict_for(origin.path.ip(), now) {
                 return Err(Full);
             }
         }
@@ -178,6 +177,17 @@ impl Registry {
         let peer = self.peers.insert(about, origin, source, &mut self.events, now);
         self.events.push(if was_listed { Event::Updated(peer) } else { Event::Joined(peer) });
         Ok(())
+    }
+
+    /// Evicts an entry for a validated newcomer from `ip`: the newest unvalidated one, of which a legacy peer is one, or else a
+    /// peer of a crowded address. Returns false if there is none.
+    fn evict_for(&mut self, ip: IpAddr, now: Instant) -> bool {
+        let legacy = self.static_entries.newest_legacy();
+        if legacy.is_some() && legacy >= self.peers.newest_unvalidated() {
+            self.static_entries.evict_newest_legacy(&mut self.events, now);
+            return true;
+        }
+        self.peers.evict_for(ip, self.max_peers, &mut self.events, now)
     }
 
     /// Lists an entry of the program's. Such entries have room of their own.

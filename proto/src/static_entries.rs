@@ -1,5 +1,6 @@
 //! `StaticEntries`: entries that are identified by their name alone: legacy peers, and entries that the user registered.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -12,6 +13,8 @@ use crate::path::Path;
 
 pub(crate) struct StaticEntries {
     entries: ExpiringMap<Arc<str>, StaticEntry>,
+    /// Legacy peers by the times of their listing, with their slots.
+    legacy_by_time: BTreeSet<(Instant, u32)>,
     /// Legacy peers.
     legacy: Usage,
     /// Entries of the user.
@@ -68,6 +71,7 @@ pub(crate) struct StaticEntry {
     /// The path of a legacy peer.
     path: Option<Path>,
     path_heard_at: Instant,
+    listed_at: Instant,
     /// When the entry expires as one of a legacy peer.
     legacy_until: Instant,
     /// Of the user's registration.
@@ -77,8 +81,13 @@ pub(crate) struct StaticEntry {
 
 impl StaticEntries {
     pub fn new(max_entries: usize, expiry: Duration) -> Self {
-        let (legacy, registered) = (Usage::default(), Usage::default());
-        StaticEntries { entries: ExpiringMap::new(max_entries), legacy, registered, expiry }
+        StaticEntries {
+            entries: ExpiringMap::new(max_entries),
+            legacy_by_time: BTreeSet::new(),
+            legacy: Usage::default(),
+            registered: Usage::default(),
+            expiry,
+        }
     }
 
     pub fn len(&self) -> usize {
@@ -154,6 +163,19 @@ impl StaticEntries {
         }
     }
 
+    /// Returns when the newest legacy peer was listed.
+    pub fn newest_legacy(&self) -> Option<Instant> {
+        self.legacy_by_time.last().map(|(listed_at, _)| *listed_at)
+    }
+
+    /// Removes the newest legacy peer, as one that has expired.
+    pub fn evict_newest_legacy(&mut self, events: &mut Events, now: Instant) {
+        if let Some((_, slot)) = self.legacy_by_time.last() {
+            let name = self.entries.at(*slot).name.clone();
+            self.remove(&name, LeaveReason::Expired, events, now);
+        }
+    }
+
     /// See [`ExpiringMap::overdue`].
     pub fn overdue(&self, now: Instant) -> (usize, u64) {
         self.entries.overdue(now)
@@ -211,7 +233,7 @@ impl StaticEntries {
     }
 
     fn forget(&mut self, removed: &Removed<Arc<str>, StaticEntry>) {
-        self.usage(removed.value.source).remove(removed.value.bytes_used());
+        self.discount(removed.value.room(removed.slot));
     }
 
     /// Returns true if there is a legacy entry of this name, and its beacons come from another port than the legacy program's: it
@@ -245,11 +267,11 @@ impl StaticEntries {
         match self.entries.renew(name, ttl, now) {
             Some(slot) => {
                 let entry = self.entries.at_mut(slot);
-                let before = (entry.source, entry.bytes_used());
+                let before = entry.room(slot);
                 let is_changed = update(entry);
-                let after = (entry.source, entry.bytes_used());
-                self.usage(before.0).remove(before.1);
-                self.usage(after.0).add(after.1);
+                let after = entry.room(slot);
+                self.discount(before);
+                self.count(after);
                 if is_changed {
                     events.push(Event::Updated(self.peer(slot, now)));
                 }
@@ -265,17 +287,33 @@ impl StaticEntries {
     }
 
     fn insert(&mut self, entry: StaticEntry, ttl: Duration, now: Instant) -> Result<u32, Full> {
-        let (name, source, bytes) = (entry.name.clone(), entry.source, entry.bytes_used());
+        let name = entry.name.clone();
         self.entries.insert(name.clone(), entry, ttl, now)?;
-        self.usage(source).add(bytes);
-        Ok(self.entries.slot_of(&name).expect("the entry was just inserted"))
+        let slot = self.entries.slot_of(&name).expect("the entry was just inserted");
+        self.count(self.entries.at(slot).room(slot));
+        Ok(slot)
     }
 
-    fn usage(&mut self, source: Source) -> &mut Usage {
-        match source {
-            Source::Registered => &mut self.registered,
-            _ => &mut self.legacy,
+    fn count(&mut self, room: Room) {
+        if let Some(key) = room.legacy_key {
+            self.legacy_by_time.insert(key);
         }
+        let usage = self.usage(&room);
+        usage.count += 1;
+        usage.bytes += room.bytes;
+    }
+
+    fn discount(&mut self, room: Room) {
+        if let Some(key) = room.legacy_key {
+            self.legacy_by_time.remove(&key);
+        }
+        let usage = self.usage(&room);
+        usage.count -= 1;
+        usage.bytes -= room.bytes;
+    }
+
+    fn usage(&mut self, room: &Room) -> &mut Usage {
+        if room.legacy_key.is_some() { &mut self.legacy } else { &mut self.registered }
     }
 
     /// Returns the entry in a slot.
@@ -293,16 +331,11 @@ fn push_left(
     events.push(Event::Left(removed.value.view(removed.times(now)).to_peer(), reason));
 }
 
-impl Usage {
-    fn add(&mut self, bytes: usize) {
-        self.count += 1;
-        self.bytes += bytes;
-    }
-
-    fn remove(&mut self, bytes: usize) {
-        self.count -= 1;
-        self.bytes -= bytes;
-    }
+/// Room that one entry takes.
+struct Room {
+    bytes: usize,
+    /// Of a legacy peer: when it was listed, and its slot.
+    legacy_key: Option<(Instant, u32)>,
 }
 
 impl StaticEntry {
@@ -312,6 +345,7 @@ impl StaticEntry {
             value: Box::default(),
             path: None,
             path_heard_at: now,
+            listed_at: now,
             legacy_until: now,
             place: Place::default(),
             source: Source::Legacy,
@@ -321,6 +355,11 @@ impl StaticEntry {
     /// Returns the number of bytes of name and value.
     fn bytes_used(&self) -> usize {
         self.name.len() + self.value.len()
+    }
+
+    fn room(&self, slot: u32) -> Room {
+        let is_legacy = self.source == Source::Legacy;
+        Room { bytes: self.bytes_used(), legacy_key: is_legacy.then_some((self.listed_at, slot)) }
     }
 
     /// Returns the index of the interface of the path; 0 without one.

@@ -52,8 +52,7 @@ pub(crate) struct PeerEntry {
     pub ignore_icmp: bool,
     /// Bytes that may be sent to paths that are not validated.
     budget: u32,
-    /// Number of the peer in the order of listing.
-    pub serial: u64,
+    pub listed_at: Instant,
 }
 
 impl PeerEntry {
@@ -84,7 +83,7 @@ impl PeerEntry {
             suspected_at: None,
             ignore_icmp: false,
             budget: 0,
-            serial: 0,
+            listed_at: now,
         }
     }
 

@@ -125,7 +125,7 @@ impl PeerTable {
         let entry = &removed.value;
         self.bytes_used -= entry.bytes_used();
         self.probes.remove(removed.slot);
-        self.evictions.unvalidated.remove(&entry.serial);
+        self.evictions.unvalidated.remove(&(entry.listed_at, removed.slot));
         self.remove_name(&entry.name, removed.slot);
         self.probed.remove(&entry.paths.listed().key());
         events.push(Event::Left(entry.view(removed.times(now)).to_peer(), reason));
