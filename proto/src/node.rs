@@ -101,7 +101,7 @@ impl Node {
         let silence_limit = (settings.mode.has_multicast() && !settings.observer).then_some(settings.expiry);
         Node {
             rng: Rng::with_seed(settings.seed),
-            registry: Registry::new(&settings, now),
+            registry: Registry::new(&settings),
             outbox: Outbox::new(keyring, &settings),
             announce_timer: AnnounceTimer::new(settings.interval, &mut timers, now),
             replies: ReplyQueue::default(),
@@ -318,7 +318,7 @@ impl Node {
     /// Returns true if the next deadline has long passed: the process was suspended. The event loop then calls
     /// [`handle_timeout`](Self::handle_timeout) before it reads the list.
     pub fn was_suspended(&self, now: Instant) -> bool {
-        self.poll_timeout().is_some_and(|planned| planned + SUSPEND_THRESHOLD <= now)
+        self.poll_timeout().is_some_and(|planned| planned.max(self.last_run) + SUSPEND_THRESHOLD <= now)
     }
 
     /// Returns the next datagram to send.

@@ -236,9 +236,7 @@ impl PeerTable {
         entry.paths.publish();
         self.bytes_used += entry.bytes_used();
         let lifetime = entry.lifetime;
-        // The caller has checked that there is room.
-        let _ = self.peers.insert(about.id, entry, lifetime, now);
-        let slot = self.peers.slot_of(&about.id).expect("the entry was just inserted");
+        let slot = self.peers.insert(about.id, entry, lifetime, now).expect("there is room");
         if !is_validated {
             self.evictions.unvalidated.insert((now, slot));
         }
@@ -262,8 +260,7 @@ impl PeerTable {
 
     /// Returns the live peers of which a message came at `since` or later.
     pub fn received_since(&self, since: Instant, now: Instant) -> impl Iterator<Item = InstanceId> {
-        let slots = self.peers.slots().map(|(_, slot)| slot);
-        let recent = slots.filter(move |slot| self.peers.renewed_at(*slot) >= since);
+        let recent = self.peers.slots().filter(move |slot| self.peers.renewed_at(*slot) >= since);
         recent.filter_map(move |slot| self.peers.live_at(slot, now).map(|(entry, _)| entry.id))
     }
 
@@ -297,15 +294,10 @@ impl PeerTable {
         is_known || self.tombstones.has_legacy_sender(name, path.port(), now)
     }
 
-    /// Returns the names and slots of all peers, in the order of names and then of ids.
-    pub fn in_order(&self) -> impl Iterator<Item = (&str, u32)> {
-        self.names.iter().flat_map(|(name, slots)| slots.iter().map(|slot| (&**name, *slot)))
-    }
-
-    /// Returns the peer in a slot, if it is live.
-    pub fn live_view(&self, slot: u32, now: Instant) -> Option<PeerView<'_>> {
-        let (entry, times) = self.peers.live_at(slot, now)?;
-        Some(entry.view(times))
+    /// Returns the live peers, in the order of names and then of ids.
+    pub fn in_order(&self, now: Instant) -> impl Iterator<Item = PeerView<'_>> {
+        let live = self.names.values().flatten().filter_map(move |slot| self.peers.live_at(*slot, now));
+        live.map(|(entry, times)| entry.view(times))
     }
 
     fn on_unlisted(&self, about: &Announcement<'_>, origin: &Origin, now: Instant) -> AnnounceOutcome {

@@ -33,8 +33,6 @@ pub(crate) struct Registry {
     max_peers: usize,
     max_bytes: usize,
     group_port: u16,
-    correct_period: Duration,
-    last_corrected: Instant,
     /// Number of times that entries were found past their deadlines, or revived.
     deadlines_passed: u64,
     /// The entries past their deadlines at the last look, as [`ExpiringMap::overdue`](crate::ExpiringMap::overdue) counts them.
@@ -42,7 +40,7 @@ pub(crate) struct Registry {
 }
 
 impl Registry {
-    pub fn new(settings: &Settings, now: Instant) -> Self {
+    pub fn new(settings: &Settings) -> Self {
         let Settings { max_peers, expiry, .. } = *settings;
         Registry {
             peers: PeerTable::new(&settings.cluster, max_peers, expiry),
@@ -54,8 +52,6 @@ impl Registry {
                 bytes => bytes,
             },
             group_port: settings.group_port,
-            correct_period: settings.interval / 2,
-            last_corrected: now,
             deadlines_passed: 0,
             overdue: Default::default(),
         }
@@ -100,9 +96,7 @@ impl Registry {
             // It is the beacon of a peer that sends messages of the native protocol as well.
             return Ok(false);
         }
-        if self.static_entries.bytes_used_by(name).is_none()
-            && (self.is_full() || name.len() > self.bytes_free())
-        {
+        if !self.static_entries.contains(name) && (self.is_full() || name.len() > self.bytes_free()) {
             return Err(Full);
         }
         let is_new = self.static_entries.on_legacy_beacon(name, path, &mut self.events, now)?;
@@ -157,11 +151,7 @@ impl Registry {
         now: Instant,
     ) -> Result<(), Full> {
         let was_listed = self.has_legacy_entry_of(about.name, now);
-        let bytes_freed = self
-            .static_entries
-            .bytes_used_by(about.name)
-            .filter(|_| was_listed)
-            .map_or(0, |(bytes, _)| bytes);
+        let bytes_freed = if was_listed { about.name.len() } else { 0 };
         if !was_listed && self.is_full() {
             let may_evict = origin.validated_path().is_some();
             if !may_evict || !self.evict_for(origin.path.ip(), now) {
@@ -182,7 +172,7 @@ impl Registry {
     /// Evicts an entry for a validated newcomer from `ip`: the newest unvalidated one, of which a legacy peer is one, or else a
     /// peer of a crowded address. Returns false if there is none.
     fn evict_for(&mut self, ip: IpAddr, now: Instant) -> bool {
-        let legacy = self.static_entries.newest_legacy();
+        let legacy = self.static_entries.usage().newest_legacy();
         if legacy.is_some() && legacy >= self.peers.newest_unvalidated() {
             self.static_entries.evict_newest_legacy(&mut self.events, now);
             return true;
@@ -197,19 +187,16 @@ impl Registry {
         ttl: Option<Duration>,
         now: Instant,
     ) -> Result<(), RegisterError> {
-        let Registration { key, value, .. } = entry;
-        let full = RegisterError::Full { max_peers: self.max_peers };
-        let registered = self.static_entries.registered();
-        let replaced = self.static_entries.bytes_used_by(key).filter(|(_, is_registered)| *is_registered);
-        if replaced.is_none() && registered.count >= self.max_peers {
-            return Err(full);
+        let (usage, before) =
+            (self.static_entries.usage(), self.static_entries.registered_bytes_of(entry.key));
+        if before.is_none() && usage.registered >= self.max_peers {
+            return Err(RegisterError::Full { max_peers: self.max_peers });
         }
-        let bytes = registered.bytes - replaced.map_or(0, |(bytes, _)| bytes) + key.len() + value.len();
-        if bytes > self.max_bytes {
+        if usage.registered_bytes - before.unwrap_or_default() + entry.bytes_used() > self.max_bytes {
             return Err(RegisterError::BytesFull { max_bytes: self.max_bytes });
         }
-        let listed = self.static_entries.register(entry, ttl, &mut self.events, now);
-        listed.map_err(|Full| full)
+        let registered = self.static_entries.register(entry, ttl, &mut self.events, now);
+        registered.map_err(|Full| RegisterError::Full { max_peers: self.max_peers })
     }
 
     /// Removes an entry of the program's.
@@ -225,7 +212,6 @@ impl Registry {
 
     /// Removes static entries that have expired.
     pub fn handle_timeout(&mut self, now: Instant) {
-        self.correct_timeouts(now);
         self.static_entries.handle_timeout(&mut self.events, now);
     }
 
@@ -251,7 +237,7 @@ impl Registry {
 
     /// Returns true if the list has no room for another peer.
     pub fn is_full(&self) -> bool {
-        self.peers.len() + self.static_entries.legacy().count >= self.max_peers
+        self.peers.len() + self.static_entries.usage().legacy() >= self.max_peers
     }
 
     /// Returns true if the legacy beacons of a peer, whose messages have not arrived, have made an entry of this name.
@@ -259,18 +245,8 @@ impl Registry {
         self.static_entries.is_legacy_beacon_of_peer(name, self.group_port, now)
     }
 
-    /// Corrects the deadlines that renewals have put off, twice in an interval. A node whose peers announce themselves then
-    /// wakes up for announces alone.
-    fn correct_timeouts(&mut self, now: Instant) {
-        if self.last_corrected + self.correct_period <= now {
-            self.last_corrected = now;
-            self.peers.correct_timeout();
-            self.static_entries.correct_timeout();
-        }
-    }
-
     /// Returns how many bytes of names and values of peers fit.
     fn bytes_free(&self) -> usize {
-        self.max_bytes.saturating_sub(self.peers.bytes_used() + self.static_entries.legacy().bytes)
+        self.max_bytes.saturating_sub(self.peers.bytes_used() + self.static_entries.usage().legacy_bytes)
     }
 }

@@ -11,12 +11,12 @@ use crate::wire::{Announcement, InstanceId};
 impl PeerTable {
     /// By which way a peer is listed.
     pub fn path_of(&self, id: &InstanceId) -> Option<Path> {
-        self.peers.get(id).map(|entry| entry.paths.listed())
+        self.entry(id).map(|entry| entry.paths.listed())
     }
 
     /// What a peer has told of itself last, to be passed on.
     pub fn announcement_of(&self, id: &InstanceId) -> Option<Announcement<'_>> {
-        self.peers.get(id).map(PeerEntry::announcement)
+        self.entry(id).map(PeerEntry::announcement)
     }
 
     /// What all have told of themselves last.
@@ -43,7 +43,7 @@ impl PeerTable {
 
     /// Renews all peers, of which SWIM knows that they are alive.
     pub fn renew_all(&mut self, now: Instant) {
-        let slots: Vec<u32> = self.peers.slots().map(|(_, slot)| slot).collect();
+        let slots: Vec<u32> = self.peers.slots().collect();
         for slot in slots {
             let lifetime = self.peers.at(slot).lifetime;
             self.peers.renew_at(slot, lifetime, now);
@@ -51,6 +51,10 @@ impl PeerTable {
                 self.reset_probe(slot, now, now);
             }
         }
+    }
+
+    fn entry(&self, id: &InstanceId) -> Option<&PeerEntry> {
+        self.peers.slot_of(id).map(|slot| self.peers.at(slot))
     }
 
     /// A peer is gone, as is known otherwise. It may come back.

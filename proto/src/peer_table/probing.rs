@@ -52,12 +52,6 @@ impl PeerTable {
         timeouts.into_iter().flatten().min()
     }
 
-    /// See [`ExpiringMap::correct_timeout`](crate::expiring_map::ExpiringMap::correct_timeout).
-    pub fn correct_timeout(&mut self) {
-        self.peers.correct_timeout();
-        self.probes.correct();
-    }
-
     /// Gives each peer time to answer after a suspend.
     pub fn on_resume(&mut self, now: Instant) {
         self.tombstones.on_resume(now);
