@@ -236,27 +236,6 @@ mod tests {
     }
 
     #[test]
-    fn source_is_the_best_ipv4_address_or_the_link_local_of_ipv6() {
-        let interfaces = interfaces();
-        assert_eq!(interfaces.source(2, Family::V4), Some(ip("192.168.2.200")));
-        assert_eq!(interfaces.source(2, Family::V6), Some(ip("fe80::7")));
-        assert_eq!((interfaces.source(3, Family::V6), interfaces.source(9, Family::V4)), (None, None));
-        assert_eq!(interface(4, &[("169.254.1.1", 16)]).source(Family::V4), Some(ip("169.254.1.1")));
-    }
-
-    #[test]
-    fn message_lists_other_addresses_link_local_ones_last() {
-        let interfaces = interfaces();
-        let beside = |index, family| interfaces.beside_source(index, family).iter().collect::<Vec<_>>();
-        assert_eq!(beside(2, Family::V4), ["2001:db8::7", "169.254.7.7", "fe80::7", "fe80::8"].map(ip));
-        assert_eq!(beside(2, Family::V6), ["192.168.2.200", "2001:db8::7", "169.254.7.7", "fe80::8"].map(ip));
-        assert_eq!(
-            (beside(3, Family::V4), beside(1, Family::V4), beside(0, Family::V4)),
-            (vec![], vec![], vec![])
-        );
-    }
-
-    #[test]
     fn sources_that_no_host_can_have_are_impossible() {
         let interfaces = interfaces();
         for source in [
@@ -302,22 +281,5 @@ mod tests {
         let mut twice = Interfaces::default();
         twice.set(&[interface(2, &[("10.0.0.1", 8)]), interface(3, &[("10.0.0.2", 8)])]);
         assert!(twice.is_acceptable_claim(ip("10.0.0.9"), 3), "two interfaces of one network");
-    }
-
-    #[test]
-    fn what_was_own_before_a_change_is_known_until_the_next() {
-        let mut interfaces = interfaces();
-        assert!(!interfaces.set(&interfaces.list.clone()));
-        assert!(interfaces.set(&[interface(2, &[("192.168.2.201", 24)])]));
-        assert!(interfaces.is_own(ip("192.168.2.200")) && interfaces.is_own(ip("192.168.2.201")));
-        assert!(interfaces.set(&[interface(2, &[("192.168.2.202", 24)])]));
-        assert!(!interfaces.is_own(ip("192.168.2.200")));
-    }
-
-    #[test]
-    fn address_is_on_the_link_of_an_interface_with_its_network() {
-        let interfaces = interfaces();
-        assert!(interfaces.is_on_link(ip("192.168.2.1"), 2) && interfaces.is_on_link(ip("2001:db8::1"), 2));
-        assert!(!interfaces.is_on_link(ip("192.168.3.1"), 2) && !interfaces.is_on_link(ip("192.168.2.1"), 3));
     }
 }

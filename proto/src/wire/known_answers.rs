@@ -65,15 +65,6 @@ mod tests {
     }
 
     #[test]
-    fn what_was_inserted_is_contained_for_that_query_alone() {
-        let mut filter = [0; 1000];
-        insert(&mut filter, 7, (0..100).map(id));
-        assert!((0..100).all(|number| contains(&filter, 7, &id(number))));
-        let in_another = (0..100).filter(|number| contains(&filter, 8, &id(*number))).count();
-        assert!(in_another <= 3, "{in_another}");
-    }
-
-    #[test]
     fn full_filter_takes_one_id_for_each_byte_and_few_others_match() {
         let mut filter = [0; 500];
         insert(&mut filter, 7, (0..2000).map(id));
@@ -83,12 +74,5 @@ mod tests {
         assert_eq!(contained(0..500), 500);
         let others = contained(2000..12_000);
         assert!((100..=400).contains(&others), "{others} of 10,000");
-    }
-
-    #[test]
-    fn the_positions_are_those_of_the_specification() {
-        let found: Vec<usize> = positions(&[7; 16], 300, 1000).collect();
-        assert_eq!(hash(&[7; 16], 300), 0x1d11_406e_ed05_51dd);
-        assert_eq!(found, [0x51dd, 0xed05, 0x406e, 0x1d11].map(|position| position % 8000));
     }
 }

@@ -68,55 +68,6 @@ fn message_keeps_its_lengths_by_leaving_out_addresses() {
 }
 
 #[test]
-fn a_probe_has_the_length_that_is_wanted_or_one_byte_less() {
-    let probe = Probe { cluster: "blue", id: [7; 16], nonce: [9; 16] };
-    let bare = encode_probe(&probe, 0).len();
-    assert_eq!(encode_probe(&probe, bare + 1).len(), bare, "one byte cannot be padded");
-    for len in (bare..=MAX_MESSAGE).filter(|len| *len != bare + 1) {
-        assert_eq!(encode_probe(&probe, len).len(), len);
-        assert_eq!(decode(&encode_probe(&probe, len)), Ok(Message::Probe(probe)));
-    }
-}
-
-#[test]
-fn longest_value_fits_beside_the_longest_texts() {
-    let longest = "n".repeat(name::MAX_LEN);
-    let room = max_value_len(&longest, &longest);
-    assert!(room > 500);
-    let value = vec![1; room];
-    let about = Announcement {
-        cluster: &longest,
-        sequence: u64::MAX,
-        expiry: Duration::MAX,
-        port: u16::MAX,
-        answer_to_group: false,
-        is_observer: false,
-        addresses: Addresses::default(),
-        ..full(&longest, &value)
-    };
-    assert_eq!(encode(Kind::Announce, &about).len(), MAX_MESSAGE);
-}
-
-#[test]
-fn cluster_message_of_each_kind_reads_back_within_its_limit() {
-    let cluster = "n".repeat(name::MAX_LEN);
-    let (packet, entries) = (vec![1; max_packet_len(&cluster)], vec![2; max_page_len(&cluster, MAX_MESSAGE)]);
-    for (kind, content) in [
-        (ClusterKind::Packet, Content::Packet(&packet)),
-        (ClusterKind::Ask, Content::Digest(u64::MAX)),
-        (ClusterKind::Ask, Content::Page([9; 16], &entries)),
-        (ClusterKind::Tell, Content::Page([0; 16], &[])),
-    ] {
-        let message = ClusterMessage { cluster: &cluster, id: [7; 16], sequence: u64::MAX, content };
-        for least in [0, 500, MAX_MESSAGE] {
-            let datagram = encode_cluster(kind, &message, least);
-            assert!((least.saturating_sub(1)..=MAX_MESSAGE).contains(&datagram.len()), "{}", datagram.len());
-            assert_eq!(decode(&datagram), Ok(Message::Cluster(kind, message)));
-        }
-    }
-}
-
-#[test]
 fn every_cut_and_every_flipped_bit_is_read_without_a_panic() {
     let datagram = encode(Kind::Announce, &full("kitchen", b"value"));
     for len in 0..datagram.len() {

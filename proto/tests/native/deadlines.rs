@@ -3,8 +3,8 @@
 use std::net::{Ipv6Addr, SocketAddr};
 
 use fastrand::Rng;
-use peers_proto::wire::Kind;
 use peers_proto::Settings;
+use peers_proto::wire::Kind;
 
 use crate::harness::{Bench, EXPIRY, Remote, Sent, ms, settings};
 
