@@ -45,34 +45,3 @@ fn hash(id: &InstanceId, sequence: u64) -> u64 {
     let mixed = (hash ^ hash >> 32).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     mixed ^ mixed >> 32
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn id(number: u64) -> InstanceId {
-        (u128::from(number) << 64 | 0x1234).to_be_bytes()
-    }
-
-    #[test]
-    fn zeros_are_the_empty_filter_and_a_short_filter_is_none() {
-        assert!((0..1000).all(|number| !contains(&[0; 1000], 7, &id(number))));
-        let mut short = [0xff; MIN_FILTER_LEN - 1];
-        assert!(!contains(&short, 7, &id(1)));
-        insert(&mut short, 7, [id(1)].into_iter());
-        assert_eq!(short, [0xff; MIN_FILTER_LEN - 1]);
-        assert!(!contains(&[], 7, &id(1)));
-    }
-
-    #[test]
-    fn full_filter_takes_one_id_for_each_byte_and_few_others_match() {
-        let mut filter = [0; 500];
-        insert(&mut filter, 7, (0..2000).map(id));
-        let contained = |numbers: std::ops::Range<u64>| {
-            numbers.filter(|number| contains(&filter, 7, &id(*number))).count()
-        };
-        assert_eq!(contained(0..500), 500);
-        let others = contained(2000..12_000);
-        assert!((100..=400).contains(&others), "{others} of 10,000");
-    }
-}
