@@ -112,18 +112,17 @@ impl Interfaces {
 
     /// Returns the own addresses, those that are link-local last.
     pub fn own(&self) -> impl Iterator<Item = IpAddr> {
-        self.own_by_interface().map(|(_, address)| address)
+        self.own_by_interface().into_iter().map(|(_, address)| address)
     }
 
     /// Returns the own addresses with the indexes of their interfaces, those that are link-local last.
-    pub fn own_by_interface(&self) -> impl Iterator<Item = (u32, IpAddr)> {
-        let of = |interface: &'_ Interface| {
-            let index = interface.index;
-            interface.addresses.iter().map(move |network| (index, network.address)).collect::<Vec<_>>()
-        };
-        let all = || self.list.iter().flat_map(of);
-        let wide = all().filter(|(_, address)| !is_link_local(*address));
-        wide.chain(all().filter(|(_, address)| is_link_local(*address)))
+    pub fn own_by_interface(&self) -> Vec<(u32, IpAddr)> {
+        let mut own = Vec::new();
+        for Interface { index, addresses, .. } in &self.list {
+            own.extend(addresses.iter().map(|network| (*index, network.address)));
+        }
+        own.sort_by_key(|(_, address)| is_link_local(*address));
+        own
     }
 
     /// True for an own address, or one that was own before the last change.
@@ -141,12 +140,10 @@ impl Interfaces {
     pub fn beside_source(&self, index: u32, family: Family) -> Addresses {
         let Some(interface) = self.get(index) else { return Addresses::default() };
         let source = interface.source(family);
-        let others = || {
-            let all = interface.addresses.iter().map(|network| network.address);
-            all.filter(|address| Some(*address) != source && is_unicast(*address) && !address.is_loopback())
-        };
-        let wide = others().filter(|address| !is_link_local(*address));
-        wide.chain(others().filter(|address| is_link_local(*address))).collect()
+        let mut others: Vec<IpAddr> = interface.addresses.iter().map(|network| network.address).collect();
+        others.retain(|other| Some(*other) != source && is_unicast(*other) && !other.is_loopback());
+        others.sort_by_key(|other| is_link_local(*other));
+        others.into_iter().collect()
     }
 
     /// True for a source address that no host can have: it is dropped.

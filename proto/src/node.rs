@@ -154,7 +154,7 @@ impl Node {
     /// this index (0 if unknown). The event loop reports errors for destinations alone to which this socket has sent.
     pub fn handle_unreachable(&mut self, to: SocketAddr, interface: u32, now: Instant) {
         // Comparing all members is too much for each report; most change nothing.
-        if self.registry.on_unreachable(to, interface, now) {
+        if self.registry.peers_mut().handle_unreachable(to, interface, now) {
             self.reconcile_members(now);
         }
         self.update_timers(now);
@@ -384,7 +384,7 @@ impl Node {
     /// Returns all addresses of the node's interfaces, those that are link-local last; see
     /// [`set_interfaces`](Self::set_interfaces).
     pub fn own_addresses(&self) -> Vec<PeerAddress> {
-        let own = self.interfaces.own_by_interface();
+        let own = self.interfaces.own_by_interface().into_iter();
         own.map(|(interface, address)| PeerAddress { address, interface }).collect()
     }
 

@@ -10,7 +10,7 @@ pub(crate) mod paths;
 mod probing;
 mod tombstones;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -21,11 +21,9 @@ use crate::event::{Arrival, Event, LeaveReason, Peer, PeerView, Source};
 use crate::expiring_map::ExpiringMap;
 use crate::path::{Echo, Path};
 use crate::peer_table::entry::PeerEntry;
-use crate::peer_table::evict::Evictions;
 use crate::peer_table::tombstones::Tombstones;
+use crate::rate_limit::RateLimit;
 use crate::wire::{Announcement, InstanceId};
-
-pub(crate) use probing::Probe;
 
 /// A peer received from another address alone is probed at its listed path after this: by then the copy of the same message
 /// by the listed path has arrived.
@@ -58,7 +56,11 @@ pub(crate) struct PeerTable {
     tombstones: Tombstones,
     /// Paths with a probe that may yet be answered.
     probed: BTreeMap<(SocketAddr, u32), InstanceId>,
-    evictions: Evictions,
+    /// The peers that were never validated, by the times of their listing, with their slots.
+    unvalidated: BTreeSet<(Instant, u32)>,
+    eviction_passes: RateLimit,
+    /// The events about these peers and about static entries.
+    pub events: Events,
 }
 
 /// How a message came, and what it proves.
@@ -127,7 +129,9 @@ impl PeerTable {
             bytes_used: 0,
             tombstones: Tombstones::new(max_peers, own_expiry),
             probed: BTreeMap::new(),
-            evictions: Evictions::new(),
+            unvalidated: BTreeSet::new(),
+            eviction_passes: evict::pass_limit(),
+            events: Events::default(),
         }
     }
 
@@ -179,7 +183,6 @@ impl PeerTable {
         about: &Announcement<'_>,
         origin: &Origin,
         bytes_free: usize,
-        events: &mut Events,
         now: Instant,
     ) -> AnnounceOutcome {
         let Some(slot) = self.peers.slot_of(&about.id) else { return self.on_unlisted(about, origin, now) };
@@ -190,7 +193,7 @@ impl PeerTable {
                 return AnnounceOutcome::Contradiction;
             }
             // The instance itself has this name.
-            self.remove(about.id, LeaveReason::Unreachable, events, now);
+            self.remove(about.id, LeaveReason::Unreachable, now);
             return AnnounceOutcome::New;
         }
         match number(
@@ -200,8 +203,8 @@ impl PeerTable {
             overrides,
             now,
         ) {
-            Number::Newer => return self.on_news(slot, about, origin, bytes_free, events, now),
-            Number::Copy => self.on_copy(slot, origin, events, now),
+            Number::Newer => return self.on_news(slot, about, origin, bytes_free, now),
+            Number::Copy => self.on_copy(slot, origin, now),
             Number::Late => {}
             Number::Implausible => self.on_implausible(slot, origin, now),
         }
@@ -214,11 +217,10 @@ impl PeerTable {
         about: &Announcement<'_>,
         origin: &Origin,
         source: Source,
-        events: &mut Events,
         now: Instant,
     ) -> Peer {
         let path = origin.path;
-        self.remove_former(about.name, path, events, now);
+        self.remove_former(about.name, path, now);
         self.suspect_namesakes(about.name, path, now);
         let tombstone = self.tombstones.get(&about.id, now).copied();
         let since_last = tombstone
@@ -238,11 +240,11 @@ impl PeerTable {
         let lifetime = entry.lifetime;
         let slot = self.peers.insert(about.id, entry, lifetime, now).expect("there is room");
         if !is_validated {
-            self.evictions.unvalidated.insert((now, slot));
+            self.unvalidated.insert((now, slot));
         }
         self.insert_name(slot);
         self.plan_wide_probe(slot, now);
-        self.schedule_probe(slot, now, now);
+        self.schedule_probe(slot, now);
         self.peer(slot, now)
     }
 
@@ -322,7 +324,6 @@ impl PeerTable {
         about: &Announcement<'_>,
         origin: &Origin,
         bytes_free: usize,
-        events: &mut Events,
         now: Instant,
     ) -> AnnounceOutcome {
         let since_last = now.saturating_duration_since(self.peers.renewed_at(slot));
@@ -334,7 +335,7 @@ impl PeerTable {
         let is_validated = origin.validated_path().is_some();
         entry.grant(is_validated, since_last);
         if is_validated {
-            self.evictions.unvalidated.remove(&(entry.listed_at, slot));
+            self.unvalidated.remove(&(entry.listed_at, slot));
         }
         entry.add_budget(origin.len);
         if origin.arrival == Arrival::Group {
@@ -347,13 +348,8 @@ impl PeerTable {
         }
         is_changed |= self.on_path(slot, origin, now);
         let entry = self.peers.at_mut(slot);
-        entry.set_claims(origin);
         entry.paths.forget_before(now.checked_sub(entry.lifetime));
-        is_changed |= entry.paths.publish();
-        self.plan_wide_probe(slot, now);
-        if is_changed {
-            self.push_update(slot, events, now);
-        }
+        self.take_claims(slot, origin, is_changed, now);
         if has_room { AnnounceOutcome::Known } else { AnnounceOutcome::NoRoom }
     }
 
@@ -377,19 +373,25 @@ impl PeerTable {
     }
 
     /// Handles the last message once more: by another path, or by the same.
-    fn on_copy(&mut self, slot: u32, origin: &Origin, events: &mut Events, now: Instant) {
+    fn on_copy(&mut self, slot: u32, origin: &Origin, now: Instant) {
         let entry = self.peers.at_mut(slot);
-        let mut is_changed = origin.arrival == Arrival::Group && entry.on_multicast(now);
+        let is_changed = origin.arrival == Arrival::Group && entry.on_multicast(now);
         let is_listed = entry.paths.on_received(origin.path, now);
-        entry.set_claims(origin);
-        is_changed |= entry.paths.publish();
         // It renews nothing: it may be sent again and again.
         if is_listed && entry.probe.is_suspect() {
-            self.reset_probe(slot, self.peers.renewed_at(slot), now);
+            self.reset_probe(slot, now);
         }
+        self.take_claims(slot, origin, is_changed, now);
+    }
+
+    /// Takes over the claims of a message. Pushes an event if a user sees a difference, or has seen one already.
+    fn take_claims(&mut self, slot: u32, origin: &Origin, is_changed: bool, now: Instant) {
+        let entry = self.peers.at_mut(slot);
+        entry.set_claims(origin);
+        let has_new_addresses = entry.paths.publish();
         self.plan_wide_probe(slot, now);
-        if is_changed {
-            self.push_update(slot, events, now);
+        if is_changed || has_new_addresses {
+            self.push_update(slot, now);
         }
     }
 
@@ -408,17 +410,17 @@ impl PeerTable {
         let (lifetime, is_listed) = (entry.lifetime, entry.paths.listed().address == path.address);
         self.peers.renew_at(slot, lifetime, now);
         if is_listed || !self.peers.at(slot).probe.is_suspect() {
-            self.reset_probe(slot, now, now);
+            self.reset_probe(slot, now);
         }
     }
 
     /// Removes the instance of this name at the very socket of a new one: two do not send from one socket. Ports that the
     /// system does not choose come back after a restart.
-    fn remove_former(&mut self, name: &str, path: Path, events: &mut Events, now: Instant) {
+    fn remove_former(&mut self, name: &str, path: Path, now: Instant) {
         let entries = self.instances_of(name).map(|slot| self.peers.at(slot));
         let former = entries.filter(|entry| entry.paths.listed().address == path.address);
         for id in former.map(|entry| entry.id).collect::<Vec<_>>() {
-            self.remove(id, LeaveReason::Unreachable, events, now);
+            self.remove(id, LeaveReason::Unreachable, now);
         }
     }
 
@@ -432,8 +434,8 @@ impl PeerTable {
         }
     }
 
-    fn push_update(&mut self, slot: u32, events: &mut Events, now: Instant) {
-        events.push(Event::Updated(self.peer(slot, now)));
+    fn push_update(&mut self, slot: u32, now: Instant) {
+        self.events.push(Event::Updated(self.peer(slot, now)));
     }
 
     /// Returns a listed peer as it is now.

@@ -1,16 +1,15 @@
 //! `Registry`: everything that a node lists, within its limits, and the events about it.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 use crate::error::{NotRegistered, RegisterError};
 use crate::event::queue::Events;
 use crate::event::{Event, Source};
 use crate::expiring_map::Full;
-use crate::interfaces::Interfaces;
 use crate::path::Path;
 use crate::peer_table::leave::GoodbyeOutcome;
-use crate::peer_table::{AnnounceOutcome, Origin, PeerTable, Probe};
+use crate::peer_table::{AnnounceOutcome, Origin, PeerTable};
 use crate::settings::Settings;
 use crate::snapshot::Snapshot;
 use crate::static_entries::{Registration, StaticEntries};
@@ -29,7 +28,6 @@ const MIN_BYTES: usize = 64 * 1024;
 pub(crate) struct Registry {
     peers: PeerTable,
     static_entries: StaticEntries,
-    events: Events,
     max_peers: usize,
     max_bytes: usize,
     group_port: u16,
@@ -45,7 +43,6 @@ impl Registry {
         Registry {
             peers: PeerTable::new(&settings.cluster, max_peers, expiry),
             static_entries: StaticEntries::new(2 * max_peers, expiry),
-            events: Events::default(),
             max_peers,
             max_bytes: match settings.entries_max_bytes {
                 0 => max_peers.saturating_mul(BYTES_PER_PEER).max(MIN_BYTES),
@@ -79,15 +76,15 @@ impl Registry {
         let overdue = [self.peers.overdue(now), self.static_entries.overdue(now)];
         let has_changed = std::mem::replace(&mut self.overdue, overdue) != overdue;
         self.deadlines_passed += u64::from(has_changed);
-        1 + self.events.total() + self.deadlines_passed
+        1 + self.peers.events.total() + self.deadlines_passed
     }
 
     pub fn events(&self) -> &Events {
-        &self.events
+        &self.peers.events
     }
 
     pub fn poll_event(&mut self) -> Option<Event> {
-        self.events.take()
+        self.peers.events.take()
     }
 
     /// Handles a legacy beacon. Returns true if it lists a new legacy node.
@@ -99,7 +96,7 @@ impl Registry {
         if !self.static_entries.contains(name) && (self.is_full() || name.len() > self.bytes_free()) {
             return Err(Full);
         }
-        let is_new = self.static_entries.on_legacy_beacon(name, path, &mut self.events, now)?;
+        let is_new = self.static_entries.on_legacy_beacon(name, path, &mut self.peers.events, now)?;
         Ok(is_new && path.port() == self.group_port)
     }
 
@@ -111,14 +108,14 @@ impl Registry {
         now: Instant,
     ) -> AnnounceOutcome {
         let bytes_free = self.bytes_free();
-        self.peers.on_announce(about, origin, bytes_free, &mut self.events, now)
+        self.peers.on_announce(about, origin, bytes_free, now)
     }
 
     /// Handles a goodbye. One of an instance that is not listed ends the legacy entry that its beacons have made.
     pub fn on_goodbye(&mut self, about: &Announcement<'_>, path: Path, now: Instant) -> GoodbyeOutcome {
         let outcome = self.on_member_goodbye(about, path, now);
         if matches!(outcome, GoodbyeOutcome::Left | GoodbyeOutcome::Unlisted)
-            && self.static_entries.handle_goodbye(about.name, path.port(), &mut self.events, now)
+            && self.static_entries.handle_goodbye(about.name, path.port(), &mut self.peers.events, now)
         {
             // A late beacon does not list it again.
             self.peers.add_legacy_tombstone(about.name, path.port(), now);
@@ -133,12 +130,7 @@ impl Registry {
         path: Path,
         now: Instant,
     ) -> GoodbyeOutcome {
-        self.peers.handle_goodbye(about, path, &mut self.events, now)
-    }
-
-    /// Handles an ICMP unreachable report. Returns true if a listed peer has left or has another path.
-    pub fn on_unreachable(&mut self, to: SocketAddr, interface: u32, now: Instant) -> bool {
-        self.peers.handle_unreachable(to, interface, &mut self.events, now)
+        self.peers.handle_goodbye(about, path, now)
     }
 
     /// Lists a new instance. An entry that its legacy beacons have made becomes its entry. If the list is full, a validated
@@ -164,8 +156,8 @@ impl Registry {
         if was_listed {
             self.static_entries.take_legacy(about.name);
         }
-        let peer = self.peers.insert(about, origin, source, &mut self.events, now);
-        self.events.push(if was_listed { Event::Updated(peer) } else { Event::Joined(peer) });
+        let peer = self.peers.insert(about, origin, source, now);
+        self.peers.events.push(if was_listed { Event::Updated(peer) } else { Event::Joined(peer) });
         Ok(())
     }
 
@@ -174,10 +166,10 @@ impl Registry {
     fn evict_for(&mut self, ip: IpAddr, now: Instant) -> bool {
         let legacy = self.static_entries.usage().newest_legacy();
         if legacy.is_some() && legacy >= self.peers.newest_unvalidated() {
-            self.static_entries.evict_newest_legacy(&mut self.events, now);
+            self.static_entries.evict_newest_legacy(&mut self.peers.events, now);
             return true;
         }
-        self.peers.evict_for(ip, self.max_peers, &mut self.events, now)
+        self.peers.evict_for(ip, self.max_peers, now)
     }
 
     /// Lists an entry of the program's. Such entries have room of their own.
@@ -195,29 +187,24 @@ impl Registry {
         if usage.registered_bytes - before.unwrap_or_default() + entry.bytes_used() > self.max_bytes {
             return Err(RegisterError::BytesFull { max_bytes: self.max_bytes });
         }
-        let registered = self.static_entries.register(entry, ttl, &mut self.events, now);
+        let registered = self.static_entries.register(entry, ttl, &mut self.peers.events, now);
         registered.map_err(|Full| RegisterError::Full { max_peers: self.max_peers })
     }
 
     /// Removes an entry of the program's.
     pub fn unregister(&mut self, key: &str, now: Instant) -> Result<(), NotRegistered> {
-        self.static_entries.unregister(key, &mut self.events, now)
+        self.static_entries.unregister(key, &mut self.peers.events, now)
     }
 
     /// Removes a peer of which SWIM knows that it has left.
     #[cfg(feature = "swim")]
     pub fn remove_member(&mut self, id: &InstanceId, reason: crate::LeaveReason, now: Instant) {
-        self.peers.leave(id, reason, &mut self.events, now);
+        self.peers.leave(id, reason, now);
     }
 
     /// Removes static entries that have expired.
     pub fn handle_timeout(&mut self, now: Instant) {
-        self.static_entries.handle_timeout(&mut self.events, now);
-    }
-
-    /// Removes peers that have expired. Returns the probes that are due.
-    pub fn take_due_probes(&mut self, interfaces: &Interfaces, now: Instant) -> Vec<Probe> {
-        self.peers.handle_timeout(interfaces, &mut self.events, now)
+        self.static_entries.handle_timeout(&mut self.peers.events, now);
     }
 
     /// Gives each entry time to be renewed after a suspend.

@@ -4,7 +4,6 @@ use std::time::Instant;
 
 use super::{PeerEntry, PeerTable, SUSPECT_DELAY};
 use crate::event::LeaveReason;
-use crate::event::queue::Events;
 use crate::path::Path;
 use crate::wire::{Announcement, InstanceId};
 
@@ -36,7 +35,7 @@ impl PeerTable {
         let (is_listed, lifetime) = (entry.paths.on_received(path, now), entry.lifetime);
         self.peers.renew_at(slot, lifetime, now);
         match is_listed {
-            true => self.reset_probe(slot, now, now),
+            true => self.reset_probe(slot, now),
             false => self.suspect(slot, SUSPECT_DELAY, now),
         }
     }
@@ -48,7 +47,7 @@ impl PeerTable {
             let lifetime = self.peers.at(slot).lifetime;
             self.peers.renew_at(slot, lifetime, now);
             if !self.peers.at(slot).probe.is_suspect() {
-                self.reset_probe(slot, now, now);
+                self.reset_probe(slot, now);
             }
         }
     }
@@ -58,9 +57,9 @@ impl PeerTable {
     }
 
     /// A peer is gone, as is known otherwise. It may come back.
-    pub fn leave(&mut self, id: &InstanceId, reason: LeaveReason, events: &mut Events, now: Instant) {
+    pub fn leave(&mut self, id: &InstanceId, reason: LeaveReason, now: Instant) {
         if let Some(removed) = self.peers.remove(id) {
-            self.forget(&removed, reason, events, now);
+            self.forget(&removed, reason, now);
         }
     }
 }
