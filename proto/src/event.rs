@@ -126,30 +126,21 @@ pub struct Peer {
     pub expires_in: Duration,
 }
 
-/// A [`Peer`], borrowed from the registry.
+/// A [`Peer`], borrowed from the registry. Its fields are those of the peer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs)] // see `Peer`
 pub struct PeerView<'a> {
-    /// See [`Peer::name`].
     pub name: &'a str,
-    /// See [`Peer::value`].
     pub value: &'a [u8],
-    /// See [`Peer::address`].
     pub address: Option<IpAddr>,
-    /// See [`Peer::interface`].
     pub interface: u32,
-    /// The addresses after the first; see [`Peer::addresses`].
+    /// The addresses after the first.
     pub further_addresses: &'a [PeerAddress],
-    /// See [`Peer::addresses_validated`].
     pub addresses_validated: usize,
-    /// See [`Peer::port`].
     pub port: u16,
-    /// See [`Peer::id`].
     pub id: Option<[u8; 16]>,
-    /// See [`Peer::source`].
     pub source: Source,
-    /// See [`Peer::age`].
     pub age: Duration,
-    /// See [`Peer::expires_in`].
     pub expires_in: Duration,
 }
 

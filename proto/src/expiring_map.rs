@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use crate::deadline_queue::DeadlineQueue;
 
 /// Maximum time to live: a century, which every clock can still add to its time.
-pub(crate) const MAX_TTL: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
+const MAX_TTL: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 
 /// A map with fewer slots keeps its memory.
 const MIN_SLOTS: usize = 1024;
@@ -15,10 +15,11 @@ const MIN_SLOTS: usize = 1024;
 /// A map from keys to values in which each entry has a deadline of its own.
 ///
 /// An entry is live while `now` is before its deadline. An entry past its deadline stays renewable until
-/// [`handle_timeout`](Self::handle_timeout) removes it: a renewal that races the expiry wins.
+/// [`handle_timeout`](Self::handle_timeout) removes it: a renewal that races the expiry wins. Methods without `now` return
+/// both.
 ///
-/// An entry keeps its slot until it is removed. Keys are found in a tree: no insertion takes as long as the growth of a hash
-/// table of 65,536 names, and keys from the network cannot collide.
+/// An entry keeps its slot until it is removed. A method that takes a slot panics if the slot is free. Keys are found in a
+/// tree: no insertion takes as long as the growth of a hash table of 65,536 names, and keys from the network cannot collide.
 pub struct ExpiringMap<K, V> {
     slots: BTreeMap<K, u32>,
     entries: Vec<Option<Entry<K, V>>>,
@@ -74,10 +75,12 @@ impl<K: Ord + Clone, V> ExpiringMap<K, V> {
         }
     }
 
-    /// Inserts an entry that expires at `now + ttl`. For a known key, replaces and returns the value, and renews the entry.
-    pub fn insert(&mut self, key: K, value: V, ttl: Duration, now: Instant) -> Result<Option<V>, Full> {
+    /// Inserts an entry that expires at `now + ttl`, and returns its slot. For a known key, replaces the value and renews the
+    /// entry.
+    pub fn insert(&mut self, key: K, value: V, ttl: Duration, now: Instant) -> Result<u32, Full> {
         if let Some(slot) = self.renew(&key, ttl, now) {
-            return Ok(Some(std::mem::replace(self.at_mut(slot), value)));
+            *self.at_mut(slot) = value;
+            return Ok(slot);
         }
         if self.len() >= self.max_entries {
             return Err(Full);
@@ -90,14 +93,13 @@ impl<K: Ord + Clone, V> ExpiringMap<K, V> {
         }
         self.slots.insert(key, slot);
         self.deadlines.set(slot, now + ttl.min(MAX_TTL));
-        Ok(None)
+        Ok(slot)
     }
 
     /// Moves the deadline of an entry to `now + ttl`, and returns its slot. `None` if the key is unknown.
-    pub fn renew<Q>(&mut self, key: &Q, ttl: Duration, now: Instant) -> Option<u32>
+    pub fn renew<Q: Ord + ?Sized>(&mut self, key: &Q, ttl: Duration, now: Instant) -> Option<u32>
     where
         K: Borrow<Q>,
-        Q: Ord + ?Sized,
     {
         let slot = self.slot_of(key)?;
         self.renew_at(slot, ttl, now);
@@ -105,13 +107,9 @@ impl<K: Ord + Clone, V> ExpiringMap<K, V> {
     }
 
     /// Moves the deadline of the entry in a slot to `now + ttl`.
-    ///
-    /// # Panics
-    /// If the slot is free.
     pub fn renew_at(&mut self, slot: u32, ttl: Duration, now: Instant) {
         self.entry_mut(slot).renewed_at = now;
-        self.revivals += u64::from(self.deadline_at(slot) <= now);
-        self.deadlines.set(slot, now + ttl.min(MAX_TTL));
+        self.move_deadline(slot, ttl, now);
     }
 
     /// Moves the deadline of each entry for which `ttl` returns a time, given the slot, the value and the time of the last
@@ -121,112 +119,88 @@ impl<K: Ord + Clone, V> ExpiringMap<K, V> {
         now: Instant,
         mut ttl: impl FnMut(u32, &mut V, Instant) -> Option<Duration>,
     ) {
-        for (slot, entry) in (0..).zip(&mut self.entries) {
-            if let Some(entry) = entry
+        for slot in 0..self.entries.len() as u32 {
+            if let Some(entry) = &mut self.entries[slot as usize]
                 && let Some(ttl) = ttl(slot, &mut entry.value, entry.renewed_at)
             {
-                self.revivals += u64::from(self.deadlines.get(slot).is_some_and(|deadline| deadline <= now));
-                self.deadlines.set(slot, now + ttl.min(MAX_TTL));
+                self.move_deadline(slot, ttl, now);
             }
         }
     }
 
-    /// Returns a value, live or past its deadline.
-    pub fn get<Q>(&self, key: &Q) -> Option<&V>
-    where
-        K: Borrow<Q>,
-        Q: Ord + ?Sized,
-    {
-        self.slot_of(key).map(|slot| self.at(slot))
-    }
-
     /// Returns the value of a live entry.
-    pub fn live<Q>(&self, key: &Q, now: Instant) -> Option<&V>
-    where
-        K: Borrow<Q>,
-        Q: Ord + ?Sized,
-    {
-        self.live_at(self.slot_of(key)?, now).map(|(value, _)| value)
+    pub fn live(&self, key: &K, now: Instant) -> Option<&V> {
+        self.live_slot(key, now).map(|slot| self.at(slot))
     }
 
-    /// Removes an entry, live or past its deadline.
-    pub fn remove<Q>(&mut self, key: &Q) -> Option<Removed<K, V>>
+    /// Returns the slot of a live entry.
+    pub fn live_slot<Q: Ord + ?Sized>(&self, key: &Q, now: Instant) -> Option<u32>
     where
         K: Borrow<Q>,
-        Q: Ord + ?Sized,
     {
-        let slot = self.slot_of(key)?;
+        self.slot_of(key).filter(|slot| now < self.deadline_at(*slot))
+    }
+
+    /// Returns the slot of an entry.
+    pub fn slot_of<Q: Ord + ?Sized>(&self, key: &Q) -> Option<u32>
+    where
+        K: Borrow<Q>,
+    {
+        self.slots.get(key).copied()
+    }
+
+    /// Removes an entry.
+    pub fn remove(&mut self, key: &K) -> Option<Removed<K, V>> {
+        self.slot_of(key).map(|slot| self.remove_at(slot))
+    }
+
+    /// Removes the entry in a slot.
+    pub fn remove_at(&mut self, slot: u32) -> Removed<K, V> {
         self.deadlines.remove(slot);
         let removed = self.free(slot);
         if self.is_empty() {
             self.shrink();
         }
-        Some(removed)
+        removed
     }
 
-    /// Returns the live entries with their deadlines, in the order of keys.
-    pub fn iter(&self, now: Instant) -> impl Iterator<Item = (&K, &V, Instant)> {
-        self.slots.iter().filter_map(move |(key, slot)| {
-            let deadline = self.deadline_at(*slot);
-            (now < deadline).then(|| (key, self.at(*slot), deadline))
-        })
+    /// Returns the live entries, in the order of keys.
+    pub fn iter(&self, now: Instant) -> impl Iterator<Item = (&K, &V, Times)> {
+        let live = self.slots.iter().filter_map(move |(key, slot)| Some((key, self.live_at(*slot, now)?)));
+        live.map(|(key, (value, times))| (key, value, times))
     }
 
-    /// Returns the slot of an entry, live or past its deadline.
-    pub fn slot_of<Q>(&self, key: &Q) -> Option<u32>
-    where
-        K: Borrow<Q>,
-        Q: Ord + ?Sized,
-    {
-        self.slots.get(key).copied()
-    }
-
-    /// Returns the keys and slots of all entries, live or past their deadlines, in the order of keys.
-    pub fn slots(&self) -> impl Iterator<Item = (&K, u32)> {
-        self.slots.iter().map(|(key, slot)| (key, *slot))
-    }
-
-    /// Returns the values of all entries, live or past their deadlines.
+    /// Returns the values of all entries.
     pub fn values(&self) -> impl Iterator<Item = &V> {
         self.entries.iter().flatten().map(|entry| &entry.value)
     }
 
-    /// Returns the value in a slot, live or past its deadline.
-    ///
-    /// # Panics
-    /// If the slot is free.
+    /// Returns the slots of all entries, in the order of keys.
+    pub fn slots(&self) -> impl Iterator<Item = u32> {
+        self.slots.values().copied()
+    }
+
+    /// Returns the value in a slot.
     pub fn at(&self, slot: u32) -> &V {
         &self.entry(slot).value
     }
 
     /// Returns the value in a slot, to change it.
-    ///
-    /// # Panics
-    /// If the slot is free.
     pub fn at_mut(&mut self, slot: u32) -> &mut V {
         &mut self.entry_mut(slot).value
     }
 
     /// Returns the value in a slot with its times, if the entry is live.
-    ///
-    /// # Panics
-    /// If the slot is free.
     pub fn live_at(&self, slot: u32, now: Instant) -> Option<(&V, Times)> {
         (now < self.deadline_at(slot)).then(|| (self.at(slot), self.times_at(slot, now)))
     }
 
     /// Returns when the entry in a slot was inserted or renewed.
-    ///
-    /// # Panics
-    /// If the slot is free.
     pub fn renewed_at(&self, slot: u32) -> Instant {
         self.entry(slot).renewed_at
     }
 
     /// Returns the times of the entry in a slot.
-    ///
-    /// # Panics
-    /// If the slot is free.
     pub fn times_at(&self, slot: u32, now: Instant) -> Times {
         Times {
             age: now.saturating_duration_since(self.renewed_at(slot)),
@@ -234,7 +208,7 @@ impl<K: Ord + Clone, V> ExpiringMap<K, V> {
         }
     }
 
-    /// Returns the number of entries, live or past their deadlines.
+    /// Returns the number of entries.
     pub fn len(&self) -> usize {
         self.slots.len()
     }
@@ -247,22 +221,15 @@ impl<K: Ord + Clone, V> ExpiringMap<K, V> {
     /// Returns the number of entries past their deadline, and the number of such entries that were renewed until now. While both
     /// stay the same and no entry is inserted or removed, the live entries are the same.
     pub fn overdue(&self, now: Instant) -> (usize, u64) {
-        (self.deadlines.overdue(now), self.revivals)
+        (self.deadlines.due(now).count(), self.revivals)
     }
 
-    /// Returns when to call `handle_timeout` next. A renewal or removal since the last call may have left it too early, never
-    /// too late.
+    /// Returns the first deadline: when to call `handle_timeout` next.
     pub fn poll_timeout(&self) -> Option<Instant> {
         self.deadlines.poll_timeout()
     }
 
-    /// Makes `poll_timeout` exact. A node that wakes now and then for other reasons so avoids wake-ups for renewed entries.
-    pub fn correct_timeout(&mut self) {
-        self.deadlines.correct();
-    }
-
-    /// Removes at most 256 entries whose deadline has passed, and returns them in the order of their deadlines. If more may be
-    /// due, `poll_timeout` is `now`.
+    /// Removes at most 256 entries whose deadline has passed, and returns them in the order of their deadlines.
     pub fn handle_timeout(&mut self, now: Instant) -> Vec<Removed<K, V>> {
         let due = self.deadlines.take_due(now);
         let removed: Vec<_> = due.into_iter().map(|slot| self.free(slot)).collect();
@@ -276,8 +243,7 @@ impl<K: Ord + Clone, V> ExpiringMap<K, V> {
     /// no more than before they came.
     fn shrink(&mut self) {
         let slots = self.entries.len();
-        let is_sparse = slots >= MIN_SLOTS && self.len() <= slots / 4;
-        if !is_sparse {
+        if slots < MIN_SLOTS || self.len() > slots / 4 {
             return;
         }
         let used = self.entries.iter().rposition(Option::is_some).map_or(0, |last| last + 1);
@@ -297,6 +263,11 @@ impl<K: Ord + Clone, V> ExpiringMap<K, V> {
         self.slots.remove(&key);
         self.free_slots.push(slot);
         Removed { key, value, renewed_at, slot }
+    }
+
+    fn move_deadline(&mut self, slot: u32, ttl: Duration, now: Instant) {
+        self.revivals += u64::from(self.deadline_at(slot) <= now);
+        self.deadlines.set(slot, now + ttl.min(MAX_TTL));
     }
 
     fn deadline_at(&self, slot: u32) -> Instant {

@@ -90,36 +90,3 @@ impl Identity {
         (self.probed, self.other_nonce) = (None, None);
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    #[allow(clippy::disallowed_methods)] // a test has to begin at some time
-    fn of_two_clones_the_one_with_the_lower_nonce_takes_a_new_id() {
-        let (now, low, high) = (Instant::now(), [1; 16], [2; 16]);
-        let mut clones = [Identity::new(), Identity::new()];
-        clones[0].on_other_probe(high);
-        clones[1].on_other_probe(low);
-        assert!(clones[0].on_clone(&low, now));
-        assert!(!clones[1].on_clone(&high, now));
-        clones[0].on_renewed();
-        assert!(!clones[0].on_clone(&low, now + RENEWAL_GAP / 2));
-        assert!(clones[0].on_clone(&low, now + RENEWAL_GAP), "it knows no other nonce now");
-    }
-
-    #[test]
-    #[allow(clippy::disallowed_methods)] // a test has to begin at some time
-    fn reactions_are_limited_and_the_last_mirrors_are_remembered() {
-        let (now, mut identity) = (Instant::now(), Identity::new());
-        let path = Path { address: ([192, 0, 2, 1], 50_000).into(), interface: 2 };
-        assert!(identity.try_react(path, now));
-        assert!(!identity.try_react(path, now + REACTION_GAP / 2));
-        assert!(identity.try_react(path, now + REACTION_GAP));
-        let mirror = |port: u16| SocketAddr::from(([192, 0, 2, 1], port));
-        (1..=20).for_each(|port| identity.add_mirror(mirror(port)));
-        assert!(identity.is_mirror(&mirror(20)) && !identity.is_mirror(&mirror(1)));
-        assert_eq!(identity.mirrors.len(), MAX_MIRRORS);
-    }
-}

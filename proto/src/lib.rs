@@ -58,25 +58,15 @@
 //!
 //! # Glossary
 //!
+//! The words are those of `docs/PROTOCOL.md`, section 1.1. Beside them:
+//!
 //! | word | meaning |
 //! |---|---|
-//! | instance | one run of a program, with a random id |
-//! | peer | an instance that a node lists, or an entry of another source |
-//! | cluster | the nodes that list each other: those with the same cluster name, and the same keys if they have any |
-//! | announce, query, goodbye | the messages of the native protocol: alive; alive, reply; leaving |
-//! | legacy beacon | the datagram of protocol version 0: a name and nothing else |
-//! | burst | three queries within a second, and more while answers bring news; at start and after a change of the network |
-//! | probe | a nonce to one instance, which it repeats in an announce |
-//! | nonce, echo | bytes that only a receiver at a path can repeat; their repetition, which validates the path |
-//! | path | an address that a peer sends from, and the interface to it |
-//! | suspect | received from another address only, or contradicted by a message: probed soon |
-//! | claim | an address of a peer that is known by a message alone that lists it |
-//! | observer | a node that lists peers, and is not listed |
-//! | lifetime, expiry | the time for which a message renews its sender, as announced; the node's own setting |
-//! | stale | not newer than what is known of its sender |
-//! | tombstone | the memory of an instance that left, against stale messages |
-//! | seed | an address that gets unicast copies of every message, because multicast may not reach it |
 //! | static entry | an entry that the program registered, or of a legacy peer |
+//! | burst | three queries within a second, and more while answers bring news; at start and after a change of the network |
+//! | observer | a node that lists peers, and is not listed |
+//! | stale | not newer than what is known of its sender |
+//! | seed | an address that gets unicast copies of every message, because multicast may not reach it |
 //! | sealed | encrypted and authenticated with a key of the cluster |
 
 #![forbid(unsafe_code)]

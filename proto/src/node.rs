@@ -102,7 +102,7 @@ impl Node {
         let silence_limit = (settings.mode.has_multicast() && !settings.observer).then_some(settings.expiry);
         Node {
             rng: Rng::with_seed(settings.seed),
-            registry: Registry::new(&settings, now),
+            registry: Registry::new(&settings),
             outbox: Outbox::new(keyring, &settings),
             announce_timer: AnnounceTimer::new(settings.interval, &mut timers, now),
             replies: ReplyQueue::default(),
@@ -155,7 +155,7 @@ impl Node {
     /// this index (0 if unknown). The event loop reports errors for destinations alone to which this socket has sent.
     pub fn handle_unreachable(&mut self, to: SocketAddr, interface: u32, now: Instant) {
         // Comparing all members is too much for each report; most change nothing.
-        if self.registry.on_unreachable(to, interface, now) {
+        if self.registry.peers_mut().handle_unreachable(to, interface, now) {
             self.reconcile_members(now);
         }
         self.update_timers(now);
@@ -319,7 +319,7 @@ impl Node {
     /// Returns true if the next deadline has long passed: the process was suspended. The event loop then calls
     /// [`handle_timeout`](Self::handle_timeout) before it reads the list.
     pub fn was_suspended(&self, now: Instant) -> bool {
-        self.poll_timeout().is_some_and(|planned| planned + SUSPEND_THRESHOLD <= now)
+        self.poll_timeout().is_some_and(|planned| planned.max(self.last_run) + SUSPEND_THRESHOLD <= now)
     }
 
     /// Returns the next datagram to send.
@@ -385,7 +385,7 @@ impl Node {
     /// Returns all addresses of the node's interfaces, those that are link-local last; see
     /// [`set_interfaces`](Self::set_interfaces).
     pub fn own_addresses(&self) -> Vec<PeerAddress> {
-        let own = self.interfaces.own_by_interface();
+        let own = self.interfaces.own_by_interface().into_iter();
         own.map(|(interface, address)| PeerAddress { address, interface }).collect()
     }
 

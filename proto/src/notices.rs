@@ -80,24 +80,3 @@ impl Notices {
         self.last.iter().filter(is_recent).map(|entry| &entry.notice)
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    #[allow(clippy::disallowed_methods)] // a test has to begin at some time
-    fn there_is_one_notice_of_a_kind_a_minute_and_it_stays_for_two() {
-        let (start, mut notices) = (Instant::now(), Notices::default());
-        let from = |last: u8| SocketAddr::from(([192, 0, 2, last], 50_000));
-        for second in 0..120 {
-            let now = start + Duration::from_secs(second);
-            notices.push(Notice::OtherKey { from: from(second as u8) }, now);
-        }
-        notices.push(Notice::ListFull { from: from(1) }, start);
-        let taken: Vec<Notice> = std::iter::from_fn(|| notices.poll()).collect();
-        assert_eq!(taken, [Notice::OtherKey { from: from(60) }, Notice::ListFull { from: from(1) }]);
-        let recent = |after| notices.recent(start + Duration::from_secs(after)).count();
-        assert_eq!((recent(119), recent(120), recent(179), recent(180)), (2, 1, 1, 0));
-    }
-}

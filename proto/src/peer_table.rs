@@ -2,16 +2,17 @@
 
 pub(crate) mod entry;
 mod evict;
-mod index;
 pub(crate) mod leave;
 #[cfg(feature = "swim")]
 mod members;
+mod names;
 pub(crate) mod paths;
 mod probing;
 mod tombstones;
 
-use std::collections::BTreeMap;
-use std::net::{IpAddr, SocketAddr};
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::deadline_queue::DeadlineQueue;
@@ -20,12 +21,9 @@ use crate::event::{Arrival, Event, LeaveReason, Peer, PeerView, Source};
 use crate::expiring_map::ExpiringMap;
 use crate::path::{Echo, Path};
 use crate::peer_table::entry::PeerEntry;
-use crate::peer_table::evict::Evictions;
-use crate::peer_table::index::{Index, LegacyKey};
 use crate::peer_table::tombstones::Tombstones;
+use crate::rate_limit::RateLimit;
 use crate::wire::{Announcement, InstanceId};
-
-pub(crate) use probing::Probe;
 
 /// A peer received from another address alone is probed at its listed path after this: by then the copy of the same message
 /// by the listed path has arrived.
@@ -41,10 +39,9 @@ const MAX_STEP: u64 = 1 << 32;
 /// Minimum time between two suspicions of one peer for implausible messages.
 const IMPLAUSIBLE_GAP: Duration = Duration::from_secs(1);
 
-/// Maximum number of instances of one name and address that become suspect when another one appears: of the first so many,
-/// those that were silent the longest. A restart leaves one.
+/// Maximum number of instances of one name and address that become suspect when another one appears: those that were silent
+/// the longest. A restart leaves one.
 const MAX_NAMESAKES: usize = 8;
-const MAX_NAMESAKES_SEEN: usize = 256;
 
 pub(crate) struct PeerTable {
     cluster: Box<str>,
@@ -52,15 +49,18 @@ pub(crate) struct PeerTable {
     peers: ExpiringMap<InstanceId, PeerEntry>,
     /// Time of the next probe of each peer, by slot.
     probes: DeadlineQueue,
-    index: Index,
+    /// The slots of each name's instances, in the order of ids.
+    names: BTreeMap<Arc<str>, Vec<u32>>,
     /// Bytes of names and values.
     bytes_used: usize,
     tombstones: Tombstones,
     /// Paths with a probe that may yet be answered.
     probed: BTreeMap<(SocketAddr, u32), InstanceId>,
-    /// Number of peers listed so far.
-    listed: u64,
-    evictions: Evictions,
+    /// The peers that were never validated, by the times of their listing, with their slots.
+    unvalidated: BTreeSet<(Instant, u32)>,
+    eviction_passes: RateLimit,
+    /// The events about these peers and about static entries.
+    pub events: Events,
 }
 
 /// How a message came, and what it proves.
@@ -125,12 +125,13 @@ impl PeerTable {
             own_expiry,
             peers: ExpiringMap::new(max_peers),
             probes: DeadlineQueue::default(),
-            index: Index::default(),
+            names: BTreeMap::new(),
             bytes_used: 0,
             tombstones: Tombstones::new(max_peers, own_expiry),
             probed: BTreeMap::new(),
-            listed: 0,
-            evictions: Evictions::new(),
+            unvalidated: BTreeSet::new(),
+            eviction_passes: evict::pass_limit(),
+            events: Events::default(),
         }
     }
 
@@ -182,7 +183,6 @@ impl PeerTable {
         about: &Announcement<'_>,
         origin: &Origin,
         bytes_free: usize,
-        events: &mut Events,
         now: Instant,
     ) -> AnnounceOutcome {
         let Some(slot) = self.peers.slot_of(&about.id) else { return self.on_unlisted(about, origin, now) };
@@ -193,7 +193,7 @@ impl PeerTable {
                 return AnnounceOutcome::Contradiction;
             }
             // The instance itself has this name.
-            self.remove(about.id, LeaveReason::Unreachable, events, now);
+            self.remove(about.id, LeaveReason::Unreachable, now);
             return AnnounceOutcome::New;
         }
         match number(
@@ -203,8 +203,8 @@ impl PeerTable {
             overrides,
             now,
         ) {
-            Number::Newer => return self.on_news(slot, about, origin, bytes_free, events, now),
-            Number::Copy => self.on_copy(slot, origin, events, now),
+            Number::Newer => return self.on_news(slot, about, origin, bytes_free, now),
+            Number::Copy => self.on_copy(slot, origin, now),
             Number::Late => {}
             Number::Implausible => self.on_implausible(slot, origin, now),
         }
@@ -217,21 +217,18 @@ impl PeerTable {
         about: &Announcement<'_>,
         origin: &Origin,
         source: Source,
-        events: &mut Events,
         now: Instant,
     ) -> Peer {
         let path = origin.path;
-        self.remove_former(about.name, path, events, now);
+        self.remove_former(about.name, path, now);
         self.suspect_namesakes(about.name, path, now);
         let tombstone = self.tombstones.get(&about.id, now).copied();
         let since_last = tombstone
             .map_or(Duration::ZERO, |tombstone| now.saturating_duration_since(tombstone.received_at));
         let is_validated = origin.validated_path().is_some_and(|validated| validated.address == path.address);
-        self.listed += 1;
         let mut entry = PeerEntry::new(about, path, is_validated, self.own_expiry, now);
         entry.grant(is_validated, since_last);
         entry.ignore_icmp = tombstone.is_some_and(|tombstone| tombstone.was_unreachable);
-        entry.serial = self.listed;
         entry.source = source;
         entry.add_budget(origin.len);
         if source == Source::Multicast {
@@ -240,18 +237,14 @@ impl PeerTable {
         entry.set_claims(origin);
         entry.paths.publish();
         self.bytes_used += entry.bytes_used();
-        let (name, lifetime) = (entry.name.clone(), entry.lifetime);
-        // The caller has checked that there is room.
-        let _ = self.peers.insert(about.id, entry, lifetime, now);
-        let slot = self.peers.slot_of(&about.id).expect("the entry was just inserted");
+        let lifetime = entry.lifetime;
+        let slot = self.peers.insert(about.id, entry, lifetime, now).expect("there is room");
         if !is_validated {
-            self.evictions.unvalidated.insert(self.listed, slot);
+            self.unvalidated.insert((now, slot));
         }
-        self.index.insert_name(about.id, name, slot);
-        self.index.insert_legacy_key(about.id, about.name, path.port());
-        self.index.insert_address(about.id, about.name, path.ip());
+        self.insert_name(slot);
         self.plan_wide_probe(slot, now);
-        self.schedule_probe(slot, now, now);
+        self.schedule_probe(slot, now);
         self.peer(slot, now)
     }
 
@@ -269,8 +262,7 @@ impl PeerTable {
 
     /// Returns the live peers of which a message came at `since` or later.
     pub fn received_since(&self, since: Instant, now: Instant) -> impl Iterator<Item = InstanceId> {
-        let slots = self.peers.slots().map(|(_, slot)| slot);
-        let recent = slots.filter(move |slot| self.peers.renewed_at(*slot) >= since);
+        let recent = self.peers.slots().filter(move |slot| self.peers.renewed_at(*slot) >= since);
         recent.filter_map(move |slot| self.peers.live_at(slot, now).map(|(entry, _)| entry.id))
     }
 
@@ -296,26 +288,18 @@ impl PeerTable {
     /// A beacon has a name and no more. One of a listed instance's name is that instance's, from whatever port, because it may
     /// have reopened its sockets. The legacy program's own port alone shows a legacy node.
     pub fn on_legacy_beacon(&mut self, name: &str, path: Path, group_port: u16, now: Instant) -> bool {
-        let key = self.index.legacy_key(name, path.port());
-        match self.sender_of_legacy_beacon(key, path.ip()) {
-            Some(slot) => {
-                self.renew_by_legacy_beacon(slot, path, now);
-                true
-            }
-            None if self.tombstones.has_legacy_key(&key, now) => true,
-            None => path.port() != group_port && self.index.has_name(name),
+        if let Some(slot) = self.sender_of_legacy_beacon(name, path) {
+            self.renew_by_legacy_beacon(slot, path, now);
+            return true;
         }
+        let is_known = path.port() != group_port && self.names.contains_key(name);
+        is_known || self.tombstones.has_legacy_sender(name, path.port(), now)
     }
 
-    /// Returns the names and slots of all peers, in the order of names and then of ids.
-    pub fn in_order(&self) -> impl Iterator<Item = (&str, u32)> {
-        self.index.names()
-    }
-
-    /// Returns the peer in a slot, if it is live.
-    pub fn live_view(&self, slot: u32, now: Instant) -> Option<PeerView<'_>> {
-        let (entry, times) = self.peers.live_at(slot, now)?;
-        Some(entry.view(times))
+    /// Returns the live peers, in the order of names and then of ids.
+    pub fn in_order(&self, now: Instant) -> impl Iterator<Item = PeerView<'_>> {
+        let live = self.names.values().flatten().filter_map(move |slot| self.peers.live_at(*slot, now));
+        live.map(|(entry, times)| entry.view(times))
     }
 
     fn on_unlisted(&self, about: &Announcement<'_>, origin: &Origin, now: Instant) -> AnnounceOutcome {
@@ -340,7 +324,6 @@ impl PeerTable {
         about: &Announcement<'_>,
         origin: &Origin,
         bytes_free: usize,
-        events: &mut Events,
         now: Instant,
     ) -> AnnounceOutcome {
         let since_last = now.saturating_duration_since(self.peers.renewed_at(slot));
@@ -352,28 +335,21 @@ impl PeerTable {
         let is_validated = origin.validated_path().is_some();
         entry.grant(is_validated, since_last);
         if is_validated {
-            self.evictions.unvalidated.remove(&entry.serial);
+            self.unvalidated.remove(&(entry.listed_at, slot));
         }
         entry.add_budget(origin.len);
         if origin.arrival == Arrival::Group {
             is_changed |= entry.on_multicast(now);
         }
-        if !entry.sends_from(origin.path.port()) {
-            self.learn_port(slot, origin.path.port());
-        }
+        entry.on_port(origin.path.port());
         if origin.renews {
-            let lifetime = self.peers.at(slot).lifetime;
+            let lifetime = entry.lifetime;
             self.peers.renew_at(slot, lifetime, now);
         }
         is_changed |= self.on_path(slot, origin, now);
         let entry = self.peers.at_mut(slot);
-        entry.set_claims(origin);
         entry.paths.forget_before(now.checked_sub(entry.lifetime));
-        is_changed |= entry.paths.publish();
-        self.plan_wide_probe(slot, now);
-        if is_changed {
-            self.push_update(slot, events, now);
-        }
+        self.take_claims(slot, origin, is_changed, now);
         if has_room { AnnounceOutcome::Known } else { AnnounceOutcome::NoRoom }
     }
 
@@ -397,27 +373,34 @@ impl PeerTable {
     }
 
     /// Handles the last message once more: by another path, or by the same.
-    fn on_copy(&mut self, slot: u32, origin: &Origin, events: &mut Events, now: Instant) {
+    fn on_copy(&mut self, slot: u32, origin: &Origin, now: Instant) {
         let entry = self.peers.at_mut(slot);
-        let mut is_changed = origin.arrival == Arrival::Group && entry.on_multicast(now);
+        let is_changed = origin.arrival == Arrival::Group && entry.on_multicast(now);
         let is_listed = entry.paths.on_received(origin.path, now);
-        entry.set_claims(origin);
-        is_changed |= entry.paths.publish();
         // It renews nothing: it may be sent again and again.
         if is_listed && entry.probe.is_suspect() {
-            self.reset_probe(slot, self.peers.renewed_at(slot), now);
+            self.reset_probe(slot, now);
         }
+        self.take_claims(slot, origin, is_changed, now);
+    }
+
+    /// Takes over the claims of a message. Pushes an event if a user sees a difference, or has seen one already.
+    fn take_claims(&mut self, slot: u32, origin: &Origin, is_changed: bool, now: Instant) {
+        let entry = self.peers.at_mut(slot);
+        entry.set_claims(origin);
+        let has_new_addresses = entry.paths.publish();
         self.plan_wide_probe(slot, now);
-        if is_changed {
-            self.push_update(slot, events, now);
+        if is_changed || has_new_addresses {
+            self.push_update(slot, now);
         }
     }
 
-    /// Returns the instance that sent a beacon: of several with this name and port, the one at `address`. Another one of its
+    /// Returns the instance that sent a beacon: of several with this name and port, the one at its address. Another one of its
     /// addresses may not be known yet.
-    fn sender_of_legacy_beacon(&self, key: LegacyKey, address: IpAddr) -> Option<u32> {
-        let slots = || self.index.senders_of_legacy_beacon(key).filter_map(|id| self.peers.slot_of(&id));
-        let is_there = |slot: &u32| self.peers.at(*slot).paths.listed().ip() == address;
+    fn sender_of_legacy_beacon(&self, name: &str, path: Path) -> Option<u32> {
+        let sends_from = |slot: &u32| self.peers.at(*slot).sends_from(path.port());
+        let slots = || self.instances_of(name).filter(sends_from);
+        let is_there = |slot: &u32| self.peers.at(*slot).paths.listed().ip() == path.ip();
         slots().find(is_there).or_else(|| slots().next())
     }
 
@@ -427,45 +410,32 @@ impl PeerTable {
         let (lifetime, is_listed) = (entry.lifetime, entry.paths.listed().address == path.address);
         self.peers.renew_at(slot, lifetime, now);
         if is_listed || !self.peers.at(slot).probe.is_suspect() {
-            self.reset_probe(slot, now, now);
+            self.reset_probe(slot, now);
         }
-    }
-
-    /// Takes note of another source port of a peer.
-    fn learn_port(&mut self, slot: u32, port: u16) {
-        let former = self.peers.at_mut(slot).other_port.replace(port);
-        let entry = self.peers.at(slot);
-        if let Some(former) = former {
-            self.index.remove_legacy_key(entry.id, &entry.name, former);
-        }
-        self.index.insert_legacy_key(entry.id, &entry.name, port);
     }
 
     /// Removes the instance of this name at the very socket of a new one: two do not send from one socket. Ports that the
     /// system does not choose come back after a restart.
-    fn remove_former(&mut self, name: &str, path: Path, events: &mut Events, now: Instant) {
-        let namesakes: Vec<InstanceId> =
-            self.index.namesakes(name, path.ip()).take(MAX_NAMESAKES_SEEN).collect();
-        for id in namesakes {
-            let slot = self.peers.slot_of(&id);
-            if slot.is_some_and(|slot| self.peers.at(slot).paths.listed().address == path.address) {
-                self.remove(id, LeaveReason::Unreachable, events, now);
-            }
+    fn remove_former(&mut self, name: &str, path: Path, now: Instant) {
+        let entries = self.instances_of(name).map(|slot| self.peers.at(slot));
+        let former = entries.filter(|entry| entry.paths.listed().address == path.address);
+        for id in former.map(|entry| entry.id).collect::<Vec<_>>() {
+            self.remove(id, LeaveReason::Unreachable, now);
         }
     }
 
     /// Suspects the instances of the name and IP address of a new one: it may be the restart of one of them.
     fn suspect_namesakes(&mut self, name: &str, path: Path, now: Instant) {
-        let namesakes = self.index.namesakes(name, path.ip()).take(MAX_NAMESAKES_SEEN);
-        let mut slots: Vec<u32> = namesakes.filter_map(|id| self.peers.slot_of(&id)).collect();
+        let is_there = |slot: &u32| self.peers.at(*slot).paths.listed().ip() == path.ip();
+        let mut slots: Vec<u32> = self.instances_of(name).filter(is_there).collect();
         slots.sort_by_key(|slot| (self.peers.renewed_at(*slot), *slot));
         for slot in slots.into_iter().take(MAX_NAMESAKES) {
             self.suspect(slot, Duration::ZERO, now);
         }
     }
 
-    fn push_update(&mut self, slot: u32, events: &mut Events, now: Instant) {
-        events.push(Event::Updated(self.peer(slot, now)));
+    fn push_update(&mut self, slot: u32, now: Instant) {
+        self.events.push(Event::Updated(self.peer(slot, now)));
     }
 
     /// Returns a listed peer as it is now.
@@ -488,54 +458,4 @@ fn number(sequence: u64, known: u64, received_at: Instant, overrides: bool, now:
 fn is_better(path: &Path, listed: &Path) -> bool {
     use crate::interfaces::is_link_local;
     is_link_local(listed.ip()) && !is_link_local(path.ip())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::interfaces::Interfaces;
-
-    #[test]
-    #[allow(clippy::disallowed_methods)] // a test has to begin at some time
-    fn peers_that_never_answered_leave_nothing_behind() {
-        let (mut now, mut events) = (Instant::now(), Events::default());
-        let mut peers = PeerTable::new("", 100, Duration::from_secs(35));
-        let expiry = Duration::from_secs(1);
-        for stranger in 0..100_u8 {
-            let path = Path { address: ([192, 0, 2, 1], 10_000 + u16::from(stranger)).into(), interface: 2 };
-            let about = Announcement {
-                id: [stranger; 16],
-                sequence: 1,
-                name: "stranger",
-                expiry,
-                ..Default::default()
-            };
-            let origin = |path| Origin {
-                path,
-                arrival: Arrival::Group,
-                len: 100,
-                echo: Echo::None,
-                is_authenticated: false,
-                renews: true,
-                is_first_hand: true,
-                claims: None,
-            };
-            peers.insert(&about, &origin(path), Source::Multicast, &mut events, now);
-            let elsewhere = Path { address: ([192, 0, 2, 2], 99).into(), ..path };
-            peers.on_announce(
-                &Announcement { sequence: 2, ..about },
-                &origin(elsewhere),
-                0,
-                &mut events,
-                now,
-            );
-        }
-        while let Some(next) = peers.poll_timeout() {
-            now = next;
-            peers.handle_timeout(&Interfaces::default(), &mut events, now);
-        }
-        assert_eq!((peers.len(), peers.probes.poll_timeout(), peers.probed.len()), (0, None, 0));
-        assert_eq!(peers.bytes_used, 0);
-        assert!(peers.index.is_empty());
-    }
 }

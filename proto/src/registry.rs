@@ -1,16 +1,15 @@
 //! `Registry`: everything that a node lists, within its limits, and the events about it.
 
-use std::net::SocketAddr;
+use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 use crate::error::{NotRegistered, RegisterError};
 use crate::event::queue::Events;
 use crate::event::{Event, Source};
 use crate::expiring_map::Full;
-use crate::interfaces::Interfaces;
 use crate::path::Path;
 use crate::peer_table::leave::GoodbyeOutcome;
-use crate::peer_table::{AnnounceOutcome, Origin, PeerTable, Probe};
+use crate::peer_table::{AnnounceOutcome, Origin, PeerTable};
 use crate::settings::Settings;
 use crate::snapshot::Snapshot;
 use crate::static_entries::{Registration, StaticEntries};
@@ -29,12 +28,9 @@ const MIN_BYTES: usize = 64 * 1024;
 pub(crate) struct Registry {
     peers: PeerTable,
     static_entries: StaticEntries,
-    events: Events,
     max_peers: usize,
     max_bytes: usize,
     group_port: u16,
-    correct_period: Duration,
-    last_corrected: Instant,
     /// Number of times that entries were found past their deadlines, or revived.
     deadlines_passed: u64,
     /// The entries past their deadlines at the last look, as [`ExpiringMap::overdue`](crate::ExpiringMap::overdue) counts them.
@@ -42,20 +38,17 @@ pub(crate) struct Registry {
 }
 
 impl Registry {
-    pub fn new(settings: &Settings, now: Instant) -> Self {
+    pub fn new(settings: &Settings) -> Self {
         let Settings { max_peers, expiry, .. } = *settings;
         Registry {
             peers: PeerTable::new(&settings.cluster, max_peers, expiry),
             static_entries: StaticEntries::new(2 * max_peers, expiry),
-            events: Events::default(),
             max_peers,
             max_bytes: match settings.entries_max_bytes {
                 0 => max_peers.saturating_mul(BYTES_PER_PEER).max(MIN_BYTES),
                 bytes => bytes,
             },
             group_port: settings.group_port,
-            correct_period: settings.interval / 2,
-            last_corrected: now,
             deadlines_passed: 0,
             overdue: Default::default(),
         }
@@ -83,15 +76,15 @@ impl Registry {
         let overdue = [self.peers.overdue(now), self.static_entries.overdue(now)];
         let has_changed = std::mem::replace(&mut self.overdue, overdue) != overdue;
         self.deadlines_passed += u64::from(has_changed);
-        1 + self.events.total() + self.deadlines_passed
+        1 + self.peers.events.total() + self.deadlines_passed
     }
 
     pub fn events(&self) -> &Events {
-        &self.events
+        &self.peers.events
     }
 
     pub fn poll_event(&mut self) -> Option<Event> {
-        self.events.take()
+        self.peers.events.take()
     }
 
     /// Handles a legacy beacon. Returns true if it lists a new legacy node.
@@ -100,12 +93,10 @@ impl Registry {
             // It is the beacon of a peer that sends messages of the native protocol as well.
             return Ok(false);
         }
-        if self.static_entries.bytes_used_by(name).is_none()
-            && (self.is_full() || name.len() > self.bytes_free())
-        {
+        if !self.static_entries.contains(name) && (self.is_full() || name.len() > self.bytes_free()) {
             return Err(Full);
         }
-        let is_new = self.static_entries.on_legacy_beacon(name, path, &mut self.events, now)?;
+        let is_new = self.static_entries.on_legacy_beacon(name, path, &mut self.peers.events, now)?;
         Ok(is_new && path.port() == self.group_port)
     }
 
@@ -117,14 +108,14 @@ impl Registry {
         now: Instant,
     ) -> AnnounceOutcome {
         let bytes_free = self.bytes_free();
-        self.peers.on_announce(about, origin, bytes_free, &mut self.events, now)
+        self.peers.on_announce(about, origin, bytes_free, now)
     }
 
     /// Handles a goodbye. One of an instance that is not listed ends the legacy entry that its beacons have made.
     pub fn on_goodbye(&mut self, about: &Announcement<'_>, path: Path, now: Instant) -> GoodbyeOutcome {
         let outcome = self.on_member_goodbye(about, path, now);
         if matches!(outcome, GoodbyeOutcome::Left | GoodbyeOutcome::Unlisted)
-            && self.static_entries.handle_goodbye(about.name, path.port(), &mut self.events, now)
+            && self.static_entries.handle_goodbye(about.name, path.port(), &mut self.peers.events, now)
         {
             // A late beacon does not list it again.
             self.peers.add_legacy_tombstone(about.name, path.port(), now);
@@ -139,12 +130,7 @@ impl Registry {
         path: Path,
         now: Instant,
     ) -> GoodbyeOutcome {
-        self.peers.handle_goodbye(about, path, &mut self.events, now)
-    }
-
-    /// Handles an ICMP unreachable report. Returns true if a listed peer has left or has another path.
-    pub fn on_unreachable(&mut self, to: SocketAddr, interface: u32, now: Instant) -> bool {
-        self.peers.handle_unreachable(to, interface, &mut self.events, now)
+        self.peers.handle_goodbye(about, path, now)
     }
 
     /// Lists a new instance. An entry that its legacy beacons have made becomes its entry. If the list is full, a validated
@@ -157,15 +143,10 @@ impl Registry {
         now: Instant,
     ) -> Result<(), Full> {
         let was_listed = self.has_legacy_entry_of(about.name, now);
-        let bytes_freed = self
-            .static_entries
-            .bytes_used_by(about.name)
-            .filter(|_| was_listed)
-            .map_or(0, |(bytes, _)| bytes);
+        let bytes_freed = if was_listed { about.name.len() } else { 0 };
         if !was_listed && self.is_full() {
-            let ip = origin.path.ip();
             let may_evict = origin.validated_path().is_some();
-            if !may_evict || !self.peers.evict_for(ip, self.max_peers, &mut self.events, now) {
+            if !may_evict || !self.evict_for(origin.path.ip(), now) {
                 return Err(Full);
             }
         }
@@ -175,9 +156,20 @@ impl Registry {
         if was_listed {
             self.static_entries.take_legacy(about.name);
         }
-        let peer = self.peers.insert(about, origin, source, &mut self.events, now);
-        self.events.push(if was_listed { Event::Updated(peer) } else { Event::Joined(peer) });
+        let peer = self.peers.insert(about, origin, source, now);
+        self.peers.events.push(if was_listed { Event::Updated(peer) } else { Event::Joined(peer) });
         Ok(())
+    }
+
+    /// Evicts an entry for a validated newcomer from `ip`: the newest unvalidated one, of which a legacy peer is one, or else a
+    /// peer of a crowded address. Returns false if there is none.
+    fn evict_for(&mut self, ip: IpAddr, now: Instant) -> bool {
+        let legacy = self.static_entries.usage().newest_legacy();
+        if legacy.is_some() && legacy >= self.peers.newest_unvalidated() {
+            self.static_entries.evict_newest_legacy(&mut self.peers.events, now);
+            return true;
+        }
+        self.peers.evict_for(ip, self.max_peers, now)
     }
 
     /// Lists an entry of the program's. Such entries have room of their own.
@@ -187,41 +179,32 @@ impl Registry {
         ttl: Option<Duration>,
         now: Instant,
     ) -> Result<(), RegisterError> {
-        let Registration { key, value, .. } = entry;
-        let full = RegisterError::Full { max_peers: self.max_peers };
-        let registered = self.static_entries.registered();
-        let replaced = self.static_entries.bytes_used_by(key).filter(|(_, is_registered)| *is_registered);
-        if replaced.is_none() && registered.count >= self.max_peers {
-            return Err(full);
+        let (usage, before) =
+            (self.static_entries.usage(), self.static_entries.registered_bytes_of(entry.key));
+        if before.is_none() && usage.registered >= self.max_peers {
+            return Err(RegisterError::Full { max_peers: self.max_peers });
         }
-        let bytes = registered.bytes - replaced.map_or(0, |(bytes, _)| bytes) + key.len() + value.len();
-        if bytes > self.max_bytes {
+        if usage.registered_bytes - before.unwrap_or_default() + entry.bytes_used() > self.max_bytes {
             return Err(RegisterError::BytesFull { max_bytes: self.max_bytes });
         }
-        let listed = self.static_entries.register(entry, ttl, &mut self.events, now);
-        listed.map_err(|Full| full)
+        let registered = self.static_entries.register(entry, ttl, &mut self.peers.events, now);
+        registered.map_err(|Full| RegisterError::Full { max_peers: self.max_peers })
     }
 
     /// Removes an entry of the program's.
     pub fn unregister(&mut self, key: &str, now: Instant) -> Result<(), NotRegistered> {
-        self.static_entries.unregister(key, &mut self.events, now)
+        self.static_entries.unregister(key, &mut self.peers.events, now)
     }
 
     /// Removes a peer of which SWIM knows that it has left.
     #[cfg(feature = "swim")]
     pub fn remove_member(&mut self, id: &InstanceId, reason: crate::LeaveReason, now: Instant) {
-        self.peers.leave(id, reason, &mut self.events, now);
+        self.peers.leave(id, reason, now);
     }
 
     /// Removes static entries that have expired.
     pub fn handle_timeout(&mut self, now: Instant) {
-        self.correct_timeouts(now);
-        self.static_entries.handle_timeout(&mut self.events, now);
-    }
-
-    /// Removes peers that have expired. Returns the probes that are due.
-    pub fn take_due_probes(&mut self, interfaces: &Interfaces, now: Instant) -> Vec<Probe> {
-        self.peers.handle_timeout(interfaces, &mut self.events, now)
+        self.static_entries.handle_timeout(&mut self.peers.events, now);
     }
 
     /// Gives each entry time to be renewed after a suspend.
@@ -241,7 +224,7 @@ impl Registry {
 
     /// Returns true if the list has no room for another peer.
     pub fn is_full(&self) -> bool {
-        self.peers.len() + self.static_entries.legacy().count >= self.max_peers
+        self.peers.len() + self.static_entries.usage().legacy() >= self.max_peers
     }
 
     /// Returns true if the legacy beacons of a peer, whose messages have not arrived, have made an entry of this name.
@@ -249,18 +232,8 @@ impl Registry {
         self.static_entries.is_legacy_beacon_of_peer(name, self.group_port, now)
     }
 
-    /// Corrects the deadlines that renewals have put off, twice in an interval. A node whose peers announce themselves then
-    /// wakes up for announces alone.
-    fn correct_timeouts(&mut self, now: Instant) {
-        if self.last_corrected + self.correct_period <= now {
-            self.last_corrected = now;
-            self.peers.correct_timeout();
-            self.static_entries.correct_timeout();
-        }
-    }
-
     /// Returns how many bytes of names and values of peers fit.
     fn bytes_free(&self) -> usize {
-        self.max_bytes.saturating_sub(self.peers.bytes_used() + self.static_entries.legacy().bytes)
+        self.max_bytes.saturating_sub(self.peers.bytes_used() + self.static_entries.usage().legacy_bytes)
     }
 }

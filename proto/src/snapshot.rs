@@ -27,22 +27,20 @@ impl<'a> Snapshot<'a> {
 
     /// Returns the maximum number of bytes of all names and values.
     pub fn max_bytes(&self) -> usize {
-        let (legacy, registered) = (self.static_entries.legacy(), self.static_entries.registered());
-        self.peers.bytes_used() + legacy.bytes + registered.bytes
+        let usage = self.static_entries.usage();
+        self.peers.bytes_used() + usage.legacy_bytes + usage.registered_bytes
     }
 
     /// Returns the peers in order.
     pub fn iter(&self) -> impl Iterator<Item = PeerView<'a>> + use<'a> {
         let Snapshot { peers, static_entries, now } = *self;
-        let mut peer_slots = peers.in_order().peekable();
-        let mut static_slots = static_entries.in_order().peekable();
-        let next = move || {
-            // An entry without an id precedes the peers of its name.
-            match peer_slots.next_if(|(name, _)| static_slots.peek().is_none_or(|(first, _)| name < first)) {
-                Some((_, slot)) => Some(peers.live_view(slot, now)),
-                None => static_slots.next().map(|(_, slot)| static_entries.live_view(slot, now)),
-            }
-        };
-        iter::from_fn(next).flatten()
+        let mut static_entries = static_entries.iter(now).peekable();
+        let mut peers = peers.in_order(now).peekable();
+        // An entry without an id precedes the peers of its name.
+        iter::from_fn(move || {
+            peers
+                .next_if(|peer| static_entries.peek().is_none_or(|entry| peer.name < entry.name))
+                .or_else(|| static_entries.next())
+        })
     }
 }

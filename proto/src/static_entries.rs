@@ -1,5 +1,8 @@
-//! `StaticEntries`: entries that are identified by their name alone: legacy peers, and entries that the user registered.
+//! `StaticEntries`: entries that are identified by their name alone: legacy peers, and entries that the program registered.
+//!
+//! A registered entry takes the place of the legacy peer of its name. Beacons of that name are ignored then.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -7,25 +10,24 @@ use std::time::{Duration, Instant};
 use crate::error::NotRegistered;
 use crate::event::queue::Events;
 use crate::event::{Event, LeaveReason, Peer, PeerView, Source};
-use crate::expiring_map::{ExpiringMap, Full, MAX_TTL, Removed, Times};
+use crate::expiring_map::{ExpiringMap, Full, Removed, Times};
 use crate::path::Path;
 
 pub(crate) struct StaticEntries {
     entries: ExpiringMap<Arc<str>, StaticEntry>,
-    /// Legacy peers.
-    legacy: Usage,
-    /// Entries of the user.
-    registered: Usage,
+    usage: Usage,
     /// Lifetime of a legacy peer.
     expiry: Duration,
 }
 
-/// Room taken by entries.
-#[derive(Debug, Clone, Copy, Default)]
+/// Room taken by entries. Bytes are those of names and values.
+#[derive(Default)]
 pub(crate) struct Usage {
-    pub count: usize,
-    /// Bytes of names and values.
-    pub bytes: usize,
+    /// Legacy peers by the times of their listing, with their slots.
+    legacy: BTreeSet<(Instant, u32)>,
+    pub legacy_bytes: usize,
+    pub registered: usize,
+    pub registered_bytes: usize,
 }
 
 /// An entry that the program registers.
@@ -43,64 +45,62 @@ pub struct Registration<'a> {
     pub port: u16,
 }
 
+struct StaticEntry {
+    name: Arc<str>,
+    value: Box<[u8]>,
+    address: Option<IpAddr>,
+    interface: u32,
+    port: u16,
+    source: Source,
+    listed_at: Instant,
+    /// Of a legacy peer: the source port of its beacons.
+    beacon_port: u16,
+    /// Of a legacy peer: when the last beacon came from its address.
+    received_at: Instant,
+}
+
 impl<'a> Registration<'a> {
     /// Returns an entry without an address and a port.
     pub fn new(key: &'a str, value: &'a [u8]) -> Self {
         Registration { key, value, address: None, interface: 0, port: 0 }
     }
 
-    fn place(&self) -> Place {
-        Place { address: self.address, interface: self.interface, port: self.port }
+    pub(crate) fn bytes_used(&self) -> usize {
+        self.key.len() + self.value.len()
     }
-}
-
-/// Where the program says that a registered entry is.
-#[derive(Clone, Copy, PartialEq, Eq, Default)]
-struct Place {
-    address: Option<IpAddr>,
-    interface: u32,
-    port: u16,
-}
-
-pub(crate) struct StaticEntry {
-    pub name: Arc<str>,
-    pub value: Box<[u8]>,
-    /// The path of a legacy peer.
-    path: Option<Path>,
-    path_heard_at: Instant,
-    /// When the entry expires as one of a legacy peer.
-    legacy_until: Instant,
-    /// Of the user's registration.
-    place: Place,
-    source: Source,
 }
 
 impl StaticEntries {
     pub fn new(max_entries: usize, expiry: Duration) -> Self {
-        let (legacy, registered) = (Usage::default(), Usage::default());
-        StaticEntries { entries: ExpiringMap::new(max_entries), legacy, registered, expiry }
+        StaticEntries { entries: ExpiringMap::new(max_entries), usage: Usage::default(), expiry }
     }
 
     pub fn len(&self) -> usize {
         self.entries.len()
     }
 
-    /// Returns the room that legacy peers take.
-    pub fn legacy(&self) -> Usage {
-        self.legacy
+    pub fn usage(&self) -> &Usage {
+        &self.usage
     }
 
-    /// Returns the room that the user's entries take.
-    pub fn registered(&self) -> Usage {
-        self.registered
+    pub fn contains(&self, name: &str) -> bool {
+        self.entries.slot_of(name).is_some()
     }
 
-    /// Returns the number of bytes of the name and value of an entry, if there is one, and whether the user registered it.
-    pub fn bytes_used_by(&self, name: &str) -> Option<(usize, bool)> {
-        self.entries.get(name).map(|entry| (entry.bytes_used(), entry.source == Source::Registered))
+    /// Returns the bytes of a registered entry, if there is one.
+    pub fn registered_bytes_of(&self, key: &str) -> Option<usize> {
+        let entry = self.entries.at(self.entries.slot_of(key)?);
+        entry.is_registered().then(|| entry.bytes_used())
     }
 
-    /// Handles a legacy beacon. Returns true if the entry is new.
+    /// Removes the newest legacy peer, as one that has expired.
+    pub fn evict_newest_legacy(&mut self, events: &mut Events, now: Instant) {
+        if let Some((_, slot)) = self.usage.legacy.last() {
+            self.remove(*slot, LeaveReason::Expired, events, now);
+        }
+    }
+
+    /// Handles a legacy beacon. Returns true if it lists its sender.
     pub fn on_legacy_beacon(
         &mut self,
         name: &str,
@@ -108,23 +108,24 @@ impl StaticEntries {
         events: &mut Events,
         now: Instant,
     ) -> Result<bool, Full> {
-        // A legacy node sends at intervals of less than half its expiry. After a longer silence its path is given up.
-        let timeout = self.expiry / 2;
-        let legacy_until = now + self.expiry;
-        let live = self.entries.slot_of(name).and_then(|slot| self.entries.live_at(slot, now));
-        let is_new = live.is_none();
-        // A beacon moves the end of no registration.
-        let registered = live.filter(|(entry, _)| entry.source == Source::Registered);
-        let left = registered.map(|(_, times)| times.expires_in);
-        let update = |entry: &mut StaticEntry| {
-            let has_ended = left.is_none() && entry.end_registration();
-            entry.legacy_until = legacy_until;
-            entry.on_legacy_beacon(path, timeout, now) || has_ended
+        let Some(slot) = self.entries.slot_of(name) else {
+            let slot = self.insert(StaticEntry::legacy(name, path, now), self.expiry, now)?;
+            events.push(Event::Joined(self.peer(slot, now)));
+            return Ok(true);
         };
-        self.put(name, left.unwrap_or(self.expiry), update, events, now).map(|()| is_new)
+        if self.entries.at(slot).is_registered() {
+            return Ok(false);
+        }
+        let was_live = self.entries.live_at(slot, now).is_some();
+        self.entries.renew_at(slot, self.expiry, now);
+        // A legacy node sends at intervals of less than half its expiry. After a longer silence its address is given up.
+        if self.entries.at_mut(slot).on_beacon(path, self.expiry / 2, now) {
+            events.push(Event::Updated(self.peer(slot, now)));
+        }
+        Ok(!was_live)
     }
 
-    /// Registers an entry of the user. `ttl` of `None` means the node's expiry.
+    /// Registers an entry of the program. `ttl` of `None` means the node's expiry.
     pub fn register(
         &mut self,
         registration: &Registration<'_>,
@@ -132,26 +133,61 @@ impl StaticEntries {
         events: &mut Events,
         now: Instant,
     ) -> Result<(), Full> {
-        let ttl = ttl.unwrap_or(self.expiry).min(MAX_TTL);
-        self.put(registration.key, ttl, |entry| entry.register(registration), events, now)
+        let ttl = ttl.unwrap_or(self.expiry);
+        let Some(slot) = self.entries.renew(registration.key, ttl, now) else {
+            let slot = self.insert(StaticEntry::registered(registration, now), ttl, now)?;
+            events.push(Event::Joined(self.peer(slot, now)));
+            return Ok(());
+        };
+        let entry = self.entries.at_mut(slot);
+        if !entry.is_same(registration) {
+            self.usage.remove(slot, entry);
+            *entry = StaticEntry::registered(registration, now);
+            self.usage.add(slot, entry);
+            events.push(Event::Updated(self.peer(slot, now)));
+        }
+        Ok(())
     }
 
-    /// Removes a live entry that the user registered. If it is a legacy peer as well, its next beacon lists it again.
+    /// Removes a live entry that the program registered. The next beacon of a legacy peer of this name lists that.
     pub fn unregister(&mut self, key: &str, events: &mut Events, now: Instant) -> Result<(), NotRegistered> {
-        let slot = self.entries.slot_of(key).ok_or(NotRegistered)?;
-        let (entry, _) = self.entries.live_at(slot, now).ok_or(NotRegistered)?;
-        if entry.source != Source::Registered {
-            return Err(NotRegistered);
-        }
-        self.remove(key, LeaveReason::Unregistered, events, now);
+        let live = self.entries.live_slot(key, now);
+        let slot = live.filter(|slot| self.entries.at(*slot).is_registered()).ok_or(NotRegistered)?;
+        self.remove(slot, LeaveReason::Unregistered, events, now);
         Ok(())
     }
 
     /// Removes a legacy peer that turns out to send the native protocol, without an event.
     pub fn take_legacy(&mut self, name: &str) {
-        if let Some(removed) = self.entries.remove(name) {
-            self.forget(&removed);
+        if let Some(slot) = self.entries.slot_of(name) {
+            self.take(slot);
         }
+    }
+
+    /// Handles the goodbye of a node of which only legacy beacons may have arrived. Returns true if that removes an entry.
+    pub fn handle_goodbye(&mut self, name: &str, port: u16, events: &mut Events, now: Instant) -> bool {
+        let slot = self.legacy_slot(name, now);
+        let its = slot.filter(|slot| self.entries.at(*slot).beacon_port == port);
+        its.map(|slot| self.remove(slot, LeaveReason::Goodbye, events, now)).is_some()
+    }
+
+    /// Returns true if there is a legacy peer of this name, and its beacons come from another port than the legacy program's: it
+    /// is a peer whose messages have not arrived.
+    pub fn is_legacy_beacon_of_peer(&self, name: &str, group_port: u16, now: Instant) -> bool {
+        let slot = self.legacy_slot(name, now);
+        slot.is_some_and(|slot| self.entries.at(slot).beacon_port != group_port)
+    }
+
+    /// Removes expired entries.
+    pub fn handle_timeout(&mut self, events: &mut Events, now: Instant) {
+        for removed in self.entries.handle_timeout(now) {
+            self.usage.remove(removed.slot, &removed.value);
+            events.push(removed.value.left(removed.times(now), LeaveReason::Expired));
+        }
+    }
+
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        self.entries.poll_timeout()
     }
 
     /// See [`ExpiringMap::overdue`].
@@ -159,222 +195,145 @@ impl StaticEntries {
         self.entries.overdue(now)
     }
 
-    /// Handles the goodbye of a node of which only legacy beacons may have arrived. Returns true if that removes an entry.
-    pub fn handle_goodbye(&mut self, name: &str, port: u16, events: &mut Events, now: Instant) -> bool {
-        let is_its = self.legacy_port(name, now) == Some(port);
-        if is_its {
-            self.remove(name, LeaveReason::Goodbye, events, now);
-        }
-        is_its
-    }
-
-    /// Removes expired entries. A registration that has ended leaves the legacy peer of its name.
-    pub fn handle_timeout(&mut self, events: &mut Events, now: Instant) {
-        for mut removed in self.entries.handle_timeout(now) {
-            self.forget(&removed);
-            let left = removed.value.legacy_until.saturating_duration_since(now);
-            if left.is_zero() {
-                push_left(&removed, LeaveReason::Expired, events, now);
-                continue;
-            }
-            removed.value.end_registration();
-            if let Ok(slot) = self.insert(removed.value, left, now) {
-                events.push(Event::Updated(self.peer(slot, now)));
-            }
-        }
-    }
-
-    /// See [`ExpiringMap::correct_timeout`].
-    pub fn correct_timeout(&mut self) {
-        self.entries.correct_timeout();
-    }
-
-    pub fn poll_timeout(&self) -> Option<Instant> {
-        self.entries.poll_timeout()
-    }
-
     /// Renews legacy peers after a suspend: they cannot be probed. Registrations end at their time.
     pub fn on_resume(&mut self, now: Instant) {
         let expiry = self.expiry;
-        self.entries.extend_all(now, |_, entry, _| (entry.source == Source::Legacy).then_some(expiry));
+        self.entries.extend_all(now, |_, entry, _| (!entry.is_registered()).then_some(expiry));
     }
 
-    /// Returns the names and slots of all entries, in the order of names.
-    pub fn in_order(&self) -> impl Iterator<Item = (&str, u32)> {
-        self.entries.slots().map(|(name, slot)| (&**name, slot))
+    /// Returns the live entries, in the order of names.
+    pub fn iter(&self, now: Instant) -> impl Iterator<Item = PeerView<'_>> {
+        self.entries.iter(now).map(|(_, entry, times)| entry.view(times))
     }
 
-    /// Returns the entry in a slot, if it is live.
-    pub fn live_view(&self, slot: u32, now: Instant) -> Option<PeerView<'_>> {
-        let (entry, times) = self.entries.live_at(slot, now)?;
-        Some(entry.view(times))
-    }
-
-    fn forget(&mut self, removed: &Removed<Arc<str>, StaticEntry>) {
-        self.usage(removed.value.source).remove(removed.value.bytes_used());
-    }
-
-    /// Returns true if there is a legacy entry of this name, and its beacons come from another port than the legacy program's: it
-    /// belongs to a peer whose messages have not arrived.
-    pub fn is_legacy_beacon_of_peer(&self, name: &str, group_port: u16, now: Instant) -> bool {
-        self.legacy_port(name, now).is_some_and(|port| port != group_port)
-    }
-
-    /// Returns the source port of the beacons of a legacy entry.
-    fn legacy_port(&self, name: &str, now: Instant) -> Option<u16> {
-        let entry = self.entries.live(name, now).filter(|entry| entry.source == Source::Legacy)?;
-        entry.path.map(|path| path.port())
-    }
-
-    fn remove(&mut self, name: &str, reason: LeaveReason, events: &mut Events, now: Instant) {
-        if let Some(removed) = self.entries.remove(name) {
-            self.forget(&removed);
-            push_left(&removed, reason, events, now);
-        }
-    }
-
-    /// Updates and renews the entry of a name, which is inserted if it is not known.
-    fn put(
-        &mut self,
-        name: &str,
-        ttl: Duration,
-        update: impl FnOnce(&mut StaticEntry) -> bool,
-        events: &mut Events,
-        now: Instant,
-    ) -> Result<(), Full> {
-        match self.entries.renew(name, ttl, now) {
-            Some(slot) => {
-                let entry = self.entries.at_mut(slot);
-                let before = (entry.source, entry.bytes_used());
-                let is_changed = update(entry);
-                let after = (entry.source, entry.bytes_used());
-                self.usage(before.0).remove(before.1);
-                self.usage(after.0).add(after.1);
-                if is_changed {
-                    events.push(Event::Updated(self.peer(slot, now)));
-                }
-            }
-            None => {
-                let mut entry = StaticEntry::new(name, now);
-                update(&mut entry);
-                let slot = self.insert(entry, ttl, now)?;
-                events.push(Event::Joined(self.peer(slot, now)));
-            }
-        }
-        Ok(())
+    fn legacy_slot(&self, name: &str, now: Instant) -> Option<u32> {
+        self.entries.live_slot(name, now).filter(|slot| !self.entries.at(*slot).is_registered())
     }
 
     fn insert(&mut self, entry: StaticEntry, ttl: Duration, now: Instant) -> Result<u32, Full> {
-        let (name, source, bytes) = (entry.name.clone(), entry.source, entry.bytes_used());
-        self.entries.insert(name.clone(), entry, ttl, now)?;
-        self.usage(source).add(bytes);
-        Ok(self.entries.slot_of(&name).expect("the entry was just inserted"))
+        let slot = self.entries.insert(entry.name.clone(), entry, ttl, now)?;
+        self.usage.add(slot, self.entries.at(slot));
+        Ok(slot)
     }
 
-    fn usage(&mut self, source: Source) -> &mut Usage {
-        match source {
-            Source::Registered => &mut self.registered,
-            _ => &mut self.legacy,
-        }
+    fn take(&mut self, slot: u32) -> Removed<Arc<str>, StaticEntry> {
+        let removed = self.entries.remove_at(slot);
+        self.usage.remove(slot, &removed.value);
+        removed
     }
 
-    /// Returns the entry in a slot.
+    fn remove(&mut self, slot: u32, reason: LeaveReason, events: &mut Events, now: Instant) {
+        let removed = self.take(slot);
+        events.push(removed.value.left(removed.times(now), reason));
+    }
+
     fn peer(&self, slot: u32, now: Instant) -> Peer {
         self.entries.at(slot).view(self.entries.times_at(slot, now)).to_peer()
     }
 }
 
-fn push_left(
-    removed: &Removed<Arc<str>, StaticEntry>,
-    reason: LeaveReason,
-    events: &mut Events,
-    now: Instant,
-) {
-    events.push(Event::Left(removed.value.view(removed.times(now)).to_peer(), reason));
-}
-
 impl Usage {
-    fn add(&mut self, bytes: usize) {
-        self.count += 1;
-        self.bytes += bytes;
+    /// Returns the number of legacy peers.
+    pub fn legacy(&self) -> usize {
+        self.legacy.len()
     }
 
-    fn remove(&mut self, bytes: usize) {
-        self.count -= 1;
-        self.bytes -= bytes;
+    /// Returns when the newest legacy peer was listed.
+    pub fn newest_legacy(&self) -> Option<Instant> {
+        self.legacy.last().map(|(listed_at, _)| *listed_at)
+    }
+
+    fn add(&mut self, slot: u32, entry: &StaticEntry) {
+        if entry.is_registered() {
+            self.registered += 1;
+            self.registered_bytes += entry.bytes_used();
+        } else {
+            self.legacy.insert((entry.listed_at, slot));
+            self.legacy_bytes += entry.bytes_used();
+        }
+    }
+
+    fn remove(&mut self, slot: u32, entry: &StaticEntry) {
+        if entry.is_registered() {
+            self.registered -= 1;
+            self.registered_bytes -= entry.bytes_used();
+        } else {
+            self.legacy.remove(&(entry.listed_at, slot));
+            self.legacy_bytes -= entry.bytes_used();
+        }
     }
 }
 
 impl StaticEntry {
-    fn new(name: &str, now: Instant) -> Self {
+    fn legacy(name: &str, path: Path, now: Instant) -> Self {
         StaticEntry {
             name: name.into(),
             value: Box::default(),
-            path: None,
-            path_heard_at: now,
-            legacy_until: now,
-            place: Place::default(),
+            address: Some(path.ip()),
+            interface: path.interface,
+            port: 0,
             source: Source::Legacy,
+            listed_at: now,
+            beacon_port: path.port(),
+            received_at: now,
         }
     }
 
-    /// Returns the number of bytes of name and value.
+    fn registered(registration: &Registration<'_>, now: Instant) -> Self {
+        let Registration { key, value, address, interface, port } = *registration;
+        let (name, value, source) = (key.into(), value.into(), Source::Registered);
+        StaticEntry {
+            name,
+            value,
+            address,
+            interface,
+            port,
+            source,
+            listed_at: now,
+            beacon_port: 0,
+            received_at: now,
+        }
+    }
+
+    fn is_registered(&self) -> bool {
+        self.source == Source::Registered
+    }
+
+    fn is_same(&self, registration: &Registration<'_>) -> bool {
+        let Registration { value, address, interface, port, .. } = *registration;
+        self.is_registered()
+            && *self.value == *value
+            && (self.address, self.interface, self.port) == (address, interface, port)
+    }
+
     fn bytes_used(&self) -> usize {
         self.name.len() + self.value.len()
     }
 
-    /// Returns the index of the interface of the path; 0 without one.
-    fn interface(&self) -> u32 {
-        self.path.map_or(0, |path| path.interface)
-    }
-
-    /// Takes note that the user's registration has ended. Returns false if there was none.
-    fn end_registration(&mut self) -> bool {
-        let was_registered = self.source == Source::Registered;
-        if was_registered {
-            (self.source, self.place, self.value) = (Source::Legacy, Place::default(), Box::default());
+    /// Takes note of a beacon. Returns true if the user sees a difference.
+    fn on_beacon(&mut self, path: Path, timeout: Duration, now: Instant) -> bool {
+        let is_listed = self.address == Some(path.ip());
+        let is_silent = self.received_at + timeout <= now;
+        if is_listed || is_silent {
+            (self.address, self.interface) = (Some(path.ip()), path.interface);
+            (self.beacon_port, self.received_at) = (path.port(), now);
         }
-        was_registered
+        is_silent && !is_listed
     }
 
-    /// Returns true if the user sees a difference.
-    fn on_legacy_beacon(&mut self, path: Path, timeout: Duration, now: Instant) -> bool {
-        let is_listed_path = self.path.is_some_and(|listed| listed.ip() == path.ip());
-        let is_listed_path_live =
-            self.path.is_some() && now.saturating_duration_since(self.path_heard_at) < timeout;
-        if is_listed_path || !is_listed_path_live {
-            self.path = Some(path);
-            self.path_heard_at = now;
-        }
-        !(is_listed_path || is_listed_path_live)
+    fn left(&self, times: Times, reason: LeaveReason) -> Event {
+        Event::Left(self.view(times).to_peer(), reason)
     }
 
-    /// Returns true if the user sees a difference.
-    fn register(&mut self, registration: &Registration<'_>) -> bool {
-        let was_heard = std::mem::replace(&mut self.source, Source::Registered) != Source::Registered;
-        let place = registration.place();
-        let has_moved = std::mem::replace(&mut self.place, place) != place;
-        let is_changed = *self.value != *registration.value;
-        if is_changed {
-            self.value = registration.value.into();
-        }
-        was_heard || is_changed || has_moved
-    }
-
-    /// Returns the entry as it is listed.
-    pub fn view(&self, times: Times) -> PeerView<'_> {
-        let (address, interface) = match self.place.address {
-            Some(address) => (Some(address), self.place.interface),
-            None => (self.path.map(|path| path.ip()), self.interface()),
-        };
+    fn view(&self, times: Times) -> PeerView<'_> {
         PeerView {
             name: &self.name,
             value: &self.value,
-            address,
-            interface,
+            address: self.address,
+            interface: self.interface,
             further_addresses: &[],
-            addresses_validated: usize::from(address.is_some()),
-            port: self.place.port,
+            addresses_validated: usize::from(self.address.is_some()),
+            port: self.port,
             id: None,
             source: self.source,
             age: times.age,

@@ -160,6 +160,3 @@ impl From<minicbor::decode::Error> for Malformed {
         Malformed
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -10,3 +10,4 @@ mod native;
 mod protocol;
 mod registry;
 mod simulation;
+mod wire;

@@ -167,7 +167,7 @@ impl Node {
 
     /// Probes the peers that are silent or suspect. In place of many probes, one query goes to the group.
     pub(crate) fn send_probes(&mut self, now: Instant) {
-        let due = self.registry.take_due_probes(&self.interfaces, now);
+        let due = self.registry.peers_mut().handle_timeout(&self.interfaces, now);
         if due.is_empty() {
             return;
         }

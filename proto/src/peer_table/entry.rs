@@ -52,8 +52,7 @@ pub(crate) struct PeerEntry {
     pub ignore_icmp: bool,
     /// Bytes that may be sent to paths that are not validated.
     budget: u32,
-    /// Number of the peer in the order of listing.
-    pub serial: u64,
+    pub listed_at: Instant,
 }
 
 impl PeerEntry {
@@ -84,7 +83,7 @@ impl PeerEntry {
             suspected_at: None,
             ignore_icmp: false,
             budget: 0,
-            serial: 0,
+            listed_at: now,
         }
     }
 
@@ -178,6 +177,13 @@ impl PeerEntry {
     /// Returns when the next probe is due; see [`ProbeState::next_probe`].
     pub fn next_probe(&self, renewed_at: Instant, now: Instant) -> Option<Instant> {
         self.probe.next_probe(renewed_at, self.lifetime, now)
+    }
+
+    /// Takes note of the source port of a message.
+    pub fn on_port(&mut self, port: u16) {
+        if !self.sends_from(port) {
+            self.other_port = Some(port);
+        }
     }
 
     pub fn sends_from(&self, port: u16) -> bool {

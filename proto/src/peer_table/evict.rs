@@ -1,12 +1,11 @@
 //! Which peer gives way to a validated newcomer when the list is full.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 use super::PeerTable;
 use crate::event::LeaveReason;
-use crate::event::queue::Events;
 use crate::rate_limit::RateLimit;
 use crate::wire::InstanceId;
 
@@ -19,33 +18,30 @@ const SHARES: usize = 16;
 /// Maximum number of passes through all entries in a second. Each takes about a millisecond with 65,536 entries.
 const MAX_PASSES: usize = 20;
 
-pub(super) struct Evictions {
-    /// The slots of the peers that were never validated, by their serial numbers: in the order of listing.
-    pub unvalidated: BTreeMap<u64, u32>,
-    passes: RateLimit,
-}
-
-impl Evictions {
-    pub fn new() -> Self {
-        let passes = RateLimit::new(MAX_PASSES, Duration::from_secs(1));
-        Evictions { unvalidated: BTreeMap::new(), passes }
-    }
+/// Returns the limit of passes through all entries.
+pub(super) fn pass_limit() -> RateLimit {
+    RateLimit::new(MAX_PASSES, Duration::from_secs(1))
 }
 
 impl PeerTable {
+    /// Returns when the newest peer that was never validated was listed.
+    pub fn newest_unvalidated(&self) -> Option<Instant> {
+        self.unvalidated.last().map(|(listed_at, _)| *listed_at)
+    }
+
     /// Evicts a peer for a validated newcomer from `ip`: the newest that was never validated, or else the newest of the IP
     /// address that has the most, if that is too many. Returns false if there is none.
-    pub fn evict_for(&mut self, ip: IpAddr, max_peers: usize, events: &mut Events, now: Instant) -> bool {
-        let newest = self.evictions.unvalidated.last_key_value().map(|(_, slot)| self.peers.at(*slot).id);
+    pub fn evict_for(&mut self, ip: IpAddr, max_peers: usize, now: Instant) -> bool {
+        let newest = self.unvalidated.last().map(|(_, slot)| self.peers.at(*slot).id);
         let victim = newest.or_else(|| self.newest_of_crowd(ip, max_peers, now));
         if let Some(id) = victim {
-            self.remove(id, LeaveReason::Expired, events, now);
+            self.remove(id, LeaveReason::Expired, now);
         }
         victim.is_some()
     }
 
     fn newest_of_crowd(&mut self, ip: IpAddr, max_peers: usize, now: Instant) -> Option<InstanceId> {
-        if !self.evictions.passes.try_take((), now) {
+        if !self.eviction_passes.try_take((), now) {
             return None;
         }
         let mut counts: HashMap<IpAddr, usize> = HashMap::new();
@@ -57,6 +53,6 @@ impl PeerTable {
         let (crowd, _) =
             counts.into_iter().filter(|(_, count)| *count > fair).max_by_key(|(_, count)| *count)?;
         let of_crowd = self.peers.values().filter(|entry| entry.paths.listed().ip() == crowd);
-        of_crowd.max_by_key(|entry| entry.serial).map(|entry| entry.id)
+        of_crowd.max_by_key(|entry| entry.listed_at).map(|entry| entry.id)
     }
 }

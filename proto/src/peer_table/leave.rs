@@ -5,7 +5,6 @@ use std::time::{Duration, Instant};
 
 use super::tombstones::Tombstone;
 use super::{MAX_STEP, PeerEntry, PeerTable};
-use crate::event::queue::Events;
 use crate::event::{Event, LeaveReason};
 use crate::expiring_map::Removed;
 use crate::path::{self, Path};
@@ -28,13 +27,7 @@ pub(crate) enum GoodbyeOutcome {
 impl PeerTable {
     /// Handles a goodbye. It counts if it comes from an IP address that a message of the peer came from before. A goodbye of
     /// an instance that is not listed leaves nothing.
-    pub fn handle_goodbye(
-        &mut self,
-        about: &Announcement<'_>,
-        path: Path,
-        events: &mut Events,
-        now: Instant,
-    ) -> GoodbyeOutcome {
+    pub fn handle_goodbye(&mut self, about: &Announcement<'_>, path: Path, now: Instant) -> GoodbyeOutcome {
         let Some(slot) = self.peers.slot_of(&about.id) else {
             let is_known = self.tombstones.get(&about.id, now).is_some();
             return if is_known { GoodbyeOutcome::Stale } else { GoodbyeOutcome::Unlisted };
@@ -48,27 +41,19 @@ impl PeerTable {
             return GoodbyeOutcome::Suspect;
         }
         entry.sequence = about.sequence;
-        if !entry.sends_from(path.port()) {
-            self.learn_port(slot, path.port());
-        }
-        self.remove(about.id, LeaveReason::Goodbye, events, now);
+        entry.on_port(path.port());
+        self.remove(about.id, LeaveReason::Goodbye, now);
         GoodbyeOutcome::Left
     }
 
     /// Remembers the sender of legacy beacons that has left.
     pub fn add_legacy_tombstone(&mut self, name: &str, port: u16, now: Instant) {
-        self.tombstones.add_legacy_key(self.index.legacy_key(name, port), now);
+        self.tombstones.add_legacy_sender(name, port, now);
     }
 
     /// Handles an ICMP report that `to` is unreachable through an interface, or through any if that is 0. Returns true if a
     /// peer has left or has another path.
-    pub fn handle_unreachable(
-        &mut self,
-        to: SocketAddr,
-        interface: u32,
-        events: &mut Events,
-        now: Instant,
-    ) -> bool {
+    pub fn handle_unreachable(&mut self, to: SocketAddr, interface: u32, now: Instant) -> bool {
         let Some(id) = self.find_probed(path::normal(to), interface) else { return false };
         let Some(slot) = self.peers.slot_of(&id) else { return false };
         let entry = self.peers.at_mut(slot);
@@ -78,7 +63,7 @@ impl PeerTable {
         match entry.probe.on_unreachable(now) {
             UnreachableOutcome::Repeated => return false,
             UnreachableOutcome::Retry => {
-                self.schedule_probe(slot, self.peers.renewed_at(slot), now);
+                self.schedule_probe(slot, now);
                 return false;
             }
             UnreachableOutcome::Gone => {}
@@ -86,34 +71,34 @@ impl PeerTable {
         match entry.paths.on_gone() {
             Some(other) => {
                 if self.list_path(slot, other, now) {
-                    self.push_update(slot, events, now);
+                    self.push_update(slot, now);
                 }
             }
-            None => self.remove(id, LeaveReason::Unreachable, events, now),
+            None => self.remove(id, LeaveReason::Unreachable, now),
         }
         true
     }
 
     /// Removes the peers whose lifetime has ended.
-    pub(super) fn expire(&mut self, events: &mut Events, now: Instant) {
+    pub(super) fn expire(&mut self, now: Instant) {
         for removed in self.peers.handle_timeout(now) {
             let entry = &removed.value;
             let tombstone = tombstone_of(&removed, entry.ignore_icmp);
             // The time between two messages of a peer that announces itself at long intervals is known by that.
             self.tombstones.add(entry.id, tombstone, entry.announced(), now);
-            self.forget(&removed, LeaveReason::Expired, events, now);
+            self.forget(&removed, LeaveReason::Expired, now);
         }
     }
 
-    pub(super) fn remove(&mut self, id: InstanceId, reason: LeaveReason, events: &mut Events, now: Instant) {
+    pub(super) fn remove(&mut self, id: InstanceId, reason: LeaveReason, now: Instant) {
         let Some(removed) = self.peers.remove(&id) else { return };
         let entry = &removed.value;
         let was_unreachable = entry.ignore_icmp || reason == LeaveReason::Unreachable;
         self.tombstones.add(id, tombstone_of(&removed, was_unreachable), Duration::ZERO, now);
         for port in entry.ports() {
-            self.tombstones.add_legacy_key(self.index.legacy_key(&entry.name, port), now);
+            self.tombstones.add_legacy_sender(&entry.name, port, now);
         }
-        self.forget(&removed, reason, events, now);
+        self.forget(&removed, reason, now);
     }
 
     /// Removes all traces of a peer but its tombstone, and pushes the event.
@@ -121,20 +106,15 @@ impl PeerTable {
         &mut self,
         removed: &Removed<InstanceId, PeerEntry>,
         reason: LeaveReason,
-        events: &mut Events,
         now: Instant,
     ) {
         let entry = &removed.value;
         self.bytes_used -= entry.bytes_used();
         self.probes.remove(removed.slot);
-        self.evictions.unvalidated.remove(&entry.serial);
-        self.index.remove_name(entry.id, &entry.name);
-        for port in entry.ports() {
-            self.index.remove_legacy_key(entry.id, &entry.name, port);
-        }
-        self.index.remove_address(entry.id, &entry.name, entry.paths.listed().ip());
+        self.unvalidated.remove(&(entry.listed_at, removed.slot));
+        self.remove_name(&entry.name, removed.slot);
         self.probed.remove(&entry.paths.listed().key());
-        events.push(Event::Left(entry.view(removed.times(now)).to_peer(), reason));
+        self.events.push(Event::Left(entry.view(removed.times(now)).to_peer(), reason));
     }
 
     fn find_probed(&self, address: SocketAddr, interface: u32) -> Option<InstanceId> {

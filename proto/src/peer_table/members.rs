@@ -4,19 +4,18 @@ use std::time::Instant;
 
 use super::{PeerEntry, PeerTable, SUSPECT_DELAY};
 use crate::event::LeaveReason;
-use crate::event::queue::Events;
 use crate::path::Path;
 use crate::wire::{Announcement, InstanceId};
 
 impl PeerTable {
     /// By which way a peer is listed.
     pub fn path_of(&self, id: &InstanceId) -> Option<Path> {
-        self.peers.get(id).map(|entry| entry.paths.listed())
+        self.entry(id).map(|entry| entry.paths.listed())
     }
 
     /// What a peer has told of itself last, to be passed on.
     pub fn announcement_of(&self, id: &InstanceId) -> Option<Announcement<'_>> {
-        self.peers.get(id).map(PeerEntry::announcement)
+        self.entry(id).map(PeerEntry::announcement)
     }
 
     /// What all have told of themselves last.
@@ -36,27 +35,31 @@ impl PeerTable {
         let (is_listed, lifetime) = (entry.paths.on_received(path, now), entry.lifetime);
         self.peers.renew_at(slot, lifetime, now);
         match is_listed {
-            true => self.reset_probe(slot, now, now),
+            true => self.reset_probe(slot, now),
             false => self.suspect(slot, SUSPECT_DELAY, now),
         }
     }
 
     /// Renews all peers, of which SWIM knows that they are alive.
     pub fn renew_all(&mut self, now: Instant) {
-        let slots: Vec<u32> = self.peers.slots().map(|(_, slot)| slot).collect();
+        let slots: Vec<u32> = self.peers.slots().collect();
         for slot in slots {
             let lifetime = self.peers.at(slot).lifetime;
             self.peers.renew_at(slot, lifetime, now);
             if !self.peers.at(slot).probe.is_suspect() {
-                self.reset_probe(slot, now, now);
+                self.reset_probe(slot, now);
             }
         }
     }
 
+    fn entry(&self, id: &InstanceId) -> Option<&PeerEntry> {
+        self.peers.slot_of(id).map(|slot| self.peers.at(slot))
+    }
+
     /// A peer is gone, as is known otherwise. It may come back.
-    pub fn leave(&mut self, id: &InstanceId, reason: LeaveReason, events: &mut Events, now: Instant) {
+    pub fn leave(&mut self, id: &InstanceId, reason: LeaveReason, now: Instant) {
         if let Some(removed) = self.peers.remove(id) {
-            self.forget(&removed, reason, events, now);
+            self.forget(&removed, reason, now);
         }
     }
 }

@@ -4,7 +4,6 @@ use std::time::{Duration, Instant};
 
 use super::{IMPLAUSIBLE_GAP, Origin, PeerTable, SUSPECT_DELAY};
 use crate::deadline_queue::MAX_DUE;
-use crate::event::queue::Events;
 use crate::interfaces::Interfaces;
 use crate::path::Path;
 use crate::probe::ProbeState;
@@ -26,13 +25,8 @@ pub(crate) struct Probe {
 
 impl PeerTable {
     /// Removes expired peers, and returns the probes that are due. When very much is due, several calls are needed.
-    pub fn handle_timeout(
-        &mut self,
-        interfaces: &Interfaces,
-        events: &mut Events,
-        now: Instant,
-    ) -> Vec<Probe> {
-        self.expire(events, now);
+    pub fn handle_timeout(&mut self, interfaces: &Interfaces, now: Instant) -> Vec<Probe> {
+        self.expire(now);
         self.tombstones.handle_timeout(now);
         let mut probes = Vec::new();
         // A path that takes the place of another is probed at once.
@@ -41,7 +35,7 @@ impl PeerTable {
             if due.is_empty() {
                 break;
             }
-            probes.extend(due.into_iter().flat_map(|slot| self.run_probe(slot, interfaces, events, now)));
+            probes.extend(due.into_iter().flat_map(|slot| self.run_probe(slot, interfaces, now)));
         }
         probes
     }
@@ -50,12 +44,6 @@ impl PeerTable {
         let timeouts =
             [self.peers.poll_timeout(), self.probes.poll_timeout(), self.tombstones.poll_timeout()];
         timeouts.into_iter().flatten().min()
-    }
-
-    /// See [`ExpiringMap::correct_timeout`](crate::expiring_map::ExpiringMap::correct_timeout).
-    pub fn correct_timeout(&mut self) {
-        self.peers.correct_timeout();
-        self.probes.correct();
     }
 
     /// Gives each peer time to answer after a suspend.
@@ -80,7 +68,7 @@ impl PeerTable {
         let entry = self.peers.at_mut(slot);
         if !entry.probe.is_suspect() {
             entry.probe = ProbeState::suspect(now + delay);
-            self.schedule_probe(slot, self.peers.renewed_at(slot), now);
+            self.schedule_probe(slot, now);
         }
     }
 
@@ -102,18 +90,18 @@ impl PeerTable {
     /// Ends the probing of a peer that was received by its listed path. A message that does not renew ends a suspicion alone.
     pub(super) fn on_reached(&mut self, slot: u32, renews: bool, now: Instant) {
         if renews || self.peers.at(slot).probe.is_suspect() {
-            self.reset_probe(slot, self.peers.renewed_at(slot), now);
+            self.reset_probe(slot, now);
         }
     }
 
-    /// Ends the probing of a peer until its lifetime, counted from `renewed_at`, runs out.
-    pub(super) fn reset_probe(&mut self, slot: u32, renewed_at: Instant, now: Instant) {
+    /// Ends the probing of a peer until it has been silent for a part of its lifetime.
+    pub(super) fn reset_probe(&mut self, slot: u32, now: Instant) {
         let entry = self.peers.at_mut(slot);
         if entry.probe.is_pending() {
             self.probed.remove(&entry.paths.listed().key());
         }
         entry.probe = ProbeState::default();
-        self.schedule_probe(slot, renewed_at, now);
+        self.schedule_probe(slot, now);
     }
 
     /// Lists a peer with another path. If that is not validated, it is probed at once. Returns true if a user sees a difference.
@@ -128,11 +116,8 @@ impl PeerTable {
         }
         let is_validated = entry.paths.is_validated();
         let is_changed = entry.paths.publish() || !left.has_same_address(&path);
-        let (id, name) = (entry.id, entry.name.clone());
-        self.index.remove_address(id, &name, left.ip());
-        self.index.insert_address(id, &name, path.ip());
         self.probed.remove(&left.key());
-        self.reset_probe(slot, self.peers.renewed_at(slot), now);
+        self.reset_probe(slot, now);
         if !is_validated {
             self.suspect(slot, Duration::ZERO, now);
         }
@@ -146,13 +131,14 @@ impl PeerTable {
         if entry.wide_probe_at.is_none() && entry.paths.wants_wide_address() {
             // By then the copies of the message by other paths have arrived. Ids are random.
             entry.wide_probe_at = Some(now + SUSPECT_DELAY + spread * u32::from(entry.id[0]) / 256);
-            self.schedule_probe(slot, self.peers.renewed_at(slot), now);
+            self.schedule_probe(slot, now);
         }
     }
 
-    pub(super) fn schedule_probe(&mut self, slot: u32, renewed_at: Instant, now: Instant) {
+    pub(super) fn schedule_probe(&mut self, slot: u32, now: Instant) {
         let entry = self.peers.at(slot);
-        let due = [entry.next_probe(renewed_at, now), entry.wide_probe_at].into_iter().flatten().min();
+        let next = entry.next_probe(self.peers.renewed_at(slot), now);
+        let due = [next, entry.wide_probe_at].into_iter().flatten().min();
         match due {
             Some(due) => self.probes.set(slot, due),
             None => self.probes.remove(slot),
@@ -160,13 +146,7 @@ impl PeerTable {
     }
 
     /// Returns the probes of a peer that are due, or ends a suspicion without an answer.
-    fn run_probe(
-        &mut self,
-        slot: u32,
-        interfaces: &Interfaces,
-        events: &mut Events,
-        now: Instant,
-    ) -> Vec<Probe> {
+    fn run_probe(&mut self, slot: u32, interfaces: &Interfaces, now: Instant) -> Vec<Probe> {
         if self.peers.at_mut(slot).wide_probe_at.take_if(|due| *due <= now).is_some() {
             return self.probe_wide(slot, interfaces, now);
         }
@@ -177,10 +157,10 @@ impl PeerTable {
         match entry.paths.on_silence() {
             Some(other) => {
                 if self.list_path(slot, other, now) {
-                    self.push_update(slot, events, now);
+                    self.push_update(slot, now);
                 }
             }
-            None => self.reset_probe(slot, self.peers.renewed_at(slot), now),
+            None => self.reset_probe(slot, now),
         }
         Vec::new()
     }
@@ -190,7 +170,7 @@ impl PeerTable {
         let wants_one = entry.paths.wants_wide_address();
         let is_on_link = |path: &Path| interfaces.is_on_link(path.ip(), path.interface);
         let path = wants_one.then(|| entry.paths.probe_wide(is_on_link)).flatten();
-        self.schedule_probe(slot, self.peers.renewed_at(slot), now);
+        self.schedule_probe(slot, now);
         path.into_iter().map(|path| self.probe(slot, path, false)).collect()
     }
 
@@ -203,7 +183,7 @@ impl PeerTable {
             if entry.probe.is_second_of_suspicion() { entry.paths.probe_others() } else { Vec::new() };
         let (listed, id) = (entry.paths.listed(), entry.id);
         self.probed.insert(listed.key(), id);
-        self.schedule_probe(slot, self.peers.renewed_at(slot), now);
+        self.schedule_probe(slot, now);
         let mut probes = vec![self.probe(slot, listed, is_last)];
         probes.extend(others.into_iter().map(|path| self.probe(slot, path, false)));
         probes

@@ -1,11 +1,13 @@
 //! Situations that were tried on the library before, and went wrong: hostile hosts, several addresses, clones, seeds that are
 //! dropped, suspends.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use peers_proto::wire::{self, Announcement, Kind, MAX_MESSAGE, Message, Nonce};
-use peers_proto::{Arrival, Family, Interface, Key, Mode, Network, Notice, Received, Settings, Transmit};
+use peers_proto::{
+    Arrival, Family, Interface, Key, Mode, Network, Notice, PORT, Received, Settings, Transmit,
+};
 
 use crate::harness::*;
 
@@ -143,6 +145,33 @@ fn nonce_to(sent: &[Sent], peer: &Remote) -> Option<Nonce> {
         _ => None,
     };
     to_peer.filter_map(nonce).next()
+}
+
+#[test]
+fn p2_validated_newcomers_evict_the_newest_legacy_entries() {
+    let mut bench = Bench::new(Settings { max_peers: 100, ..settings() });
+    bench.run(ms(1000));
+    // A registered entry has room of its own, and stays.
+    bench.node.register("stranger97", b"", None, bench.now).expect("it has room");
+    for number in 0..1000 {
+        if number == 98 {
+            bench.hear(&mut Remote::new("peer", 8), Kind::Query);
+        }
+        let from = (Ipv4Addr::new(192, 0, 2, 66), PORT).into();
+        bench.hear_bytes(format!("multitastic:stranger{number}").as_bytes(), from);
+        bench.run(ms(1));
+    }
+    assert!(bench.node.is_full());
+    bench.events();
+    let gone = ["-stranger99 (expired)", "-stranger98 (expired)", "-peer (expired)", "-stranger96 (expired)"];
+    for (last, gone) in (10..).zip(gone) {
+        let mut newcomer = Remote::new("newcomer", last);
+        bench.hear(&mut newcomer, Kind::Query);
+        let sent = bench.run(ms(600));
+        let nonce = nonce_to(&sent, &newcomer).expect("it is to be validated");
+        bench.hear_echo(&mut newcomer, nonce);
+        assert_eq!(bench.events(), [gone, "+newcomer"]);
+    }
 }
 
 #[test]

@@ -3,8 +3,8 @@
 use std::net::{Ipv6Addr, SocketAddr};
 
 use fastrand::Rng;
+use peers_proto::Settings;
 use peers_proto::wire::Kind;
-use peers_proto::{Settings, Source};
 
 use crate::harness::{Bench, EXPIRY, Remote, Sent, ms, settings};
 
@@ -95,25 +95,6 @@ fn tombstone_past_its_deadline_is_not_read() {
         bench.hear_bytes(&late, peer.address);
         assert_eq!(!bench.names().is_empty(), is_listed, "{time:?}");
     }
-}
-
-#[test]
-fn end_of_a_registration_leaves_its_legacy_node_at_once() {
-    let mut bench = Bench::settled();
-    let kitchen = Remote { address: ([192, 0, 2, 7], 49001).into(), ..Remote::new("kitchen", 7) };
-    bench.node.register("kitchen", b"mine", Some(ms(1000)), bench.now).expect("there is room");
-    bench.run(ms(500));
-    bench.hear_line(&kitchen);
-    bench.run(ms(499));
-    assert_eq!(bench.node.peers(bench.now)[0].source, Source::Registered);
-    assert_eq!(bench.events(), ["+kitchen", "~kitchen"]);
-    bench.run(ms(1));
-    let listed = bench.node.peers(bench.now).remove(0);
-    assert_eq!((listed.source, listed.value), (Source::Legacy, vec![]));
-    bench.run(EXPIRY - ms(501));
-    assert_eq!(bench.events(), ["~kitchen"]);
-    bench.run(ms(1));
-    assert_eq!(bench.events(), ["-kitchen (expired)"]);
 }
 
 #[test]
