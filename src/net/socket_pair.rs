@@ -90,7 +90,7 @@ impl SocketPair {
         let open = || socket::open_group_sender(&unicast, group.is_ipv6(), hops, &refusals);
         // macOS sends from the address that a socket is bound to. Windows binds no socket to a group.
         let group_sender = match wants_receiver && cfg!(linux_kernel) {
-            true => refusals.settle(&optional::GROUP_SENDER, open()),
+            true => refusals.settle(optional::GROUP_SENDER, open()),
             false => None,
         };
         Ok(SocketPair {
@@ -160,79 +160,64 @@ impl SocketPair {
         Ok(has_left)
     }
 
-    /// Joins the group on each interface on which no receiver has. True if there were any. If the system permits a socket no more
-    /// joins, another socket takes the rest.
+    /// Joins the group on each interface on which no receiver has. True if there were any.
     fn join_where_missing(&mut self, wanted: &[&Interface]) -> io::Result<bool> {
-        let mut refused: Vec<(&Interface, io::Error)> = Vec::new();
+        let mut refused = Vec::new();
         let mut has_joined = false;
         for interface in wanted {
             let has_it = |receiver: &Receiver| receiver.joined.contains(&interface.index);
             if self.receivers.iter().any(has_it) {
                 continue;
             }
-            match self.join(interface)? {
+            let joined = self.join(interface)?;
+            let link = self.link(interface);
+            match joined {
+                // One that is silent was joined all the time.
+                Ok(()) if link.is_silent => {}
                 Ok(()) => {
-                    let link = self.link(interface);
-                    // One that is silent was joined all the time.
-                    if !link.is_silent {
-                        link.reset();
-                        has_joined = true;
-                    }
+                    link.reset();
+                    has_joined = true;
                 }
-                Err(error) => {
-                    self.link(interface).last_error =
-                        CallError { call: "joining the group", error: copy(&error) }.to_string();
-                    refused.push((interface, error));
+                Err(failed) => {
+                    link.last_error = failed.to_string();
+                    refused.push(failed);
                 }
             }
         }
-        self.join_trouble = refused.last().map(|(_, error)| {
-            let limit = options::join_limit(error, self.is_v6())
-                .map_or(String::new(), |setting| format!("; the system's limit is {setting}"));
-            let (count, all) = (wanted.len() - refused.len(), wanted.len());
-            let words = format!("joined the group on {count} of {all} interfaces: {error}{limit}");
-            (reason_of(error, Reason::MulticastJoin), words)
-        });
+        let count = wanted.len() - refused.len();
+        let last = refused.pop();
+        (self.receiver_error, self.join_trouble) = match last {
+            Some(failed) if self.receivers.is_empty() => (Some(failed), None),
+            Some(failed) => (None, Some(self.join_trouble(&failed.error, count, wanted.len()))),
+            None => (None, None),
+        };
         Ok(has_joined)
     }
 
-    /// Joins the group on an interface, by the last receiver, or by a new one if the system refuses that. The inner result is that
-    /// of the system.
-    fn join(&mut self, interface: &Interface) -> io::Result<io::Result<()>> {
-        let mut refused = io::Error::from(io::ErrorKind::NotConnected);
-        if let Some(receiver) = self.receivers.last_mut() {
-            match join(receiver.socket.get()?, self.group.ip(), interface) {
-                Ok(()) => {
+    fn join_trouble(&self, error: &io::Error, count: usize, all: usize) -> (Reason, String) {
+        let limit = options::join_limit(error, self.is_v6())
+            .map_or(String::new(), |setting| format!("; the system's limit is {setting}"));
+        let words = format!("joined the group on {count} of {all} interfaces: {error}{limit}");
+        (reason_of(error, Reason::MulticastJoin), words)
+    }
+
+    /// Joins the group on an interface, by the last receiver. If the system permits it no more joins, a new receiver takes the rest:
+    /// the limit is per socket. The inner result is that of the system.
+    fn join(&mut self, interface: &Interface) -> io::Result<Result<(), CallError>> {
+        loop {
+            if let Some(receiver) = self.receivers.last_mut() {
+                let Err(error) = join(receiver.socket.get()?, self.group.ip(), interface) else {
                     receiver.joined.push(interface.index);
                     return Ok(Ok(()));
+                };
+                if receiver.joined.is_empty() || options::join_limit(&error, self.group.is_ipv6()).is_none() {
+                    return Ok(Err(CallError { call: "joining the group", error }));
                 }
-                // The limit is per socket. One that has joined nothing would not be the last.
-                Err(error)
-                    if receiver.joined.is_empty() || options::join_limit(&error, self.is_v6()).is_none() =>
-                {
-                    return Ok(Err(error));
-                }
-                Err(error) => refused = error,
             }
-        }
-        let opened = socket::open_receiver(self.group, &self.refusals);
-        let has_none = self.receivers.is_empty();
-        match opened {
-            Ok(socket) => {
-                let joined = join(socket.get()?, self.group.ip(), interface);
-                if joined.is_ok() || has_none {
-                    let joined = joined.iter().map(|()| interface.index).collect();
-                    self.receivers.push(Receiver { socket, joined });
-                    self.receiver_error = None;
-                }
-                Ok(joined)
+            match socket::open_receiver(self.group, &self.refusals) {
+                Ok(socket) => self.receivers.push(Receiver { socket, joined: Vec::new() }),
+                Err(failed) => return Ok(Err(failed)),
             }
-            Err(failed) if has_none => {
-                let error = copy(&failed.error);
-                self.receiver_error = Some(failed);
-                Ok(Err(error))
-            }
-            Err(_) => Ok(Err(refused)),
         }
     }
 
@@ -276,8 +261,7 @@ impl SocketPair {
                 Err(error) if self.is_v6() && is_address_error(&error) => {}
                 Err(error) => {
                     stats.note_error(&error);
-                    self.link(interface).last_error =
-                        CallError { call: "sendmsg", error: copy(&error) }.to_string();
+                    self.link(interface).last_error = format!("sendmsg: {error}");
                     let words = format!("sending through {}: {error}", interface.name);
                     self.send_trouble = Some((reason_of(&error, Reason::SendFails), words));
                 }
@@ -349,12 +333,12 @@ impl SocketPair {
             let IcmpError { is_unreachable, to, interface } = match datagram::receive_error(socket) {
                 Ok(error) => error,
                 Err(error) if is_refusal(&error) => {
-                    self.refusals.settle(&optional::ERROR_QUEUE, Err::<(), _>(error));
+                    self.refusals.settle(optional::ERROR_QUEUE, Err::<(), _>(error));
                     break;
                 }
                 Err(_) => break,
             };
-            self.refusals.settle(&optional::ERROR_QUEUE, Ok::<_, io::Error>(()));
+            self.refusals.settle(optional::ERROR_QUEUE, Ok::<_, io::Error>(()));
             has_any = true;
             if is_unreachable && self.sent_to.contains(to) {
                 self.unreachable.push((to, interface));
@@ -462,11 +446,6 @@ fn leave(receiver: &Socket, group: IpAddr, index: u32) -> io::Result<()> {
         IpAddr::V4(group) => receiver.leave_multicast_v4_n(&group, &InterfaceIndexOrAddress::Index(index)),
         IpAddr::V6(group) => receiver.leave_multicast_v6(&group, index),
     }
-}
-
-/// Returns the same error of the system once more.
-fn copy(error: &io::Error) -> io::Error {
-    error.raw_os_error().map_or_else(|| error.kind().into(), io::Error::from_raw_os_error)
 }
 
 fn is_address_error(error: &io::Error) -> bool {

@@ -12,7 +12,7 @@ use crate::runtime::network_state::NetworkState;
 use crate::runtime::notices;
 use crate::runtime::readers::Readers;
 use crate::seed::Seed;
-use crate::sys::optional::{Refusal, Refusals};
+use crate::sys::optional::Refusals;
 use peers_proto::Node;
 
 pub(crate) struct State {
@@ -187,7 +187,7 @@ impl State {
 
     /// What the system refuses, without which the node does its work.
     fn limits(&self) -> Option<(Reason, String)> {
-        let words: Vec<String> = self.refusals.list().iter().map(Refusal::to_string).collect();
+        let words = self.refusals.list();
         (!words.is_empty()).then(|| (Reason::Limited, words.join(". ")))
     }
 

@@ -69,13 +69,13 @@ pub fn receive(
         Err(error) if is_refusal(&error) => {
             let count = receive_each(buffers, take, |buffer| receive_one(socket, buffer).map(Some));
             if count.is_ok() {
-                refusals.settle(&optional::MANY_AT_ONCE, Err::<(), _>(error));
+                refusals.settle(optional::MANY_AT_ONCE, Err::<(), _>(error));
             }
             count
         }
         received => {
             if received.is_ok() {
-                refusals.settle(&optional::MANY_AT_ONCE, Ok::<_, io::Error>(()));
+                refusals.settle(optional::MANY_AT_ONCE, Ok::<_, io::Error>(()));
             }
             received
         }
