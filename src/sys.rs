@@ -25,8 +25,6 @@ use std::net::{IpAddr, SocketAddr};
 pub(crate) mod batch;
 pub(crate) mod call_error;
 pub(crate) mod clock;
-#[cfg(test)]
-mod datagram_tests;
 pub(crate) mod forks;
 pub(crate) mod host_interface;
 pub(crate) mod interface;

@@ -178,24 +178,6 @@ impl<N> Table<N> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{Clock, Config, Network};
-
-    #[test]
-    #[cfg_attr(miri, ignore = "Miri does not have the system calls of a node")]
-    fn a_panic_in_a_call_fails_the_node() {
-        let network = Network::Memory("a panic in a call".into());
-        let config = Config { name: Some("node".into()), network, clock: Clock::Manual, ..Config::default() };
-        let started = Peers::start(config).expect("a node of the memory network starts");
-        let handle = insert(started);
-        let panicked = crate::panics::catch_panic(|| {
-            let _node = get::<Peers>(handle).ok().expect("the node lives");
-            panic!("as if by a bug");
-        });
-        assert!(panicked.is_err());
-        let failed = get::<Peers>(handle).ok().expect("a failed node has a handle").list();
-        assert_eq!(failed.map_err(|error| error.kind()), Err(crate::error::ErrorKind::Failed));
-        assert!(free_node(handle).is_ok());
-    }
 
     #[test]
     fn a_number_is_not_used_again() {

@@ -101,14 +101,4 @@ mod tests {
             assert_eq!((last(), peers_last_error()), (kept, place));
         }
     }
-
-    #[test]
-    fn every_status_has_a_text_of_its_own() {
-        let mut texts: Vec<_> = (PEERS_ERR_NOT_FOUND..=PEERS_OK).map(text_of).collect();
-        texts.sort();
-        texts.dedup();
-        assert_eq!(texts.len(), 19);
-        assert!(texts.iter().all(Option::is_some));
-        assert_eq!((text_of(1), text_of(PEERS_ERR_NOT_FOUND - 1)), (None, None));
-    }
 }

@@ -657,34 +657,3 @@ impl Driver {
         }
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Starts a node with a manual clock on a memory network.
-    fn start_manual(network: &str) -> Arc<Driver> {
-        let options = Options {
-            settings: Settings { name: "node".into(), ..Settings::default() },
-            transport: TransportConfig::Memory { network: network.into(), multicast: true },
-            has_manual_clock: true,
-            seeds: Vec::new(),
-            logger: None,
-            start_line: String::new(),
-        };
-        start(options).expect("there is room").0
-    }
-
-    #[test]
-    fn a_panic_with_only_the_transport_locked_fails_the_node() {
-        let driver = start_manual("half-changed");
-        let panicked = panics::catch_panic(|| {
-            let _transport = driver.lock_transport();
-            panic!("as if by a bug");
-        });
-        assert_eq!(panicked, Err("as if by a bug".to_owned()));
-        let failed = driver.advance(Duration::ZERO).expect_err("the transport may be half changed");
-        assert_eq!(failed.kind(), ErrorKind::Failed);
-        assert!(failed.to_string().contains("half changed"), "{failed}");
-    }
-}

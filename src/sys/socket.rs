@@ -157,26 +157,3 @@ pub(crate) fn port_of(socket: &OwnedSocket) -> Result<u16, CallError> {
     let address = socket.get().and_then(Socket::local_addr).named("getsockname")?;
     Ok(address.as_socket().map_or(0, |address| address.port()))
 }
-
-#[cfg(all(test, unix))]
-mod tests {
-    use std::fs::File;
-    use std::os::fd::AsRawFd;
-
-    use super::*;
-
-    #[test]
-    fn a_socket_leaves_another_file_under_its_number_alone() {
-        let socket = open_unicast(false, 1, 0, &Refusals::default()).expect("there are free ports");
-        let file = File::open("/dev/null").expect("each system has one");
-        // SAFETY: both numbers are open; the test alone uses them.
-        assert_eq!(unsafe { libc::dup2(file.as_raw_fd(), socket.descriptor()) }, socket.descriptor());
-        let error = socket.get().expect_err("the number stands for the file");
-        assert!(error.to_string().contains("closed by another part of the program"), "{error}");
-        let number = socket.descriptor();
-        drop(socket);
-        assert!(Identity::of(number).is_ok(), "the file was closed");
-        // SAFETY: the number is the test's own since the call of dup2.
-        assert_eq!(unsafe { libc::close(number) }, 0);
-    }
-}

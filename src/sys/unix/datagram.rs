@@ -115,7 +115,7 @@ pub fn receive(
 }
 
 /// Receives one datagram into `buffer`, and returns it with its destination. An error if none waits.
-pub fn receive_one(socket: &Socket, buffer: &mut [u8]) -> io::Result<(Received, IpAddr)> {
+fn receive_one(socket: &Socket, buffer: &mut [u8]) -> io::Result<(Received, IpAddr)> {
     let (mut parts, mut control) = ([IoSliceMut::new(buffer)], control_buffer());
     let message = recvmsg(socket.as_raw_fd(), &mut parts, Some(&mut control), MsgFlags::MSG_DONTWAIT)?;
     description_of(&message)
