@@ -82,22 +82,9 @@ struct Step {
     next: Option<Instant>,
 }
 
-/// What a node requests after a run.
-struct Due {
-    /// It has received nothing for so long that new sockets may help.
-    is_silent: bool,
-    is_more_due: bool,
-    next: Option<Instant>,
-}
-
 /// Opens the transport and starts the node. With a manual clock it has no thread.
 pub(crate) fn start(options: Options) -> Result<(Arc<Driver>, Option<Thread>), Error> {
-    let has_seeds = options.settings.mode.allows_off_link();
-    let seeds = options.seeds.clone();
     let driver = Driver::open(options)?;
-    if has_seeds {
-        driver.set_seeds(&seeds)?;
-    }
     // The first announcement is sent before this returns. One step only: on a busy network there is always more to receive.
     driver.step(&Poller::default())?;
     if driver.sleeper.is_none() {
@@ -125,21 +112,19 @@ pub(crate) fn start(options: Options) -> Result<(Arc<Driver>, Option<Thread>), E
 impl Driver {
     fn open(options: Options) -> Result<Arc<Driver>, Error> {
         forks::watch().map_err(|error| Error::system("registering for forks", &error))?;
-        let time = match options.has_manual_clock {
-            true => TimeSource::manual(),
-            false => TimeSource::system()
-                .map_err(|error| Error::system("reading the clock that counts sleep", &error))?,
-        };
         let interval = options.settings.interval;
+        let has_seeds = options.settings.mode.allows_off_link();
         let refusals = Arc::new(Refusals::default());
-        let sleeper = match options.has_manual_clock {
-            true => None,
-            false => Some(
-                Sleeper::new(interval, refusals.clone())
-                    .map_err(|error| Error::system("making a descriptor to wake by", &error))?,
-            ),
+        let (time, sleeper) = match options.has_manual_clock {
+            true => (TimeSource::manual(), None),
+            false => {
+                let sleeper = Sleeper::new(interval, refusals.clone())
+                    .map_err(|error| Error::system("making a descriptor to wake by", &error))?;
+                let time = TimeSource::system()
+                    .map_err(|error| Error::system("reading the clock that counts sleep", &error))?;
+                (time, Some(sleeper))
+            }
         };
-        let log = options.logger.map(|logger| Arc::new(LogQueue::new(logger)));
         let node = Node::new(options.settings, time.now());
         let state = State::new(node, NameTable::new(interval), refusals.clone());
         let driver = Arc::new_cyclic(|this| Driver {
@@ -147,27 +132,39 @@ impl Driver {
             forks: forks::count(),
             transport: Mutex::new(Transport::closed()),
             state: Mutex::new(state),
-            log,
+            log: options.logger.map(|logger| Arc::new(LogQueue::new(logger))),
             arrival: Condvar::default(),
             sleeper,
             advancing: Mutex::new(()),
             time,
         });
-        let receiver = driver.this.clone();
+        driver.open_transport(options.transport, &refusals, &options.start_line)?;
+        if has_seeds {
+            driver.set_seeds(&options.seeds)?;
+        }
+        Ok(driver)
+    }
+
+    fn open_transport(
+        &self,
+        config: TransportConfig,
+        refusals: &Arc<Refusals>,
+        start_line: &str,
+    ) -> Result<(), Error> {
+        let receiver = self.this.clone();
         let on_delivery = move || {
             if let Some(driver) = receiver.upgrade() {
                 driver.note_inbox();
             }
         };
-        let mut transport = driver.lock_transport();
-        transport.open(options.transport, &refusals, driver.time.now(), on_delivery)?;
-        transport.introduce(&mut lock(&driver.state).node, driver.time.now());
-        if let Some(log) = &driver.log {
-            let event_log = EventLog::new(log.clone(), &options.start_line, transport.report().interfaces);
-            lock(&driver.state).start_log(event_log);
+        let mut transport = self.lock_transport();
+        transport.open(config, refusals, self.time.now(), on_delivery)?;
+        let mut state = lock(&self.state);
+        transport.introduce(&mut state.node, self.time.now());
+        if let Some(log) = &self.log {
+            state.start_log(EventLog::new(log.clone(), start_line, transport.report().interfaces));
         }
-        drop(transport);
-        Ok(driver)
+        Ok(())
     }
 
     /// Runs `action` on the node as it is now, and does what follows from it.
@@ -457,30 +454,16 @@ impl Driver {
     fn step(&self, poller: &Poller) -> Result<Step, Error> {
         let mut transport = self.lock_transport();
         let received = self.receive(&mut transport, poller)?;
-        let Due { is_silent, is_more_due, mut next } = self.run_node(&mut transport)?;
-        let refresh = transport
-            .refresh(poller, is_silent, self.time.now())
-            .map_err(|error| self.lose_descriptor(&error))?;
-        if matches!(refresh, Refresh::Followed | Refresh::Reopened) {
-            let mut state = self.lock_state()?;
-            let now = self.time.now();
-            if !transport.introduce(&mut state.node, now) {
-                state.node.handle_network_change(now);
-            }
-            state.names.on_network_change(now);
-            transport.take_transmits(&mut state.node);
-        }
+        let is_silent = self.run_node(&mut transport)?;
+        let refresh = self.refresh(&mut transport, poller, is_silent)?;
         let has_news = transport.has_transmits() || !matches!(refresh, Refresh::Unneeded);
         if has_news {
-            let sent = transport.send(self.time.now()).map_err(|error| self.lose_descriptor(&error))?;
-            let mut state = self.lock_state()?;
-            let now = self.time.now();
-            state.note_step(transport.report(), &sent, refresh, now);
-            self.note_changes(&mut state, now);
-            next = state.poll_timeout();
+            self.send(&mut transport, refresh)?;
         }
-        let (may_be_more, has_received) = (received.may_be_more || is_more_due, received.has_any);
-        Ok(Step { may_be_more, has_received, has_news, next })
+        let next = self.lock_state()?.poll_timeout();
+        let is_more_due = next.is_some_and(|deadline| deadline <= self.time.now());
+        let may_be_more = received.may_be_more || is_more_due;
+        Ok(Step { may_be_more, has_received: received.has_any, has_news, next })
     }
 
     /// Does what the thread is to do after a suspend, in a call that comes before it.
@@ -511,13 +494,13 @@ impl Driver {
         Ok(received)
     }
 
-    /// Passes the node what was received, lets it do what is due, and takes what it has to send.
-    fn run_node(&self, transport: &mut Transport) -> Result<Due, Error> {
+    /// Passes the node what was received, lets it do what is due, and takes what it has to send. True if the node has received
+    /// nothing for so long that new sockets may help.
+    fn run_node(&self, transport: &mut Transport) -> Result<bool, Error> {
         let mut state = self.lock_state()?;
         let now = self.time.now();
         transport.feed(&mut state.node, now);
-        let is_due = |node: &Node| node.poll_timeout().is_some_and(|deadline| deadline <= now);
-        if is_due(&state.node) {
+        if state.node.poll_timeout().is_some_and(|deadline| deadline <= now) {
             state.node.handle_timeout(now);
         }
         if state.node.is_renewal_wanted() {
@@ -529,9 +512,33 @@ impl Driver {
         self.start_look_ups(&mut state, now);
         self.note_changes(&mut state, now);
         transport.take_transmits(&mut state.node);
-        let next = state.poll_timeout();
-        let is_more_due = next.is_some_and(|deadline| deadline <= now);
-        Ok(Due { is_silent: state.node.poll_reopen(), is_more_due, next })
+        Ok(state.node.poll_reopen())
+    }
+
+    /// Lets the transport follow the network, and the node know of it.
+    fn refresh(&self, transport: &mut Transport, poller: &Poller, is_silent: bool) -> Result<Refresh, Error> {
+        let refresh = transport.refresh(poller, is_silent, self.time.now());
+        let refresh = refresh.map_err(|error| self.lose_descriptor(&error))?;
+        if matches!(refresh, Refresh::Followed | Refresh::Reopened) {
+            let mut state = self.lock_state()?;
+            let now = self.time.now();
+            if !transport.introduce(&mut state.node, now) {
+                state.node.handle_network_change(now);
+            }
+            state.names.on_network_change(now);
+            transport.take_transmits(&mut state.node);
+        }
+        Ok(refresh)
+    }
+
+    /// Sends what was taken, and notes how that and the refresh went.
+    fn send(&self, transport: &mut Transport, refresh: Refresh) -> Result<(), Error> {
+        let sent = transport.send(self.time.now()).map_err(|error| self.lose_descriptor(&error))?;
+        let mut state = self.lock_state()?;
+        let now = self.time.now();
+        state.note_step(transport.report(), &sent, refresh, now);
+        self.note_changes(&mut state, now);
+        Ok(())
     }
 
     /// Ends the node because another part of the program has closed one of its descriptors.
