@@ -9,13 +9,13 @@ use std::time::Instant;
 
 use crate::error::Error;
 use crate::interface_status::{InterfaceStatus, Usage};
+use crate::net::interfaces;
 use crate::net::memory::MemoryPort;
 use crate::net::report::{Receipt, Refresh, SendStats, TransportReport};
 use crate::net::socket_config::SocketConfig;
 use crate::net::sockets::Sockets;
 use crate::sys::Descriptor;
 use crate::sys::batch::{self, ReceiveBatch};
-use crate::sys::interface::Interface;
 use crate::sys::optional::Refusals;
 use crate::sys::poller::Poller;
 use peers_proto::{Destination, Family, Node, Transmit};
@@ -161,7 +161,10 @@ impl Transport {
     pub fn interface_statuses(&self) -> Vec<InterfaceStatus> {
         match &self.kind {
             TransportKind::Sockets(sockets) => sockets.interface_statuses(),
-            TransportKind::Memory(port) => port.interfaces().iter().map(status_of).collect(),
+            TransportKind::Memory(port) => {
+                let used = |one| interfaces::status(one, Family::V4, "memory", Usage::Used, String::new());
+                port.interfaces().iter().map(used).collect()
+            }
             TransportKind::Closed => Vec::new(),
         }
     }
@@ -197,23 +200,6 @@ impl Transport {
             TransportKind::Sockets(sockets) => Some(sockets),
             TransportKind::Memory(_) | TransportKind::Closed => None,
         }
-    }
-}
-
-/// Returns the status of a memory network, which counts nothing.
-fn status_of(interface: &Interface) -> InterfaceStatus {
-    InterfaceStatus {
-        name: interface.name.clone(),
-        index: interface.index,
-        family: Family::V4,
-        kind: "memory".into(),
-        address: interface.source(Family::V4),
-        usage: Usage::Used,
-        why: String::new(),
-        sent: 0,
-        looped_back: 0,
-        received: 0,
-        last_error: String::new(),
     }
 }
 
