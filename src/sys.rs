@@ -26,7 +26,6 @@ pub(crate) mod batch;
 pub(crate) mod call_error;
 pub(crate) mod clock;
 pub(crate) mod forks;
-pub(crate) mod host_interface;
 pub(crate) mod interface;
 pub(crate) mod multicast_joins;
 pub(crate) mod optional;

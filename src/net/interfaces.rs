@@ -3,8 +3,7 @@
 use crate::error::{Error, ErrorKind, quoted};
 use crate::interface_status::{InterfaceStatus, Usage};
 use crate::sys;
-use crate::sys::host_interface::HostInterface;
-use crate::sys::interface::Interface;
+use crate::sys::interface::{HostInterface, Interface};
 use peers_proto::Family;
 
 /// The names that the user chose, in which `*` stands for any characters; `None` for the default choice.
@@ -171,7 +170,7 @@ fn matches(pattern: &str, name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sys::host_interface::Port;
+    use crate::sys::interface::Port;
 
     const BOTH: [Family; 2] = [Family::V4, Family::V6];
 
@@ -278,7 +277,8 @@ mod tests {
             choice.all.iter().map(|status| status.usage).collect::<Vec<_>>(),
             [Usage::FamilyOff, Usage::Used]
         );
-        assert_eq!((choice.used[0].v4, choice.used[0].v6), (None, "fe80::1".parse().ok()));
+        let sources = BOTH.map(|family| choice.used[0].source(family));
+        assert_eq!(sources, [None, "fe80::1".parse().ok()]);
     }
 
     #[test]

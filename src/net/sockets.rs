@@ -19,8 +19,7 @@ use crate::net::socket_pair::{self, Number, SocketPair};
 use crate::sys;
 use crate::sys::batch::{self, ReceiveBatch, Received};
 use crate::sys::call_error::CallError;
-use crate::sys::host_interface::Listing;
-use crate::sys::interface::Interface;
+use crate::sys::interface::{Interface, Listing};
 use crate::sys::optional::{self, Refusals};
 use crate::sys::poller::Poller;
 use crate::sys::socket::{self, OwnedSocket, port_of};
@@ -542,7 +541,11 @@ mod tests {
         };
         let mut sockets = Sockets::open(config, Arc::default(), Instant::now()).expect("the port is free");
         let mut poller = Poller::default();
-        let address = sockets.interfaces.iter().find_map(|interface| interface.v4).expect("there is one");
+        let address = sockets
+            .interfaces
+            .iter()
+            .find_map(|interface| interface.source(Family::V4))
+            .expect("there is one");
         let address = SocketAddr::from((address, sockets.unicast_port));
         let alone = Transmit {
             payload: Arc::from(&b"alone"[..]),

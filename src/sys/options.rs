@@ -1,7 +1,7 @@
 //! Socket options, and how a socket joins a group.
 
 use std::io;
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use socket2::{InterfaceIndexOrAddress, Socket};
 
@@ -20,6 +20,7 @@ use windows_sys::Win32::Networking::WinSock::{
 use crate::sys::descriptor_of;
 use crate::sys::interface::Interface;
 use crate::sys::optional::{Optional, Refusals};
+use peers_proto::Family;
 
 /// TTL and hop limit of unicast (RFC 5082): a router lowers it.
 const UNICAST_HOPS: i32 = 255;
@@ -164,9 +165,11 @@ fn set_option(socket: &Socket, level: i32, option: i32, value: i32) -> io::Resul
 pub fn join_v4(socket: &Socket, group: Ipv4Addr, interface: &Interface) -> io::Result<()> {
     let join = |by| socket.join_multicast_v4_n(&group, &by);
     // By index, a socket can leave an interface that has lost its address. Wine takes the address only.
-    join(InterfaceIndexOrAddress::Index(interface.index)).or_else(|error| match interface.v4 {
-        Some(address) if cfg!(windows) => join(InterfaceIndexOrAddress::Address(address)),
-        _ => Err(error),
+    join(InterfaceIndexOrAddress::Index(interface.index)).or_else(|error| {
+        match interface.source(Family::V4) {
+            Some(IpAddr::V4(address)) if cfg!(windows) => join(InterfaceIndexOrAddress::Address(address)),
+            _ => Err(error),
+        }
     })
 }
 

@@ -8,7 +8,7 @@ use std::path::Path;
 use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::sys::call_error::{CallError, Named};
-use crate::sys::host_interface::Port;
+use crate::sys::interface::Port;
 
 /// A network link.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
