@@ -42,7 +42,7 @@ const DRAIN_PERIOD: Duration = Duration::from_secs(1);
 pub(crate) struct SocketPair {
     group: SocketAddr,
     /// Each has joined the group on as many interfaces as the system permits one socket. None without multicast.
-    receivers: Vec<Receiver>,
+    receivers: Vec<OwnedSocket>,
     wants_receiver: bool,
     unicast: OwnedSocket,
     /// The port from which everything is sent.
@@ -67,12 +67,6 @@ pub(crate) struct SocketPair {
     /// Destinations that ICMP errors have reported, and the interfaces through which the errors came.
     unreachable: Vec<(SocketAddr, u32)>,
     refusals: Arc<Refusals>,
-}
-
-struct Receiver {
-    socket: OwnedSocket,
-    /// Indexes of the interfaces that it has joined.
-    joined: Vec<u32>,
 }
 
 /// Number of a socket that receives: 0 is the unicast one.
@@ -141,21 +135,15 @@ impl SocketPair {
     /// Leaves interfaces that are gone, that are silent, or of which the system has lost the join. True if there were any.
     fn leave_where_lost(&mut self, wanted: &[&Interface]) -> io::Result<bool> {
         let known = multicast_joins::of(self.group.ip());
-        let is_known = |index: &u32| known.as_ref().is_none_or(|known| known.contains(index));
-        let is_silent = |index: &u32| self.links.iter().any(|link| link.index == *index && link.is_silent);
-        let stays = |index: &u32| {
-            wanted.iter().any(|used| used.index == *index) && is_known(index) && !is_silent(index)
-        };
+        let is_known = |index| known.as_ref().is_none_or(|known| known.contains(&index));
+        let is_wanted = |index| wanted.iter().any(|used| used.index == index);
         let mut has_left = false;
-        for receiver in &mut self.receivers {
-            let socket = receiver.socket.get()?;
-            let (joined, go): (Vec<u32>, Vec<u32>) = receiver.joined.iter().partition(|index| stays(index));
-            for index in go {
-                // Fails where the join went with the interface.
-                let _ = leave(socket, self.group.ip(), index);
-                has_left |= !is_silent(&index);
-            }
-            receiver.joined = joined;
+        for link in &mut self.links {
+            let stays = is_wanted(link.index) && is_known(link.index) && !link.is_silent;
+            let Some(receiver) = link.receiver.take_if(|_| !stays) else { continue };
+            // Fails where the join went with the interface.
+            let _ = leave(self.receivers[receiver].get()?, self.group.ip(), link.index);
+            has_left |= !link.is_silent;
         }
         Ok(has_left)
     }
@@ -165,18 +153,19 @@ impl SocketPair {
         let mut refused = Vec::new();
         let mut has_joined = false;
         for interface in wanted {
-            let has_it = |receiver: &Receiver| receiver.joined.contains(&interface.index);
-            if self.receivers.iter().any(has_it) {
+            if self.link(interface).receiver.is_some() {
                 continue;
             }
             let joined = self.join(interface)?;
             let link = self.link(interface);
             match joined {
-                // One that is silent was joined all the time.
-                Ok(()) if link.is_silent => {}
-                Ok(()) => {
-                    link.reset();
-                    has_joined = true;
+                Ok(receiver) => {
+                    link.receiver = Some(receiver);
+                    // One that is silent was joined all the time.
+                    if !link.is_silent {
+                        link.reset();
+                        has_joined = true;
+                    }
                 }
                 Err(failed) => {
                     link.last_error = failed.to_string();
@@ -201,24 +190,29 @@ impl SocketPair {
         (reason_of(error, Reason::MulticastJoin), words)
     }
 
-    /// Joins the group on an interface, by the last receiver. If the system permits it no more joins, a new receiver takes the rest:
-    /// the limit is per socket. The inner result is that of the system.
-    fn join(&mut self, interface: &Interface) -> io::Result<Result<(), CallError>> {
+    /// Joins the group on an interface, by the last receiver, and returns its number. If the system permits it no more joins, a new
+    /// receiver takes the rest: the limit is per socket. The inner result is that of the system.
+    fn join(&mut self, interface: &Interface) -> io::Result<Result<usize, CallError>> {
         loop {
-            if let Some(receiver) = self.receivers.last_mut() {
-                let Err(error) = join(receiver.socket.get()?, self.group.ip(), interface) else {
-                    receiver.joined.push(interface.index);
-                    return Ok(Ok(()));
-                };
-                if receiver.joined.is_empty() || options::join_limit(&error, self.group.is_ipv6()).is_none() {
+            if let Some(last) = self.receivers.len().checked_sub(1) {
+                let joined = join(self.receivers[last].get()?, self.group.ip(), interface);
+                let Err(error) = joined else { return Ok(Ok(last)) };
+                let is_unused = self.links.iter().all(|link| link.receiver != Some(last));
+                if is_unused || options::join_limit(&error, self.is_v6()).is_none() {
                     return Ok(Err(CallError { call: "joining the group", error }));
                 }
             }
             match socket::open_receiver(self.group, &self.refusals) {
-                Ok(socket) => self.receivers.push(Receiver { socket, joined: Vec::new() }),
+                Ok(socket) => self.receivers.push(socket),
                 Err(failed) => return Ok(Err(failed)),
             }
         }
+    }
+
+    /// Closes the sockets, and returns what was counted at the interfaces.
+    pub fn into_links(mut self) -> Vec<Link> {
+        self.links.iter_mut().for_each(|link| link.receiver = None);
+        self.links
     }
 
     /// Notes by which interfaces the group was silent for `limit`.
@@ -299,7 +293,7 @@ impl SocketPair {
     ) -> io::Result<bool> {
         let socket = match number {
             0 => &self.unicast,
-            _ => &self.receivers[number - 1].socket,
+            _ => &self.receivers[number - 1],
         };
         let socket = socket.get()?;
         let (group, port) = (self.group.ip(), self.unicast_port);
@@ -430,7 +424,7 @@ impl SocketPair {
     }
 
     fn receiving(&self) -> impl Iterator<Item = &OwnedSocket> {
-        iter::once(&self.unicast).chain(self.receivers.iter().map(|receiver| &receiver.socket))
+        iter::once(&self.unicast).chain(&self.receivers)
     }
 }
 

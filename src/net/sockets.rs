@@ -315,7 +315,7 @@ impl Sockets {
         }
         // The old ones first: they hold the ports.
         let links: Vec<(Family, Vec<Link>)> =
-            self.pairs.drain(..).map(|pair| (pair.family(), pair.links)).collect();
+            self.pairs.drain(..).map(|pair| (pair.family(), pair.into_links())).collect();
         self.open_missing();
         for (family, links) in links {
             if let Some(pair) = self.pairs.iter_mut().find(|pair| pair.family() == family) {
