@@ -115,7 +115,7 @@ impl Transport {
         let is_announcing = self.outgoing.iter().any(is_to_group);
         match &mut self.kind {
             TransportKind::Sockets(sockets) => sockets.refresh(poller, is_silent, is_announcing, now),
-            TransportKind::Memory(_) | TransportKind::Closed => Ok(Refresh::Unneeded),
+            _ => Ok(Refresh::Unneeded),
         }
     }
 
@@ -171,17 +171,14 @@ impl Transport {
 
     /// Number of datagrams from off-link that were dropped.
     pub fn off_link(&self) -> u64 {
-        match &self.kind {
-            TransportKind::Sockets(sockets) => sockets.off_link(),
-            TransportKind::Memory(_) | TransportKind::Closed => 0,
-        }
+        self.sockets().map_or(0, Sockets::off_link)
     }
 
     /// Number of datagrams dropped because the queue on a memory network was full.
     pub fn dropped(&self) -> u64 {
         match &self.kind {
             TransportKind::Memory(port) => port.dropped(),
-            TransportKind::Sockets(_) | TransportKind::Closed => 0,
+            _ => 0,
         }
     }
 
@@ -198,7 +195,7 @@ impl Transport {
     fn sockets(&self) -> Option<&Sockets> {
         match &self.kind {
             TransportKind::Sockets(sockets) => Some(sockets),
-            TransportKind::Memory(_) | TransportKind::Closed => None,
+            _ => None,
         }
     }
 }
