@@ -31,12 +31,14 @@
  *
  * Limits:
  *
- * Descriptors A node has up to 8: two sockets for each of IPv4 and IPv6, one for changes of the network, and three to
- *             wake its thread. A reader whose descriptor was asked for has 2 more. RLIMIT_NOFILE may be lowered after the start.
+ * Descriptors A node has up to 10: three sockets for each of IPv4 and IPv6 (two on macOS and Windows), one for changes of the
+ *             network, and three to wake its thread. Beyond 20 interfaces each further 20 take one socket more. A reader whose
+ *             descriptor was asked for has 2 more. RLIMIT_NOFILE may be lowered after the start.
  *             If the program closes them (closefrom), the node fails within an interval, with PEERS_REASON_INTERNAL. A file
  *             that the program opens under such a number is neither read, written nor closed; on macOS that holds for files
  *             that are no sockets. The descriptor of peers_event_fd may be made blocking; what is read from it means nothing.
- * Threads     A node has one thread, and one more ("peers-names") while a seed has a name. Each has a stack of 2 MiB.
+ * Threads     A node has one thread, and one more ("peers-look-up") for each name of a seed that is being looked up, at most 8. Each
+ *             has a stack of 2 MiB.
  * Stack       Every call works on a stack of 64 KiB.
  * Memory      If the system has no memory, the process aborts, and nothing is printed. A node holds at most `max_peers` entries, and
  *             at most `entries_max_bytes` bytes of names and values; what entries took is given back when they leave.
@@ -1115,8 +1117,8 @@ int32_t peers_set_keys(struct peers_t *node,
  *
  * Errors: PEERS_ERR_INVALID (one of the list is no `host:port`, there are more than 1024, the node takes no seeds, or one of a
  * node with PEERS_MANUAL_CLOCK has a name), PEERS_ERR_NULL, PEERS_ERR_UTF8, PEERS_ERR_HANDLE, PEERS_ERR_FORKED,
- * PEERS_ERR_SYSTEM (no thread can be started), PEERS_ERR_FAILED, PEERS_ERR_STOPPED. After an error the seeds are as they
- * were. Thread-safe; does not wait for the network, nor for names to be resolved.
+ * PEERS_ERR_FAILED, PEERS_ERR_STOPPED. After an error the seeds are as they were. Thread-safe; does not wait for the
+ * network, nor for names to be resolved.
  *
  * Arguments: `seeds` is NULL or NUL-terminated.
  */

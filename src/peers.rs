@@ -233,7 +233,7 @@ impl Peers {
     /// second call does nothing. In a call of the node's [`Logger`](crate::Logger) it does not wait: the node ends when the
     /// logger returns. In a forked child it closes the child's copies of the descriptors; no other method may be called there.
     pub fn stop(&self) {
-        if self.is_forked() {
+        if self.driver.is_forked() {
             return self.driver.abandon();
         }
         self.driver.stop();
@@ -251,19 +251,8 @@ impl Peers {
         self.driver.close();
     }
 
-    /// True in a child that was forked off the process that started the node.
-    pub(crate) fn is_forked(&self) -> bool {
-        self.driver.is_forked()
-    }
-
-    /// True in a call that the node's own logger makes.
-    pub(crate) fn is_logging_here(&self) -> bool {
-        self.driver.is_logging_here()
-    }
-
-    /// Fails the node, after a panic that may have left it half changed.
-    pub(crate) fn fail(&self, why: &str) {
-        self.driver.fail(why);
+    pub(crate) fn driver(&self) -> &Driver {
+        &self.driver
     }
 
     fn take_thread(&self) -> Option<Thread> {
@@ -274,7 +263,7 @@ impl Peers {
 impl Drop for Peers {
     fn drop(&mut self) {
         self.stop();
-        if self.is_forked() {
+        if self.driver.is_forked() {
             // The parent's threads may have been changing it.
             mem::forget(self.driver.clone());
             // This process does not have it.

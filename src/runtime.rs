@@ -1,4 +1,4 @@
-//! The runtime of a node: its thread, its clock, the log queue, and the resolver of its seeds' names.
+//! The runtime of a node: its thread, its clock, the log queue, and the look-ups of its seeds' names.
 
 pub(crate) mod clock;
 pub(crate) mod driver;
@@ -9,6 +9,5 @@ pub(crate) mod network_state;
 pub(crate) mod notices;
 pub(crate) mod readers;
 pub(crate) mod resolver;
-pub(crate) mod seeds;
 pub(crate) mod sleeper;
 pub(crate) mod state;

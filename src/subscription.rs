@@ -43,26 +43,20 @@ impl Subscription {
 
     /// Ends the subscription: calls of it under way return. In a forked child the parent's goes on.
     pub(crate) fn end(&self) {
-        if !self.is_forked() {
+        if !self.driver.is_forked() {
             self.driver.unsubscribe(self.reader);
         }
     }
 
-    /// True in a child that was forked off the process that started the node.
-    pub(crate) fn is_forked(&self) -> bool {
-        self.driver.is_forked()
-    }
-
-    /// Fails the node, after a panic that may have left it half changed.
-    pub(crate) fn fail(&self, why: &str) {
-        self.driver.fail(why);
+    pub(crate) fn driver(&self) -> &Driver {
+        &self.driver
     }
 }
 
 impl Drop for Subscription {
     fn drop(&mut self) {
         self.end();
-        if self.is_forked() {
+        if self.driver.is_forked() {
             // The parent's threads may have been changing it.
             mem::forget(self.driver.clone());
         }

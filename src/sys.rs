@@ -25,10 +25,7 @@ use std::net::{IpAddr, SocketAddr};
 pub(crate) mod batch;
 pub(crate) mod call_error;
 pub(crate) mod clock;
-#[cfg(test)]
-mod datagram_tests;
 pub(crate) mod forks;
-pub(crate) mod host_interface;
 pub(crate) mod interface;
 pub(crate) mod multicast_joins;
 pub(crate) mod optional;

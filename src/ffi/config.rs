@@ -155,14 +155,6 @@ mod tests {
     }
 
     #[test]
-    fn null_and_an_empty_struct_mean_the_defaults() {
-        // SAFETY: NULL is allowed.
-        assert_eq!(unsafe { read(std::ptr::null()) }.ok(), Some(Config::default()));
-        // SAFETY: the struct has no pointers.
-        assert_eq!(unsafe { read(&empty()) }.ok(), Some(Config::default()));
-    }
-
-    #[test]
     fn everything_is_copied_during_the_call() {
         let texts = ["kitchen", "", "eth*", "memory:here", "239.9.9.9", "ff12::9", "10.0.0.1:7,[::1]:8"];
         let texts = texts.map(|text| CString::new(text).expect("no NUL is in it"));

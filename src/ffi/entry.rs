@@ -77,12 +77,4 @@ mod tests {
             assert_eq!(parse(text), Err(PEERS_ERR_INVALID), "{text}");
         }
     }
-
-    #[test]
-    #[cfg_attr(miri, ignore = "Miri does not have the system call")]
-    fn an_unknown_interface_is_named() {
-        let failure = parse_address("fe80::7%nosuch7").expect_err("there is none");
-        assert_eq!(failure.status, PEERS_ERR_INTERFACE);
-        assert!(failure.detail.contains(r#"address "fe80::7%nosuch7": there is no interface "nosuch7""#));
-    }
 }

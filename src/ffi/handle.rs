@@ -10,10 +10,10 @@ use std::ptr;
 use std::sync::Arc;
 use std::thread::panicking;
 
-use crate::ffi::constants::{PEERS_ERR_DEADLOCK, PEERS_ERR_FORKED, PEERS_ERR_HANDLE};
-use crate::ffi::input;
+use crate::ffi::constants::{PEERS_ERR_DEADLOCK, PEERS_ERR_FORKED, PEERS_ERR_HANDLE, PEERS_ERR_NULL};
 use crate::ffi::status::Failure;
 use crate::peers::Peers;
+use crate::runtime::driver::Driver;
 use crate::subscription::Subscription;
 use crate::sys::forks::Global;
 
@@ -36,45 +36,31 @@ static TABLE: Global<Table<Arc<dyn Any + Send + Sync>>> = Global::new(Table::new
 pub(super) trait Handled: Any + Send + Sync {
     /// The opaque type in C.
     type Handle;
-    /// What an unknown handle is not.
-    const UNKNOWN: &'static str;
     /// Name of the argument.
     const NAME: &'static str;
-    /// What to pass for it.
-    const RIGHT: &'static str;
-    /// True in a child that was forked off the process that made it.
-    fn is_forked(&self) -> bool;
-    /// Fails the node, after a panic that may have left it half changed.
-    fn fail(&self, why: &str);
+    /// The call that returns the handle.
+    const MAKER: &'static str;
+    /// The node behind it.
+    fn driver(&self) -> &Driver;
 }
 
 impl Handled for Peers {
     type Handle = peers_t;
-    const UNKNOWN: &'static str = "the handle is no live node: it was freed, or never came from peers_start of this copy of the library";
     const NAME: &'static str = "node";
-    const RIGHT: &'static str = "a handle from peers_start";
+    const MAKER: &'static str = "peers_start";
 
-    fn is_forked(&self) -> bool {
-        Peers::is_forked(self)
-    }
-
-    fn fail(&self, why: &str) {
-        Peers::fail(self, why);
+    fn driver(&self) -> &Driver {
+        Peers::driver(self)
     }
 }
 
 impl Handled for Subscription {
     type Handle = peers_subscription_t;
-    const UNKNOWN: &'static str = "the handle is no live subscription: it was freed, or never came from peers_subscribe of this copy of the library";
     const NAME: &'static str = "subscription";
-    const RIGHT: &'static str = "a handle from peers_subscribe";
+    const MAKER: &'static str = "peers_subscribe";
 
-    fn is_forked(&self) -> bool {
-        Subscription::is_forked(self)
-    }
-
-    fn fail(&self, why: &str) {
-        Subscription::fail(self, why);
+    fn driver(&self) -> &Driver {
+        Subscription::driver(self)
     }
 }
 
@@ -92,16 +78,19 @@ impl<T: Handled> Deref for Lease<T> {
 impl<T: Handled> Drop for Lease<T> {
     fn drop(&mut self) {
         if panicking() {
-            self.0.fail("a call panicked");
+            self.0.driver().fail("a call panicked");
         }
     }
 }
 
 /// Returns the object behind a handle.
 pub(super) fn get<T: Handled>(handle: *mut T::Handle) -> Result<Lease<T>, Failure> {
-    input::not_null(handle, T::NAME, T::RIGHT)?;
+    if handle.is_null() {
+        let detail = format!("{} is NULL; pass a handle from {}", T::NAME, T::MAKER);
+        return Err(Failure::new(PEERS_ERR_NULL, detail));
+    }
     let object: Arc<T> = find(handle)?;
-    if object.is_forked() {
+    if object.driver().is_forked() {
         let detail = "the handle belongs to the parent of this forked process; start a node of your own";
         return Err(Failure::new(PEERS_ERR_FORKED, detail));
     }
@@ -116,7 +105,7 @@ pub(super) fn insert<T: Handled>(object: T) -> *mut T::Handle {
 
 /// Makes the handle of a node void and stops the node. In a forked child, the parent's node runs on.
 pub(super) fn free_node(handle: *mut peers_t) -> Result<(), Failure> {
-    if find::<Peers>(handle)?.is_logging_here() {
+    if find::<Peers>(handle)?.driver().is_logging_here() {
         let detail = "the node is freed in a call of its own log function, and would wait for itself; free it \
                       when the function has returned, or on another thread";
         return Err(Failure::new(PEERS_ERR_DEADLOCK, detail));
@@ -141,7 +130,13 @@ fn remove<T: Handled>(handle: *mut T::Handle) -> Result<Arc<T>, Failure> {
 }
 
 fn cast<T: Handled>(object: Option<Arc<dyn Any + Send + Sync>>) -> Result<Arc<T>, Failure> {
-    object.and_then(|object| object.downcast().ok()).ok_or_else(|| Failure::new(PEERS_ERR_HANDLE, T::UNKNOWN))
+    object.and_then(|object| object.downcast().ok()).ok_or_else(|| {
+        let (name, maker) = (T::NAME, T::MAKER);
+        let detail = format!(
+            "the handle is no live {name}: it was freed, or never came from {maker} of this copy of the library"
+        );
+        Failure::new(PEERS_ERR_HANDLE, detail)
+    })
 }
 
 /// Objects by their numbers. Generic, so that Miri runs its tests: it cannot run a node.
@@ -178,24 +173,6 @@ impl<N> Table<N> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{Clock, Config, Network};
-
-    #[test]
-    #[cfg_attr(miri, ignore = "Miri does not have the system calls of a node")]
-    fn a_panic_in_a_call_fails_the_node() {
-        let network = Network::Memory("a panic in a call".into());
-        let config = Config { name: Some("node".into()), network, clock: Clock::Manual, ..Config::default() };
-        let started = Peers::start(config).expect("a node of the memory network starts");
-        let handle = insert(started);
-        let panicked = crate::panics::catch_panic(|| {
-            let _node = get::<Peers>(handle).ok().expect("the node lives");
-            panic!("as if by a bug");
-        });
-        assert!(panicked.is_err());
-        let failed = get::<Peers>(handle).ok().expect("a failed node has a handle").list();
-        assert_eq!(failed.map_err(|error| error.kind()), Err(crate::error::ErrorKind::Failed));
-        assert!(free_node(handle).is_ok());
-    }
 
     #[test]
     fn a_number_is_not_used_again() {

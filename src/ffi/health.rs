@@ -1,6 +1,5 @@
 //! `peers_health_t`: whether the node works, and if not, why not.
 
-use std::ffi::c_char;
 use std::mem::offset_of;
 use std::time::Duration;
 
@@ -8,11 +7,10 @@ use crate::ffi::constants::*;
 use crate::ffi::handle::{self, peers_t};
 use crate::ffi::input;
 use crate::ffi::sized;
+use crate::ffi::status;
 use crate::ffi::structs::{self, peers_health_t};
 use crate::health::{Health, Reason, State};
 use crate::peers::Peers;
-
-const DETAIL_SIZE: usize = 256;
 
 /// Fills in the health of the node: running, degraded or failed, why in a code and in words, and its counters.
 ///
@@ -53,7 +51,7 @@ fn fill(struct_size: usize, health: &Health) -> peers_health_t {
             State::Failed => PEERS_STATE_FAILED,
         },
         reason,
-        detail: truncated(detail),
+        detail: status::text_array(detail),
         last_send_age_ms: age(health.last_send_age),
         last_receive_age_ms: age(health.last_receive_age),
         interfaces: health.interfaces as u64,
@@ -79,36 +77,5 @@ fn reason_code(reason: Reason) -> u32 {
         Reason::OtherMode => PEERS_REASON_OTHER_MODE,
         Reason::Limited => PEERS_REASON_LIMITED,
         Reason::Socket => PEERS_REASON_SOCKET,
-    }
-}
-
-/// `text` NUL-terminated in a fixed array, cut between characters where it is too long.
-fn truncated(text: &str) -> [c_char; DETAIL_SIZE] {
-    let mut detail = [0; DETAIL_SIZE];
-    let end = text.floor_char_boundary(DETAIL_SIZE - 1);
-    for (to, from) in detail.iter_mut().zip(&text.as_bytes()[..end]) {
-        *to = *from as c_char;
-    }
-    detail
-}
-
-#[cfg(test)]
-mod tests {
-    use std::ffi::CStr;
-
-    use super::*;
-
-    #[test]
-    fn a_detail_is_cut_between_characters_and_ends_with_a_nul() {
-        let text_of = |detail: &[c_char; DETAIL_SIZE]| {
-            // SAFETY: the text ends inside the array, or the test is the one to show that it does not.
-            unsafe { CStr::from_ptr(detail.as_ptr()) }.to_str().map(str::to_owned)
-        };
-        let fits = "é".repeat(127);
-        assert_eq!(text_of(&truncated(&fits)), Ok(fits.clone()));
-        assert_eq!(text_of(&truncated(&format!("{fits}é"))), Ok(fits.clone()));
-        assert_eq!(text_of(&truncated(&format!("{fits}x"))), Ok(format!("{fits}x")));
-        assert_eq!(text_of(&truncated(&format!("x{fits}é"))), Ok(format!("x{fits}")));
-        assert_eq!(text_of(&truncated("")), Ok(String::new()));
     }
 }

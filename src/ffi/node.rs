@@ -173,8 +173,8 @@ pub unsafe extern "C" fn peers_set_keys(node: *mut peers_t, keys: *const c_void,
 ///
 /// Errors: PEERS_ERR_INVALID (one of the list is no `host:port`, there are more than 1024, the node takes no seeds, or one of a
 /// node with PEERS_MANUAL_CLOCK has a name), PEERS_ERR_NULL, PEERS_ERR_UTF8, PEERS_ERR_HANDLE, PEERS_ERR_FORKED,
-/// PEERS_ERR_SYSTEM (no thread can be started), PEERS_ERR_FAILED, PEERS_ERR_STOPPED. After an error the seeds are as they
-/// were. Thread-safe; does not wait for the network, nor for names to be resolved.
+/// PEERS_ERR_FAILED, PEERS_ERR_STOPPED. After an error the seeds are as they were. Thread-safe; does not wait for the
+/// network, nor for names to be resolved.
 ///
 /// # Safety
 /// `seeds` is NULL or NUL-terminated.

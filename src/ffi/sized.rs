@@ -159,31 +159,6 @@ mod tests {
         assert!(error.contains(&format!("a field at byte {} is set", FULL + 7)), "{error}");
     }
 
-    #[test]
-    fn a_size_that_no_version_has_is_refused_unread() {
-        for (size, why) in [
-            (0, "begin with SAMPLE_INIT, which sets it to"),
-            (1, "it ends inside a field; this library's sample_t has"),
-            (FULL - 1, "it ends inside a field"),
-            (LARGEST + 1, "begin with SAMPLE_INIT"),
-            (usize::MAX, "begin with SAMPLE_INIT"),
-        ] {
-            // No more than the size is there, and that is all that may be read.
-            let error = read_sample(&memory(size, size_of::<usize>())).expect_err("no version has this size");
-            assert!(error.starts_with(&format!("struct_size is {size}: ")) && error.contains(why), "{error}");
-        }
-    }
-
-    #[test]
-    fn the_largest_struct_and_an_unaligned_one_are_read() {
-        let mut largest = memory(LARGEST, LARGEST);
-        largest[FULL..].fill(0);
-        assert_eq!(read_sample(&largest).map(|sample| sample.struct_size), Ok(LARGEST));
-        let mut shifted = [0; FULL + 1];
-        shifted[1..].copy_from_slice(&memory(FULL, FULL));
-        assert_eq!(read_sample(&shifted[1..]), read_sample(&memory(FULL, FULL)));
-    }
-
     fn written(size: usize) -> Box<[u8]> {
         let sample = Sample { struct_size: size, first: 7, second: 8, third: 9 };
         let mut memory = memory(size, size);
@@ -207,19 +182,5 @@ mod tests {
         assert_eq!(newer[..FULL], [&(FULL + 12).to_ne_bytes(), &exact[size_of::<usize>()..]].concat());
         assert_eq!(newer[FULL..], [0; 12]);
         assert_eq!(written(LARGEST)[FULL..], vec![0; LARGEST - FULL]);
-    }
-
-    #[test]
-    fn a_struct_to_fill_has_room_for_the_least_and_is_not_too_long() {
-        let least = offset_of!(Sample, second);
-        for size in [0, least - 1, LARGEST + 1, usize::MAX] {
-            // SAFETY: the memory has a size, and that alone is read.
-            let checked = unsafe { size_to_fill::<Sample>(memory(size, 8).as_ptr().cast(), least) };
-            let error = checked.expect_err("out of range").detail;
-            assert_eq!(
-                error,
-                format!("struct_size is {size}: begin with SAMPLE_INIT, which sets it to {FULL}")
-            );
-        }
     }
 }

@@ -10,6 +10,8 @@ use peers_proto::{Arrival, Family};
 pub(crate) struct Link {
     pub index: u32,
     pub name: String,
+    /// Number of the receiver that has joined the group here.
+    pub receiver: Option<usize>,
     /// The address that the node sends from.
     address: Option<IpAddr>,
     pub sent: u64,
@@ -27,6 +29,7 @@ impl Link {
         Link {
             index: interface.index,
             name: interface.name.clone(),
+            receiver: None,
             address: None,
             sent: 0,
             looped_back: 0,

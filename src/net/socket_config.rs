@@ -3,9 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use crate::error::{Error, ErrorKind};
 use crate::net::interfaces::Selection;
-use crate::sys::options;
 
 pub(crate) struct SocketConfig {
     /// At most one of each family.
@@ -34,20 +32,4 @@ pub struct ChangeDetection {
     pub poll: bool,
     /// If nothing is received for the expiry time, not even the node's own announcements, the node reopens its sockets.
     pub watchdog: bool,
-}
-
-impl SocketConfig {
-    /// An error if there is nothing but IPv6, and the system has it turned off.
-    pub fn check_protocols(&self) -> Result<(), Error> {
-        if !self.groups.iter().all(SocketAddr::is_ipv6) {
-            return Ok(());
-        }
-        match options::ipv6_turned_off() {
-            None => Ok(()),
-            Some(setting) => Err(Error::new(
-                ErrorKind::System,
-                format!("IPv4 is turned off, and the system has IPv6 turned off, too ({setting})"),
-            )),
-        }
-    }
 }

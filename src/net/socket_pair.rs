@@ -42,7 +42,7 @@ const DRAIN_PERIOD: Duration = Duration::from_secs(1);
 pub(crate) struct SocketPair {
     group: SocketAddr,
     /// Each has joined the group on as many interfaces as the system permits one socket. None without multicast.
-    receivers: Vec<Receiver>,
+    receivers: Vec<OwnedSocket>,
     wants_receiver: bool,
     unicast: OwnedSocket,
     /// The port from which everything is sent.
@@ -69,12 +69,6 @@ pub(crate) struct SocketPair {
     refusals: Arc<Refusals>,
 }
 
-struct Receiver {
-    socket: OwnedSocket,
-    /// Indexes of the interfaces that it has joined.
-    joined: Vec<u32>,
-}
-
 /// Number of a socket that receives: 0 is the unicast one.
 pub(crate) type Number = usize;
 
@@ -90,7 +84,7 @@ impl SocketPair {
         let open = || socket::open_group_sender(&unicast, group.is_ipv6(), hops, &refusals);
         // macOS sends from the address that a socket is bound to. Windows binds no socket to a group.
         let group_sender = match wants_receiver && cfg!(linux_kernel) {
-            true => refusals.settle(&optional::GROUP_SENDER, open()),
+            true => refusals.settle(optional::GROUP_SENDER, open()),
             false => None,
         };
         Ok(SocketPair {
@@ -141,99 +135,84 @@ impl SocketPair {
     /// Leaves interfaces that are gone, that are silent, or of which the system has lost the join. True if there were any.
     fn leave_where_lost(&mut self, wanted: &[&Interface]) -> io::Result<bool> {
         let known = multicast_joins::of(self.group.ip());
-        let is_known = |index: &u32| known.as_ref().is_none_or(|known| known.contains(index));
-        let is_silent = |index: &u32| self.links.iter().any(|link| link.index == *index && link.is_silent);
-        let stays = |index: &u32| {
-            wanted.iter().any(|used| used.index == *index) && is_known(index) && !is_silent(index)
-        };
+        let is_known = |index| known.as_ref().is_none_or(|known| known.contains(&index));
+        let is_wanted = |index| wanted.iter().any(|used| used.index == index);
         let mut has_left = false;
-        for receiver in &mut self.receivers {
-            let socket = receiver.socket.get()?;
-            let (joined, go): (Vec<u32>, Vec<u32>) = receiver.joined.iter().partition(|index| stays(index));
-            for index in go {
-                // Fails where the join went with the interface.
-                let _ = leave(socket, self.group.ip(), index);
-                has_left |= !is_silent(&index);
-            }
-            receiver.joined = joined;
+        for link in &mut self.links {
+            let stays = is_wanted(link.index) && is_known(link.index) && !link.is_silent;
+            let Some(receiver) = link.receiver.take_if(|_| !stays) else { continue };
+            // Fails where the join went with the interface.
+            let _ = leave(self.receivers[receiver].get()?, self.group.ip(), link.index);
+            has_left |= !link.is_silent;
         }
         Ok(has_left)
     }
 
-    /// Joins the group on each interface on which no receiver has. True if there were any. If the system permits a socket no more
-    /// joins, another socket takes the rest.
+    /// Joins the group on each interface on which no receiver has. True if there were any.
     fn join_where_missing(&mut self, wanted: &[&Interface]) -> io::Result<bool> {
-        let mut refused: Vec<(&Interface, io::Error)> = Vec::new();
+        let mut refused = Vec::new();
         let mut has_joined = false;
         for interface in wanted {
-            let has_it = |receiver: &Receiver| receiver.joined.contains(&interface.index);
-            if self.receivers.iter().any(has_it) {
+            if self.link(interface).receiver.is_some() {
                 continue;
             }
-            match self.join(interface)? {
-                Ok(()) => {
-                    let link = self.link(interface);
+            let joined = self.join(interface)?;
+            let link = self.link(interface);
+            match joined {
+                Ok(receiver) => {
+                    link.receiver = Some(receiver);
                     // One that is silent was joined all the time.
                     if !link.is_silent {
                         link.reset();
                         has_joined = true;
                     }
                 }
-                Err(error) => {
-                    self.link(interface).last_error =
-                        CallError { call: "joining the group", error: copy(&error) }.to_string();
-                    refused.push((interface, error));
+                Err(failed) => {
+                    link.last_error = failed.to_string();
+                    refused.push(failed);
                 }
             }
         }
-        self.join_trouble = refused.last().map(|(_, error)| {
-            let limit = options::join_limit(error, self.is_v6())
-                .map_or(String::new(), |setting| format!("; the system's limit is {setting}"));
-            let (count, all) = (wanted.len() - refused.len(), wanted.len());
-            let words = format!("joined the group on {count} of {all} interfaces: {error}{limit}");
-            (reason_of(error, Reason::MulticastJoin), words)
-        });
+        let count = wanted.len() - refused.len();
+        let last = refused.pop();
+        (self.receiver_error, self.join_trouble) = match last {
+            Some(failed) if self.receivers.is_empty() => (Some(failed), None),
+            Some(failed) => (None, Some(self.join_trouble(&failed.error, count, wanted.len()))),
+            None => (None, None),
+        };
         Ok(has_joined)
     }
 
-    /// Joins the group on an interface, by the last receiver, or by a new one if the system refuses that. The inner result is that
-    /// of the system.
-    fn join(&mut self, interface: &Interface) -> io::Result<io::Result<()>> {
-        let mut refused = io::Error::from(io::ErrorKind::NotConnected);
-        if let Some(receiver) = self.receivers.last_mut() {
-            match join(receiver.socket.get()?, self.group.ip(), interface) {
-                Ok(()) => {
-                    receiver.joined.push(interface.index);
-                    return Ok(Ok(()));
+    fn join_trouble(&self, error: &io::Error, count: usize, all: usize) -> (Reason, String) {
+        let limit = options::join_limit(error, self.is_v6())
+            .map_or(String::new(), |setting| format!("; the system's limit is {setting}"));
+        let words = format!("joined the group on {count} of {all} interfaces: {error}{limit}");
+        (reason_of(error, Reason::MulticastJoin), words)
+    }
+
+    /// Joins the group on an interface, by the last receiver, and returns its number. If the system permits it no more joins, a new
+    /// receiver takes the rest: the limit is per socket. The inner result is that of the system.
+    fn join(&mut self, interface: &Interface) -> io::Result<Result<usize, CallError>> {
+        loop {
+            if let Some(last) = self.receivers.len().checked_sub(1) {
+                let joined = join(self.receivers[last].get()?, self.group.ip(), interface);
+                let Err(error) = joined else { return Ok(Ok(last)) };
+                let is_unused = self.links.iter().all(|link| link.receiver != Some(last));
+                if is_unused || options::join_limit(&error, self.is_v6()).is_none() {
+                    return Ok(Err(CallError { call: "joining the group", error }));
                 }
-                // The limit is per socket. One that has joined nothing would not be the last.
-                Err(error)
-                    if receiver.joined.is_empty() || options::join_limit(&error, self.is_v6()).is_none() =>
-                {
-                    return Ok(Err(error));
-                }
-                Err(error) => refused = error,
+            }
+            match socket::open_receiver(self.group, &self.refusals) {
+                Ok(socket) => self.receivers.push(socket),
+                Err(failed) => return Ok(Err(failed)),
             }
         }
-        let opened = socket::open_receiver(self.group, &self.refusals);
-        let has_none = self.receivers.is_empty();
-        match opened {
-            Ok(socket) => {
-                let joined = join(socket.get()?, self.group.ip(), interface);
-                if joined.is_ok() || has_none {
-                    let joined = joined.iter().map(|()| interface.index).collect();
-                    self.receivers.push(Receiver { socket, joined });
-                    self.receiver_error = None;
-                }
-                Ok(joined)
-            }
-            Err(failed) if has_none => {
-                let error = copy(&failed.error);
-                self.receiver_error = Some(failed);
-                Ok(Err(error))
-            }
-            Err(_) => Ok(Err(refused)),
-        }
+    }
+
+    /// Closes the sockets, and returns what was counted at the interfaces.
+    pub fn into_links(mut self) -> Vec<Link> {
+        self.links.iter_mut().for_each(|link| link.receiver = None);
+        self.links
     }
 
     /// Notes by which interfaces the group was silent for `limit`.
@@ -276,8 +255,7 @@ impl SocketPair {
                 Err(error) if self.is_v6() && is_address_error(&error) => {}
                 Err(error) => {
                     stats.note_error(&error);
-                    self.link(interface).last_error =
-                        CallError { call: "sendmsg", error: copy(&error) }.to_string();
+                    self.link(interface).last_error = format!("sendmsg: {error}");
                     let words = format!("sending through {}: {error}", interface.name);
                     self.send_trouble = Some((reason_of(&error, Reason::SendFails), words));
                 }
@@ -315,7 +293,7 @@ impl SocketPair {
     ) -> io::Result<bool> {
         let socket = match number {
             0 => &self.unicast,
-            _ => &self.receivers[number - 1].socket,
+            _ => &self.receivers[number - 1],
         };
         let socket = socket.get()?;
         let (group, port) = (self.group.ip(), self.unicast_port);
@@ -349,12 +327,12 @@ impl SocketPair {
             let IcmpError { is_unreachable, to, interface } = match datagram::receive_error(socket) {
                 Ok(error) => error,
                 Err(error) if is_refusal(&error) => {
-                    self.refusals.settle(&optional::ERROR_QUEUE, Err::<(), _>(error));
+                    self.refusals.settle(optional::ERROR_QUEUE, Err::<(), _>(error));
                     break;
                 }
                 Err(_) => break,
             };
-            self.refusals.settle(&optional::ERROR_QUEUE, Ok::<_, io::Error>(()));
+            self.refusals.settle(optional::ERROR_QUEUE, Ok::<_, io::Error>(()));
             has_any = true;
             if is_unreachable && self.sent_to.contains(to) {
                 self.unreachable.push((to, interface));
@@ -446,7 +424,7 @@ impl SocketPair {
     }
 
     fn receiving(&self) -> impl Iterator<Item = &OwnedSocket> {
-        iter::once(&self.unicast).chain(self.receivers.iter().map(|receiver| &receiver.socket))
+        iter::once(&self.unicast).chain(&self.receivers)
     }
 }
 
@@ -462,11 +440,6 @@ fn leave(receiver: &Socket, group: IpAddr, index: u32) -> io::Result<()> {
         IpAddr::V4(group) => receiver.leave_multicast_v4_n(&group, &InterfaceIndexOrAddress::Index(index)),
         IpAddr::V6(group) => receiver.leave_multicast_v6(&group, index),
     }
-}
-
-/// Returns the same error of the system once more.
-fn copy(error: &io::Error) -> io::Error {
-    error.raw_os_error().map_or_else(|| error.kind().into(), io::Error::from_raw_os_error)
 }
 
 fn is_address_error(error: &io::Error) -> bool {

@@ -19,11 +19,10 @@ use crate::net::socket_pair::{self, Number, SocketPair};
 use crate::sys;
 use crate::sys::batch::{self, ReceiveBatch, Received};
 use crate::sys::call_error::CallError;
-use crate::sys::host_interface::Listing;
-use crate::sys::interface::Interface;
+use crate::sys::interface::{Interface, Listing};
 use crate::sys::optional::{self, Refusals};
 use crate::sys::poller::Poller;
-use crate::sys::socket::{self, port_of};
+use crate::sys::socket::{self, OwnedSocket, port_of};
 use crate::sys::{Descriptor, NetworkMonitor, Way, options};
 use peers_proto::{Arrival, Destination, Family, Node, Transmit};
 
@@ -52,19 +51,10 @@ pub(crate) struct Sockets {
 
 impl Sockets {
     pub fn open(config: SocketConfig, refusals: Arc<Refusals>, now: Instant) -> Result<Self, Error> {
-        config.check_protocols()?;
-        let (pairs, mut shut) = open_pairs(&config, 0, &refusals);
-        // Peers name the port that the program chose, by whatever family.
-        let is_port_held = |(_, failed): &(SocketAddr, CallError)| options::is_port_held(&failed.error);
-        if pairs.is_empty() || config.unicast_port != 0 && shut.iter().any(is_port_held) {
-            // A system without a family says so, and has refused the other for a reason that can be mended.
-            shut.sort_by_key(|(_, failed)| is_unsupported(&failed.error));
-            return Err(cannot_open(&config, config.unicast_port, &shut[0].1));
-        }
         let mut sockets = Sockets {
             config,
-            pairs,
-            shut,
+            pairs: Vec::new(),
+            shut: Vec::new(),
             unicast_port: 0,
             interfaces: Arc::default(),
             choice: Choice::default(),
@@ -74,28 +64,88 @@ impl Sockets {
             monitor: None,
             refusals,
         };
-        sockets.note_port();
+        sockets.open_missing();
+        sockets.check_unicast()?;
         // Before the first look at the interfaces, so that no change falls between.
         sockets.subscribe();
         sockets.follow_interfaces(now).map_err(|error| Error::system("joining the groups", &error))?;
-        match sockets.pairs.iter().any(SocketPair::has_receiver) || !sockets.has_receiver_error() {
-            true => Ok(sockets),
-            false => {
-                let failed = sockets.pairs.iter().find_map(|pair| pair.receiver_error.as_ref());
-                let failed = failed.expect("there is one");
-                Err(cannot_open(&sockets.config, sockets.pairs[0].group().port(), failed))
+        sockets.check_receivers()?;
+        Ok(sockets)
+    }
+
+    /// An error if no family has sockets, or one lacks the port that the program chose: peers name it, by whatever family.
+    fn check_unicast(&self) -> Result<(), Error> {
+        let is_port_held = |(_, failed): &(SocketAddr, CallError)| options::is_port_held(&failed.error);
+        let lacks_port = self.config.unicast_port != 0 && self.shut.iter().any(is_port_held);
+        // A system without a family says so, and has refused the other for a reason that can be mended.
+        match self.shut.iter().min_by_key(|(_, failed)| is_unsupported(&failed.error)) {
+            Some((_, failed)) if self.pairs.is_empty() || lacks_port => {
+                Err(cannot_open(&self.config, self.config.unicast_port, failed))
             }
+            _ => Ok(()),
         }
     }
 
-    fn has_receiver_error(&self) -> bool {
-        self.pairs.iter().any(|pair| pair.receiver_error.is_some())
+    /// An error if the system refused each socket that receives from a group.
+    fn check_receivers(&self) -> Result<(), Error> {
+        let has_any = self.pairs.iter().any(SocketPair::has_receiver);
+        match self.pairs.iter().find_map(|pair| pair.receiver_error.as_ref()) {
+            Some(failed) if !has_any => Err(cannot_open(&self.config, self.pairs[0].group().port(), failed)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Opens the sockets of each family that has none. True if any were opened.
+    fn open_missing(&mut self) -> bool {
+        let before = self.pairs.len();
+        let has_none = |group: &SocketAddr| self.pairs.iter().all(|pair| pair.group() != *group);
+        let groups: Vec<SocketAddr> = self.config.groups.iter().copied().filter(has_none).collect();
+        self.shut.clear();
+        for (group, unicast) in groups.iter().zip(self.open_unicast(&groups)) {
+            let SocketConfig { hops, multicast, .. } = self.config;
+            let open = |unicast| SocketPair::new(*group, unicast, hops, multicast, self.refusals.clone());
+            match unicast.and_then(open) {
+                Ok(pair) => self.pairs.push(pair),
+                Err(failed) => self.shut.push((*group, failed)),
+            }
+        }
+        if let Some(pair) = self.pairs.first() {
+            self.unicast_port = pair.unicast_port;
+        }
+        self.pairs.len() > before
+    }
+
+    /// Opens the unicast socket of each group's family: on the port that the program chose, or on one that is free in all families,
+    /// so that a peer that knows the port reaches the node by each. The last resort is a port for each family.
+    fn open_unicast(&self, groups: &[SocketAddr]) -> Vec<Result<OwnedSocket, CallError>> {
+        let open = |group: &SocketAddr, port| {
+            socket::open_unicast(group.is_ipv6(), self.config.hops, port, &self.refusals)
+        };
+        let open_all = |mut port| -> Vec<_> {
+            let open_same = |group| {
+                let opened = open(group, port);
+                port = opened.as_ref().ok().and_then(|socket| port_of(socket).ok()).unwrap_or(port);
+                opened
+            };
+            groups.iter().map(open_same).collect()
+        };
+        if self.config.unicast_port != 0 {
+            return open_all(self.config.unicast_port);
+        }
+        let is_held = |opened: &Result<_, CallError>| {
+            opened.as_ref().is_err_and(|failed| options::is_port_held(&failed.error))
+        };
+        let ports = iter::once(self.unicast_port).chain(iter::repeat_n(0, PORTS_TRIED));
+        ports
+            .map(open_all)
+            .find(|opened| !opened.iter().any(is_held))
+            .unwrap_or_else(|| groups.iter().map(|group| open(group, 0)).collect())
     }
 
     /// Subscribes to reports of changes, unless that is done or turned off.
     fn subscribe(&mut self) {
         if self.config.change_detection.system && self.monitor.is_none() {
-            self.monitor = self.refusals.settle(&optional::MONITOR, NetworkMonitor::subscribe());
+            self.monitor = self.refusals.settle(optional::MONITOR, NetworkMonitor::subscribe());
         }
     }
 
@@ -114,38 +164,24 @@ impl Sockets {
             Some(monitor) if poller.at(monitor.descriptor()).is_readable => match monitor.drain() {
                 // The error of a closed descriptor is none of the system.
                 Err(error) if error.raw_os_error().is_none() => return Err(error),
-                drained => self.refusals.settle(&optional::MONITOR, drained).unwrap_or(false),
+                drained => self.refusals.settle(optional::MONITOR, drained).unwrap_or(false),
             },
             _ => false,
         };
         if is_silent && self.config.change_detection.watchdog {
             return self.reopen(now);
         }
-        let has_opened = is_announcing && self.open_missing();
+        // What the system has refused is tried once more.
+        let has_opened = is_announcing && {
+            self.subscribe();
+            self.open_missing()
+        };
         let may_have_changed = is_reported || (is_announcing && self.config.change_detection.poll);
         let has_followed = (may_have_changed || has_opened) && self.follow_interfaces(now)?;
         Ok(match has_followed || has_opened {
             true => Refresh::Followed,
             false => Refresh::Unneeded,
         })
-    }
-
-    /// Tries once more what the system has refused. True if a family has its sockets now.
-    fn open_missing(&mut self) -> bool {
-        self.subscribe();
-        let mut has_opened = false;
-        for (group, _) in std::mem::take(&mut self.shut) {
-            let port =
-                if self.config.unicast_port == 0 { self.unicast_port } else { self.config.unicast_port };
-            match open_pair(&self.config, group, port, &self.refusals) {
-                Ok(pair) => {
-                    self.pairs.push(pair);
-                    has_opened = true;
-                }
-                Err(failed) => self.shut.push((group, failed)),
-            }
-        }
-        has_opened
     }
 
     /// Sends datagrams of the node.
@@ -180,10 +216,8 @@ impl Sockets {
     /// Receives a batch, and the errors that wait, from the sockets at which a poll has found any.
     pub fn receive(&mut self, poller: &Poller, batch: &mut ReceiveBatch) -> io::Result<Receipt> {
         let mut receipt = Receipt::default();
-        for pair in &mut self.pairs {
-            if pair.has_error(poller) {
-                receipt.has_any |= pair.receive_errors()?;
-            }
+        for pair in self.pairs.iter_mut().filter(|pair| pair.has_error(poller)) {
+            receipt.has_any |= pair.receive_errors()?;
         }
         let numbers = |(at, pair): (usize, &SocketPair)| {
             pair.readable(poller).map(move |number| (number, at)).collect::<Vec<_>>()
@@ -194,19 +228,15 @@ impl Sockets {
         // Each has an equal share, so that a flood at one does not starve the others. Sockets with more to receive get the rest
         // at the next poll.
         let share = (batch::LENGTH / readable.len().max(1)).max(1);
-        let (accepts_off_link, interfaces, off_link) =
-            (self.config.accepts_off_link, &self.interfaces, &mut self.off_link);
-        let mut is_wanted = |received: &Received| {
-            // Multicast is on-link by its TTL. The node checks that of unicast, if the system reports it.
-            let is_checked = received.arrival == Arrival::Group || received.hops.is_some();
-            let is_near = || interfaces.iter().any(|interface| interface.is_on_link(received.from.ip()));
-            let is_wanted = accepts_off_link || is_checked || is_near();
-            *off_link += u64::from(!is_wanted);
-            is_wanted
-        };
+        let (config, interfaces) = (&self.config, &self.interfaces);
         batch.clear();
         for (number, at) in readable {
-            receipt.may_be_more |= self.pairs[at].receive(number, share, batch, &mut is_wanted)?;
+            let is_wanted = |received: &Received| {
+                let is_wanted = config.accepts_off_link || is_on_link(received, interfaces);
+                self.off_link += u64::from(!is_wanted);
+                is_wanted
+            };
+            receipt.may_be_more |= self.pairs[at].receive(number, share, batch, is_wanted)?;
         }
         receipt.has_any |= !batch.is_empty();
         Ok(receipt)
@@ -232,18 +262,11 @@ impl Sockets {
     /// The state of the network.
     pub fn report(&self) -> TransportReport {
         let send = self.pairs.iter().filter_map(|pair| pair.send_trouble.clone());
-        let receiving = self.pairs.iter().filter(|pair| pair.receiver_error.is_none());
-        let join = receiving.filter_map(|pair| pair.join_trouble.clone());
-        let isolation = self.isolation().into_iter().chain(self.missing_sockets());
-        TransportReport {
-            interfaces: self.interfaces.clone(),
-            troubles: isolation
-                .chain(send)
-                .chain(join)
-                .chain(self.failing_receives())
-                .chain(self.silence())
-                .collect(),
-        }
+        let join = self.pairs.iter().filter_map(|pair| pair.join_trouble.clone());
+        let none = self.isolation().into_iter().chain(self.missing_sockets());
+        let receive = self.failing_receives().into_iter().chain(self.silence());
+        let troubles = none.chain(send).chain(join).chain(receive).collect();
+        TransportReport { interfaces: self.interfaces.clone(), troubles }
     }
 
     /// Each interface and family of the host, with what was counted there.
@@ -292,28 +315,18 @@ impl Sockets {
         }
         // The old ones first: they hold the ports.
         let links: Vec<(Family, Vec<Link>)> =
-            self.pairs.drain(..).map(|pair| (pair.family(), pair.links)).collect();
-        (self.pairs, self.shut) = open_pairs(&self.config, self.unicast_port, &self.refusals);
+            self.pairs.drain(..).map(|pair| (pair.family(), pair.into_links())).collect();
+        self.open_missing();
         for (family, links) in links {
             if let Some(pair) = self.pairs.iter_mut().find(|pair| pair.family() == family) {
                 pair.links = links;
             }
         }
-        match self.shut.first() {
-            Some((_, failed)) if self.pairs.is_empty() => {
-                return Ok(Refresh::Failed(cannot_open(&self.config, self.unicast_port, failed)));
-            }
-            _ => {}
+        if self.pairs.is_empty() {
+            return Ok(Refresh::Failed(cannot_open(&self.config, self.unicast_port, &self.shut[0].1)));
         }
-        self.note_port();
         self.follow_interfaces(now)?;
         Ok(Refresh::Reopened)
-    }
-
-    fn note_port(&mut self) {
-        if let Some(pair) = self.pairs.first() {
-            self.unicast_port = pair.unicast_port;
-        }
     }
 
     /// Looks at the interfaces, and brings the joins up to date. True if anything changed.
@@ -321,8 +334,8 @@ impl Sockets {
         let mut has_changed = false;
         match sys::interfaces::all() {
             Ok(Listing { interfaces, refused }) => {
-                self.refusals.settle(&optional::LINKS, refused.map_or(Ok(()), Err));
-                self.refusals.settle(&optional::INTERFACES, Ok::<_, CallError>(()));
+                self.refusals.settle(optional::LINKS, refused.map_or(Ok(()), Err));
+                self.refusals.settle(optional::INTERFACES, Ok::<_, CallError>(()));
                 self.listing_error = None;
                 let families: Vec<Family> =
                     self.config.groups.iter().map(|group| Family::of(group.ip())).collect();
@@ -332,7 +345,7 @@ impl Sockets {
             }
             // The last list stays in use.
             Err(failed) => {
-                self.refusals.settle(&optional::INTERFACES, Err::<(), _>(&failed));
+                self.refusals.settle(optional::INTERFACES, Err::<(), _>(&failed));
                 self.listing_error = Some(failed);
             }
         }
@@ -445,69 +458,6 @@ impl Sockets {
     }
 }
 
-/// Opens the sockets of each family that the system has, the unicast ones on `port`. Returns those of which it refuses one as well.
-fn open_pairs(
-    config: &SocketConfig,
-    port: u16,
-    refusals: &Arc<Refusals>,
-) -> (Vec<SocketPair>, Vec<(SocketAddr, CallError)>) {
-    let mut shut = Vec::new();
-    let mut groups = Vec::new();
-    for group in &config.groups {
-        match socket::udp_socket(group.is_ipv6(), refusals) {
-            Ok(_) => groups.push(*group),
-            Err(failed) => shut.push((*group, failed)),
-        }
-    }
-    let port = if config.unicast_port == 0 {
-        common_port(&groups, config.hops, port, refusals)
-    } else {
-        config.unicast_port
-    };
-    let mut pairs = Vec::new();
-    for group in groups {
-        match open_pair(config, group, port, refusals) {
-            Ok(pair) => pairs.push(pair),
-            Err(failed) => shut.push((group, failed)),
-        }
-    }
-    (pairs, shut)
-}
-
-/// Opens the sockets of a family around a unicast socket on `port`, or, if that is held and the program did not choose it, on any.
-fn open_pair(
-    config: &SocketConfig,
-    group: SocketAddr,
-    port: u16,
-    refusals: &Arc<Refusals>,
-) -> Result<SocketPair, CallError> {
-    let open = |port| socket::open_unicast(group.is_ipv6(), config.hops, port, refusals);
-    let unicast = match open(port) {
-        Err(failed) if options::is_port_held(&failed.error) && config.unicast_port == 0 => open(0),
-        opened => opened,
-    };
-    SocketPair::new(group, unicast?, config.hops, config.multicast, refusals.clone())
-}
-
-/// Returns a port that is free in the families of all `groups`: a peer that knows the port then reaches the node by both. `port` is
-/// tried first, unless it is 0. 0 if none was found.
-fn common_port(groups: &[SocketAddr], hops: u8, port: u16, refusals: &Refusals) -> u16 {
-    if groups.len() < 2 {
-        return port;
-    }
-    let is_free = |port: &u16| {
-        let open = |group: &SocketAddr| socket::open_unicast(group.is_ipv6(), hops, *port, refusals).is_ok();
-        groups.iter().all(open)
-    };
-    let any = || {
-        let group = groups.first()?;
-        let socket = socket::open_unicast(group.is_ipv6(), hops, 0, refusals).ok()?;
-        port_of(&socket).ok()
-    };
-    let chosen = iter::repeat_with(any).take(PORTS_TRIED).flatten();
-    iter::once(port).filter(|port| *port != 0).chain(chosen).find(is_free).unwrap_or(0)
-}
-
 fn name_of(group: SocketAddr) -> &'static str {
     if group.is_ipv6() { "IPv6" } else { "IPv4" }
 }
@@ -526,15 +476,22 @@ fn way_to(
     source: Option<IpAddr>,
     only_on_link: bool,
 ) -> Option<Way> {
-    let is_near = interface.is_some_and(|interface| interface.is_on_link(to.ip()));
-    match interface {
-        Some(interface) if is_near || only_on_link && options::keeps_on_link(to.is_ipv6()) => {
+    let stays = only_on_link && options::keeps_on_link(to.is_ipv6());
+    match interface.filter(|interface| stays || interface.is_on_link(to.ip())) {
+        Some(interface) => {
             let source = source.or(interface.source(Family::of(to.ip())));
             Some(Way { interface: interface.index, source, only_on_link })
         }
-        _ => (!only_on_link || options::keeps_on_link(to.is_ipv6()))
-            .then_some(Way { only_on_link, ..Way::default() }),
+        None if only_on_link && !stays => None,
+        None => Some(Way { only_on_link, ..Way::default() }),
     }
+}
+
+/// True unless a datagram comes from off-link. Multicast is on-link by its TTL. The node checks that of unicast, if the system
+/// reports it.
+fn is_on_link(received: &Received, interfaces: &[Interface]) -> bool {
+    let is_checked = received.arrival == Arrival::Group || received.hops.is_some();
+    is_checked || interfaces.iter().any(|interface| interface.is_on_link(received.from.ip()))
 }
 
 fn is_unsupported(error: &io::Error) -> bool {
@@ -551,9 +508,6 @@ fn cannot_open(config: &SocketConfig, port: u16, failed: &CallError) -> Error {
             false => held(port),
         };
         return Error::new(ErrorKind::AddressInUse, words);
-    }
-    if is_unsupported(&failed.error) {
-        return Error::system("IPv4 is turned off, and the system has no IPv6", &failed.error);
     }
     let groups: Vec<String> = config.groups.iter().map(SocketAddr::to_string).collect();
     Error::system(format!("opening the sockets for {}: {}", groups.join(" and "), failed.call), &failed.error)
@@ -587,7 +541,11 @@ mod tests {
         };
         let mut sockets = Sockets::open(config, Arc::default(), Instant::now()).expect("the port is free");
         let mut poller = Poller::default();
-        let address = sockets.interfaces.iter().find_map(|interface| interface.v4).expect("there is one");
+        let address = sockets
+            .interfaces
+            .iter()
+            .find_map(|interface| interface.source(Family::V4))
+            .expect("there is one");
         let address = SocketAddr::from((address, sockets.unicast_port));
         let alone = Transmit {
             payload: Arc::from(&b"alone"[..]),

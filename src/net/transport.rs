@@ -9,13 +9,13 @@ use std::time::Instant;
 
 use crate::error::Error;
 use crate::interface_status::{InterfaceStatus, Usage};
+use crate::net::interfaces;
 use crate::net::memory::MemoryPort;
 use crate::net::report::{Receipt, Refresh, SendStats, TransportReport};
 use crate::net::socket_config::SocketConfig;
 use crate::net::sockets::Sockets;
 use crate::sys::Descriptor;
 use crate::sys::batch::{self, ReceiveBatch};
-use crate::sys::interface::Interface;
 use crate::sys::optional::Refusals;
 use crate::sys::poller::Poller;
 use peers_proto::{Destination, Family, Node, Transmit};
@@ -115,7 +115,7 @@ impl Transport {
         let is_announcing = self.outgoing.iter().any(is_to_group);
         match &mut self.kind {
             TransportKind::Sockets(sockets) => sockets.refresh(poller, is_silent, is_announcing, now),
-            TransportKind::Memory(_) | TransportKind::Closed => Ok(Refresh::Unneeded),
+            _ => Ok(Refresh::Unneeded),
         }
     }
 
@@ -161,24 +161,24 @@ impl Transport {
     pub fn interface_statuses(&self) -> Vec<InterfaceStatus> {
         match &self.kind {
             TransportKind::Sockets(sockets) => sockets.interface_statuses(),
-            TransportKind::Memory(port) => port.interfaces().iter().map(status_of).collect(),
+            TransportKind::Memory(port) => {
+                let used = |one| interfaces::status(one, Family::V4, "memory", Usage::Used, String::new());
+                port.interfaces().iter().map(used).collect()
+            }
             TransportKind::Closed => Vec::new(),
         }
     }
 
     /// Number of datagrams from off-link that were dropped.
     pub fn off_link(&self) -> u64 {
-        match &self.kind {
-            TransportKind::Sockets(sockets) => sockets.off_link(),
-            TransportKind::Memory(_) | TransportKind::Closed => 0,
-        }
+        self.sockets().map_or(0, Sockets::off_link)
     }
 
     /// Number of datagrams dropped because the queue on a memory network was full.
     pub fn dropped(&self) -> u64 {
         match &self.kind {
             TransportKind::Memory(port) => port.dropped(),
-            TransportKind::Sockets(_) | TransportKind::Closed => 0,
+            _ => 0,
         }
     }
 
@@ -195,25 +195,8 @@ impl Transport {
     fn sockets(&self) -> Option<&Sockets> {
         match &self.kind {
             TransportKind::Sockets(sockets) => Some(sockets),
-            TransportKind::Memory(_) | TransportKind::Closed => None,
+            _ => None,
         }
-    }
-}
-
-/// Returns the status of a memory network, which counts nothing.
-fn status_of(interface: &Interface) -> InterfaceStatus {
-    InterfaceStatus {
-        name: interface.name.clone(),
-        index: interface.index,
-        family: Family::V4,
-        kind: "memory".into(),
-        address: interface.source(Family::V4),
-        usage: Usage::Used,
-        why: String::new(),
-        sent: 0,
-        looped_back: 0,
-        received: 0,
-        last_error: String::new(),
     }
 }
 

@@ -10,7 +10,7 @@
 use std::io;
 use std::mem;
 use std::net::SocketAddr;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, Weak};
 use std::time::{Duration, Instant};
 
 use crate::error::{Error, ErrorKind};
@@ -23,9 +23,9 @@ use crate::panics;
 use crate::runtime::clock::TimeSource;
 use crate::runtime::event_log::EventLog;
 use crate::runtime::log_queue::LogQueue;
-use crate::runtime::name_table::Resolved;
+use crate::runtime::name_table::NameTable;
 use crate::runtime::readers::ReaderId;
-use crate::runtime::seeds::Seeds;
+use crate::runtime::resolver;
 use crate::runtime::sleeper::{Sleeper, Woken};
 use crate::runtime::state::{End, State};
 use crate::seed::{self, Seed};
@@ -53,6 +53,8 @@ pub(crate) struct Options {
 }
 
 pub(crate) struct Driver {
+    /// For those that outlive it: the memory network and look-ups.
+    this: Weak<Driver>,
     /// The number of forks when it was started. In a forked child there is no thread, and a lock may stay locked for ever.
     forks: usize,
     time: TimeSource,
@@ -64,7 +66,6 @@ pub(crate) struct Driver {
     arrival: Condvar,
     /// `None` with a manual clock.
     sleeper: Option<Sleeper>,
-    seeds: Seeds,
     /// Held for the length of an `advance`, so that two of them do not interleave.
     advancing: Mutex<()>,
 }
@@ -81,22 +82,9 @@ struct Step {
     next: Option<Instant>,
 }
 
-/// What a node requests after a run.
-struct Due {
-    /// It has received nothing for so long that new sockets may help.
-    is_silent: bool,
-    is_more_due: bool,
-    next: Option<Instant>,
-}
-
 /// Opens the transport and starts the node. With a manual clock it has no thread.
 pub(crate) fn start(options: Options) -> Result<(Arc<Driver>, Option<Thread>), Error> {
-    let has_seeds = options.settings.mode.allows_off_link();
-    let seeds = options.seeds.clone();
     let driver = Driver::open(options)?;
-    if has_seeds {
-        driver.set_seeds(&seeds)?;
-    }
     // The first announcement is sent before this returns. One step only: on a busy network there is always more to receive.
     driver.step(&Poller::default())?;
     if driver.sleeper.is_none() {
@@ -124,103 +112,137 @@ pub(crate) fn start(options: Options) -> Result<(Arc<Driver>, Option<Thread>), E
 impl Driver {
     fn open(options: Options) -> Result<Arc<Driver>, Error> {
         forks::watch().map_err(|error| Error::system("registering for forks", &error))?;
-        let time = match options.has_manual_clock {
-            true => TimeSource::manual(),
-            false => TimeSource::system()
-                .map_err(|error| Error::system("reading the clock that counts sleep", &error))?,
-        };
         let interval = options.settings.interval;
+        let has_seeds = options.settings.mode.allows_off_link();
         let refusals = Arc::new(Refusals::default());
-        let sleeper = match options.has_manual_clock {
-            true => None,
-            false => Some(
-                Sleeper::new(interval, refusals.clone())
-                    .map_err(|error| Error::system("making a descriptor to wake by", &error))?,
-            ),
+        let (time, sleeper) = match options.has_manual_clock {
+            true => (TimeSource::manual(), None),
+            false => {
+                let sleeper = Sleeper::new(interval, refusals.clone())
+                    .map_err(|error| Error::system("making a descriptor to wake by", &error))?;
+                let time = TimeSource::system()
+                    .map_err(|error| Error::system("reading the clock that counts sleep", &error))?;
+                (time, Some(sleeper))
+            }
         };
-        let log = options.logger.map(|logger| Arc::new(LogQueue::new(logger)));
-        let driver = Arc::new(Driver {
+        let node = Node::new(options.settings, time.now());
+        let state = State::new(node, NameTable::new(interval), refusals.clone());
+        let driver = Arc::new_cyclic(|this| Driver {
+            this: this.clone(),
             forks: forks::count(),
             transport: Mutex::new(Transport::closed()),
-            state: Mutex::new(State::new(Node::new(options.settings, time.now()), refusals.clone())),
-            log,
+            state: Mutex::new(state),
+            log: options.logger.map(|logger| Arc::new(LogQueue::new(logger))),
             arrival: Condvar::default(),
             sleeper,
-            seeds: Seeds::new(interval),
             advancing: Mutex::new(()),
             time,
         });
-        let receiver = Arc::downgrade(&driver);
+        driver.open_transport(options.transport, &refusals, &options.start_line)?;
+        if has_seeds {
+            driver.set_seeds(&options.seeds)?;
+        }
+        Ok(driver)
+    }
+
+    fn open_transport(
+        &self,
+        config: TransportConfig,
+        refusals: &Arc<Refusals>,
+        start_line: &str,
+    ) -> Result<(), Error> {
+        let receiver = self.this.clone();
         let on_delivery = move || {
             if let Some(driver) = receiver.upgrade() {
                 driver.note_inbox();
             }
         };
-        let mut transport = driver.lock_transport();
-        transport.open(options.transport, &refusals, driver.time.now(), on_delivery)?;
-        transport.introduce(&mut lock(&driver.state).node, driver.time.now());
-        if let Some(log) = &driver.log {
-            let event_log = EventLog::new(log.clone(), &options.start_line, transport.report().interfaces);
-            lock(&driver.state).start_log(event_log);
+        let mut transport = self.lock_transport();
+        transport.open(config, refusals, self.time.now(), on_delivery)?;
+        let mut state = lock(&self.state);
+        transport.introduce(&mut state.node, self.time.now());
+        if let Some(log) = &self.log {
+            state.start_log(EventLog::new(log.clone(), start_line, transport.report().interfaces));
         }
-        drop(transport);
-        Ok(driver)
+        Ok(())
     }
 
     /// Runs `action` on the node as it is now, and does what follows from it.
     pub fn act<R>(&self, action: impl FnOnce(&mut Node, Instant) -> R) -> Result<R, Error> {
+        self.change(|state, now| action(&mut state.node, now))
+    }
+
+    /// As `act`, for an action on all of the state.
+    fn change<R>(&self, action: impl FnOnce(&mut State, Instant) -> R) -> Result<R, Error> {
         let _log = self.log_afterwards();
-        let mut state = self.lock_settled()?;
-        // The machine was suspended, and the thread has not run yet.
-        if state.node.was_suspended(self.time.now()) {
-            drop(state);
-            self.catch_up()?;
-            state = self.lock_settled()?;
-        }
+        let mut state = self.lock_resumed()?;
         let now = self.time.now();
-        let planned = state.node.poll_timeout();
-        let result = action(&mut state.node, now);
-        self.note_changes(&mut state, now);
-        let has_work = state.node.has_transmits() || state.node.poll_timeout() < planned;
-        drop(state);
-        if has_work {
-            match self.sleeper {
-                Some(_) => self.wake(),
-                None => self.settle()?,
-            }
-        }
+        let planned = state.poll_timeout();
+        let result = action(&mut state, now);
+        self.follow_up(state, now, planned)?;
         Ok(result)
     }
 
-    /// Replaces the seeds.
-    pub fn set_seeds(self: &Arc<Self>, seeds: &[Seed]) -> Result<(), Error> {
-        seed::check_count(seeds)?;
-        if !self.lock_state()?.node.takes_seeds() {
-            let detail =
-                "the node was started without seeds; start it with seeds, or with a mode that has them";
-            return Err(Error::new(ErrorKind::Invalid, detail));
+    /// As `lock_settled`, after the node has done what was due in a suspend.
+    fn lock_resumed(&self) -> Result<MutexGuard<'_, State>, Error> {
+        let state = self.lock_settled()?;
+        // The machine was suspended, and the thread has not run yet.
+        if !state.node.was_suspended(self.time.now()) {
+            return Ok(state);
         }
+        drop(state);
+        self.catch_up()?;
+        self.lock_settled()
+    }
+
+    /// Notes what an action has changed, and has it sent. `planned` is the next deadline before it.
+    fn follow_up(
+        &self,
+        mut state: MutexGuard<'_, State>,
+        now: Instant,
+        planned: Option<Instant>,
+    ) -> Result<(), Error> {
+        self.note_changes(&mut state, now);
+        let has_work = state.node.has_transmits() || state.poll_timeout() < planned;
+        drop(state);
+        match self.sleeper {
+            Some(_) if has_work => self.wake(),
+            None if has_work => self.settle()?,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Replaces the seeds. The thread looks up the names among them.
+    pub fn set_seeds(&self, seeds: &[Seed]) -> Result<(), Error> {
+        seed::check_count(seeds)?;
         if self.time.is_manual() {
             seed::check_have_addresses(seeds)?;
         }
-        // The node may end during a look-up, which cannot be cancelled.
-        let driver = Arc::downgrade(self);
-        self.seeds.set(seeds, move |resolved| match driver.upgrade() {
-            Some(driver) => driver.take_seeds(resolved),
-            None => Err(Error::new(ErrorKind::Stopped, "the node was stopped")),
-        })
+        self.change(|state, now| state.set_seeds(seeds, now))?
     }
 
-    /// Takes over what the look-ups of seeds have found. Returns the former addresses that still answer.
-    fn take_seeds(&self, resolved: Resolved) -> Result<Vec<SocketAddr>, Error> {
-        let Resolved { mut addresses, mut former, trouble } = resolved;
-        self.lock_state()?.seed_trouble = trouble;
-        self.act(|node, now| {
-            former.retain(|address| node.is_answering(address, now));
-            addresses.extend(&former);
-            node.set_seeds(&addresses, now);
-            former
-        })
+    /// Starts the look-ups that are due.
+    fn start_look_ups(&self, state: &mut State, now: Instant) {
+        while let Some(seed) = state.names.take_due(now) {
+            let driver = self.this.clone();
+            let report = move |seed: &Seed, result| {
+                if let Some(driver) = driver.upgrade() {
+                    driver.take_look_up(seed, result);
+                }
+            };
+            if let Err(error) = resolver::start(seed.clone(), report) {
+                state.names.on_result(&seed, Err(error.to_string()), now);
+            }
+        }
+    }
+
+    /// Takes over what a look-up has found. A node that has ended drops it.
+    fn take_look_up(&self, seed: &Seed, result: Result<Vec<SocketAddr>, String>) {
+        let _ = self.change(|state, now| {
+            state.names.on_result(seed, result, now);
+            state.update_seeds(now);
+        });
     }
 
     /// Waits for the next event of a reader; without limit if `timeout` is `None`.
@@ -347,9 +369,8 @@ impl Driver {
         self.sleeper.as_ref().is_some_and(Sleeper::is_lost)
     }
 
-    /// Closes what a stopped node leaves behind, after its thread has ended: the resolver, the log and the transport.
+    /// Closes what a stopped node leaves behind, after its thread has ended: the log and the transport.
     pub fn close(&self) {
-        self.seeds.stop();
         if let Some(log) = &self.log {
             log.close();
         }
@@ -432,31 +453,16 @@ impl Driver {
     fn step(&self, poller: &Poller) -> Result<Step, Error> {
         let mut transport = self.lock_transport();
         let received = self.receive(&mut transport, poller)?;
-        let Due { is_silent, is_more_due, mut next } = self.run_node(&mut transport)?;
-        let refresh = transport
-            .refresh(poller, is_silent, self.time.now())
-            .map_err(|error| self.lose_descriptor(&error))?;
-        if matches!(refresh, Refresh::Followed | Refresh::Reopened) {
-            let mut state = self.lock_state()?;
-            let now = self.time.now();
-            if !transport.introduce(&mut state.node, now) {
-                state.node.handle_network_change(now);
-            }
-            transport.take_transmits(&mut state.node);
-            drop(state);
-            self.seeds.on_network_change();
-        }
+        let is_silent = self.run_node(&mut transport)?;
+        let refresh = self.refresh(&mut transport, poller, is_silent)?;
         let has_news = transport.has_transmits() || !matches!(refresh, Refresh::Unneeded);
         if has_news {
-            let sent = transport.send(self.time.now()).map_err(|error| self.lose_descriptor(&error))?;
-            let mut state = self.lock_state()?;
-            let now = self.time.now();
-            state.note_step(transport.report(), &sent, refresh, now);
-            self.note_changes(&mut state, now);
-            next = state.node.poll_timeout();
+            self.send(&mut transport, refresh)?;
         }
-        let (may_be_more, has_received) = (received.may_be_more || is_more_due, received.has_any);
-        Ok(Step { may_be_more, has_received, has_news, next })
+        let next = self.lock_state()?.poll_timeout();
+        let is_more_due = next.is_some_and(|deadline| deadline <= self.time.now());
+        let may_be_more = received.may_be_more || is_more_due;
+        Ok(Step { may_be_more, has_received: received.has_any, has_news, next })
     }
 
     /// Does what the thread is to do after a suspend, in a call that comes before it.
@@ -487,13 +493,13 @@ impl Driver {
         Ok(received)
     }
 
-    /// Passes the node what was received, lets it do what is due, and takes what it has to send.
-    fn run_node(&self, transport: &mut Transport) -> Result<Due, Error> {
+    /// Passes the node what was received, lets it do what is due, and takes what it has to send. True if the node has received
+    /// nothing for so long that new sockets may help.
+    fn run_node(&self, transport: &mut Transport) -> Result<bool, Error> {
         let mut state = self.lock_state()?;
         let now = self.time.now();
         transport.feed(&mut state.node, now);
-        let is_due = |node: &Node| node.poll_timeout().is_some_and(|deadline| deadline <= now);
-        if is_due(&state.node) {
+        if state.node.poll_timeout().is_some_and(|deadline| deadline <= now) {
             state.node.handle_timeout(now);
         }
         if state.node.is_renewal_wanted() {
@@ -502,11 +508,36 @@ impl Driver {
             state.node.renew_id(&peers_proto::Key::new(entropy), now);
         }
         state.network.note_dropped(transport.dropped(), transport.off_link());
+        self.start_look_ups(&mut state, now);
         self.note_changes(&mut state, now);
         transport.take_transmits(&mut state.node);
-        let next = state.node.poll_timeout();
-        let is_more_due = next.is_some_and(|deadline| deadline <= now);
-        Ok(Due { is_silent: state.node.poll_reopen(), is_more_due, next })
+        Ok(state.node.poll_reopen())
+    }
+
+    /// Lets the transport follow the network, and the node know of it.
+    fn refresh(&self, transport: &mut Transport, poller: &Poller, is_silent: bool) -> Result<Refresh, Error> {
+        let refresh = transport.refresh(poller, is_silent, self.time.now());
+        let refresh = refresh.map_err(|error| self.lose_descriptor(&error))?;
+        if matches!(refresh, Refresh::Followed | Refresh::Reopened) {
+            let mut state = self.lock_state()?;
+            let now = self.time.now();
+            if !transport.introduce(&mut state.node, now) {
+                state.node.handle_network_change(now);
+            }
+            state.names.on_network_change(now);
+            transport.take_transmits(&mut state.node);
+        }
+        Ok(refresh)
+    }
+
+    /// Sends what was taken, and notes how that and the refresh went.
+    fn send(&self, transport: &mut Transport, refresh: Refresh) -> Result<(), Error> {
+        let sent = transport.send(self.time.now()).map_err(|error| self.lose_descriptor(&error))?;
+        let mut state = self.lock_state()?;
+        let now = self.time.now();
+        state.note_step(transport.report(), &sent, refresh, now);
+        self.note_changes(&mut state, now);
+        Ok(())
     }
 
     /// Ends the node because another part of the program has closed one of its descriptors.
@@ -633,36 +664,5 @@ impl Driver {
         if let Some(log) = &self.log {
             log.deliver();
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Starts a node with a manual clock on a memory network.
-    fn start_manual(network: &str) -> Arc<Driver> {
-        let options = Options {
-            settings: Settings { name: "node".into(), ..Settings::default() },
-            transport: TransportConfig::Memory { network: network.into(), multicast: true },
-            has_manual_clock: true,
-            seeds: Vec::new(),
-            logger: None,
-            start_line: String::new(),
-        };
-        start(options).expect("there is room").0
-    }
-
-    #[test]
-    fn a_panic_with_only_the_transport_locked_fails_the_node() {
-        let driver = start_manual("half-changed");
-        let panicked = panics::catch_panic(|| {
-            let _transport = driver.lock_transport();
-            panic!("as if by a bug");
-        });
-        assert_eq!(panicked, Err("as if by a bug".to_owned()));
-        let failed = driver.advance(Duration::ZERO).expect_err("the transport may be half changed");
-        assert_eq!(failed.kind(), ErrorKind::Failed);
-        assert!(failed.to_string().contains("half changed"), "{failed}");
     }
 }

@@ -12,7 +12,6 @@ use crate::runtime::log_queue::LogQueue;
 use crate::runtime::notices;
 use crate::sys::host;
 use crate::sys::interface::Interface;
-use crate::sys::optional::Refusal;
 use peers_proto::{Event, Notice};
 
 /// Maximum number of lines about peers in a `PEERS_WINDOW`, so that a flood of datagrams does not become a flood of lines.
@@ -25,7 +24,7 @@ pub(crate) struct EventLog {
     /// Troubles that were logged and are not over.
     troubles: Vec<(Reason, String)>,
     /// What the system refuses, as it was logged.
-    refusals: Vec<Refusal>,
+    refusals: Vec<String>,
     /// True if the last reopen failed, which was logged.
     cannot_reopen: bool,
     /// Start of the present window, and the number of lines about peers in it.
@@ -116,7 +115,7 @@ impl EventLog {
     }
 
     /// Logs what the system refuses now, and what it no longer refuses.
-    pub fn note_refusals(&mut self, now: Vec<Refusal>) {
+    pub fn note_refusals(&mut self, now: Vec<String>) {
         for refusal in now.iter().filter(|refusal| !self.refusals.contains(refusal)) {
             self.log.write(Level::Info, &format!("the system refuses {refusal}"));
         }

@@ -34,19 +34,11 @@ struct Name {
     trouble: Option<String>,
 }
 
-/// What the look-ups have found.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Resolved {
-    /// The addresses of all seeds.
-    pub addresses: Vec<SocketAddr>,
-    /// Addresses that names no longer give. They stay seeds while they answer.
-    pub former: Vec<SocketAddr>,
-    /// Why the first name that has a trouble has it.
-    pub trouble: Option<String>,
-}
-
 impl NameTable {
-    pub fn new(period: Duration) -> Self {
+    /// Names are looked up every four intervals, within 1 to 60 s: most names are of services whose instances change, and resolvers
+    /// cache the answers.
+    pub fn new(interval: Duration) -> Self {
+        let period = (interval * 4).clamp(Duration::from_secs(1), Duration::from_secs(60));
         NameTable { literals: Vec::new(), names: BTreeMap::new(), look_ups: 0, period }
     }
 
@@ -85,10 +77,10 @@ impl NameTable {
         Some(seed.clone())
     }
 
-    /// Takes in the result of a look-up. Returns false if the name is no longer one of the seeds.
-    pub fn on_result(&mut self, seed: &Seed, result: Result<Vec<SocketAddr>, String>, now: Instant) -> bool {
+    /// Takes in the result of a look-up. That of a name that is no longer one of the seeds is dropped.
+    pub fn on_result(&mut self, seed: &Seed, result: Result<Vec<SocketAddr>, String>, now: Instant) {
         self.look_ups = self.look_ups.saturating_sub(1);
-        let Some(name) = self.names.get_mut(seed) else { return false };
+        let Some(name) = self.names.get_mut(seed) else { return };
         let again = match result {
             Ok(addresses) => {
                 name.take(seed, addresses);
@@ -103,14 +95,6 @@ impl NameTable {
         };
         // A look-up that a change of the network has made due stays due.
         name.next.get_or_insert(now + again);
-        true
-    }
-
-    /// Forgets the former addresses that do not answer.
-    pub fn keep(&mut self, answering: &[SocketAddr]) {
-        for name in self.names.values_mut() {
-            name.former.retain(|address| answering.contains(address));
-        }
     }
 
     pub fn poll_timeout(&self) -> Option<Instant> {
@@ -118,13 +102,18 @@ impl NameTable {
         next.filter(|_| self.look_ups < MAX_LOOK_UPS)
     }
 
-    pub fn resolved(&self) -> Resolved {
-        let found = self.names.values().flat_map(|name| &name.found);
-        Resolved {
-            addresses: self.literals.iter().chain(found).copied().collect(),
-            former: self.names.values().flat_map(|name| &name.former).copied().collect(),
-            trouble: self.names.values().find_map(|name| name.trouble.clone()),
+    /// Returns the addresses of all seeds. Forgets former ones that do not answer.
+    pub fn addresses(&mut self, is_answering: impl Fn(&SocketAddr) -> bool) -> Vec<SocketAddr> {
+        for name in self.names.values_mut() {
+            name.former.retain(&is_answering);
         }
+        let found = self.names.values().flat_map(|name| name.found.iter().chain(&name.former));
+        self.literals.iter().chain(found).copied().collect()
+    }
+
+    /// Returns why the first name that has a trouble has it.
+    pub fn trouble(&self) -> Option<&str> {
+        self.names.values().find_map(|name| name.trouble.as_deref())
     }
 }
 
@@ -162,7 +151,7 @@ mod tests {
     use super::*;
 
     const SECOND: Duration = Duration::from_secs(1);
-    const PERIOD: Duration = Duration::from_secs(60);
+    const INTERVAL: Duration = Duration::from_secs(15);
 
     fn seeds(list: &str) -> Vec<Seed> {
         Seed::list(list).expect("a list")
@@ -170,6 +159,10 @@ mod tests {
 
     fn address(last: u8) -> SocketAddr {
         ([192, 0, 2, last], 5).into()
+    }
+
+    fn none(_: &SocketAddr) -> bool {
+        false
     }
 
     fn addresses(last: std::ops::RangeInclusive<u8>) -> Vec<SocketAddr> {
@@ -195,17 +188,17 @@ mod tests {
 
     #[test]
     fn a_name_that_fails_is_looked_up_after_1_2_4_and_at_most_60_s() {
-        let (start, mut table) = (Instant::now(), NameTable::new(PERIOD));
+        let (start, mut table) = (Instant::now(), NameTable::new(INTERVAL));
         table.set(&seeds("a:5"), start);
         let times = run(&mut table, start, 200 * SECOND, |_| Err("no such name".into()));
         assert_eq!(times, [0, 1, 3, 7, 15, 31, 63, 123, 183]);
-        let trouble = table.resolved().trouble.expect("it is not found");
+        let trouble = table.trouble().expect("it is not found");
         assert!(trouble.starts_with("the seed a:5 cannot be resolved: "), "{trouble}");
     }
 
     #[test]
     fn a_network_change_has_all_names_looked_up() {
-        let (start, mut table) = (Instant::now(), NameTable::new(PERIOD));
+        let (start, mut table) = (Instant::now(), NameTable::new(INTERVAL));
         table.set(&seeds("a:5,b:5"), start);
         run(&mut table, start, 40 * SECOND, |seed| match seed.host() {
             "a" => Err("no such name".into()),
@@ -222,18 +215,18 @@ mod tests {
 
     #[test]
     fn each_result_is_used_as_it_arrives() {
-        let (start, mut table) = (Instant::now(), NameTable::new(PERIOD));
+        let (start, mut table) = (Instant::now(), NameTable::new(INTERVAL));
         table.set(&seeds("192.0.2.9:5,hangs:5,good:5"), start);
-        assert_eq!(table.resolved().addresses, [address(9)]);
+        assert_eq!(table.addresses(none), [address(9)]);
         let due: Vec<Seed> = std::iter::from_fn(|| table.take_due(start)).collect();
         assert_eq!(due.len(), 2);
         table.on_result(&seeds("good:5")[0], Ok(addresses(1..=1)), start);
-        assert_eq!(table.resolved().addresses, [address(9), address(1)]);
+        assert_eq!(table.addresses(none), [address(9), address(1)]);
     }
 
     #[test]
     fn no_more_than_eight_look_ups_run_at_a_time() {
-        let (start, mut table) = (Instant::now(), NameTable::new(PERIOD));
+        let (start, mut table) = (Instant::now(), NameTable::new(INTERVAL));
         let list: Vec<String> = (0..20).map(|number| format!("n{number}:5")).collect();
         table.set(&seeds(&list.join(",")), start);
         let due: Vec<Seed> = std::iter::from_fn(|| table.take_due(start)).collect();
@@ -244,24 +237,22 @@ mod tests {
 
     #[test]
     fn former_addresses_stay_while_they_answer() {
-        let (start, mut table) = (Instant::now(), NameTable::new(PERIOD));
+        let (start, mut table) = (Instant::now(), NameTable::new(INTERVAL));
         let name = &seeds("a:5")[0];
         table.set(std::slice::from_ref(name), start);
         table.on_result(name, Ok(addresses(1..=3)), start);
         table.on_result(name, Ok(addresses(3..=5)), start);
-        let resolved = table.resolved();
-        assert_eq!((resolved.addresses, resolved.former), (addresses(3..=5), addresses(1..=2)));
-        table.keep(&[address(2)]);
+        assert_eq!(table.addresses(|_| true), [3, 4, 5, 1, 2].map(address));
+        assert_eq!(table.addresses(|one| *one == address(2)), [3, 4, 5, 2].map(address));
         table.on_result(name, Err("no such name".into()), start);
-        let resolved = table.resolved();
-        assert_eq!((resolved.addresses, resolved.former), (addresses(3..=5), addresses(2..=2)));
+        assert_eq!(table.addresses(|_| true), [3, 4, 5, 2].map(address));
         table.set(&[], start);
-        assert_eq!(table.resolved(), Resolved::default(), "no seed, no address");
+        assert_eq!((table.addresses(|_| true), table.trouble()), (Vec::new(), None), "no seed, no address");
     }
 
     #[test]
     fn of_a_hostile_name_no_more_than_64_unicast_addresses_are_used() {
-        let (start, mut table) = (Instant::now(), NameTable::new(PERIOD));
+        let (start, mut table) = (Instant::now(), NameTable::new(INTERVAL));
         let name = &seeds("a:5")[0];
         table.set(std::slice::from_ref(name), start);
         let bad = ["255.255.255.255:5", "224.0.0.251:5", "0.0.0.0:5", "[::]:5", "[ff02::fb]:5"];
@@ -269,19 +260,19 @@ mod tests {
         let many = (0..3000)
             .map(|number| SocketAddr::from(([10, 0, (number / 250) as u8, (number % 250) as u8], 5)));
         table.on_result(name, Ok(bad.chain(many).collect()), start);
-        let resolved = table.resolved();
-        assert_eq!(resolved.addresses.len(), MAX_ADDRESSES);
-        assert!(resolved.addresses.iter().all(|address| is_usable(address.ip())));
-        assert!(resolved.trouble.is_some_and(|trouble| trouble.contains("3005 addresses")));
+        let used = table.addresses(none);
+        assert_eq!(used.len(), MAX_ADDRESSES);
+        assert!(used.iter().all(|address| is_usable(address.ip())));
+        assert!(table.trouble().is_some_and(|trouble| trouble.contains("3005 addresses")));
     }
 
     #[test]
     fn a_result_of_a_replaced_name_is_dropped() {
-        let (start, mut table) = (Instant::now(), NameTable::new(PERIOD));
+        let (start, mut table) = (Instant::now(), NameTable::new(INTERVAL));
         table.set(&seeds("a:5"), start);
         let due = table.take_due(start).expect("it is due");
         table.set(&seeds("b:5"), start);
-        assert!(!table.on_result(&due, Ok(addresses(1..=1)), start));
-        assert_eq!(table.resolved().addresses, []);
+        table.on_result(&due, Ok(addresses(1..=1)), start);
+        assert_eq!(table.addresses(none), []);
     }
 }

@@ -44,7 +44,7 @@ impl Sleeper {
         // First the descriptors that it cannot do without.
         let waker = Waker::new()?;
         let timer = match cfg!(linux_kernel) {
-            true => refusals.settle(&optional::TIMER, DeadlineTimer::new()),
+            true => refusals.settle(optional::TIMER, DeadlineTimer::new()),
             // No such system has one.
             false => None,
         };
@@ -94,7 +94,7 @@ impl Sleeper {
     pub fn check(&self) -> io::Result<()> {
         match Identity::of(self.waker.descriptor()) {
             Err(error) if Identity::is_closed(&error) => {}
-            found => drop(self.refusals.settle(&optional::IDENTITY, found)),
+            found => drop(self.refusals.settle(optional::IDENTITY, found)),
         }
         self.waker.check()
     }
@@ -110,7 +110,7 @@ impl Sleeper {
         let timer = slot.as_mut()?;
         let set = timer.set(end, now);
         let descriptor = timer.descriptor();
-        match self.refusals.settle(&optional::TIMER, set) {
+        match self.refusals.settle(optional::TIMER, set) {
             Some(()) => Some(descriptor),
             None => {
                 *slot = None;
@@ -130,7 +130,7 @@ impl Sleeper {
     /// Polls. True if `wake` was called.
     fn poll(&self, poller: &mut Poller, timeout: Duration) -> io::Result<bool> {
         poller.poll(timeout)?;
-        self.refusals.settle(&optional::POLL, poller.outcome());
+        self.refusals.settle(optional::POLL, poller.outcome());
         match poller.at(self.waker.descriptor()).is_readable {
             true => self.tolerate(self.waker.clear()),
             false => Ok(false),
@@ -142,7 +142,7 @@ impl Sleeper {
     fn tolerate(&self, result: io::Result<()>) -> io::Result<bool> {
         match result {
             Err(error) if error.raw_os_error().is_none() => Err(error),
-            result => Ok(self.refusals.settle(&optional::WAKER, result).is_some()),
+            result => Ok(self.refusals.settle(optional::WAKER, result).is_some()),
         }
     }
 }

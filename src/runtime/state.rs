@@ -7,10 +7,12 @@ use crate::error::{Error, ErrorKind};
 use crate::health::{Counters, Health, Reason};
 use crate::net::report::{Refresh, SendStats, TransportReport};
 use crate::runtime::event_log::EventLog;
+use crate::runtime::name_table::NameTable;
 use crate::runtime::network_state::NetworkState;
 use crate::runtime::notices;
 use crate::runtime::readers::Readers;
-use crate::sys::optional::{Refusal, Refusals};
+use crate::seed::Seed;
+use crate::sys::optional::Refusals;
 use peers_proto::Node;
 
 pub(crate) struct State {
@@ -19,8 +21,7 @@ pub(crate) struct State {
     pub readers: Readers,
     /// Datagrams came for a node without a thread.
     pub inbox_waits: bool,
-    /// Why a seed's name cannot be resolved.
-    pub seed_trouble: Option<String>,
+    pub names: NameTable,
     ended: Option<End>,
     /// `None` if nothing is to be logged.
     event_log: Option<EventLog>,
@@ -35,13 +36,13 @@ pub(crate) enum End {
 }
 
 impl State {
-    pub fn new(node: Node, refusals: Arc<Refusals>) -> Self {
+    pub fn new(node: Node, names: NameTable, refusals: Arc<Refusals>) -> Self {
         State {
             node,
+            names,
             network: NetworkState::default(),
             readers: Readers::default(),
             inbox_waits: false,
-            seed_trouble: None,
             ended: None,
             event_log: None,
             refusals,
@@ -80,6 +81,29 @@ impl State {
 
     pub fn is_stopped(&self) -> bool {
         matches!(self.ended, Some(End::Stopped))
+    }
+
+    /// Replaces the seeds.
+    pub fn set_seeds(&mut self, seeds: &[Seed], now: Instant) -> Result<(), Error> {
+        if !self.node.takes_seeds() {
+            let detail =
+                "the node was started without seeds; start it with seeds, or with a mode that has them";
+            return Err(Error::new(ErrorKind::Invalid, detail));
+        }
+        self.names.set(seeds, now);
+        self.update_seeds(now);
+        Ok(())
+    }
+
+    /// Passes the node the addresses that are known of its seeds.
+    pub fn update_seeds(&mut self, now: Instant) {
+        let addresses = self.names.addresses(|address| self.node.is_answering(address, now));
+        self.node.set_seeds(&addresses, now);
+    }
+
+    /// Returns the next deadline of the node and of its look-ups.
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        [self.node.poll_timeout(), self.names.poll_timeout()].into_iter().flatten().min()
     }
 
     /// Notes a step that has sent, or followed a change of the network.
@@ -152,7 +176,7 @@ impl State {
             _ => None,
         };
         let network = self.network.troubles(self.node.is_not_receiving(), now);
-        let seeds = self.seed_trouble.iter().map(|words| (Reason::Resolver, words.clone()));
+        let seeds = self.names.trouble().map(|words| (Reason::Resolver, words.to_owned()));
         internal.into_iter().chain(network).chain(seeds)
     }
 
@@ -163,7 +187,7 @@ impl State {
 
     /// What the system refuses, without which the node does its work.
     fn limits(&self) -> Option<(Reason, String)> {
-        let words: Vec<String> = self.refusals.list().iter().map(Refusal::to_string).collect();
+        let words = self.refusals.list();
         (!words.is_empty()).then(|| (Reason::Limited, words.join(". ")))
     }
 

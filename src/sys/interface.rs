@@ -1,67 +1,79 @@
-//! `Interface`: a network interface of the host, with its addresses.
+//! The interfaces of the host, usable or not, and their addresses.
 
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::IpAddr;
+use std::ops::Deref;
 
+use crate::sys::call_error::CallError;
 use peers_proto::{Family, Network};
 
-/// An interface that is up and can multicast.
+/// A network interface with its usable addresses: those of the protocol, and a name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Interface {
     pub name: String,
-    pub index: u32,
-    /// Its IPv4 address to send from, if it has any.
-    pub v4: Option<Ipv4Addr>,
-    /// Its usable link-local IPv6 address to send from, if it has any. An interface without one, such as loopback, has no
-    /// route for multicast.
-    pub v6: Option<Ipv6Addr>,
-    /// All its usable addresses with their networks, in the system's order.
-    pub addresses: Vec<Network>,
-    pub is_loopback: bool,
+    node: peers_proto::Interface,
 }
 
-impl fmt::Display for Interface {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.name)?;
-        match (self.v4, self.v6) {
-            (Some(v4), Some(v6)) => write!(f, " ({v4}, {v6})"),
-            (Some(v4), None) => write!(f, " ({v4})"),
-            (None, Some(v6)) => write!(f, " ({v6})"),
-            (None, None) => Ok(()),
-        }
-    }
+/// An interface of the host, and what decides whether a node uses it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct HostInterface {
+    pub interface: Interface,
+    pub is_up: bool,
+    /// A cable or a radio link connects it.
+    pub is_running: bool,
+    pub has_multicast: bool,
+    /// A default route leads through it.
+    pub is_default: bool,
+    /// "bridge", "wireguard" and so on, as the system calls it; empty for a plain network card.
+    pub kind: String,
+    /// `None` if it has its datagrams for itself.
+    pub port: Option<Port>,
+}
+
+/// The other interface that takes over the datagrams of a port.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Port {
+    /// "bridge", "bond", "team", "vrf" and so on.
+    pub kind: String,
+    /// Name of the other interface.
+    pub of: String,
+}
+
+/// The interfaces of the host at one moment.
+pub(crate) struct Listing {
+    pub interfaces: Vec<HostInterface>,
+    /// The call that failed, if kinds and ports are not known for certain.
+    pub refused: Option<CallError>,
 }
 
 impl Interface {
     /// Returns an interface without addresses.
     pub fn new(name: String, index: u32, is_loopback: bool) -> Self {
-        Interface { name, index, v4: None, v6: None, addresses: Vec::new(), is_loopback }
+        Interface { name, node: peers_proto::Interface { index, is_loopback, addresses: Vec::new() } }
     }
 
-    /// Adds a usable address, and chooses the addresses to send from.
+    /// Adds a usable address.
     pub fn add_address(&mut self, address: IpAddr, prefix_len: u8) {
-        self.addresses.push(Network { address, prefix_len });
-        self.choose_sources();
+        self.node.addresses.push(Network { address, prefix_len });
     }
 
     /// Leaves out the addresses of a family that is not used.
     pub fn drop_family(&mut self, family: Family) {
-        self.addresses.retain(|network| Family::of(network.address) != family);
-        self.choose_sources();
+        self.node.addresses.retain(|network| Family::of(network.address) != family);
     }
 
     /// Returns the interface as the protocol knows it.
     pub fn to_node(&self) -> peers_proto::Interface {
-        let Interface { index, is_loopback, ref addresses, .. } = *self;
-        peers_proto::Interface { index, is_loopback, addresses: addresses.clone() }
+        self.node.clone()
     }
 
-    /// Returns the address to send from by a family.
+    /// Returns the address to send from by a family. That of IPv6 is link-local: an interface without one, such as loopback, has no
+    /// route for multicast.
     pub fn source(&self, family: Family) -> Option<IpAddr> {
-        match family {
-            Family::V4 => self.v4.map(IpAddr::V4),
-            Family::V6 => self.v6.map(IpAddr::V6),
-        }
+        self.node.source(family).filter(|address| match address {
+            IpAddr::V4(_) => true,
+            IpAddr::V6(address) => address.is_unicast_link_local(),
+        })
     }
 
     /// True if the address is on-link by the networks of the interface: reached without a router.
@@ -73,17 +85,32 @@ impl Interface {
         let is_link_local = matches!(address, IpAddr::V6(address) if address.is_unicast_link_local());
         is_link_local || self.addresses.iter().any(reaches)
     }
+}
 
-    fn choose_sources(&mut self) {
-        let node = self.to_node();
-        self.v4 = match node.source(Family::V4) {
-            Some(IpAddr::V4(address)) => Some(address),
-            _ => None,
-        };
-        self.v6 = match node.source(Family::V6) {
-            Some(IpAddr::V6(address)) => Some(address).filter(Ipv6Addr::is_unicast_link_local),
-            _ => None,
-        };
+impl Deref for Interface {
+    type Target = peers_proto::Interface;
+
+    fn deref(&self) -> &Self::Target {
+        &self.node
+    }
+}
+
+impl fmt::Display for Interface {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sources: Vec<String> = [Family::V4, Family::V6]
+            .into_iter()
+            .filter_map(|family| Some(self.source(family)?.to_string()))
+            .collect();
+        match &*sources {
+            [] => f.write_str(&self.name),
+            _ => write!(f, "{} ({})", self.name, sources.join(", ")),
+        }
+    }
+}
+
+impl HostInterface {
+    pub fn name(&self) -> &str {
+        &self.interface.name
     }
 }
 
@@ -114,12 +141,13 @@ mod tests {
 
     #[test]
     fn source_is_no_automatic_ipv4_and_a_link_local_ipv6_address() {
+        let sources = |interface: &Interface| (interface.source(Family::V4), interface.source(Family::V6));
         let mut both =
             interface(&[("169.254.7.7", 16), ("192.168.2.200", 24), ("2001:db8::7", 64), ("fe80::7", 64)]);
-        assert_eq!((both.v4, both.v6), ("192.168.2.200".parse().ok(), "fe80::7".parse().ok()));
+        assert_eq!(sources(&both), ("192.168.2.200".parse().ok(), "fe80::7".parse().ok()));
         both.drop_family(Family::V4);
-        assert_eq!((both.v4, both.addresses.len()), (None, 2));
+        assert_eq!((sources(&both).0, both.addresses.len()), (None, 2));
         let alone = interface(&[("169.254.7.7", 16), ("2001:db8::7", 64)]);
-        assert_eq!((alone.v4, alone.v6), ("169.254.7.7".parse().ok(), None));
+        assert_eq!(sources(&alone), ("169.254.7.7".parse().ok(), None));
     }
 }

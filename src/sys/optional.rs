@@ -8,6 +8,7 @@ use std::sync::Mutex;
 use crate::sync::lock;
 
 /// A call or an option that a system may refuse.
+#[derive(Clone, Copy)]
 pub(crate) struct Optional {
     /// Its name, as the manual pages have it.
     pub call: &'static str,
@@ -15,56 +16,42 @@ pub(crate) struct Optional {
     pub lost: &'static str,
 }
 
-/// Declares the table.
-macro_rules! table {
-    ($($name:ident: $call:literal => $lost:literal,)*) => {
-        $(
-            #[cfg_attr(not(target_os = "linux"), allow(dead_code, reason = "Linux alone has some of the calls"))]
-            pub(crate) static $name: Optional = Optional { call: $call, lost: $lost };
-        )*
-        /// Every line of the table.
-        #[cfg(test)]
-        const ALL: &[&Optional] = &[$(&$name),*];
-    };
+const fn optional(call: &'static str, lost: &'static str) -> Optional {
+    Optional { call, lost }
 }
 
-// Needed are, for each family: socket, bind, IPV6_V6ONLY, packet information, and a call to send and to receive.
-table! {
-    MULTICAST_ALL_V4: "IP_MULTICAST_ALL" => "the node also receives what other programs of this host joined",
-    MULTICAST_ALL_V6: "IPV6_MULTICAST_ALL" => "the node also receives what other programs of this host joined",
-    MULTICAST_LOOP_V4: "IP_MULTICAST_LOOP" => "nodes of this host may miss each other by IPv4",
-    MULTICAST_LOOP_V6: "IPV6_MULTICAST_LOOP" => "nodes of this host may miss each other by IPv6",
-    MULTICAST_HOPS_V4: "IP_MULTICAST_TTL" => "announcements cross one link, whatever the option hops says",
-    MULTICAST_HOPS_V6: "IPV6_MULTICAST_HOPS" => "announcements cross one link, whatever the option hops says",
-    HOPS_V4: "IP_TTL and IP_RECVTTL" => "unicast is checked by the networks of the interfaces alone",
-    HOPS_V6: "IPV6_UNICAST_HOPS and IPV6_RECVHOPLIMIT" => "unicast is checked by the networks of the interfaces alone",
-    ERRORS_V4: "IP_RECVERR" => "a peer that crashed is listed until it expires",
-    ERRORS_V6: "IPV6_RECVERR" => "a peer that crashed is listed until it expires",
-    SHARED_PORT: "SO_REUSEADDR" => "no other program of this host can have the port",
-    BUFFERS: "SO_RCVBUF and SO_SNDBUF" => "fewer datagrams wait in the buffers of the system",
-    GROUP_SENDER: "a socket for the group alone" => "replies to hosts that are off can delay announcements",
-    MANY_AT_ONCE: "recvmmsg" => "each datagram takes a call",
-    ERROR_QUEUE: "recvmsg(MSG_ERRQUEUE)" => "a peer that crashed is listed until it expires",
-    MONITOR: "a socket for reports of changes" => "the node sees changes of the network at its announcements",
-    LINKS: "the list of links" => "ports of bridges are told by /sys, or not at all",
-    INTERFACES: "the list of interfaces" => "the node does not follow changes of the network",
-    POLL: "poll" => "the node looks for datagrams every 50 ms",
-    TIMER: "timerfd of CLOCK_BOOTTIME" => "after a suspend of the machine the node may run late",
-    IDENTITY: "fstat" => "the node does not notice if the program closes its descriptors",
-    WAKER: "sendto and recvfrom" => "calls of other threads take effect late",
-}
+// Needed are, for each family: socket, bind, IPV6_V6ONLY, packet information, and a call to send and to receive. The options that
+// each family has are in `options`.
+pub(crate) const SHARED_PORT: Optional =
+    optional("SO_REUSEADDR", "no other program of this host can have the port");
+pub(crate) const BUFFERS: Optional =
+    optional("SO_RCVBUF and SO_SNDBUF", "fewer datagrams wait in the buffers of the system");
+pub(crate) const GROUP_SENDER: Optional =
+    optional("a socket for the group alone", "replies to hosts that are off can delay announcements");
+#[cfg(linux_kernel)]
+pub(crate) const MANY_AT_ONCE: Optional = optional("recvmmsg", "each datagram takes a call");
+pub(crate) const ERROR_QUEUE: Optional =
+    optional("recvmsg(MSG_ERRQUEUE)", "a peer that crashed is listed until it expires");
+pub(crate) const MONITOR: Optional =
+    optional("a socket for reports of changes", "the node sees changes of the network at its announcements");
+pub(crate) const LINKS: Optional =
+    optional("the list of links", "ports of bridges are told by /sys, or not at all");
+pub(crate) const INTERFACES: Optional =
+    optional("the list of interfaces", "the node does not follow changes of the network");
+pub(crate) const POLL: Optional = optional("poll", "the node looks for datagrams every 50 ms");
+pub(crate) const TIMER: Optional =
+    optional("timerfd of CLOCK_BOOTTIME", "after a suspend of the machine the node may run late");
+pub(crate) const IDENTITY: Optional =
+    optional("fstat", "the node does not notice if the program closes its descriptors");
+pub(crate) const WAKER: Optional = optional("sendto and recvfrom", "calls of other threads take effect late");
 
 /// What the system refuses a node at present.
 #[derive(Default)]
-pub(crate) struct Refusals(Mutex<BTreeMap<&'static str, Refusal>>);
-
-/// A refusal in words.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Refusal(String);
+pub(crate) struct Refusals(Mutex<BTreeMap<&'static str, String>>);
 
 impl Refusals {
     /// Notes how a call or an option went, and returns what it gave.
-    pub fn settle<T, E: fmt::Display>(&self, optional: &'static Optional, result: Result<T, E>) -> Option<T> {
+    pub fn settle<T, E: fmt::Display>(&self, optional: Optional, result: Result<T, E>) -> Option<T> {
         match result {
             Ok(given) => {
                 lock(&self.0).remove(optional.call);
@@ -72,21 +59,15 @@ impl Refusals {
             }
             Err(error) => {
                 let words = format!("{}: {error}; {}", optional.call, optional.lost);
-                lock(&self.0).insert(optional.call, Refusal(words));
+                lock(&self.0).insert(optional.call, words);
                 None
             }
         }
     }
 
     /// Returns each call or option that is refused, in words.
-    pub fn list(&self) -> Vec<Refusal> {
+    pub fn list(&self) -> Vec<String> {
         lock(&self.0).values().cloned().collect()
-    }
-}
-
-impl fmt::Display for Refusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
     }
 }
 
@@ -109,20 +90,11 @@ mod tests {
     fn a_refusal_lasts_until_the_call_works() {
         let refusals = Refusals::default();
         let refused = || io::Error::from(io::ErrorKind::PermissionDenied);
-        assert_eq!(refusals.settle(&POLL, Err::<(), _>(refused())), None);
-        assert_eq!(refusals.settle(&TIMER, Err::<(), _>(refused())), None);
-        let words: Vec<String> = refusals.list().iter().map(Refusal::to_string).collect();
+        assert_eq!(refusals.settle(POLL, Err::<(), _>(refused())), None);
+        assert_eq!(refusals.settle(TIMER, Err::<(), _>(refused())), None);
+        let words = refusals.list();
         assert!(words[0].starts_with("poll: permission denied; the node looks"), "{words:?}");
-        assert_eq!(refusals.settle(&POLL, Ok::<_, io::Error>(7)), Some(7));
+        assert_eq!(refusals.settle(POLL, Ok::<_, io::Error>(7)), Some(7));
         assert_eq!(refusals.list().len(), 1);
-    }
-
-    #[test]
-    fn each_line_of_the_table_says_what_is_lost() {
-        let mut calls: Vec<&str> = ALL.iter().map(|optional| optional.call).collect();
-        assert!(ALL.iter().all(|optional| !optional.lost.is_empty()));
-        calls.sort_unstable();
-        calls.dedup();
-        assert_eq!(calls.len(), ALL.len());
     }
 }

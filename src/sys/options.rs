@@ -1,22 +1,90 @@
 //! Socket options, and how a socket joins a group.
 
-use std::fs;
 use std::io;
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use socket2::{InterfaceIndexOrAddress, Socket};
 
 #[cfg(unix)]
-use libc::{IP_PKTINFO, IP_RECVTTL, IPPROTO_IP, IPPROTO_IPV6, IPV6_RECVHOPLIMIT, IPV6_RECVPKTINFO};
+use libc::{
+    IP_MULTICAST_LOOP, IP_MULTICAST_TTL, IP_PKTINFO, IP_RECVTTL, IP_TTL, IPPROTO_IP, IPPROTO_IPV6,
+    IPV6_MULTICAST_HOPS, IPV6_MULTICAST_LOOP, IPV6_RECVHOPLIMIT, IPV6_RECVPKTINFO, IPV6_UNICAST_HOPS,
+};
 #[cfg(windows)]
 use windows_sys::Win32::Networking::WinSock::{
-    IP_PKTINFO, IP_RECVTTL, IPPROTO_IP, IPPROTO_IPV6, IPV6_HOPLIMIT as IPV6_RECVHOPLIMIT,
-    IPV6_PKTINFO as IPV6_RECVPKTINFO, SOCKET, setsockopt,
+    IP_MULTICAST_LOOP, IP_MULTICAST_TTL, IP_PKTINFO, IP_RECVTTL, IP_TTL, IPPROTO_IP, IPPROTO_IPV6,
+    IPV6_HOPLIMIT as IPV6_RECVHOPLIMIT, IPV6_MULTICAST_HOPS, IPV6_MULTICAST_LOOP,
+    IPV6_PKTINFO as IPV6_RECVPKTINFO, IPV6_UNICAST_HOPS, SOCKET, setsockopt,
 };
 
 use crate::sys::descriptor_of;
 use crate::sys::interface::Interface;
-use crate::sys::optional::{self, Refusals};
+use crate::sys::optional::{Optional, Refusals};
+use peers_proto::Family;
+
+/// TTL and hop limit of unicast (RFC 5082): a router lowers it.
+const UNICAST_HOPS: i32 = 255;
+
+/// An option that a node can do without: number and name, of IPv4 and of IPv6.
+struct FamilyOption {
+    v4: (i32, &'static str),
+    v6: (i32, &'static str),
+    /// What is lost without it.
+    lost: &'static str,
+}
+
+/// Limits a socket to the interfaces that it joined. By default a socket of Linux also receives through those that others joined.
+#[cfg(linux_kernel)]
+const MULTICAST_ALL: FamilyOption = FamilyOption {
+    v4: (libc::IP_MULTICAST_ALL, "IP_MULTICAST_ALL"),
+    v6: (libc::IPV6_MULTICAST_ALL, "IPV6_MULTICAST_ALL"),
+    lost: "the node also receives what other programs of this host joined",
+};
+
+/// Keeps the ICMP errors of datagrams that the socket sends. Without this Linux also conceals that a queue of the interface is full.
+#[cfg(linux_kernel)]
+const ERRORS: FamilyOption = FamilyOption {
+    v4: (libc::IP_RECVERR, "IP_RECVERR"),
+    v6: (libc::IPV6_RECVERR, "IPV6_RECVERR"),
+    lost: "a peer that crashed is listed until it expires",
+};
+
+/// TTL or hop limit of multicast.
+const MULTICAST_HOPS: FamilyOption = FamilyOption {
+    v4: (IP_MULTICAST_TTL, "IP_MULTICAST_TTL"),
+    v6: (IPV6_MULTICAST_HOPS, "IPV6_MULTICAST_HOPS"),
+    lost: "announcements cross one link, whatever the option hops says",
+};
+
+/// Loops multicast back to the nodes of this host, and to this node: the receive watchdog relies on that.
+const MULTICAST_LOOP: FamilyOption = FamilyOption {
+    v4: (IP_MULTICAST_LOOP, "IP_MULTICAST_LOOP"),
+    v6: (IPV6_MULTICAST_LOOP, "IPV6_MULTICAST_LOOP"),
+    lost: "nodes of this host may miss each other by this family",
+};
+
+/// TTL or hop limit of unicast. If the system sends another one, peers drop such datagrams, and multicast alone keeps the node
+/// listed.
+const HOPS: FamilyOption = FamilyOption {
+    v4: (IP_TTL, "IP_TTL"),
+    v6: (IPV6_UNICAST_HOPS, "IPV6_UNICAST_HOPS"),
+    lost: "peers may drop the unicast of this node",
+};
+
+/// Requests the TTL or hop limit of each received datagram.
+const RECEIVED_HOPS: FamilyOption = FamilyOption {
+    v4: (IP_RECVTTL, "IP_RECVTTL"),
+    v6: (IPV6_RECVHOPLIMIT, "IPV6_RECVHOPLIMIT"),
+    lost: "unicast is checked by the networks of the interfaces alone",
+};
+
+impl FamilyOption {
+    /// Sets the option, or notes that the system refuses it.
+    fn set(&self, socket: &Socket, is_v6: bool, value: i32, refusals: &Refusals) {
+        let (level, (number, call)) = if is_v6 { (IPPROTO_IPV6, self.v6) } else { (IPPROTO_IP, self.v4) };
+        refusals.settle(Optional { call, lost: self.lost }, set_option(socket, level, number, value));
+    }
+}
 
 /// The error of a system without an address family.
 #[cfg(unix)]
@@ -27,9 +95,6 @@ pub const NO_SUCH_FAMILY: i32 = windows_sys::Win32::Networking::WinSock::WSAEAFN
 /// True if a socket can be bound to an IPv4 group. It then receives only what is sent to the group.
 pub const IS_GROUP_BINDABLE: bool = cfg!(unix);
 
-/// "1" on a Linux system whose interfaces get no IPv6 addresses.
-const IPV6_SWITCH: &str = "/proc/sys/net/ipv6/conf/all/disable_ipv6";
-
 /// True if a socket that does not share its port holds it.
 pub fn is_port_held(error: &io::Error) -> bool {
     // Windows reports a lack of permission if the socket has SO_EXCLUSIVEADDRUSE.
@@ -37,16 +102,25 @@ pub fn is_port_held(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::AddrInUse || is_exclusive
 }
 
-/// Limits the socket to the interfaces that it joined. By default a socket of Linux also receives through those that other
-/// sockets joined.
-pub fn receive_only_joined(socket: &Socket, is_v6: bool) -> io::Result<()> {
+/// Limits a socket to the interfaces that it joined.
+pub fn receive_only_joined(socket: &Socket, is_v6: bool, refusals: &Refusals) {
     #[cfg(linux_kernel)]
-    match is_v6 {
-        true => socket.set_multicast_all_v6(false)?,
-        false => socket.set_multicast_all_v4(false)?,
-    }
-    let _ = (socket, is_v6);
-    Ok(())
+    MULTICAST_ALL.set(socket, is_v6, 0, refusals);
+    let _ = (socket, is_v6, refusals);
+}
+
+/// Prepares a socket to send to groups, and to report the ICMP errors about what it sends, where the system can (Linux).
+pub fn prepare_sender(socket: &Socket, is_v6: bool, hops: u8, refusals: &Refusals) {
+    #[cfg(linux_kernel)]
+    ERRORS.set(socket, is_v6, 1, refusals);
+    MULTICAST_HOPS.set(socket, is_v6, hops.into(), refusals);
+    MULTICAST_LOOP.set(socket, is_v6, 1, refusals);
+}
+
+/// Prepares a socket to send and to receive unicast with a check of its TTL or hop limit.
+pub fn prepare_unicast(socket: &Socket, is_v6: bool, refusals: &Refusals) {
+    HOPS.set(socket, is_v6, UNICAST_HOPS, refusals);
+    RECEIVED_HOPS.set(socket, is_v6, 1, refusals);
 }
 
 /// Lets the socket share its port with all sockets that request the same.
@@ -60,41 +134,8 @@ pub fn share_port(socket: &Socket) -> io::Result<()> {
 /// Requests the destination and the interface of each received datagram.
 pub fn request_packet_info(socket: &Socket, is_v6: bool) -> io::Result<()> {
     match is_v6 {
-        true => turn_on(socket, IPPROTO_IPV6, IPV6_RECVPKTINFO),
-        false => turn_on(socket, IPPROTO_IP, IP_PKTINFO),
-    }
-}
-
-/// Requests the TTL or hop limit of each received datagram. A system that refuses it reports none, and the networks of the
-/// interfaces tell which datagrams are on-link.
-pub fn request_hops(socket: &Socket, is_v6: bool) -> io::Result<()> {
-    match is_v6 {
-        true => turn_on(socket, IPPROTO_IPV6, IPV6_RECVHOPLIMIT),
-        false => turn_on(socket, IPPROTO_IP, IP_RECVTTL),
-    }
-}
-
-/// Sets the TTL or hop limit of unicast. If the system sends another one, peers drop such datagrams, and multicast alone keeps
-/// the node listed.
-pub fn set_unicast_hops(socket: &Socket, is_v6: bool, hops: u8) -> io::Result<()> {
-    match is_v6 {
-        true => socket.set_unicast_hops_v6(hops.into()),
-        false => socket.set_ttl_v4(hops.into()),
-    }
-}
-
-/// Sets the TTL or hop limit of multicast, and loops it back to the nodes of this host, and to this node: the receive watchdog
-/// relies on that.
-pub fn prepare_multicast(socket: &Socket, is_v6: bool, hops: u8, refusals: &Refusals) {
-    match is_v6 {
-        true => {
-            refusals.settle(&optional::MULTICAST_HOPS_V6, socket.set_multicast_hops_v6(hops.into()));
-            refusals.settle(&optional::MULTICAST_LOOP_V6, socket.set_multicast_loop_v6(true));
-        }
-        false => {
-            refusals.settle(&optional::MULTICAST_HOPS_V4, socket.set_multicast_ttl_v4(hops.into()));
-            refusals.settle(&optional::MULTICAST_LOOP_V4, socket.set_multicast_loop_v4(true));
-        }
+        true => set_option(socket, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1),
+        false => set_option(socket, IPPROTO_IP, IP_PKTINFO, 1),
     }
 }
 
@@ -105,58 +146,31 @@ pub const fn keeps_on_link(is_v6: bool) -> bool {
     cfg!(unix) && !is_v6
 }
 
-/// Turns on an option.
-fn turn_on(socket: &Socket, level: i32, option: i32) -> io::Result<()> {
-    let on = 1_i32.to_ne_bytes();
+fn set_option(socket: &Socket, level: i32, option: i32, value: i32) -> io::Result<()> {
+    let value = value.to_ne_bytes();
     #[cfg(unix)]
-    // SAFETY: the pointer and the length are those of one array, which outlives the call.
-    let result = unsafe {
-        libc::setsockopt(
-            descriptor_of(socket),
-            level,
-            option,
-            on.as_ptr().cast(),
-            on.len() as libc::socklen_t,
-        )
-    };
+    use libc::setsockopt;
+    #[cfg(unix)]
+    let socket = descriptor_of(socket);
     #[cfg(windows)]
+    let socket = descriptor_of(socket) as SOCKET;
     // SAFETY: the pointer and the length are those of one array, which outlives the call.
-    let result =
-        unsafe { setsockopt(descriptor_of(socket) as SOCKET, level, option, on.as_ptr(), on.len() as i32) };
-    match result {
+    match unsafe { setsockopt(socket, level, option, value.as_ptr().cast(), value.len() as _) } {
         0 => Ok(()),
         _ => Err(io::Error::last_os_error()),
     }
-}
-
-/// Keeps the ICMP errors of datagrams that the socket sends, where the system can (Linux).
-pub fn keep_errors(socket: &Socket, is_v6: bool) -> io::Result<()> {
-    #[cfg(linux_kernel)]
-    {
-        use nix::sys::socket::setsockopt;
-        use nix::sys::socket::sockopt::{Ipv4RecvErr, Ipv6RecvErr};
-        match is_v6 {
-            true => setsockopt(socket, Ipv6RecvErr, &true)?,
-            false => setsockopt(socket, Ipv4RecvErr, &true)?,
-        }
-    }
-    let _ = (socket, is_v6);
-    Ok(())
 }
 
 /// Joins an IPv4 group.
 pub fn join_v4(socket: &Socket, group: Ipv4Addr, interface: &Interface) -> io::Result<()> {
     let join = |by| socket.join_multicast_v4_n(&group, &by);
     // By index, a socket can leave an interface that has lost its address. Wine takes the address only.
-    join(InterfaceIndexOrAddress::Index(interface.index)).or_else(|error| match interface.v4 {
-        Some(address) if cfg!(windows) => join(InterfaceIndexOrAddress::Address(address)),
-        _ => Err(error),
+    join(InterfaceIndexOrAddress::Index(interface.index)).or_else(|error| {
+        match interface.source(Family::V4) {
+            Some(IpAddr::V4(address)) if cfg!(windows) => join(InterfaceIndexOrAddress::Address(address)),
+            _ => Err(error),
+        }
     })
-}
-
-/// Returns the setting by which IPv6 is turned off, if it is.
-pub fn ipv6_turned_off() -> Option<&'static str> {
-    fs::read_to_string(IPV6_SWITCH).is_ok_and(|text| text.trim() == "1").then_some(IPV6_SWITCH)
 }
 
 /// Returns the setting that limits joins, if such a limit has caused the error.

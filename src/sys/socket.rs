@@ -9,16 +9,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::sys::call_error::{CallError, Named};
-use crate::sys::optional::{self, Optional, Refusals};
+use crate::sys::optional::{self, Refusals};
 use crate::sys::{Descriptor, Identity, descriptor_of, options};
 
 /// Size in bytes that is requested for the send and the receive buffer of a socket. Linux doubles it for its own overhead,
 /// so 227 datagrams of maximum length fit, and 92 by default. In a cluster of 200 nodes that start at once each node probes
 /// 199 others. The system may grant less (net.core.rmem_max, wmem_max), and uses no memory while no datagram waits.
 const BUFFER_SIZE: usize = 256 * 1024;
-
-/// TTL and hop limit of unicast (RFC 5082): a router lowers it.
-const UNICAST_HOPS: u8 = 255;
 
 pub(crate) struct OwnedSocket {
     socket: ManuallyDrop<Socket>,
@@ -79,7 +76,7 @@ pub(crate) fn closed_elsewhere() -> io::Error {
 /// Opens a socket that receives what is sent to `group`, on the interfaces that it joins.
 pub(crate) fn open_receiver(group: SocketAddr, refusals: &Refusals) -> Result<OwnedSocket, CallError> {
     let socket = udp_socket(group.is_ipv6(), refusals)?;
-    refusals.settle(&optional::SHARED_PORT, options::share_port(&socket));
+    refusals.settle(optional::SHARED_PORT, options::share_port(&socket));
     let bound_to: SocketAddr = match group {
         // The system then filters out what was sent to other addresses.
         SocketAddr::V4(_) if options::IS_GROUP_BINDABLE => group,
@@ -99,12 +96,8 @@ pub(crate) fn open_unicast(
     refusals: &Refusals,
 ) -> Result<OwnedSocket, CallError> {
     let socket = udp_socket(is_v6, refusals)?;
-    let errors = options::keep_errors(&socket, is_v6);
-    refusals.settle(of(is_v6, &optional::ERRORS_V4, &optional::ERRORS_V6), errors);
-    options::prepare_multicast(&socket, is_v6, hops, refusals);
-    let unicast_hops = options::set_unicast_hops(&socket, is_v6, UNICAST_HOPS)
-        .and_then(|()| options::request_hops(&socket, is_v6));
-    refusals.settle(of(is_v6, &optional::HOPS_V4, &optional::HOPS_V6), unicast_hops);
+    options::prepare_sender(&socket, is_v6, hops, refusals);
+    options::prepare_unicast(&socket, is_v6, refusals);
     let any: IpAddr = if is_v6 { Ipv6Addr::UNSPECIFIED.into() } else { Ipv4Addr::UNSPECIFIED.into() };
     socket.bind(&SocketAddr::new(any, port).into()).named("bind")?;
     Ok(OwnedSocket::new(socket))
@@ -123,10 +116,7 @@ pub(crate) fn open_group_sender(
     refusals: &Refusals,
 ) -> Result<OwnedSocket, CallError> {
     let socket = udp_socket(is_v6, refusals)?;
-    // Without this Linux also conceals that a queue of the interface is full.
-    let errors = options::keep_errors(&socket, is_v6);
-    refusals.settle(of(is_v6, &optional::ERRORS_V4, &optional::ERRORS_V6), errors);
-    options::prepare_multicast(&socket, is_v6, hops, refusals);
+    options::prepare_sender(&socket, is_v6, hops, refusals);
     // Nothing is received here: nothing is sent to these groups. To bind a link-local group, a program has to name one link.
     let group: IpAddr = match is_v6 {
         true => Ipv6Addr::new(0xFF1E, 0, 0, 0, 0, 0, 0xEF02, 0x304).into(),
@@ -145,22 +135,19 @@ pub(crate) fn open_group_sender(
 
 /// Opens a socket that is bound to no port yet.
 pub(crate) fn udp_socket(is_v6: bool, refusals: &Refusals) -> Result<Socket, CallError> {
-    let domain = if is_v6 { Domain::IPV6 } else { Domain::IPV4 };
-    let socket = Socket::new(domain, Type::DGRAM, Some(Protocol::UDP)).named(of(
-        is_v6,
-        "socket(AF_INET)",
-        "socket(AF_INET6)",
-    ))?;
+    let (domain, open, packet_info) = match is_v6 {
+        true => (Domain::IPV6, "socket(AF_INET6)", "setsockopt(IPV6_RECVPKTINFO)"),
+        false => (Domain::IPV4, "socket(AF_INET)", "setsockopt(IP_PKTINFO)"),
+    };
+    let socket = Socket::new(domain, Type::DGRAM, Some(Protocol::UDP)).named(open)?;
     socket.set_nonblocking(true).named("fcntl(O_NONBLOCK)")?;
     let sizes =
         socket.set_recv_buffer_size(BUFFER_SIZE).and_then(|()| socket.set_send_buffer_size(BUFFER_SIZE));
-    refusals.settle(&optional::BUFFERS, sizes);
+    refusals.settle(optional::BUFFERS, sizes);
     if is_v6 {
         socket.set_only_v6(true).named("setsockopt(IPV6_V6ONLY)")?;
     }
-    let only_joined: &'static Optional = of(is_v6, &optional::MULTICAST_ALL_V4, &optional::MULTICAST_ALL_V6);
-    refusals.settle(only_joined, options::receive_only_joined(&socket, is_v6));
-    let packet_info = of(is_v6, "setsockopt(IP_PKTINFO)", "setsockopt(IPV6_RECVPKTINFO)");
+    options::receive_only_joined(&socket, is_v6, refusals);
     options::request_packet_info(&socket, is_v6).named(packet_info)?;
     Ok(socket)
 }
@@ -169,32 +156,4 @@ pub(crate) fn udp_socket(is_v6: bool, refusals: &Refusals) -> Result<Socket, Cal
 pub(crate) fn port_of(socket: &OwnedSocket) -> Result<u16, CallError> {
     let address = socket.get().and_then(Socket::local_addr).named("getsockname")?;
     Ok(address.as_socket().map_or(0, |address| address.port()))
-}
-
-/// Returns the one of two that is for a family.
-fn of<T>(is_v6: bool, v4: T, v6: T) -> T {
-    if is_v6 { v6 } else { v4 }
-}
-
-#[cfg(all(test, unix))]
-mod tests {
-    use std::fs::File;
-    use std::os::fd::AsRawFd;
-
-    use super::*;
-
-    #[test]
-    fn a_socket_leaves_another_file_under_its_number_alone() {
-        let socket = open_unicast(false, 1, 0, &Refusals::default()).expect("there are free ports");
-        let file = File::open("/dev/null").expect("each system has one");
-        // SAFETY: both numbers are open; the test alone uses them.
-        assert_eq!(unsafe { libc::dup2(file.as_raw_fd(), socket.descriptor()) }, socket.descriptor());
-        let error = socket.get().expect_err("the number stands for the file");
-        assert!(error.to_string().contains("closed by another part of the program"), "{error}");
-        let number = socket.descriptor();
-        drop(socket);
-        assert!(Identity::of(number).is_ok(), "the file was closed");
-        // SAFETY: the number is the test's own since the call of dup2.
-        assert_eq!(unsafe { libc::close(number) }, 0);
-    }
 }

@@ -132,21 +132,4 @@ mod tests {
         poller.poll(Duration::ZERO).expect("it is open");
         assert!(!poller.at(timer.descriptor()).is_readable);
     }
-
-    #[test]
-    fn another_timer_under_its_number_stays_as_it_is() {
-        let mut timer = DeadlineTimer::new().expect("Linux has them");
-        let other = DeadlineTimer::new().expect("Linux has them");
-        let (number, now) = (timer.descriptor(), Instant::now());
-        // SAFETY: both numbers are open; the test alone uses them.
-        assert_eq!(unsafe { libc::dup2(other.descriptor(), number) }, number);
-        assert!(timer.set(now, now).is_err());
-        let mut poller = Poller::default();
-        poller.watch([number]);
-        poller.poll(Duration::ZERO).expect("it is open");
-        assert!(!poller.at(number).is_readable, "the other timer was set");
-        drop(timer);
-        // SAFETY: the number is the test's own since the call of dup2.
-        assert_eq!(unsafe { libc::close(number) }, 0, "the other timer was closed");
-    }
 }

@@ -110,26 +110,6 @@ mod tests {
     const LONG: Duration = Duration::from_secs(10);
 
     #[test]
-    fn a_waker_whose_byte_was_read_is_set_again() {
-        let waker = Waker::new().expect("there are sockets");
-        waker.set().expect("it is open");
-        assert!(is_readable(&waker, LONG));
-        let reader = waker.reader.get().expect("it is open");
-        assert_eq!(reader.recv(&mut [MaybeUninit::uninit()]).ok(), Some(1));
-        waker.set().expect("it is open");
-        assert!(is_readable(&waker, LONG));
-    }
-
-    #[test]
-    fn a_blocking_waker_does_not_block() {
-        let waker = Waker::new().expect("there are sockets");
-        waker.reader.get().and_then(|reader| reader.set_nonblocking(false)).expect("it is open");
-        waker.set().expect("it is open");
-        waker.clear().expect("it is open");
-        assert!(!is_readable(&waker, Duration::ZERO));
-    }
-
-    #[test]
     fn a_waker_is_readable_from_set_until_clear() {
         let waker = Waker::new().expect("there are sockets");
         for _ in 0..2 {

@@ -40,14 +40,18 @@ static void a_node_without_a_thread_says_goodbye(void) {
     CHECK_OK(peers_free(observer));
 }
 
-/* The seeds are as they were. */
+/* Health says so, and the node tries again. */
 static void seeds_without_a_thread_to_resolve_them(void) {
     peers_config_t config = memory_config("node", "memory:refused names");
     config.flags = 0;
     config.mode = PEERS_MODE_SEEDS;
     peers_t *node = start(&config);
     refuses_threads = 1;
-    CHECK_FAILS(peers_set_seeds(node, "peers.invalid:1"), PEERS_ERR_SYSTEM, "peers_set_seeds: starting the thread");
+    CHECK_OK(peers_set_seeds(node, "peers.invalid:1"));
+    peers_health_t health = PEERS_HEALTH_INIT;
+    do CHECK_OK(peers_health(node, &health));
+    while (health.reason == PEERS_REASON_NONE);
+    CHECK(health.reason == PEERS_REASON_RESOLVER && strstr(health.detail, "seed peers.invalid:1") != NULL);
     refuses_threads = 0;
     CHECK_OK(peers_free(node));
 }

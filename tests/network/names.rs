@@ -176,7 +176,7 @@ fn a_look_up_of_replaced_seeds_is_dropped() {
     names.write("seeds", "198.51.100.2:49002");
     guest.signal(Signal::SIGHUP);
     guest.expect(["took new seeds"]);
-    guest.expect_no_thread("peers-names");
+    guest.expect_no_thread("peers-look-up");
     assert_eq!(state(&mut guest), "Running");
     // It is still asked for.
     let _seed = seed_watch(&there, "seed", &LONG_LIFE);

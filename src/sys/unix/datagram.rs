@@ -69,13 +69,13 @@ pub fn receive(
         Err(error) if is_refusal(&error) => {
             let count = receive_each(buffers, take, |buffer| receive_one(socket, buffer).map(Some));
             if count.is_ok() {
-                refusals.settle(&optional::MANY_AT_ONCE, Err::<(), _>(error));
+                refusals.settle(optional::MANY_AT_ONCE, Err::<(), _>(error));
             }
             count
         }
         received => {
             if received.is_ok() {
-                refusals.settle(&optional::MANY_AT_ONCE, Ok::<_, io::Error>(()));
+                refusals.settle(optional::MANY_AT_ONCE, Ok::<_, io::Error>(()));
             }
             received
         }
@@ -115,7 +115,7 @@ pub fn receive(
 }
 
 /// Receives one datagram into `buffer`, and returns it with its destination. An error if none waits.
-pub fn receive_one(socket: &Socket, buffer: &mut [u8]) -> io::Result<(Received, IpAddr)> {
+fn receive_one(socket: &Socket, buffer: &mut [u8]) -> io::Result<(Received, IpAddr)> {
     let (mut parts, mut control) = ([IoSliceMut::new(buffer)], control_buffer());
     let message = recvmsg(socket.as_raw_fd(), &mut parts, Some(&mut control), MsgFlags::MSG_DONTWAIT)?;
     description_of(&message)

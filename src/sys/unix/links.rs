@@ -8,7 +8,7 @@ use std::path::Path;
 use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::sys::call_error::{CallError, Named};
-use crate::sys::host_interface::Port;
+use crate::sys::interface::Port;
 
 /// A network link.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -142,33 +142,6 @@ fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn attribute(kind: u16, contents: &[u8]) -> Vec<u8> {
-        let len = (4 + contents.len()) as u16;
-        let mut bytes = [&len.to_ne_bytes()[..], &kind.to_ne_bytes(), contents].concat();
-        bytes.resize(bytes.len().next_multiple_of(4), 0);
-        bytes
-    }
-
-    /// The body of a link of index 7 with these attributes.
-    fn body(attributes: &[Vec<u8>]) -> Vec<u8> {
-        let mut header = [0; 16];
-        header[4..8].copy_from_slice(&7_u32.to_ne_bytes());
-        [&header[..], &attributes.concat()].concat()
-    }
-
-    #[test]
-    fn a_link_has_its_kind_and_the_kind_of_its_master() {
-        let info =
-            [attribute(libc::IFLA_INFO_KIND, b"veth\0"), attribute(libc::IFLA_INFO_SLAVE_KIND, b"bridge\0")];
-        let info = attribute(libc::IFLA_LINKINFO, &info.concat());
-        // No system has an interface of this index.
-        let master = attribute(libc::IFLA_MASTER, &4_000_000_u32.to_ne_bytes());
-        let link = link_of(&body(&[attribute(3, b"eth0\0"), master, info.clone()])).expect("it is whole");
-        let port = Some(Port { kind: "bridge".into(), of: String::new() });
-        assert_eq!(link, Link { index: 7, kind: "veth".into(), port });
-        assert_eq!(link_of(&body(&[info])).expect("it is whole").port, None);
-    }
 
     #[test]
     fn lengths_that_do_not_fit_end_the_reading() {

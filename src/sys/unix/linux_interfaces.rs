@@ -7,8 +7,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::sys::call_error::{CallError, Named};
-use crate::sys::host_interface::{HostInterface, Listing};
-use crate::sys::interface::Interface;
+use crate::sys::interface::{HostInterface, Interface, Listing};
 use crate::sys::proc_net;
 use crate::sys::unix::links;
 

@@ -6,8 +6,7 @@ use nix::ifaddrs::{InterfaceAddress, getifaddrs};
 use nix::net::if_::InterfaceFlags;
 
 use crate::sys::call_error::{CallError, Named};
-use crate::sys::host_interface::{HostInterface, Listing};
-use crate::sys::interface::Interface;
+use crate::sys::interface::{HostInterface, Interface, Listing};
 
 /// Returns all interfaces, up or not, in the system's order.
 pub fn all() -> Result<Listing, CallError> {

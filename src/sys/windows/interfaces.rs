@@ -5,8 +5,7 @@ use std::net::IpAddr;
 use if_addrs::{IfAddr, get_if_addrs};
 
 use crate::sys::call_error::{CallError, Named};
-use crate::sys::host_interface::{HostInterface, Listing};
-use crate::sys::interface::Interface;
+use crate::sys::interface::{HostInterface, Interface, Listing};
 
 /// Returns the interfaces that have an address, in the system's order. A join shows later whether one can multicast.
 pub fn all() -> Result<Listing, CallError> {
@@ -54,7 +53,7 @@ mod tests {
         let listing = all().expect("interfaces can be listed");
         let is_loopback = |known: &&HostInterface| known.interface.is_loopback;
         let loopback = &listing.interfaces.iter().find(is_loopback).expect("each host has one").interface;
-        assert_eq!(loopback.v4, Some(std::net::Ipv4Addr::LOCALHOST));
+        assert_eq!(loopback.source(peers_proto::Family::V4), Some(std::net::Ipv4Addr::LOCALHOST.into()));
         assert!(loopback.is_on_link("127.1.2.3".parse().unwrap()), "{loopback:?}");
     }
 }
