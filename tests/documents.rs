@@ -1,6 +1,7 @@
 //! What README.md and the guides in docs/ show is code that works: C is compiled, and run where it needs no network; so is
 //! Python; shell is read by the shell. The README's Rust is a documentation test (see `src/lib.rs`), and its C++, Java, Go and
-//! JavaScript are compiled beside the tests of those languages. Each source file says in its first line what it contains.
+//! JavaScript are compiled beside the tests of those languages. Each promise of SECURITY.md names its tests. Each source file says in
+//! its first line what it contains.
 
 use std::ffi::OsString;
 use std::fs;
@@ -173,6 +174,26 @@ fn the_shell_can_read_the_commands() {
     each("sh", 4, |block, number| {
         run(Command::new("bash").arg("-n").arg(block.file(number, "sh")));
     });
+}
+
+#[test]
+fn each_promise_of_security_names_a_test_that_exists() {
+    let text = read("SECURITY.md");
+    let promises: Vec<&str> = text
+        .split("\n## ")
+        .filter(|section| section.starts_with("Promises "))
+        .flat_map(|section| section.split("\n- ").skip(1))
+        .collect();
+    assert!(promises.len() >= 20, "only {} promises", promises.len());
+    for promise in promises {
+        let tests: Vec<(&str, &str)> =
+            promise.split('`').filter_map(|code| code.split_once(".rs::")).collect();
+        assert!(!tests.is_empty(), "this promise names no test: {promise}");
+        for (file, test) in tests {
+            let code = read(&format!("{file}.rs"));
+            assert!(code.contains(&format!("fn {test}()")), "{file}.rs has no test {test}");
+        }
+    }
 }
 
 #[test]
