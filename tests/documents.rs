@@ -1,8 +1,8 @@
 //! What README.md and the guides in docs/ show is code that works: C is compiled, and run where it needs no network; so is
 //! Python; shell is read by the shell. The README's Rust is a documentation test (see `src/lib.rs`), and its C++, Java, Go and
-//! JavaScript are compiled beside the tests of those languages. ARCHITECTURE.md lists each source file.
+//! JavaScript are compiled beside the tests of those languages. Each promise of SECURITY.md names its tests. Each source file says in
+//! its first line what it contains.
 
-use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fs;
 use std::path::PathBuf;
@@ -177,24 +177,35 @@ fn the_shell_can_read_the_commands() {
 }
 
 #[test]
-fn the_architecture_lists_each_source_file() {
-    let text = read("ARCHITECTURE.md");
-    let row = |line: &str| Some(line.strip_prefix("| `")?.split_once("` | ")?.0.to_owned());
-    let listed: Vec<String> = text.lines().filter_map(row).filter(|path| path.ends_with(".rs")).collect();
-    let sources: BTreeSet<String> =
+fn each_promise_of_security_names_a_test_that_exists() {
+    let text = read("SECURITY.md");
+    let promises: Vec<&str> = text
+        .split("\n## ")
+        .filter(|section| section.starts_with("Promises "))
+        .flat_map(|section| section.split("\n- ").skip(1))
+        .collect();
+    assert!(promises.len() >= 20, "only {} promises", promises.len());
+    for promise in promises {
+        let tests: Vec<(&str, &str)> =
+            promise.split('`').filter_map(|code| code.split_once(".rs::")).collect();
+        assert!(!tests.is_empty(), "this promise names no test: {promise}");
+        for (file, test) in tests {
+            let code = read(&format!("{file}.rs"));
+            assert!(code.contains(&format!("fn {test}()")), "{file}.rs has no test {test}");
+        }
+    }
+}
+
+#[test]
+fn each_source_file_says_what_it_contains() {
+    let sources: Vec<String> =
         ["cli/src", "proto/src", "src"].iter().flat_map(|folder| sources_in(folder)).collect();
-    assert!(sources.contains("proto/src/node.rs"), "the search finds what it is meant to find");
-    let of_sources =
-        |path: &&String| ["cli/src/", "proto/src/", "src/"].iter().any(|folder| path.starts_with(folder));
-    let listed: Vec<&String> = listed.iter().filter(of_sources).collect();
-    let missing: Vec<_> = sources.iter().filter(|path| !listed.contains(path)).collect();
-    let gone: Vec<_> = listed.iter().filter(|path| !sources.contains(**path)).collect();
+    assert!(sources.contains(&"proto/src/node.rs".into()), "the search finds what it is meant to find");
+    let silent: Vec<&String> = sources.iter().filter(|path| !read(path).starts_with("//! ")).collect();
     assert!(
-        missing.is_empty(),
-        "ARCHITECTURE.md does not list {missing:?}; give each a line `| path | contents |`"
+        silent.is_empty(),
+        "{silent:?}: the first line is a comment, `//! …`, that says what the file contains"
     );
-    assert!(gone.is_empty(), "ARCHITECTURE.md lists {gone:?}, which do not exist");
-    assert_eq!(listed.len(), sources.len(), "ARCHITECTURE.md lists a file twice");
 }
 
 /// The Rust files of a folder and the folders in it.

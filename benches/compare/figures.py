@@ -90,7 +90,14 @@ def number(value: float | None) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
+# Units of large numbers: the first such number, the factor, and the larger unit.
+LARGER = {"ns": (1e5, 1e6, "ms"), "bytes": (1e6, 1e6, "MB")}
+
+
 def quantity(value: float | None, unit: str) -> str:
+    start, factor, larger = LARGER.get(unit, (math.inf, 1, unit))
+    if value is not None and value >= start:
+        value, unit = value / factor, larger
     return f"{number(value)} {unit}".strip()
 
 

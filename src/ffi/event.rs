@@ -10,14 +10,13 @@ use peers_proto::{Event, LeaveReason, Peer};
 
 /// Waits for the next event and takes it from the queue.
 ///
-/// `timeout_ms`: 0 does not wait, a negative number waits without limit. The wait is in real time even on a node
-/// with a manual clock. Events come in the order they happened, each to one caller; `peers_subscribe` adds a reader
-/// that gets each event as well. The queue holds 1024; when it is full all are dropped and one PEERS_EVENT_RESYNC
-/// takes their place.
+/// `timeout_ms`: 0 does not wait, a negative number waits without limit. The wait is in real time, also on a node with a
+/// manual clock. Events come in order, each to one caller; `peers_subscribe` adds a reader that gets each event as well. The
+/// queue has room for 1024. If it is full, all are dropped and one PEERS_EVENT_RESYNC takes their place.
 ///
 /// On success `*event` belongs to the caller, which frees it with `peers_event_free`.
 ///
-/// Errors: PEERS_ERR_TIMEOUT when nothing happened in time; PEERS_ERR_STOPPED when the node is freed meanwhile;
+/// Errors: PEERS_ERR_TIMEOUT if no event came in time; PEERS_ERR_STOPPED if the node is freed meanwhile;
 /// PEERS_ERR_NULL, PEERS_ERR_HANDLE, PEERS_ERR_FORKED, PEERS_ERR_FAILED. Thread-safe; blocks up to `timeout_ms`.
 ///
 /// # Safety
@@ -63,8 +62,7 @@ fn reason_code(reason: LeaveReason) -> u32 {
     }
 }
 
-/// Frees an event. NULL is a no-op. The peer in it is gone afterwards. Each event is freed once, by any thread,
-/// before or after its node.
+/// Frees an event and its peer. NULL is a no-op. Free each event once, on any thread, before or after its node.
 ///
 /// # Safety
 /// `event` is NULL or an event from `peers_next_event` or `peers_subscription_next` that was not freed.
@@ -74,18 +72,18 @@ pub unsafe extern "C" fn peers_event_free(event: *mut peers_event_t) {
     unsafe { snapshot_buffer::release(event) }
 }
 
-/// A file descriptor that polls readable while events wait, for poll, epoll, libuv or asyncio. When it does, call
-/// `peers_next_event` with a timeout of 0 until PEERS_ERR_TIMEOUT; do not read from the descriptor itself.
+/// Returns a file descriptor that polls readable while events wait, for poll, epoll, libuv or asyncio.
 ///
-/// On a node with a manual clock it is also readable while datagrams wait that the node has not looked at; the
-/// next call on the node looks. When the node is stopped or fails, it stays readable, so that a loop sees the end.
+/// When it is readable, call `peers_next_event` with a timeout of 0 until PEERS_ERR_TIMEOUT. Do not read from the descriptor. On a
+/// node with a manual clock it is also readable while datagrams wait for the next call. After the end of the node it stays
+/// readable, so that an event loop sees the end.
 ///
-/// On success `*fd` is the descriptor. It belongs to the node and is closed by `peers_free`: take it out of your
-/// event loop before that, and do not close it. Every call on a node gives the same descriptor.
+/// On success `*fd` is the descriptor; every call on a node gives the same one. `peers_free` closes it: remove it from your event
+/// loop before that, and do not close it yourself.
 ///
-/// On Windows, where there are no file descriptors, it is a SOCKET as an int: `(SOCKET)fd`, for WSAPoll, select,
-/// WSAEventSelect, libuv's uv_poll_init_socket or asyncio's selector loop. There, and on macOS, it may now and then poll
-/// readable when nothing waits; the loop above ends at once then.
+/// On Windows it is a SOCKET as an int: `(SOCKET)fd`, for WSAPoll, select, WSAEventSelect, libuv's uv_poll_init_socket or
+/// asyncio's selector loop. There, and on macOS, it may poll readable although no event waits; the loop above then ends at
+/// once.
 ///
 /// Errors: PEERS_ERR_NULL, PEERS_ERR_HANDLE, PEERS_ERR_FORKED, PEERS_ERR_SYSTEM (no descriptor to be had).
 /// Thread-safe; does not block.

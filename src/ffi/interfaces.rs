@@ -25,12 +25,11 @@ struct Owned {
     texts: Vec<CString>,
 }
 
-/// The interfaces of the host, each by IPv4 and by IPv6: whether the node uses it, and if not, why; what the node has sent and
-/// received there; and the last error. Those with a default route come first.
+/// Returns the interfaces of the host, each by IPv4 and by IPv6, as the node saw them last.
 ///
-/// On success `*interfaces` is a list that the caller owns and frees with `peers_interfaces_free`; it stays valid after the
-/// node is freed. It shows the interfaces as the node saw them last. A node on a memory network, or without multicast, counts
-/// nothing there.
+/// A record says whether the node uses the interface, and if not, why. It has counters and the last error. Interfaces with a
+/// default route come first. A node on a memory network, or without multicast, counts nothing there. On success `*interfaces`
+/// is a list that the caller owns and frees with `peers_interfaces_free`. It stays valid after the node is freed.
 ///
 /// Errors: PEERS_ERR_NULL, PEERS_ERR_HANDLE, PEERS_ERR_FORKED. Works on a failed node. Thread-safe; does not wait for the network.
 ///
@@ -50,9 +49,9 @@ pub unsafe extern "C" fn peers_interfaces(
     })
 }
 
-/// The record at `index` (from 0), or NULL when `index` is not below `interfaces->len` or `interfaces` is NULL.
+/// Returns the record at `index` (from 0), or NULL if `index` is not below `interfaces->len` or `interfaces` is NULL.
 ///
-/// The record and the texts in it belong to the list and live until `peers_interfaces_free`. Thread-safe.
+/// The record and its texts belong to the list, and are valid until `peers_interfaces_free`. Thread-safe.
 ///
 /// # Safety
 /// `interfaces` is NULL or a list from `peers_interfaces` that was not freed.
@@ -70,7 +69,7 @@ pub unsafe extern "C" fn peers_interfaces_at(
     unsafe { interfaces.records.byte_add(index * interfaces.stride) }
 }
 
-/// Frees a list of interfaces. NULL is a no-op. Each list is freed once, by any thread, before or after its node.
+/// Frees a list of interfaces. NULL is a no-op. Free each list once, on any thread, before or after its node.
 ///
 /// # Safety
 /// `interfaces` is NULL or a list from `peers_interfaces` that was not freed.

@@ -8,11 +8,10 @@ use crate::ffi::snapshot_buffer::{self, SnapshotBuffer};
 pub use crate::ffi::structs::{peers_list_t, peers_peer_t};
 use crate::peers::Peers;
 
-/// Takes a snapshot of the live peers: every entry that has not expired, ordered by name and then by id. The node
-/// itself is not listed.
+/// Returns a snapshot of the live peers, ordered by name and then by id. The node itself is not listed.
 ///
-/// On success `*list` is a snapshot that the caller owns and frees with `peers_list_free`; it stays valid after
-/// the node is freed.
+/// On success `*list` is a snapshot that the caller owns and frees with `peers_list_free`. It stays valid after the node is
+/// freed.
 ///
 /// Errors: PEERS_ERR_NULL, PEERS_ERR_HANDLE, PEERS_ERR_FORKED, PEERS_ERR_FAILED, PEERS_ERR_STOPPED. Thread-safe;
 /// does not wait for the network.
@@ -40,10 +39,10 @@ fn pack_list(buffer: SnapshotBuffer, version: u64) -> *mut peers_list_t {
     buffer.into_raw(peers_list_t { len, stride: size_of::<peers_peer_t>(), records, version })
 }
 
-/// The node's own record, as a list of one: its name, id, value and port, as it announces them. Its source is PEERS_SOURCE_SELF.
-/// Its `addresses` are those of all interfaces that the node uses, link-local ones last; none while no interface is up.
+/// Returns the node's own record, as a list of one: its name, id, value and port, as it announces them.
 ///
-/// On success `*list` is a snapshot that the caller owns and frees with `peers_list_free`. Its `version` is 0: `peers_wait` does not
+/// Its source is PEERS_SOURCE_SELF. Its `addresses` are those of all interfaces in use, link-local ones last. On success
+/// `*list` is a snapshot that the caller owns and frees with `peers_list_free`. Its `version` is 0: `peers_wait` does not
 /// wait for changes of it.
 ///
 /// Errors: PEERS_ERR_NULL, PEERS_ERR_HANDLE, PEERS_ERR_FORKED, PEERS_ERR_FAILED, PEERS_ERR_STOPPED. Thread-safe;
@@ -64,9 +63,9 @@ pub unsafe extern "C" fn peers_self(node: *mut peers_t, list: *mut *mut peers_li
     })
 }
 
-/// The record at `index` (from 0), or NULL when `index` is not below `list->len` or `list` is NULL.
+/// Returns the record at `index` (from 0), or NULL if `index` is not below `list->len` or `list` is NULL.
 ///
-/// The record and the texts in it belong to the snapshot and live until `peers_list_free`. Thread-safe.
+/// The record and its texts belong to the snapshot, and are valid until `peers_list_free`. Thread-safe.
 ///
 /// # Safety
 /// `list` is NULL or a snapshot from `peers_list` or `peers_self` that was not freed.
@@ -81,10 +80,10 @@ pub unsafe extern "C" fn peers_list_at(list: *const peers_list_t, index: usize) 
     unsafe { list.records.byte_add(index * list.stride) }
 }
 
-/// Waits until the version of the node's list differs from `version`, the `version` of a list that `peers_list` returned.
+/// Waits until the version of the node's list differs from `version`, the `version` of an earlier list.
 ///
-/// The version rises when a peer joins, is updated or leaves, and when an entry passes its deadline; a renewal does not change it. It
-/// takes no event, and any number of threads may wait at once. A loop that misses no change:
+/// The version rises when a peer joins, is updated or leaves, and when an entry passes its deadline. A renewal does not
+/// change it. The call takes no event, and any number of threads may wait. A loop that misses no change:
 ///
 /// ```c
 /// uint64_t version = 0;
@@ -97,12 +96,11 @@ pub unsafe extern "C" fn peers_list_at(list: *const peers_list_t, index: usize) 
 /// }
 /// ```
 ///
-/// `version` 0 is the version of no list: the call returns at once. `timeout_ms`: 0 does not wait, a negative number waits without
-/// limit. The wait is in real time even on a node with a manual clock, which another thread advances meanwhile.
+/// With `version` 0 the call returns at once. `timeout_ms`: 0 does not wait, a negative number waits without limit. The wait is in
+/// real time, also on a node with a manual clock, which another thread advances meanwhile. On success `*now` is the present
+/// version.
 ///
-/// On success `*now` is the present version.
-///
-/// Errors: PEERS_ERR_TIMEOUT when the version stayed the same; PEERS_ERR_STOPPED when the node is freed meanwhile; PEERS_ERR_NULL,
+/// Errors: PEERS_ERR_TIMEOUT if the version stayed the same; PEERS_ERR_STOPPED if the node is freed meanwhile; PEERS_ERR_NULL,
 /// PEERS_ERR_HANDLE, PEERS_ERR_FORKED, PEERS_ERR_FAILED. Thread-safe; blocks up to `timeout_ms`.
 ///
 /// # Safety
@@ -119,8 +117,8 @@ pub unsafe extern "C" fn peers_wait(node: *mut peers_t, version: u64, timeout_ms
     })
 }
 
-/// Frees a snapshot. NULL is a no-op. Every record and text of it is gone afterwards. Each snapshot is freed
-/// once, by any thread, before or after its node.
+/// Frees a snapshot with its records and texts. NULL is a no-op. Free each snapshot once, on any thread, before or after its
+/// node.
 ///
 /// # Safety
 /// `list` is NULL or a snapshot from `peers_list` or `peers_self` that was not freed.

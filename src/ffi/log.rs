@@ -7,15 +7,16 @@ use crate::ffi::constants::{PEERS_LOG_DEBUG, PEERS_LOG_ERROR, PEERS_LOG_INFO, PE
 use crate::ffi::status::Failure;
 use crate::log::{Level, Logger};
 
-/// Receives a node's log, one line a call and in order: one of the PEERS_LOG_* levels, and NUL-terminated UTF-8 without
-/// control characters, which lives as long as the call. The words may change with every version.
+/// Receives one line of a node's log: a PEERS_LOG_* level, and NUL-terminated UTF-8 without control characters.
 ///
-/// It is called on the node's internal thread, or on a calling thread if the node has PEERS_MANUAL_CLOCK; never while a
-/// lock of the node is held, and never by two threads at once; the first call may come before `peers_start` has
-/// returned. It may make every call on the node but `peers_free`, which
-/// gives PEERS_ERR_DEADLOCK. While it runs, the node neither receives nor sends: do not take long in it, and do not wait for
-/// events or for another thread that frees the node. No call comes after `peers_free` has returned. It must neither throw
-/// an exception nor leave by longjmp; a child forked in it must not return from it.
+/// The text is valid during the call. The words may change with every version. The library calls the function on the node's
+/// thread, or on a calling thread if the node has PEERS_MANUAL_CLOCK. It holds no lock of the node then, and makes one call
+/// at a time, in the order of the lines. The first call may come before `peers_start` has returned, and none comes after
+/// `peers_free` has.
+///
+/// The function may make every call on the node except `peers_free`, which gives PEERS_ERR_DEADLOCK. While it runs, the node
+/// neither receives nor sends. So it must not take long, and must not wait for events or for a thread that frees the node. It
+/// must not throw an exception or leave by longjmp. A child that is forked in it must not return from it.
 pub type peers_log_fn =
     Option<unsafe extern "C" fn(level: i32, message: *const c_char, context: *mut c_void)>;
 

@@ -10,21 +10,21 @@ use crate::ffi::input;
 use crate::peers::Peers;
 use crate::seed::Seed;
 
-/// The version of the library that is running, for example "0.1.0". Compare with `PEERS_VERSION`, the version of
-/// the header the caller was compiled with.
+/// Returns the version of the library that is running, for example "0.1.0".
 ///
-/// The text is static; do not free it. Thread-safe. Needs no node.
+/// `PEERS_VERSION` is the version of the header that the caller was compiled with. The text is static; do not free it.
+/// Thread-safe. Needs no node.
 #[unsafe(no_mangle)]
 pub extern "C" fn peers_version() -> *const c_char {
     concat!(env!("CARGO_PKG_VERSION"), "\0").as_ptr().cast()
 }
 
-/// Starts a node: it announces itself at once and then every interval, and lists the peers whose messages it receives.
+/// Starts a node. It announces itself at once and then in every interval, and lists the peers that it receives.
+///
 /// With its first announcement it queries the group. The other nodes reply, so the list fills within milliseconds.
 ///
-/// `config` may be NULL for defaults in everything. On success `*node` is a handle that the caller ends with
-/// `peers_free`. A machine without a network is no error: the node is degraded (see `peers_health`) until one
-/// comes up.
+/// With `config` NULL all options have their defaults. On success `*node` is a handle that the caller ends with
+/// `peers_free`. On a machine without a network the node is degraded (see `peers_health`) until one comes up.
 ///
 /// Errors: PEERS_ERR_NULL (`node`, or a `value` or `keys` with a length), PEERS_ERR_SIZE, PEERS_ERR_UTF8, PEERS_ERR_INVALID,
 /// PEERS_ERR_TOO_LARGE (name, cluster or value), PEERS_ERR_UNSUPPORTED, PEERS_ERR_INTERFACE,
@@ -45,13 +45,13 @@ pub unsafe extern "C" fn peers_start(config: *const peers_config_t, node: *mut *
     })
 }
 
-/// Lists a local entry, of which nothing is sent to other nodes. It raises events as a peer does, and it expires
-/// after `ttl_ms` milliseconds unless it is registered again. A second registration of a key replaces the value and
-/// renews the entry; `peers_unregister` removes it. For an entry with an address or a port see `peers_register_at`.
+/// Lists a local entry. Nothing is sent to other nodes.
 ///
-/// `key` is the name the entry is listed under: NUL-terminated UTF-8, 1 to 255 bytes, no control characters, not
-/// the node's own name. `value` is `value_len` bytes, at most 1024, and may be NULL when that is 0. `ttl_ms` 0
-/// means the node's expiry. Everything is copied.
+/// The entry raises events as a peer does, and expires after `ttl_ms` milliseconds. A second registration of its key replaces the
+/// value and renews the entry. `peers_unregister` removes it. `peers_register_at` lists an entry with an address or a port.
+///
+/// `key` is the name of the entry: NUL-terminated UTF-8, 1 to 255 bytes, no control characters, not the node's own name. `value`
+/// is `value_len` bytes, at most 1024, and may be NULL if that is 0. `ttl_ms` 0 is the node's expiry. The call copies its inputs.
 ///
 /// Errors: PEERS_ERR_NULL, PEERS_ERR_HANDLE, PEERS_ERR_FORKED, PEERS_ERR_UTF8, PEERS_ERR_INVALID,
 /// PEERS_ERR_TOO_LARGE, PEERS_ERR_FULL (a new key, and the registry holds `max_peers`), PEERS_ERR_FAILED,
@@ -78,8 +78,9 @@ pub unsafe extern "C" fn peers_register(
     })
 }
 
-/// Lists a local entry that may have an address and a port, of which nothing is sent to other nodes; otherwise as
-/// `peers_register`. A second registration of a key replaces value, address and port, and renews the entry.
+/// Lists a local entry that may have an address and a port. Nothing is sent to other nodes.
+///
+/// A second registration of a key replaces value, address and port, and renews the entry. Otherwise as `peers_register`.
 ///
 /// Errors: PEERS_ERR_NULL (`entry`, its `key`, or a `value` with a length), PEERS_ERR_SIZE, PEERS_ERR_UTF8, PEERS_ERR_INVALID
 /// (key, address or port), PEERS_ERR_INTERFACE (the zone of the address), PEERS_ERR_TOO_LARGE, PEERS_ERR_FULL (a new key, and the
@@ -99,11 +100,10 @@ pub unsafe extern "C" fn peers_register_at(node: *mut peers_t, entry: *const pee
     })
 }
 
-/// Removes an entry that `peers_register` or `peers_register_at` listed. It raises PEERS_EVENT_LEFT with
-/// PEERS_LEFT_UNREGISTERED. Nothing is sent.
+/// Removes a registered entry. It raises PEERS_EVENT_LEFT with PEERS_LEFT_UNREGISTERED. Nothing is sent.
 ///
-/// `key` is NUL-terminated UTF-8, as in the registration. If legacy beacons of that name arrive as well, the next one lists the entry
-/// again.
+/// `key` is NUL-terminated UTF-8, as in the registration. If legacy beacons of that name arrive as well, the next one lists
+/// the entry again.
 ///
 /// Errors: PEERS_ERR_NOT_FOUND (no entry of this key is registered, or it has expired), PEERS_ERR_NULL, PEERS_ERR_HANDLE,
 /// PEERS_ERR_FORKED, PEERS_ERR_UTF8, PEERS_ERR_FAILED, PEERS_ERR_STOPPED. Thread-safe; does not wait for the network.
@@ -120,12 +120,11 @@ pub unsafe extern "C" fn peers_unregister(node: *mut peers_t, key: *const c_char
     })
 }
 
-/// Replaces the value that the node announces: that of `value` in `peers_config_t`, or of an earlier call. The other
-/// nodes raise PEERS_EVENT_UPDATED.
+/// Replaces the value that the node announces. The other nodes raise PEERS_EVENT_UPDATED.
 ///
-/// The node announces it at once, or 100 ms after the last change; of several changes within that time it announces
-/// only the latest. `value` may be NULL if `value_len` is 0, for no value. The limit is that of `value` in
-/// `peers_config_t`. The bytes are copied. Legacy nodes do not receive it: a legacy beacon has no value.
+/// The node announces it at once, or 100 ms after the last change. Of several changes within that time it announces only
+/// the latest. `value` may be NULL if `value_len` is 0, for no value. The limit is that of `value` in `peers_config_t`. The
+/// call copies the bytes. Legacy nodes do not receive it: a legacy beacon has no value.
 ///
 /// Errors: PEERS_ERR_TOO_LARGE (the value does not fit beside the node's name and cluster; `peers_last_error` has
 /// its length and the limit; the value stays as it was), PEERS_ERR_NULL, PEERS_ERR_HANDLE, PEERS_ERR_FORKED,
@@ -143,11 +142,11 @@ pub unsafe extern "C" fn peers_set_value(node: *mut peers_t, value: *const c_voi
     })
 }
 
-/// Replaces the keys of a node that was started with keys, without an outage: `keys_count` times 32 bytes, 1 to 8 keys, as
-/// in `peers_config_t`. From now on the first seals and all open.
+/// Replaces the keys of a node that was started with keys. No peer leaves by it.
 ///
-/// To change the key of a cluster, do three rounds over its nodes: give each the new key behind the old one, then the new
-/// one before the old one, then the new one alone. The bytes are copied, and the copies of the former keys wiped.
+/// `keys` has `keys_count` times 32 bytes, 1 to 8 keys. The first one seals from now on, and all open. To change the key of a
+/// cluster, do three rounds over its nodes: the new key behind the old one; the new key before the old one; the new key only.
+/// The call copies the bytes, and wipes its copies of the former keys.
 ///
 /// Errors: PEERS_ERR_NULL (`keys`, with a count), PEERS_ERR_INVALID (no key, more than 8, a pointer without a count, or
 /// the node was started without keys), PEERS_ERR_HANDLE, PEERS_ERR_FORKED, PEERS_ERR_FAILED, PEERS_ERR_STOPPED. After an
@@ -165,11 +164,10 @@ pub unsafe extern "C" fn peers_set_keys(node: *mut peers_t, keys: *const c_void,
     })
 }
 
-/// Replaces the seeds of a node that was started with `seeds`, or in a `mode` that has them: a list as in `peers_config_t`;
-/// NULL or "" for none.
+/// Replaces the seeds of a node that was started with `seeds`, or in a `mode` that has them.
 ///
-/// The node queries new seeds at once. It sends nothing more to those that are left out; a peer there expires, unless
-/// it has this node as a seed. The text is copied.
+/// `seeds` is a list as in `peers_config_t`; NULL or "" is none. The node queries new seeds at once. It sends nothing more to
+/// seeds that are left out. A peer there expires, unless it has this node as a seed. The call copies the text.
 ///
 /// Errors: PEERS_ERR_INVALID (one of the list is no `host:port`, there are more than 1024, the node takes no seeds, or one of a
 /// node with PEERS_MANUAL_CLOCK has a name), PEERS_ERR_NULL, PEERS_ERR_UTF8, PEERS_ERR_HANDLE, PEERS_ERR_FORKED,
@@ -188,10 +186,10 @@ pub unsafe extern "C" fn peers_set_seeds(node: *mut peers_t, seeds: *const c_cha
     })
 }
 
-/// Advances the time of a node with PEERS_MANUAL_CLOCK by `ms` milliseconds, and does all that falls due meanwhile,
-/// in order: announcements, probes, expiries. When it returns, all of it has happened.
+/// Advances the time of a node with PEERS_MANUAL_CLOCK by `ms` milliseconds.
 ///
-/// Each node has a time of its own: one that is not advanced sends nothing, and expires at the others.
+/// It does all that is due in that time, in order, before it returns: announcements, probes, expiries. Each node has its own time.
+/// A node that is not advanced sends nothing, and expires at the others.
 ///
 /// Errors: PEERS_ERR_INVALID (the node runs on the system's clock), PEERS_ERR_NULL, PEERS_ERR_HANDLE,
 /// PEERS_ERR_FORKED, PEERS_ERR_FAILED, PEERS_ERR_STOPPED. Thread-safe.
@@ -202,22 +200,22 @@ pub extern "C" fn peers_advance(node: *mut peers_t, ms: u32) -> i32 {
     })
 }
 
-/// Ends the node: it sends a goodbye, its thread ends, and all it holds is released. NULL is a no-op.
+/// Ends the node: it sends a goodbye, ends its thread, and frees its memory and descriptors. NULL is a no-op.
 ///
-/// The peers that receive the goodbye remove the node from their lists at once, with PEERS_LEFT_GOODBYE. Legacy
-/// nodes ignore it, and keep the name until it expires. So do all nodes after a process that ended without this call.
+/// Peers that receive the goodbye remove the node from their lists at once, with PEERS_LEFT_GOODBYE. Legacy nodes ignore it, and
+/// list the node until it expires.
 ///
-/// The handle is dead at once: later calls with it, a second `peers_free` among them, give PEERS_ERR_HANDLE.
-/// Calls that other threads have under way end first; one that waits in `peers_next_event`, `peers_wait` or
-/// `peers_subscription_next` returns PEERS_ERR_STOPPED. Snapshots and events stay valid. The log function of the node is not called any more when this
-/// returns; in a call of it, `peers_free` of the same node gives PEERS_ERR_DEADLOCK, and the node lives on.
+/// Later calls with the handle give PEERS_ERR_HANDLE, a second `peers_free` as well. Another thread's call that waits in
+/// `peers_next_event`, `peers_wait` or `peers_subscription_next` returns PEERS_ERR_STOPPED. Lists and events stay valid. The
+/// log function is not called after the return. A `peers_free` in the log function of the same node gives PEERS_ERR_DEADLOCK,
+/// and the node runs on.
 ///
-/// In a forked child it closes the child's copies of the node's descriptors, so that the child holds no port, and nothing more: it
-/// sends no goodbye, and the parent's node runs on. What a thread of the parent used at the moment of the fork stays open, and
-/// memory stays allocated.
+/// In a forked child it closes the child's copies of the node's descriptors, so that the child holds no port. It sends no
+/// goodbye, and the parent's node runs on. Descriptors that a thread of the parent used at the fork stay open, and the memory
+/// stays allocated.
 ///
-/// Errors: PEERS_ERR_HANDLE, PEERS_ERR_DEADLOCK. Thread-safe; blocks for as long as the node's thread needs to end,
-/// which is milliseconds, and a log function that is under way.
+/// Errors: PEERS_ERR_HANDLE, PEERS_ERR_DEADLOCK. Thread-safe; blocks until the node's thread has ended, which takes milliseconds,
+/// and until a log function has returned.
 #[unsafe(no_mangle)]
 pub extern "C" fn peers_free(node: *mut peers_t) -> i32 {
     crate::ffi::boundary("peers_free", || {

@@ -70,12 +70,12 @@ pub extern "C" fn peers_strerror(status: i32) -> *const c_char {
     text_of(status).unwrap_or(c"unknown status").as_ptr()
 }
 
-/// Returns why the calling thread's most recent failed call failed: a sentence that names the call and the value, and says what
-/// would be right, for example `peers_start: interface "eth7" does not exist; there are: lo, eth0`.
+/// Returns why the last failed call of the calling thread failed.
 ///
-/// Never NULL: before the first failure it is "". A successful call leaves it as it was. Each thread has one buffer of 512
-/// bytes: the pointer is always the same, and stays valid until the thread ends. The thread's next failed call overwrites the
-/// text; do not free it. A longer text is cut between two characters. Thread-safe. Needs no node.
+/// The text names the call and the value, and says what would be right, for example `peers_start: interface "eth7" does not
+/// exist; there are: lo, eth0`. Before the first failure it is "". It is never NULL. A successful call does not change it;
+/// the next failed call of the thread does. Each thread has one buffer of 512 bytes, which stays valid until the thread ends;
+/// do not free it. A longer text is cut between two characters. Thread-safe. Needs no node.
 #[unsafe(no_mangle)]
 pub extern "C" fn peers_last_error() -> *const c_char {
     LAST_ERROR.with(|last| last.as_ptr().cast_const().cast())

@@ -6,13 +6,13 @@ use crate::ffi::input;
 use crate::peers::Peers;
 use crate::subscription::Subscription;
 
-/// Adds a reader of the node's events, with a queue of 1024 and a descriptor of its own.
+/// Adds a reader of the node's events, with its own queue of 1024 and its own descriptor.
 ///
-/// Each reader gets every event. `peers_next_event` and `peers_event_fd` are the node's first reader. The new one gets the events
-/// from now on: call `peers_list` after this for what is listed already. If its queue is full, the library drops the events of this
-/// queue alone, and one PEERS_EVENT_RESYNC takes their place.
+/// Each reader gets every event. `peers_next_event` and `peers_event_fd` are the node's first reader. The new reader gets later
+/// events only: call `peers_list` after this for the peers that are listed already. If its queue is full, the events of this queue
+/// are dropped, and one PEERS_EVENT_RESYNC takes their place.
 ///
-/// On success `*subscription` is a handle that the caller ends with `peers_subscription_free`, before or after the node. It keeps
+/// On success `*subscription` is a handle that the caller ends with `peers_subscription_free`, before or after the node. It holds
 /// memory of the node until then.
 ///
 /// Errors: PEERS_ERR_NULL, PEERS_ERR_HANDLE, PEERS_ERR_FORKED, PEERS_ERR_FAILED, PEERS_ERR_STOPPED.
@@ -37,10 +37,10 @@ pub unsafe extern "C" fn peers_subscribe(
 
 /// Waits for the next event of a subscription and takes it from its queue; otherwise as `peers_next_event`.
 ///
-/// `timeout_ms`: 0 does not wait, a negative number waits without limit. On success `*event` belongs to the caller, who frees it with
-/// `peers_event_free`. Of several threads that wait on one subscription, one gets the event.
+/// `timeout_ms`: 0 does not wait, a negative number waits without limit. On success `*event` belongs to the caller, which frees it
+/// with `peers_event_free`. Of several threads that wait on one subscription, one gets the event.
 ///
-/// Errors: PEERS_ERR_TIMEOUT when nothing happened in time; PEERS_ERR_STOPPED when the node or the subscription is freed meanwhile,
+/// Errors: PEERS_ERR_TIMEOUT if no event came in time; PEERS_ERR_STOPPED if the node or the subscription is freed meanwhile,
 /// or the node was freed before; PEERS_ERR_NULL, PEERS_ERR_HANDLE, PEERS_ERR_FORKED, PEERS_ERR_FAILED. Thread-safe; blocks up to
 /// `timeout_ms`.
 ///
@@ -62,14 +62,14 @@ pub unsafe extern "C" fn peers_subscription_next(
     })
 }
 
-/// A file descriptor that polls readable while events of the subscription wait; otherwise as `peers_event_fd`. When it does, call
-/// `peers_subscription_next` with a timeout of 0 until PEERS_ERR_TIMEOUT.
+/// Returns a file descriptor that polls readable while events of the subscription wait; otherwise as `peers_event_fd`.
 ///
-/// On success `*fd` is the descriptor. It belongs to the subscription and is closed by `peers_subscription_free`: take it out of your
-/// event loop before that, and do not close it. Every call on a subscription gives the same descriptor.
+/// When it is readable, call `peers_subscription_next` with a timeout of 0 until PEERS_ERR_TIMEOUT. On success `*fd` is the
+/// descriptor; every call on a subscription gives the same one. `peers_subscription_free` closes it: remove it from your
+/// event loop before that, and do not close it yourself.
 ///
-/// Errors: PEERS_ERR_NULL, PEERS_ERR_HANDLE, PEERS_ERR_FORKED, PEERS_ERR_FAILED, PEERS_ERR_STOPPED, PEERS_ERR_SYSTEM (no descriptor to
-/// be had). Thread-safe; does not block.
+/// Errors: PEERS_ERR_NULL, PEERS_ERR_HANDLE, PEERS_ERR_FORKED, PEERS_ERR_FAILED, PEERS_ERR_STOPPED, PEERS_ERR_SYSTEM (no
+/// descriptor to be had). Thread-safe; does not block.
 ///
 /// # Safety
 /// `fd` is NULL or points to a writable int.
@@ -88,7 +88,7 @@ pub unsafe extern "C" fn peers_subscription_fd(subscription: *mut peers_subscrip
 
 /// Ends a subscription and drops its queue. NULL is a no-op. The node runs on.
 ///
-/// The handle is dead at once: later calls with it give PEERS_ERR_HANDLE. A call that waits in `peers_subscription_next` returns
+/// Later calls with the handle give PEERS_ERR_HANDLE. A call that waits in `peers_subscription_next` returns
 /// PEERS_ERR_STOPPED. Events that were taken stay valid. In a forked child the subscription of the parent goes on.
 ///
 /// Errors: PEERS_ERR_HANDLE. Thread-safe; does not block.

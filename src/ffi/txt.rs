@@ -7,14 +7,14 @@ use crate::ffi::input;
 use crate::ffi::status::Failure;
 use crate::txt;
 
-/// Reads the value of a key from `txt_len` bytes in the TXT format of DNS-SD (RFC 6763, section 6): strings of up to 255 bytes, each
-/// behind a byte with its length, of which each is `key=value` or `key` alone.
+/// Reads the value of a key from `txt_len` bytes in the TXT format of DNS-SD (RFC 6763, section 6).
 ///
-/// `key` is NUL-terminated: 1 or more printable ASCII characters except `=`. Its case does not matter. Of several strings of a key
-/// the first counts.
+/// The format is a sequence of strings `key=value` or `key`, each of up to 255 bytes behind a byte with its length. `key` is
+/// NUL-terminated: 1 or more printable ASCII characters except `=`. Its case does not matter. Of several strings of a key the
+/// first counts.
 ///
-/// On success `*value` points to the value inside `txt`, and `*value_len` is its number of bytes; no NUL is behind it. A key whose
-/// value is empty gives a pointer and 0, a key without a value NULL and 0.
+/// On success `*value` points to the value inside `txt`, without a NUL behind it, and `*value_len` is its number of bytes. An empty
+/// value gives a pointer and 0, a key without a value NULL and 0.
 ///
 /// Errors: PEERS_ERR_NOT_FOUND (`txt` does not have the key), PEERS_ERR_INVALID (`txt` is not in the format, or `key` is no key),
 /// PEERS_ERR_NULL, PEERS_ERR_UTF8, PEERS_ERR_TOO_LARGE (`txt_len` is more than memory can hold). Thread-safe. Needs no node.
@@ -47,16 +47,17 @@ pub unsafe extern "C" fn peers_txt_get(
     })
 }
 
-/// Writes a key and its value into a buffer in the TXT format of `peers_txt_get`, in the place of each string of the same key. Begin
-/// with `*txt_len` 0; the first `*txt_len` bytes of the buffer are then a `value` for `peers_config_t` or `peers_set_value`.
+/// Writes a key and its value into a buffer in the TXT format of `peers_txt_get`. It replaces each string of the same key.
 ///
-/// `txt` has room for `capacity` bytes. `*txt_len` is the number of its bytes in use, before and after the call. With a `value` of
-/// NULL the key is written without a value; with another `value` and a `value_len` of 0 its value is empty. The value must not lie
-/// in the buffer. The call allocates no memory, except for the text of an error.
+/// `txt` has room for `capacity` bytes. `*txt_len` is the number of bytes in use, before and after the call; begin with 0.
+/// These bytes are a `value` for `peers_config_t` or `peers_set_value`. With `value` NULL the key has no value; with another
+/// `value` and `value_len` 0 its value is empty. The value must not be in the buffer. The call allocates no memory, except
+/// for the text of an error.
 ///
-/// Errors: PEERS_ERR_TOO_LARGE (key and value have more than 254 bytes, a key alone more than 255, or the buffer is too small),
-/// PEERS_ERR_INVALID (`key` is no key, `*txt_len` is more than `capacity`, or the bytes in use are not in the format), PEERS_ERR_NULL,
-/// PEERS_ERR_UTF8. After an error the buffer and `*txt_len` are as they were. Thread-safe. Needs no node.
+/// Errors: PEERS_ERR_TOO_LARGE (key and value have more than 254 bytes, a key alone more than 255, or the buffer is too
+/// small), PEERS_ERR_INVALID (`key` is no key, `*txt_len` is more than `capacity`, or the bytes in use are not in the
+/// format), PEERS_ERR_NULL, PEERS_ERR_UTF8. After an error the buffer and `*txt_len` are as they were. Thread-safe. Needs no
+/// node.
 ///
 /// # Safety
 /// `txt` is NULL or points to `capacity` bytes that can be read and written; `txt_len` is NULL or can be read and written; `key` is

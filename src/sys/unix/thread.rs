@@ -17,6 +17,11 @@ type Body = Box<dyn FnOnce() + Send>;
 /// A thread that was started. It runs on if this is dropped.
 pub struct Thread(libc::pthread_t);
 
+// SAFETY: a `pthread_t`, which is a pointer with some C libraries, names the thread for the whole process.
+unsafe impl Send for Thread {}
+// SAFETY: as above; nothing is done with a shared one.
+unsafe impl Sync for Thread {}
+
 /// Starts a thread. `body` catches its panics.
 pub fn spawn(name: &'static CStr, body: impl FnOnce() + Send + 'static) -> io::Result<Thread> {
     let body: Body = Box::new(move || {
