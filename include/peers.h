@@ -14,43 +14,43 @@
  *     }
  *     peers_free(node);
  *
- * Rules that hold for every call:
+ * Rules for every call:
  *
- * Status      A call that can fail returns int32_t: PEERS_OK (0), or a negative PEERS_ERR_* constant whose number
- *             never changes. peers_strerror() has its fixed text, peers_last_error() the calling thread's details.
- *             Outputs are written only on success. Any call may return PEERS_ERR_FAILED after an internal error.
- * Handles     A peers_t or peers_subscription_t pointer is a token: a stale, freed or made-up one gives
+ * Status      A call that can fail returns int32_t: PEERS_OK (0), or a negative PEERS_ERR_* constant, whose number never
+ *             changes. peers_strerror() returns the text of a status, peers_last_error() the details of the thread's last failure.
+ *             Outputs are written on success only. After an internal error any call may return PEERS_ERR_FAILED.
+ * Handles     A peers_t or peers_subscription_t pointer is a token. One that is stale, freed or made up gives
  *             PEERS_ERR_HANDLE.
- * Ownership   Inputs are copied during the call. What a call hands out (a snapshot, an event) belongs to the caller
- *             until it is given to the matching _free; it is read-only, and outlives the node.
- * Threads     Every call may be made from any thread. A node has one internal thread, named "peers", in which all
- *             signals are blocked.
- * Log         The library prints nothing. `log` in peers_config_t receives what there is to say.
- * fork        In a forked child every call on a handle of the parent gives PEERS_ERR_FORKED; only peers_free
- *             and peers_subscription_free may be used on it. A new peers_start works. See below.
+ * Ownership   A call copies its inputs. A list or an event belongs to the caller until the matching _free. It is
+ *             read-only, and outlives the node.
+ * Threads     Every call may be made from any thread. A node has one internal thread, named "peers", in which all signals
+ *             are blocked.
+ * Log         The library prints nothing. The function `log` of peers_config_t receives the log.
+ * fork        In a forked child every call on a handle of the parent gives PEERS_ERR_FORKED, except peers_free and
+ *             peers_subscription_free. A new peers_start works. See below.
  *
  * Limits:
  *
  * Descriptors A node has up to 10: three sockets for each of IPv4 and IPv6 (two on macOS and Windows), one for changes of the
  *             network, and three to wake its thread. Beyond 20 interfaces each further 20 take one socket more. A reader whose
  *             descriptor was asked for has 2 more. RLIMIT_NOFILE may be lowered after the start.
- *             If the program closes them (closefrom), the node fails within an interval, with PEERS_REASON_INTERNAL. A file
- *             that the program opens under such a number is neither read, written nor closed; on macOS that holds for files
- *             that are no sockets. The descriptor of peers_event_fd may be made blocking; what is read from it means nothing.
+ *             If the program closes them (closefrom), the node fails within an interval, with PEERS_REASON_INTERNAL. If a file
+ *             of the program then has such a number, the node neither reads, writes nor closes it; on macOS this holds for
+ *             files that are no sockets. The descriptor of peers_event_fd may be made blocking; its data has no meaning.
  * Threads     A node has one thread, and one more ("peers-look-up") for each name of a seed that is being looked up, at most 8. Each
  *             has a stack of 2 MiB.
  * Stack       Every call works on a stack of 64 KiB.
- * Memory      If the system has no memory, the process aborts, and nothing is printed. A node holds at most `max_peers` entries, and
- *             at most `entries_max_bytes` bytes of names and values; what entries took is given back when they leave.
- * Cancelling  No call is a cancellation point: a pthread_cancel takes effect after the call, and so it does after a log function
- *             that runs in the call. A thread whose cancellation is asynchronous may make no call.
+ * Memory      If the system has no memory, the process aborts, and nothing is printed. A node has at most `max_peers` entries, and
+ *             at most `entries_max_bytes` bytes of names and values. Entries that leave free their memory.
+ * Cancelling  No call is a cancellation point: a pthread_cancel takes effect after the call, also after a log function that
+ *             runs in the call. A thread whose cancellation is asynchronous may make no call.
  * Signals     No call may be made in a signal handler. A signal does not end a call that waits.
- * Unloading   The shared library stays in memory after dlclose. A plugin that has the static one frees all nodes first.
+ * Unloading   The shared library stays in memory after dlclose. A plugin with the static library frees all nodes first.
  * Copies      Two copies of the library in one process work side by side. A handle of one gives PEERS_ERR_HANDLE in the other.
- * Forking     A child has no node, for it has no thread. It keeps copies of the parent's sockets until it calls peers_free, runs
- *             another program, or ends; a copy keeps the port of `unicast_port` from the parent's next node.
- *             A server that forks workers: each worker calls peers_free on what it inherited, then peers_start for a node of
- *             its own; or the parent starts its node after the last fork. Python's multiprocessing: start the node in the worker (in the
+ * Forking     A child has no node, because it has no thread. It has copies of the parent's sockets until it calls peers_free, runs
+ *             another program, or ends. Until then the copies hold the port of `unicast_port`.
+ *             In a server that forks workers, each worker frees the handles that it inherited, and starts a node of its own. Or the
+ *             parent starts its node after the last fork. With Python's multiprocessing, start the node in the worker (in the
  *             `initializer` of a pool), or use the start method "spawn".
  *             A child of vfork, _Fork or clone makes no call.
  *
@@ -496,15 +496,16 @@ typedef struct peers_subscription_t peers_subscription_t;
 typedef struct peers_t peers_t;
 
 /**
- * Receives a node's log, one line a call and in order: one of the PEERS_LOG_* levels, and NUL-terminated UTF-8 without
- * control characters, which lives as long as the call. The words may change with every version.
+ * Receives one line of a node's log: a PEERS_LOG_* level, and NUL-terminated UTF-8 without control characters.
  *
- * It is called on the node's internal thread, or on a calling thread if the node has PEERS_MANUAL_CLOCK; never while a
- * lock of the node is held, and never by two threads at once; the first call may come before `peers_start` has
- * returned. It may make every call on the node but `peers_free`, which
- * gives PEERS_ERR_DEADLOCK. While it runs, the node neither receives nor sends: do not take long in it, and do not wait for
- * events or for another thread that frees the node. No call comes after `peers_free` has returned. It must neither throw
- * an exception nor leave by longjmp; a child forked in it must not return from it.
+ * The text is valid during the call. The words may change with every version. The library calls the function on the node's
+ * thread, or on a calling thread if the node has PEERS_MANUAL_CLOCK. It holds no lock of the node then, and makes one call
+ * at a time, in the order of the lines. The first call may come before `peers_start` has returned, and none comes after
+ * `peers_free` has.
+ *
+ * The function may make every call on the node except `peers_free`, which gives PEERS_ERR_DEADLOCK. While it runs, the node
+ * neither receives nor sends. So it must not take long, and must not wait for events or for a thread that frees the node. It
+ * must not throw an exception or leave by longjmp. A child that is forked in it must not return from it.
  */
 typedef void (*peers_log_fn)(int32_t level, const char *message, void *context);
 
@@ -989,30 +990,30 @@ extern "C" {
 const char *peers_strerror(int32_t status);
 
 /**
- * Returns why the calling thread's most recent failed call failed: a sentence that names the call and the value, and says what
- * would be right, for example `peers_start: interface "eth7" does not exist; there are: lo, eth0`.
+ * Returns why the last failed call of the calling thread failed.
  *
- * Never NULL: before the first failure it is "". A successful call leaves it as it was. Each thread has one buffer of 512
- * bytes: the pointer is always the same, and stays valid until the thread ends. The thread's next failed call overwrites the
- * text; do not free it. A longer text is cut between two characters. Thread-safe. Needs no node.
+ * The text names the call and the value, and says what would be right, for example `peers_start: interface "eth7" does not
+ * exist; there are: lo, eth0`. Before the first failure it is "". It is never NULL. A successful call does not change it;
+ * the next failed call of the thread does. Each thread has one buffer of 512 bytes, which stays valid until the thread ends;
+ * do not free it. A longer text is cut between two characters. Thread-safe. Needs no node.
  */
 const char *peers_last_error(void);
 
 /**
- * The version of the library that is running, for example "0.1.0". Compare with `PEERS_VERSION`, the version of
- * the header the caller was compiled with.
+ * Returns the version of the library that is running, for example "0.1.0".
  *
- * The text is static; do not free it. Thread-safe. Needs no node.
+ * `PEERS_VERSION` is the version of the header that the caller was compiled with. The text is static; do not free it.
+ * Thread-safe. Needs no node.
  */
 const char *peers_version(void);
 
 /**
- * Starts a node: it announces itself at once and then every interval, and lists the peers whose messages it receives.
+ * Starts a node. It announces itself at once and then in every interval, and lists the peers that it receives.
+ *
  * With its first announcement it queries the group. The other nodes reply, so the list fills within milliseconds.
  *
- * `config` may be NULL for defaults in everything. On success `*node` is a handle that the caller ends with
- * `peers_free`. A machine without a network is no error: the node is degraded (see `peers_health`) until one
- * comes up.
+ * With `config` NULL all options have their defaults. On success `*node` is a handle that the caller ends with
+ * `peers_free`. On a machine without a network the node is degraded (see `peers_health`) until one comes up.
  *
  * Errors: PEERS_ERR_NULL (`node`, or a `value` or `keys` with a length), PEERS_ERR_SIZE, PEERS_ERR_UTF8, PEERS_ERR_INVALID,
  * PEERS_ERR_TOO_LARGE (name, cluster or value), PEERS_ERR_UNSUPPORTED, PEERS_ERR_INTERFACE,
@@ -1024,13 +1025,13 @@ int32_t peers_start(const struct peers_config_t *config,
                     struct peers_t **node);
 
 /**
- * Lists a local entry, of which nothing is sent to other nodes. It raises events as a peer does, and it expires
- * after `ttl_ms` milliseconds unless it is registered again. A second registration of a key replaces the value and
- * renews the entry; `peers_unregister` removes it. For an entry with an address or a port see `peers_register_at`.
+ * Lists a local entry. Nothing is sent to other nodes.
  *
- * `key` is the name the entry is listed under: NUL-terminated UTF-8, 1 to 255 bytes, no control characters, not
- * the node's own name. `value` is `value_len` bytes, at most 1024, and may be NULL when that is 0. `ttl_ms` 0
- * means the node's expiry. Everything is copied.
+ * The entry raises events as a peer does, and expires after `ttl_ms` milliseconds. A second registration of its key replaces the
+ * value and renews the entry. `peers_unregister` removes it. `peers_register_at` lists an entry with an address or a port.
+ *
+ * `key` is the name of the entry: NUL-terminated UTF-8, 1 to 255 bytes, no control characters, not the node's own name. `value`
+ * is `value_len` bytes, at most 1024, and may be NULL if that is 0. `ttl_ms` 0 is the node's expiry. The call copies its inputs.
  *
  * Errors: PEERS_ERR_NULL, PEERS_ERR_HANDLE, PEERS_ERR_FORKED, PEERS_ERR_UTF8, PEERS_ERR_INVALID,
  * PEERS_ERR_TOO_LARGE, PEERS_ERR_FULL (a new key, and the registry holds `max_peers`), PEERS_ERR_FAILED,
@@ -1045,8 +1046,9 @@ int32_t peers_register(struct peers_t *node,
                        uint32_t ttl_ms);
 
 /**
- * Lists a local entry that may have an address and a port, of which nothing is sent to other nodes; otherwise as
- * `peers_register`. A second registration of a key replaces value, address and port, and renews the entry.
+ * Lists a local entry that may have an address and a port. Nothing is sent to other nodes.
+ *
+ * A second registration of a key replaces value, address and port, and renews the entry. Otherwise as `peers_register`.
  *
  * Errors: PEERS_ERR_NULL (`entry`, its `key`, or a `value` with a length), PEERS_ERR_SIZE, PEERS_ERR_UTF8, PEERS_ERR_INVALID
  * (key, address or port), PEERS_ERR_INTERFACE (the zone of the address), PEERS_ERR_TOO_LARGE, PEERS_ERR_FULL (a new key, and the
@@ -1059,11 +1061,10 @@ int32_t peers_register_at(struct peers_t *node,
                           const struct peers_entry_t *entry);
 
 /**
- * Removes an entry that `peers_register` or `peers_register_at` listed. It raises PEERS_EVENT_LEFT with
- * PEERS_LEFT_UNREGISTERED. Nothing is sent.
+ * Removes a registered entry. It raises PEERS_EVENT_LEFT with PEERS_LEFT_UNREGISTERED. Nothing is sent.
  *
- * `key` is NUL-terminated UTF-8, as in the registration. If legacy beacons of that name arrive as well, the next one lists the entry
- * again.
+ * `key` is NUL-terminated UTF-8, as in the registration. If legacy beacons of that name arrive as well, the next one lists
+ * the entry again.
  *
  * Errors: PEERS_ERR_NOT_FOUND (no entry of this key is registered, or it has expired), PEERS_ERR_NULL, PEERS_ERR_HANDLE,
  * PEERS_ERR_FORKED, PEERS_ERR_UTF8, PEERS_ERR_FAILED, PEERS_ERR_STOPPED. Thread-safe; does not wait for the network.
@@ -1074,12 +1075,11 @@ int32_t peers_unregister(struct peers_t *node,
                          const char *key);
 
 /**
- * Replaces the value that the node announces: that of `value` in `peers_config_t`, or of an earlier call. The other
- * nodes raise PEERS_EVENT_UPDATED.
+ * Replaces the value that the node announces. The other nodes raise PEERS_EVENT_UPDATED.
  *
- * The node announces it at once, or 100 ms after the last change; of several changes within that time it announces
- * only the latest. `value` may be NULL if `value_len` is 0, for no value. The limit is that of `value` in
- * `peers_config_t`. The bytes are copied. Legacy nodes do not receive it: a legacy beacon has no value.
+ * The node announces it at once, or 100 ms after the last change. Of several changes within that time it announces only
+ * the latest. `value` may be NULL if `value_len` is 0, for no value. The limit is that of `value` in `peers_config_t`. The
+ * call copies the bytes. Legacy nodes do not receive it: a legacy beacon has no value.
  *
  * Errors: PEERS_ERR_TOO_LARGE (the value does not fit beside the node's name and cluster; `peers_last_error` has
  * its length and the limit; the value stays as it was), PEERS_ERR_NULL, PEERS_ERR_HANDLE, PEERS_ERR_FORKED,
@@ -1092,11 +1092,11 @@ int32_t peers_set_value(struct peers_t *node,
                         size_t value_len);
 
 /**
- * Replaces the keys of a node that was started with keys, without an outage: `keys_count` times 32 bytes, 1 to 8 keys, as
- * in `peers_config_t`. From now on the first seals and all open.
+ * Replaces the keys of a node that was started with keys. No peer leaves by it.
  *
- * To change the key of a cluster, do three rounds over its nodes: give each the new key behind the old one, then the new
- * one before the old one, then the new one alone. The bytes are copied, and the copies of the former keys wiped.
+ * `keys` has `keys_count` times 32 bytes, 1 to 8 keys. The first one seals from now on, and all open. To change the key of a
+ * cluster, do three rounds over its nodes: the new key behind the old one; the new key before the old one; the new key only.
+ * The call copies the bytes, and wipes its copies of the former keys.
  *
  * Errors: PEERS_ERR_NULL (`keys`, with a count), PEERS_ERR_INVALID (no key, more than 8, a pointer without a count, or
  * the node was started without keys), PEERS_ERR_HANDLE, PEERS_ERR_FORKED, PEERS_ERR_FAILED, PEERS_ERR_STOPPED. After an
@@ -1109,11 +1109,10 @@ int32_t peers_set_keys(struct peers_t *node,
                        size_t keys_count);
 
 /**
- * Replaces the seeds of a node that was started with `seeds`, or in a `mode` that has them: a list as in `peers_config_t`;
- * NULL or "" for none.
+ * Replaces the seeds of a node that was started with `seeds`, or in a `mode` that has them.
  *
- * The node queries new seeds at once. It sends nothing more to those that are left out; a peer there expires, unless
- * it has this node as a seed. The text is copied.
+ * `seeds` is a list as in `peers_config_t`; NULL or "" is none. The node queries new seeds at once. It sends nothing more to
+ * seeds that are left out. A peer there expires, unless it has this node as a seed. The call copies the text.
  *
  * Errors: PEERS_ERR_INVALID (one of the list is no `host:port`, there are more than 1024, the node takes no seeds, or one of a
  * node with PEERS_MANUAL_CLOCK has a name), PEERS_ERR_NULL, PEERS_ERR_UTF8, PEERS_ERR_HANDLE, PEERS_ERR_FORKED,
@@ -1126,10 +1125,10 @@ int32_t peers_set_seeds(struct peers_t *node,
                         const char *seeds);
 
 /**
- * Advances the time of a node with PEERS_MANUAL_CLOCK by `ms` milliseconds, and does all that falls due meanwhile,
- * in order: announcements, probes, expiries. When it returns, all of it has happened.
+ * Advances the time of a node with PEERS_MANUAL_CLOCK by `ms` milliseconds.
  *
- * Each node has a time of its own: one that is not advanced sends nothing, and expires at the others.
+ * It does all that is due in that time, in order, before it returns: announcements, probes, expiries. Each node has its own time.
+ * A node that is not advanced sends nothing, and expires at the others.
  *
  * Errors: PEERS_ERR_INVALID (the node runs on the system's clock), PEERS_ERR_NULL, PEERS_ERR_HANDLE,
  * PEERS_ERR_FORKED, PEERS_ERR_FAILED, PEERS_ERR_STOPPED. Thread-safe.
@@ -1138,31 +1137,30 @@ int32_t peers_advance(struct peers_t *node,
                       uint32_t ms);
 
 /**
- * Ends the node: it sends a goodbye, its thread ends, and all it holds is released. NULL is a no-op.
+ * Ends the node: it sends a goodbye, ends its thread, and frees its memory and descriptors. NULL is a no-op.
  *
- * The peers that receive the goodbye remove the node from their lists at once, with PEERS_LEFT_GOODBYE. Legacy
- * nodes ignore it, and keep the name until it expires. So do all nodes after a process that ended without this call.
+ * Peers that receive the goodbye remove the node from their lists at once, with PEERS_LEFT_GOODBYE. Legacy nodes ignore it, and
+ * list the node until it expires.
  *
- * The handle is dead at once: later calls with it, a second `peers_free` among them, give PEERS_ERR_HANDLE.
- * Calls that other threads have under way end first; one that waits in `peers_next_event`, `peers_wait` or
- * `peers_subscription_next` returns PEERS_ERR_STOPPED. Snapshots and events stay valid. The log function of the node is not called any more when this
- * returns; in a call of it, `peers_free` of the same node gives PEERS_ERR_DEADLOCK, and the node lives on.
+ * Later calls with the handle give PEERS_ERR_HANDLE, a second `peers_free` as well. Another thread's call that waits in
+ * `peers_next_event`, `peers_wait` or `peers_subscription_next` returns PEERS_ERR_STOPPED. Lists and events stay valid. The
+ * log function is not called after the return. A `peers_free` in the log function of the same node gives PEERS_ERR_DEADLOCK,
+ * and the node runs on.
  *
- * In a forked child it closes the child's copies of the node's descriptors, so that the child holds no port, and nothing more: it
- * sends no goodbye, and the parent's node runs on. What a thread of the parent used at the moment of the fork stays open, and
- * memory stays allocated.
+ * In a forked child it closes the child's copies of the node's descriptors, so that the child holds no port. It sends no
+ * goodbye, and the parent's node runs on. Descriptors that a thread of the parent used at the fork stay open, and the memory
+ * stays allocated.
  *
- * Errors: PEERS_ERR_HANDLE, PEERS_ERR_DEADLOCK. Thread-safe; blocks for as long as the node's thread needs to end,
- * which is milliseconds, and a log function that is under way.
+ * Errors: PEERS_ERR_HANDLE, PEERS_ERR_DEADLOCK. Thread-safe; blocks until the node's thread has ended, which takes milliseconds,
+ * and until a log function has returned.
  */
 int32_t peers_free(struct peers_t *node);
 
 /**
- * Takes a snapshot of the live peers: every entry that has not expired, ordered by name and then by id. The node
- * itself is not listed.
+ * Returns a snapshot of the live peers, ordered by name and then by id. The node itself is not listed.
  *
- * On success `*list` is a snapshot that the caller owns and frees with `peers_list_free`; it stays valid after
- * the node is freed.
+ * On success `*list` is a snapshot that the caller owns and frees with `peers_list_free`. It stays valid after the node is
+ * freed.
  *
  * Errors: PEERS_ERR_NULL, PEERS_ERR_HANDLE, PEERS_ERR_FORKED, PEERS_ERR_FAILED, PEERS_ERR_STOPPED. Thread-safe;
  * does not wait for the network.
@@ -1173,10 +1171,10 @@ int32_t peers_list(struct peers_t *node,
                    struct peers_list_t **list);
 
 /**
- * The node's own record, as a list of one: its name, id, value and port, as it announces them. Its source is PEERS_SOURCE_SELF.
- * Its `addresses` are those of all interfaces that the node uses, link-local ones last; none while no interface is up.
+ * Returns the node's own record, as a list of one: its name, id, value and port, as it announces them.
  *
- * On success `*list` is a snapshot that the caller owns and frees with `peers_list_free`. Its `version` is 0: `peers_wait` does not
+ * Its source is PEERS_SOURCE_SELF. Its `addresses` are those of all interfaces in use, link-local ones last. On success
+ * `*list` is a snapshot that the caller owns and frees with `peers_list_free`. Its `version` is 0: `peers_wait` does not
  * wait for changes of it.
  *
  * Errors: PEERS_ERR_NULL, PEERS_ERR_HANDLE, PEERS_ERR_FORKED, PEERS_ERR_FAILED, PEERS_ERR_STOPPED. Thread-safe;
@@ -1188,19 +1186,19 @@ int32_t peers_self(struct peers_t *node,
                    struct peers_list_t **list);
 
 /**
- * The record at `index` (from 0), or NULL when `index` is not below `list->len` or `list` is NULL.
+ * Returns the record at `index` (from 0), or NULL if `index` is not below `list->len` or `list` is NULL.
  *
- * The record and the texts in it belong to the snapshot and live until `peers_list_free`. Thread-safe.
+ * The record and its texts belong to the snapshot, and are valid until `peers_list_free`. Thread-safe.
  *
  * Arguments: `list` is NULL or a snapshot from `peers_list` or `peers_self` that was not freed.
  */
 const struct peers_peer_t *peers_list_at(const struct peers_list_t *list, size_t index);
 
 /**
- * Waits until the version of the node's list differs from `version`, the `version` of a list that `peers_list` returned.
+ * Waits until the version of the node's list differs from `version`, the `version` of an earlier list.
  *
- * The version rises when a peer joins, is updated or leaves, and when an entry passes its deadline; a renewal does not change it. It
- * takes no event, and any number of threads may wait at once. A loop that misses no change:
+ * The version rises when a peer joins, is updated or leaves, and when an entry passes its deadline. A renewal does not
+ * change it. The call takes no event, and any number of threads may wait. A loop that misses no change:
  *
  * ```c
  * uint64_t version = 0;
@@ -1213,12 +1211,11 @@ const struct peers_peer_t *peers_list_at(const struct peers_list_t *list, size_t
  * }
  * ```
  *
- * `version` 0 is the version of no list: the call returns at once. `timeout_ms`: 0 does not wait, a negative number waits without
- * limit. The wait is in real time even on a node with a manual clock, which another thread advances meanwhile.
+ * With `version` 0 the call returns at once. `timeout_ms`: 0 does not wait, a negative number waits without limit. The wait is in
+ * real time, also on a node with a manual clock, which another thread advances meanwhile. On success `*now` is the present
+ * version.
  *
- * On success `*now` is the present version.
- *
- * Errors: PEERS_ERR_TIMEOUT when the version stayed the same; PEERS_ERR_STOPPED when the node is freed meanwhile; PEERS_ERR_NULL,
+ * Errors: PEERS_ERR_TIMEOUT if the version stayed the same; PEERS_ERR_STOPPED if the node is freed meanwhile; PEERS_ERR_NULL,
  * PEERS_ERR_HANDLE, PEERS_ERR_FORKED, PEERS_ERR_FAILED. Thread-safe; blocks up to `timeout_ms`.
  *
  * Arguments: `now` is NULL or points to a writable number.
@@ -1229,8 +1226,8 @@ int32_t peers_wait(struct peers_t *node,
                    uint64_t *now);
 
 /**
- * Frees a snapshot. NULL is a no-op. Every record and text of it is gone afterwards. Each snapshot is freed
- * once, by any thread, before or after its node.
+ * Frees a snapshot with its records and texts. NULL is a no-op. Free each snapshot once, on any thread, before or after its
+ * node.
  *
  * Arguments: `list` is NULL or a snapshot from `peers_list` or `peers_self` that was not freed.
  */
@@ -1239,14 +1236,13 @@ void peers_list_free(struct peers_list_t *list);
 /**
  * Waits for the next event and takes it from the queue.
  *
- * `timeout_ms`: 0 does not wait, a negative number waits without limit. The wait is in real time even on a node
- * with a manual clock. Events come in the order they happened, each to one caller; `peers_subscribe` adds a reader
- * that gets each event as well. The queue holds 1024; when it is full all are dropped and one PEERS_EVENT_RESYNC
- * takes their place.
+ * `timeout_ms`: 0 does not wait, a negative number waits without limit. The wait is in real time, also on a node with a
+ * manual clock. Events come in order, each to one caller; `peers_subscribe` adds a reader that gets each event as well. The
+ * queue has room for 1024. If it is full, all are dropped and one PEERS_EVENT_RESYNC takes their place.
  *
  * On success `*event` belongs to the caller, which frees it with `peers_event_free`.
  *
- * Errors: PEERS_ERR_TIMEOUT when nothing happened in time; PEERS_ERR_STOPPED when the node is freed meanwhile;
+ * Errors: PEERS_ERR_TIMEOUT if no event came in time; PEERS_ERR_STOPPED if the node is freed meanwhile;
  * PEERS_ERR_NULL, PEERS_ERR_HANDLE, PEERS_ERR_FORKED, PEERS_ERR_FAILED. Thread-safe; blocks up to `timeout_ms`.
  *
  * Arguments: `event` is NULL or points to a writable pointer.
@@ -1256,26 +1252,25 @@ int32_t peers_next_event(struct peers_t *node,
                          struct peers_event_t **event);
 
 /**
- * Frees an event. NULL is a no-op. The peer in it is gone afterwards. Each event is freed once, by any thread,
- * before or after its node.
+ * Frees an event and its peer. NULL is a no-op. Free each event once, on any thread, before or after its node.
  *
  * Arguments: `event` is NULL or an event from `peers_next_event` or `peers_subscription_next` that was not freed.
  */
 void peers_event_free(struct peers_event_t *event);
 
 /**
- * A file descriptor that polls readable while events wait, for poll, epoll, libuv or asyncio. When it does, call
- * `peers_next_event` with a timeout of 0 until PEERS_ERR_TIMEOUT; do not read from the descriptor itself.
+ * Returns a file descriptor that polls readable while events wait, for poll, epoll, libuv or asyncio.
  *
- * On a node with a manual clock it is also readable while datagrams wait that the node has not looked at; the
- * next call on the node looks. When the node is stopped or fails, it stays readable, so that a loop sees the end.
+ * When it is readable, call `peers_next_event` with a timeout of 0 until PEERS_ERR_TIMEOUT. Do not read from the descriptor. On a
+ * node with a manual clock it is also readable while datagrams wait for the next call. After the end of the node it stays
+ * readable, so that an event loop sees the end.
  *
- * On success `*fd` is the descriptor. It belongs to the node and is closed by `peers_free`: take it out of your
- * event loop before that, and do not close it. Every call on a node gives the same descriptor.
+ * On success `*fd` is the descriptor; every call on a node gives the same one. `peers_free` closes it: remove it from your event
+ * loop before that, and do not close it yourself.
  *
- * On Windows, where there are no file descriptors, it is a SOCKET as an int: `(SOCKET)fd`, for WSAPoll, select,
- * WSAEventSelect, libuv's uv_poll_init_socket or asyncio's selector loop. There, and on macOS, it may now and then poll
- * readable when nothing waits; the loop above ends at once then.
+ * On Windows it is a SOCKET as an int: `(SOCKET)fd`, for WSAPoll, select, WSAEventSelect, libuv's uv_poll_init_socket or
+ * asyncio's selector loop. There, and on macOS, it may poll readable although no event waits; the loop above then ends at
+ * once.
  *
  * Errors: PEERS_ERR_NULL, PEERS_ERR_HANDLE, PEERS_ERR_FORKED, PEERS_ERR_SYSTEM (no descriptor to be had).
  * Thread-safe; does not block.
@@ -1286,13 +1281,13 @@ int32_t peers_event_fd(struct peers_t *node,
                        int32_t *fd);
 
 /**
- * Adds a reader of the node's events, with a queue of 1024 and a descriptor of its own.
+ * Adds a reader of the node's events, with its own queue of 1024 and its own descriptor.
  *
- * Each reader gets every event. `peers_next_event` and `peers_event_fd` are the node's first reader. The new one gets the events
- * from now on: call `peers_list` after this for what is listed already. If its queue is full, the library drops the events of this
- * queue alone, and one PEERS_EVENT_RESYNC takes their place.
+ * Each reader gets every event. `peers_next_event` and `peers_event_fd` are the node's first reader. The new reader gets later
+ * events only: call `peers_list` after this for the peers that are listed already. If its queue is full, the events of this queue
+ * are dropped, and one PEERS_EVENT_RESYNC takes their place.
  *
- * On success `*subscription` is a handle that the caller ends with `peers_subscription_free`, before or after the node. It keeps
+ * On success `*subscription` is a handle that the caller ends with `peers_subscription_free`, before or after the node. It holds
  * memory of the node until then.
  *
  * Errors: PEERS_ERR_NULL, PEERS_ERR_HANDLE, PEERS_ERR_FORKED, PEERS_ERR_FAILED, PEERS_ERR_STOPPED.
@@ -1306,10 +1301,10 @@ int32_t peers_subscribe(struct peers_t *node,
 /**
  * Waits for the next event of a subscription and takes it from its queue; otherwise as `peers_next_event`.
  *
- * `timeout_ms`: 0 does not wait, a negative number waits without limit. On success `*event` belongs to the caller, who frees it with
- * `peers_event_free`. Of several threads that wait on one subscription, one gets the event.
+ * `timeout_ms`: 0 does not wait, a negative number waits without limit. On success `*event` belongs to the caller, which frees it
+ * with `peers_event_free`. Of several threads that wait on one subscription, one gets the event.
  *
- * Errors: PEERS_ERR_TIMEOUT when nothing happened in time; PEERS_ERR_STOPPED when the node or the subscription is freed meanwhile,
+ * Errors: PEERS_ERR_TIMEOUT if no event came in time; PEERS_ERR_STOPPED if the node or the subscription is freed meanwhile,
  * or the node was freed before; PEERS_ERR_NULL, PEERS_ERR_HANDLE, PEERS_ERR_FORKED, PEERS_ERR_FAILED. Thread-safe; blocks up to
  * `timeout_ms`.
  *
@@ -1320,14 +1315,14 @@ int32_t peers_subscription_next(struct peers_subscription_t *subscription,
                                 struct peers_event_t **event);
 
 /**
- * A file descriptor that polls readable while events of the subscription wait; otherwise as `peers_event_fd`. When it does, call
- * `peers_subscription_next` with a timeout of 0 until PEERS_ERR_TIMEOUT.
+ * Returns a file descriptor that polls readable while events of the subscription wait; otherwise as `peers_event_fd`.
  *
- * On success `*fd` is the descriptor. It belongs to the subscription and is closed by `peers_subscription_free`: take it out of your
- * event loop before that, and do not close it. Every call on a subscription gives the same descriptor.
+ * When it is readable, call `peers_subscription_next` with a timeout of 0 until PEERS_ERR_TIMEOUT. On success `*fd` is the
+ * descriptor; every call on a subscription gives the same one. `peers_subscription_free` closes it: remove it from your
+ * event loop before that, and do not close it yourself.
  *
- * Errors: PEERS_ERR_NULL, PEERS_ERR_HANDLE, PEERS_ERR_FORKED, PEERS_ERR_FAILED, PEERS_ERR_STOPPED, PEERS_ERR_SYSTEM (no descriptor to
- * be had). Thread-safe; does not block.
+ * Errors: PEERS_ERR_NULL, PEERS_ERR_HANDLE, PEERS_ERR_FORKED, PEERS_ERR_FAILED, PEERS_ERR_STOPPED, PEERS_ERR_SYSTEM (no
+ * descriptor to be had). Thread-safe; does not block.
  *
  * Arguments: `fd` is NULL or points to a writable int.
  */
@@ -1337,7 +1332,7 @@ int32_t peers_subscription_fd(struct peers_subscription_t *subscription,
 /**
  * Ends a subscription and drops its queue. NULL is a no-op. The node runs on.
  *
- * The handle is dead at once: later calls with it give PEERS_ERR_HANDLE. A call that waits in `peers_subscription_next` returns
+ * Later calls with the handle give PEERS_ERR_HANDLE. A call that waits in `peers_subscription_next` returns
  * PEERS_ERR_STOPPED. Events that were taken stay valid. In a forked child the subscription of the parent goes on.
  *
  * Errors: PEERS_ERR_HANDLE. Thread-safe; does not block.
@@ -1358,12 +1353,11 @@ int32_t peers_subscription_free(struct peers_subscription_t *subscription);
 int32_t peers_health(struct peers_t *node, struct peers_health_t *health);
 
 /**
- * The interfaces of the host, each by IPv4 and by IPv6: whether the node uses it, and if not, why; what the node has sent and
- * received there; and the last error. Those with a default route come first.
+ * Returns the interfaces of the host, each by IPv4 and by IPv6, as the node saw them last.
  *
- * On success `*interfaces` is a list that the caller owns and frees with `peers_interfaces_free`; it stays valid after the
- * node is freed. It shows the interfaces as the node saw them last. A node on a memory network, or without multicast, counts
- * nothing there.
+ * A record says whether the node uses the interface, and if not, why. It has counters and the last error. Interfaces with a
+ * default route come first. A node on a memory network, or without multicast, counts nothing there. On success `*interfaces`
+ * is a list that the caller owns and frees with `peers_interfaces_free`. It stays valid after the node is freed.
  *
  * Errors: PEERS_ERR_NULL, PEERS_ERR_HANDLE, PEERS_ERR_FORKED. Works on a failed node. Thread-safe; does not wait for the network.
  *
@@ -1373,9 +1367,9 @@ int32_t peers_interfaces(struct peers_t *node,
                          struct peers_interfaces_t **interfaces);
 
 /**
- * The record at `index` (from 0), or NULL when `index` is not below `interfaces->len` or `interfaces` is NULL.
+ * Returns the record at `index` (from 0), or NULL if `index` is not below `interfaces->len` or `interfaces` is NULL.
  *
- * The record and the texts in it belong to the list and live until `peers_interfaces_free`. Thread-safe.
+ * The record and its texts belong to the list, and are valid until `peers_interfaces_free`. Thread-safe.
  *
  * Arguments: `interfaces` is NULL or a list from `peers_interfaces` that was not freed.
  */
@@ -1383,21 +1377,21 @@ const struct peers_interface_t *peers_interfaces_at(const struct peers_interface
                                                     size_t index);
 
 /**
- * Frees a list of interfaces. NULL is a no-op. Each list is freed once, by any thread, before or after its node.
+ * Frees a list of interfaces. NULL is a no-op. Free each list once, on any thread, before or after its node.
  *
  * Arguments: `interfaces` is NULL or a list from `peers_interfaces` that was not freed.
  */
 void peers_interfaces_free(struct peers_interfaces_t *interfaces);
 
 /**
- * Reads the value of a key from `txt_len` bytes in the TXT format of DNS-SD (RFC 6763, section 6): strings of up to 255 bytes, each
- * behind a byte with its length, of which each is `key=value` or `key` alone.
+ * Reads the value of a key from `txt_len` bytes in the TXT format of DNS-SD (RFC 6763, section 6).
  *
- * `key` is NUL-terminated: 1 or more printable ASCII characters except `=`. Its case does not matter. Of several strings of a key
- * the first counts.
+ * The format is a sequence of strings `key=value` or `key`, each of up to 255 bytes behind a byte with its length. `key` is
+ * NUL-terminated: 1 or more printable ASCII characters except `=`. Its case does not matter. Of several strings of a key the
+ * first counts.
  *
- * On success `*value` points to the value inside `txt`, and `*value_len` is its number of bytes; no NUL is behind it. A key whose
- * value is empty gives a pointer and 0, a key without a value NULL and 0.
+ * On success `*value` points to the value inside `txt`, without a NUL behind it, and `*value_len` is its number of bytes. An empty
+ * value gives a pointer and 0, a key without a value NULL and 0.
  *
  * Errors: PEERS_ERR_NOT_FOUND (`txt` does not have the key), PEERS_ERR_INVALID (`txt` is not in the format, or `key` is no key),
  * PEERS_ERR_NULL, PEERS_ERR_UTF8, PEERS_ERR_TOO_LARGE (`txt_len` is more than memory can hold). Thread-safe. Needs no node.
@@ -1412,16 +1406,17 @@ int32_t peers_txt_get(const void *txt,
                       size_t *value_len);
 
 /**
- * Writes a key and its value into a buffer in the TXT format of `peers_txt_get`, in the place of each string of the same key. Begin
- * with `*txt_len` 0; the first `*txt_len` bytes of the buffer are then a `value` for `peers_config_t` or `peers_set_value`.
+ * Writes a key and its value into a buffer in the TXT format of `peers_txt_get`. It replaces each string of the same key.
  *
- * `txt` has room for `capacity` bytes. `*txt_len` is the number of its bytes in use, before and after the call. With a `value` of
- * NULL the key is written without a value; with another `value` and a `value_len` of 0 its value is empty. The value must not lie
- * in the buffer. The call allocates no memory, except for the text of an error.
+ * `txt` has room for `capacity` bytes. `*txt_len` is the number of bytes in use, before and after the call; begin with 0.
+ * These bytes are a `value` for `peers_config_t` or `peers_set_value`. With `value` NULL the key has no value; with another
+ * `value` and `value_len` 0 its value is empty. The value must not be in the buffer. The call allocates no memory, except
+ * for the text of an error.
  *
- * Errors: PEERS_ERR_TOO_LARGE (key and value have more than 254 bytes, a key alone more than 255, or the buffer is too small),
- * PEERS_ERR_INVALID (`key` is no key, `*txt_len` is more than `capacity`, or the bytes in use are not in the format), PEERS_ERR_NULL,
- * PEERS_ERR_UTF8. After an error the buffer and `*txt_len` are as they were. Thread-safe. Needs no node.
+ * Errors: PEERS_ERR_TOO_LARGE (key and value have more than 254 bytes, a key alone more than 255, or the buffer is too
+ * small), PEERS_ERR_INVALID (`key` is no key, `*txt_len` is more than `capacity`, or the bytes in use are not in the
+ * format), PEERS_ERR_NULL, PEERS_ERR_UTF8. After an error the buffer and `*txt_len` are as they were. Thread-safe. Needs no
+ * node.
  *
  * Arguments: `txt` is NULL or points to `capacity` bytes that can be read and written; `txt_len` is NULL or can be read and written; `key` is
  * NULL or NUL-terminated; `value` is NULL or points to `value_len` readable bytes outside of `txt`.

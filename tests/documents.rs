@@ -190,7 +190,7 @@ fn each_promise_of_security_names_a_test_that_exists() {
             promise.split('`').filter_map(|code| code.split_once(".rs::")).collect();
         assert!(!tests.is_empty(), "this promise names no test: {promise}");
         for (file, test) in tests {
-            let code = read(&format!("{file}.rs"));
+            let code = read(format!("{file}.rs"));
             assert!(code.contains(&format!("fn {test}()")), "{file}.rs has no test {test}");
         }
     }
