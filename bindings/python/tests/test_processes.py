@@ -199,7 +199,7 @@ def test_a_thousand_at_once() -> None:
 
 
 def test_many_one_after_another() -> None:
-    # Of 9000 each may keep a hundred bytes: less than any block that a node holds for itself.
+    # Of 2000 each may keep a hundred bytes: less than any block that a node holds for itself.
     program = """
         import resource
         from pathlib import Path
@@ -210,10 +210,10 @@ def test_many_one_after_another() -> None:
             for _ in range(count):
                 with peers.start("kitchen", network="memory:n") as node:
                     node.fileno()
-        some(1000)
+        some(500)
         before = resident()
-        some(9000)
-        print(max(resident() - before - 900, 0))
+        some(2000)
+        print(max(resident() - before - 200, 0))
     """
     with python(program) as process:
         assert process.communicate(timeout=PATIENCE) == ("0\n", "")
