@@ -196,13 +196,8 @@ impl PeerTable {
             self.remove(about.id, LeaveReason::Unreachable, now);
             return AnnounceOutcome::New;
         }
-        match number(
-            about.sequence,
-            self.peers.at(slot).sequence,
-            self.peers.renewed_at(slot),
-            overrides,
-            now,
-        ) {
+        let PeerEntry { sequence, sequenced_at, .. } = *self.peers.at(slot);
+        match number(about.sequence, sequence, sequenced_at, overrides, now) {
             Number::Newer => return self.on_news(slot, about, origin, bytes_free, now),
             Number::Copy => self.on_copy(slot, origin, now),
             Number::Late => {}
@@ -289,7 +284,7 @@ impl PeerTable {
     /// have reopened its sockets. The legacy program's own port alone shows a legacy node.
     pub fn on_legacy_beacon(&mut self, name: &str, path: Path, group_port: u16, now: Instant) -> bool {
         if let Some(slot) = self.sender_of_legacy_beacon(name, path) {
-            self.renew_by_legacy_beacon(slot, path, now);
+            self.renew_by_legacy_beacon(slot, now);
             return true;
         }
         let is_known = path.port() != group_port && self.names.contains_key(name);
@@ -405,11 +400,11 @@ impl PeerTable {
     }
 
     /// Renews the peer that sent a legacy beacon. The beacon makes nothing suspect, because it comes by IPv4 alone.
-    fn renew_by_legacy_beacon(&mut self, slot: u32, path: Path, now: Instant) {
-        let entry = self.peers.at(slot);
-        let (lifetime, is_listed) = (entry.lifetime, entry.paths.listed().address == path.address);
+    fn renew_by_legacy_beacon(&mut self, slot: u32, now: Instant) {
+        let lifetime = self.peers.at(slot).lifetime;
         self.peers.renew_at(slot, lifetime, now);
-        if is_listed || !self.peers.at(slot).probe.is_suspect() {
+        // A beacon, which has no number, ends no suspicion.
+        if !self.peers.at(slot).probe.is_suspect() {
             self.reset_probe(slot, now);
         }
     }

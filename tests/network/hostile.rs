@@ -89,13 +89,10 @@ fn newcomers_have_room_after_a_flood_of_invented_peers() {
     // Nothing that the flood brings expires while the test runs.
     let mut node = watch_with(&host, "node", &[&HOURS[..], &["--max-peers", "300"]].concat());
     for batch in 0..10_u8 {
+        // Each has a name of its own: two of one name at one address are a program that was restarted.
         let invented = |number: u8| {
-            forged(
-                Kind::Announce,
-                [batch + 1, number, 9].repeat(6)[..16].try_into().expect("16 bytes"),
-                "invented",
-                1,
-            )
+            let id = [batch + 1, number, 9].repeat(6)[..16].try_into().expect("16 bytes");
+            forged(Kind::Announce, id, &format!("invented {batch} {number}"), 1)
         };
         spoof(&hostile, "192.0.2.3", &(0..50).map(invented).collect::<Vec<_>>());
     }

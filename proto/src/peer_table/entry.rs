@@ -27,6 +27,8 @@ pub(crate) struct PeerEntry {
     pub value: Box<[u8]>,
     pub port: u16,
     pub sequence: u64,
+    /// When a message with that number came first.
+    pub sequenced_at: Instant,
     /// How long the peer stays listed after a message.
     pub lifetime: Duration,
     /// The lifetime that the peer announced last.
@@ -70,6 +72,7 @@ impl PeerEntry {
             value: about.value.into(),
             port: about.port,
             sequence: about.sequence,
+            sequenced_at: now,
             lifetime: Duration::ZERO,
             announced: clamp(about.expiry),
             granted,
@@ -89,7 +92,7 @@ impl PeerEntry {
 
     /// Takes over a newer message, with its value if it may. Returns true if a user sees a difference.
     pub fn update(&mut self, about: &Announcement<'_>, may_take_value: bool, now: Instant) -> bool {
-        self.sequence = about.sequence;
+        (self.sequence, self.sequenced_at) = (about.sequence, now);
         self.announced = clamp(about.expiry);
         if about.to_seed {
             self.copies_wanted_at = Some(now);

@@ -79,6 +79,20 @@ fn p1_forged_number_ends_within_a_second_of_its_victim() {
 }
 
 #[test]
+fn p1_legacy_beacons_of_the_victim_do_not_keep_a_forged_number() {
+    let mut bench = Bench::settled();
+    let mut victim = Remote { value: b"true".into(), ..Remote::new("victim", 7) };
+    bench.hear(&mut victim, Kind::Query);
+    bench.hear_bytes(&forged(&victim, Kind::Announce, 100, ms(3500)), victim.address);
+    for _ in 0..10 {
+        bench.hear(&mut victim, Kind::Announce);
+        bench.hear_line(&victim);
+        run_with(&mut bench, &mut victim, ms(200));
+    }
+    assert_eq!(value_of(&bench, "victim").as_deref(), Some(&b"true"[..]));
+}
+
+#[test]
 fn p1_forged_peer_stays_for_the_nodes_own_expiry_at_most() {
     let mut bench = Bench::settled();
     let victim = Remote::new("victim", 7);
