@@ -126,7 +126,9 @@ fn run(failure: Failure, count: usize, seed: u64) -> Outcome {
     let end = world.now();
     let running = world.alive().len();
     let known = world.run_until(end + WATCHED, |world| world.all_know_all(running));
-    world.run_until(end + WATCHED, |_| false);
+    if !matches!(failure, Failure::MassStart) {
+        world.run_until(end + WATCHED, |_| false);
+    }
     let time = (world.now() - begin).as_secs_f64();
     let sent = world.traffic.native();
     let is_false = |(viewer, gone): &&(Serial, Serial)| is_false(failure, &affected, *viewer, *gone);
