@@ -547,18 +547,14 @@ mod tests {
             .find_map(|interface| interface.source(Family::V4))
             .expect("there is one");
         let address = SocketAddr::from((address, sockets.unicast_port));
-        let alone = Transmit {
-            payload: Arc::from(&b"alone"[..]),
-            to: Destination::Peer { address, interface: 0 },
+        let transmit = |payload: &[u8], to| Transmit {
+            payload: Arc::from(payload),
+            to,
             source: None,
             only_on_link: false,
         };
-        let flood = Transmit {
-            payload: Arc::from(&b"flood"[..]),
-            to: Destination::GroupV4,
-            source: None,
-            only_on_link: false,
-        };
+        let alone = transmit(b"alone", Destination::Peer { address, interface: 0 });
+        let flood = transmit(b"flood", Destination::GroupV4);
         let sent =
             sockets.send(iter::repeat_n(flood, 100).chain([alone]), Instant::now()).expect("they are open");
         assert_eq!(sent.errors, 0);
@@ -581,17 +577,14 @@ mod tests {
         assert_eq!(batch.iter().count(), 0);
     }
 
-    fn interface(networks: &[(&str, u8)]) -> Interface {
-        let mut interface = Interface::new("eth0".into(), 2, false);
-        for (address, prefix_len) in networks {
-            interface.add_address(address.parse().expect("it is an address"), *prefix_len);
-        }
-        interface
-    }
-
     #[test]
     fn datagram_for_the_link_leaves_by_its_interface_alone() {
-        let eth0 = interface(&[("169.254.7.7", 16), ("192.0.2.1", 24), ("fe80::7", 64), ("2001:db8::7", 64)]);
+        let eth0 = Interface::with_addresses(&[
+            ("169.254.7.7", 16),
+            ("192.0.2.1", 24),
+            ("fe80::7", 64),
+            ("2001:db8::7", 64),
+        ]);
         let way = |to: &str, interface: Option<&Interface>, only_on_link| {
             way_to(to.parse().expect("it is a socket address"), interface, None, only_on_link)
         };
