@@ -38,6 +38,12 @@ use crate::sys::cancellation::NoCancellation;
 
 /// Runs the body of an export, so that neither a panic nor an error leaves it as anything but a status. `call` is its name.
 fn boundary(call: &str, body: impl FnOnce() -> Result<(), Failure>) -> i32 {
+    let mut body = Some(body);
+    contain(call, &mut || body.take().map_or(Ok(()), |body| body()))
+}
+
+/// The part of `boundary` that the library has once, and not for each export.
+fn contain(call: &str, body: &mut dyn FnMut() -> Result<(), Failure>) -> i32 {
     let _no_cancellation = NoCancellation::begin();
     panics::silence_panic_output();
     let failure = match panics::catch_panic(body) {

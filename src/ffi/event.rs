@@ -48,7 +48,7 @@ pub(super) fn pack_event(event: &Event) -> *mut peers_event_t {
     let bytes = peer.map_or(0, |peer| peer.name.len() + peer.value.len());
     let buffer = SnapshotBuffer::copy_of(peer.map(Peer::view).into_iter(), 1, bytes);
     let peer = if peer.is_some() { buffer.records() } else { std::ptr::null() };
-    buffer.into_raw(peers_event_t { kind, reason, peer })
+    snapshot_buffer::into_raw(peers_event_t { kind, reason, peer }, buffer)
 }
 
 fn reason_code(reason: LeaveReason) -> u32 {
@@ -69,7 +69,7 @@ fn reason_code(reason: LeaveReason) -> u32 {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn peers_event_free(event: *mut peers_event_t) {
     // SAFETY: the caller vouches that a call of this library returned it and that it was not freed.
-    unsafe { snapshot_buffer::release(event) }
+    unsafe { snapshot_buffer::release::<_, SnapshotBuffer>(event) }
 }
 
 /// Returns a file descriptor that polls readable while events wait, for poll, epoll, libuv or asyncio.

@@ -10,20 +10,14 @@ use crate::ffi::constants::{
     PEERS_INTERFACE_PORT, PEERS_INTERFACE_USED,
 };
 use crate::ffi::handle::{self, peers_t};
-use crate::ffi::input;
 pub use crate::ffi::structs::{peers_interface_t, peers_interfaces_t};
+use crate::ffi::{input, snapshot_buffer};
 use crate::interface_status::{InterfaceStatus, Usage};
 use crate::peers::Peers;
 use peers_proto::Family;
 
-/// The allocation that C owns: it holds a pointer to the header.
-#[repr(C)]
-struct Owned {
-    header: peers_interfaces_t,
-    records: Vec<peers_interface_t>,
-    /// The records point into them.
-    texts: Vec<CString>,
-}
+/// The records, and the texts that they point to.
+type Contents = (Vec<peers_interface_t>, Vec<CString>);
 
 /// Returns the interfaces of the host, each by IPv4 and by IPv6, as the node saw them last.
 ///
@@ -75,10 +69,8 @@ pub unsafe extern "C" fn peers_interfaces_at(
 /// `interfaces` is NULL or a list from `peers_interfaces` that was not freed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn peers_interfaces_free(interfaces: *mut peers_interfaces_t) {
-    if !interfaces.is_null() {
-        // SAFETY: the caller passes what `pack` returned: the pointer to an `Owned`, of which the header is the first field.
-        drop(unsafe { Box::from_raw(interfaces.cast::<Owned>()) });
-    }
+    // SAFETY: the caller vouches that a call of this library returned it and that it was not freed.
+    unsafe { snapshot_buffer::release::<_, Contents>(interfaces) }
 }
 
 fn pack(interfaces: &[InterfaceStatus]) -> *mut peers_interfaces_t {
@@ -86,7 +78,7 @@ fn pack(interfaces: &[InterfaceStatus]) -> *mut peers_interfaces_t {
     let records: Vec<_> = interfaces.iter().map(|status| record(status, &mut texts)).collect();
     let (len, stride) = (records.len(), size_of::<peers_interface_t>());
     let header = peers_interfaces_t { len, stride, records: records.as_ptr() };
-    Box::into_raw(Box::new(Owned { header, records, texts })).cast()
+    snapshot_buffer::into_raw::<_, Contents>(header, (records, texts))
 }
 
 fn record(status: &InterfaceStatus, texts: &mut Vec<CString>) -> peers_interface_t {

@@ -36,7 +36,8 @@ pub unsafe extern "C" fn peers_list(node: *mut peers_t, list: *mut *mut peers_li
 
 fn pack_list(buffer: SnapshotBuffer, version: u64) -> *mut peers_list_t {
     let (len, records) = (buffer.len(), buffer.records());
-    buffer.into_raw(peers_list_t { len, stride: size_of::<peers_peer_t>(), records, version })
+    let header = peers_list_t { len, stride: size_of::<peers_peer_t>(), records, version };
+    snapshot_buffer::into_raw(header, buffer)
 }
 
 /// Returns the node's own record, as a list of one: its name, id, value and port, as it announces them.
@@ -125,5 +126,5 @@ pub unsafe extern "C" fn peers_wait(node: *mut peers_t, version: u64, timeout_ms
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn peers_list_free(list: *mut peers_list_t) {
     // SAFETY: the caller vouches that a call of this library returned it and that it was not freed.
-    unsafe { snapshot_buffer::release(list) }
+    unsafe { snapshot_buffer::release::<_, SnapshotBuffer>(list) }
 }

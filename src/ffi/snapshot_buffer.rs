@@ -24,9 +24,25 @@ pub(super) struct SnapshotBuffer {
 
 /// The allocation that C owns: it holds a pointer to the header.
 #[repr(C)]
-struct Owned<H> {
+struct Owned<H, C> {
     header: H,
-    buffer: SnapshotBuffer,
+    contents: C,
+}
+
+/// Moves what a header points into behind it, and leaves both to the caller, who passes the header to [`release`].
+pub(super) fn into_raw<H, C>(header: H, contents: C) -> *mut H {
+    Box::into_raw(Box::new(Owned { header, contents })).cast()
+}
+
+/// Frees a header with its contents. NULL is a no-op.
+///
+/// # Safety
+/// `header` is NULL or comes from [`into_raw`] with the same types, and was not released.
+pub(super) unsafe fn release<H, C>(header: *mut H) {
+    if !header.is_null() {
+        // SAFETY: the caller passes what `into_raw` returned: the pointer to an `Owned`, of which the header is the first field.
+        drop(unsafe { Box::from_raw(header.cast::<Owned<H, C>>()) });
+    }
 }
 
 impl SnapshotBuffer {
@@ -51,22 +67,6 @@ impl SnapshotBuffer {
     /// Returns the first record, if there is one. It stays in place until the buffer is released.
     pub fn records(&self) -> *const peers_peer_t {
         self.records.as_ptr()
-    }
-
-    /// Moves the buffer behind a header, and leaves both to the caller, who passes the header to [`release`].
-    pub fn into_raw<H>(self, header: H) -> *mut H {
-        Box::into_raw(Box::new(Owned { header, buffer: self })).cast()
-    }
-}
-
-/// Frees a header with its buffer. NULL is a no-op.
-///
-/// # Safety
-/// `header` is NULL or comes from [`SnapshotBuffer::into_raw`] with the same `H`, and was not released.
-pub(super) unsafe fn release<H>(header: *mut H) {
-    if !header.is_null() {
-        // SAFETY: the caller passes what `into_raw` returned: the pointer to an `Owned<H>`, of which the header is the first field.
-        drop(unsafe { Box::from_raw(header.cast::<Owned<H>>()) });
     }
 }
 
@@ -179,7 +179,7 @@ mod tests {
     fn check(peers: &[PeerView<'_>], len: usize, bytes: usize) {
         let buffer = SnapshotBuffer::copy_of(peers.iter().copied(), len, bytes);
         let (records, len) = (buffer.records(), buffer.len());
-        let header = buffer.into_raw(Header { records, len });
+        let header = into_raw(Header { records, len }, buffer);
         // SAFETY: `header` was just made, with `len` records, whose texts end with a NUL.
         unsafe {
             assert_eq!((*header).len, peers.len());
@@ -202,7 +202,7 @@ mod tests {
                 assert_eq!((record.age_ms, record.expires_in_ms), (5, 30_000));
                 assert_eq!((record.interface_index, record.port, record.id), (2, 80, [7; 16]));
             }
-            release(header);
+            release::<_, SnapshotBuffer>(header);
         }
     }
 

@@ -180,9 +180,8 @@ mod tests {
 
     /// A network card that can be used by both families.
     fn card(name: &str) -> HostInterface {
-        let mut interface = Interface::new(name.into(), 2, false);
-        interface.add_address("192.0.2.1".parse().unwrap(), 24);
-        interface.add_address("fe80::1".parse().unwrap(), 64);
+        let mut interface = Interface::with_addresses(&[("192.0.2.1", 24), ("fe80::1", 64)]);
+        interface.name = name.into();
         HostInterface {
             interface,
             is_up: true,
@@ -204,31 +203,25 @@ mod tests {
         HostInterface { port: Some(Port { kind: kind.into(), of: "br0".into() }), ..card("eth0") }
     }
 
-    fn with_addresses(addresses: &[(&str, u8)]) -> HostInterface {
-        let mut interface = Interface::new("eth0".into(), 2, false);
-        for (address, prefix_len) in addresses {
-            interface.add_address(address.parse().unwrap(), *prefix_len);
-        }
-        HostInterface { interface, ..card("eth0") }
+    fn with_address(address: &str, prefix_len: u8) -> HostInterface {
+        HostInterface { interface: Interface::with_addresses(&[(address, prefix_len)]), ..card("eth0") }
+    }
+
+    fn without_multicast(kind: &str) -> HostInterface {
+        HostInterface { kind: kind.into(), has_multicast: false, ..card("eth0") }
     }
 
     #[test]
     fn each_kind_of_interface_is_used_or_has_its_reason() {
         use Usage::*;
-        let default = Selection(None);
-        let wireguard = || HostInterface { kind: "wireguard".into(), has_multicast: false, ..card("wg0") };
+        let (default, bare) = (Selection(None), Interface::with_addresses(&[]));
         let table = [
             ("a card", &default, card("eth0"), [Used, Used]),
             ("a bridge", &default, HostInterface { kind: "bridge".into(), ..card("br0") }, [Used, Used]),
             ("one that is down", &default, HostInterface { is_up: false, ..card("eth0") }, [Down, Down]),
             ("no carrier", &default, HostInterface { is_running: false, ..card("eth0") }, [NoCarrier; 2]),
-            (
-                "no MULTICAST flag",
-                &default,
-                HostInterface { has_multicast: false, ..card("eth0") },
-                [NoMulticast; 2],
-            ),
-            ("WireGuard", &default, wireguard(), [NoMulticast; 2]),
+            ("no MULTICAST flag", &default, without_multicast(""), [NoMulticast; 2]),
+            ("WireGuard", &default, without_multicast("wireguard"), [NoMulticast; 2]),
             ("a port of a bridge", &default, port_of("bridge"), [Port, Port]),
             ("a port of a bond", &default, port_of("bond"), [Port, Port]),
             ("a port of a team", &default, port_of("team"), [Port, Port]),
@@ -238,15 +231,10 @@ mod tests {
             ("a port that a star fits", &chosen("eth*"), port_of("bridge"), [Port, Port]),
             ("another name", &chosen("wan0"), card("eth0"), [NotNamed, NotNamed]),
             ("a star that fits", &chosen("e*0"), card("eth0"), [Used, Used]),
-            ("no address", &default, with_addresses(&[]), [NoAddress, NoAddress]),
-            ("one address of 32 bits", &default, with_addresses(&[("192.0.2.1", 32)]), [Used, NoAddress]),
-            (
-                "a global IPv6 address",
-                &default,
-                with_addresses(&[("2001:db8::1", 64)]),
-                [NoAddress, NoAddress],
-            ),
-            ("an automatic address", &default, with_addresses(&[("169.254.1.1", 16)]), [Used, NoAddress]),
+            ("no address", &default, HostInterface { interface: bare, ..card("eth0") }, [NoAddress; 2]),
+            ("one address of 32 bits", &default, with_address("192.0.2.1", 32), [Used, NoAddress]),
+            ("a global IPv6 address", &default, with_address("2001:db8::1", 64), [NoAddress; 2]),
+            ("an automatic address", &default, with_address("169.254.1.1", 16), [Used, NoAddress]),
             ("loopback alone", &default, loopback(), [Used, NoAddress]),
             ("loopback that is named", &chosen("lo"), loopback(), [Used, NoAddress]),
         ];

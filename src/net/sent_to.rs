@@ -1,6 +1,6 @@
 //! `SentTo`: the destinations to which a socket has sent lately. An ICMP error about another one is forged.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 use std::mem;
 use std::net::{SocketAddr, SocketAddrV6};
 
@@ -10,8 +10,8 @@ const GENERATION: usize = 1024;
 
 #[derive(Default)]
 pub(crate) struct SentTo {
-    recent: HashSet<SocketAddr>,
-    former: HashSet<SocketAddr>,
+    recent: BTreeSet<SocketAddr>,
+    former: BTreeSet<SocketAddr>,
 }
 
 impl SentTo {

@@ -2,6 +2,8 @@
 //!
 //! An error of a method means that another part of the program has closed a descriptor, but for `open`.
 
+mod troubles;
+
 use std::io;
 use std::iter;
 use std::net::{IpAddr, SocketAddr};
@@ -9,13 +11,12 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::error::{Error, ErrorKind};
-use crate::health::Reason;
 use crate::interface_status::{InterfaceStatus, Usage};
 use crate::net::interfaces::Choice;
 use crate::net::link::Link;
 use crate::net::report::{Receipt, Refresh, SendStats, TransportReport};
 use crate::net::socket_config::SocketConfig;
-use crate::net::socket_pair::{self, Number, SocketPair};
+use crate::net::socket_pair::{Number, SocketPair};
 use crate::sys;
 use crate::sys::batch::{self, ReceiveBatch, Received};
 use crate::sys::call_error::CallError;
@@ -364,102 +365,6 @@ impl Sockets {
             self.refusal = refusal.filter(|_| stats.sent == 0);
         }
     }
-
-    /// Why the node can reach no peer at all, or none of another host.
-    fn isolation(&self) -> Option<(Reason, String)> {
-        if self.config.multicast {
-            return match (&self.listing_error, self.interfaces.is_empty(), self.choice.is_loopback_alone) {
-                (Some(failed), true, _) => {
-                    Some((Reason::NoInterface, format!("the interfaces cannot be listed: {failed}")))
-                }
-                (None, true, _) => Some(self.no_interface("no interface that may be used is up")),
-                (_, false, true) => {
-                    Some(self.no_interface("loopback alone is used: no other interface is up"))
-                }
-                (_, false, false) => None,
-            };
-        }
-        let error = self.refusal.as_ref()?;
-        match socket_pair::reason_of(error, Reason::NoInterface) {
-            Reason::Permission => Some((Reason::Permission, format!("sending to seeds and peers: {error}"))),
-            // With an interface up, the fault may lie with the peers.
-            reason => self.interfaces.iter().all(|interface| interface.is_loopback).then(|| {
-                let words = "nothing could be sent, and no interface that may be used is up but loopback";
-                (reason, format!("{words}: {error}"))
-            }),
-        }
-    }
-
-    /// Says that no interface is up, and what each one lacks.
-    fn no_interface(&self, words: &str) -> (Reason, String) {
-        let has = |is_v6| self.config.groups.iter().any(|group| group.is_ipv6() == is_v6);
-        let address = match (has(false), has(true)) {
-            (true, true) => "an IPv4 or link-local IPv6 address",
-            (true, false) => "an IPv4 address",
-            (false, _) => "a link-local IPv6 address",
-        };
-        let mut words = format!("{words} with {address}");
-        let mut named: Vec<&str> = Vec::new();
-        for status in &self.choice.all {
-            let is_out =
-                matches!(status.usage, Usage::Used | Usage::NotNamed | Usage::FamilyOff | Usage::Loopback);
-            if !is_out && status.kind != "loopback" && !named.contains(&&*status.name) {
-                named.push(&status.name);
-                words += &format!("; {}: {}", status.name, status.why);
-            }
-        }
-        (Reason::NoInterface, words)
-    }
-
-    /// Which sockets the system refuses. A family that it does not have is no trouble.
-    fn missing_sockets(&self) -> Option<(Reason, String)> {
-        let shut = self.shut.iter().filter(|(_, failed)| !is_unsupported(&failed.error));
-        let shut = shut.map(|(group, failed)| format!("{} is not used: {failed}", name_of(*group)));
-        let deaf = self.pairs.iter().filter_map(|pair| {
-            let failed = pair.receiver_error.as_ref()?;
-            let group = name_of(pair.group());
-            Some(match options::is_port_held(&failed.error) {
-                true => format!("nothing is received from the {group} group: {}", held(pair.group().port())),
-                false => format!("nothing is received from the {group} group: {failed}"),
-            })
-        });
-        let all: Vec<String> = shut.chain(deaf).collect();
-        let words = || format!("{}; the node tries again at each announcement", all.join("; "));
-        (!all.is_empty()).then(|| (Reason::Socket, words()))
-    }
-
-    fn uses(&self, index: u32, family: Family) -> bool {
-        self.interfaces.iter().any(|used| used.index == index && used.source(family).is_some())
-    }
-
-    fn failing_receives(&self) -> Option<(Reason, String)> {
-        let failing = |pair: &SocketPair| Some((pair.group(), pair.receive_error.as_ref()?.to_string()));
-        let (group, error) = self.pairs.iter().find_map(failing)?;
-        Some((Reason::NotReceiving, format!("receiving by {}: recvmsg: {error}", name_of(group))))
-    }
-
-    /// The interfaces in use by which nothing is received. If they are all, the node itself notices.
-    fn silence(&self) -> Option<(Reason, String)> {
-        let (mut silent, mut count) = (Vec::new(), 0);
-        for pair in &self.pairs {
-            let is_used = |link: &&Link| self.uses(link.index, pair.family());
-            for link in pair.links.iter().filter(is_used) {
-                count += 1;
-                silent.extend(link.is_silent.then(|| format!("{} by {}", link.name, name_of(pair.group()))));
-            }
-        }
-        let words = || {
-            let where_to = silent.join(", ");
-            format!(
-                "nothing is received through {where_to}, not even the node's own announcements; a firewall may drop UDP multicast"
-            )
-        };
-        (!silent.is_empty() && silent.len() < count).then(|| (Reason::NotReceiving, words()))
-    }
-}
-
-fn name_of(group: SocketAddr) -> &'static str {
-    if group.is_ipv6() { "IPv6" } else { "IPv4" }
 }
 
 fn held(port: u16) -> String {
@@ -547,18 +452,14 @@ mod tests {
             .find_map(|interface| interface.source(Family::V4))
             .expect("there is one");
         let address = SocketAddr::from((address, sockets.unicast_port));
-        let alone = Transmit {
-            payload: Arc::from(&b"alone"[..]),
-            to: Destination::Peer { address, interface: 0 },
+        let transmit = |payload: &[u8], to| Transmit {
+            payload: Arc::from(payload),
+            to,
             source: None,
             only_on_link: false,
         };
-        let flood = Transmit {
-            payload: Arc::from(&b"flood"[..]),
-            to: Destination::GroupV4,
-            source: None,
-            only_on_link: false,
-        };
+        let alone = transmit(b"alone", Destination::Peer { address, interface: 0 });
+        let flood = transmit(b"flood", Destination::GroupV4);
         let sent =
             sockets.send(iter::repeat_n(flood, 100).chain([alone]), Instant::now()).expect("they are open");
         assert_eq!(sent.errors, 0);
@@ -581,17 +482,14 @@ mod tests {
         assert_eq!(batch.iter().count(), 0);
     }
 
-    fn interface(networks: &[(&str, u8)]) -> Interface {
-        let mut interface = Interface::new("eth0".into(), 2, false);
-        for (address, prefix_len) in networks {
-            interface.add_address(address.parse().expect("it is an address"), *prefix_len);
-        }
-        interface
-    }
-
     #[test]
     fn datagram_for_the_link_leaves_by_its_interface_alone() {
-        let eth0 = interface(&[("169.254.7.7", 16), ("192.0.2.1", 24), ("fe80::7", 64), ("2001:db8::7", 64)]);
+        let eth0 = Interface::with_addresses(&[
+            ("169.254.7.7", 16),
+            ("192.0.2.1", 24),
+            ("fe80::7", 64),
+            ("2001:db8::7", 64),
+        ]);
         let way = |to: &str, interface: Option<&Interface>, only_on_link| {
             way_to(to.parse().expect("it is a socket address"), interface, None, only_on_link)
         };

@@ -7,6 +7,8 @@
 //! With a manual clock there is no thread: each call first processes the datagrams that wait, and `advance` goes from one deadline
 //! to the next. So each run of a test does the same.
 
+mod step;
+
 use std::io;
 use std::mem;
 use std::net::SocketAddr;
@@ -17,7 +19,6 @@ use crate::error::{Error, ErrorKind};
 use crate::health::Health;
 use crate::interface_status::InterfaceStatus;
 use crate::log::Logger;
-use crate::net::report::{Receipt, Refresh};
 use crate::net::transport::{Transport, TransportConfig};
 use crate::panics;
 use crate::runtime::clock::TimeSource;
@@ -26,7 +27,7 @@ use crate::runtime::log_queue::LogQueue;
 use crate::runtime::name_table::NameTable;
 use crate::runtime::readers::ReaderId;
 use crate::runtime::resolver;
-use crate::runtime::sleeper::{Sleeper, Woken};
+use crate::runtime::sleeper::Sleeper;
 use crate::runtime::state::{End, State};
 use crate::seed::{self, Seed};
 use crate::sync::{lock, try_lock, wait_until};
@@ -36,9 +37,6 @@ use crate::sys::optional::Refusals;
 use crate::sys::poller::Poller;
 use crate::sys::thread::{self, Thread};
 use peers_proto::{Event, Node, Settings};
-
-/// Maximum number of batches that are received at once after a suspend: more than wait in the buffers of all sockets.
-const MAX_BACKLOG: usize = 256;
 
 /// What a node is started with.
 pub(crate) struct Options {
@@ -68,18 +66,6 @@ pub(crate) struct Driver {
     sleeper: Option<Sleeper>,
     /// Held for the length of an `advance`, so that two of them do not interleave.
     advancing: Mutex<()>,
-}
-
-/// The result of a step.
-struct Step {
-    /// More may wait to be received, or is due.
-    may_be_more: bool,
-    /// A datagram or an error was received.
-    has_received: bool,
-    /// Something was sent, or the network has changed.
-    has_news: bool,
-    /// The next deadline of the node.
-    next: Option<Instant>,
 }
 
 /// Opens the transport and starts the node. With a manual clock it has no thread.
@@ -401,171 +387,10 @@ impl Driver {
         }
     }
 
-    /// The work of the thread, until the node ends.
-    fn run(&self) {
-        let mut poller = Poller::default();
-        // Waits in a row that a descriptor has ended with nothing to do.
-        let mut fruitless = 0;
-        let mut was_found = false;
-        while let Ok(step) = self.step(&poller) {
-            self.deliver_log();
-            let is_fruitless = was_found && !step.may_be_more && !step.has_received && !step.has_news;
-            fruitless = if is_fruitless { fruitless + 1 } else { 0 };
-            match self.wait(&mut poller, &step, fruitless) {
-                Ok(found) => was_found = found,
-                Err(error) => self.end(End::Failed(error.to_string())),
-            }
-        }
-        self.say_goodbye();
-    }
-
-    /// Sleeps until a datagram, a change of the network, a deadline or a wake-up; or only looks for them, if there may be more to
-    /// do. Checks all descriptors when a deadline has passed, which each announcement is. True if a descriptor of the transport
-    /// has ended the sleep. After `fruitless` sleeps of that kind it pauses.
-    fn wait(&self, poller: &mut Poller, step: &Step, fruitless: u32) -> io::Result<bool> {
-        let Some(sleeper) = &self.sleeper else { return Ok(false) };
-        let descriptors: Vec<Descriptor> = self.lock_transport().descriptors().collect();
-        if step.may_be_more {
-            sleeper.look(poller, descriptors.into_iter())?;
-            return Ok(false);
-        }
-        sleeper.pause(fruitless);
-        let woken = sleeper.sleep(poller, descriptors.into_iter(), step.next, || self.time.now())?;
-        if woken == Woken::Late {
-            sleeper.check()?;
-            lock(&self.state).readers.check()?;
-            self.lock_transport().check()?;
-        }
-        Ok(woken == Woken::Found)
-    }
-
-    /// Steps until nothing waits and nothing is due.
-    fn settle(&self) -> Result<(), Error> {
-        loop {
-            let step = self.step(&Poller::default())?;
-            if !step.may_be_more && !step.has_news {
-                return Ok(());
-            }
-        }
-    }
-
-    /// Receives a batch of what a poll has found, does what is due, and sends what follows.
-    fn step(&self, poller: &Poller) -> Result<Step, Error> {
-        let mut transport = self.lock_transport();
-        let received = self.receive(&mut transport, poller)?;
-        let is_silent = self.run_node(&mut transport)?;
-        let refresh = self.refresh(&mut transport, poller, is_silent)?;
-        let has_news = transport.has_transmits() || !matches!(refresh, Refresh::Unneeded);
-        if has_news {
-            self.send(&mut transport, refresh)?;
-        }
-        let next = self.lock_state()?.poll_timeout();
-        let is_more_due = next.is_some_and(|deadline| deadline <= self.time.now());
-        let may_be_more = received.may_be_more || is_more_due;
-        Ok(Step { may_be_more, has_received: received.has_any, has_news, next })
-    }
-
-    /// Does what the thread is to do after a suspend, in a call that comes before it.
-    fn catch_up(&self) -> Result<(), Error> {
-        let mut poller = Poller::default();
-        poller.watch(self.lock_transport().descriptors());
-        poller.poll(Duration::ZERO).map_err(|error| self.lose_descriptor(&error))?;
-        self.step(&poller).map(drop)
-    }
-
-    /// Receives a batch of what a poll has found. After a suspend, passes the node all that waited before it does what is due:
-    /// until then the node takes datagrams for what was sent before.
-    fn receive(&self, transport: &mut Transport, poller: &Poller) -> Result<Receipt, Error> {
-        let receive = |transport: &mut Transport| {
-            transport.receive(poller).map_err(|error| self.lose_descriptor(&error))
-        };
-        let mut received = receive(transport)?;
-        for _ in 0..MAX_BACKLOG {
-            let mut state = self.lock_state()?;
-            let now = self.time.now();
-            if !received.may_be_more || !state.node.was_suspended(now) {
-                break;
-            }
-            transport.feed(&mut state.node, now);
-            drop(state);
-            received = receive(transport)?;
-        }
-        Ok(received)
-    }
-
-    /// Passes the node what was received, lets it do what is due, and takes what it has to send. True if the node has received
-    /// nothing for so long that new sockets may help.
-    fn run_node(&self, transport: &mut Transport) -> Result<bool, Error> {
-        let mut state = self.lock_state()?;
-        let now = self.time.now();
-        transport.feed(&mut state.node, now);
-        if state.node.poll_timeout().is_some_and(|deadline| deadline <= now) {
-            state.node.handle_timeout(now);
-        }
-        if state.node.is_renewal_wanted() {
-            let entropy =
-                crate::sys::random().map_err(|error| Error::system("drawing a new instance id", &error))?;
-            state.node.renew_id(&peers_proto::Key::new(entropy), now);
-        }
-        state.network.note_dropped(transport.dropped(), transport.off_link());
-        self.start_look_ups(&mut state, now);
-        self.note_changes(&mut state, now);
-        transport.take_transmits(&mut state.node);
-        Ok(state.node.poll_reopen())
-    }
-
-    /// Lets the transport follow the network, and the node know of it.
-    fn refresh(&self, transport: &mut Transport, poller: &Poller, is_silent: bool) -> Result<Refresh, Error> {
-        let refresh = transport.refresh(poller, is_silent, self.time.now());
-        let refresh = refresh.map_err(|error| self.lose_descriptor(&error))?;
-        if matches!(refresh, Refresh::Followed | Refresh::Reopened) {
-            let mut state = self.lock_state()?;
-            let now = self.time.now();
-            if !transport.introduce(&mut state.node, now) {
-                state.node.handle_network_change(now);
-            }
-            state.names.on_network_change(now);
-            transport.take_transmits(&mut state.node);
-        }
-        Ok(refresh)
-    }
-
-    /// Sends what was taken, and notes how that and the refresh went.
-    fn send(&self, transport: &mut Transport, refresh: Refresh) -> Result<(), Error> {
-        let sent = transport.send(self.time.now()).map_err(|error| self.lose_descriptor(&error))?;
-        let mut state = self.lock_state()?;
-        let now = self.time.now();
-        state.note_step(transport.report(), &sent, refresh, now);
-        self.note_changes(&mut state, now);
-        Ok(())
-    }
-
     /// Ends the node because another part of the program has closed one of its descriptors.
     fn lose_descriptor(&self, error: &io::Error) -> Error {
         self.end(End::Failed(error.to_string()));
         Error::new(ErrorKind::Failed, format!("the node has failed: {error}"))
-    }
-
-    /// Sends the goodbye of a stopped node, which is stepped no more.
-    fn say_goodbye(&self) {
-        let mut transport = self.lock_transport();
-        loop {
-            let mut state = lock(&self.state);
-            if !state.is_stopped() {
-                return;
-            }
-            transport.take_transmits(&mut state.node);
-            let next = state.node.poll_timeout();
-            drop(state);
-            // A node that ends reports no error.
-            let _ = transport.send(self.time.now());
-            let Some(next) = next else { return };
-            // A manual clock stands still.
-            if self.sleeper.is_some() {
-                std::thread::sleep(next.saturating_duration_since(self.time.now()));
-            }
-            lock(&self.state).node.handle_timeout(next);
-        }
     }
 
     fn lock_transport(&self) -> MutexGuard<'_, Transport> {

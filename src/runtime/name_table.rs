@@ -214,17 +214,6 @@ mod tests {
     }
 
     #[test]
-    fn each_result_is_used_as_it_arrives() {
-        let (start, mut table) = (Instant::now(), NameTable::new(INTERVAL));
-        table.set(&seeds("192.0.2.9:5,hangs:5,good:5"), start);
-        assert_eq!(table.addresses(none), [address(9)]);
-        let due: Vec<Seed> = std::iter::from_fn(|| table.take_due(start)).collect();
-        assert_eq!(due.len(), 2);
-        table.on_result(&seeds("good:5")[0], Ok(addresses(1..=1)), start);
-        assert_eq!(table.addresses(none), [address(9), address(1)]);
-    }
-
-    #[test]
     fn no_more_than_eight_look_ups_run_at_a_time() {
         let (start, mut table) = (Instant::now(), NameTable::new(INTERVAL));
         let list: Vec<String> = (0..20).map(|number| format!("n{number}:5")).collect();

@@ -52,6 +52,15 @@ impl Interface {
         Interface { name, node: peers_proto::Interface { index, is_loopback, addresses: Vec::new() } }
     }
 
+    #[cfg(test)]
+    pub fn with_addresses(networks: &[(&str, u8)]) -> Self {
+        let mut interface = Interface::new("eth0".into(), 2, false);
+        for (address, prefix_len) in networks {
+            interface.add_address(address.parse().expect("an address"), *prefix_len);
+        }
+        interface
+    }
+
     /// Adds a usable address.
     pub fn add_address(&mut self, address: IpAddr, prefix_len: u8) {
         self.node.addresses.push(Network { address, prefix_len });
@@ -118,18 +127,10 @@ impl HostInterface {
 mod tests {
     use super::*;
 
-    fn interface(networks: &[(&str, u8)]) -> Interface {
-        let mut interface = Interface::new("eth0".into(), 2, false);
-        for (address, prefix_len) in networks {
-            interface.add_address(address.parse().expect("an address"), *prefix_len);
-        }
-        interface
-    }
-
     #[test]
     fn addresses_in_a_network_of_the_interface_are_on_link() {
         let on = |networks: &[(&str, u8)], address: &str| {
-            interface(networks).is_on_link(address.parse().expect("an address"))
+            Interface::with_addresses(networks).is_on_link(address.parse().expect("an address"))
         };
         let lan = [("192.0.2.1", 25), ("198.51.100.1", 24), ("2001:db8:7::1", 64)];
         assert!(on(&lan, "192.0.2.127") && on(&lan, "198.51.100.9"));
@@ -142,12 +143,16 @@ mod tests {
     #[test]
     fn source_is_no_automatic_ipv4_and_a_link_local_ipv6_address() {
         let sources = |interface: &Interface| (interface.source(Family::V4), interface.source(Family::V6));
-        let mut both =
-            interface(&[("169.254.7.7", 16), ("192.168.2.200", 24), ("2001:db8::7", 64), ("fe80::7", 64)]);
+        let mut both = Interface::with_addresses(&[
+            ("169.254.7.7", 16),
+            ("192.168.2.200", 24),
+            ("2001:db8::7", 64),
+            ("fe80::7", 64),
+        ]);
         assert_eq!(sources(&both), ("192.168.2.200".parse().ok(), "fe80::7".parse().ok()));
         both.drop_family(Family::V4);
         assert_eq!((sources(&both).0, both.addresses.len()), (None, 2));
-        let alone = interface(&[("169.254.7.7", 16), ("2001:db8::7", 64)]);
+        let alone = Interface::with_addresses(&[("169.254.7.7", 16), ("2001:db8::7", 64)]);
         assert_eq!(sources(&alone), ("169.254.7.7".parse().ok(), None));
     }
 }

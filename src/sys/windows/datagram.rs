@@ -216,29 +216,21 @@ mod tests {
     }
 
     #[test]
-    fn packet_information_is_found_behind_other_messages() {
+    fn packet_information_and_ttl_are_found_behind_other_messages() {
         let v4 = [&[239, 2, 3, 4][..], &7_u32.to_ne_bytes()].concat();
         let v6 = [&"ff12::ef02:304".parse::<Ipv6Addr>().unwrap().octets()[..], &9_u32.to_ne_bytes()].concat();
+        let (v4, v6) = (message(IPPROTO_IP, IP_PKTINFO, &v4), message(IPPROTO_IPV6, IPV6_PKTINFO, &v6));
         let other = message(IPPROTO_IP, 1, &[1]);
-        let v4 = [other.clone(), message(IPPROTO_IP, IP_PKTINFO, &v4)].concat();
-        let v6 = [message(IPPROTO_IPV6, IPV6_PKTINFO, &v6), other.clone()].concat();
-        let packet_of = |messages: &[u8]| control_of(messages).packet;
-        assert_eq!(packet_of(&v4), Some(("239.2.3.4".parse().unwrap(), 7)));
-        assert_eq!(packet_of(&v6), Some(("ff12::ef02:304".parse().unwrap(), 9)));
-        assert_eq!(packet_of(&other), None);
-    }
-
-    #[test]
-    fn the_ttl_is_found_behind_packet_information() {
-        let v4 = message(IPPROTO_IP, IP_PKTINFO, &[0; 8]);
-        let v6 = message(IPPROTO_IPV6, IPV6_PKTINFO, &[0; 20]);
-        for (level, kind, packet) in
-            [(IPPROTO_IP, IP_TTL, &v4), (IPPROTO_IP, IP_RECVTTL, &v4), (IPPROTO_IPV6, IPV6_HOPLIMIT, &v6)]
-        {
-            let messages = [&packet[..], &message(level, kind, &255_i32.to_ne_bytes())].concat();
-            assert_eq!(control_of(&messages).hops, Some(255));
-            assert_eq!(control_of(packet).hops, None);
+        for (level, kind, packet, to, interface) in [
+            (IPPROTO_IP, IP_TTL, &v4, "239.2.3.4", 7),
+            (IPPROTO_IP, IP_RECVTTL, &v4, "239.2.3.4", 7),
+            (IPPROTO_IPV6, IPV6_HOPLIMIT, &v6, "ff12::ef02:304", 9),
+        ] {
+            let hops = message(level, kind, &255_i32.to_ne_bytes());
+            let expected = Control { packet: Some((to.parse().unwrap(), interface)), hops: Some(255) };
+            assert_eq!(control_of(&[&other[..], packet, &hops].concat()), expected);
         }
+        assert_eq!(control_of(&other), Control::default());
     }
 
     #[test]
