@@ -74,6 +74,12 @@ impl Seeds {
         self.seeds.iter().filter_map(|(address, seed)| Some((*address, seed.received.as_ref()?)))
     }
 
+    /// Returns the seeds of which the first queries have been sent. Each may list this node, with its answer on the way.
+    pub fn queried_lately(&self) -> impl Iterator<Item = SocketAddr> {
+        let lately = self.seeds.iter().filter(|(_, seed)| (1..=RETRY_GAPS.len()).contains(&seed.sent));
+        lately.map(|(address, _)| *address)
+    }
+
     /// Replaces the seeds by the first `MAX_SEEDS` of these. New ones are queried at once.
     pub fn set(&mut self, addresses: &[SocketAddr], timers: &mut Timers, now: Instant) {
         let mut former = std::mem::take(&mut self.seeds);

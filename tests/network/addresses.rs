@@ -129,7 +129,8 @@ fn expect_addresses(watch: &mut Program, name: &str, expected: &[&str]) {
 #[test]
 fn ipv6_alone_is_degraded_where_the_system_has_none() {
     let Some(world) = world("ipv6_alone_is_degraded_where_the_system_has_none") else { return };
-    let mut node = watch_with(&world.host(1), "node", &V6);
+    let host = world.host(1);
+    let mut node = watch_with(&host, "node", &V6);
     let without =
         "Degraded NoInterface no interface that may be used is up with a link-local IPv6 address; eth0: ";
     expect_state(&mut node, without);

@@ -64,9 +64,13 @@ impl Node {
     }
 
     /// Sends copies of a message to the seeds from which a peer is listed, and to the peers that have this node for a seed.
-    /// Other seeds are queried in their turn. Returns the datagrams.
+    /// Other seeds are queried in their turn. A goodbye goes to those as well that may list this node. Returns the datagrams.
     pub(crate) fn send_unicast_copies(&mut self, kind: Kind, sequence: u64, now: Instant) -> Vec<Transmit> {
-        let mut seeds: Vec<SocketAddr> = self.listed_seeds(now).into_iter().collect();
+        let mut seeds = self.listed_seeds(now);
+        if kind == Kind::Goodbye {
+            seeds.extend(self.seeds.queried_lately());
+        }
+        let mut seeds: Vec<SocketAddr> = seeds.into_iter().collect();
         // Each run of a test does the same.
         seeds.sort_unstable();
         let mut sent = Vec::new();

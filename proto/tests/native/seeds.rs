@@ -67,6 +67,16 @@ fn answering_seed_is_a_peer_and_gets_unicast_copies() {
 }
 
 #[test]
+fn goodbye_reaches_a_seed_whose_answer_is_on_the_way() {
+    let mut bench = Bench::new(in_mode(Mode::Seeds));
+    let seed = Remote::new("seed", 7).address;
+    bench.node.set_seeds(&[seed], bench.now);
+    assert_eq!(sent_to(&bench.sent(), seed), ["query"]);
+    bench.node.stop(bench.now);
+    assert_eq!(sent_to(&bench.run(ms(20)), seed), ["goodbye"; 3]);
+}
+
+#[test]
 fn seed_that_answered_at_two_addresses_gets_copies_at_both() {
     let mut bench = settled_in(Mode::Seeds);
     let mut seed = Remote::new("seed", 7);
