@@ -477,16 +477,13 @@ impl Swim {
 
     /// Probes one of the former members.
     fn retry_former(&mut self, now: Instant) {
-        let down = || self.rules.seats.values().filter(|seat| seat.is_down());
-        let (seats, former) = (self.rules.seats.len(), down().count());
-        if former == 0 {
-            return;
-        }
-        let chosen = down().nth(self.rng.usize(..former)).map(|seat| seat.member);
-        if let Some(member) = chosen {
+        let seats = &self.rules.seats;
+        let former: Vec<MemberId> =
+            seats.values().filter(|seat| seat.is_down()).map(|seat| seat.member).collect();
+        if let Some(member) = self.rng.choice(&former) {
             self.candidates.insert(member.id, Path::new(member.address, 0), 0, now);
         }
-        let period = RETRY_PERIOD * seats as f64 / former as f64;
+        let period = RETRY_PERIOD * seats.len() as f64 / former.len().max(1) as f64;
         let period = self.units(period.min(MAX_RETRY_PERIOD)).mul_f64(0.5 + self.rng.f64());
         self.retry_at = now + period;
     }
