@@ -192,7 +192,7 @@ impl Node {
         match self.registry.peers().contains(id, now) {
             is_listed if self.is_member_of_cluster() => !is_listed,
             true => self.settings.mode.has_seeds() && !self.registry.peers().is_validated(id, now),
-            false => self.has_keys() || self.settings.mode.has_seeds() || self.registry.is_full(),
+            false => self.has_keys() || self.settings.mode.has_seeds() || self.registry.is_nearly_full(),
         }
     }
 
