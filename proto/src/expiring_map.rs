@@ -221,7 +221,7 @@ impl<K: Ord + Clone, V> ExpiringMap<K, V> {
     /// Returns the number of entries past their deadline, and the number of such entries that were renewed until now. While both
     /// stay the same and no entry is inserted or removed, the live entries are the same.
     pub fn overdue(&self, now: Instant) -> (usize, u64) {
-        (self.deadlines.due(now).count(), self.revivals)
+        (self.deadlines.overdue(now), self.revivals)
     }
 
     /// Returns the first deadline: when to call `handle_timeout` next.

@@ -30,7 +30,7 @@ use crate::nonces::Nonces;
 use crate::notices::{Notice, Notices};
 use crate::outbox::Outbox;
 use crate::path::Path;
-use crate::probe::probe_limit;
+use crate::probe::{MAX_PROBES, PROBE_PERIOD};
 use crate::rate_limit::RateLimit;
 use crate::registry::Registry;
 use crate::replies::ReplyQueue;
@@ -107,7 +107,7 @@ impl Node {
             announce_timer: AnnounceTimer::new(settings.interval, &mut timers, now),
             replies: ReplyQueue::default(),
             repeats: Repeats::default(),
-            probe_limit: probe_limit(),
+            probe_limit: RateLimit::new(MAX_PROBES, PROBE_PERIOD),
             echo_limit: RateLimit::by_key(1, ECHO_GAP, MAX_ECHOES),
             legacy_limit: RateLimit::new(1, LEGACY_GAP),
             nonces: Nonces::new(now),

@@ -13,13 +13,18 @@ use crate::wire::{InstanceId, Nonce};
 /// host takes to answer.
 const EPOCH: Duration = Duration::from_secs(5);
 
-/// An instance at a path, as it is probed.
+/// A message with a nonce.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Target {
-    pub id: InstanceId,
-    pub path: Path,
-    /// The number with which the instance has left, or 0. An echo made before that does not list it again.
-    pub left_with: u64,
+pub(crate) enum Subject {
+    /// A query of the node with this id.
+    Query(InstanceId),
+    /// A probe of an instance at a path.
+    Probe {
+        id: InstanceId,
+        path: Path,
+        /// The number with which the instance has left, or 0. An echo made before that does not list it again.
+        left_with: u64,
+    },
 }
 
 pub(crate) struct Nonces {
@@ -43,48 +48,33 @@ impl Nonces {
         self.own = addresses.flat_map(octets).collect();
     }
 
-    /// Returns the nonce of a probe.
-    pub fn of_probe(&self, target: &Target, keyring: &Keyring, now: Instant) -> Nonce {
-        self.probe_in(self.epoch(now), target, keyring)
+    /// Returns the nonce of a message that is sent now.
+    pub fn of(&self, subject: &Subject, keyring: &Keyring, now: Instant) -> Nonce {
+        self.in_epoch(self.epoch(now), subject, keyring)
     }
 
-    /// Returns the nonce of a query of the node with this id.
-    pub fn of_query(&self, own_id: &InstanceId, keyring: &Keyring, now: Instant) -> Nonce {
-        self.query_in(self.epoch(now), own_id, keyring)
-    }
-
-    /// Returns true if this is the nonce of a probe.
-    pub fn is_of_probe(&self, nonce: &Nonce, target: &Target, keyring: &Keyring, now: Instant) -> bool {
-        self.epochs(now).any(|epoch| self.probe_in(epoch, target, keyring) == *nonce)
-    }
-
-    /// Returns true if this is the nonce of a query of the node with this id.
-    pub fn is_of_query(&self, nonce: &Nonce, own_id: &InstanceId, keyring: &Keyring, now: Instant) -> bool {
-        self.epochs(now).any(|epoch| self.query_in(epoch, own_id, keyring) == *nonce)
-    }
-
-    fn probe_in(&self, epoch: u64, target: &Target, keyring: &Keyring) -> Nonce {
-        let Target { id, path, left_with } = target;
-        let (address, port, interface) = (octets(path.ip()), path.port(), path.interface);
-        keyring.mac(&[
-            b"probe",
-            &epoch.to_be_bytes(),
-            id,
-            &address,
-            &port.to_be_bytes(),
-            &interface.to_be_bytes(),
-            &left_with.to_be_bytes(),
-            &self.own,
-        ])
-    }
-
-    fn query_in(&self, epoch: u64, own_id: &InstanceId, keyring: &Keyring) -> Nonce {
-        keyring.mac(&[b"query", &epoch.to_be_bytes(), own_id, &self.own])
-    }
-
-    fn epochs(&self, now: Instant) -> impl Iterator<Item = u64> + use<> {
+    /// Returns true if this is the nonce of such a message, and still valid.
+    pub fn is_of(&self, nonce: &Nonce, subject: &Subject, keyring: &Keyring, now: Instant) -> bool {
         let epoch = self.epoch(now);
-        [Some(epoch), epoch.checked_sub(1)].into_iter().flatten()
+        let mut epochs = [Some(epoch), epoch.checked_sub(1)].into_iter().flatten();
+        epochs.any(|epoch| self.in_epoch(epoch, subject, keyring) == *nonce)
+    }
+
+    fn in_epoch(&self, epoch: u64, subject: &Subject, keyring: &Keyring) -> Nonce {
+        let epoch = epoch.to_be_bytes();
+        match subject {
+            Subject::Query(own_id) => keyring.mac(&[b"query", &epoch, own_id, &self.own]),
+            Subject::Probe { id, path, left_with } => keyring.mac(&[
+                b"probe",
+                &epoch,
+                id,
+                &octets(path.ip()),
+                &path.port().to_be_bytes(),
+                &path.interface.to_be_bytes(),
+                &left_with.to_be_bytes(),
+                &self.own,
+            ]),
+        }
     }
 
     fn epoch(&self, now: Instant) -> u64 {
@@ -105,9 +95,9 @@ mod tests {
     use super::*;
     use crate::crypto::Key;
 
-    fn target(id: u8, last: u8, port: u16, interface: u32, left_with: u64) -> Target {
+    fn target(id: u8, last: u8, port: u16, interface: u32, left_with: u64) -> Subject {
         let path = Path { address: ([192, 0, 2, last], port).into(), interface };
-        Target { id: [id; 16], path, left_with }
+        Subject::Probe { id: [id; 16], path, left_with }
     }
 
     #[test]
@@ -116,9 +106,9 @@ mod tests {
         let (start, keyring) = (Instant::now(), Keyring::new(&[], &Key::new([7; 32])));
         let mut nonces = Nonces::new(start);
         let probed = target(1, 7, 50_000, 2, 0);
-        let nonce = nonces.of_probe(&probed, &keyring, start + EPOCH / 2);
+        let nonce = nonces.of(&probed, &keyring, start + EPOCH / 2);
         let is_valid =
-            |nonces: &Nonces, target, after| nonces.is_of_probe(&nonce, &target, &keyring, start + after);
+            |nonces: &Nonces, target, after| nonces.is_of(&nonce, &target, &keyring, start + after);
         for after in [EPOCH / 2, EPOCH, EPOCH * 2 - Duration::from_nanos(1)] {
             assert!(is_valid(&nonces, probed, after), "{after:?}");
         }
@@ -133,7 +123,7 @@ mod tests {
             assert!(!is_valid(&nonces, other, EPOCH), "{other:?}");
         }
         let stranger = Keyring::new(&[], &Key::new([8; 32]));
-        assert!(!nonces.is_of_probe(&nonce, &probed, &stranger, start + EPOCH));
+        assert!(!nonces.is_of(&nonce, &probed, &stranger, start + EPOCH));
         nonces.set_own([IpAddr::from([192, 0, 2, 1])].into_iter());
         assert!(!is_valid(&nonces, probed, EPOCH), "a clone at another address");
     }
@@ -143,10 +133,10 @@ mod tests {
     fn the_nonce_of_a_query_is_one_of_no_probe_and_of_no_other_node() {
         let (now, keyring) = (Instant::now(), Keyring::new(&[], &Key::new([7; 32])));
         let nonces = Nonces::new(now);
-        let nonce = nonces.of_query(&[1; 16], &keyring, now);
-        assert!(nonces.is_of_query(&nonce, &[1; 16], &keyring, now + EPOCH));
-        assert!(!nonces.is_of_query(&nonce, &[1; 16], &keyring, now + EPOCH * 2));
-        assert!(!nonces.is_of_query(&nonce, &[2; 16], &keyring, now));
-        assert!(!nonces.is_of_probe(&nonce, &target(1, 7, 50_000, 2, 0), &keyring, now));
+        let nonce = nonces.of(&Subject::Query([1; 16]), &keyring, now);
+        assert!(nonces.is_of(&nonce, &Subject::Query([1; 16]), &keyring, now + EPOCH));
+        assert!(!nonces.is_of(&nonce, &Subject::Query([1; 16]), &keyring, now + EPOCH * 2));
+        assert!(!nonces.is_of(&nonce, &Subject::Query([2; 16]), &keyring, now));
+        assert!(!nonces.is_of(&nonce, &target(1, 7, 50_000, 2, 0), &keyring, now));
     }
 }

@@ -21,6 +21,7 @@ use crate::event::{Arrival, Event, LeaveReason, Peer, PeerView, Source};
 use crate::expiring_map::ExpiringMap;
 use crate::path::{Echo, Path};
 use crate::peer_table::entry::PeerEntry;
+use crate::peer_table::evict::MAX_PASSES;
 use crate::peer_table::tombstones::Tombstones;
 use crate::rate_limit::RateLimit;
 use crate::wire::{Announcement, InstanceId};
@@ -130,7 +131,7 @@ impl PeerTable {
             tombstones: Tombstones::new(max_peers, own_expiry),
             probed: BTreeMap::new(),
             unvalidated: BTreeSet::new(),
-            eviction_passes: evict::pass_limit(),
+            eviction_passes: RateLimit::new(MAX_PASSES, Duration::from_secs(1)),
             events: Events::default(),
         }
     }
@@ -214,25 +215,14 @@ impl PeerTable {
         source: Source,
         now: Instant,
     ) -> Peer {
-        let path = origin.path;
-        self.remove_former(about.name, path, now);
-        self.suspect_namesakes(about.name, path, now);
-        let tombstone = self.tombstones.get(&about.id, now).copied();
-        let since_last = tombstone
-            .map_or(Duration::ZERO, |tombstone| now.saturating_duration_since(tombstone.received_at));
-        let is_validated = origin.validated_path().is_some_and(|validated| validated.address == path.address);
-        let mut entry = PeerEntry::new(about, path, is_validated, self.own_expiry, now);
-        entry.grant(is_validated, since_last);
-        entry.ignore_icmp = tombstone.is_some_and(|tombstone| tombstone.was_unreachable);
-        entry.source = source;
-        entry.add_budget(origin.len);
-        if source == Source::Multicast {
-            entry.on_multicast(now);
+        self.remove_former(about.name, origin.path, now);
+        self.suspect_namesakes(about.name, origin.path, now);
+        let mut entry = PeerEntry::new(about, origin, source, self.own_expiry, now);
+        if let Some(tombstone) = self.tombstones.get(&about.id, now) {
+            entry.on_return(tombstone, now);
         }
-        entry.set_claims(origin);
-        entry.paths.publish();
+        let (lifetime, is_validated) = (entry.lifetime, entry.paths.is_validated());
         self.bytes_used += entry.bytes_used();
-        let lifetime = entry.lifetime;
         let slot = self.peers.insert(about.id, entry, lifetime, now).expect("there is room");
         if !is_validated {
             self.unvalidated.insert((now, slot));
@@ -321,31 +311,42 @@ impl PeerTable {
         bytes_free: usize,
         now: Instant,
     ) -> AnnounceOutcome {
-        let since_last = now.saturating_duration_since(self.peers.renewed_at(slot));
-        let entry = self.peers.at_mut(slot);
-        let has_room = about.value.len() <= entry.value.len() + bytes_free;
-        let before = entry.bytes_used();
-        let mut is_changed = entry.update(about, has_room, now);
-        self.bytes_used = self.bytes_used - before + entry.bytes_used();
-        let is_validated = origin.validated_path().is_some();
-        entry.grant(is_validated, since_last);
-        if is_validated {
-            self.unvalidated.remove(&(entry.listed_at, slot));
-        }
-        entry.add_budget(origin.len);
-        if origin.arrival == Arrival::Group {
-            is_changed |= entry.on_multicast(now);
-        }
-        entry.on_port(origin.path.port());
-        if origin.renews {
-            let lifetime = entry.lifetime;
-            self.peers.renew_at(slot, lifetime, now);
-        }
+        let has_room = about.value.len() <= self.peers.at(slot).value.len() + bytes_free;
+        let mut is_changed = self.take_over(slot, about, has_room, now);
+        is_changed |= self.renew(slot, origin, now);
         is_changed |= self.on_path(slot, origin, now);
         let entry = self.peers.at_mut(slot);
         entry.paths.forget_before(now.checked_sub(entry.lifetime));
         self.take_claims(slot, origin, is_changed, now);
         if has_room { AnnounceOutcome::Known } else { AnnounceOutcome::NoRoom }
+    }
+
+    /// Takes over the content of a message. Returns true if a user sees a difference.
+    fn take_over(&mut self, slot: u32, about: &Announcement<'_>, may_take_value: bool, now: Instant) -> bool {
+        let entry = self.peers.at_mut(slot);
+        let before = entry.bytes_used();
+        let is_changed = entry.update(about, may_take_value, now);
+        self.bytes_used = self.bytes_used - before + entry.bytes_used();
+        is_changed
+    }
+
+    /// Takes note that a newer message came. Returns true if a user sees a difference.
+    fn renew(&mut self, slot: u32, origin: &Origin, now: Instant) -> bool {
+        let since_last = now.saturating_duration_since(self.peers.renewed_at(slot));
+        let is_validated = origin.validated_path().is_some();
+        let entry = self.peers.at_mut(slot);
+        entry.grant(is_validated, since_last);
+        entry.add_budget(origin.len);
+        entry.on_port(origin.path.port());
+        let is_changed = origin.arrival == Arrival::Group && entry.on_multicast(now);
+        let (lifetime, listed_at) = (entry.lifetime, entry.listed_at);
+        if is_validated {
+            self.unvalidated.remove(&(listed_at, slot));
+        }
+        if origin.renews {
+            self.peers.renew_at(slot, lifetime, now);
+        }
+        is_changed
     }
 
     /// Takes note of the path of a newer message. Returns true if a user sees a difference.

@@ -2,8 +2,6 @@
 
 use std::time::{Duration, Instant};
 
-use crate::rate_limit::RateLimit;
-
 /// Parts of the lifetime, in percent, at which a silent peer is probed. With the default times the first comes when one
 /// announce is missing, and two more before the lifetime ends.
 const PARTS: [u32; 3] = [57, 75, 90];
@@ -27,13 +25,8 @@ const SUSPECT_TRIES: u32 = 3;
 const SUSPECT_GAP: Duration = Duration::from_millis(500);
 
 /// Maximum number of probes within `PROBE_PERIOD`. Instead of more, one query goes to the group.
-const MAX_PROBES: usize = 64;
-const PROBE_PERIOD: Duration = Duration::from_millis(250);
-
-/// Returns the limit of the probes to all peers together.
-pub(crate) fn probe_limit() -> RateLimit {
-    RateLimit::new(MAX_PROBES, PROBE_PERIOD)
-}
+pub(crate) const MAX_PROBES: usize = 64;
+pub(crate) const PROBE_PERIOD: Duration = Duration::from_millis(250);
 
 /// How the probing of one peer stands.
 #[derive(Default)]

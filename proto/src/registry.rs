@@ -25,6 +25,9 @@ const BYTES_PER_PEER: usize = 512;
 /// The default is no less: where there may be few entries, each may be long.
 const MIN_BYTES: usize = 64 * 1024;
 
+/// With less than this part of the bytes left, newcomers are asked to validate their path: one with a long value may not fit.
+const BYTES_RESERVE: usize = 16;
+
 pub(crate) struct Registry {
     peers: PeerTable,
     static_entries: StaticEntries,
@@ -142,17 +145,14 @@ impl Registry {
         source: Source,
         now: Instant,
     ) -> Result<(), Full> {
-        let was_listed = self.has_legacy_entry_of(about.name, now);
-        let bytes_freed = if was_listed { about.name.len() } else { 0 };
-        if !was_listed && self.is_full() {
-            let may_evict = origin.validated_path().is_some();
+        let may_ever_fit = about.name.len() + about.value.len() <= self.max_bytes;
+        let may_evict = may_ever_fit && origin.validated_path().is_some();
+        while !self.has_room_for(about, now) {
             if !may_evict || !self.evict_for(origin.path.ip(), now) {
                 return Err(Full);
             }
         }
-        if about.name.len() + about.value.len() > self.bytes_free() + bytes_freed {
-            return Err(Full);
-        }
+        let was_listed = self.has_legacy_entry_of(about.name, now);
         if was_listed {
             self.static_entries.take_legacy(about.name);
         }
@@ -227,8 +227,21 @@ impl Registry {
         self.peers.len() + self.static_entries.usage().legacy() >= self.max_peers
     }
 
+    /// Returns true if newcomers are to be validated, so that they may evict others.
+    pub fn is_nearly_full(&self) -> bool {
+        self.is_full() || self.bytes_free() < self.max_bytes / BYTES_RESERVE
+    }
+
+    /// Returns true if the list has room for a newcomer. The entry that its legacy beacons have made gives way to it.
+    pub fn has_room_for(&self, about: &Announcement<'_>, now: Instant) -> bool {
+        let was_listed = self.has_legacy_entry_of(about.name, now);
+        let bytes_freed = if was_listed { about.name.len() } else { 0 };
+        let has_bytes = about.name.len() + about.value.len() <= self.bytes_free() + bytes_freed;
+        has_bytes && (was_listed || !self.is_full())
+    }
+
     /// Returns true if the legacy beacons of a peer, whose messages have not arrived, have made an entry of this name.
-    pub fn has_legacy_entry_of(&self, name: &str, now: Instant) -> bool {
+    fn has_legacy_entry_of(&self, name: &str, now: Instant) -> bool {
         self.static_entries.is_legacy_beacon_of_peer(name, self.group_port, now)
     }
 

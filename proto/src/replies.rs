@@ -92,7 +92,11 @@ impl ReplyQueue {
         now: Instant,
         rng: &mut Rng,
     ) -> bool {
-        let (key, due) = (reply.path.key(), now + delay(arrival, peers, rng));
+        let delay = match arrival {
+            Arrival::Unicast => Duration::ZERO,
+            Arrival::Group => spread(peers, rng),
+        };
+        let (key, due) = (reply.path.key(), now + delay);
         // A unicast query replaces the delayed reply to a multicast query of the same sender.
         let is_replacing = arrival == Arrival::Unicast && self.remove_pending(key);
         let is_permitted = is_replacing || self.unicast.is_free(&key, now);
@@ -164,13 +168,6 @@ impl ReplyQueue {
         let mut pending = self.pending.iter();
         let found = pending.find(|(_, reply)| reply.path.key() == path).map(|(key, _)| *key);
         found.is_some_and(|key| self.pending.remove(&key).is_some())
-    }
-}
-
-fn delay(arrival: Arrival, peers: usize, rng: &mut Rng) -> Duration {
-    match arrival {
-        Arrival::Unicast => Duration::ZERO,
-        Arrival::Group => spread(peers, rng),
     }
 }
 

@@ -288,7 +288,7 @@ impl Node {
             return Reaction::Ignored;
         }
         let is_validated = origin.validated_path().is_some();
-        if !is_validated && (self.has_keys() || self.is_full_for(about, now)) {
+        if !is_validated && (self.has_keys() || !self.registry.has_room_for(about, now)) {
             self.counters.unvalidated += 1;
             return Reaction::Unvalidated;
         }
@@ -298,11 +298,6 @@ impl Node {
             self.on_refused(origin.path.address, now);
         }
         Reaction::News
-    }
-
-    /// Returns true if the list has no room for a newcomer. The entry that its legacy beacons have made has room for it.
-    fn is_full_for(&self, about: &Announcement<'_>, now: Instant) -> bool {
-        self.registry.is_full() && !self.registry.has_legacy_entry_of(about.name, now)
     }
 
     /// Returns true if a peer that is reached by unicast alone is to be validated now: it gets copies.
@@ -394,7 +389,7 @@ impl Node {
     /// Enqueues a probe of the sender of a message: as long as the announce that it asks for, and not longer than three times
     /// the message.
     fn enqueue_probe(&mut self, about: &Announcement<'_>, inbound: Inbound, now: Instant) {
-        if self.settings.observer && !self.has_keys() && !self.registry.is_full() {
+        if self.settings.observer && !self.has_keys() && !self.registry.is_nearly_full() {
             return;
         }
         let len = wire::max_announce_len(about).min(inbound.len * MAX_AMPLIFICATION).min(MAX_MESSAGE);

@@ -6,7 +6,7 @@ use crate::announce::DueMessage;
 use crate::event::Transmit;
 use crate::interfaces::Family;
 use crate::node::Node;
-use crate::nonces::Target;
+use crate::nonces::Subject;
 use crate::path::Path;
 use crate::replies::{Answer, Reply, ReplyKind};
 use crate::timers::Timer;
@@ -192,31 +192,32 @@ impl Node {
         match self.registry.peers().contains(id, now) {
             is_listed if self.is_member_of_cluster() => !is_listed,
             true => self.settings.mode.has_seeds() && !self.registry.peers().is_validated(id, now),
-            false => self.has_keys() || self.settings.mode.has_seeds() || self.registry.is_full(),
+            false => self.has_keys() || self.settings.mode.has_seeds() || self.registry.is_nearly_full(),
         }
     }
 
     pub(crate) fn probe_nonce(&self, id: &InstanceId, path: &Path, now: Instant) -> Nonce {
-        self.nonces.of_probe(&self.probe_target(id, path, now), self.outbox.keyring(), now)
+        self.nonces.of(&self.probe_of(id, path, now), self.outbox.keyring(), now)
     }
 
     /// Returns true if this is the nonce of a probe of an instance at a path.
     pub(crate) fn is_probe_nonce(&self, nonce: &Nonce, id: &InstanceId, path: &Path, now: Instant) -> bool {
-        self.nonces.is_of_probe(nonce, &self.probe_target(id, path, now), self.outbox.keyring(), now)
+        self.nonces.is_of(nonce, &self.probe_of(id, path, now), self.outbox.keyring(), now)
     }
 
-    fn probe_target(&self, id: &InstanceId, path: &Path, now: Instant) -> Target {
-        Target { id: *id, path: *path, left_with: self.registry.peers().left_with(id, now) }
+    fn probe_of(&self, id: &InstanceId, path: &Path, now: Instant) -> Subject {
+        let left_with = self.registry.peers().left_with(id, now);
+        Subject::Probe { id: *id, path: *path, left_with }
     }
 
     /// Returns the nonce of a query.
     pub(crate) fn query_nonce(&self, now: Instant) -> Nonce {
-        self.nonces.of_query(&self.settings.id, self.outbox.keyring(), now)
+        self.nonces.of(&Subject::Query(self.settings.id), self.outbox.keyring(), now)
     }
 
     /// Returns true if this is the nonce of a query of this node.
     pub(crate) fn is_query_nonce(&self, nonce: &Nonce, now: Instant) -> bool {
-        self.nonces.is_of_query(nonce, &self.settings.id, self.outbox.keyring(), now)
+        self.nonces.is_of(nonce, &Subject::Query(self.settings.id), self.outbox.keyring(), now)
     }
 
     fn send_multicast_reply(&mut self, to: &InstanceId, answer: Answer, now: Instant) {

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::Origin;
 use super::paths::Paths;
+use super::tombstones::Tombstone;
 use crate::event::{PeerView, Source};
 use crate::expiring_map::Times;
 use crate::path::Path;
@@ -32,7 +33,7 @@ pub(crate) struct PeerEntry {
     /// How long the peer stays listed after a message.
     pub lifetime: Duration,
     /// The lifetime that the peer announced last.
-    announced: Duration,
+    pub announced: Duration,
     /// Maximum lifetime that counts: the node's own expiry, one that an echo confirmed, or twice the time between two
     /// messages.
     granted: Duration,
@@ -58,15 +59,17 @@ pub(crate) struct PeerEntry {
 }
 
 impl PeerEntry {
-    /// Returns an entry that has no lifetime until [`grant`](Self::grant).
+    /// Returns the entry of a newcomer, at a node of this expiry.
     pub fn new(
         about: &Announcement<'_>,
-        path: Path,
-        is_validated: bool,
-        granted: Duration,
+        origin: &Origin,
+        source: Source,
+        own_expiry: Duration,
         now: Instant,
     ) -> Self {
-        PeerEntry {
+        let path = origin.path;
+        let is_validated = origin.validated_path().is_some_and(|validated| validated.address == path.address);
+        let mut entry = PeerEntry {
             id: about.id,
             name: about.name.into(),
             value: about.value.into(),
@@ -75,19 +78,30 @@ impl PeerEntry {
             sequenced_at: now,
             lifetime: Duration::ZERO,
             announced: clamp(about.expiry),
-            granted,
+            granted: own_expiry,
             paths: Paths::new(path, is_validated, now),
             other_port: None,
-            multicast_at: None,
+            multicast_at: (source == Source::Multicast).then_some(now),
             copies_wanted_at: about.to_seed.then_some(now),
-            source: Source::Unicast,
+            source,
             probe: ProbeState::default(),
             wide_probe_at: None,
             suspected_at: None,
             ignore_icmp: false,
             budget: 0,
             listed_at: now,
-        }
+        };
+        entry.grant(is_validated, Duration::ZERO);
+        entry.add_budget(origin.len);
+        entry.set_claims(origin);
+        entry.paths.publish();
+        entry
+    }
+
+    /// Takes over what is remembered of an instance that comes back.
+    pub fn on_return(&mut self, tombstone: &Tombstone, now: Instant) {
+        self.ignore_icmp = tombstone.was_unreachable;
+        self.grant(false, now.saturating_duration_since(tombstone.received_at));
     }
 
     /// Takes over a newer message, with its value if it may. Returns true if a user sees a difference.
@@ -113,11 +127,6 @@ impl PeerEntry {
             self.granted = self.granted.max(self.announced);
         }
         self.lifetime = self.announced.min(self.granted);
-    }
-
-    /// Returns how long the peer wants to stay listed.
-    pub fn announced(&self) -> Duration {
-        self.announced
     }
 
     /// Takes note that the peer was received by multicast. Returns true if a user sees a difference.

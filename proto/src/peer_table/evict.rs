@@ -2,11 +2,10 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::PeerTable;
 use crate::event::LeaveReason;
-use crate::rate_limit::RateLimit;
 use crate::wire::InstanceId;
 
 /// One source IP address keeps at least so many entries, ...
@@ -16,12 +15,7 @@ const MIN_SHARE: usize = 256;
 const SHARES: usize = 16;
 
 /// Maximum number of passes through all entries in a second. Each takes about a millisecond with 65,536 entries.
-const MAX_PASSES: usize = 20;
-
-/// Returns the limit of passes through all entries.
-pub(super) fn pass_limit() -> RateLimit {
-    RateLimit::new(MAX_PASSES, Duration::from_secs(1))
-}
+pub(super) const MAX_PASSES: usize = 20;
 
 impl PeerTable {
     /// Returns when the newest peer that was never validated was listed.

@@ -85,7 +85,7 @@ impl PeerTable {
             let entry = &removed.value;
             let tombstone = tombstone_of(&removed, entry.ignore_icmp);
             // The time between two messages of a peer that announces itself at long intervals is known by that.
-            self.tombstones.add(entry.id, tombstone, entry.announced(), now);
+            self.tombstones.add(entry.id, tombstone, entry.announced, now);
             self.forget(&removed, LeaveReason::Expired, now);
         }
     }

@@ -1,4 +1,4 @@
-//! What the registry of natives is asked where SWIM says who lives.
+//! The peer table where SWIM decides on membership.
 
 use std::time::Instant;
 
@@ -8,17 +8,17 @@ use crate::path::Path;
 use crate::wire::{Announcement, InstanceId};
 
 impl PeerTable {
-    /// By which way a peer is listed.
+    /// Returns the listed path of a peer.
     pub fn path_of(&self, id: &InstanceId) -> Option<Path> {
         self.entry(id).map(|entry| entry.paths.listed())
     }
 
-    /// What a peer has told of itself last, to be passed on.
+    /// Returns the last message of a peer, without its cluster.
     pub fn announcement_of(&self, id: &InstanceId) -> Option<Announcement<'_>> {
         self.entry(id).map(PeerEntry::announcement)
     }
 
-    /// What all have told of themselves last.
+    /// Returns the last message of each peer, without its cluster.
     pub fn announcements(&self) -> impl Iterator<Item = Announcement<'_>> {
         self.peers.values().map(PeerEntry::announcement)
     }
@@ -40,7 +40,7 @@ impl PeerTable {
         }
     }
 
-    /// Renews all peers, of which SWIM knows that they are alive.
+    /// Renews all peers: SWIM removes those that are down.
     pub fn renew_all(&mut self, now: Instant) {
         let slots: Vec<u32> = self.peers.slots().collect();
         for slot in slots {
@@ -56,7 +56,7 @@ impl PeerTable {
         self.peers.slot_of(id).map(|slot| self.peers.at(slot))
     }
 
-    /// A peer is gone, as is known otherwise. It may come back.
+    /// Removes a peer without a tombstone: it may come back.
     pub fn leave(&mut self, id: &InstanceId, reason: LeaveReason, now: Instant) {
         if let Some(removed) = self.peers.remove(id) {
             self.forget(&removed, reason, now);

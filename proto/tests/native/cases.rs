@@ -189,6 +189,28 @@ fn p2_validated_newcomers_evict_the_newest_legacy_entries() {
 }
 
 #[test]
+fn p2_long_values_of_strangers_give_way_to_a_validated_newcomer() {
+    let mut bench = Bench::new(Settings { max_peers: 1000, ..settings() });
+    bench.run(ms(1000));
+    for number in 0..600_u32 {
+        let mut stranger = Remote { value: vec![1; 1000], ..Remote::new("stranger", 66) };
+        stranger.id[..4].copy_from_slice(&number.to_be_bytes());
+        stranger.address.set_port(1000 + number as u16);
+        bench.hear(&mut stranger, Kind::Announce);
+    }
+    assert!(!bench.node.is_full(), "there is room for more peers, and for no more bytes");
+    let mut newcomer = Remote { value: vec![2; 1000], ..Remote::new("newcomer", 7) };
+    bench.hear(&mut newcomer, Kind::Query);
+    // The beacon that follows fits, and gives way.
+    bench.hear_line(&newcomer);
+    let sent = bench.run(ms(600));
+    let nonce = nonce_to(&sent, &newcomer).expect("it is to be validated");
+    bench.events();
+    bench.hear_echo(&mut newcomer, nonce);
+    assert_eq!(bench.events(), ["-newcomer (expired)", "-stranger (expired)", "+newcomer"]);
+}
+
+#[test]
 fn p2_validated_peers_are_evicted_from_a_crowded_address_alone() {
     let mut bench = Bench::new(Settings { max_peers: 600, ..settings() });
     bench.run(ms(1000));
