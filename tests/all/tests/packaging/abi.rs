@@ -105,7 +105,8 @@ fn the_abi_check_knows_what_breaks_programs() {
         "field-between",
         &replaced("    uint64_t stale;", "    uint64_t new_field;\n    uint64_t stale;")
     ));
-    let swapped = replaced("    uint64_t malformed;", "@").replace("    uint64_t stale;", "    uint64_t malformed;");
+    let swapped =
+        replaced("    uint64_t malformed;", "@").replace("    uint64_t stale;", "    uint64_t malformed;");
     let swapped = swapped.replace('@', "    uint64_t stale;");
     assert!(breaks("order-of-fields", &swapped));
     let longer = swapped.replace("} peers_health_t;", "    uint64_t new_field;\n} peers_health_t;");
