@@ -7,7 +7,7 @@ use std::process::Command;
 use std::sync::LazyLock;
 
 use support::cases::{self, Trial};
-use support::{root, run, scratch, shared_library};
+use support::{root, run, scratch, shared_library, skip};
 
 /// Go, and what cgo needs.
 const TOOLS: &[&str] = &["go", "cc", "pkg-config"];
@@ -18,6 +18,7 @@ fn main() {
         vet_and_gofmt_have_nothing_to_say,
         the_program_in_the_readme_compiles,
         the_tasks_of_the_package_run,
+        a_loop_of_newer_go_takes_no_more_than_it_sees,
         the_example_and_the_one_in_c_find_each_other,
         the_example_takes_a_key_that_only_its_owner_can_read,
     ];
@@ -62,6 +63,16 @@ fn the_tasks_of_the_package_run() {
     run(go.args(["run", "."]).env("LD_LIBRARY_PATH", prefix().join("lib")));
 }
 
+/// Sequences need Go 1.23. All else needs no more than the Go of Debian, with which the other tests run.
+fn a_loop_of_newer_go_takes_no_more_than_it_sees() {
+    let newer = root().join("target/tools/newer-go/go/bin/go");
+    if !newer.exists() {
+        return skip("a_loop_of_newer_go_takes_no_more_than_it_sees", ".ci/setup installs a newer Go in target/tools");
+    }
+    let report = run(in_package(Command::new(newer)).args(["test", "-v", "-run", "^TestALoop", "."]));
+    assert!(report.contains("--- PASS: TestALoop"), "{report}");
+}
+
 /// The go command, in the folder of a module of its own that has this program.
 fn in_module(name: &str, program: &str) -> Command {
     let folder = scratch().join(name);
@@ -90,7 +101,10 @@ fn package() -> PathBuf {
 
 /// The go command, in the package's folder. It asks no server for anything.
 fn go() -> Command {
-    let mut go = Command::new("go");
+    in_package(Command::new("go"))
+}
+
+fn in_package(mut go: Command) -> Command {
     go.current_dir(package())
         .env("GOPROXY", "off")
         .env("GOFLAGS", "-mod=readonly -buildvcs=false")
