@@ -67,7 +67,10 @@ fn the_tasks_of_the_package_run() {
 fn a_loop_of_newer_go_takes_no_more_than_it_sees() {
     let newer = root().join("target/tools/newer-go/go/bin/go");
     if !newer.exists() {
-        return skip("a_loop_of_newer_go_takes_no_more_than_it_sees", ".ci/setup installs a newer Go in target/tools");
+        return skip(
+            "a_loop_of_newer_go_takes_no_more_than_it_sees",
+            ".ci/setup installs a newer Go in target/tools",
+        );
     }
     let report = run(in_package(Command::new(newer)).args(["test", "-v", "-run", "^TestALoop", "."]));
     assert!(report.contains("--- PASS: TestALoop"), "{report}");
