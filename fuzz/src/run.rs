@@ -44,6 +44,7 @@ pub struct Run {
     view: View,
     ledger: Ledger,
     takes_events: bool,
+    is_stopped: bool,
     sequences: [u64; 256],
     heard: Vec<Vec<u8>>,
     nonce: u8,
@@ -71,6 +72,7 @@ impl Run {
             view: View::default(),
             ledger: Ledger::default(),
             takes_events: true,
+            is_stopped: false,
             sequences: [0; 256],
             heard: vec![],
             nonce: 0,
@@ -100,10 +102,13 @@ impl Run {
                 self.take_all(0);
             }
             Step::SetValue { len } => self.set_value(usize::from(len % 1200)),
+            // The goodbyes of a stopped node are made already.
+            Step::SetKeys { .. } | Step::SetSeeds(_) if self.is_stopped => {}
             Step::SetKeys { first, count } => self.set_keys(*first, *count),
             Step::SetSeeds(seeds) => self.set_seeds(seeds),
             Step::Stop => {
                 self.node.stop(self.now);
+                self.is_stopped = true;
                 self.take_all(0);
             }
             Step::LeaveEvents => self.takes_events = false,
@@ -123,10 +128,14 @@ impl Run {
 
     fn hear_bytes(&mut self, bytes: &[u8], from: SocketAddr, interface: u32, arrival: Arrival) {
         let was_settled = self.is_settled();
-        let plain = self.opened(bytes, arrival);
-        self.ledger.note_heard(from, bytes.len(), plain.as_deref());
         let received = Received { from, interface, arrival, hops: Some(255) };
         self.node.handle_datagram(bytes, received, self.now);
+        if self.is_stopped {
+            assert!(self.take_all(0).is_empty(), "a stopped node receives nothing");
+            return;
+        }
+        let plain = if self.keys.is_empty() { Some(bytes.to_vec()) } else { self.opened(bytes, arrival) };
+        self.ledger.note_heard(from, bytes.len(), plain.as_deref());
         // A probe may answer.
         let sent = self.take_all(1);
         if was_settled {
@@ -292,7 +301,7 @@ impl Run {
         });
         assert!(is_done, "what was done is not due again");
         // A list of thousands takes its time.
-        if self.node.peer_count() < 100 {
+        if self.node.peer_count() < 100 && !self.is_stopped {
             let listed = self.node.peers(self.now).len();
             assert_eq!(self.node.peer_count(), listed, "those whose time ran out are gone");
         }
@@ -333,6 +342,9 @@ impl Run {
     }
 
     fn check(&mut self) {
+        if self.is_stopped {
+            return;
+        }
         let list = self.node.peers(self.now);
         self.check_list(&list);
         assert_eq!(self.node.counters().received, self.ledger.heard as u64);
@@ -368,7 +380,7 @@ impl Run {
     }
 
     fn is_settled(&self) -> bool {
-        self.node.poll_timeout().is_some_and(|next| next > self.now)
+        self.node.poll_timeout().is_none_or(|next| next > self.now)
     }
 
     fn bounded(&self, span: Span) -> Duration {

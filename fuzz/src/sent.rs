@@ -63,10 +63,19 @@ impl Ledger {
     pub fn note_heard(&mut self, from: SocketAddr, bytes: usize, plain: Option<&[u8]>) {
         self.heard += 1;
         self.bytes_heard += bytes;
-        let account = self.accounts.entry(normal(from)).or_default();
+        let id = plain.and_then(sender);
+        self.credit(from, bytes, id);
+        // A claimed address may be probed, at the port of the sender.
+        if let Some(Ok(Message::Native(_, about))) = plain.map(wire::decode) {
+            about.addresses.iter().for_each(|claim| self.credit((claim, from.port()).into(), bytes, id));
+        }
+    }
+
+    fn credit(&mut self, address: SocketAddr, bytes: usize, id: Option<InstanceId>) {
+        let account = self.accounts.entry(normal(address)).or_default();
         account.heard += 1;
         account.bytes_heard += bytes;
-        if let Some(id) = plain.and_then(sender) {
+        if let Some(id) = id {
             // The one that was heard last is the first to be looked for.
             account.ids.retain(|known| *known != id);
             account.ids.push(id);
@@ -211,7 +220,7 @@ impl Ledger {
 
     /// One that may never have asked is not sent more than it, or who speaks in its name, has sent, beside questions.
     fn charge(&mut self, to: SocketAddr, bytes: usize, joins: usize) {
-        let account = self.accounts.get_mut(&to).expect("nothing is sent to one that was never heard from");
+        let account = self.accounts.get_mut(&to).unwrap_or_else(|| panic!("{to} was never received from"));
         account.bytes_sent += bytes;
         let questions = QUESTIONS * account.heard * (1 + self.sleeps)
             + DOUBT * NAMESAKES * joins
