@@ -14,14 +14,6 @@ use crate::routed::{PORT, far, near, router, unicast_watch};
 use support::program::Program;
 use support::world::{Host, World};
 
-/// A host from which floods come. Its system answers and reports to nobody: what Linux permits of ICMP in a second is for all hosts
-/// of the machine together.
-fn flooding_host(world: &World, number: u8) -> Host<'_> {
-    let host = world.host(number);
-    host.sysctl("net.ipv4.icmp_ratemask=0");
-    host
-}
-
 /// The id of a peer of a watch.
 fn id_of(watch: &mut Program, name: &str, address: &str) -> InstanceId {
     drop(watch.take("listed "));
@@ -39,7 +31,7 @@ fn forged(kind: Kind, id: InstanceId, name: &str, sequence: u64) -> Vec<u8> {
 fn a_forged_announce_is_corrected_and_the_goodbye_counts() {
     let test = "a_forged_announce_is_corrected_and_the_goodbye_counts";
     let Some(world) = world(test) else { return };
-    let (left, right, hostile) = (world.host(1), world.host(2), flooding_host(&world, 3));
+    let (left, right, hostile) = (world.host(1), world.host(2), world.host(3));
     let mut node = watch_with(&left, "node", &LONG_LIFE);
     let mut victim = watch_with(&right, "victim", &[&LONG_LIFE[..], &["--value", "true"]].concat());
     node.expect(["joined victim 192.0.2.2"]);
@@ -59,7 +51,7 @@ fn a_forged_announce_is_corrected_and_the_goodbye_counts() {
 fn forged_goodbyes_leave_no_trace_of_a_live_peer() {
     let test = "forged_goodbyes_leave_no_trace_of_a_live_peer";
     let Some(world) = world(test) else { return };
-    let (left, right, hostile) = (world.host(1), world.host(2), flooding_host(&world, 3));
+    let (left, right, hostile) = (world.host(1), world.host(2), world.host(3));
     let mut node = watch_with(&left, "node", &LONG_LIFE);
     let _victim = watch_with(&right, "victim", &LONG_LIFE);
     node.expect(["joined victim 192.0.2.2"]);
@@ -85,7 +77,7 @@ fn forged_goodbyes_leave_no_trace_of_a_live_peer() {
 fn newcomers_have_room_after_a_flood_of_invented_peers() {
     let test = "newcomers_have_room_after_a_flood_of_invented_peers";
     let Some(world) = world(test) else { return };
-    let (host, other, hostile) = (world.host(1), world.host(2), flooding_host(&world, 3));
+    let (host, other, hostile) = (world.host(1), world.host(2), world.host(3));
     // Nothing that the flood brings expires while the test runs.
     let mut node = watch_with(&host, "node", &[&HOURS[..], &["--max-peers", "300"]].concat());
     for batch in 0..10_u8 {
@@ -107,7 +99,7 @@ fn newcomers_have_room_after_a_flood_of_invented_peers() {
 fn replies_to_hosts_that_are_not_there_delay_no_multicast() {
     let test = "replies_to_hosts_that_are_not_there_delay_no_multicast";
     let Some(world) = world(test) else { return };
-    let (host, other, hostile) = (flooding_host(&world, 1), world.host(2), flooding_host(&world, 3));
+    let (host, other, hostile) = (world.host(1), world.host(2), world.host(3));
     let mut ear = ear(&other, "192.0.2.2");
     ear.expect(["listening"]);
     let interval = ["--interval", "1000", "--expiry", "120000"];
@@ -132,8 +124,7 @@ fn forged_icmp_errors_stop_no_message_and_remove_no_peer() {
     let test = "forged_icmp_errors_stop_no_message_and_remove_no_peer";
     let Some(world) = world(test) else { return };
     world.hear_everything();
-    let (host, other, hostile, third) =
-        (world.host(1), world.host(2), flooding_host(&world, 3), world.host(4));
+    let (host, other, hostile, third) = (world.host(1), world.host(2), world.host(3), world.host(4));
     let mut recorder = recorder(&third, &[]);
     let mut node = rust_watch(&host, "node");
     let port = recorder.line("spoke 192.0.2.1 ");
@@ -159,8 +150,7 @@ fn forged_icmp_errors_stop_no_message_and_remove_no_peer() {
 fn a_forged_announce_brings_three_times_its_bytes_at_most() {
     let test = "a_forged_announce_brings_three_times_its_bytes_at_most";
     let Some(world) = world_with_firewall(test) else { return };
-    let (host, hostile, other, bystanding) =
-        (world.host(1), flooding_host(&world, 3), world.host(2), world.host(9));
+    let (host, hostile, other, bystanding) = (world.host(1), world.host(3), world.host(2), world.host(9));
     bystanding.firewall_rule("input", "meta l4proto udp drop");
     let mut bystander = script(&bystanding, "bystander.py", &["192.0.2.9"]);
     bystander.expect(["listening"]);
@@ -185,7 +175,7 @@ fn a_forged_announce_brings_three_times_its_bytes_at_most() {
 #[test]
 fn a_source_that_no_host_can_have_is_dropped() {
     let Some(world) = world("a_source_that_no_host_can_have_is_dropped") else { return };
-    let (host, hostile) = (world.host(1), flooding_host(&world, 3));
+    let (host, hostile) = (world.host(1), world.host(3));
     let mut node = watch_with(&host, "node", &HOURS);
     expect_counted(&mut node, "received", 3);
     for (number, source) in ["192.0.2.255", "0.0.0.9"].into_iter().enumerate() {

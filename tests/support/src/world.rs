@@ -75,6 +75,8 @@ impl World {
             Namespace::hold(unshare.arg("-n"), self.hub.in_user_namespace).expect("one more namespace");
         let host = Host { world: self, namespace, number };
         host.ip("link set lo up");
+        // The system counts the ICMP messages of all namespaces together: a flood at one host silences the others.
+        host.sysctl("net.ipv4.icmp_ratemask=0");
         host
     }
 
