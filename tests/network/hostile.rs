@@ -12,7 +12,6 @@ use crate::nodes::{
 };
 use crate::routed::{PORT, far, near, router, unicast_watch};
 use support::program::Program;
-use support::world::{Host, World};
 
 /// The id of a peer of a watch.
 fn id_of(watch: &mut Program, name: &str, address: &str) -> InstanceId {
