@@ -98,10 +98,27 @@ pub(crate) fn start(options: Options) -> Result<(Arc<Driver>, Option<Thread>), E
 impl Driver {
     fn open(options: Options) -> Result<Arc<Driver>, Error> {
         forks::watch().map_err(|error| Error::system("registering for forks", &error))?;
-        let interval = options.settings.interval;
         let has_seeds = options.settings.mode.allows_off_link();
         let refusals = Arc::new(Refusals::default());
-        let (time, sleeper) = match options.has_manual_clock {
+        let driver = Driver::new(options.settings, options.logger, options.has_manual_clock, &refusals)?;
+        driver.open_transport(options.transport, &refusals, &options.start_line)?;
+        if has_seeds {
+            driver.set_seeds(&options.seeds)?;
+        }
+        Ok(driver)
+    }
+
+    /// Returns a driver whose transport is closed.
+    // In a frame of its own: it moves the node through the stack, and the caller's thread may have 32 KiB.
+    #[inline(never)]
+    fn new(
+        settings: Settings,
+        logger: Option<Logger>,
+        has_manual_clock: bool,
+        refusals: &Arc<Refusals>,
+    ) -> Result<Arc<Driver>, Error> {
+        let interval = settings.interval;
+        let (time, sleeper) = match has_manual_clock {
             true => (TimeSource::manual(), None),
             false => {
                 let sleeper = Sleeper::new(interval, refusals.clone())
@@ -111,24 +128,19 @@ impl Driver {
                 (time, Some(sleeper))
             }
         };
-        let node = Node::new(options.settings, time.now());
+        let node = Node::new(settings, time.now());
         let state = State::new(node, NameTable::new(interval), refusals.clone());
-        let driver = Arc::new_cyclic(|this| Driver {
+        Ok(Arc::new_cyclic(|this| Driver {
             this: this.clone(),
             forks: forks::count(),
             transport: Mutex::new(Transport::closed()),
             state: Mutex::new(state),
-            log: options.logger.map(|logger| Arc::new(LogQueue::new(logger))),
+            log: logger.map(|logger| Arc::new(LogQueue::new(logger))),
             arrival: Condvar::default(),
             sleeper,
             advancing: Mutex::new(()),
             time,
-        });
-        driver.open_transport(options.transport, &refusals, &options.start_line)?;
-        if has_seeds {
-            driver.set_seeds(&options.seeds)?;
-        }
-        Ok(driver)
+        }))
     }
 
     fn open_transport(
