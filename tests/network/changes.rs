@@ -166,7 +166,7 @@ fn memberships_that_are_all_lost(world: &World, way: &str) {
 
 /// A node that notices changes in this way alone.
 fn node(host: &Host<'_>, name: &str, way: &str) -> Program {
-    watch_with(host, name, &["--detect-changes", way])
+    watch_with(host, name, &[&LONG_LIFE[..], &["--detect-changes", way]].concat())
 }
 
 /// A host for a node that is to notice in this way what becomes of `eth0`.

@@ -38,8 +38,9 @@ fn a_goodbye_is_seen_when_two_of_its_three_copies_are_lost() {
 fn a_killed_process_is_found_out_before_its_expiry() {
     let Some(world) = world("a_killed_process_is_found_out_before_its_expiry") else { return };
     let (left, right) = (world.host(1), world.host(2));
-    let life = ["--interval", "2000", "--expiry", "4000"];
-    let mut watcher = rust_watch(&right, "watcher");
+    // From the first probe on, at 57 % of its life, a busy machine has seconds for the second.
+    let life = ["--interval", "2000", "--expiry", "8000"];
+    let mut watcher = watch_with(&right, "watcher", &["--expiry", "8000"]);
     let victim = watch_with(&left, "victim", &life);
     watcher.expect(["joined victim 192.0.2.1"]);
     victim.kill();

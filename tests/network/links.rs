@@ -45,8 +45,10 @@ fn ports_of_a_bridge_are_used_only_if_they_are_named() {
 fn an_interface_that_becomes_a_port_is_left_for_its_bridge() {
     let Some(world) = world("an_interface_that_becomes_a_port_is_left_for_its_bridge") else { return };
     let (host, other) = (world.host_with_ipv6(1, "nodad"), world.host_with_ipv6(2, "nodad"));
-    let mut watcher = watch_with(&other, "watcher", &["--ipv6-only"]);
-    let mut node = watch_with(&host, "node", &["--ipv6-only", "--expiry", "3500"]);
+    // Their lives are longer than a busy machine takes for the bridge.
+    let life = ["--ipv6-only", "--expiry", "20000"];
+    let mut watcher = watch_with(&other, "watcher", &life);
+    let mut node = watch_with(&host, "node", &life);
     watcher.expect(["joined node fe80::1%eth0"]);
     host.ip("link add br0 type bridge mcast_snooping 0");
     host.ip("link set br0 addrgenmode none");
