@@ -63,6 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
+    #[cfg_attr(miri, ignore = "Miri knows no cancellation of threads")]
     fn a_panic_stops_at_the_boundary() {
         let status = boundary("call", || panic!("as if by a bug"));
         assert_eq!(status, PEERS_ERR_FAILED);
