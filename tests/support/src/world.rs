@@ -62,6 +62,7 @@ impl World {
     /// "" when the system has found that nobody else has it.
     pub fn host_with_ipv6(&self, number: u8, checks: &str) -> Host<'_> {
         let host = self.bare_host(number);
+        host.sysctl("net.ipv6.icmp.ratemask=");
         host.insert_card();
         host.ip("link set eth0 addrgenmode none");
         host.ip("link set eth0 up");
