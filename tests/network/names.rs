@@ -43,6 +43,12 @@ impl Names {
         fs::write(self.folder.join(file), text).expect("the scratch folder can be written");
     }
 
+    /// Looks names up at the name server of the world: each look-up waits so many seconds for an answer, so many times.
+    fn look_up_at_server(&self, timeout: u32, attempts: u32) {
+        let options = format!("options timeout:{timeout} attempts:{attempts}");
+        self.write("resolv.conf", &format!("nameserver {SERVER}\n{options}\n"));
+    }
+
     /// A node whose name for a seed, and port, is that.
     fn watch(&self, host: &Host<'_>, name: &str, options: &[&str]) -> Program {
         let mut command = host.command("unshare");
@@ -62,6 +68,13 @@ impl Names {
         command.arg(format!("--addn-hosts={}", self.folder.join("served").display()));
         Program::start(&mut command)
     }
+}
+
+/// A name server that never answers.
+fn silent_server(host: &Host<'_>) -> Program {
+    let mut server = script(host, "silent.py", &[SERVER, "53"]);
+    server.expect(["listening"]);
+    server
 }
 
 fn world_with_name_server(test: &str) -> Option<World> {
@@ -165,10 +178,9 @@ fn a_look_up_of_replaced_seeds_is_dropped() {
     let test = "a_look_up_of_replaced_seeds_is_dropped";
     let Some(world) = world(test) else { return };
     let (router, here, there) = (router(&world), near(&world, 1), far(&world, 2));
-    let mut silent = script(&router, "silent.py", &[SERVER, "53"]);
-    silent.expect(["listening"]);
+    let mut silent = silent_server(&router);
     let names = Names::new(test);
-    names.write("resolv.conf", &format!("nameserver {SERVER}\noptions timeout:1 attempts:1\n"));
+    names.look_up_at_server(1, 1);
     names.write("seeds", "seeds.test:49002");
     let file = names.folder.join("seeds");
     let mut guest = names.watch(&here, "guest", &["--seed-file", file.to_str().expect("it is UTF-8")]);
@@ -188,11 +200,10 @@ fn a_node_ends_at_once_though_a_name_server_never_answers() {
     let test = "a_node_ends_at_once_though_a_name_server_never_answers";
     let Some(world) = world(test) else { return };
     let (router, here, there) = (router(&world), near(&world, 1), far(&world, 2));
-    let mut silent = script(&router, "silent.py", &[SERVER, "53"]);
-    silent.expect(["listening"]);
+    let mut silent = silent_server(&router);
     let names = Names::new(test);
     // One look takes two minutes and a half, which is longer than any test waits.
-    names.write("resolv.conf", &format!("nameserver {SERVER}\noptions timeout:30 attempts:5\n"));
+    names.look_up_at_server(30, 5);
     let mut seed = seed_watch(&there, "seed", &HOURS);
     let seeds = ["--seeds", "seeds.test:49002,198.51.100.2:49002"];
     let mut guest = names.watch(&here, "guest", &[&HOURS[..], &seeds].concat());
@@ -211,11 +222,10 @@ fn a_name_server_that_never_answers_delays_no_other_name() {
     let test = "a_name_server_that_never_answers_delays_no_other_name";
     let Some(world) = world(test) else { return };
     let (router, here, there) = (router(&world), near(&world, 1), far(&world, 2));
-    let mut silent = script(&router, "silent.py", &[SERVER, "53"]);
-    silent.expect(["listening"]);
+    let mut silent = silent_server(&router);
     let names = Names::new(test);
     // One look takes two minutes and a half, which is longer than any test waits.
-    names.write("resolv.conf", &format!("nameserver {SERVER}\noptions timeout:30 attempts:5\n"));
+    names.look_up_at_server(30, 5);
     names.write("hosts", "198.51.100.2 good.test\n");
     let mut seed = seed_watch(&there, "seed", &HOURS);
     let hanging: Vec<String> = (0..4).map(|number| format!("hangs-{number}.test:49002")).collect();
@@ -234,7 +244,7 @@ fn a_name_is_looked_up_again_when_the_network_comes_up() {
     let here = world.host_without_network(1);
     let mut seed = seed_watch(&there, "seed", &HOURS);
     let names = Names::new(test);
-    names.write("resolv.conf", &format!("nameserver {SERVER}\noptions timeout:1 attempts:1\n"));
+    names.look_up_at_server(1, 1);
     names.write("served", "198.51.100.2 seed.test\n");
     let _server = names.serve(&router);
     let mut early = names.watch(&here, "early", &[&HOURS[..], &["--seeds", "seed.test:49002"]].concat());
