@@ -1099,8 +1099,8 @@ int32_t peers_set_value(struct peers_t *node,
  * The call copies the bytes, and wipes its copies of the former keys.
  *
  * Errors: PEERS_ERR_NULL (`keys`, with a count), PEERS_ERR_INVALID (no key, more than 8, a pointer without a count, or
- * the node was started without keys), PEERS_ERR_HANDLE, PEERS_ERR_FORKED, PEERS_ERR_FAILED, PEERS_ERR_STOPPED. After an
- * error the keys are as they were. Thread-safe; does not wait for the network.
+ * the node was started without keys), PEERS_ERR_HANDLE, PEERS_ERR_FORKED, PEERS_ERR_FAILED, PEERS_ERR_STOPPED. An
+ * error changes no key. Thread-safe; does not wait for the network.
  *
  * Arguments: `keys` is NULL or points to `keys_count` times 32 readable bytes.
  */
@@ -1116,8 +1116,8 @@ int32_t peers_set_keys(struct peers_t *node,
  *
  * Errors: PEERS_ERR_INVALID (one of the list is no `host:port`, there are more than 1024, the node takes no seeds, or one of a
  * node with PEERS_MANUAL_CLOCK has a name), PEERS_ERR_NULL, PEERS_ERR_UTF8, PEERS_ERR_HANDLE, PEERS_ERR_FORKED,
- * PEERS_ERR_FAILED, PEERS_ERR_STOPPED. After an error the seeds are as they were. Thread-safe; does not wait for the
- * network, nor for names to be resolved.
+ * PEERS_ERR_FAILED, PEERS_ERR_STOPPED. An error changes no seed. Thread-safe; does not wait for the network, nor
+ * for names to be resolved.
  *
  * Arguments: `seeds` is NULL or NUL-terminated.
  */
@@ -1415,7 +1415,7 @@ int32_t peers_txt_get(const void *txt,
  *
  * Errors: PEERS_ERR_TOO_LARGE (key and value have more than 254 bytes, a key alone more than 255, or the buffer is too
  * small), PEERS_ERR_INVALID (`key` is no key, `*txt_len` is more than `capacity`, or the bytes in use are not in the
- * format), PEERS_ERR_NULL, PEERS_ERR_UTF8. After an error the buffer and `*txt_len` are as they were. Thread-safe. Needs no
+ * format), PEERS_ERR_NULL, PEERS_ERR_UTF8. An error changes neither the buffer nor `*txt_len`. Thread-safe. Needs no
  * node.
  *
  * Arguments: `txt` is NULL or points to `capacity` bytes that can be read and written; `txt_len` is NULL or can be read and written; `key` is

@@ -1,6 +1,6 @@
 //! `DeadlineQueue`: which slots are due, and when the next one is.
 //!
-//! A later deadline leaves the heap as it is: the item is corrected when it reaches the top. So most renewals write one time and
+//! A later deadline does not change the heap: the item is corrected when it reaches the top. So most renewals write one time and
 //! no more. An earlier deadline adds an item, and the former item is void.
 
 use std::cmp::Reverse;

@@ -66,7 +66,7 @@ impl Path {
         (self.ip(), zone(self)) == (other.ip(), zone(other))
     }
 
-    /// Returns the address as it is listed.
+    /// Returns the address that a list shows.
     pub fn listed(&self) -> PeerAddress {
         PeerAddress { address: self.ip(), interface: self.interface }
     }

@@ -434,7 +434,7 @@ impl PeerTable {
         self.events.push(Event::Updated(self.peer(slot, now)));
     }
 
-    /// Returns a listed peer as it is now.
+    /// Returns a copy of a listed peer.
     fn peer(&self, slot: u32, now: Instant) -> Peer {
         self.peers.at(slot).view(self.peers.times_at(slot, now)).to_peer()
     }

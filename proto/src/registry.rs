@@ -25,7 +25,7 @@ const BYTES_PER_PEER: usize = 512;
 /// The default is no less: where there may be few entries, each may be long.
 const MIN_BYTES: usize = 64 * 1024;
 
-/// With less than this part of the bytes left, newcomers are asked to validate their path: one with a long value may not fit.
+/// With less than this part of the bytes left, a newcomer has to validate its path: a long value may not fit.
 const BYTES_RESERVE: usize = 16;
 
 pub(crate) struct Registry {

@@ -96,7 +96,7 @@ fn strangers_fill_no_more_than_the_cap_and_evict_no_peer() {
     println!("{grown} bytes more, for {} entries", node.peer_count());
 }
 
-/// For the rate limiters, whose tables stay as large as they were, and for maps that are small. The entries need some megabytes.
+/// For the rate limiters, whose tables do not shrink, and for small maps. The entries need some megabytes.
 const KEPT: isize = 256 * 1024;
 
 #[test]

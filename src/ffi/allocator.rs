@@ -9,7 +9,7 @@ static ALLOCATOR: AbortingAllocator = AbortingAllocator;
 /// The system's allocator, which returns no NULL.
 struct AbortingAllocator;
 
-// SAFETY: each call is passed on as it is, and a result is the system's.
+// SAFETY: each call is passed on unchanged, and a result is the system's.
 unsafe impl GlobalAlloc for AbortingAllocator {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         // SAFETY: the caller vouches for the layout.

@@ -181,7 +181,7 @@ mod tests {
         assert_eq!(table.objects.remove(&one), Some(1));
         let two = table.insert(2);
         assert_ne!(one, two);
-        // As after all numbers but one: that of the second is left out, for it is taken.
+        // The next number is that of the second, which is in use: the table leaves it out.
         table.count = table.count.wrapping_sub(1);
         assert_ne!(table.insert(3), two);
         assert_eq!(table.objects.len(), 2);

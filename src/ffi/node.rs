@@ -149,8 +149,8 @@ pub unsafe extern "C" fn peers_set_value(node: *mut peers_t, value: *const c_voi
 /// The call copies the bytes, and wipes its copies of the former keys.
 ///
 /// Errors: PEERS_ERR_NULL (`keys`, with a count), PEERS_ERR_INVALID (no key, more than 8, a pointer without a count, or
-/// the node was started without keys), PEERS_ERR_HANDLE, PEERS_ERR_FORKED, PEERS_ERR_FAILED, PEERS_ERR_STOPPED. After an
-/// error the keys are as they were. Thread-safe; does not wait for the network.
+/// the node was started without keys), PEERS_ERR_HANDLE, PEERS_ERR_FORKED, PEERS_ERR_FAILED, PEERS_ERR_STOPPED. An
+/// error changes no key. Thread-safe; does not wait for the network.
 ///
 /// # Safety
 /// `keys` is NULL or points to `keys_count` times 32 readable bytes.
@@ -171,8 +171,8 @@ pub unsafe extern "C" fn peers_set_keys(node: *mut peers_t, keys: *const c_void,
 ///
 /// Errors: PEERS_ERR_INVALID (one of the list is no `host:port`, there are more than 1024, the node takes no seeds, or one of a
 /// node with PEERS_MANUAL_CLOCK has a name), PEERS_ERR_NULL, PEERS_ERR_UTF8, PEERS_ERR_HANDLE, PEERS_ERR_FORKED,
-/// PEERS_ERR_FAILED, PEERS_ERR_STOPPED. After an error the seeds are as they were. Thread-safe; does not wait for the
-/// network, nor for names to be resolved.
+/// PEERS_ERR_FAILED, PEERS_ERR_STOPPED. An error changes no seed. Thread-safe; does not wait for the network, nor
+/// for names to be resolved.
 ///
 /// # Safety
 /// `seeds` is NULL or NUL-terminated.

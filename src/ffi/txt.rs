@@ -56,7 +56,7 @@ pub unsafe extern "C" fn peers_txt_get(
 ///
 /// Errors: PEERS_ERR_TOO_LARGE (key and value have more than 254 bytes, a key alone more than 255, or the buffer is too
 /// small), PEERS_ERR_INVALID (`key` is no key, `*txt_len` is more than `capacity`, or the bytes in use are not in the
-/// format), PEERS_ERR_NULL, PEERS_ERR_UTF8. After an error the buffer and `*txt_len` are as they were. Thread-safe. Needs no
+/// format), PEERS_ERR_NULL, PEERS_ERR_UTF8. An error changes neither the buffer nor `*txt_len`. Thread-safe. Needs no
 /// node.
 ///
 /// # Safety

@@ -165,7 +165,7 @@ impl Driver {
         Ok(())
     }
 
-    /// Runs `action` on the node as it is now, and does what follows from it.
+    /// Runs `action` on the node at this moment, and does what follows from it.
     pub fn act<R>(&self, action: impl FnOnce(&mut Node, Instant) -> R) -> Result<R, Error> {
         self.change(|state, now| action(&mut state.node, now))
     }
@@ -385,7 +385,7 @@ impl Driver {
         self.forks != forks::count()
     }
 
-    /// In a forked child: closes the descriptors that no thread of the parent used at the fork. The memory stays as it is: a
+    /// In a forked child: closes the descriptors that no thread of the parent used at the fork. It frees no memory: a
     /// thread may have been changing it.
     pub fn abandon(&self) {
         if let Some(mut transport) = try_lock(&self.transport) {

@@ -23,7 +23,7 @@ pub(crate) struct EventLog {
     interfaces: Arc<[Interface]>,
     /// Troubles that were logged and are not over.
     troubles: Vec<(Reason, String)>,
-    /// What the system refuses, as it was logged.
+    /// The refusals of the system that were logged last.
     refusals: Vec<String>,
     /// True if the last reopen failed, which was logged.
     cannot_reopen: bool,

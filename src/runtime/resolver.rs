@@ -17,7 +17,7 @@ pub(crate) fn start(
         let result = (seed.host(), seed.port()).to_socket_addrs();
         report(&seed, result.map(Iterator::collect).map_err(|error| error.to_string()));
     };
-    // A panic must not end the process; the seeds stay as they are then.
+    // A panic must not end the process; it changes no seed.
     thread::spawn(c"peers-look-up", move || drop(panics::catch_panic(look_up))).map(drop)
 }
 

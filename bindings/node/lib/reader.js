@@ -15,7 +15,7 @@ export class Reader {
   #handle; // null when it is closed
   #next;
   #fd;
-  #wait = null; // until somebody waits
+  #wait = null; // made for the first call that waits
 
   constructor(handle, next, fd) {
     this.#handle = handle;

@@ -19,7 +19,7 @@ pub(crate) struct Paths {
     others: Vec<KnownPath>,
     /// The path of a message that contradicts what is known: to be probed, and not listed.
     suggested: Option<Path>,
-    /// The addresses of the others as they are listed: those that were received from or validated, then mere claims.
+    /// The addresses of the others, in the order of the list: those that were received from or validated, then mere claims.
     addresses: Vec<PeerAddress>,
     /// Number of addresses before the mere claims, the listed path included.
     validated_len: usize,

@@ -49,7 +49,7 @@ const ISOLATION: f64 = 3.0;
 /// In units: the minimum time between two raises of a number.
 const RAISE_GAP: f64 = 1.0;
 
-/// In units: the members that came back from isolation are asked within this time, and this more for each.
+/// In units: after an isolation the node probes its suspect members within this time, and this more for each.
 const RETURN_SPREAD: f64 = 1.0;
 const RETURN_SPREAD_EACH: f64 = 0.02;
 
@@ -104,7 +104,7 @@ pub(crate) enum Judgement {
     Pass,
     /// It changes nothing.
     Drop,
-    /// It says that a member is down: the member is asked.
+    /// It says that a member is down. The node probes the member.
     Accuse,
     /// It is about an instance that is not listed, and is to be validated.
     Validate,
@@ -127,7 +127,7 @@ pub(crate) enum Due {
     },
 }
 
-/// Why a member may be down, and how it is asked.
+/// Why a member may be down, and when the node probes it.
 struct Doubt {
     /// True if it is this node's own, and foca holds the member alive.
     is_private: bool,
