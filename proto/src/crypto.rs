@@ -6,6 +6,7 @@ use chacha20::ChaCha20Rng;
 use chacha20::rand_core::{Rng, SeedableRng};
 use chacha20poly1305::aead::{Aead, AeadInOut, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
+use siphasher::sip128::SipHasher24;
 use zeroize::Zeroizing;
 
 use crate::wire::{self, InstanceId};
@@ -19,6 +20,8 @@ pub const MAX_KEYS: usize = 8;
 
 const NONCE_LEN: usize = 24;
 const TAG_LEN: usize = 16;
+/// Length of the key and of the result of SipHash.
+const MAC_LEN: usize = 16;
 
 /// A secret that the nodes of a cluster share. Its bytes are wiped from memory when it is dropped, and never printed.
 #[derive(Clone, PartialEq, Eq)]
@@ -84,8 +87,8 @@ pub(crate) struct Keyring {
     /// The first one seals, all of them open: so keys can be changed one node at a time.
     ciphers: Vec<XChaCha20Poly1305>,
     rng: ChaCha20Rng,
-    /// A random key of this node alone; see `tag`.
-    own: XChaCha20Poly1305,
+    /// Under a random key of this node alone; see `mac`.
+    own: SipHasher24,
 }
 
 impl Keyring {
@@ -149,32 +152,18 @@ impl Keyring {
         addressees.iter().any(&mut opens).then_some(opened)
     }
 
-    /// Returns bytes that depend on all parts together, and that no other node can compute: a cascade, each step of which is
-    /// the tag of the empty message under a nonce that is the bytes of the step before and 8 more of the input. The length
-    /// comes first, so that no input is the beginning of another.
-    pub fn mac(&self, parts: &[&[u8]]) -> [u8; TAG_LEN] {
-        let input = parts.concat();
-        let mut first = [0; NONCE_LEN];
-        first[..8].copy_from_slice(&(input.len() as u64).to_be_bytes());
-        input.chunks(8).fold(self.tag(first), |state, chunk| {
-            let mut step = [0; NONCE_LEN];
-            step[..TAG_LEN].copy_from_slice(&state);
-            step[TAG_LEN..][..chunk.len()].copy_from_slice(chunk);
-            self.tag(step)
-        })
-    }
-
-    fn tag(&self, nonce: [u8; NONCE_LEN]) -> [u8; TAG_LEN] {
-        let tag = self.own.encrypt(&nonce.into(), &[][..]).expect("nothing is short enough");
-        tag.try_into().expect("what seals nothing is the tag alone")
+    /// Returns bytes that depend on all parts together, and that no other node can compute: SipHash-2-4 with 128 bits
+    /// (Aumasson and Bernstein, 2012), under a key of this node.
+    pub fn mac(&self, parts: &[&[u8]]) -> [u8; MAC_LEN] {
+        self.own.hash(&parts.concat()).as_bytes()
     }
 }
 
-fn random_parts(seed: &Key) -> (XChaCha20Poly1305, ChaCha20Rng) {
+fn random_parts(seed: &Key) -> (SipHasher24, ChaCha20Rng) {
     let mut rng = ChaCha20Rng::from_seed(**seed.0);
-    let mut own = Zeroizing::new([0; KEY_LEN]);
+    let mut own = Zeroizing::new([0; MAC_LEN]);
     rng.fill_bytes(own.as_mut());
-    (XChaCha20Poly1305::new((&*own).into()), rng)
+    (SipHasher24::new_with_key(&own), rng)
 }
 
 type Authenticated = [u8; wire::SEALED.len() + size_of::<InstanceId>()];
