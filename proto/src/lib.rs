@@ -50,7 +50,7 @@
 //! | `interfaces` | own addresses, and what they say of others |
 //! | `identity`, `notices` | another node with the own id; what an administrator should know |
 //! | `watchdog` | whether the group is received |
-//! | `timers`, `rate_limit` | all deadlines in one table; the one rate limiter |
+//! | `timers`, `rate_limit` | all deadlines but those of queues, in one table; the one rate limiter |
 //! | `swim`, `swim/…` | membership by SWIM, around the crate `foca` |
 //! | `crypto` | keys, sealing, opening |
 //! | [`wire`], `wire/…` | datagram to message and back |

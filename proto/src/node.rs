@@ -87,8 +87,8 @@ pub struct Node {
     watchdog: ReceiveWatchdog,
     notices: Notices,
     counters: Counters,
-    /// When the node last ran.
-    last_run: Instant,
+    /// The time of this verb, or of the last one.
+    now: Instant,
     /// What is left to send at each of `GOODBYE_GAPS`; `None` before `stop`.
     goodbyes: Option<VecDeque<Vec<Transmit>>>,
 }
@@ -119,7 +119,7 @@ impl Node {
             watchdog: ReceiveWatchdog::new(silence_limit, &mut timers, now),
             notices: Notices::default(),
             counters: Counters::default(),
-            last_run: now,
+            now,
             goodbyes: None,
             timers,
             settings,
@@ -135,30 +135,31 @@ impl Node {
         if self.goodbyes.is_some() {
             return;
         }
-        let now = if self.was_suspended(now) { self.last_run } else { now };
+        if !self.was_suspended(now) {
+            self.now = now;
+        }
         let Received { from, interface, arrival, .. } = received;
         self.counters.received += 1;
         if self.is_from_nowhere(&received) {
             self.counters.off_link += 1;
             return;
         }
-        self.watchdog.on_datagram(from.is_ipv6(), arrival, &mut self.timers, now);
+        self.watchdog.on_datagram(from.is_ipv6(), arrival, &mut self.timers, self.now);
         let path = Path::new(from, interface);
         match self.open(bytes, arrival, &mut [0; wire::MAX_DATAGRAM]) {
-            Some(plain) => self.handle_plain(plain, Inbound { path, arrival, len: plain.len() }, now),
-            None => self.on_wrong_key(from, now),
+            Some(plain) => self.handle_plain(plain, Inbound { path, arrival, len: plain.len() }),
+            None => self.on_wrong_key(from),
         }
-        self.update_timers(now);
     }
 
     /// Handles an ICMP port or host unreachable report about a datagram that was sent to `to`, through the interface with
     /// this index (0 if unknown). The event loop reports errors for destinations alone to which this socket has sent.
     pub fn handle_unreachable(&mut self, to: SocketAddr, interface: u32, now: Instant) {
+        self.now = now;
         // Comparing all members is too much for each report; most change nothing.
         if self.registry.peers_mut().handle_unreachable(to, interface, now) {
-            self.reconcile_members(now);
+            self.reconcile_members();
         }
-        self.update_timers(now);
     }
 
     /// Replaces the interfaces that the node uses, with their addresses, and the ports of its unicast sockets. After a change
@@ -182,10 +183,9 @@ impl Node {
         self.detect_suspend(now);
         self.on_own_change();
         self.announce_timer.begin_burst(&mut self.timers, now);
-        self.send_due(now);
+        self.send_due();
         self.seeds.restart(&mut self.timers, now);
-        self.query_seeds(now);
-        self.update_timers(now);
+        self.query_seeds();
     }
 
     /// Lists an entry until `ttl` has passed, or the node's expiry if `ttl` is `None`. Nothing is sent.
@@ -217,9 +217,8 @@ impl Node {
             return Err(RegisterError::OwnName);
         }
         ValueTooLong::check(entry.value, MAX_VALUE).map_err(RegisterError::ValueTooLong)?;
-        let registered = self.registry.register(entry, ttl, now);
-        self.update_timers(now);
-        registered
+        self.now = now;
+        self.registry.register(entry, ttl, now)
     }
 
     /// Removes an entry that [`register`](Self::register) listed. Nothing is sent.
@@ -227,9 +226,8 @@ impl Node {
     /// # Errors
     /// [`NotRegistered`] if no entry of this key is registered.
     pub fn unregister(&mut self, key: &str, now: Instant) -> Result<(), NotRegistered> {
-        let unregistered = self.registry.unregister(key, now);
-        self.update_timers(now);
-        unregistered
+        self.now = now;
+        self.registry.unregister(key, now)
     }
 
     /// Announces another value from now on: at once, or up to 100 ms later if the value changed just before.
@@ -245,8 +243,7 @@ impl Node {
             self.outbox.on_value_change(&self.settings);
             self.on_own_change();
             self.announce_timer.on_value_change(&mut self.timers, now);
-            self.send_due(now);
-            self.update_timers(now);
+            self.send_due();
         }
         Ok(())
     }
@@ -272,15 +269,16 @@ impl Node {
         if self.goodbyes.is_some() {
             return;
         }
+        self.now = now;
         let repeats = if self.is_member_of_cluster() {
             self.leave_cluster()
         } else if self.settings.observer {
             Vec::new()
         } else {
-            vec![self.send_all(Kind::Goodbye, None, false, now); GOODBYE_GAPS.len()]
+            vec![self.send_all(Kind::Goodbye, None, false); GOODBYE_GAPS.len()]
         };
         self.goodbyes = Some(repeats.into_iter().filter(|repeat| !repeat.is_empty()).collect());
-        self.plan_goodbye(now);
+        self.plan_goodbye();
     }
 
     /// Returns true if the node has sent all its goodbyes.
@@ -294,14 +292,13 @@ impl Node {
             return self.send_goodbye(now);
         }
         self.detect_suspend(now);
-        self.send_due(now);
-        self.run_swim(now);
-        self.query_seeds(now);
-        self.send_replies(now);
+        self.send_due();
+        self.run_swim();
+        self.query_seeds();
+        self.send_replies();
         self.registry.handle_timeout(now);
-        self.send_probes(now);
+        self.send_probes();
         self.watchdog.handle_timeout(&mut self.timers, now);
-        self.update_timers(now);
     }
 
     /// Returns when to call [`handle_timeout`](Self::handle_timeout) next.
@@ -309,17 +306,14 @@ impl Node {
         if self.goodbyes.is_some() {
             return self.timers.get(Timer::Goodbye);
         }
-        debug_assert!(
-            self.queue_timeouts().iter().all(|(timer, deadline)| self.timers.get(*timer) == *deadline),
-            "each verb ends with update_timers"
-        );
-        self.timers.next()
+        let queues = [self.registry.poll_timeout(), self.replies.poll_timeout(), self.membership_timeout()];
+        queues.into_iter().chain([self.timers.next()]).flatten().min()
     }
 
     /// Returns true if the next deadline has long passed: the process was suspended. The event loop then calls
     /// [`handle_timeout`](Self::handle_timeout) before it reads the list.
     pub fn was_suspended(&self, now: Instant) -> bool {
-        self.poll_timeout().is_some_and(|planned| planned.max(self.last_run) + SUSPEND_THRESHOLD <= now)
+        self.poll_timeout().is_some_and(|planned| planned.max(self.now) + SUSPEND_THRESHOLD <= now)
     }
 
     /// Returns the next datagram to send.
@@ -445,29 +439,31 @@ impl Node {
 
     /// Gives all peers time to reply to a query after a suspend, before they expire.
     fn detect_suspend(&mut self, now: Instant) {
-        if !self.was_suspended(now) {
-            return;
+        let was_suspended = self.was_suspended(now);
+        self.now = now;
+        if was_suspended {
+            // SWIM, not probes, tells which members are alive.
+            self.registry.on_resume(!self.is_member_of_cluster(), now);
+            self.resume_swim();
+            self.watchdog.reset(&mut self.timers, now);
+            self.announce_timer.begin_burst(&mut self.timers, now);
         }
-        // SWIM, not probes, tells which members are alive.
-        self.registry.on_resume(!self.is_member_of_cluster(), now);
-        self.resume_swim(now);
-        self.watchdog.reset(&mut self.timers, now);
-        self.announce_timer.begin_burst(&mut self.timers, now);
     }
 
     fn send_goodbye(&mut self, now: Instant) {
+        self.now = now;
         if self.timers.take_expired(Timer::Goodbye, now)
             && let Some(repeat) = self.goodbyes.as_mut().and_then(VecDeque::pop_front)
         {
             self.outbox.repeat(repeat);
-            self.plan_goodbye(now);
+            self.plan_goodbye();
         }
     }
 
-    fn plan_goodbye(&mut self, now: Instant) {
+    fn plan_goodbye(&mut self) {
         let left = self.goodbyes.as_ref().map_or(0, VecDeque::len);
         let gap = GOODBYE_GAPS.get(GOODBYE_GAPS.len() - left);
-        self.timers.set(Timer::Goodbye, gap.map(|gap| now + *gap));
+        self.timers.set(Timer::Goodbye, gap.map(|gap| self.now + *gap));
     }
 
     /// Returns true for a datagram that no node of the link has sent: by unicast with a TTL or hop limit that a router has
@@ -505,19 +501,5 @@ impl Node {
     fn handles_legacy(&self) -> bool {
         let is_received = self.settings.mode.has_multicast() && self.settings.cluster.is_empty();
         self.settings.legacy && is_received && !self.has_keys()
-    }
-
-    /// Copies the first deadline of each queue to the table. Each verb ends with this.
-    fn update_timers(&mut self, now: Instant) {
-        self.last_run = self.last_run.max(now);
-        for (timer, deadline) in self.queue_timeouts() {
-            self.timers.set(timer, deadline);
-        }
-    }
-
-    fn queue_timeouts(&self) -> [(Timer, Option<Instant>); 4] {
-        let [peers, static_entries] = self.registry.timeouts();
-        let replies = (Timer::UnicastReply, self.replies.poll_timeout());
-        [peers, static_entries, replies, (Timer::Swim, self.membership_timeout())]
     }
 }

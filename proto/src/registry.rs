@@ -13,7 +13,6 @@ use crate::peer_table::{AnnounceOutcome, Origin, PeerTable};
 use crate::settings::Settings;
 use crate::snapshot::Snapshot;
 use crate::static_entries::{Registration, StaticEntries};
-use crate::timers::Timer;
 use crate::wire::Announcement;
 #[cfg(feature = "swim")]
 use crate::wire::InstanceId;
@@ -215,11 +214,8 @@ impl Registry {
         self.static_entries.on_resume(now);
     }
 
-    pub fn timeouts(&self) -> [(Timer, Option<Instant>); 2] {
-        [
-            (Timer::PeerTable, self.peers.poll_timeout()),
-            (Timer::StaticEntries, self.static_entries.poll_timeout()),
-        ]
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        [self.peers.poll_timeout(), self.static_entries.poll_timeout()].into_iter().flatten().min()
     }
 
     /// Returns true if the list has no room for another peer.

@@ -1,4 +1,4 @@
-//! `Timers`: all deadlines of a node, in one table.
+//! `Timers`: the deadlines of a node that no queue has, in one table.
 
 use std::time::Instant;
 
@@ -21,28 +21,20 @@ pub(crate) enum Timer {
     LegacyReply,
     /// A reply to the group.
     MulticastReply,
-    /// The first reply in the queue of unicast replies.
-    UnicastReply,
     /// The next query to seeds from which no peer is listed.
     Seeds,
+    /// The next comparison of the registry with the members of the cluster.
+    #[cfg(feature = "swim")]
+    Round,
     /// Nothing was received from the group for too long.
     Receive,
     /// As `Receive`, by IPv4 alone.
     ReceiveV4,
     /// As `Receive`, by IPv6 alone.
     ReceiveV6,
-    /// The first deadline of SWIM and of its synchronisation.
-    Swim,
-    /// The next comparison of the registry with the members of the cluster.
-    #[cfg(feature = "swim")]
-    Round,
-    /// The first expiry, probe or end of a tombstone in the peer table.
-    PeerTable,
-    /// The first expiry of a static entry.
-    StaticEntries,
 }
 
-const COUNT: usize = Timer::StaticEntries as usize + 1;
+const COUNT: usize = Timer::ReceiveV6 as usize + 1;
 
 #[derive(Default)]
 pub(crate) struct Timers {

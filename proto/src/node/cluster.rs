@@ -82,8 +82,8 @@ impl Node {
     }
 
     /// Sends the message about this node to the members if it has changed.
-    pub(crate) fn send_due_to_cluster(&mut self, now: Instant) {
-        self.apply_swim_changes(now);
+    pub(crate) fn send_due_to_cluster(&mut self) {
+        self.apply_swim_changes();
     }
 
     /// Takes note that the message about this node has changed.
@@ -94,19 +94,19 @@ impl Node {
     }
 
     /// Gives all members time to answer after a suspend.
-    pub(crate) fn resume_swim(&mut self, now: Instant) {
+    pub(crate) fn resume_swim(&mut self) {
         if let Some(membership) = &mut self.membership {
-            membership.swim.on_resume(now);
+            membership.swim.on_resume(self.now);
         }
     }
 
     /// Does everything that is due by `now`.
-    pub(crate) fn run_swim(&mut self, now: Instant) {
+    pub(crate) fn run_swim(&mut self) {
         let Some(membership) = &mut self.membership else { return };
-        membership.swim.handle_timeout(now);
-        self.apply_swim_changes(now);
-        self.run_round(now);
-        self.sync(now);
+        membership.swim.handle_timeout(self.now);
+        self.apply_swim_changes();
+        self.run_round();
+        self.sync();
     }
 
     /// Takes in a message of another member.
@@ -115,10 +115,9 @@ impl Node {
         kind: ClusterKind,
         message: &ClusterMessage<'_>,
         inbound: Inbound,
-        now: Instant,
     ) {
         let Some(membership) = &mut self.membership else {
-            return self.on_other_mode(inbound.path.address, now);
+            return self.on_other_mode(inbound.path.address);
         };
         membership.swim.on_bytes(inbound.len);
         if !membership.swim.is_new(&message.id, message.sequence) {
@@ -126,36 +125,31 @@ impl Node {
             return;
         }
         match (kind, message.content) {
-            (_, Content::Packet(packet)) => self.handle_packet(message.id, packet, inbound, now),
+            (_, Content::Packet(packet)) => self.handle_packet(message.id, packet, inbound),
             _ if !membership.swim.is_member(&message.id) => {
                 // It has a list to compare, so it takes this node for a member.
-                self.probe_stranger(message.id, inbound, now);
+                self.probe_stranger(message.id, inbound);
             }
-            (ClusterKind::Ask, content) => self.answer_sync(message.id, content, inbound, now),
-            (_, content) => self.on_sync_answer(message.id, content, inbound, now),
+            (ClusterKind::Ask, content) => self.answer_sync(message.id, content, inbound),
+            (_, content) => self.on_sync_answer(message.id, content, inbound),
         }
     }
 
     /// Takes in what an instance tells of itself. An echo makes it a member.
-    pub(crate) fn on_member_record(
-        &mut self,
-        about: &Announcement<'_>,
-        origin: &Origin,
-        now: Instant,
-    ) -> Reaction {
-        match self.on_record(about, origin, now) {
+    pub(crate) fn on_member_record(&mut self, about: &Announcement<'_>, origin: &Origin) -> Reaction {
+        match self.on_record(about, origin) {
             AnnounceOutcome::Known | AnnounceOutcome::NoRoom => {
                 if origin.validated_path().is_some() {
-                    self.on_member_echo(about, origin, now);
+                    self.on_member_echo(about, origin);
                 }
                 Reaction::News
             }
             AnnounceOutcome::New if origin.validated_path().is_some() => {
-                self.list_member(about, origin, now);
+                self.list_member(about, origin);
                 Reaction::News
             }
             AnnounceOutcome::New if about.echo.is_none() => {
-                self.on_other_mode(origin.path.address, now);
+                self.on_other_mode(origin.path.address);
                 Reaction::Ignored
             }
             _ => {
@@ -166,14 +160,14 @@ impl Node {
     }
 
     /// Removes members whose entries left the registry for another reason than SWIM's.
-    pub(crate) fn reconcile_members(&mut self, now: Instant) {
+    pub(crate) fn reconcile_members(&mut self) {
         let Some(membership) = &mut self.membership else { return };
         let peers = self.registry.peers();
         // One that is past its deadline is renewed when its round comes: SWIM tells which members are alive.
         for id in membership.swim.missing(|id| peers.path_of(id).is_some()) {
-            membership.swim.remove(&id, now);
+            membership.swim.remove(&id, self.now);
         }
-        self.apply_swim_changes(now);
+        self.apply_swim_changes();
     }
 
     /// Sends the first goodbyes to the members, each of which gets its own. Returns those of the later rounds: the same ones
@@ -190,11 +184,11 @@ impl Node {
         (1..=later_rounds).map(|number| round(number).collect()).collect()
     }
 
-    fn handle_packet(&mut self, sender: InstanceId, packet: &[u8], inbound: Inbound, now: Instant) {
+    fn handle_packet(&mut self, sender: InstanceId, packet: &[u8], inbound: Inbound) {
         let Some(membership) = &mut self.membership else { return };
-        let updates = match membership.swim.handle_packet(packet, &sender, inbound.path.address, now) {
+        let updates = match membership.swim.handle_packet(packet, &sender, inbound.path.address, self.now) {
             Heard::Member(updates) => updates,
-            Heard::Stranger => return self.probe_stranger(sender, inbound, now),
+            Heard::Stranger => return self.probe_stranger(sender, inbound),
             Heard::Malformed => {
                 self.counters.malformed += 1;
                 return;
@@ -205,15 +199,15 @@ impl Node {
             _ => None,
         };
         let updates: Vec<(&[u8], Kind, Announcement<'_>)> = updates.into_iter().filter_map(read).collect();
-        self.registry.peers_mut().on_received(&sender, inbound.path, now);
+        self.registry.peers_mut().on_received(&sender, inbound.path, self.now);
         // Before the changes of SWIM, because a goodbye has the reason.
         for (update, _, about) in updates.iter().filter(|(_, kind, _)| *kind == Kind::Goodbye) {
             let path = (about.id == sender).then_some(inbound.path);
-            self.on_goodbye_update(update, about, path, now);
+            self.on_goodbye_update(update, about, path);
         }
-        self.apply_swim_changes(now);
+        self.apply_swim_changes();
         for (update, _, about) in updates.iter().filter(|(_, kind, _)| *kind == Kind::Announce) {
-            if self.on_passed_on_record(about, now)
+            if self.on_passed_on_record(about)
                 && let Some(membership) = &mut self.membership
             {
                 membership.swim.pass_on(update);
@@ -222,34 +216,28 @@ impl Node {
     }
 
     /// Probes the sender of a message, at once: nothing is stored of it.
-    fn probe_stranger(&mut self, id: InstanceId, inbound: Inbound, now: Instant) {
+    fn probe_stranger(&mut self, id: InstanceId, inbound: Inbound) {
         self.counters.unvalidated += 1;
         let len = (inbound.len * MAX_AMPLIFICATION).min(MAX_MESSAGE);
-        self.enqueue_reply(ReplyKind::Probe(len), id, inbound, now);
-        self.send_replies(now);
+        self.enqueue_reply(ReplyKind::Probe(len), id, inbound);
+        self.send_replies();
     }
 
     /// Takes in a goodbye: at once if the member itself sent it, by `path`; or else when it does not answer.
-    fn on_goodbye_update(
-        &mut self,
-        update: &[u8],
-        about: &Announcement<'_>,
-        path: Option<Path>,
-        now: Instant,
-    ) {
+    fn on_goodbye_update(&mut self, update: &[u8], about: &Announcement<'_>, path: Option<Path>) {
         let Some(membership) = &mut self.membership else { return };
-        let is_taken = path.is_some() || membership.swim.on_goodbye(&about.id, update, now);
+        let is_taken = path.is_some() || membership.swim.on_goodbye(&about.id, update, self.now);
         let Some(path) = path.or_else(|| self.path_of_member(&about.id)).filter(|_| is_taken) else { return };
-        if self.registry.on_member_goodbye(about, path, now) == GoodbyeOutcome::Left
+        if self.registry.on_member_goodbye(about, path, self.now) == GoodbyeOutcome::Left
             && let Some(membership) = &mut self.membership
         {
-            membership.swim.remove(&about.id, now);
+            membership.swim.remove(&about.id, self.now);
             membership.swim.pass_on(update);
         }
     }
 
     /// Handles the record of a listed member that another one passed on. Returns false if it was not newer than what is known.
-    fn on_passed_on_record(&mut self, about: &Announcement<'_>, now: Instant) -> bool {
+    fn on_passed_on_record(&mut self, about: &Announcement<'_>) -> bool {
         let Some(path) = self.registry.peers().path_of(&about.id) else { return false };
         let origin = Origin {
             path,
@@ -261,41 +249,41 @@ impl Node {
             is_first_hand: false,
             claims: None,
         };
-        matches!(self.on_record(about, &origin, now), AnnounceOutcome::Known | AnnounceOutcome::NoRoom)
+        matches!(self.on_record(about, &origin), AnnounceOutcome::Known | AnnounceOutcome::NoRoom)
     }
 
-    fn on_record(&mut self, about: &Announcement<'_>, origin: &Origin, now: Instant) -> AnnounceOutcome {
+    fn on_record(&mut self, about: &Announcement<'_>, origin: &Origin) -> AnnounceOutcome {
         // SWIM tells which members are alive; their own expiry does not matter.
         let about = &Announcement { expiry: self.settings.expiry, ..*about };
-        let outcome = self.registry.on_announce(about, origin, now);
+        let outcome = self.registry.on_announce(about, origin, self.now);
         self.counters.refused_full += u64::from(outcome == AnnounceOutcome::NoRoom);
         outcome
     }
 
     /// Lists a member that has sent an echo, unless it is to raise its generation first.
-    fn list_member(&mut self, about: &Announcement<'_>, origin: &Origin, now: Instant) {
+    fn list_member(&mut self, about: &Announcement<'_>, origin: &Origin) {
         let about = &Announcement { expiry: self.settings.expiry, ..*about };
         if self.registry.is_full() {
-            self.on_refused(origin.path.address, now);
-        } else if self.on_member_echo(about, origin, now) {
-            let is_listed = self.registry.list_peer(about, origin, Source::Gossip, now).is_ok();
+            self.on_refused(origin.path.address);
+        } else if self.on_member_echo(about, origin) {
+            let is_listed = self.registry.list_peer(about, origin, Source::Gossip, self.now).is_ok();
             match &mut self.membership {
                 Some(membership) if is_listed => {
                     membership.swim.set_listed(&about.id);
                     membership.sync.on_learned();
                 }
-                _ => self.on_refused(origin.path.address, now),
+                _ => self.on_refused(origin.path.address),
             }
             // The registry has removed the instance that was at this address before.
-            self.reconcile_members(now);
+            self.reconcile_members();
         }
-        self.apply_swim_changes(now);
+        self.apply_swim_changes();
     }
 
     /// Takes note of an echo. Returns true if its sender is a member.
-    fn on_member_echo(&mut self, about: &Announcement<'_>, origin: &Origin, now: Instant) -> bool {
+    fn on_member_echo(&mut self, about: &Announcement<'_>, origin: &Origin) -> bool {
         let Some(membership) = &mut self.membership else { return false };
-        membership.swim.on_echo(about.id, origin.path.address, about.sequence, now)
+        membership.swim.on_echo(about.id, origin.path.address, about.sequence, self.now)
     }
 
     /// Returns the path to a member.
@@ -305,22 +293,22 @@ impl Node {
     }
 
     /// Takes over the changes that SWIM has found, and sends its packets.
-    fn apply_swim_changes(&mut self, now: Instant) {
+    fn apply_swim_changes(&mut self) {
         let Some(membership) = &mut self.membership else { return };
         for change in membership.swim.take_changes() {
             match change {
                 Change::Up(id) => {
                     if membership.swim.member_count() == 1 {
-                        membership.sync = AntiEntropy::new(now);
+                        membership.sync = AntiEntropy::new(self.now);
                         membership.own_is_changed = true;
                     }
-                    if !self.registry.peers().contains(&id, now) {
-                        membership.swim.on_unlisted(&id, now);
+                    if !self.registry.peers().contains(&id, self.now) {
+                        membership.swim.on_unlisted(&id, self.now);
                     }
                 }
                 Change::Down(id, goodbye) => {
                     let reason = if goodbye.is_some() { LeaveReason::Goodbye } else { LeaveReason::Expired };
-                    self.registry.remove_member(&id, reason, now);
+                    self.registry.remove_member(&id, reason, self.now);
                     if let Some(goodbye) = goodbye {
                         membership.swim.pass_on(&goodbye);
                     }
@@ -330,27 +318,27 @@ impl Node {
         }
         let is_alone = membership.swim.member_count() == 0;
         if membership.own_is_changed && !is_alone {
-            self.spread_own(now);
+            self.spread_own();
         }
         self.send_packets();
-        self.send_candidate_probes(now);
+        self.send_candidate_probes();
     }
 
     /// Probes the instances that are to be validated.
-    fn send_candidate_probes(&mut self, now: Instant) {
+    fn send_candidate_probes(&mut self) {
         let Some(membership) = &mut self.membership else { return };
-        for CandidateProbe { to, path, len } in membership.swim.take_probes(now) {
-            if !self.registry.peers().contains(&to, now) {
-                self.send_probe(&to, path, len, now);
+        for CandidateProbe { to, path, len } in membership.swim.take_probes(self.now) {
+            if !self.registry.peers().contains(&to, self.now) {
+                self.send_probe(&to, path, len);
             }
         }
     }
 
-    fn spread_own(&mut self, now: Instant) {
+    fn spread_own(&mut self) {
         let own = self.own_message(Kind::Announce);
         if let Some(membership) = &mut self.membership {
             membership.own_is_changed = false;
-            membership.swim.spread(&own, now);
+            membership.swim.spread(&own, self.now);
             membership.own = own;
         }
     }
@@ -394,13 +382,13 @@ impl Node {
     }
 
     /// Brings registry and members in line.
-    fn run_round(&mut self, now: Instant) {
+    fn run_round(&mut self) {
         let Some(membership) = &mut self.membership else { return };
-        if !self.timers.take_expired(Timer::Round, now) {
+        if !self.timers.take_expired(Timer::Round, self.now) {
             return;
         }
-        self.timers.set(Timer::Round, now + membership.swim.units(ROUND));
-        self.registry.peers_mut().renew_all(now);
-        self.reconcile_members(now);
+        self.timers.set(Timer::Round, self.now + membership.swim.units(ROUND));
+        self.registry.peers_mut().renew_all(self.now);
+        self.reconcile_members();
     }
 }

@@ -31,29 +31,28 @@ impl Node {
 
     pub(crate) fn join_cluster(&mut self, _: Vec<SeedQuery>) {}
 
-    pub(crate) fn send_due_to_cluster(&mut self, _: Instant) {}
+    pub(crate) fn send_due_to_cluster(&mut self) {}
 
     pub(crate) fn on_own_change(&mut self) {}
 
-    pub(crate) fn resume_swim(&mut self, _: Instant) {}
+    pub(crate) fn resume_swim(&mut self) {}
 
-    pub(crate) fn run_swim(&mut self, _: Instant) {}
+    pub(crate) fn run_swim(&mut self) {}
 
     pub(crate) fn handle_cluster_message(
         &mut self,
         _: ClusterKind,
         _: &ClusterMessage<'_>,
         inbound: Inbound,
-        now: Instant,
     ) {
-        self.on_other_mode(inbound.path.address, now);
+        self.on_other_mode(inbound.path.address);
     }
 
-    pub(crate) fn on_member_record(&mut self, _: &Announcement<'_>, _: &Origin, _: Instant) -> Reaction {
+    pub(crate) fn on_member_record(&mut self, _: &Announcement<'_>, _: &Origin) -> Reaction {
         Reaction::Ignored
     }
 
-    pub(crate) fn reconcile_members(&mut self, _: Instant) {}
+    pub(crate) fn reconcile_members(&mut self) {}
 
     pub(crate) fn leave_cluster(&mut self) -> Vec<Vec<Transmit>> {
         Vec::new()

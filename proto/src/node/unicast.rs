@@ -23,9 +23,9 @@ impl Node {
     /// Replaces the seeds, and queries the new ones at once. Has no effect if the node takes no seeds.
     pub fn set_seeds(&mut self, seeds: &[SocketAddr], now: Instant) {
         if self.takes_seeds() {
+            self.now = now;
             self.seeds.set(seeds, &mut self.timers, now);
-            self.query_seeds(now);
-            self.update_timers(now);
+            self.query_seeds();
         }
     }
 
@@ -35,14 +35,14 @@ impl Node {
     }
 
     /// Queries the seeds that are due and from which no peer is listed.
-    pub(crate) fn query_seeds(&mut self, now: Instant) {
-        if self.timers.get(Timer::Seeds).is_none_or(|due| now < due) {
+    pub(crate) fn query_seeds(&mut self) {
+        if self.timers.get(Timer::Seeds).is_none_or(|due| self.now < due) {
             return;
         }
         // An observer is listed by none, and needs the answers in each interval.
-        let listed = if self.settings.observer { HashSet::new() } else { self.listed_seeds(now) };
+        let listed = if self.settings.observer { HashSet::new() } else { self.listed_seeds(self.now) };
         let is_listed = |seed: &SocketAddr| listed.contains(seed);
-        let queries = self.seeds.take_due(is_listed, self.settings.interval, &mut self.timers, now);
+        let queries = self.seeds.take_due(is_listed, self.settings.interval, &mut self.timers, self.now);
         if self.is_member_of_cluster() {
             return self.join_cluster(queries);
         }
@@ -53,7 +53,7 @@ impl Node {
         }
         let sequence = self.outbox.next_announcement(&self.settings).sequence;
         for SeedQuery { seed, len } in queries {
-            let payload = self.copy(Kind::Query, sequence, true, len, now);
+            let payload = self.copy(Kind::Query, sequence, true, len);
             self.outbox.send_copy(&payload, seed);
         }
     }
@@ -65,8 +65,8 @@ impl Node {
 
     /// Sends copies of a message to the seeds from which a peer is listed, and to the peers that have this node for a seed.
     /// Other seeds are queried in their turn. A goodbye goes to those as well that may list this node. Returns the datagrams.
-    pub(crate) fn send_unicast_copies(&mut self, kind: Kind, sequence: u64, now: Instant) -> Vec<Transmit> {
-        let mut seeds = self.listed_seeds(now);
+    pub(crate) fn send_unicast_copies(&mut self, kind: Kind, sequence: u64) -> Vec<Transmit> {
+        let mut seeds = self.listed_seeds(self.now);
         if kind == Kind::Goodbye {
             seeds.extend(self.seeds.queried_lately());
         }
@@ -75,22 +75,22 @@ impl Node {
         seeds.sort_unstable();
         let mut sent = Vec::new();
         if !seeds.is_empty() {
-            let payload = self.copy(kind, sequence, true, copy_len(kind), now);
+            let payload = self.copy(kind, sequence, true, copy_len(kind));
             sent.extend(seeds.into_iter().map(|seed| self.outbox.send_copy(&payload, seed)));
         }
-        sent.extend(self.copy_to_peers(kind, sequence, now));
+        sent.extend(self.copy_to_peers(kind, sequence));
         sent
     }
 
     /// Sends copies to the peers that have this node for a seed. A forged peer must not cause more bytes than it sends.
-    fn copy_to_peers(&mut self, kind: Kind, sequence: u64, now: Instant) -> Vec<Transmit> {
-        let peers = self.registry.peers().unicast_peers(now);
+    fn copy_to_peers(&mut self, kind: Kind, sequence: u64) -> Vec<Transmit> {
+        let peers = self.registry.peers().unicast_peers(self.now);
         let peers = peers.filter(|(_, address)| !self.seeds.contains(address));
         let peers: Vec<(InstanceId, SocketAddr)> = peers.take(MAX_COPIES).collect();
         if peers.is_empty() {
             return Vec::new();
         }
-        let payload = self.copy(kind, sequence, false, copy_len(kind), now);
+        let payload = self.copy(kind, sequence, false, copy_len(kind));
         let mut sent = Vec::new();
         for (id, address) in peers {
             let path = Path { address, interface: 0 };
@@ -103,15 +103,8 @@ impl Node {
     }
 
     /// Returns a copy of a message, with the mark of one to a seed or without.
-    fn copy(
-        &mut self,
-        kind: Kind,
-        sequence: u64,
-        to_seed: bool,
-        min_len: usize,
-        now: Instant,
-    ) -> std::sync::Arc<[u8]> {
-        let nonce = (kind == Kind::Query).then(|| self.query_nonce(now));
+    fn copy(&mut self, kind: Kind, sequence: u64, to_seed: bool, min_len: usize) -> std::sync::Arc<[u8]> {
+        let nonce = (kind == Kind::Query).then(|| self.query_nonce());
         let is_observer = self.settings.observer;
         let about = self.settings.announcement(sequence);
         self.outbox.copy(kind, &Announcement { nonce, to_seed, is_observer, ..about }, min_len)

@@ -1,8 +1,6 @@
 //! How a member compares its list with that of another one, by [`AntiEntropy`](crate::swim::AntiEntropy), and takes over what
 //! differs.
 
-use std::time::Instant;
-
 use crate::node::Node;
 use crate::node::receive::Inbound;
 use crate::swim::{Answer, Step, SyncPage, digest_of};
@@ -10,9 +8,9 @@ use crate::wire::{self, ClusterKind, Content, InstanceId, Kind, MAX_MESSAGE, Mes
 
 impl Node {
     /// Compares lists with another member, or continues to, if that is due.
-    pub(super) fn sync(&mut self, now: Instant) {
+    pub(super) fn sync(&mut self) {
         let Some(membership) = &mut self.membership else { return };
-        let step = membership.sync.take_due(&membership.swim, now, &mut self.rng);
+        let step = membership.sync.take_due(&membership.swim, self.now, &mut self.rng);
         self.send_sync(step);
     }
 
@@ -37,17 +35,11 @@ impl Node {
         self.outbox.repeat([ask]);
     }
 
-    pub(super) fn answer_sync(
-        &mut self,
-        from: InstanceId,
-        content: Content<'_>,
-        inbound: Inbound,
-        now: Instant,
-    ) {
+    pub(super) fn answer_sync(&mut self, from: InstanceId, content: Content<'_>, inbound: Inbound) {
         let page;
         let answer = match content {
             Content::Page(after, entries) => {
-                self.merge(from, entries, inbound, now);
+                self.merge(from, entries, inbound);
                 page = self.page(after, entries, inbound.len);
                 Content::Page(after, &page.bytes)
             }
@@ -57,34 +49,22 @@ impl Node {
         self.outbox.repeat([tell]);
     }
 
-    pub(super) fn on_sync_answer(
-        &mut self,
-        from: InstanceId,
-        content: Content<'_>,
-        inbound: Inbound,
-        now: Instant,
-    ) {
+    pub(super) fn on_sync_answer(&mut self, from: InstanceId, content: Content<'_>, inbound: Inbound) {
         let answer = match content {
             Content::Page(after, entries) => {
-                let end = self.merge(from, entries, inbound, now);
+                let end = self.merge(from, entries, inbound);
                 Answer::Page { after, end }
             }
             Content::Digest(digest) if digest == self.digest() => Answer::Same,
             _ => Answer::Differs,
         };
         let Some(membership) = &mut self.membership else { return };
-        let step = membership.sync.handle_answer(from, answer, &membership.swim, now, &mut self.rng);
+        let step = membership.sync.handle_answer(from, answer, &membership.swim, self.now, &mut self.rng);
         self.send_sync(step);
     }
 
     /// Takes over the entries of another member's list. Returns the id of the last one.
-    fn merge(
-        &mut self,
-        from: InstanceId,
-        entries: &[u8],
-        inbound: Inbound,
-        now: Instant,
-    ) -> Option<InstanceId> {
+    fn merge(&mut self, from: InstanceId, entries: &[u8], inbound: Inbound) -> Option<InstanceId> {
         let mut end = None;
         for (member, record) in SyncPage::read(entries, from, inbound.path.address) {
             let about = match wire::decode(record) {
@@ -94,22 +74,22 @@ impl Node {
             };
             if let Some(about) = &about {
                 end = Some(about.id);
-                if self.on_passed_on_record(about, now)
+                if self.on_passed_on_record(about)
                     && let Some(membership) = &mut self.membership
                 {
                     membership.sync.on_learned();
                 }
             }
-            if about.is_some_and(|about| self.registry.peers().is_stale(&about, now)) {
+            if about.is_some_and(|about| self.registry.peers().is_stale(&about, self.now)) {
                 continue;
             }
             if let Some(membership) = &mut self.membership
-                && membership.swim.handle_claim(member, about.is_none(), &from, probe_len(record), now)
+                && membership.swim.handle_claim(member, about.is_none(), &from, probe_len(record), self.now)
             {
                 membership.sync.on_learned();
             }
         }
-        self.apply_swim_changes(now);
+        self.apply_swim_changes();
         end
     }
 
