@@ -1,7 +1,7 @@
 //! `DeadlineQueue`: which slots are due, and when the next one is.
 //!
 //! A later deadline does not change the heap: the item is corrected when it reaches the top. So most renewals write one time and
-//! no more. An earlier deadline adds an item, and the former item is void.
+//! no more. An earlier deadline adds an item. Each slot has an item at its deadline or before; its further items are void.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -18,47 +18,36 @@ const MIN_VOID: usize = 64;
 #[derive(Default)]
 pub(crate) struct DeadlineQueue {
     heap: BinaryHeap<Reverse<(Instant, u32)>>,
-    /// Times by slot. `None` for a slot that is not in the queue.
-    times: Vec<Option<Times>>,
+    /// By slot. `None` for a slot that is not in the queue.
+    deadlines: Vec<Option<Instant>>,
     len: usize,
-}
-
-#[derive(Clone, Copy)]
-struct Times {
-    deadline: Instant,
-    /// Time of the slot's heap item, at most `deadline`. The slot's other items are void.
-    scheduled: Instant,
 }
 
 impl DeadlineQueue {
     /// Returns the deadline of a slot, if the slot is in the queue.
     pub fn get(&self, slot: u32) -> Option<Instant> {
-        let times = self.times.get(slot as usize)?.as_ref()?;
-        Some(times.deadline)
+        *self.deadlines.get(slot as usize)?
     }
 
     /// Sets the deadline of a slot, and puts the slot in if it is not in the queue.
     pub fn set(&mut self, slot: u32, deadline: Instant) {
         let index = slot as usize;
-        if index >= self.times.len() {
-            self.times.resize(index + 1, None);
+        if index >= self.deadlines.len() {
+            self.deadlines.resize(index + 1, None);
         }
-        match &mut self.times[index] {
-            Some(times) if times.scheduled <= deadline => times.deadline = deadline,
-            entry => {
-                self.len += usize::from(entry.is_none());
-                *entry = Some(Times { deadline, scheduled: deadline });
-                self.heap.push(Reverse((deadline, slot)));
-            }
+        let former = self.deadlines[index].replace(deadline);
+        self.len += usize::from(former.is_none());
+        if former.is_none_or(|former| deadline < former) {
+            self.heap.push(Reverse((deadline, slot)));
         }
         self.settle();
     }
 
     /// Takes a slot out, if it is in the queue. An empty queue gives its memory back.
     pub fn remove(&mut self, slot: u32) {
-        let entry = self.times.get_mut(slot as usize).and_then(Option::take);
+        let entry = self.deadlines.get_mut(slot as usize).and_then(Option::take);
         self.len -= usize::from(entry.is_some());
-        if self.len == 0 && self.times.len() >= MAX_DUE {
+        if self.len == 0 && self.deadlines.len() >= MAX_DUE {
             *self = DeadlineQueue::default();
         }
         self.settle();
@@ -86,7 +75,7 @@ impl DeadlineQueue {
     pub fn overdue(&self, now: Instant) -> usize {
         match self.poll_timeout() {
             Some(first) if first <= now => {
-                self.times.iter().flatten().filter(|times| times.deadline <= now).count()
+                self.deadlines.iter().flatten().filter(|deadline| **deadline <= now).count()
             }
             _ => 0,
         }
@@ -94,8 +83,8 @@ impl DeadlineQueue {
 
     /// Forgets the slots from this one on, which are not in the queue, and frees their memory.
     pub fn truncate(&mut self, slots: usize) {
-        self.times.truncate(slots);
-        self.times.shrink_to_fit();
+        self.deadlines.truncate(slots);
+        self.deadlines.shrink_to_fit();
         self.rebuild();
     }
 
@@ -105,13 +94,10 @@ impl DeadlineQueue {
             self.rebuild();
         }
         while let Some(mut top) = self.heap.peek_mut() {
-            let Reverse((scheduled, slot)) = *top;
-            match &mut self.times[slot as usize] {
-                Some(times) if times.deadline == scheduled => break,
-                Some(times) if times.scheduled == scheduled => {
-                    times.scheduled = times.deadline;
-                    top.0.0 = times.deadline;
-                }
+            let Reverse((at, slot)) = *top;
+            match self.deadlines[slot as usize] {
+                Some(deadline) if deadline == at => break,
+                Some(deadline) if deadline > at => top.0.0 = deadline,
                 _ => drop(PeekMut::pop(top)),
             }
         }
@@ -119,13 +105,7 @@ impl DeadlineQueue {
 
     /// Makes a heap with one item for each slot.
     fn rebuild(&mut self) {
-        let mut items = Vec::with_capacity(self.len);
-        for (slot, entry) in (0..).zip(&mut self.times) {
-            if let Some(times) = entry {
-                times.scheduled = times.deadline;
-                items.push(Reverse((times.deadline, slot)));
-            }
-        }
-        self.heap = items.into();
+        let items = (0..).zip(&self.deadlines);
+        self.heap = items.filter_map(|(slot, deadline)| Some(Reverse(((*deadline)?, slot)))).collect();
     }
 }
