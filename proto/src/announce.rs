@@ -49,7 +49,6 @@ pub(crate) struct AnnounceTimer {
     interval: Duration,
     burst: Burst,
     last_query: Option<Instant>,
-    group_queries: RateLimit,
     changes: RateLimit,
 }
 
@@ -100,7 +99,6 @@ impl AnnounceTimer {
             interval,
             burst: Burst::new(now, 0),
             last_query: None,
-            group_queries: RateLimit::new(1, GROUP_QUERY_GAP),
             changes: RateLimit::new(1, CHANGE_GAP),
         }
     }
@@ -132,7 +130,8 @@ impl AnnounceTimer {
 
     /// Plans one query to the group, unless a query was sent lately or is planned.
     pub fn query_group(&mut self, timers: &mut Timers, now: Instant) {
-        if timers.get(Timer::Burst).is_none() && self.group_queries.is_free(&(), now) {
+        let is_free = self.last_query.is_none_or(|last| last + GROUP_QUERY_GAP <= now);
+        if is_free && timers.get(Timer::Burst).is_none() {
             timers.set(Timer::GroupQuery, now);
         }
     }
@@ -155,7 +154,7 @@ impl AnnounceTimer {
             return Some(self.take_burst_query(timers, now, rng));
         }
         if timers.take_expired(Timer::GroupQuery, now) {
-            self.on_query(now);
+            self.last_query = Some(now);
             self.on_announced(timers, now);
             // It puts off no periodic announce, because the legacy beacon goes with that.
             let known_since = now.checked_sub(self.interval);
@@ -185,15 +184,9 @@ impl AnnounceTimer {
             timers.set(Timer::Burst, burst.next_at);
         }
         let known_since = Some(burst.began);
-        let queried_at = self.last_query.filter(|_| !is_first);
-        self.on_query(now);
+        let queried_at = self.last_query.replace(now).filter(|_| !is_first);
         self.plan_announce(timers, now, rng);
         DueMessage { queried_at, known_since, ..DueMessage::new(Kind::Query, is_first) }
-    }
-
-    fn on_query(&mut self, now: Instant) {
-        self.last_query = Some(now);
-        self.group_queries.restart((), now, now);
     }
 
     fn plan_announce(&mut self, timers: &mut Timers, now: Instant, rng: &mut Rng) {
