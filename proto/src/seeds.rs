@@ -38,7 +38,6 @@ pub(crate) struct Seeds {
     seeds: BTreeMap<SocketAddr, Seed>,
     /// What was sent within the last `WINDOW`, in the order of time.
     waiting: VecDeque<(Instant, usize)>,
-    waiting_count: usize,
 }
 
 struct Seed {
@@ -110,7 +109,7 @@ impl Seeds {
         if !timers.take_expired(Timer::Seeds, now) {
             return Vec::new();
         }
-        self.forget_waiting(now);
+        self.waiting.retain(|(end, _)| now < *end);
         let (due, silent) = self.due(is_listed, interval, now);
         let mut queries = Vec::new();
         for (index, address) in due.into_iter().enumerate() {
@@ -155,9 +154,8 @@ impl Seeds {
     /// Counts a query as waiting, unless that is one too many.
     fn try_wait(&mut self, len: usize, now: Instant) -> bool {
         let cost = if len == SHORT { 1 } else { 2 };
-        let has_room = self.waiting_count + cost <= MAX_WAITING;
+        let has_room = self.has_room_for(cost);
         if has_room {
-            self.waiting_count += cost;
             self.waiting.push_back((now + WINDOW, cost));
         }
         has_room
@@ -182,16 +180,12 @@ impl Seeds {
     /// Sets the timer to the first query, or to when there is room for one.
     fn plan(&self, timers: &mut Timers) {
         let first = self.seeds.values().map(|seed| seed.next).min();
-        let is_full = self.waiting_count + 2 > MAX_WAITING;
-        let room = self.waiting.front().filter(|_| is_full).map(|(end, _)| *end);
+        let room = self.waiting.front().filter(|_| !self.has_room_for(2)).map(|(end, _)| *end);
         timers.set(Timer::Seeds, first.max(first.and(room)));
     }
 
-    fn forget_waiting(&mut self, now: Instant) {
-        while let Some((_, cost)) = self.waiting.front().copied().filter(|(end, _)| *end <= now) {
-            self.waiting_count -= cost;
-            self.waiting.pop_front();
-        }
+    fn has_room_for(&self, cost: usize) -> bool {
+        self.waiting.iter().map(|(_, cost)| cost).sum::<usize>() + cost <= MAX_WAITING
     }
 }
 
