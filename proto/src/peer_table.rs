@@ -24,7 +24,7 @@ use crate::peer_table::entry::PeerEntry;
 use crate::peer_table::evict::MAX_PASSES;
 use crate::peer_table::tombstones::Tombstones;
 use crate::rate_limit::RateLimit;
-use crate::wire::{Announcement, InstanceId};
+use crate::wire::{Announcement, InstanceId, MAX_STEP};
 
 /// A peer received from another address alone is probed at its listed path after this: by then the copy of the same message
 /// by the listed path has arrived.
@@ -33,9 +33,6 @@ const SUSPECT_DELAY: Duration = Duration::from_millis(250);
 /// A number lower than the known one is late up to this long after the last message, and implausible from then on. No network
 /// reorders for longer.
 const MAX_LATENESS: Duration = Duration::from_millis(500);
-
-/// Maximum step of a sequence number. A forged message moves the number no further, and 2^32 such steps are left.
-const MAX_STEP: u64 = 1 << 32;
 
 /// Minimum time between two suspicions of one peer for implausible messages.
 const IMPLAUSIBLE_GAP: Duration = Duration::from_secs(1);

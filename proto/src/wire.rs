@@ -63,6 +63,9 @@ mod key {
     pub const LAST: u64 = TO_SEED;
 }
 
+/// Maximum step of a sequence number. A forged message moves the number no further, and 2^32 such steps are left.
+pub(crate) const MAX_STEP: u64 = 1 << 32;
+
 /// Random id of one run of a node.
 pub type InstanceId = [u8; 16];
 

@@ -17,9 +17,6 @@ use crate::wire::{self, Announcement, InstanceId, Kind, MAX_MESSAGE, Message, Pr
 /// Time to the repeat of an announce that corrects a forged one. By then its number is not taken for a late one.
 const CORRECTION_DELAY: Duration = Duration::from_millis(600);
 
-/// Maximum step of the own number that a message from elsewhere brings about, as of all numbers.
-const MAX_STEP: u64 = 1 << 32;
-
 /// How a datagram arrived.
 #[derive(Clone, Copy)]
 pub(crate) struct Inbound {
@@ -358,7 +355,7 @@ impl Node {
         if self.settings.observer || !self.identity.try_react(path, self.now) {
             return;
         }
-        if about.sequence.saturating_sub(self.outbox.sequence()) <= MAX_STEP {
+        if about.sequence.saturating_sub(self.outbox.sequence()) <= wire::MAX_STEP {
             self.outbox.raise_sequence(about.sequence);
         }
         let sent = self.send_all(Kind::Announce, None, false);

@@ -4,12 +4,12 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use super::tombstones::Tombstone;
-use super::{MAX_STEP, PeerEntry, PeerTable};
+use super::{PeerEntry, PeerTable};
 use crate::event::{Event, LeaveReason};
 use crate::expiring_map::Removed;
 use crate::path::{self, Path};
 use crate::probe::UnreachableOutcome;
-use crate::wire::{Announcement, InstanceId};
+use crate::wire::{Announcement, InstanceId, MAX_STEP};
 
 /// What became of a goodbye.
 #[derive(Debug, PartialEq, Eq)]

@@ -11,7 +11,7 @@ use fastrand::Rng;
 use foca::{Member, State};
 
 use crate::swim::member::MemberId;
-use crate::wire::InstanceId;
+use crate::wire::{self, InstanceId};
 
 /// Maximum step of the generation or incarnation of a member that another one claims, and of a member's own packets until an
 /// echo has come from it.
@@ -19,9 +19,6 @@ const MAX_STEP: u32 = 16;
 
 /// Maximum step of the own generation. Other members follow by `MAX_STEP` a unit, so no true number is further away.
 const MAX_OWN_STEP: u32 = 65536;
-
-/// Maximum step of the number of a message, as of all numbers.
-const MAX_SEQUENCE_STEP: u64 = 1 << 32;
 
 /// In units: how long a suspect member has to refute. An outage of 25 units ends before that, and the spreading of a verdict
 /// ends before the expiry, which is 35.
@@ -182,7 +179,7 @@ impl Rules {
     /// Returns true for a message newer than all others of its sender. Nothing is stored about an instance without a seat.
     pub fn is_new(&mut self, sender: &InstanceId, sequence: u64) -> bool {
         let Some(seat) = self.seats.get_mut(sender) else { return true };
-        let is_new = sequence > seat.sequence && sequence - seat.sequence <= MAX_SEQUENCE_STEP;
+        let is_new = sequence > seat.sequence && sequence - seat.sequence <= wire::MAX_STEP;
         if is_new {
             seat.sequence = sequence;
         }
