@@ -6,6 +6,7 @@ use crate::swim::codec::{IDENTITY_LEN, get_identity, put_identity};
 use crate::swim::member::MemberId;
 use crate::swim::packet::split_updates;
 use crate::wire::InstanceId;
+use crate::wire::known_answers::fnv1a;
 
 pub(crate) struct SyncPage {
     pub bytes: Vec<u8>,
@@ -56,6 +57,5 @@ impl SyncPage {
 /// Hashes the port and value of a member (FNV-1a). The digest of a list is the exclusive or of these. Two lists with equal
 /// digests that differ only delay an update a little, so the hash needs no key.
 pub(crate) fn digest_of(id: &InstanceId, port: u16, value: &[u8]) -> u64 {
-    let step = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
-    id.iter().chain(&port.to_be_bytes()).chain(value).fold(0xcbf2_9ce4_8422_2325, step)
+    fnv1a(id.iter().chain(&port.to_be_bytes()).chain(value))
 }

@@ -35,13 +35,16 @@ fn positions(id: &InstanceId, sequence: u64, len: usize) -> impl Iterator<Item =
     (0..POSITIONS).map(move |position| (hash >> (16 * position)) as usize % 0x10000 % (8 * len))
 }
 
-/// FNV-1a of 64 bits over the id and the sequence number, highest byte first; then one round of mixing, because the low bits
-/// of FNV-1a depend on few bits of its input.
+/// Returns the FNV-1a hash of 64 bits.
+pub(crate) fn fnv1a<'a>(bytes: impl Iterator<Item = &'a u8>) -> u64 {
+    let step = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
+    bytes.fold(0xcbf2_9ce4_8422_2325, step)
+}
+
+/// FNV-1a over the id and the sequence number, highest byte first; then one round of mixing, because the low bits of FNV-1a
+/// depend on few bits of its input.
 fn hash(id: &InstanceId, sequence: u64) -> u64 {
-    let bytes = id.iter().copied().chain(sequence.to_be_bytes());
-    let hash = bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    });
+    let hash = fnv1a(id.iter().chain(&sequence.to_be_bytes()));
     let mixed = (hash ^ hash >> 32).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     mixed ^ mixed >> 32
 }
