@@ -266,29 +266,24 @@ impl Usage {
 
 impl StaticEntry {
     fn legacy(name: &str, path: Path, now: Instant) -> Self {
+        let (address, interface) = (Some(path.ip()), path.interface);
+        let entry = Registration { address, interface, ..Registration::new(name, b"") };
         StaticEntry {
-            name: name.into(),
-            value: Box::default(),
-            address: Some(path.ip()),
-            interface: path.interface,
-            port: 0,
             source: Source::Legacy,
-            listed_at: now,
             beacon_port: path.port(),
-            received_at: now,
+            ..StaticEntry::registered(&entry, now)
         }
     }
 
     fn registered(registration: &Registration<'_>, now: Instant) -> Self {
         let Registration { key, value, address, interface, port } = *registration;
-        let (name, value, source) = (key.into(), value.into(), Source::Registered);
         StaticEntry {
-            name,
-            value,
+            name: key.into(),
+            value: value.into(),
             address,
             interface,
             port,
-            source,
+            source: Source::Registered,
             listed_at: now,
             beacon_port: 0,
             received_at: now,
