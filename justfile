@@ -3,7 +3,7 @@
 export PATH := justfile_directory() / "target/tools/bin" + ":" + env("PATH")
 
 python := "bindings/python"
-scripts := "examples tests/all/manifests tests/network"
+scripts := "examples tests/all/manifests tests/network tests/soak"
 
 [private]
 default:
@@ -45,7 +45,7 @@ lint-python:
     ruff check --config {{python}}/pyproject.toml --ignore D benches packaging
     ruff format --config {{python}}/pyproject.toml --check benches packaging
     mypy --strict --config-file {{python}}/pyproject.toml {{python}}/peers {{python}}/examples {{python}}/hatch_build.py
-    for scripts in examples/kubernetes packaging tests/all/manifests tests/network; do \
+    for scripts in examples/kubernetes packaging tests/all/manifests tests/network tests/soak; do \
         MYPYPATH={{python}} mypy --strict --config-file {{python}}/pyproject.toml $scripts/*.py || exit 1; \
     done
     actionlint
@@ -65,6 +65,10 @@ sanitizers:
 # Each fuzz target for so many seconds
 fuzz seconds="60":
     fuzz/run.sh {{seconds}}
+
+# Real nodes while hosts, links and keys change at random, for so many seconds, in all modes or some; needs root
+soak seconds="900" *modes:
+    tests/soak.sh {{seconds}} {{modes}}
 
 # The library on other machines and with other C libraries: all of README's table, or some
 platforms *names:
