@@ -27,13 +27,12 @@ pub fn all() -> Result<Listing, CallError> {
     let mut interfaces: Vec<HostInterface> = Vec::new();
     for name in names {
         if interfaces.iter().all(|known| *known.name() != name) {
-            // One that has gone meanwhile has no index.
-            interfaces.extend(interface(&socket, name));
+            interfaces.extend(interface(&socket, name)?);
         }
     }
     for (label, address) in v4 {
         if let Some(known) = interfaces.iter_mut().find(|known| known.name() == base_of(&label)) {
-            known.interface.add_address(address.into(), prefix_len(&socket, &label, address));
+            known.interface.add_address(address.into(), prefix_len(&socket, &label, address)?);
         }
     }
     for V6Address { address, prefix_len, index, .. } in v6.into_iter().filter(|one| one.is_usable) {
@@ -65,14 +64,16 @@ fn base_of(label: &str) -> &str {
     label.split(':').next().unwrap_or(label)
 }
 
-fn interface(socket: &Socket, name: String) -> Option<HostInterface> {
+/// Returns an interface; `None` if it has gone meanwhile.
+fn interface(socket: &Socket, name: String) -> Result<Option<HostInterface>, CallError> {
+    let ask = |code| unless_gone(request(socket, code, &name, None));
+    let index = ask(libc::SIOCGIFINDEX as _).named("ioctl(SIOCGIFINDEX)")?;
+    let flags = ask(libc::SIOCGIFFLAGS as _).named("ioctl(SIOCGIFFLAGS)")?;
+    let (Some(index), Some(flags)) = (index, flags) else { return Ok(None) };
+    // SAFETY: the requests have written these fields.
+    let (index, flags) = unsafe { (index.ifr_ifru.ifru_ifindex, i32::from(flags.ifr_ifru.ifru_flags)) };
     let has = |flags: i32, flag: i32| flags & flag != 0;
-    // SAFETY: the request has written this field.
-    let index = unsafe { request(socket, libc::SIOCGIFINDEX as _, &name, None).ok()?.ifr_ifru.ifru_ifindex };
-    // SAFETY: the request has written this field.
-    let flags = unsafe { request(socket, libc::SIOCGIFFLAGS as _, &name, None).ok()?.ifr_ifru.ifru_flags };
-    let flags = i32::from(flags);
-    Some(HostInterface {
+    Ok(Some(HostInterface {
         interface: Interface::new(name, index as u32, has(flags, libc::IFF_LOOPBACK)),
         is_up: has(flags, libc::IFF_UP),
         is_running: has(flags, libc::IFF_RUNNING),
@@ -80,7 +81,7 @@ fn interface(socket: &Socket, name: String) -> Option<HostInterface> {
         is_default: false,
         kind: String::new(),
         port: None,
-    })
+    }))
 }
 
 /// Returns each IPv4 address with its label.
@@ -112,11 +113,24 @@ fn labelled(request: &libc::ifreq) -> Option<(String, Ipv4Addr)> {
 }
 
 /// Returns the length of the prefix of an IPv4 address. All bits stand for a far end, which may have any address.
-fn prefix_len(socket: &Socket, label: &str, address: Ipv4Addr) -> u8 {
-    let ask = |code| request(socket, code, label, Some(address)).ok().as_ref().and_then(v4_of);
-    let far = ask(libc::SIOCGIFDSTADDR as _).filter(|far| *far != address && *far != Ipv4Addr::UNSPECIFIED);
-    let mask = ask(libc::SIOCGIFNETMASK as _).filter(|_| far.is_none());
-    mask.map_or(32, |mask| mask.to_bits().leading_ones() as u8)
+fn prefix_len(socket: &Socket, label: &str, address: Ipv4Addr) -> Result<u8, CallError> {
+    let ask = |code| -> io::Result<Option<Ipv4Addr>> {
+        Ok(unless_gone(request(socket, code, label, Some(address)))?.as_ref().and_then(v4_of))
+    };
+    // Without an answer there is no far end.
+    let far = ask(libc::SIOCGIFDSTADDR as _).ok().flatten();
+    let is_far = far.is_some_and(|far| far != address && far != Ipv4Addr::UNSPECIFIED);
+    let mask = ask(libc::SIOCGIFNETMASK as _).named("ioctl(SIOCGIFNETMASK)")?.filter(|_| !is_far);
+    Ok(mask.map_or(32, |mask| mask.to_bits().leading_ones() as u8))
+}
+
+/// Makes `None` of the error for an interface or an address that was removed since it was listed. An IPv6 socket tells nothing of
+/// IPv4 addresses, which are of no use without IPv4.
+fn unless_gone<T>(result: io::Result<T>) -> io::Result<Option<T>> {
+    match result.as_ref().map_err(io::Error::raw_os_error) {
+        Err(Some(libc::ENODEV | libc::ENXIO | libc::EADDRNOTAVAIL | libc::ENOTTY)) => Ok(None),
+        _ => result.map(Some),
+    }
 }
 
 /// Makes a request about the interface of a name; with an address, about that address of it.
