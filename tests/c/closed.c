@@ -26,8 +26,8 @@ static peers_t *start_node(const char *name, uint32_t interval_ms) {
     return start(&config);
 }
 
-/* A file of the program under a number that a node had. */
-typedef enum { PAIR, UDP, EVENT, TIMER, KINDS } kind_t;
+/* A file of the program under a number that a node had, or none. */
+typedef enum { PAIR, UDP, EVENT, TIMER, NONE, KINDS } kind_t;
 
 typedef struct {
     int number, other;
@@ -62,6 +62,10 @@ static void check_untouched(kind_t kind, const file_t *file) {
     char bytes[16];
     uint64_t count;
     struct itimerspec setting;
+    if (kind == NONE) {
+        CHECK(fstat(file->number, &stat) < 0);
+        return;
+    }
     CHECK(fstat(file->number, &stat) == 0);
     CHECK(stat.st_dev == file->stat.st_dev && stat.st_ino == file->stat.st_ino);
     switch (kind) {
@@ -86,6 +90,7 @@ static int replace_all(kind_t kind, file_t *files) {
     for (int i = 0; i < count; i++) CHECK(close(numbers[i]) == 0);
     for (int i = 0; i < count; i++) {
         files[i] = (file_t){.number = numbers[i], .other = -1};
+        if (kind == NONE) continue;
         int number = open_file(kind, &files[i].other);
         /* What it holds besides goes out of the way. */
         if (files[i].other >= 0) {
@@ -259,6 +264,8 @@ static void all_replaced_by_events(void) { all_replaced_by(EVENT); }
 
 static void all_replaced_by_timers(void) { all_replaced_by(TIMER); }
 
+static void all_closed(void) { all_replaced_by(NONE); }
+
 static void a_limit_lowered_to(rlim_t limit) {
     limit_to_try = limit;
     in_child(a_lowered_limit_changes_nothing, NULL, NULL);
@@ -271,6 +278,7 @@ static void a_limit_lowered_to_4(void) { a_limit_lowered_to(4); }
 int main(int count, char **arguments) {
     port = test_port();
     static const case_t cases[] = {
+        CASE(all_closed),
         CASE(all_replaced_by_socket_pairs),
         CASE(all_replaced_by_udp_sockets),
         CASE(all_replaced_by_events),
