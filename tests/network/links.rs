@@ -1,8 +1,11 @@
 //! Kinds of interfaces: which ones a node uses, and what health says of the others.
 
 use crate::nodes::{
-    ear, expect_interface, expect_state, interface, rust_watch, state, watch_with, world, world_with_firewall,
+    LONG_LIFE, ear, expect_interface, expect_state, interface, rust_watch, state, watch_with, world,
+    world_with_firewall,
 };
+use support::program::Program;
+use support::world::Host;
 
 /// N2 of the cases. Both ends have addresses of different networks.
 #[test]
@@ -163,7 +166,7 @@ fn an_interface_in_a_vrf_or_of_wireguard_says_why_it_is_not_used() {
     let mut expected = Vec::new();
     host.add_pair("d1");
     host.ip("addr add 10.0.1.1/24 dev d1");
-    // Some kernels are built without them.
+    // Some kernels are built without them. The unit test of `net/interfaces` has each line of the table.
     if host.try_ip("link add vrf1 type vrf table 100") {
         host.ip("link set vrf1 up");
         host.ip("link set d1 master vrf1");
@@ -179,4 +182,58 @@ fn an_interface_in_a_vrf_or_of_wireguard_says_why_it_is_not_used() {
         let line = interface(&mut node, name, 4);
         assert!(line.starts_with(usage) && line.ends_with(why), "{line}");
     }
+}
+
+/// Keys of the two ends of a tunnel: private and public.
+const TUNNEL_KEYS: [[&str; 2]; 2] = [
+    ["oDOVBflf0wezab90Tcn/GUaX7I1Apbvtk8cqepqcuGk=", "KbheLas9EKca75CUV21AplD4yMzGclgisRN8Q3FejRw="],
+    ["cO30FxkaBQewIP7pNnflheeXjj6AwWdui/Rnkq0IPms=", "cefcYoYNZe06t/D0E3ECEInVKqD7iKwqJdX8c+CEU00="],
+];
+
+/// The end of a WireGuard tunnel on one of two hosts, at 10.9.0.`number`. The peer may send it the group's datagrams, too, if
+/// `carries_group`.
+fn tunnel(host: &Host<'_>, number: usize, carries_group: bool) -> Program {
+    let other = 3 - number;
+    let group = if carries_group { ",239.2.3.4/32" } else { "" };
+    let mut command = host.command("sh");
+    command.arg(support::root().join("tests/network/tunnel.sh"));
+    command.args([TUNNEL_KEYS[number - 1][0], TUNNEL_KEYS[other - 1][1], &format!("10.9.0.{number}/24")]);
+    let mut end =
+        Program::start(command.args([&format!("192.0.2.{other}"), &format!("10.9.0.{other}/32{group}")]));
+    end.expect(["up"]);
+    end
+}
+
+/// WireGuard without the kernel's module is a TUN device, which has the MULTICAST flag.
+#[test]
+fn peers_find_each_other_through_a_wireguard_tunnel() {
+    let test = "peers_find_each_other_through_a_wireguard_tunnel";
+    let Some(world) = world(test).filter(|_| support::has_tool("wireguard-go", test)) else { return };
+    let (left, right) = (world.host(1), world.host(2));
+    let _ends = (tunnel(&left, 1, true), tunnel(&right, 2, true));
+    let by_tunnel = [&LONG_LIFE[..], &["--interfaces", "wg0"]].concat();
+    let (mut one, mut two) = (watch_with(&left, "one", &by_tunnel), watch_with(&right, "two", &by_tunnel));
+    one.expect(["joined two 10.9.0.2"]);
+    two.expect(["joined one 10.9.0.1"]);
+    expect_interface(&mut one, "wg0", 4, "Used");
+    assert_eq!(state(&mut one), "Running");
+    two.kill();
+    one.expect(["left two (unreachable)"]);
+}
+
+/// WireGuard drops a datagram for an address that its configuration gives to no peer.
+#[test]
+fn seeds_find_each_other_through_a_tunnel_without_multicast() {
+    let test = "seeds_find_each_other_through_a_tunnel_without_multicast";
+    let Some(world) = world(test).filter(|_| support::has_tool("wireguard-go", test)) else { return };
+    let (left, right) = (world.host(1), world.host(2));
+    let _ends = (tunnel(&left, 1, false), tunnel(&right, 2, false));
+    let by_tunnel = [&LONG_LIFE[..], &["--interfaces", "wg0", "--mode", "both"]].concat();
+    let mut one = watch_with(&left, "one", &[&by_tunnel[..], &["--unicast-port", "49002"]].concat());
+    let mut two = watch_with(&right, "two", &[&by_tunnel[..], &["--seeds", "10.9.0.1:49002"]].concat());
+    let mut stranger = watch_with(&right, "stranger", &by_tunnel);
+    stranger.expect(["joined two 10.9.0.2"]);
+    one.expect(["joined two 10.9.0.2"]);
+    two.expect(["joined one 10.9.0.1", "joined stranger 10.9.0.2"]);
+    one.never_printed("joined stranger");
 }
