@@ -6,14 +6,19 @@ use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::nodes::{expect_interface, expect_state, interface, rust_watch, script, state, watch_with, world};
+use nix::sys::signal::Signal;
+
+use crate::nodes::{
+    expect_interface, expect_state, expect_that, interface, rust_watch, script, state, watch_with, world,
+    world_with_firewall,
+};
 use support::program::{LIMIT, Program};
 use support::world::Host;
 
 const ERRORS: [&str; 4] = ["ENOSYS", "EPERM", "EINVAL", "ENOPROTOOPT"];
 
 /// Calls and options, as `refuse.c` takes them, and a part of what health says when one of them is refused at the start.
-const AT_START: [(&str, &str); 22] = [
+const AT_START: [(&str, &str); 32] = [
     ("setsockopt * 0 49", "Running Limited IP_MULTICAST_ALL: "),
     ("setsockopt * 41 29", "Running Limited IPV6_MULTICAST_ALL: "),
     ("setsockopt * 0 11", "Running Limited IP_RECVERR: "),
@@ -27,31 +32,52 @@ const AT_START: [(&str, &str); 22] = [
     ("setsockopt * 0 34", "Running Limited IP_MULTICAST_LOOP: "),
     ("setsockopt * 41 19", "Running Limited IPV6_MULTICAST_LOOP: "),
     ("setsockopt * 1 2", "Running Limited SO_REUSEADDR: "),
+    ("setsockopt * 1 2", "a socket for the group alone: setsockopt(SO_REUSEADDR): "),
+    ("setsockopt * 1 7", "Running Limited SO_RCVBUF and SO_SNDBUF: "),
     ("setsockopt * 1 8", "Running Limited SO_RCVBUF and SO_SNDBUF: "),
     ("socket 16", "Running Limited a socket for reports of changes: socket(AF_NETLINK): "),
     ("timerfd_create", "Running Limited timerfd of CLOCK_BOOTTIME: "),
+    ("timerfd_settime", "Running Limited timerfd of CLOCK_BOOTTIME: "),
+    ("recvmmsg", "Running Limited recvmmsg: "),
+    ("sendmsg", "sending through "),
+    ("setsockopt * 0 35", "joined the group on 0 of 1 interfaces: "),
+    ("setsockopt * 41 20", "joined the group on 0 of 1 interfaces: "),
     ("setsockopt * 0 8", "Degraded Socket IPv4 is not used: setsockopt(IP_PKTINFO): "),
     ("setsockopt * 41 49", "Degraded Socket IPv6 is not used: setsockopt(IPV6_RECVPKTINFO): "),
     ("setsockopt * 41 26", "Degraded Socket IPv6 is not used: setsockopt(IPV6_V6ONLY): "),
     ("socket 2 524290", "Degraded Socket IPv4 is not used: socket(AF_INET): "),
     ("socket 10 524290", "Degraded Socket IPv6 is not used: socket(AF_INET6): "),
     ("ioctl * 0x8912", "Degraded NoInterface the interfaces cannot be listed: ioctl(SIOCGIFCONF): "),
+    ("ioctl * 0x8913", "Degraded NoInterface the interfaces cannot be listed: ioctl(SIOCGIFFLAGS): "),
+    ("ioctl * 0x891b", "Degraded NoInterface the interfaces cannot be listed: ioctl(SIOCGIFNETMASK): "),
+    ("ioctl * 0x8933", "Degraded NoInterface the interfaces cannot be listed: ioctl(SIOCGIFINDEX): "),
 ];
 
 /// Calls without which a node does not start, and what the error names.
-const NEEDED: [(&str, &str); 3] =
-    [("bind", "bind: "), ("socketpair", "a descriptor to wake by: "), ("getsockname", "getsockname: ")];
+const NEEDED: [(&str, &str); 5] = [
+    ("socket", "socket(AF_INET"),
+    ("fcntl * 4", "a descriptor to wake by: "),
+    ("bind", "bind: "),
+    ("socketpair", "a descriptor to wake by: "),
+    ("getsockname", "getsockname: "),
+];
 
 /// Calls that are refused while a node runs.
-const RUNNING: [(&[&str], &str); 9] = [
+const RUNNING: [(&[&str], &str); 15] = [
     (&["recvmmsg"], "Running Limited recvmmsg: "),
     (&["recvmmsg", "recvmsg"], "receiving by IPv4: recvmsg: "),
     (&["sendmsg"], "sending through "),
     (&["poll"], "Running Limited poll: "),
     (&["timerfd_settime"], "Running Limited timerfd of CLOCK_BOOTTIME: "),
+    (&["timerfd_gettime"], "Running Limited timerfd of CLOCK_BOOTTIME: "),
     (&["fstat", "newfstatat * * * 4096"], "Running Limited fstat: "),
     (&["ioctl * 0x8912"], "Running Limited the list of interfaces: ioctl(SIOCGIFCONF): "),
+    (&["ioctl * 0x8913"], "Running Limited the list of interfaces: ioctl(SIOCGIFFLAGS): "),
+    (&["ioctl * 0x891b"], "Running Limited the list of interfaces: ioctl(SIOCGIFNETMASK): "),
+    (&["ioctl * 0x8933"], "Running Limited the list of interfaces: ioctl(SIOCGIFINDEX): "),
     (&["socket"], "Running Limited the list of interfaces: socket(AF_INET): "),
+    (&["sendto"], "Running Limited the list of links: send(RTM_GETLINK): "),
+    (&["recvfrom"], "Running Limited the list of links: recv(RTM_GETLINK): "),
     (&["openat"], "Running Limited the list of interfaces: "),
 ];
 
@@ -80,6 +106,11 @@ impl Launcher<'_> {
         command.args(["--interval", "1000", "--expiry", "4000", "--name", "node"]);
         command.args(["--port", &(20_000 + self.count).to_string()]);
         (command, rules)
+    }
+
+    /// A node that finds the last one started, under no rules.
+    fn peer(&self) -> Program {
+        watch_with(self.host, "peer", &["--port", &(20_000 + self.count).to_string()])
     }
 
     fn start(&mut self, error: &str, calls: &[&str]) -> Refused {
@@ -138,11 +169,9 @@ fn each_call_and_option_may_be_refused_at_the_start() {
         for ((call, words), refused) in &mut all {
             expect_words(&mut refused.watch, words, &format!("{error} {call}"));
         }
-        for ((call, words), refused) in &mut all {
+        for ((call, _), refused) in &mut all {
             refused.set(error, &[]);
-            if words.starts_with("Degraded") {
-                expect_words(&mut refused.watch, "Running", &format!("after {error} {call}"));
-            }
+            expect_words(&mut refused.watch, "Running", &format!("after {error} {call}"));
         }
     }
 }
@@ -196,6 +225,97 @@ fn a_running_node_survives_each_refusal_without_a_spin() {
             expect_words(&mut refused.watch, "Running", &format!("after {error} {calls:?}"));
         }
     }
+}
+
+/// The error queue of a socket keeps it readable.
+#[test]
+fn a_refused_error_queue_is_named_and_makes_no_spin() {
+    const CALL: &str = "recvmsg * * 0x2040";
+    const WORDS: &str = "Running Limited recvmsg(MSG_ERRQUEUE): ";
+    let test = "a_refused_error_queue_is_named_and_makes_no_spin";
+    let Some(world) = world(test) else { return };
+    let host = world.host(1);
+    let mut launcher = Launcher { host: &host, test, count: 0 };
+    for error in ERRORS {
+        let mut refused = launcher.start(error, &[CALL]);
+        let peer = launcher.peer();
+        refused.watch.expect(["joined peer 192.0.2.1"]);
+        peer.kill();
+        refused.watch.expect(["left peer (expired)"]);
+        expect_words(&mut refused.watch, WORDS, error);
+        let (before, length) = (refused.processor_time(), Duration::from_secs(1));
+        thread::sleep(length);
+        let used = refused.processor_time() - before;
+        assert!(used < length / 100, "{error}: {used:?} in {length:?}");
+        refused.set(error, &[]);
+        expect_that(&mut refused.watch, "nothing is refused", |watch| state(watch) == "Running");
+    }
+}
+
+/// A call of another thread wakes the thread of the node.
+#[test]
+fn a_refused_wake_is_named_until_it_works() {
+    let test = "a_refused_wake_is_named_until_it_works";
+    let Some(world) = world(test) else { return };
+    let host = world.host(1);
+    let mut launcher = Launcher { host: &host, test, count: 0 };
+    let seeds = support::scratch().join(test);
+    let write = |list: &str| fs::write(&seeds, list).expect("the scratch folder can be written");
+    for error in ERRORS {
+        write("192.0.2.2:49002");
+        let (mut command, rules) = launcher.command(error, &["sendto"]);
+        command.args(["--mode", "both", "--seed-file", seeds.to_str().expect("UTF-8")]);
+        let mut refused = Refused { watch: Program::start(&mut command), rules };
+        refused.watch.expect_to_take(Signal::SIGHUP);
+        write("192.0.2.3:49002");
+        refused.watch.signal(Signal::SIGHUP);
+        refused.watch.expect(["took new seeds"]);
+        expect_words(&mut refused.watch, "Running Limited sendto and recvfrom: ", error);
+        refused.set(error, &[]);
+        write("192.0.2.4:49002");
+        refused.watch.signal(Signal::SIGHUP);
+        expect_that(&mut refused.watch, "nothing is refused", |watch| state(watch) == "Running");
+    }
+}
+
+/// H15 of the cases. The watchdog reopens the sockets while the system refuses it.
+#[test]
+fn sockets_keep_their_port_through_a_failed_reopen() {
+    let test = "sockets_keep_their_port_through_a_failed_reopen";
+    let Some(world) = world_with_firewall(test) else { return };
+    let host = world.host(1);
+    let mut launcher = Launcher { host: &host, test, count: 0 };
+    let mut all = ERRORS.map(|error| {
+        let (mut command, rules) = launcher.command(error, &["bind"]);
+        fs::write(&rules, "").expect("the scratch folder can be written");
+        (error, Refused { watch: Program::start(&mut command), rules })
+    });
+    for (_, refused) in &mut all {
+        expect_words(&mut refused.watch, "Running", "before");
+    }
+    let before = udp_ports(&all[0].1.watch);
+    host.firewall_rule("input", "meta l4proto udp drop");
+    all.iter().for_each(|(error, refused)| refused.set(error, &["bind"]));
+    for (error, refused) in &mut all {
+        expect_words(&mut refused.watch, "Degraded Socket IPv4 is not used: bind: ", error);
+    }
+    assert_eq!(udp_ports(&all[0].1.watch), []);
+    host.configure("nft", "flush ruleset");
+    for (error, refused) in &mut all {
+        refused.set(error, &[]);
+        expect_that(&mut refused.watch, "nothing is wrong", |watch| state(watch) == "Running");
+    }
+    assert_eq!(udp_ports(&all[0].1.watch), before);
+}
+
+/// Local ports of the UDP sockets on the host of a program, in order.
+fn udp_ports(program: &Program) -> Vec<u16> {
+    let table = |name| fs::read_to_string(format!("/proc/{}/net/{name}", program.id())).expect("it runs");
+    let port = |line: &str| u16::from_str_radix(line.split_whitespace().nth(1)?.rsplit(':').next()?, 16).ok();
+    let mut ports: Vec<u16> =
+        [table("udp"), table("udp6")].iter().flat_map(|table| table.lines().filter_map(port)).collect();
+    ports.sort_unstable();
+    ports
 }
 
 /// N6 of the cases.
@@ -309,6 +429,6 @@ fn a_node_runs_in_the_sandbox_of_the_example_service() {
     host.ip("addr del 192.0.2.1/24 dev eth0");
     host.ip("addr add 192.0.2.9/24 dev eth0");
     watcher.expect(["updated node 192.0.2.9"]);
-    node.signal(nix::sys::signal::Signal::SIGTERM);
+    node.signal(Signal::SIGTERM);
     watcher.expect(["left node (goodbye)"]);
 }
