@@ -9,13 +9,14 @@ use crate::timers::{Timer, Timers};
 use crate::wire::Kind;
 
 /// Gaps between the queries of a burst. The first query may meet a network that is not quite up; the loss of one query or
-/// of two is made good within a second. The last three are sent if answers are lost, as news in the answers shows.
+/// of two is made good within a second. The last three are sent if messages are lost, as news shows. The last one comes late
+/// enough for the replies of thousands, which are spread over seconds.
 const BURST_GAPS: [Duration; 5] = [
     Duration::from_millis(250),
     Duration::from_millis(750),
     Duration::from_secs(1),
-    Duration::from_secs(2),
-    Duration::from_secs(4),
+    Duration::from_secs(1),
+    Duration::from_secs(3),
 ];
 
 /// Number of queries of a burst without loss.
@@ -116,7 +117,7 @@ impl AnnounceTimer {
         timers.set(Timer::Burst, begin);
     }
 
-    /// Takes note that an answer to the last query of the burst has brought news. Where one answer came late, others were lost.
+    /// Takes note that a message after the last query of the burst has brought news: messages before it were lost.
     pub fn on_news(&mut self, timers: &mut Timers, now: Instant) {
         let burst = &mut self.burst;
         if burst.sent == 0 || now >= burst.next_at {

@@ -201,9 +201,7 @@ impl Node {
             self.counters.stale += 1;
             return Reaction::Ignored;
         };
-        let is_listed = || self.registry.peers().contains(&about.id, self.now);
-        // The sender was not listed here, or does not list this node.
-        if origin.echo == Echo::Query && (about.nonce.is_some() || !is_listed()) {
+        if self.is_news(about, &origin) {
             self.announce_timer.on_news(&mut self.timers, self.now);
         }
         if self.is_member_of_cluster() {
@@ -230,6 +228,15 @@ impl Node {
                 Reaction::Ignored
             }
         }
+    }
+
+    /// Returns true if a message shows, late in a burst, that others were lost: the sender is not listed, or does not list this
+    /// node. The first message of an instance shows only that it has started. With keys no message to the group lists its sender.
+    fn is_news(&self, about: &Announcement<'_>, origin: &Origin) -> bool {
+        let is_answer = origin.echo == Echo::Query;
+        let is_later_one = origin.arrival == Arrival::Group && about.sequence > 1 && !self.has_keys();
+        let is_listed = || self.registry.peers().contains(&about.id, self.now);
+        is_answer && about.nonce.is_some() || (is_answer || is_later_one) && !is_listed()
     }
 
     /// Returns the origin of a message. `None`, with keys, for an echo to another node: an attacker had it made, and may send

@@ -74,6 +74,32 @@ fn burst_goes_on_while_answers_bring_news() {
     assert_eq!(times, [numbers("BURST"), numbers("BURST_MORE")].concat());
 }
 
+/// Returns when a node queries that receives a message of another new instance, with this number, every 100 ms.
+fn queries_with_strangers(settings: Settings, sequence: u64) -> Vec<Duration> {
+    let mut bench = Bench::new(settings);
+    let mut times = Vec::new();
+    for number in 100..200 {
+        let sent = bench.run(ms(100));
+        times.extend(sent.iter().filter(|sent| sent.what == "query").map(|sent| sent.at));
+        let mut stranger =
+            Remote { sequence: sequence - 1, ..Remote::new(&format!("peer-{number}"), number) };
+        bench.hear(&mut stranger, Kind::Announce);
+    }
+    times
+}
+
+#[test]
+fn burst_goes_on_while_the_group_brings_instances_that_are_late() {
+    let all = [numbers("BURST"), numbers("BURST_MORE")].concat();
+    assert_eq!(queries_with_strangers(settings(), 2), all.into_iter().map(ms).collect::<Vec<_>>());
+}
+
+#[test]
+fn burst_ends_though_new_instances_start() {
+    let burst: Vec<_> = numbers("BURST").into_iter().map(ms).collect();
+    assert_eq!(queries_with_strangers(settings(), 1), burst);
+}
+
 #[test]
 fn periodic_announces_have_jitter_of_a_tenth() {
     let mut bench = Bench::settled();
