@@ -156,6 +156,19 @@ fn long_registration_outlives_beacons_and_goodbyes_of_its_name() {
 }
 
 #[test]
+fn registration_replaces_the_legacy_peer_of_its_name() {
+    let mut bench = Bench::settled();
+    let kitchen = Remote::new("kitchen", 7);
+    bench.hear_line(&kitchen);
+    bench.node.register("kitchen", b"mine", None, bench.now).expect("a valid entry");
+    bench.hear_line(&kitchen);
+    assert_eq!(bench.events(), ["+kitchen", "~kitchen"]);
+    let peers = bench.node.peers(bench.now);
+    let [peer] = &peers[..] else { panic!("two entries of one name: {peers:?}") };
+    assert_eq!((peer.source, peer.address, peer.value.as_slice()), (Source::Registered, None, &b"mine"[..]));
+}
+
+#[test]
 fn ended_registration_becomes_the_legacy_node() {
     let mut bench = Bench::settled();
     let kitchen =
