@@ -343,11 +343,12 @@ impl Node {
             self.counters.other_cluster += u64::from(about.cluster != self.settings.cluster);
             return;
         }
-        self.on_id_conflict(kind, about, path);
+        self.on_id_conflict(kind, about, inbound);
     }
 
     /// Corrects what a message with the own id from elsewhere has told, and finds out by a probe whether its sender is a clone.
-    fn on_id_conflict(&mut self, kind: Kind, about: &Announcement<'_>, path: Path) {
+    fn on_id_conflict(&mut self, kind: Kind, about: &Announcement<'_>, inbound: Inbound) {
+        let Inbound { path, len, .. } = inbound;
         let from = path.address;
         self.counters.id_conflicts += 1;
         if let (Kind::Announce, Some(echo), Some(probed)) = (kind, about.echo, self.identity.probed())
@@ -367,8 +368,10 @@ impl Node {
         }
         let sent = self.send_all(Kind::Announce, None, false);
         self.plan_repeat(sent, CORRECTION_DELAY);
+        // The source may be forged.
+        let len = self.outbox.announce_len().min(len * MAX_AMPLIFICATION);
         let id = self.settings.id;
-        self.send_probe(&id, path, self.outbox.announce_len());
+        self.send_probe(&id, path, len);
     }
 
     /// Handles a probe with the own id: the node has reached itself, or a clone probes it.

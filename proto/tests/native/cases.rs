@@ -122,6 +122,17 @@ fn p1_node_corrects_its_forged_id_and_probes_the_forger() {
 }
 
 #[test]
+fn p1_forged_own_id_draws_three_times_its_bytes_at_most() {
+    let mut bench = Bench::new(Settings { value: vec![7; 1000], ..settings() });
+    bench.run(ms(1000));
+    let own = Remote { id: settings().id, name: "self".into(), ..Remote::new("self", 66) };
+    let forged = forged(&own, Kind::Announce, 1000, EXPIRY);
+    bench.hear_bytes(&forged, own.address);
+    let sent: usize = unicasts(&bench.sent()).iter().map(|sent| sent.bytes.len()).sum();
+    assert!((1..=3 * forged.len()).contains(&sent), "{sent} bytes for {}", forged.len());
+}
+
+#[test]
 fn p2_a_flood_does_not_keep_registrations_and_newcomers_out() {
     let mut bench = Bench::new(Settings { max_peers: 1000, ..settings() });
     bench.run(ms(1000));
