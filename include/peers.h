@@ -47,6 +47,9 @@
  * Signals     No call may be made in a signal handler. A signal does not end a call that waits.
  * Unloading   The shared library stays in memory after dlclose. A plugin with the static library frees all nodes first.
  * Copies      Two copies of the library in one process work side by side. A handle of one gives PEERS_ERR_HANDLE in the other.
+ * Sandboxes   The minimum kernel is Linux 3.10. docs/peers.service of the source lists the system calls and the address families
+ *             (AF_INET, AF_INET6, AF_NETLINK, AF_UNIX) that a node uses. The refusal of an optional call is a note in
+ *             peers_health.
  * Forking     A child has no node, because it has no thread. It has copies of the parent's sockets until it calls peers_free, runs
  *             another program, or ends. Until then the copies hold the port of `unicast_port`.
  *             In a server that forks workers, each worker frees the handles that it inherited, and starts a node of its own. Or the
