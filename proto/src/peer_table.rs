@@ -187,7 +187,7 @@ impl PeerTable {
         let overrides = self.is_overridden(slot, origin.echo);
         if *self.peers.at(slot).name != *about.name {
             if !overrides {
-                self.on_implausible(slot, origin, now);
+                self.on_implausible(slot, about, origin, now);
                 return AnnounceOutcome::Contradiction;
             }
             // The instance itself has this name.
@@ -199,7 +199,7 @@ impl PeerTable {
             Number::Newer => return self.on_news(slot, about, origin, bytes_free, now),
             Number::Copy => self.on_copy(slot, origin, now),
             Number::Late => {}
-            Number::Implausible => self.on_implausible(slot, origin, now),
+            Number::Implausible => self.on_implausible(slot, about, origin, now),
         }
         AnnounceOutcome::Stale
     }

@@ -51,6 +51,8 @@ pub(crate) struct PeerEntry {
     pub wide_probe_at: Option<Instant>,
     /// When an implausible message last made the peer suspect.
     pub suspected_at: Option<Instant>,
+    /// Length of the longest announce that the last implausible message has told.
+    pub implausible_len: u16,
     /// True if ICMP reports removed the peer before and it was alive: a firewall answers in its place.
     pub ignore_icmp: bool,
     /// Bytes that may be sent to paths that are not validated.
@@ -87,6 +89,7 @@ impl PeerEntry {
             probe: ProbeState::default(),
             wide_probe_at: None,
             suspected_at: None,
+            implausible_len: 0,
             ignore_icmp: false,
             budget: 0,
             listed_at: now,
@@ -107,6 +110,7 @@ impl PeerEntry {
     /// Takes over a newer message, with its value if it may. Returns true if a user sees a difference.
     pub fn update(&mut self, about: &Announcement<'_>, may_take_value: bool, now: Instant) -> bool {
         (self.sequence, self.sequenced_at) = (about.sequence, now);
+        self.implausible_len = 0;
         self.announced = clamp(about.expiry);
         if about.to_seed {
             self.copies_wanted_at = Some(now);

@@ -73,13 +73,20 @@ impl PeerTable {
     }
 
     /// Makes a peer suspect for a message that contradicts what is known of it, at most once a second. The path of the message
-    /// is probed as well, if the listed one does not answer.
-    pub(super) fn on_implausible(&mut self, slot: u32, origin: &Origin, now: Instant) {
+    /// is probed as well, if the listed one does not answer. What is known may be forged, and the true announce longer.
+    pub(super) fn on_implausible(
+        &mut self,
+        slot: u32,
+        about: &wire::Announcement<'_>,
+        origin: &Origin,
+        now: Instant,
+    ) {
         if !origin.is_first_hand {
             return;
         }
         let entry = self.peers.at_mut(slot);
         entry.paths.on_suggested(origin.path);
+        entry.implausible_len = wire::max_announce_len(about).min(wire::MAX_MESSAGE) as u16;
         entry.add_budget(origin.len);
         if entry.suspected_at.is_none_or(|at| at + IMPLAUSIBLE_GAP <= now) {
             entry.suspected_at = Some(now);
@@ -194,7 +201,8 @@ impl PeerTable {
     fn probe(&self, slot: u32, path: Path, is_last: bool) -> Probe {
         let entry = self.peers.at(slot);
         let about = wire::Announcement { cluster: &self.cluster, ..entry.announcement() };
-        let len = if is_last { wire::MAX_MESSAGE } else { wire::max_announce_len(&about) };
+        let known_len = wire::max_announce_len(&about).max(entry.implausible_len.into());
+        let len = if is_last { wire::MAX_MESSAGE } else { known_len };
         Probe { path, to: entry.id, len }
     }
 }

@@ -122,6 +122,23 @@ fn p1_node_corrects_its_forged_id_and_probes_the_forger() {
 }
 
 #[test]
+fn p1_short_forged_announce_ends_though_the_true_one_is_longer() {
+    let mut bench = Bench::settled();
+    let mut victim = Remote { value: vec![7; 500], ..Remote::new("victim", 7) };
+    bench.hear_bytes(&forged(&victim, Kind::Announce, u64::MAX, EXPIRY), victim.at(66).address);
+    bench.run(ms(1000));
+    bench.hear(&mut victim, Kind::Announce);
+    let longest = wire::max_announce_len(&victim.about());
+    for _ in 0..60 {
+        let sent = bench.run(ms(10));
+        // A node answers no probe that is shorter than its longest announce.
+        let sent: Vec<Sent> = sent.into_iter().filter(|sent| sent.bytes.len() >= longest).collect();
+        bench.answer_probes(&mut victim, &sent);
+    }
+    assert_eq!(value_of(&bench, "victim"), Some(victim.value));
+}
+
+#[test]
 fn p1_forged_own_id_draws_three_times_its_bytes_at_most() {
     let mut bench = Bench::new(Settings { value: vec![7; 1000], ..settings() });
     bench.run(ms(1000));
