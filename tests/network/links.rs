@@ -1,8 +1,8 @@
 //! Kinds of interfaces: which ones a node uses, and what health says of the others.
 
 use crate::nodes::{
-    LONG_LIFE, ear, expect_interface, expect_state, interface, rust_watch, state, watch_with, world,
-    world_with_firewall,
+    LONG_LIFE, counted, ear, expect_counted, expect_interface, expect_state, interface, rust_watch, state,
+    watch_with, world, world_with_firewall,
 };
 use support::program::Program;
 use support::world::Host;
@@ -217,6 +217,9 @@ fn peers_find_each_other_through_a_wireguard_tunnel() {
     two.expect(["joined one 10.9.0.1"]);
     expect_interface(&mut one, "wg0", 4, "Used");
     assert_eq!(state(&mut one), "Running");
+    // What comes of a peer is the budget of the probes to it, until one is answered.
+    let received = counted(&mut one, "received");
+    expect_counted(&mut one, "received", received + 30);
     two.kill();
     one.expect(["left two (unreachable)"]);
 }
