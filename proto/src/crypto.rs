@@ -1,12 +1,13 @@
 //! `Keyring`: seals and opens datagrams, by XChaCha20-Poly1305 (RFC 8439; draft-irtf-cfrg-xchacha-03).
 
 use std::fmt;
+use std::hash::Hasher;
 
 use chacha20::ChaCha20Rng;
 use chacha20::rand_core::{Rng, SeedableRng};
 use chacha20poly1305::aead::{Aead, AeadInOut, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
-use siphasher::sip128::SipHasher24;
+use siphasher::sip128::{Hasher128, SipHasher24};
 use zeroize::Zeroizing;
 
 use crate::wire::{self, InstanceId};
@@ -87,7 +88,7 @@ pub(crate) struct Keyring {
     /// The first one seals, all of them open: so keys can be changed one node at a time.
     ciphers: Vec<XChaCha20Poly1305>,
     rng: ChaCha20Rng,
-    /// Under a random key of this node alone; see `mac`.
+    /// The hash of `mac`, with a random key of this node alone.
     own: SipHasher24,
 }
 
@@ -155,7 +156,9 @@ impl Keyring {
     /// Returns bytes that depend on all parts together, and that no other node can compute: SipHash-2-4 with 128 bits
     /// (Aumasson and Bernstein, 2012), under a key of this node.
     pub fn mac(&self, parts: &[&[u8]]) -> [u8; MAC_LEN] {
-        self.own.hash(&parts.concat()).as_bytes()
+        let mut hasher = self.own;
+        parts.iter().for_each(|part| hasher.write(part));
+        hasher.finish128().as_bytes()
     }
 }
 
