@@ -117,12 +117,14 @@ impl AnnounceTimer {
         timers.set(Timer::Burst, begin);
     }
 
+    /// Returns true while news makes the burst go on: until the query after the last one is due.
+    pub fn awaits_news(&self, now: Instant) -> bool {
+        self.burst.sent > 0 && now < self.burst.next_at
+    }
+
     /// Takes note that a message after the last query of the burst has brought news: messages before it were lost.
-    pub fn on_news(&mut self, timers: &mut Timers, now: Instant) {
+    pub fn on_news(&mut self, timers: &mut Timers) {
         let burst = &mut self.burst;
-        if burst.sent == 0 || now >= burst.next_at {
-            return;
-        }
         burst.wanted = burst.wanted.max(burst.sent + QUERIES_AFTER_NEWS).min(BURST_GAPS.len() + 1);
         if burst.sent < burst.wanted {
             timers.set(Timer::Burst, burst.next_at);

@@ -201,8 +201,8 @@ impl Node {
             self.counters.stale += 1;
             return Reaction::Ignored;
         };
-        if self.is_news(about, &origin) {
-            self.announce_timer.on_news(&mut self.timers, self.now);
+        if self.announce_timer.awaits_news(self.now) && self.is_news(about, &origin) {
+            self.announce_timer.on_news(&mut self.timers);
         }
         if self.is_member_of_cluster() {
             return self.on_member_record(about, &origin);
