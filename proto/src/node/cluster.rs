@@ -10,7 +10,6 @@ use crate::event::{Arrival, LeaveReason, Source, Transmit};
 use crate::node::receive::{Inbound, Reaction};
 use crate::node::{GOODBYE_GAPS, Node};
 use crate::path::{Echo, Path};
-use crate::peer_table::entry::MAX_AMPLIFICATION;
 use crate::peer_table::leave::GoodbyeOutcome;
 use crate::peer_table::{AnnounceOutcome, Origin};
 use crate::replies::ReplyKind;
@@ -218,8 +217,7 @@ impl Node {
     /// Probes the sender of a message, at once: nothing is stored of it.
     fn probe_stranger(&mut self, id: InstanceId, inbound: Inbound) {
         self.counters.unvalidated += 1;
-        let len = (inbound.len * MAX_AMPLIFICATION).min(MAX_MESSAGE);
-        self.enqueue_reply(ReplyKind::Probe(len), id, inbound);
+        self.enqueue_reply(ReplyKind::Probe(inbound.max_probe_len()), id, inbound);
         self.send_replies();
     }
 

@@ -26,6 +26,13 @@ pub(crate) struct Inbound {
     pub len: usize,
 }
 
+impl Inbound {
+    /// Returns the maximum length of a probe of its sender, whose address may be forged.
+    pub fn max_probe_len(&self) -> usize {
+        (self.len * MAX_AMPLIFICATION).min(MAX_MESSAGE)
+    }
+}
+
 /// What became of an announce or a query.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Reaction {
@@ -348,7 +355,7 @@ impl Node {
 
     /// Corrects what a message with the own id from elsewhere has told, and finds out by a probe whether its sender is a clone.
     fn on_id_conflict(&mut self, kind: Kind, about: &Announcement<'_>, inbound: Inbound) {
-        let Inbound { path, len, .. } = inbound;
+        let path = inbound.path;
         let from = path.address;
         self.counters.id_conflicts += 1;
         if let (Kind::Announce, Some(echo), Some(probed)) = (kind, about.echo, self.identity.probed())
@@ -369,7 +376,7 @@ impl Node {
         let sent = self.send_all(Kind::Announce, None, false);
         self.plan_repeat(sent, CORRECTION_DELAY);
         // The source may be forged.
-        let len = self.outbox.announce_len().min(len * MAX_AMPLIFICATION);
+        let len = self.outbox.announce_len().min(inbound.max_probe_len());
         let id = self.settings.id;
         self.send_probe(&id, path, len);
     }
@@ -399,7 +406,7 @@ impl Node {
         if self.settings.observer && !self.has_keys() && !self.registry.is_nearly_full() {
             return;
         }
-        let len = wire::max_announce_len(about).min(inbound.len * MAX_AMPLIFICATION).min(MAX_MESSAGE);
+        let len = wire::max_announce_len(about).min(inbound.max_probe_len());
         self.enqueue_reply(ReplyKind::Probe(len), about.id, inbound);
         self.send_replies();
     }

@@ -201,8 +201,10 @@ impl PeerTable {
     fn probe(&self, slot: u32, path: Path, is_last: bool) -> Probe {
         let entry = self.peers.at(slot);
         let about = wire::Announcement { cluster: &self.cluster, ..entry.announcement() };
-        let known_len = wire::max_announce_len(&about).max(entry.implausible_len.into());
-        let len = if is_last { wire::MAX_MESSAGE } else { known_len };
+        let len = match is_last {
+            true => wire::MAX_MESSAGE,
+            false => wire::max_announce_len(&about).max(entry.implausible_len.into()),
+        };
         Probe { path, to: entry.id, len }
     }
 }
