@@ -157,6 +157,17 @@ fn expect_words(watch: &mut Program, words: &str, what: &str) {
     }
 }
 
+/// Fails if one of the programs uses a hundredth of a core for so long.
+#[track_caller]
+fn expect_no_spin(running: &[(String, &Refused)], length: Duration) {
+    let before: Vec<Duration> = running.iter().map(|(_, refused)| refused.processor_time()).collect();
+    thread::sleep(length);
+    for ((what, refused), before) in running.iter().zip(before) {
+        let used = refused.processor_time() - before;
+        assert!(used < length / 100, "{what}: {used:?} in {length:?}");
+    }
+}
+
 /// N11, N12 of the cases.
 #[test]
 fn each_call_and_option_may_be_refused_at_the_start() {
@@ -213,13 +224,8 @@ fn a_running_node_survives_each_refusal_without_a_spin() {
         for (calls, words, refused) in &mut all {
             expect_words(&mut refused.watch, words, &format!("{error} {calls:?}"));
         }
-        let before: Vec<Duration> = all.iter().map(|(.., refused)| refused.processor_time()).collect();
-        let length = Duration::from_secs(2);
-        thread::sleep(length);
-        for ((calls, _, refused), before) in all.iter().zip(before) {
-            let used = refused.processor_time() - before;
-            assert!(used < length / 100, "{error} {calls:?}: {used:?} in {length:?}");
-        }
+        let running = all.iter().map(|(calls, _, refused)| (format!("{error} {calls:?}"), refused));
+        expect_no_spin(&running.collect::<Vec<_>>(), Duration::from_secs(2));
         for (calls, _, refused) in &mut all {
             refused.set(error, &[]);
             expect_words(&mut refused.watch, "Running", &format!("after {error} {calls:?}"));
@@ -243,10 +249,7 @@ fn a_refused_error_queue_is_named_and_makes_no_spin() {
         peer.kill();
         refused.watch.expect(["left peer (expired)"]);
         expect_words(&mut refused.watch, WORDS, error);
-        let (before, length) = (refused.processor_time(), Duration::from_secs(1));
-        thread::sleep(length);
-        let used = refused.processor_time() - before;
-        assert!(used < length / 100, "{error}: {used:?} in {length:?}");
+        expect_no_spin(&[(error.into(), &refused)], Duration::from_secs(1));
         refused.set(error, &[]);
         expect_that(&mut refused.watch, "nothing is refused", |watch| state(watch) == "Running");
     }
