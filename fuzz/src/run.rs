@@ -293,8 +293,8 @@ impl Run {
     }
 
     fn timeout(&mut self) {
-        // What is due for very many is done in parts: each expires once, and is asked twelve times at most. Of each that has left,
-        // a tombstone expires.
+        // The node handles many deadlines in parts. Each peer expires once, and the node probes it twelve times at most. The
+        // tombstone of each peer that left expires, too.
         let parts = 1 + 14 * (self.node.peer_count() / 1024) + usize::from(self.flooded) / 256;
         let is_done = (0..parts).any(|_| {
             self.verb(|node, now| node.handle_timeout(now));

@@ -58,7 +58,7 @@ class Host(Namespace):
         self.restore()
 
     def restore(self) -> None:
-        """Makes the host as it was at first: its card up, with its own IPv4 address alone."""
+        """Sets the card of the host up again, with the IPv4 address of the host and no other."""
         port = f"p{self.number}"
         self.hub.try_ip(f"link add {port} type veth peer name eth0 netns {self.holder.pid}")
         self.hub.ip(f"link set {port} master hub up")

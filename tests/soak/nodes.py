@@ -100,7 +100,7 @@ class Node:
         deadline = time.monotonic() + 10
         while time.monotonic() < deadline:
             lines = self.output.read_bytes()[start:].decode().splitlines(keepends=True)
-            # The last line of a status, as soon as it is whole.
+            # A status ends with this line.
             if any(line.startswith("health ") and line.endswith("\n") for line in lines):
                 names = sorted(line.split()[1] for line in lines if line.startswith("listed "))
                 return names, next(line for line in lines if line.startswith("state ")).strip()
