@@ -248,11 +248,11 @@ impl PeerTable {
         recent.filter_map(move |slot| self.peers.live_at(slot, now).map(|(entry, _)| entry.id))
     }
 
-    /// Returns true if a message of `len` bytes may be sent to a path of an instance, and counts it. Only listed instances
-    /// have a limit here.
-    pub fn try_spend(&mut self, id: &InstanceId, path: &Path, len: usize) -> bool {
+    /// Returns true if a message of `len` bytes, and `reserve` bytes after it, may be sent to a path of an instance, and counts
+    /// the message. Only listed instances have a limit here.
+    pub fn try_spend(&mut self, id: &InstanceId, path: &Path, len: usize, reserve: usize) -> bool {
         match self.peers.slot_of(id) {
-            Some(slot) => self.peers.at_mut(slot).try_spend(path, len),
+            Some(slot) => self.peers.at_mut(slot).try_spend(path, len, reserve),
             None => true,
         }
     }

@@ -151,17 +151,40 @@ impl Node {
 
     /// Sends a probe of `len` bytes to an instance.
     pub(crate) fn send_probe(&mut self, to: &InstanceId, path: Path, len: usize) {
-        let nonce = self.probe_nonce(to, &path);
-        let probe = wire::Probe { cluster: &self.settings.cluster, id: self.settings.id, nonce };
-        let plain = wire::encode_probe(&probe, len.min(MAX_MESSAGE));
-        self.outbox.send_to(plain, path, Some(to), &self.interfaces);
+        let probe = self.encode_probe(to, &path, len);
+        self.outbox.send_to(probe, path, Some(to), &self.interfaces);
     }
 
     fn send_probe_within_budget(&mut self, to: &InstanceId, path: Path, len: usize) {
-        match self.registry.peers_mut().try_spend(to, &path, len) {
-            true => self.send_probe(to, path, len),
-            false => self.counters.rate_limited += 1,
+        if !self.try_send_probe(to, path, len, 0) {
+            self.counters.rate_limited += 1;
         }
+    }
+
+    /// Sends a probe of the listed path of a peer. A short one draws no answer, but a report that no socket is there. Two reports
+    /// remove a peer, so a longer one leaves budget for a short one.
+    fn send_probe_of_listed(&mut self, to: &InstanceId, path: Path, len: usize) {
+        let shortest = self.encode_probe(to, &path, 0).len();
+        if !self.try_send_probe(to, path, len, shortest) {
+            self.send_probe_within_budget(to, path, 0);
+        }
+    }
+
+    /// Sends a probe if there is budget for it, and for `reserve` bytes after it.
+    fn try_send_probe(&mut self, to: &InstanceId, path: Path, len: usize, reserve: usize) -> bool {
+        let probe = self.encode_probe(to, &path, len);
+        let has_budget = self.registry.peers_mut().try_spend(to, &path, probe.len(), reserve);
+        if has_budget {
+            self.outbox.send_to(probe, path, Some(to), &self.interfaces);
+        }
+        has_budget
+    }
+
+    /// Returns a probe of `len` bytes, or of the fewest that it needs if these are more.
+    fn encode_probe(&self, to: &InstanceId, path: &Path, len: usize) -> Vec<u8> {
+        let nonce = self.probe_nonce(to, path);
+        let probe = wire::Probe { cluster: &self.settings.cluster, id: self.settings.id, nonce };
+        wire::encode_probe(&probe, len.min(MAX_MESSAGE))
     }
 
     /// Probes the peers that are silent or suspect. In place of many probes, one query goes to the group.
@@ -171,9 +194,10 @@ impl Node {
             return;
         }
         if self.probe_limit.try_take_many((), due.len(), self.now) {
-            return due
-                .iter()
-                .for_each(|probe| self.send_probe_within_budget(&probe.to, probe.path, probe.len));
+            return due.iter().for_each(|probe| match probe.is_of_listed {
+                true => self.send_probe_of_listed(&probe.to, probe.path, probe.len),
+                false => self.send_probe_within_budget(&probe.to, probe.path, probe.len),
+            });
         }
         self.counters.rate_limited += due.len() as u64;
         self.announce_timer.query_group(&mut self.timers, self.now);
@@ -266,7 +290,7 @@ impl Node {
         let about = self.outbox.next_announcement(&self.settings);
         let about = Announcement { echo, nonce, to_seed, addresses, ..about };
         let plain = self.outbox.encode_announce(&about, min_len..=max_len);
-        match self.registry.peers_mut().try_spend(to, &path, plain.len()) {
+        match self.registry.peers_mut().try_spend(to, &path, plain.len(), 0) {
             true => self.outbox.send_to(plain, path, Some(to), &self.interfaces),
             false => self.counters.rate_limited += 1,
         }

@@ -94,7 +94,7 @@ impl Node {
         let mut sent = Vec::new();
         for (id, address) in peers {
             let path = Path { address, interface: 0 };
-            match self.registry.peers_mut().try_spend(&id, &path, payload.len()) {
+            match self.registry.peers_mut().try_spend(&id, &path, payload.len(), 0) {
                 true => sent.push(self.outbox.send_copy(&payload, address)),
                 false => self.counters.rate_limited += 1,
             }

@@ -162,14 +162,16 @@ impl PeerEntry {
         self.budget = self.budget.saturating_add(bytes).min(MAX_BUDGET);
     }
 
-    /// Returns true if a message of `len` bytes may be sent to a path, and counts it.
-    pub fn try_spend(&mut self, path: &Path, len: usize) -> bool {
+    /// Returns true if a message of `len` bytes, and `reserve` bytes after it, may be sent to a path, and counts the message.
+    pub fn try_spend(&mut self, path: &Path, len: usize, reserve: usize) -> bool {
         if self.paths.is_validated() && path.address == self.paths.listed().address {
             return true;
         }
-        let left = u32::try_from(len).ok().and_then(|len| self.budget.checked_sub(len));
-        self.budget = left.unwrap_or(self.budget);
-        left.is_some()
+        let has_budget = self.budget as usize >= len + reserve;
+        if has_budget {
+            self.budget -= len as u32;
+        }
+        has_budget
     }
 
     /// Returns the number of bytes of name and value.

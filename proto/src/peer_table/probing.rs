@@ -21,6 +21,8 @@ pub(crate) struct Probe {
     pub to: InstanceId,
     /// Length of the longest announce that may answer it.
     pub len: usize,
+    /// True if it is of the listed path: a report that no socket is there may remove the peer.
+    pub is_of_listed: bool,
 }
 
 impl PeerTable {
@@ -205,6 +207,6 @@ impl PeerTable {
             true => wire::MAX_MESSAGE,
             false => wire::max_announce_len(&about).max(entry.implausible_len.into()),
         };
-        Probe { path, to: entry.id, len }
+        Probe { path, to: entry.id, len, is_of_listed: path.address == entry.paths.listed().address }
     }
 }

@@ -123,9 +123,7 @@ fn a_silent_peer_is_asked_at_the_parts_of_its_life() {
     let questions =
         |begin: Duration| (0..number("PROBE_TRIES")).map(move |n| begin + millis("PROBE_GAP") * n as u32);
     let parts = numbers("PROBE_PARTS").into_iter().map(part);
-    // For the last of those that are as long as any there is no budget.
-    let expected: Vec<Duration> = parts.flat_map(questions).collect();
-    assert_eq!(asked, expected[..expected.len() - 1]);
+    assert_eq!(asked, parts.flat_map(questions).collect::<Vec<_>>());
     assert!(clockwork.node.peers(clockwork.now).is_empty());
 }
 
@@ -235,6 +233,22 @@ fn resume_begins_a_burst_and_gives_peers_their_grace() {
     let questions = times(&clockwork.run(time), |sent| sent.is_probe());
     assert_eq!(questions[0] - begin, time / 2);
     assert!(clockwork.node.peers(clockwork.now).is_empty());
+}
+
+#[test]
+fn one_announce_is_budget_for_the_probes_of_a_killed_peer() {
+    let mut clockwork = Clockwork::settled();
+    let mut killed = Remote::new(1);
+    clockwork.hear_announce(&mut killed);
+    let restarted = (killed.address().ip(), 50_001).into();
+    clockwork.hear_bytes(&Remote::new(2).message(Kind::Announce), restarted, Arrival::Group);
+    let to = peers_proto::Destination::Peer { address: killed.address(), interface: 1 };
+    for left in [2, 1] {
+        let sent = clockwork.run(millis("RETRY_GAP"));
+        assert!(sent.iter().any(|sent| sent.is_probe() && sent.to == to));
+        clockwork.node.handle_unreachable(killed.address(), 0, clockwork.now);
+        assert_eq!(clockwork.node.peer_count(), left);
+    }
 }
 
 #[test]
