@@ -6,7 +6,8 @@ cd "$(dirname "$0")/.."
 seconds=${1:-60}
 cargo fuzz --version >/dev/null || { echo "fuzz/run.sh needs cargo-fuzz; .ci/setup installs it" >&2; exit 1; }
 
-fuzz() { cargo +nightly fuzz "$1" --release --target-dir target/fuzz "${@:2}"; }
+# With one unit, the default, building takes longer than a short run fuzzes.
+fuzz() { cargo +nightly fuzz "$1" --release --codegen-units 16 --target-dir target/fuzz "${@:2}"; }
 
 # New inputs go to the first of the folders, and an input that breaks a target to fuzz/artifacts.
 run() {
