@@ -163,13 +163,12 @@ fn set_option(socket: &Socket, level: i32, option: i32, value: i32) -> io::Resul
 
 /// Joins an IPv4 group.
 pub fn join_v4(socket: &Socket, group: Ipv4Addr, interface: &Interface) -> io::Result<()> {
-    let join = |by| socket.join_multicast_v4_n(&group, &by);
-    // By index, a socket can leave an interface that has lost its address. Wine takes the address only.
-    join(InterfaceIndexOrAddress::Index(interface.index)).or_else(|error| {
-        match interface.source(Family::V4) {
-            Some(IpAddr::V4(address)) if cfg!(windows) => join(InterfaceIndexOrAddress::Address(address)),
-            _ => Err(error),
-        }
+    // By index, a socket can leave an interface that has lost its address. Wine takes the address only. For machines of 64 bits
+    // qemu-user passes another index on.
+    let by_index = socket.join_multicast_v4_n(&group, &InterfaceIndexOrAddress::Index(interface.index));
+    by_index.or_else(|error| match interface.source(Family::V4) {
+        Some(IpAddr::V4(address)) => socket.join_multicast_v4(&group, &address).map_err(|_| error),
+        _ => Err(error),
     })
 }
 
