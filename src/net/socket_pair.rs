@@ -301,6 +301,8 @@ impl SocketPair {
             // The system reports ICMP errors about earlier datagrams, or forged ones, at the next send.
             let is_repeated = match error.kind() {
                 io::ErrorKind::WouldBlock => self.wait_for_room(to)?,
+                // Such a report, also if the error queue has none: qemu-user passes it on without its address.
+                io::ErrorKind::ConnectionRefused => self.receive_errors().map(|_| true)?,
                 _ => self.receive_errors()?,
             };
             if !is_repeated {
