@@ -1,6 +1,8 @@
 //! What differs by system. Everything outside this folder is the same on all. Plain types in and out: nothing here imports from
 //! `net` or `runtime`.
 //!
+//! FreeBSD is as macOS, but for the item that names it.
+//!
 //! | item | Linux | macOS | Windows |
 //! |---|---|---|---|
 //! | [`Identity`] of an open file | device and inode | as Linux | none |
@@ -8,7 +10,7 @@
 //! | [`clock::BootClock`], which counts a suspend | CLOCK_BOOTTIME | CLOCK_MONOTONIC | `Instant` |
 //! | [`NetworkMonitor`], reports of links and addresses | netlink | routing socket | NotifyIpInterfaceChange |
 //! | [`multicast_joins`], as the system has them | /proc | none | none |
-//! | [`datagram`], by interface and packet information | sendmsg, recvmmsg | sendmsg, recvmsg | multicast interface, WSARecvMsg |
+//! | [`datagram`], by interface and packet information | sendmsg, recvmmsg | sendmsg, recvmsg; on FreeBSD the multicast interface for IPv4 | multicast interface, WSARecvMsg |
 //! | ICMP errors, in [`datagram`] | the error queue | none: such a peer expires | as macOS |
 //! | TTL of a received datagram, in [`options`] | IP_RECVTTL | as Linux | as Linux, from Windows 10 on |
 //! | [`options::keeps_on_link`], past the routing table | IPv4 | IPv4 | no: only to networks of the interface |
@@ -40,8 +42,8 @@ pub(crate) mod waker;
 #[cfg(windows)]
 mod windows;
 
-#[cfg(not(any(linux_kernel, target_os = "macos", windows)))]
-compile_error!("src/sys knows Linux, Android, macOS and Windows; this system is none of them");
+#[cfg(not(any(linux_kernel, target_os = "macos", target_os = "freebsd", windows)))]
+compile_error!("src/sys knows Linux, Android, macOS, FreeBSD and Windows; this system is none of them");
 
 #[cfg(all(unix, feature = "tokio"))]
 pub(crate) use unix::duplicate;

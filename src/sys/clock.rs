@@ -30,10 +30,10 @@ impl BootClock {
 #[cfg(unix)]
 fn since_boot() -> io::Result<Duration> {
     use nix::time::{ClockId, clock_gettime};
-    // CLOCK_MONOTONIC stands still in a suspend on Linux, and goes on on macOS.
+    // CLOCK_MONOTONIC stands still in a suspend on Linux, and goes on on macOS. FreeBSD promises neither.
     #[cfg(linux_kernel)]
     const ID: ClockId = ClockId::CLOCK_BOOTTIME;
-    #[cfg(target_os = "macos")]
+    #[cfg(not(linux_kernel))]
     const ID: ClockId = ClockId::CLOCK_MONOTONIC;
     Ok(clock_gettime(ID)?.into())
 }

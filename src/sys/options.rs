@@ -5,10 +5,12 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use socket2::{InterfaceIndexOrAddress, Socket};
 
+#[cfg(all(unix, not(target_os = "freebsd")))]
+use libc::IP_PKTINFO;
 #[cfg(unix)]
 use libc::{
-    IP_MULTICAST_LOOP, IP_MULTICAST_TTL, IP_PKTINFO, IP_RECVTTL, IP_TTL, IPPROTO_IP, IPPROTO_IPV6,
-    IPV6_MULTICAST_HOPS, IPV6_MULTICAST_LOOP, IPV6_RECVHOPLIMIT, IPV6_RECVPKTINFO, IPV6_UNICAST_HOPS,
+    IP_MULTICAST_LOOP, IP_MULTICAST_TTL, IP_RECVTTL, IP_TTL, IPPROTO_IP, IPPROTO_IPV6, IPV6_MULTICAST_HOPS,
+    IPV6_MULTICAST_LOOP, IPV6_RECVHOPLIMIT, IPV6_RECVPKTINFO, IPV6_UNICAST_HOPS,
 };
 #[cfg(windows)]
 use windows_sys::Win32::Networking::WinSock::{
@@ -24,6 +26,12 @@ use peers_proto::Family;
 
 /// TTL and hop limit of unicast (RFC 5082): a router lowers it.
 const UNICAST_HOPS: i32 = 255;
+
+/// The options that request the destination and the interface of each IPv4 datagram.
+#[cfg(not(target_os = "freebsd"))]
+const PACKET_INFO_V4: [i32; 1] = [IP_PKTINFO];
+#[cfg(target_os = "freebsd")]
+const PACKET_INFO_V4: [i32; 2] = [libc::IP_RECVDSTADDR, libc::IP_RECVIF];
 
 /// An option that a node can do without: number and name, of IPv4 and of IPv6.
 struct FamilyOption {
@@ -125,8 +133,8 @@ pub fn prepare_unicast(socket: &Socket, is_v6: bool, refusals: &Refusals) {
 
 /// Lets the socket share its port with all sockets that request the same.
 pub fn share_port(socket: &Socket) -> io::Result<()> {
-    // On macOS SO_REUSEADDR is enough only for a socket that is bound to a group.
-    #[cfg(target_os = "macos")]
+    // On macOS and FreeBSD SO_REUSEADDR is enough only for a socket that is bound to a group.
+    #[cfg(all(unix, not(linux_kernel)))]
     socket.set_reuse_port(true)?;
     socket.set_reuse_address(true)
 }
@@ -135,7 +143,7 @@ pub fn share_port(socket: &Socket) -> io::Result<()> {
 pub fn request_packet_info(socket: &Socket, is_v6: bool) -> io::Result<()> {
     match is_v6 {
         true => set_option(socket, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1),
-        false => set_option(socket, IPPROTO_IP, IP_PKTINFO, 1),
+        false => PACKET_INFO_V4.iter().try_for_each(|option| set_option(socket, IPPROTO_IP, *option, 1)),
     }
 }
 

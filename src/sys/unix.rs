@@ -1,5 +1,7 @@
-//! What Linux and macOS have in common.
+//! What Linux, macOS and FreeBSD have in common.
 
+#[cfg(not(linux_kernel))]
+pub mod bsd_interfaces;
 pub mod cancellation;
 pub mod datagram;
 pub mod host;
@@ -7,8 +9,6 @@ pub mod host;
 mod links;
 #[cfg(linux_kernel)]
 pub mod linux_interfaces;
-#[cfg(target_os = "macos")]
-pub mod mac_interfaces;
 mod network_monitor;
 pub mod thread;
 
@@ -22,10 +22,10 @@ use socket2::{Domain, Socket, Type};
 
 use crate::sys::Descriptor;
 
+#[cfg(not(linux_kernel))]
+pub use bsd_interfaces as interfaces;
 #[cfg(linux_kernel)]
 pub use linux_interfaces as interfaces;
-#[cfg(target_os = "macos")]
-pub use mac_interfaces as interfaces;
 pub use network_monitor::NetworkMonitor;
 
 /// Tells an open file from another one that has the same descriptor number later.

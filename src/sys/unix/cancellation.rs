@@ -6,7 +6,7 @@ use std::ptr;
 use libc::c_int;
 
 // The crate libc does not have them.
-#[cfg(linux_kernel)]
+#[cfg(not(target_os = "macos"))]
 const PTHREAD_CANCEL_DISABLE: c_int = 1;
 #[cfg(target_os = "macos")]
 const PTHREAD_CANCEL_DISABLE: c_int = 0;

@@ -1,7 +1,7 @@
 //! Sends and receives datagrams of IPv4 or IPv6, with their packet information.
 
 use std::io::{self, IoSlice, IoSliceMut};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 use std::os::fd::AsRawFd;
 
 use nix::sys::socket::{
@@ -26,17 +26,32 @@ pub fn send(socket: &Socket, payload: &[u8], to: SocketAddr, way: &Way) -> io::R
     let flags = MsgFlags::MSG_DONTWAIT | MsgFlags::from_bits_retain(past_routing);
     let fd = socket.as_raw_fd();
     match to {
+        #[cfg(not(target_os = "freebsd"))]
         SocketAddr::V4(to) => {
             let source = match way.source {
-                Some(IpAddr::V4(source)) => source,
-                _ => Ipv4Addr::UNSPECIFIED,
+                Some(IpAddr::V4(source)) => source.octets(),
+                _ => [0; 4],
             };
             let through = libc::in_pktinfo {
                 ipi_ifindex: way.interface as _,
-                ipi_spec_dst: libc::in_addr { s_addr: u32::from_ne_bytes(source.octets()) },
+                ipi_spec_dst: libc::in_addr { s_addr: u32::from_ne_bytes(source) },
                 ipi_addr: libc::in_addr { s_addr: 0 },
             };
             let control = [ControlMessage::Ipv4PacketInfo(&through)];
+            sendmsg(fd, &parts, &control, flags, Some(&SockaddrIn::from(to)))?;
+        }
+        // A datagram carries its source. The interface for groups is an option of the socket, and one thread at a time sends.
+        #[cfg(target_os = "freebsd")]
+        SocketAddr::V4(to) => {
+            let source = match way.source {
+                Some(IpAddr::V4(source)) => Some(source),
+                _ => None,
+            };
+            if let Some(source) = source.filter(|_| to.ip().is_multicast()) {
+                socket.set_multicast_if_v4(&source)?;
+            }
+            let source = source.map(|source| libc::in_addr { s_addr: u32::from_ne_bytes(source.octets()) });
+            let control: Vec<_> = source.iter().map(ControlMessage::Ipv4SendSrcAddr).collect();
             sendmsg(fd, &parts, &control, flags, Some(&SockaddrIn::from(to)))?;
         }
         SocketAddr::V6(to) => {
@@ -167,25 +182,40 @@ fn is_unreachable(error: &libc::sock_extended_err) -> bool {
 }
 
 /// Returns a buffer for the packet information and the TTL of a datagram. The packet information of IPv6 is the longer one.
+#[cfg(not(target_os = "freebsd"))]
 fn control_buffer() -> Vec<u8> {
     nix::cmsg_space!(libc::in6_pktinfo, libc::c_int)
 }
 
+/// Returns a buffer for the destination, the interface and the TTL of a datagram. Those of IPv4 are longer than those of IPv6.
+#[cfg(target_os = "freebsd")]
+fn control_buffer() -> Vec<u8> {
+    nix::cmsg_space!(libc::in_addr, libc::sockaddr_dl, libc::c_int)
+}
+
 fn description_of(message: &RecvMsg<'_, '_, SockaddrStorage>) -> io::Result<(Received, IpAddr)> {
-    let (mut packet, mut hops) = (None, None);
+    let (mut to, mut interface, mut hops) = (None, None, None);
     for control in message.cmsgs()? {
         match control {
+            #[cfg(not(target_os = "freebsd"))]
             ControlMessageOwned::Ipv4PacketInfo(info) => {
-                let to = Ipv4Addr::from(info.ipi_addr.s_addr.to_ne_bytes());
-                packet = Some((IpAddr::from(to), info.ipi_ifindex as _));
+                to = Some(IpAddr::from(info.ipi_addr.s_addr.to_ne_bytes()));
+                interface = Some(info.ipi_ifindex as _);
             }
+            #[cfg(target_os = "freebsd")]
+            ControlMessageOwned::Ipv4RecvDstAddr(address) => {
+                to = Some(IpAddr::from(address.s_addr.to_ne_bytes()));
+            }
+            #[cfg(target_os = "freebsd")]
+            ControlMessageOwned::Ipv4RecvIf(link) => interface = Some(link.sdl_index.into()),
             ControlMessageOwned::Ipv6PacketInfo(info) => {
-                packet = Some((IpAddr::from(info.ipi6_addr.s6_addr), info.ipi6_ifindex as _));
+                to = Some(IpAddr::from(info.ipi6_addr.s6_addr));
+                interface = Some(info.ipi6_ifindex as _);
             }
             other => hops = hops.or(hops_of(&other)),
         }
     }
-    let (to, interface) = packet.ok_or(io::ErrorKind::InvalidData)?;
+    let (to, interface) = to.zip(interface).ok_or(io::ErrorKind::InvalidData)?;
     let arrival = if to.is_multicast() { Arrival::Group } else { Arrival::Unicast };
     Ok((Received { len: message.bytes, from: address_of(message)?, interface, arrival, hops }, to))
 }
@@ -197,6 +227,16 @@ fn hops_of(control: &ControlMessageOwned) -> Option<u8> {
         ControlMessageOwned::Ipv4Ttl(hops) | ControlMessageOwned::Ipv6HopLimit(hops) => {
             u8::try_from(*hops).ok()
         }
+        _ => None,
+    }
+}
+
+/// Returns the TTL or hop limit that a control message has: one byte by IPv4, an int by IPv6.
+#[cfg(target_os = "freebsd")]
+fn hops_of(control: &ControlMessageOwned) -> Option<u8> {
+    match control {
+        ControlMessageOwned::Ipv4Ttl(hops) => Some(*hops),
+        ControlMessageOwned::Ipv6HopLimit(hops) => u8::try_from(*hops).ok(),
         _ => None,
     }
 }

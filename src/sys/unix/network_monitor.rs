@@ -64,7 +64,7 @@ fn open() -> Result<Socket, CallError> {
 }
 
 /// Opens a routing socket, which reports links, addresses and routes.
-#[cfg(target_os = "macos")]
+#[cfg(not(linux_kernel))]
 fn open() -> Result<Socket, CallError> {
     Socket::new(libc::AF_ROUTE.into(), socket2::Type::RAW, None).named("socket(AF_ROUTE)")
 }

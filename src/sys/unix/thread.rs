@@ -89,7 +89,7 @@ extern "C" fn run(body: *mut c_void) -> *mut c_void {
 fn set_name(name: &CStr) {
     // SAFETY: the name ends with a NUL.
     unsafe {
-        #[cfg(linux_kernel)]
+        #[cfg(not(target_os = "macos"))]
         libc::pthread_setname_np(libc::pthread_self(), name.as_ptr());
         #[cfg(target_os = "macos")]
         libc::pthread_setname_np(name.as_ptr());

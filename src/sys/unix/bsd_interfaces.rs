@@ -1,4 +1,4 @@
-//! Lists the interfaces of macOS, by getifaddrs.
+//! Lists the interfaces of macOS and FreeBSD, by getifaddrs.
 
 use std::net::{IpAddr, Ipv6Addr};
 
