@@ -133,7 +133,7 @@ remove_hosts() {
 compile_only() {
     local other
     for other in x86_64-pc-windows-msvc x86_64-apple-darwin aarch64-apple-darwin aarch64-linux-android \
-        aarch64-unknown-linux-musl; do
+        aarch64-unknown-linux-musl x86_64-unknown-freebsd; do
         cargo check --quiet --locked --package peers --package peers-proto --target $other
         echo "platform $other: compiles"
     done
