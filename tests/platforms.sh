@@ -78,12 +78,12 @@ link_static() {
     zig_cc tests/c/meet.c "$CARGO_TARGET_DIR/$triple/debug/libpeers.a" -lunwind -lpthread -ldl -lm -o "$1"
 }
 
-# With the C library of musl as a shared one, too.
+# With the C library of musl as a shared one, too: that of this machine. The sanitizer that zig adds needs a newer one.
 link_shared() {
     RUSTFLAGS='-C target-feature=-crt-static' cargo-zigbuild rustc --quiet --locked --target "$target" \
         --target-dir "$CARGO_TARGET_DIR/shared" --package peers --lib --crate-type cdylib
     local library=$CARGO_TARGET_DIR/shared/$triple/debug/libpeers.so
-    zig_cc -dynamic tests/c/meet.c "$library" -o "$1"
+    musl-gcc $strict tests/c/meet.c "$library" -o "$1"
     cp "$library" "$out/libpeers.so.0"
     runner="/lib/ld-musl-x86_64.so.1 --library-path $out"
 }
