@@ -1,4 +1,12 @@
-//! What the tests of the bindings share.
+//! What the tests of the bindings and the packages share.
+
+use std::process::{Command, Output};
+use std::time::Duration;
+
+/// Runs a command that compiles: the release library, or all that a language needs, takes minutes on a busy machine.
+pub fn build(command: &mut Command) -> Output {
+    support::output_within(Duration::from_secs(1800), command)
+}
 
 /// Returns the tasks of a page as one program in this language: its first block, which has all others at the place `// the tasks`.
 pub fn tasks(page: &str, language: &str) -> String {

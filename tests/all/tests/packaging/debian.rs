@@ -3,7 +3,8 @@
 
 use std::process::Command;
 
-use crate::outside::{Outside, build_within_limit, copy_project, script};
+use crate::outside::{Outside, copy_project, script};
+use peers_all_tests::build;
 use support::{has_tool, root, run, skip};
 
 #[test]
@@ -19,11 +20,11 @@ fn the_debian_packages_install_and_uninstall() {
     let outside = Outside::new("debian");
     copy_project(outside.path());
     let packages = outside.path().join("packages");
-    let output = build_within_limit(script("packaging/deb.sh").arg(&packages));
+    let output = build(script("packaging/deb.sh").arg(&packages));
     assert!(output.status.success(), "{output:?}");
 
     let mut namespace = Command::new("unshare");
     namespace.arg("--mount").arg(root().join("tests/all/debian.sh"));
-    let output = build_within_limit(namespace.arg(&packages).current_dir(outside.path()));
+    let output = build(namespace.arg(&packages).current_dir(outside.path()));
     assert!(output.status.success() && output.stdout.ends_with(b"nothing is left\n"), "{output:?}");
 }

@@ -3,13 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::LazyLock;
-use std::time::Duration;
 use std::{env, fs, process};
 
-use support::{output_within, root, run};
-
-/// A release build takes a minute or two, on a busy machine much more.
-const LIMIT: Duration = Duration::from_secs(1800);
+use peers_all_tests::build;
+use support::{root, run};
 
 /// A folder outside the tree, and gone when the test ends.
 pub struct Outside(PathBuf);
@@ -56,7 +53,7 @@ pub fn install(variables: &[(&str, &Path)]) {
 
 /// Runs install.sh with these of its variables.
 pub fn try_install(variables: &[(&str, &Path)]) -> Output {
-    build_within_limit(
+    build(
         script("install.sh")
             .env_remove("PREFIX")
             .env_remove("LIBDIR")
@@ -70,11 +67,6 @@ pub fn script(name: &str) -> Command {
     let mut script = Command::new(root().join(name));
     script.current_dir(env::temp_dir());
     script
-}
-
-/// Runs what may build the release library.
-pub fn build_within_limit(command: &mut Command) -> Output {
-    output_within(LIMIT, command)
 }
 
 /// The project that is built outside the tree, copied there.

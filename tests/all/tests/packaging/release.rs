@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::LazyLock;
 
-use crate::outside::{Outside, build_within_limit, script};
+use crate::outside::{Outside, script};
+use peers_all_tests::build;
 use support::{has_tool, root, run, scratch, skip};
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -20,7 +21,7 @@ static DIST: LazyLock<PathBuf> = LazyLock::new(|| {
     let mut release = script("packaging/release.sh");
     release.args(["x86_64-unknown-linux-gnu.2.17", "x86_64-unknown-linux-musl"]).env("DIST", &dist);
     release.env("CARGO_PROFILE_RELEASE_LTO", "off").env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16");
-    let output = build_within_limit(&mut release);
+    let output = build(&mut release);
     assert!(output.status.success(), "{output:?}");
     dist
 });
@@ -119,7 +120,7 @@ fn the_artifacts_run_with_the_c_library_of_debian_11() {
     let outside = Outside::new("bullseye");
     let mut within = Command::new(root().join("tests/all/old_glibc.sh"));
     within.arg(unpack("x86_64-linux-gnu", &outside)).arg(scratch().join("bullseye"));
-    let output = build_within_limit(&mut within);
+    let output = build(&mut within);
     let expected = format!("found hall\n[]\npeers {VERSION}\n");
     assert!(output.status.success() && output.stdout == expected.as_bytes(), "{output:?}");
 }
@@ -135,7 +136,7 @@ fn the_artifacts_run_without_rust_and_without_the_checkout() {
     }
     let mut namespace = Command::new("unshare");
     namespace.arg("--mount").arg(root().join("tests/all/empty.sh")).arg(&*DIST).arg(VERSION);
-    let output = build_within_limit(&mut namespace);
+    let output = build(&mut namespace);
     let kinds = ["archive", "static", "debian", "wheel", "npm", "jar", "go_module"];
     let expected: String = kinds.iter().map(|kind| format!("{kind}: found hall\n")).collect();
     assert!(output.status.success() && output.stdout == expected.as_bytes(), "{output:?}");
@@ -179,6 +180,6 @@ fn the_registries_would_take_the_packages() {
     cargo.args(["publish", "--workspace", "--dry-run", "--locked", "--allow-dirty"]).current_dir(root());
     // It builds each crate and runs none.
     cargo.env("CARGO_PROFILE_DEV_OPT_LEVEL", "0").env("CARGO_PROFILE_DEV_DEBUG", "false");
-    let output = build_within_limit(cargo.arg("--target-dir").arg(scratch().join("publish")));
+    let output = build(cargo.arg("--target-dir").arg(scratch().join("publish")));
     assert!(output.status.success(), "{output:?}");
 }
