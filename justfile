@@ -45,7 +45,7 @@ lint-python:
     ruff check --config {{python}}/pyproject.toml --ignore D benches packaging
     ruff format --config {{python}}/pyproject.toml --check benches packaging
     mypy --strict --config-file {{python}}/pyproject.toml {{python}}/peers {{python}}/examples {{python}}/hatch_build.py
-    for scripts in examples/kubernetes packaging tests/all/manifests tests/network tests/soak; do \
+    for scripts in benches/compare examples/kubernetes packaging tests/all/manifests tests/network tests/soak; do \
         MYPYPATH={{python}} mypy --strict --config-file {{python}}/pyproject.toml $scripts/*.py || exit 1; \
     done
     actionlint

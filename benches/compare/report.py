@@ -117,8 +117,8 @@ def target(what: str, limit: float, unit: str, value: float | None) -> list[str]
 
 
 def inside_targets(data: dict[str, Any] | None) -> list[tuple[str, float, str, float | None]]:
-    """Of each target the row that is furthest from it."""
-    found = []
+    """Returns the row that is furthest from each target."""
+    found: list[tuple[str, float, str, float | None]] = []
     for group, sizes, order, limit, unit in INSIDE_TARGETS:
         rows = [
             row
@@ -128,14 +128,13 @@ def inside_targets(data: dict[str, Any] | None) -> list[tuple[str, float, str, f
             and row["size"] in sizes
             and order in (None, row["order"])
         ]
-        key = "ratio_to_floor" if unit.startswith("times") else "median"
-        furthest = max(rows, key=lambda row: row[key], default=None)
+        furthest = max(rows, key=lambda row: row["median"], default=None)
         if furthest is None:
-            found.append((group, limit, unit, None))
+            found.append((f"{group} ({order})" if order else group, limit, unit, None))
         else:
             entries_there = "" if furthest["size"] == 1 else f"{furthest['size']:,}"
             place = f"{entries_there} {furthest['order']}".strip()
-            found.append((f"{group} ({place})", limit, unit, furthest[key]))
+            found.append((f"{group} ({place})", limit, unit, furthest["median"]))
     return found
 
 
