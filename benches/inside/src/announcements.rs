@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use crate::{EXPIRY, VALUE};
 use peers_proto::wire::{self, Announcement, Kind};
-use peers_proto::{Arrival, Key, Node, Settings};
+use peers_proto::{Arrival, Key, Node, Received, Settings};
 
 const INTERFACE: u32 = 2;
 
@@ -61,7 +61,9 @@ impl Crowd {
         self.sequence += 1;
         for (datagram, from) in &mut self.datagrams {
             datagram[self.sequence_at..self.sequence_at + 4].copy_from_slice(&self.sequence.to_be_bytes());
-            self.node.handle_datagram(datagram, *from, INTERFACE, Arrival::Group, self.now);
+            let received =
+                Received { from: *from, interface: INTERFACE, arrival: Arrival::Group, hops: None };
+            self.node.handle_datagram(datagram, received, self.now);
         }
     }
 }
@@ -82,15 +84,13 @@ pub fn empty_node(max_peers: usize, now: Instant) -> Node {
 
 fn datagram(number: u32) -> Vec<u8> {
     let about = Announcement {
-        cluster: "",
         id: fastrand::Rng::with_seed(number.into()).u128(..).to_be_bytes(),
         sequence: FIRST_SEQUENCE.into(),
         name: &format!("node-{number:07}"),
         expiry: EXPIRY,
         port: 8080,
         value: &VALUE,
-        answer_to_group: false,
-        proof: None,
+        ..Announcement::default()
     };
     wire::encode(Kind::Announce, &about)
 }

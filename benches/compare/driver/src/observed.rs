@@ -1,22 +1,23 @@
 //! One node of ours that hears many peers, in virtual time. Every node of such a cluster fares like it, but to have all of
 //! them takes the square of the memory and time: 100,000 nodes keep 10,000,000,000 entries. The peers are not nodes but
-//! play their part by docs/PROTOCOL.md: they answer a query within 0.5 ms for each peer there is, and announce themselves
-//! every interval less up to a tenth, each announce followed by a line. Nothing is lost.
+//! play their part by docs/PROTOCOL.md: they answer a query within 0.5 ms for each peer there is, unless they are among its known
+//! answers, and a nonce at once. They announce themselves every interval less up to a tenth, each announce followed by a
+//! legacy beacon. Nothing is lost.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::fs;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use fastrand::Rng;
-use peers_proto::wire::{self, Announcement, Kind, Message};
-use peers_proto::{Arrival, Destination, Key, Mode, Node, Settings};
+use peers_proto::wire::{self, Announcement, Kind, Message, Nonce, known_answers};
+use peers_proto::{Arrival, Destination, Key, Node, Received, Settings};
 use serde_json::json;
 
 const INTERVAL: Duration = Duration::from_secs(15);
+const INTERFACE: u32 = 1;
 const EXPIRY: Duration = Duration::from_secs(35);
-const PORT: u16 = 49001;
 /// For each peer: half a millisecond.
 const SPREAD: Duration = Duration::from_micros(500);
 /// Several intervals, after all are known.
@@ -37,6 +38,8 @@ struct Peer {
     sequence: u64,
     /// Until then it owes no further answer.
     answers: Duration,
+    /// The nonce that its next answer repeats.
+    echo: Option<Nonce>,
 }
 
 /// The node, and what it hears.
@@ -95,14 +98,24 @@ pub fn run(peers: &str, cap: &str) -> Result<(), String> {
     Ok(())
 }
 
+/// The address before that of the first peer.
+const BEFORE_FIRST: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 0);
+
+/// The number of the peer with this address.
+fn number(address: SocketAddr) -> usize {
+    let IpAddr::V4(ip) = address.ip() else { unreachable!("all peers have IPv4") };
+    (ip.to_bits() - BEFORE_FIRST.to_bits() - 1) as usize
+}
+
 fn peer(number: usize, rng: &mut Rng) -> Peer {
-    let [_, a, b, c] = (number as u32 + 1).to_be_bytes();
+    let ip = Ipv4Addr::from_bits(BEFORE_FIRST.to_bits() + 1 + number as u32);
     Peer {
-        from: SocketAddr::from((Ipv4Addr::new(10, a, b, c), rng.u16(32_768..))),
+        from: SocketAddr::from((ip, rng.u16(32_768..))),
         name: format!("node{number}"),
         id: rng.u128(..).to_ne_bytes(),
         sequence: 0,
         answers: Duration::ZERO,
+        echo: None,
     }
 }
 
@@ -113,17 +126,11 @@ impl Observation {
             id: [1; 16],
             seed: 1,
             secret_seed: Key::new([9; 32]),
-            keys: vec![],
-            cluster: String::new(),
             name: "observed".into(),
-            value: vec![],
-            port: 0,
-            mode: Mode::Multicast,
-            legacy: true,
-            group_port: PORT,
             interval: INTERVAL,
             expiry: EXPIRY,
             max_peers: cap,
+            ..Settings::default()
         };
         let node = Node::new(settings, begin);
         let (now, cpu) = (Duration::ZERO, Duration::ZERO);
@@ -166,15 +173,12 @@ impl Observation {
         let peer = &mut self.peers[number];
         peer.sequence += 1;
         let about = Announcement {
-            cluster: "",
             id: peer.id,
             sequence: peer.sequence,
             name: &peer.name,
             expiry: EXPIRY,
-            port: 0,
-            value: b"",
-            answer_to_group: false,
-            proof: None,
+            echo: if act == Act::Answer { peer.echo.take() } else { None },
+            ..Announcement::default()
         };
         let (message, line) = (wire::encode(Kind::Announce, &about), wire::encode_legacy(&peer.name));
         let from = peer.from;
@@ -193,7 +197,8 @@ impl Observation {
         self.heard += 1;
         self.heard_bytes += datagram.len() as u64;
         let now = self.begin + self.now;
-        self.timed(|node| node.handle_datagram(datagram, from, 1, arrival, now));
+        let received = Received { from, interface: INTERFACE, arrival, hops: Some(u8::MAX) };
+        self.timed(|node| node.handle_datagram(datagram, received, now));
     }
 
     fn timed(&mut self, act: impl FnOnce(&mut Node)) {
@@ -202,29 +207,38 @@ impl Observation {
         self.cpu += begin.elapsed();
     }
 
-    /// Delivers what the node sends: queries are answered, by all or by one.
+    /// Delivers what the node sends: queries are answered, by all or by one, and nonces by the peer that they go to.
     fn take_transmits(&mut self) {
         while let Some(transmit) = self.node.poll_transmit() {
             self.sent += 1;
-            if !matches!(wire::decode(&transmit.payload), Ok(Message::Native(Kind::Query, _))) {
-                continue;
-            }
-            match transmit.to {
-                Destination::Peer { address, .. } => {
-                    let asked = self.peers.iter().position(|peer| peer.from == address);
-                    asked
-                        .into_iter()
-                        .for_each(|number| self.due.push(Reverse((self.now, number, Act::Answer))));
+            match (wire::decode(&transmit.payload), transmit.to) {
+                (Ok(Message::Native(Kind::Query, about)), Destination::Group) => self.answer_all(&about),
+                (
+                    Ok(Message::Native(_, Announcement { nonce: Some(nonce), .. })),
+                    Destination::Peer { address, .. },
+                )
+                | (Ok(Message::Probe(wire::Probe { nonce, .. })), Destination::Peer { address, .. }) => {
+                    self.answer_one(number(address), nonce);
                 }
-                _ => self.answer_all(),
+                _ => {}
             }
         }
     }
 
-    fn answer_all(&mut self) {
+    fn answer_one(&mut self, number: usize, nonce: Nonce) {
+        self.peers[number].echo = Some(nonce);
+        self.due.push(Reverse((self.now, number, Act::Answer)));
+    }
+
+    fn answer_all(&mut self, query: &Announcement<'_>) {
         let spread = SPREAD * self.peers.len() as u32;
-        for (number, peer) in self.peers.iter_mut().enumerate().filter(|(_, peer)| peer.answers <= self.now) {
+        for (number, peer) in self.peers.iter_mut().enumerate() {
+            let is_known = known_answers::contains(query.known_answers, query.sequence, &peer.id);
+            if is_known || peer.answers > self.now {
+                continue;
+            }
             peer.answers = self.now + spread.mul_f64(self.rng.f64());
+            peer.echo = query.nonce;
             self.due.push(Reverse((peer.answers, number, Act::Answer)));
         }
     }

@@ -65,15 +65,12 @@ impl Kind {
             Kind::Announce => wire::encode(
                 wire::Kind::Announce,
                 &Announcement {
-                    cluster: "",
                     id: ids[number],
                     sequence: time,
                     name: &name,
                     expiry: Duration::from_secs(3600),
                     port: 9,
-                    value: b"",
-                    answer_to_group: false,
-                    proof: None,
+                    ..Announcement::default()
                 },
             ),
             Kind::Mdns => response(&name).expect("the names are good"),
