@@ -6,8 +6,7 @@
 #     benches/compare.sh --quick    some 4 minutes, to see that all works; its figures mean little
 #     benches/compare.sh --report   only writes the page anew from the data that there is
 #
-# Needs root or user namespaces, Rust, a C compiler, Python with venv, iproute2, and Debian's libczmq-dev. What cannot be
-# built is told in the tables, and the rest is measured.
+# benches/compare/README.md lists what it needs. What cannot be built is told in the tables, and the rest is measured.
 set -eu
 
 case "${1-}" in
@@ -48,6 +47,10 @@ crate_version() {
         sed -n "s/^$crate v\([0-9.]*\).*/\1/p" | head -n 1
 }
 
+link_version() {
+    echo "rusty_link $(crate_version)"
+}
+
 libpeers() {
     cargo build --package peers --release &&
         cc -O2 -Wall -Wextra -Iinclude $here/peers/libpeers.c target/release/libpeers.a -lpthread -ldl -lm \
@@ -71,16 +74,32 @@ venv() {
     $build/venv/bin/pip install --quiet --disable-pip-version-check -r $here/requirements.txt
 }
 
-# The name that the driver runs; the interpreter takes its place.
-zeroconf() {
-    venv && $build/venv/bin/python -c 'import zeroconf' &&
-        printf '#!/bin/sh\nexec "%s" "%s" "$@"\n' "$PWD/$build/venv/bin/python" "$PWD/$here/peers/zeroconf_peer.py" \
-            > "$programs/python-zeroconf" && chmod +x "$programs/python-zeroconf"
+# runs NAME COMMAND...: the executable NAME of $programs becomes the command.
+runs() {
+    name=$1
+    shift
+    { printf '#!/bin/sh\nexec' && printf ' "%s"' "$@" && printf ' "$@"\n'; } > "$programs/$name" && chmod +x "$programs/$name"
 }
 
-zeroconf_version() {
-    $build/venv/bin/python -c 'import platform, zeroconf
-print(zeroconf.__version__, "on Python", platform.python_version())'
+# in_python NAME MODULE
+in_python() {
+    venv && $build/venv/bin/python -c "import $2" &&
+        runs "$1" "$PWD/$build/venv/bin/python" "$PWD/$here/peers/$2_peer.py"
+}
+
+python_version() {
+    $build/venv/bin/python -c 'import importlib.metadata, platform, sys
+print(importlib.metadata.version(sys.argv[1]), "on Python", platform.python_version())' "$package"
+}
+
+avahi() {
+    avahi-daemon --version && dbus-daemon --version &&
+        cc -O2 -Wall -Wextra $here/peers/avahi.c -lavahi-client -lavahi-common -o $build/avahi-client &&
+        runs avahi unshare --mount "$PWD/$here/peers/avahi.sh" "$PWD/$build/avahi-client"
+}
+
+avahi_version() {
+    avahi-daemon --version | sed 's/.* //'
 }
 
 report() {
@@ -94,7 +113,10 @@ if [ "${1-}" = --report ]; then
 fi
 built libpeers libpeers_version libpeers
 built zbeacon zbeacon_version zbeacon
-built python-zeroconf zeroconf_version zeroconf
+built avahi avahi_version avahi
+package=zeroconf; built python-zeroconf python_version in_python python-zeroconf zeroconf
+package=eclipse-zenoh; built zenoh python_version in_python zenoh zenoh
+crate=rusty_link; built ableton-link link_version crate ableton-link
 crate=libp2p-mdns; built libp2p-mdns crate_version crate libp2p-mdns
 crate=mdns-sd; built mdns-sd crate_version crate mdns-sd
 crate=swarm-discovery; built swarm-discovery crate_version crate swarm-discovery

@@ -51,7 +51,7 @@ pub fn measure(systems: &[System], plan: &Plan, results: &mut Results) {
     for system in systems {
         match system.name {
             "libpeers" => receivers.push(Receiver::System(system, Kind::Announce)),
-            "mdns-sd" | "python-zeroconf" => receivers.push(Receiver::System(system, Kind::Mdns)),
+            "mdns-sd" | "python-zeroconf" | "avahi" => receivers.push(Receiver::System(system, Kind::Mdns)),
             _ => {}
         }
     }

@@ -16,8 +16,17 @@ pub struct System {
 }
 
 /// Ours first.
-const NAMES: [&str; 6] =
-    ["libpeers", "libp2p-mdns", "mdns-sd", "python-zeroconf", "zbeacon", "swarm-discovery"];
+const NAMES: [&str; 9] = [
+    "libpeers",
+    "libp2p-mdns",
+    "mdns-sd",
+    "python-zeroconf",
+    "avahi",
+    "zenoh",
+    "ableton-link",
+    "zbeacon",
+    "swarm-discovery",
+];
 
 /// Of each: the executable NAME, its version in NAME.version, and why there is none in NAME.failed.
 pub fn all(programs: &Path) -> Vec<System> {

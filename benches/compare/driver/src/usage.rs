@@ -1,11 +1,11 @@
-//! What a process has used, as /proc tells it, and what the UDP of its host has counted: the same for every system.
+//! What a process has used, as /proc tells it, and what UDP and TCP of its host have counted: the same for every system.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// What one process has used until now.
-#[derive(Clone, Copy)]
+/// What one process and its children, such as a daemon of its own, have used until now.
+#[derive(Clone, Copy, Default)]
 pub struct Usage {
     /// Times that one of its threads has begun to wait.
     pub wake_ups: f64,
@@ -15,7 +15,7 @@ pub struct Usage {
     pub proportional_mb: f64,
 }
 
-/// Datagrams of all sockets of a process's host.
+/// Datagrams and TCP segments of all sockets of a process's host.
 #[derive(Clone, Copy)]
 pub struct Datagrams {
     /// Taken out of a socket.
@@ -38,10 +38,21 @@ pub fn link_bytes(process: u32) -> Result<u64, String> {
 
 impl Usage {
     pub fn of(process: u32) -> Result<Usage, String> {
+        let mut total = Usage::default();
+        for member in [vec![process], children(process)?].concat() {
+            let used = Usage::of_one(member)?;
+            total.wake_ups += used.wake_ups;
+            total.cpu += used.cpu;
+            total.resident_mb += used.resident_mb;
+            total.proportional_mb += used.proportional_mb;
+        }
+        Ok(total)
+    }
+
+    fn of_one(process: u32) -> Result<Usage, String> {
         let folder = folder(process);
-        let tasks = tasks(&folder)?;
         let (mut wake_ups, mut nanoseconds) = (0.0, 0.0);
-        for task in &tasks {
+        for task in tasks(&folder)? {
             wake_ups += number_after(&read(&task.join("status"))?, "voluntary_ctxt_switches:")?;
             // Its first number is the time on a core.
             nanoseconds += numbers(&read(&task.join("schedstat"))?).first().copied().unwrap_or_default();
@@ -62,20 +73,10 @@ impl Usage {
 impl Datagrams {
     pub fn of(process: u32) -> Result<Datagrams, String> {
         let table = read(&folder(process).join("net/snmp"))?;
-        let mut rows = table.lines().filter_map(|line| line.strip_prefix("Udp: "));
-        let (Some(names), Some(values)) = (rows.next(), rows.next()) else {
-            return Err("/proc/net/snmp has no table of UDP".into());
-        };
-        let values: Vec<&str> = values.split(' ').collect();
-        let value = |name: &str| {
-            let column = names.split(' ').position(|found| found == name);
-            let value = column.and_then(|column| values.get(column)?.parse().ok());
-            value.ok_or_else(|| format!("/proc/net/snmp does not tell {name}"))
-        };
         Ok(Datagrams {
-            taken: value("InDatagrams")?,
-            sent: value("OutDatagrams")?,
-            dropped: value("RcvbufErrors")?,
+            taken: counter(&table, "Udp", "InDatagrams")? + counter(&table, "Tcp", "InSegs")?,
+            sent: counter(&table, "Udp", "OutDatagrams")? + counter(&table, "Tcp", "OutSegs")?,
+            dropped: counter(&table, "Udp", "RcvbufErrors")?,
         })
     }
 
@@ -99,8 +100,28 @@ pub fn queued(process: u32) -> Result<u64, String> {
     Ok(waiting.sum())
 }
 
+/// The value in a table that has a line of names and a line of values for each protocol.
+fn counter(table: &str, protocol: &str, name: &str) -> Result<u64, String> {
+    let mut rows = table.lines().filter_map(|line| line.strip_prefix(protocol)?.strip_prefix(": "));
+    let (Some(names), Some(values)) = (rows.next(), rows.next()) else {
+        return Err(format!("/proc/net/snmp has no table of {protocol}"));
+    };
+    let column = names.split(' ').position(|found| found == name);
+    let value = column.and_then(|column| values.split(' ').nth(column)?.parse().ok());
+    value.ok_or_else(|| format!("/proc/net/snmp does not tell {protocol} {name}"))
+}
+
 fn folder(process: u32) -> PathBuf {
     PathBuf::from(format!("/proc/{process}"))
+}
+
+fn children(process: u32) -> Result<Vec<u32>, String> {
+    let mut found = Vec::new();
+    for task in tasks(&folder(process))? {
+        found
+            .extend(read(&task.join("children"))?.split_whitespace().filter_map(|id| id.parse::<u32>().ok()));
+    }
+    Ok(found)
 }
 
 fn tasks(folder: &Path) -> Result<Vec<PathBuf>, String> {
