@@ -51,10 +51,11 @@ link_version() {
     echo "rusty_link $(crate_version)"
 }
 
+# libpeers FLAGS
 libpeers() {
     cargo build --package peers --release &&
-        cc -O2 -Wall -Wextra -Iinclude $here/peers/libpeers.c target/release/libpeers.a -lpthread -ldl -lm \
-            -o "$programs/libpeers"
+        cc -O2 -Wall -Wextra -Iinclude -DFLAGS="$1" $here/peers/libpeers.c target/release/libpeers.a -lpthread -ldl -lm \
+            -o "$programs/$name"
 }
 
 libpeers_version() {
@@ -111,7 +112,8 @@ if [ "${1-}" = --report ]; then
     report
     exit
 fi
-built libpeers libpeers_version libpeers
+built libpeers libpeers_version libpeers 0
+built libpeers-no-legacy libpeers_version libpeers PEERS_NO_LEGACY
 built zbeacon zbeacon_version zbeacon
 built avahi avahi_version avahi
 package=zeroconf; built python-zeroconf python_version in_python python-zeroconf zeroconf

@@ -18,18 +18,32 @@ for tool in cargo cc python3 valgrind; do
     command -v "$tool" >/dev/null || { echo "inside.sh: $tool is missing" >&2; exit 1; }
 done
 
-# The library as it is released, and what measures it.
-cargo rustc --package peers --release --lib --crate-type cdylib
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+
+# row GROUP SIZE ORDER UNIT FIGURE: a row that no program prints.
+row() {
+    printf '{"group": "%s", "system": "peers", "size": %s, "order": "%s", "unit": "%s", "median": %s}\n' "$@"
+}
+
+# library ORDER OPTION...: the library as it is released, and its size.
+library() {
+    cargo rustc --package peers --release --lib --crate-type cdylib "${@:2}"
+    row "stripped library" 1 "$1" bytes "$(stat --format=%s target/release/libpeers.so)" >>"$scratch/once"
+}
+library "without SWIM" --no-default-features --features capi
+library "with SWIM"
+
+# What measures it.
 manifest=benches/inside/Cargo.toml
 programs=benches/inside/target/release
 cargo build --release --bins --manifest-path "$manifest"
 abi=$programs/abi
 cc -std=c11 -D_GNU_SOURCE -O2 -Wall -Wextra -Iinclude benches/inside/abi.c -o "$abi" \
     target/release/libpeers.so -lpthread -Wl,-rpath,"$PWD/$programs"
+crowd=$programs/crowd
+cc -std=c11 -D_GNU_SOURCE -O2 -Iinclude tests/c/crowd.c target/release/libpeers.so -lpthread -Wl,-rpath,"$PWD/$programs" -o "$crowd"
 ln -sf "$PWD/target/release/libpeers.so" "$programs/libpeers.so.0"
-
-scratch=$(mktemp -d)
-trap 'rm -rf "$scratch"' EXIT
 
 # Every round has each system in turn; a figure's ratio to the floor is of one round.
 criterion() { # ROUND BENCH
@@ -49,6 +63,14 @@ instructions() { # PEERS
         "median": (many - few) / (20 * peers)}))' "$peers" "$(count 10)" "$(count 30)"
 }
 
+# Nodes of one process, until all know all: their processor time beside a bare loop's with the same deliveries. The program
+# fails where it is above the target; its figure counts all the same.
+many_nodes() { # NODES
+    local times
+    times=$(PEERS_TEST_PORT=49777 PEERS_TEST_NODES="$1" "$crowd" | sed -n 's/.*: \([0-9.]*\) times$/\1/p') || true
+    [ -z "$times" ] || row "until all know all, CPU against a bare loop" "$1" "" times "$times"
+}
+
 for round in $(seq "$rounds"); do
     echo "inside.sh: round $round of $rounds" >&2
     criterion "$round" registry
@@ -60,8 +82,10 @@ for round in $(seq "$rounds"); do
     } >"$scratch/rows.$round"
 done
 {
+    cat "$scratch/once"
     "$programs/memory"
     instructions 1000
+    many_nodes 400
 } >>"$scratch/rows.1"
 
 python3 benches/inside/collect.py "$scratch" docs/benchmarks/inside.json

@@ -14,6 +14,7 @@ import plots
 from figures import Figures, Rows, number, quantity, table
 
 OURS = "libpeers"
+NO_LEGACY = "libpeers-no-legacy"
 
 # What is told of each system in the first table: name in the data, heading.
 DISCOVERY = {
@@ -30,6 +31,7 @@ IDLE = {
     "idle: CPU time": "CPU time",
     "idle: resident memory": "resident memory",
     "idle: memory more than before the start": "more than before the start",
+    "idle: private memory more than before the start": "private more than before",
     "idle: its share of memory (PSS)": "its share of it (PSS)",
 }
 LOADS = ("flood", "2000 a second")
@@ -45,7 +47,12 @@ TARGETS = [
     ("kill seen", "worst", 21, "s"),
     ("idle: datagrams sent", "median", 5, ""),
     ("idle: wake-ups of all threads", "median", 8, ""),
+    ("idle: memory more than before the start", "median", 1.2, "MB"),
+    ("idle: private memory more than before the start", "median", 0.2, "MB"),
 ]
+NO_LEGACY_TARGETS = [("idle: datagrams sent", 3), ("idle: wake-ups of all threads", 7)]
+# Datagrams that each of so many nodes sends when all start at once.
+CROWD, CROWD_TARGET = 100, 110
 # Times the CPU of a loop that receives and drops.
 RECEIVE_TARGET = 1.4
 FLOORS = ("bare loop, recvfrom", "bare loop, recvmmsg")
@@ -92,10 +99,13 @@ INSIDE_TARGETS = [
         ("longest step", BOUNDED, order, 10e6, "ns")
         for order in ("asking", "expiring", "waking", "registering")
     ),
+    ("until all know all, CPU against a bare loop", ALL, None, 10, "times"),
+    ("stripped library", ALL, "with SWIM", 950_000, "bytes"),
+    ("stripped library", ALL, "without SWIM", 800_000, "bytes"),
 ]
 
 
-def targets(figures: Figures, inside_data: dict[str, Any] | None) -> str:
+def targets(figures: Figures, growth_rows: Rows, inside_data: dict[str, Any] | None) -> str:
     outside = [
         (
             f"{what}, {of}",
@@ -107,8 +117,18 @@ def targets(figures: Figures, inside_data: dict[str, Any] | None) -> str:
     ]
     ratio = figures.ratio("flood: CPU for each", OURS, FLOORS[0])
     receive = (f"CPU of a datagram, against {FLOORS[0]}", RECEIVE_TARGET, "times", ratio)
-    rows = [target(*found) for found in [*outside, receive, *inside_targets(inside_data)]]
+    quiet = [
+        (f"{what}, without legacy beacons", limit, "", figures.median(what, NO_LEGACY))
+        for what, limit in NO_LEGACY_TARGETS
+    ]
+    start = (f"{CROWD} nodes start at once: sent by each", CROWD_TARGET, "", sent_at_start(growth_rows))
+    rows = [target(*found) for found in [*outside, *quiet, receive, start, *inside_targets(inside_data)]]
     return table(["what", "target", "measured", "met"], rows)
+
+
+def sent_at_start(rows: Rows) -> float | None:
+    found = (row.get("start_sent_each") for row in rows if row["kind"] == "real" and row["nodes"] == CROWD)
+    return next(found, None)
 
 
 def target(what: str, limit: float, unit: str, value: float | None) -> list[str]:
@@ -142,7 +162,7 @@ def losses(figures: Figures) -> str:
     """Returns a table of the figures in which another system is better."""
     rows = []
     for what in figures.whats():
-        others = [system for system in figures.systems_of(what) if system not in FLOORS]
+        others = [system for system in figures.systems_of(what) if system not in (*FLOORS, NO_LEGACY)]
         better = [system for system in others if figures.is_better(what, system, OURS)]
         if better:
             theirs = ", ".join(f"{system} {median(figures, what, system)}" for system in better)
@@ -273,7 +293,7 @@ def main(docs: Path) -> None:
     parts = {
         "MACHINE": machine(data),
         "RUNS": runs(data["plan"]),
-        "TARGETS": targets(figures, inside_data),
+        "TARGETS": targets(figures, data["growth"], inside_data),
         "LOSSES": losses(figures),
         "FAILURES": failures(figures),
         "DISCOVERY": compared(figures, DISCOVERY, systems),

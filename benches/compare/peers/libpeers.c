@@ -1,4 +1,4 @@
-/* libpeers as a peer of the comparison: `libpeers NAME ADDRESS`, with its defaults. What the lines mean is in
+/* libpeers as a peer of the comparison: `libpeers NAME ADDRESS`, with its defaults but for FLAGS. What the lines mean is in
  * benches/compare/README.md. */
 
 #include <inttypes.h>
@@ -40,6 +40,7 @@ int main(int argc, char **argv) {
 
     peers_config_t config = PEERS_CONFIG_INIT;
     config.name = argv[1];
+    config.flags = FLAGS;
     peers_t *node;
     check(peers_start(&config, &node));
     tell("started", argv[1]);

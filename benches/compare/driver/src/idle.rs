@@ -26,6 +26,7 @@ const TAKEN: What = value("idle: datagrams taken in", "");
 const CPU: What = value("idle: CPU time", "ms");
 const RESIDENT: What = value("idle: resident memory", "MB");
 const GROWN: What = value("idle: memory more than before the start", "MB");
+const PRIVATE: What = value("idle: private memory more than before the start", "MB");
 const PROPORTIONAL: What = value("idle: its share of memory (PSS)", "MB");
 
 pub fn measure(system: &System, plan: &Plan) -> Vec<(What, Outcome)> {
@@ -76,6 +77,7 @@ fn values(loaded: Usage, before: (Usage, Datagrams), after: (Usage, Datagrams)) 
         (CPU, (after.cpu - before.cpu).as_secs_f64() * 1e3),
         (RESIDENT, after.resident_mb),
         (GROWN, after.resident_mb - loaded.resident_mb),
+        (PRIVATE, after.private_mb - loaded.private_mb),
         (PROPORTIONAL, after.proportional_mb),
     ];
     values.map(|(what, value)| (what, Ok(Some(value)))).into()

@@ -16,8 +16,9 @@ pub struct System {
 }
 
 /// Ours first.
-const NAMES: [&str; 9] = [
+const NAMES: [&str; 10] = [
     "libpeers",
+    "libpeers-no-legacy",
     "libp2p-mdns",
     "mdns-sd",
     "python-zeroconf",

@@ -13,6 +13,8 @@ pub struct Usage {
     pub resident_mb: f64,
     /// Its share of the memory that it has in common with others, and its own.
     pub proportional_mb: f64,
+    /// Memory that was written, and that no other process has in common with them.
+    pub private_mb: f64,
 }
 
 /// Datagrams and TCP segments of all sockets of a process's host.
@@ -45,6 +47,7 @@ impl Usage {
             total.cpu += used.cpu;
             total.resident_mb += used.resident_mb;
             total.proportional_mb += used.proportional_mb;
+            total.private_mb += used.private_mb;
         }
         Ok(total)
     }
@@ -66,6 +69,7 @@ impl Usage {
             cpu: Duration::from_nanos(nanoseconds as u64),
             resident_mb: megabytes("status", "VmRSS:")?,
             proportional_mb: megabytes("smaps_rollup", "Pss:")?,
+            private_mb: megabytes("smaps_rollup", "Private_Dirty:")?,
         })
     }
 }
