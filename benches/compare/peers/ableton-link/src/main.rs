@@ -9,7 +9,7 @@ use rusty_link::AblLink;
 
 const ANY_PEER: &str = "peer";
 const TEMPO: f64 = 120.0;
-/// Peers in the session. The callback has no state of its own: rusty_link keeps a pointer to it after its end.
+/// Peers in the session. The callback has no state of its own, because rusty_link keeps a pointer to a closure that is gone.
 static KNOWN: AtomicU64 = AtomicU64::new(0);
 
 fn main() -> Result<(), Box<dyn Error>> {
