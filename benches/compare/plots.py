@@ -12,7 +12,7 @@ from figures import Figures, Rows
 matplotlib.rcParams.update(
     {"svg.hashsalt": "libpeers", "svg.fonttype": "none", "font.size": 9, "axes.grid": True, "grid.alpha": 0.3}
 )
-MARKS = "osD^vPX*"
+MARKS = "osD^vPX*<>"
 
 
 def save(figure: Any, path: Path) -> None:
@@ -23,9 +23,9 @@ def save(figure: Any, path: Path) -> None:
 
 def discovery(figures: Figures, whats: dict[str, str], systems: list[str], path: Path) -> None:
     """Each system's median as a dot, with a line to its worst, on a logarithmic axis of seconds."""
-    figure, axes = plt.subplots(figsize=(8, 0.9 * len(whats) + 1.2))
+    figure, axes = plt.subplots(figsize=(8, 1.2 * len(whats) + 1.4))
     for place, system in enumerate(systems):
-        shift = (place - (len(systems) - 1) / 2) * 0.12
+        shift = (place - (len(systems) - 1) / 2) * 0.8 / len(systems)
         points = []
         for row, what in enumerate(whats):
             median, worst = figures.median(what, system), figures.worst(what, system)
@@ -43,7 +43,7 @@ def discovery(figures: Figures, whats: dict[str, str], systems: list[str], path:
     axes.set_yticks(range(len(whats)), list(whats.values()))
     axes.set_ylim(len(whats) - 0.5, -0.5)
     axes.set_xlabel("seconds: median, and a line to the worst")
-    axes.legend(fontsize=8, ncols=len(systems), loc="lower center", bbox_to_anchor=(0.4, 1.0), frameon=False)
+    axes.legend(fontsize=8, ncols=5, loc="lower center", bbox_to_anchor=(0.4, 1.0), frameon=False)
     save(figure, path)
 
 
