@@ -55,11 +55,12 @@ fn open() -> Result<Socket, CallError> {
     use nix::sys::socket::{AddressFamily, NetlinkAddr, SockFlag, SockProtocol, SockType, bind, socket};
     use std::os::fd::AsRawFd;
 
-    const GROUPS: libc::c_int = libc::RTMGRP_LINK | libc::RTMGRP_IPV4_IFADDR | libc::RTMGRP_IPV6_IFADDR;
+    /// RTMGRP_LINK, RTMGRP_IPV4_IFADDR and RTMGRP_IPV6_IFADDR, which the crate libc does not have for Android.
+    const GROUPS: u32 = 0x1 | 0x10 | 0x100;
     let protocol = SockProtocol::NetlinkRoute;
     let socket = socket(AddressFamily::Netlink, SockType::Raw, SockFlag::SOCK_CLOEXEC, protocol)
         .named("socket(AF_NETLINK)")?;
-    bind(socket.as_raw_fd(), &NetlinkAddr::new(0, GROUPS as u32)).named("bind(AF_NETLINK)")?;
+    bind(socket.as_raw_fd(), &NetlinkAddr::new(0, GROUPS)).named("bind(AF_NETLINK)")?;
     Ok(socket.into())
 }
 
