@@ -1,7 +1,8 @@
 //! Figures of clusters by SWIM on a network that fails, in virtual time: runs in which a peer left that was only cut off.
 //!
-//! `cargo bench --bench outages -- [MEMBERS...]` (default: 3 6 20 100 500 1000) prints a table. All runs lose 1 % of the datagrams
-//! beside what is said. More than 500 members are only started.
+//! `cargo bench --bench outages -- [MEMBERS...] [FAILURES...]` (default: 3 6 20 100 500 1000, and all failures) prints a table.
+//! A failure is named by a part of its name. All runs lose 1 % of the datagrams beside what is said. More than 500 members are
+//! only started.
 
 use std::env;
 use std::ops::Range;
@@ -77,12 +78,17 @@ fn main() {
         return; // `cargo test --benches` wants to know no more than that it was built
     }
     let sizes: Vec<usize> = arguments.iter().filter_map(|argument| argument.parse().ok()).collect();
+    let is_name = |argument: &&String| !argument.starts_with('-') && argument.parse::<usize>().is_err();
+    let names: Vec<&String> = arguments.iter().filter(is_name).collect();
+    let is_wanted = |failure: &Failure| {
+        names.is_empty() || names.iter().any(|part| name(*failure).contains(part.as_str()))
+    };
     let sizes = if sizes.is_empty() { SIZES.to_vec() } else { sizes };
     println!(
         "| failure | members | runs | with a false leave | all know all again after, worst | B/s of each |"
     );
     println!("|{}", "---|".repeat(6));
-    for failure in FAILURES {
+    for failure in FAILURES.into_iter().filter(is_wanted) {
         for count in &sizes {
             if *count <= MAX_OUTAGES || matches!(failure, Failure::MassStart) {
                 println!("{}", row(failure, *count));

@@ -3,8 +3,8 @@
 //!
 //! `cargo bench --bench simulation` takes some minutes, on two threads. A cluster of two is watched for a
 //! simulated day; larger ones for as many simulated hours as `PEERS_HOURS` says (24 for the day), or for less.
-//! `PEERS_LOSS=0.05` shows the steady state at that loss alone.
-//! `PEERS_NODES=100` measures clusters of so many nodes alone, `cargo bench --bench simulation -- newcomers` one table alone.
+//! `PEERS_LOSS=0.05` measures at that loss alone, `PEERS_NODES=100` clusters of so many nodes alone,
+//! `cargo bench --bench simulation -- newcomers` one table alone.
 
 use std::env;
 use std::sync::Mutex;
@@ -54,6 +54,13 @@ fn is_wanted(count: usize) -> bool {
     only.is_none_or(|text| text.parse() == Ok(count))
 }
 
+/// Returns the losses that are to be measured.
+fn losses() -> Vec<f64> {
+    let only = env::var("PEERS_LOSS").ok();
+    let only: Option<f64> = only.map(|text| text.parse().expect("PEERS_LOSS is a number"));
+    only.map_or(LOSSES.to_vec(), |only| vec![only])
+}
+
 /// What comes before the rows of a table.
 fn heading(title: &str, explanation: &str, columns: &str) -> Row {
     let rule = "|---".repeat(columns.split(" | ").count());
@@ -64,12 +71,10 @@ fn heading(title: &str, explanation: &str, columns: &str) -> Row {
 fn steady_state() -> Vec<Row> {
     let hours = env::var("PEERS_HOURS").ok();
     let hours = hours.map(|text| text.parse().expect("PEERS_HOURS is a number"));
-    let only_loss = env::var("PEERS_LOSS").ok();
-    let only_loss: Option<f64> = only_loss.map(|text| text.parse().expect("PEERS_LOSS is a number"));
     let mut rows = vec![heading(
         "Steady state",
         "Datagrams and bytes of UDP payload are for each node and hour. The legacy program sends 240 datagrams.",
-        "nodes | loss | the legacy beacon too | seed | simulated hours | false leaves | announcements | questions and answers | lines | all | bytes",
+        "nodes | loss | beacons, keys | seed | simulated hours | false leaves | announcements | questions and answers | lines | all | bytes",
     )];
     let counts = [
         (2, 24.0),
@@ -78,21 +83,31 @@ fn steady_state() -> Vec<Row> {
         (1000, hours.unwrap_or(HOURS_OF_A_THOUSAND)),
     ];
     for (count, hours) in counts.into_iter().filter(|(count, _)| is_wanted(*count)) {
-        for loss in LOSSES.into_iter().filter(|loss| only_loss.is_none_or(|only| only == *loss)) {
-            for legacy in [false, true] {
-                // A thousand take minutes each.
-                if count < 1000 || legacy || loss == 0.05 {
-                    rows.push(Box::new(move || steady_row(count, loss, legacy, hours)));
-                }
+        for loss in losses() {
+            for kind in [Kind::Plain, Kind::WithBeacons, Kind::WithKeys] {
+                rows.push(Box::new(move || steady_row(count, loss, kind, hours)));
             }
         }
     }
     rows
 }
 
-fn steady_row(count: usize, loss: f64, legacy: bool, hours: f64) -> String {
+/// What the nodes of a steady cluster send beside the messages of the native protocol.
+#[derive(Clone, Copy)]
+enum Kind {
+    Plain,
+    WithBeacons,
+    WithKeys,
+}
+
+fn steady_row(count: usize, loss: f64, kind: Kind, hours: f64) -> String {
     let seed = 1;
-    let mut world = settled(seed, count, legacy);
+    let (program, kind) = match kind {
+        Kind::Plain => (Program { legacy: false, ..program(None) }, "neither"),
+        Kind::WithBeacons => (program(None), "beacons"),
+        Kind::WithKeys => (program(Some(1)), "keys"),
+    };
+    let mut world = settled(seed, count, &program);
     world.traffic = Default::default();
     world.conditions = Conditions::losing(loss);
     world.run_for(HOUR.mul_f64(hours));
@@ -100,9 +115,8 @@ fn steady_row(count: usize, loss: f64, legacy: bool, hours: f64) -> String {
     let each = |total: u64| total as f64 / hours / count as f64;
     let all = traffic.native() + traffic.lines;
     format!(
-        "| {count} | {:.0} % | {} | {seed} | {hours} | {} | {:.1} | {:.1} | {:.1} | {:.1} | {:.0} |",
+        "| {count} | {:.0} % | {kind} | {seed} | {hours} | {} | {:.1} | {:.1} | {:.1} | {:.1} | {:.0} |",
         loss * 100.0,
-        if legacy { "yes" } else { "no" },
         world.false_leaves,
         each(traffic.group.datagrams),
         each(traffic.unicast.datagrams),
@@ -127,7 +141,7 @@ fn starts() -> Vec<Row> {
         [(2, 50), (10, 20), (100, 5), (1000, 1)].into_iter().filter(|(count, _)| is_wanted(*count))
     {
         for key in [None, Some(1)] {
-            for loss in [0.0, 0.05] {
+            for loss in losses() {
                 rows.push(Box::new(move || start_row(count, runs, key, loss)));
             }
         }
@@ -166,7 +180,7 @@ fn newcomers() -> Vec<Row> {
     )];
     for (count, runs) in [(100, 10), (1000, 1)].into_iter().filter(|(count, _)| is_wanted(*count)) {
         for key in [None, Some(1)] {
-            for loss in [0.0, 0.05] {
+            for loss in losses() {
                 rows.push(Box::new(move || newcomer_row(count, runs, key, loss)));
             }
         }
@@ -279,7 +293,7 @@ fn departures() -> Vec<Row> {
 }
 
 fn depart(seed: u64, count: usize, loss: f64, departure: Departure) -> Measured {
-    let mut world = settled(seed, count, true);
+    let mut world = settled(seed, count, &program(None));
     world.conditions = Conditions::losing(loss);
     // Nothing to do with anybody's announcements.
     let pause = 60 * SECOND.mul_f64(world.rng.f64());
@@ -300,10 +314,10 @@ fn depart(seed: u64, count: usize, loss: f64, departure: Departure) -> Measured 
     time_until(&mut world, |world| world.listed_by(0) == 0 && world.listed_by(new) == count - 1)
 }
 
-/// A cluster some time after all started at once, without loss.
-fn settled(seed: u64, count: usize, legacy: bool) -> World {
+/// A cluster of one program some time after all started at once, without loss.
+fn settled(seed: u64, count: usize, program: &Program) -> World {
     let mut world = World::new(seed);
-    world.start_many(count, legacy);
+    world.start_many_of(count, program);
     world.run_for(SETTLED);
     assert!(world.all_know_all(count), "seed {seed}: {count} nodes have not settled");
     world
