@@ -9,7 +9,7 @@
 typedef struct {
     char text[64 * 1024];
     int lines;
-    pthread_t caller;
+    _Atomic(pthread_t) caller; /* another line may come while it is read */
     peers_t *_Atomic node; /* to be used in the calls, when it is set */
     int has_thread;
     int32_t freeing;
