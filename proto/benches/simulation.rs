@@ -10,7 +10,7 @@ use std::env;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use peers_simulator::{Conditions, Firewall, Program, World};
+use peers_simulator::{Conditions, Count, Firewall, Program, World};
 
 const SECOND: Duration = Duration::from_secs(1);
 const HOUR: Duration = Duration::from_secs(60 * 60);
@@ -155,10 +155,8 @@ fn start_row(count: usize, runs: u64, key: Option<u8>, loss: f64) -> String {
         let mut world = World::new(seed);
         world.conditions = Conditions::losing(loss);
         world.start_many_of(count, &program(key));
-        times.push(time_until(&mut world, |world| world.all_know_all(count)).time);
-        let left = SETTLED.saturating_sub(world.now());
-        world.run_for(left);
-        let all = world.traffic.native() + world.traffic.lines;
+        let (time, all) = known_and_sent(&mut world, count, SETTLED);
+        times.push(time);
         (datagrams, bytes) = (datagrams + all.datagrams, bytes + all.bytes);
     }
     let each = |total: u64| total as f64 / runs as f64 / count as f64;
@@ -170,6 +168,17 @@ fn start_row(count: usize, runs: u64, key: Option<u8>, loss: f64) -> String {
         each(datagrams),
         each(bytes)
     )
+}
+
+/// Returns how long it takes until all know all, and all that is sent in the time from now, however long the former is.
+fn known_and_sent(world: &mut World, count: usize, time: Duration) -> (Option<Duration>, Count) {
+    let begin = world.now();
+    let soon = world.run_until(begin + time, |world| world.all_know_all(count));
+    let left = (begin + time).saturating_sub(world.now());
+    world.run_for(left);
+    let sent = world.traffic.native() + world.traffic.lines;
+    let known = soon.or_else(|| world.run_until(begin + PATIENCE, |world| world.all_know_all(count)));
+    (known.map(|known| known - begin), sent)
 }
 
 fn newcomers() -> Vec<Row> {
@@ -200,11 +209,8 @@ fn newcomer_row(count: usize, runs: u64, key: Option<u8>, loss: f64) -> String {
         let before = world.traffic.native() + world.traffic.lines;
         world.traffic = Default::default();
         world.start_many_of(1, &program(key));
-        let begin = world.now();
-        times.push(time_until(&mut world, |world| world.all_know_all(count + 1)).time);
-        let left = (begin + 2 * SECOND).saturating_sub(world.now());
-        world.run_for(left);
-        let all = world.traffic.native() + world.traffic.lines;
+        let (time, all) = known_and_sent(&mut world, count + 1, 2 * SECOND);
+        times.push(time);
         datagrams += all.datagrams.saturating_sub(before.datagrams);
         bytes += all.bytes.saturating_sub(before.bytes);
     }

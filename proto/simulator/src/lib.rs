@@ -29,4 +29,5 @@ pub use process::{Program, Serial};
 pub use seeds::for_each_seed;
 pub use topology::{Firewall, HostNumber};
 pub use trace::Trace;
+pub use traffic::Count;
 pub use world::World;
