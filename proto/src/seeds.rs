@@ -73,10 +73,12 @@ impl Seeds {
         self.seeds.iter().filter_map(|(address, seed)| Some((*address, seed.received.as_ref()?)))
     }
 
-    /// Returns the seeds of which the first queries have been sent. Each may list this node, with its answer on the way.
-    pub fn queried_lately(&self) -> impl Iterator<Item = SocketAddr> {
+    /// Returns the seeds of which the first queries have been sent. Each may list this node, with its answer on the way. There
+    /// are no more than those for which `copies` short messages may wait beside the queries.
+    pub fn queried_lately(&self, copies: usize, now: Instant) -> impl Iterator<Item = SocketAddr> {
+        let waiting: usize = self.waiting.iter().filter(|(end, _)| now < *end).map(|(_, cost)| cost).sum();
         let lately = self.seeds.iter().filter(|(_, seed)| (1..=RETRY_GAPS.len()).contains(&seed.sent));
-        lately.map(|(address, _)| *address)
+        lately.map(|(address, _)| *address).take(MAX_WAITING.saturating_sub(waiting) / copies)
     }
 
     /// Replaces the seeds by the first `MAX_SEEDS` of these. New ones are queried at once.

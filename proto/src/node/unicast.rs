@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::time::Instant;
 
 use crate::event::Transmit;
-use crate::node::Node;
+use crate::node::{GOODBYE_GAPS, Node};
 use crate::path::{self, Path};
 use crate::seeds::SeedQuery;
 use crate::timers::Timer;
@@ -68,7 +68,7 @@ impl Node {
     pub(crate) fn send_unicast_copies(&mut self, kind: Kind, sequence: u64) -> Vec<Transmit> {
         let mut seeds = self.listed_seeds(self.now);
         if kind == Kind::Goodbye {
-            seeds.extend(self.seeds.queried_lately());
+            seeds.extend(self.seeds.queried_lately(GOODBYE_GAPS.len() + 1, self.now));
         }
         let mut seeds: Vec<SocketAddr> = seeds.into_iter().collect();
         // Each run of a test does the same.

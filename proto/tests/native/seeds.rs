@@ -77,6 +77,17 @@ fn goodbye_reaches_a_seed_whose_answer_is_on_the_way() {
 }
 
 #[test]
+fn goodbyes_to_silent_seeds_wait_in_the_room_of_queries() {
+    let mut bench = Bench::new(in_mode(Mode::Seeds));
+    let seeds: Vec<SocketAddr> = (1..=250).map(|last| ([192, 0, 2, last], 49002).into()).collect();
+    bench.node.set_seeds(&seeds, bench.now);
+    assert_eq!(whats(&bench.run(ms(0))).len(), 250);
+    bench.node.stop(bench.now);
+    // The room of 256 short messages is that of the send buffer, which a stop does not wait for.
+    assert_eq!(whats(&bench.run(ms(20))), ["goodbye"; 6]);
+}
+
+#[test]
 fn seed_that_answered_at_two_addresses_gets_copies_at_both() {
     let mut bench = settled_in(Mode::Seeds);
     let mut seed = Remote::new("seed", 7);
