@@ -8,7 +8,7 @@ use std::io;
 use std::iter;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::error::{Error, ErrorKind};
 use crate::interface_status::{InterfaceStatus, Usage};
@@ -30,6 +30,9 @@ use peers_proto::{Arrival, Destination, Family, Node, Transmit};
 /// Ports tried for one that both families can have. Few ports are taken in one family alone.
 const PORTS_TRIED: usize = 16;
 
+/// After a look at the interfaces an announcement within this time needs no other. The first one comes right after the start.
+const LOOK_GAP: Duration = Duration::from_millis(50);
+
 pub(crate) struct Sockets {
     config: SocketConfig,
     pairs: Vec<SocketPair>,
@@ -38,6 +41,8 @@ pub(crate) struct Sockets {
     /// The port of the unicast sockets, which a reopen tries to keep.
     unicast_port: u16,
     interfaces: Arc<[Interface]>,
+    /// When the interfaces were listed last.
+    looked_at: Instant,
     /// Why each interface is used or not, and whether loopback alone is.
     choice: Choice,
     /// Why the interfaces could not be listed.
@@ -58,6 +63,7 @@ impl Sockets {
             shut: Vec::new(),
             unicast_port: 0,
             interfaces: Arc::default(),
+            looked_at: now,
             choice: Choice::default(),
             listing_error: None,
             refusal: None,
@@ -177,7 +183,8 @@ impl Sockets {
             self.subscribe();
             self.open_missing()
         };
-        let may_have_changed = is_reported || (is_announcing && self.config.change_detection.poll);
+        let is_look_due = self.config.change_detection.poll && now >= self.looked_at + LOOK_GAP;
+        let may_have_changed = is_reported || (is_announcing && is_look_due);
         let has_followed = (may_have_changed || has_opened) && self.follow_interfaces(now)?;
         Ok(match has_followed || has_opened {
             true => Refresh::Followed,
@@ -332,6 +339,7 @@ impl Sockets {
 
     /// Looks at the interfaces, and brings the joins up to date. True if anything changed.
     fn follow_interfaces(&mut self, now: Instant) -> io::Result<bool> {
+        self.looked_at = now;
         let mut has_changed = false;
         match sys::interfaces::all() {
             Ok(Listing { interfaces, refused }) => {
