@@ -2,7 +2,7 @@
 
 use nix::sys::signal::Signal;
 
-use crate::nodes::{LONG_LIFE, counted, expect_counted, script, watch_with, world};
+use crate::nodes::{counted, expect_counted, script, watch_with, world};
 
 #[test]
 fn a_flood_of_new_peers_evicts_no_peer_and_blocks_no_call() {
@@ -10,8 +10,10 @@ fn a_flood_of_new_peers_evicts_no_peer_and_blocks_no_call() {
         return;
     };
     let (host, other, hostile) = (world.host(1), world.host(2), world.host(3));
-    let mut live = watch_with(&other, "live", &LONG_LIFE);
-    let mut node = watch_with(&host, "node", &["--max-peers", "50"]);
+    // Longer than a busy machine keeps a node waiting: the flood is to evict no peer, and none expires meanwhile.
+    let life = ["--expiry", "30000"];
+    let mut live = watch_with(&other, "live", &life);
+    let mut node = watch_with(&host, "node", &[&life[..], &["--max-peers", "50"]].concat());
     node.expect(["joined live 192.0.2.2"]);
     live.expect(["joined node 192.0.2.1"]);
 
