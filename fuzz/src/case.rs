@@ -4,7 +4,7 @@ use std::net::{Ipv6Addr, SocketAddr, SocketAddrV6};
 use std::time::Duration;
 
 use arbitrary::Arbitrary;
-use peers_proto::wire;
+use peers_proto::wire::{self, Announcement, InstanceId, Nonce};
 use peers_proto::{Mode, Settings};
 
 use crate::{key, settings};
@@ -181,6 +181,49 @@ impl Setup {
 
     pub fn keys(&self) -> Vec<u8> {
         (0..self.keys % 3).collect()
+    }
+}
+
+impl Message {
+    /// Returns the bytes of the message, before they are sealed. A node of that expiry receives it.
+    pub fn plain(
+        &self,
+        cluster: &str,
+        id: InstanceId,
+        sequence: u64,
+        echo: Option<Nonce>,
+        expiry: Duration,
+    ) -> Vec<u8> {
+        let name = self.name.text();
+        let about = Announcement {
+            cluster,
+            id,
+            sequence,
+            name: &name,
+            expiry: match self.expiry {
+                Expiry::Shortest => Duration::ZERO,
+                Expiry::AsNode => expiry,
+                Expiry::Millis(millis) => Duration::from_millis(millis.into()),
+                Expiry::Any(millis) => Duration::from_millis(millis),
+            },
+            port: self.port.into(),
+            value: &vec![b'p'; usize::from(self.value_len % 1200)],
+            answer_to_group: self.answer_to_group,
+            nonce: self.nonce.then_some([3; 16]),
+            echo,
+            addresses: (0..self.addresses % 9).map(|last| [192, 0, 2, last].into()).collect(),
+            is_observer: self.observer,
+            to_seed: self.to_seed,
+            ..Announcement::default()
+        };
+        let min_len = usize::from(self.least) % (wire::MAX_MESSAGE + 1);
+        let lengths = min_len..=wire::MAX_MESSAGE;
+        match self.kind {
+            Kind::Announce => wire::encode_within(wire::Kind::Announce, &about, lengths),
+            Kind::Query => wire::encode_within(wire::Kind::Query, &about, lengths),
+            Kind::Goodbye => wire::encode_within(wire::Kind::Goodbye, &about, lengths),
+            Kind::Probe => wire::encode_probe(&wire::Probe { cluster, id, nonce: [5; 16] }, min_len),
+        }
     }
 }
 

@@ -3,10 +3,10 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use peers_proto::wire::{self, Announcement, InstanceId};
+use peers_proto::wire::{self, InstanceId};
 use peers_proto::{Arrival, Destination, Node, Peer, Received, Settings, Transmit};
 
-use crate::case::{Case, Datagram, Expiry, Heard, Kind, Message, Seal, Sender, Sequence, Span, Step};
+use crate::case::{Case, Datagram, Heard, Message, Seal, Sender, Sequence, Span, Step};
 use crate::model::View;
 use crate::sent::{Ledger, normal};
 use crate::{ID, key, open, seal};
@@ -194,44 +194,15 @@ impl Run {
 
     fn message(&mut self, message: &Message, id: InstanceId, arrival: Arrival) -> Vec<u8> {
         let cluster = if message.foreign { "red" } else { &self.settings.cluster };
-        let least = usize::from(message.least) % (wire::MAX_MESSAGE + 1);
         let echo = message.echo.map(|which| which.map_or([4; 16], |which| self.ledger.nonce(which)));
-        let addresses = (0..message.addresses % 9).map(|last| [192, 0, 2, last].into()).collect();
         let known = &mut self.sequences[usize::from(message.who)];
         *known = match message.sequence {
             Sequence::Next => known.saturating_add(1),
             Sequence::Same => *known,
             Sequence::Any(any) => any,
         };
-        let name = message.name.text();
-        let about = Announcement {
-            cluster,
-            id,
-            sequence: *known,
-            name: &name,
-            expiry: match message.expiry {
-                Expiry::Shortest => Duration::ZERO,
-                Expiry::AsNode => self.settings.expiry,
-                Expiry::Millis(millis) => Duration::from_millis(millis.into()),
-                Expiry::Any(millis) => Duration::from_millis(millis),
-            },
-            port: message.port.into(),
-            value: &vec![b'p'; usize::from(message.value_len % 1200)],
-            answer_to_group: message.answer_to_group,
-            nonce: message.nonce.then_some([3; 16]),
-            echo,
-            addresses,
-            is_observer: message.observer,
-            to_seed: message.to_seed,
-            ..Announcement::default()
-        };
-        let lengths = least..=wire::MAX_MESSAGE;
-        let plain = match message.kind {
-            Kind::Announce => wire::encode_within(wire::Kind::Announce, &about, lengths),
-            Kind::Query => wire::encode_within(wire::Kind::Query, &about, lengths),
-            Kind::Goodbye => wire::encode_within(wire::Kind::Goodbye, &about, lengths),
-            Kind::Probe => wire::encode_probe(&wire::Probe { cluster, id, nonce: [5; 16] }, least),
-        };
+        let (sequence, expiry) = (*known, self.settings.expiry);
+        let plain = message.plain(cluster, id, sequence, echo, expiry);
         match (message.seal, self.keys.first().copied()) {
             (Seal::AsNode, Some(first)) => self.seal(&plain, first, arrival),
             (Seal::With(which), _) => self.seal(&plain, which, arrival),
