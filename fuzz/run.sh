@@ -18,4 +18,4 @@ run() {
 }
 
 fuzz build
-for target in wire node members abi; do run "$target"; done
+for target in wire node pair members abi; do run "$target"; done

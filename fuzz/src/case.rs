@@ -141,7 +141,7 @@ pub enum Seal {
 }
 
 #[derive(Arbitrary, Debug, Clone, Copy)]
-pub struct Sender(u8);
+pub struct Sender(pub u8);
 
 #[derive(Arbitrary, Debug, Clone)]
 pub enum Name {

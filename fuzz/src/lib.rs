@@ -1,11 +1,13 @@
-//! What the fuzz targets share. `case`, `run`, `model` and `sent` are the node's, `members` a member's of a cluster; `c`, `calls`
-//! and `program` the C ABI's.
+//! What the fuzz targets share. `case`, `run`, `model` and `sent` are the node's, `pair` and `limits` those of two nodes, `members`
+//! a member's of a cluster; `c`, `calls` and `program` the C ABI's.
 
 pub mod c;
 pub mod calls;
 pub mod case;
+pub mod limits;
 pub mod members;
 pub mod model;
+pub mod pair;
 pub mod program;
 pub mod run;
 pub mod sent;
