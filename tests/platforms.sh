@@ -45,9 +45,9 @@ test_platform() {
     windows) CARGO_TARGET_DIR=target tests/windows.sh ;;
     compiled) compile_only ;;
     musl-shared) test_pair "$1" link_shared ;;
-    # Without a pair: qemu-user passes the interface of a datagram on in the byte order of the emulated machine, and Linux
-    # sends none to a group.
-    s390x) PEERS_PLATFORM_TESTS="--skip a_flood_of_the_group ${PEERS_PLATFORM_TESTS-}" run_tests "$1" ;;
+    # For machines of 64 bits qemu-user passes another interface on when a socket joins a group. So there is no pair, and no
+    # flood of a group.
+    aarch64 | riscv64 | s390x) PEERS_PLATFORM_TESTS="--skip a_flood_of_the_group ${PEERS_PLATFORM_TESTS-}" run_tests "$1" ;;
     *)
         run_tests "$1"
         test_pair "$1" link_static
