@@ -62,8 +62,8 @@ ANNOUNCES = "libpeers announces every 15 s, with a legacy beacon beside, to see 
 PRIVATE = "idle: private memory more than before the start"
 SHARED = "{private} of what the start adds is private; the rest is pages of files, which processes share"
 REASONS = {
-    "newcomer learns the old": "libpeers opens three sockets for a family, and lists interfaces and routes, before "
-    "it sends; Ableton Link counts peers, and tells no address",
+    "newcomer learns the old": "libpeers opens three sockets for a family, and lists interfaces and routes, "
+    "before it sends; Ableton Link counts peers, and tells no address",
     "the old learns the newcomer": "as above; zbeacon sends from one socket",
     "kill seen": "the host stays up: the Avahi daemon sends the goodbye, and the kernel closes Zenoh's "
     "connections; Ableton Link sends several datagrams a second",
