@@ -20,6 +20,7 @@ pub use cluster::{
 pub use decode::decode;
 pub use encode::{
     encode, encode_legacy, encode_probe, encode_query, encode_within, max_announce_len, max_value_len,
+    min_probe_len,
 };
 
 /// Maximum length of a datagram. With headers it fits into the 1280 bytes that every IPv6 link carries whole (RFC 8200,

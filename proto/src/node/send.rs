@@ -151,40 +151,27 @@ impl Node {
 
     /// Sends a probe of `len` bytes to an instance.
     pub(crate) fn send_probe(&mut self, to: &InstanceId, path: Path, len: usize) {
-        let probe = self.encode_probe(to, &path, len);
-        self.outbox.send_to(probe, path, Some(to), &self.interfaces);
+        let nonce = self.probe_nonce(to, &path);
+        let probe = wire::Probe { cluster: &self.settings.cluster, id: self.settings.id, nonce };
+        let plain = wire::encode_probe(&probe, len.min(MAX_MESSAGE));
+        self.outbox.send_to(plain, path, Some(to), &self.interfaces);
     }
 
     fn send_probe_within_budget(&mut self, to: &InstanceId, path: Path, len: usize) {
-        if !self.try_send_probe(to, path, len, 0) {
-            self.counters.rate_limited += 1;
+        match self.registry.peers_mut().try_spend(to, &path, len, 0) {
+            true => self.send_probe(to, path, len),
+            false => self.counters.rate_limited += 1,
         }
     }
 
     /// Sends a probe of the listed path of a peer. A short one draws no answer, but a report that no socket is there. Two reports
     /// remove a peer, so a longer one leaves budget for a short one.
     fn send_probe_of_listed(&mut self, to: &InstanceId, path: Path, len: usize) {
-        let shortest = self.encode_probe(to, &path, 0).len();
-        if !self.try_send_probe(to, path, len, shortest) {
-            self.send_probe_within_budget(to, path, 0);
+        let shortest = wire::min_probe_len(&self.settings.cluster);
+        match self.registry.peers_mut().try_spend(to, &path, len, shortest) {
+            true => self.send_probe(to, path, len),
+            false => self.send_probe_within_budget(to, path, shortest),
         }
-    }
-
-    /// Sends a probe if there is budget for it, and for `reserve` bytes after it.
-    fn try_send_probe(&mut self, to: &InstanceId, path: Path, len: usize, reserve: usize) -> bool {
-        let probe = self.encode_probe(to, &path, len);
-        let has_budget = self.registry.peers_mut().try_spend(to, &path, probe.len(), reserve);
-        if has_budget {
-            self.outbox.send_to(probe, path, Some(to), &self.interfaces);
-        }
-        has_budget
-    }
-
-    /// Returns a probe of `len` bytes, or of the fewest that it needs if these are more.
-    fn encode_probe(&self, to: &InstanceId, path: &Path, len: usize) -> Vec<u8> {
-        let nonce = self.probe_nonce(to, path);
-        let probe = wire::Probe { cluster: &self.settings.cluster, id: self.settings.id, nonce };
-        wire::encode_probe(&probe, len.min(MAX_MESSAGE))
     }
 
     /// Probes the peers that are silent or suspect. In place of many probes, one query goes to the group.

@@ -45,6 +45,11 @@ pub fn encode_probe(probe: &Probe<'_>, len: usize) -> Vec<u8> {
     writer.finish(len, len).0
 }
 
+/// Returns the length of a probe without padding.
+pub fn min_probe_len(cluster: &str) -> usize {
+    encode_probe(&Probe { cluster, id: InstanceId::default(), nonce: Nonce::default() }, 0).len()
+}
+
 /// Returns the maximum length of a value beside this name and cluster, whatever the other numbers are. There is always
 /// some: the longest texts leave more than 500 bytes.
 pub fn max_value_len(name: &str, cluster: &str) -> usize {
