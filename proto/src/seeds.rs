@@ -76,9 +76,8 @@ impl Seeds {
     /// Returns the seeds of which the first queries have been sent. Each may list this node, with its answer on the way. There
     /// are no more than those for which `copies` short messages may wait beside the queries.
     pub fn queried_lately(&self, copies: usize, now: Instant) -> impl Iterator<Item = SocketAddr> {
-        let waiting: usize = self.waiting.iter().filter(|(end, _)| now < *end).map(|(_, cost)| cost).sum();
         let lately = self.seeds.iter().filter(|(_, seed)| (1..=RETRY_GAPS.len()).contains(&seed.sent));
-        lately.map(|(address, _)| *address).take(MAX_WAITING.saturating_sub(waiting) / copies)
+        lately.map(|(address, _)| *address).take(self.room(now) / copies)
     }
 
     /// Replaces the seeds by the first `MAX_SEEDS` of these. New ones are queried at once.
@@ -88,7 +87,7 @@ impl Seeds {
             let new = Seed { received: None, next: now, sent: 0 };
             self.seeds.insert(address, former.remove(&address).unwrap_or(new));
         }
-        self.plan(timers);
+        self.plan(timers, now);
     }
 
     /// Queries all seeds as new ones, because the network has changed.
@@ -96,7 +95,7 @@ impl Seeds {
         for seed in self.seeds.values_mut() {
             (seed.next, seed.sent) = (now, 0);
         }
-        self.plan(timers);
+        self.plan(timers, now);
     }
 
     /// Returns the queries that are due by `now`: those that are due for the longest time first, and no more than may wait.
@@ -125,7 +124,7 @@ impl Seeds {
             self.plan_next(address, silent, interval * part / PARTS as u32, interval, now);
             queries.push(SeedQuery { seed: address, len });
         }
-        self.plan(timers);
+        self.plan(timers, now);
         queries
     }
 
@@ -156,7 +155,7 @@ impl Seeds {
     /// Counts a query as waiting, unless that is one too many.
     fn try_wait(&mut self, len: usize, now: Instant) -> bool {
         let cost = if len == SHORT { 1 } else { 2 };
-        let has_room = self.has_room_for(cost);
+        let has_room = self.room(now) >= cost;
         if has_room {
             self.waiting.push_back((now + WINDOW, cost));
         }
@@ -180,14 +179,16 @@ impl Seeds {
     }
 
     /// Sets the timer to the first query, or to when there is room for one.
-    fn plan(&self, timers: &mut Timers) {
+    fn plan(&self, timers: &mut Timers, now: Instant) {
         let first = self.seeds.values().map(|seed| seed.next).min();
-        let room = self.waiting.front().filter(|_| !self.has_room_for(2)).map(|(end, _)| *end);
+        let room = self.waiting.front().filter(|_| self.room(now) < 2).map(|(end, _)| *end);
         timers.set(Timer::Seeds, first.max(first.and(room)));
     }
 
-    fn has_room_for(&self, cost: usize) -> bool {
-        self.waiting.iter().map(|(_, cost)| cost).sum::<usize>() + cost <= MAX_WAITING
+    /// Returns how many more short queries may wait.
+    fn room(&self, now: Instant) -> usize {
+        let waiting: usize = self.waiting.iter().filter(|(end, _)| now < *end).map(|(_, cost)| cost).sum();
+        MAX_WAITING.saturating_sub(waiting)
     }
 }
 
