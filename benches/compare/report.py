@@ -70,7 +70,7 @@ REASONS = {
     "idle: resident memory": SHARED,
     "idle: memory more than before the start": SHARED,
     "idle: its share of memory (PSS)": SHARED,
-    PRIVATE: "by smaps: 176 kB of the heap, 80 kB of the node's thread, 40 kB of stacks",
+    PRIVATE: "by smaps most of it is heap, that of the node's thread included",
     "flood: taken in": "each system receives messages of its own, and the rate of the sender limits it",
     "idle: wake-ups of all threads": ANNOUNCES,
     "idle: datagrams sent": ANNOUNCES,
