@@ -58,7 +58,7 @@ impl Limits {
                     self.credit(about.id, SocketAddr::new(claim, from.port()), 0);
                 }
                 let nonce = about.echo.and_then(|echo| self.nonces.get(&echo));
-                // With keys nobody else can have read the nonce of a query.
+                // With keys no other instance can have read the nonce of a query.
                 self.validated.extend(nonce.and_then(|to| to.or(has_keys.then_some(from))));
             }
             _ => {}

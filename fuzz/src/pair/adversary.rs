@@ -71,7 +71,7 @@ impl Adversary {
         message.plain(cluster, id, *number, echo, EXPIRY)
     }
 
-    /// Returns the last datagrams that were recorded, as they were sent.
+    /// Returns copies of the last datagrams that were recorded.
     pub fn recorded_last(&self, count: u8) -> Vec<Recording> {
         let first = self.recorded.len().saturating_sub(count.into());
         self.recorded[first..].to_vec()
