@@ -21,6 +21,11 @@ mod linux {
     /// Far enough away that it never comes.
     const DECADES: Duration = Duration::from_secs(1 << 30);
 
+    /// The interval of a timer, of 34 to 53 years. The seconds of a system of 32 bits end at 68 years, and it refuses more.
+    pub fn mark(random: u64) -> Duration {
+        DECADES + Duration::from_nanos(random >> 5)
+    }
+
     pub struct DeadlineTimer {
         timer: ManuallyDrop<TimerFd>,
         /// The interval of the timer: decades, and a random part that no other timer has. All timers share one inode, so this
@@ -33,10 +38,10 @@ mod linux {
         /// # Errors
         /// The system gives no such timer, as Linux before 3.15. The timeout of the poll then has to do.
         pub fn new() -> io::Result<Self> {
-            let spread = Duration::from_nanos(u64::from_ne_bytes(random()?) >> 4);
+            let mark = mark(u64::from_ne_bytes(random()?));
             let flags = TimerFlags::TFD_CLOEXEC | TimerFlags::TFD_NONBLOCK;
             let timer = ManuallyDrop::new(TimerFd::new(ClockId::CLOCK_BOOTTIME, flags)?);
-            let timer = DeadlineTimer { timer, mark: DECADES + spread, set_for: None };
+            let timer = DeadlineTimer { timer, mark, set_for: None };
             timer.start(DECADES)?;
             Ok(timer)
         }
@@ -114,8 +119,15 @@ mod none {
 mod tests {
     use std::time::{Duration, Instant};
 
+    use super::linux::mark;
     use super::*;
     use crate::sys::poller::Poller;
+
+    #[test]
+    fn a_mark_fits_into_the_seconds_of_32_bits() {
+        assert!(i32::try_from(mark(u64::MAX).as_secs()).is_ok());
+        assert!(i32::try_from(mark(0).as_secs()).is_ok());
+    }
 
     #[test]
     fn a_timer_is_readable_from_its_deadline_on() {
