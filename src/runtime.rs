@@ -7,6 +7,7 @@ pub(crate) mod log_queue;
 pub(crate) mod name_table;
 pub(crate) mod network_state;
 pub(crate) mod notices;
+pub(crate) mod pace;
 pub(crate) mod readers;
 pub(crate) mod resolver;
 pub(crate) mod sleeper;

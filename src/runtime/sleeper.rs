@@ -2,7 +2,6 @@
 
 use std::io;
 use std::sync::{Arc, Mutex};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::sync::{lock, try_lock};
@@ -11,13 +10,6 @@ use crate::sys::poller::Poller;
 use crate::sys::timer::DeadlineTimer;
 use crate::sys::waker::Waker;
 use crate::sys::{Descriptor, Identity};
-
-/// Number of sleeps in a row that may end early with nothing to do. A call that the system refuses leaves its descriptor
-/// readable, and each further sleep would end at once.
-const MAX_FRUITLESS: u32 = 8;
-
-/// Longest pause after such sleeps.
-const MAX_PAUSE: Duration = Duration::from_millis(64);
 
 /// What has ended a sleep.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -28,6 +20,12 @@ pub(crate) enum Woken {
     Called,
     /// One of the descriptors.
     Found,
+}
+
+/// A sleep that has ended.
+pub(crate) struct Nap {
+    pub woken: Woken,
+    pub length: Duration,
 }
 
 pub(crate) struct Sleeper {
@@ -56,13 +54,6 @@ impl Sleeper {
         self.tolerate(self.waker.set()).map(drop)
     }
 
-    /// Pauses if sleeps end early with nothing to do, `fruitless` of them in a row: at first not, then 1, 2, 4, … 64 ms.
-    pub fn pause(&self, fruitless: u32) {
-        if let Some(doublings) = fruitless.checked_sub(MAX_FRUITLESS) {
-            thread::sleep(Duration::from_millis(1 << doublings.min(6)).min(MAX_PAUSE));
-        }
-    }
-
     /// Sleeps until `poller` finds something at `descriptors`, until `deadline`, until `wake`, or for the maximum length.
     pub fn sleep(
         &self,
@@ -70,18 +61,20 @@ impl Sleeper {
         descriptors: impl Iterator<Item = Descriptor>,
         deadline: Option<Instant>,
         now: impl Fn() -> Instant,
-    ) -> io::Result<Woken> {
+    ) -> io::Result<Nap> {
         let start = now();
         let latest = start + self.max_sleep;
         let end = deadline.map_or(latest, |deadline| deadline.min(latest));
         let timer = self.set_timer(end, start);
         poller.watch(descriptors.chain([self.waker.descriptor()]).chain(timer));
         let is_called = self.poll(poller, end.saturating_duration_since(start))?;
-        Ok(match is_called {
-            _ if now() >= end => Woken::Late,
+        let ended = now();
+        let woken = match is_called {
+            _ if ended >= end => Woken::Late,
             true => Woken::Called,
             false => Woken::Found,
-        })
+        };
+        Ok(Nap { woken, length: ended.saturating_duration_since(start) })
     }
 
     /// Looks for what there is at `descriptors`.

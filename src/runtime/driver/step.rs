@@ -1,13 +1,15 @@
 //! The steps of a node: what its thread does, or with a manual clock each call.
 
 use std::io;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use super::Driver;
 use crate::error::Error;
 use crate::net::report::{Receipt, Refresh};
 use crate::net::transport::Transport;
-use crate::runtime::sleeper::Woken;
+use crate::runtime::pace::Pace;
+use crate::runtime::sleeper::{Nap, Woken};
 use crate::runtime::state::End;
 use crate::sync::lock;
 use crate::sys::Descriptor;
@@ -31,40 +33,37 @@ pub(super) struct Step {
 impl Driver {
     /// The work of the thread, until the node ends.
     pub(super) fn run(&self) {
-        let mut poller = Poller::default();
-        // Waits in a row that a descriptor has ended with nothing to do.
-        let mut fruitless = 0;
-        let mut was_found = false;
+        let (mut poller, mut pace, mut nap) = (Poller::default(), Pace::default(), None);
         while let Ok(step) = self.step(&poller) {
             self.deliver_log();
-            let is_fruitless = was_found && !step.may_be_more && !step.has_received && !step.has_news;
-            fruitless = if is_fruitless { fruitless + 1 } else { 0 };
-            match self.wait(&mut poller, &step, fruitless) {
-                Ok(found) => was_found = found,
+            if let Some(nap) = nap.take() {
+                pace.note(&nap, step.may_be_more || step.has_received || step.has_news);
+            }
+            match self.wait(&mut poller, &step, &pace) {
+                Ok(ended) => nap = ended,
                 Err(error) => self.end(End::Failed(error.to_string())),
             }
         }
         self.say_goodbye();
     }
 
-    /// Sleeps until a datagram, a change of the network, a deadline or a wake-up; or only looks for them, if there may be more to
-    /// do. Checks all descriptors when a deadline has passed, which each announcement is. True if a descriptor of the transport
-    /// has ended the sleep. After `fruitless` sleeps of that kind it pauses.
-    fn wait(&self, poller: &mut Poller, step: &Step, fruitless: u32) -> io::Result<bool> {
-        let Some(sleeper) = &self.sleeper else { return Ok(false) };
+    /// Pauses, and sleeps until a datagram, a change of the network, a deadline or a wake-up; or only looks for them, if there may
+    /// be more to do. Checks all descriptors when a deadline has passed, which each announcement is.
+    fn wait(&self, poller: &mut Poller, step: &Step, pace: &Pace) -> io::Result<Option<Nap>> {
+        let Some(sleeper) = &self.sleeper else { return Ok(None) };
         let descriptors: Vec<Descriptor> = self.lock_transport().descriptors().collect();
         if step.may_be_more {
             sleeper.look(poller, descriptors.into_iter())?;
-            return Ok(false);
+            return Ok(None);
         }
-        sleeper.pause(fruitless);
-        let woken = sleeper.sleep(poller, descriptors.into_iter(), step.next, || self.time.now())?;
-        if woken == Woken::Late {
+        thread::sleep(pace.pause());
+        let nap = sleeper.sleep(poller, descriptors.into_iter(), step.next, || self.time.now())?;
+        if nap.woken == Woken::Late {
             sleeper.check()?;
             lock(&self.state).readers.check()?;
             self.lock_transport().check()?;
         }
-        Ok(woken == Woken::Found)
+        Ok(Some(nap))
     }
 
     /// Steps until nothing waits and nothing is due.
@@ -184,7 +183,7 @@ impl Driver {
             let Some(next) = next else { return };
             // A manual clock stands still.
             if self.sleeper.is_some() {
-                std::thread::sleep(next.saturating_duration_since(self.time.now()));
+                thread::sleep(next.saturating_duration_since(self.time.now()));
             }
             lock(&self.state).node.handle_timeout(next);
         }
