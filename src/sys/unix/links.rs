@@ -2,7 +2,6 @@
 
 use std::io;
 use std::iter;
-use std::mem::MaybeUninit;
 use std::path::Path;
 
 use socket2::{Domain, Protocol, Socket, Type};
@@ -31,11 +30,12 @@ pub fn by_netlink() -> Result<Vec<Link>, CallError> {
     socket.set_nonblocking(true).named("fcntl(O_NONBLOCK)")?;
     socket.send(&dump_request()).named("send(RTM_GETLINK)")?;
     let mut links = Vec::new();
-    let mut buffer = vec![MaybeUninit::uninit(); 64 * 1024];
+    // Memory that nothing was written to costs nothing.
+    let mut buffer = Vec::<u8>::with_capacity(64 * 1024);
     loop {
-        let len = socket.recv(&mut buffer).named("recv(RTM_GETLINK)")?;
+        let len = socket.recv(buffer.spare_capacity_mut()).named("recv(RTM_GETLINK)")?;
         // SAFETY: the system has written the first `len` bytes.
-        let answer = unsafe { std::slice::from_raw_parts(buffer.as_ptr().cast::<u8>(), len) };
+        let answer = unsafe { std::slice::from_raw_parts(buffer.as_ptr(), len) };
         for (kind, body) in messages(answer) {
             match i32::from(kind) {
                 libc::NLMSG_DONE => return Ok(links),
