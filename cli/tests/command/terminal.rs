@@ -9,7 +9,9 @@ use std::thread;
 use std::time::Instant;
 
 use nix::pty::{Winsize, openpty};
-use nix::sys::signal::Signal;
+use nix::sys::signal::{Signal, kill};
+use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
+use nix::unistd::Pid;
 use vt100::{Color, Parser};
 
 use crate::{PATIENCE, PEERS, Place, WAIT};
@@ -224,12 +226,14 @@ fn ctrl_z_gives_the_screen_back() {
     let _web = place.node("web");
     let mut watch = Terminal::start(&place, &["watch"], (80, 12), &[]);
     watch.until(|lines| lines.len() == 3);
-    nix::sys::signal::kill(nix::unistd::Pid::from_raw(watch.child.id() as i32), Signal::SIGTSTP)
-        .expect("it is there");
+    let process = Pid::from_raw(watch.child.id() as i32);
+    kill(process, Signal::SIGTSTP).expect("it is there");
     watch.until(|lines| lines.is_empty());
     assert!(!watch.parser.screen().alternate_screen());
-    nix::sys::signal::kill(nix::unistd::Pid::from_raw(watch.child.id() as i32), Signal::SIGCONT)
-        .expect("it is there");
+    // It stops after it has written that. A SIGCONT before would be lost.
+    let stopped = waitpid(process, Some(WaitPidFlag::WUNTRACED));
+    assert_eq!(stopped, Ok(WaitStatus::Stopped(process, Signal::SIGSTOP)));
+    kill(process, Signal::SIGCONT).expect("it is there");
     watch.until(|lines| lines.len() == 3);
     watch.press(b"\x03");
     assert_eq!(watch.status(), Some(0));
