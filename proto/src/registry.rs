@@ -119,8 +119,8 @@ impl Registry {
         if matches!(outcome, GoodbyeOutcome::Left | GoodbyeOutcome::Unlisted)
             && self.static_entries.handle_goodbye(about.name, path.port(), &mut self.peers.events, now)
         {
-            // A late beacon does not list it again.
-            self.peers.add_legacy_tombstone(about.name, path.port(), now);
+            // A late message or beacon does not list it again.
+            self.peers.add_legacy_tombstone(about, path.port(), now);
         }
         outcome
     }

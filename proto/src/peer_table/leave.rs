@@ -25,8 +25,8 @@ pub(crate) enum GoodbyeOutcome {
 }
 
 impl PeerTable {
-    /// Handles a goodbye. It counts if it comes from an IP address that a message of the peer came from before. A goodbye of
-    /// an instance that is not listed leaves nothing.
+    /// Handles a goodbye. It counts if it comes from an IP address that a message of the peer came from before. Here a goodbye
+    /// of an instance that is not listed leaves nothing.
     pub fn handle_goodbye(&mut self, about: &Announcement<'_>, path: Path, now: Instant) -> GoodbyeOutcome {
         let Some(slot) = self.peers.slot_of(&about.id) else {
             let is_known = self.tombstones.get(&about.id, now).is_some();
@@ -46,9 +46,13 @@ impl PeerTable {
         GoodbyeOutcome::Left
     }
 
-    /// Remembers the sender of legacy beacons that has left.
-    pub fn add_legacy_tombstone(&mut self, name: &str, port: u16, now: Instant) {
-        self.tombstones.add_legacy_sender(name, port, now);
+    /// Remembers the sender of legacy beacons whose goodbye came.
+    pub fn add_legacy_tombstone(&mut self, about: &Announcement<'_>, port: u16, now: Instant) {
+        self.tombstones.add_legacy_sender(about.name, port, now);
+        if self.tombstones.get(&about.id, now).is_none() {
+            let tombstone = Tombstone { sequence: about.sequence, received_at: now, was_unreachable: false };
+            self.tombstones.add(about.id, tombstone, Duration::ZERO, now);
+        }
     }
 
     /// Handles an ICMP report that `to` is unreachable through an interface, or through any if that is 0. Returns true if a

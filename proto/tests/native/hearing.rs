@@ -252,9 +252,14 @@ fn messages_and_goodbyes_with_older_numbers_have_no_effect() {
 fn a_goodbye_ends_one_that_was_heard_by_its_lines_alone() {
     let mut bench = Bench::settled();
     let mut kitchen = Remote::new("kitchen", 7);
+    let late = kitchen.message(Kind::Query);
     bench.hear_line(&kitchen);
     bench.hear(&mut kitchen, Kind::Goodbye);
-    assert_eq!(bench.events(), ["+kitchen", "-kitchen (goodbye)"]);
+    bench.hear_bytes(&late, kitchen.address);
+    bench.hear_line(&kitchen);
+    assert_eq!(bench.events(), ["+kitchen", "-kitchen (goodbye)"], "its late messages do not list it");
+    bench.hear(&mut kitchen, Kind::Announce);
+    assert_eq!(bench.names(), ["kitchen"], "a newer one does");
 }
 
 #[test]
