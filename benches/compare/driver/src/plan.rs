@@ -52,7 +52,7 @@ impl Plan {
         idle_s: 30,
         receive_rounds: 3,
         receive_s: 3,
-        real: &[2, 10, 100, 300, 1000],
+        real: &[2, 10, 100, 300],
         real_window_s: 30,
         simulated: &[100, 1000],
         observed: &[(100, 0), (1_000, 0), (10_000, 0), (100_000, 0), (100_000, DEFAULT_CAP)],

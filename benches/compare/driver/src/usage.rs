@@ -56,9 +56,13 @@ impl Usage {
         let folder = folder(process);
         let (mut wake_ups, mut nanoseconds) = (0.0, 0.0);
         for task in tasks(&folder)? {
-            wake_ups += number_after(&read(&task.join("status"))?, "voluntary_ctxt_switches:")?;
+            // A thread may have ended since the folder was listed.
+            let (Ok(status), Ok(times)) = (read(&task.join("status")), read(&task.join("schedstat"))) else {
+                continue;
+            };
+            wake_ups += number_after(&status, "voluntary_ctxt_switches:")?;
             // Its first number is the time on a core.
-            nanoseconds += numbers(&read(&task.join("schedstat"))?).first().copied().unwrap_or_default();
+            nanoseconds += numbers(&times).first().copied().unwrap_or_default();
         }
         // The system says kB and means 1024 bytes.
         let megabytes = |file: &str, field: &str| -> Result<f64, String> {
