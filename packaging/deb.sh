@@ -59,6 +59,7 @@ describe() {
             "packaging/debian/$template.in" >"$work/debian/$template"
     done
     crates >"$work/crates"
+    [ -s "$work/crates" ] || fail "cargo tree names no crate that is linked in"
     indented LICENSE-MIT >"$work/mit"
     sed -e "/@CRATES@/{r $work/crates" -e 'd}' -e "/@MIT@/{r $work/mit" -e 'd}' \
         packaging/debian/copyright.in >"$work/debian/copyright"
@@ -66,8 +67,11 @@ describe() {
 
 # The crates of others that are linked in, each with its licence. Our own have their path beside the version.
 crates() {
-    cargo tree --locked --package peers --package peers-cli --edges normal,no-proc-macro --prefix none --no-dedupe --format ' {p} ({l})' |
-        grep -v ' (/' | sort -u
+    # cargo does not know the number of a glibc.
+    target=${CARGO_BUILD_TARGET-}
+    target=${target%%.[0-9]*}
+    env -u CARGO_BUILD_TARGET cargo tree --locked --package peers --package peers-cli ${target:+--target "$target"} \
+        --edges normal,no-proc-macro --prefix none --no-dedupe --format ' {p} ({l})' | grep -v ' (/' | sort -u
 }
 
 # The text as it stands in a field of a control file.

@@ -155,6 +155,30 @@ fn the_debian_packages_have_no_error_that_lintian_knows() {
 }
 
 #[test]
+fn each_debian_package_names_the_crates_that_are_in_it() {
+    if !can_release("each_debian_package_names_the_crates_that_are_in_it") {
+        return;
+    }
+    let entries = fs::read_dir(&*DIST).expect("it can be read");
+    let paths = entries.map(|entry| entry.expect("it can be read").path());
+    let outside = Outside::new("copyright");
+    let mut checked = 0;
+    for package in paths.filter(|path| path.extension().is_some_and(|extension| extension == "deb")) {
+        let name = package.file_name().expect("it is a file").display().to_string();
+        let folder = outside.path().join(&name);
+        run(Command::new("dpkg-deb").arg("--extract").arg(&package).arg(&folder));
+        let copyright =
+            folder.join("usr/share/doc").join(name.split('_').next().expect("the name")).join("copyright");
+        let copyright = fs::read_to_string(copyright).expect("each package has one");
+        for crate_name in ["foca v", "chacha20poly1305 v", "socket2 v"] {
+            assert!(copyright.contains(crate_name), "{name} does not name {crate_name}");
+        }
+        checked += 1;
+    }
+    assert!(checked >= 3, "only {checked} packages were found");
+}
+
+#[test]
 fn the_wheels_pass_the_check_of_the_index() {
     let test = "the_wheels_pass_the_check_of_the_index";
     let twine = root().join("target/tools/bin/twine");
