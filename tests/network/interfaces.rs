@@ -105,9 +105,10 @@ fn a_peer_on_two_links_keeps_its_address_in_both_families() {
     let mut watcher = watch_with(right, "watcher", &LONG_LIFE);
     let _double = watch_with(left, "double", &LONG_LIFE);
     // By one of the four ways, whichever was taken in first. A link-local address gives way to one of a network.
-    let address = match watcher.address_of("double") {
-        first if first.starts_with("fe80") => format!("1{}", watcher.line("updated double 1")),
-        first => first,
+    let first = watcher.address_of("double");
+    let address = match first.starts_with("fe80") {
+        true => format!("1{}", watcher.line("updated double 1")),
+        false => first.clone(),
     };
     // From here on each way is the first to bring an announcement now and then.
     right.firewall_rule("input", "udp dport 49001 numgen random mod 2 == 0 drop");
@@ -116,7 +117,8 @@ fn a_peer_on_two_links_keeps_its_address_in_both_families() {
     ghost.signal(Signal::SIGSTOP);
     watcher.expect(["left ghost (expired)"]);
     for other in ["192.0.2.1", "198.51.100.1", "fe80::1%eth0", "fe80::1%eth1"] {
-        if other != address {
+        // The first one was updated before it gave way: other addresses came to it.
+        if other != address && other != first {
             watcher.never_printed(&format!("updated double {other}"));
         }
     }
