@@ -36,10 +36,9 @@ mod tests {
             start(name.parse().expect("a seed"), report).expect("there are threads");
         }
         for (name, result) in results.iter().take(2) {
-            assert_eq!(
-                result.is_ok_and(|found| found.contains(&([127, 0, 0, 1], 9).into())),
-                name == "localhost:9"
-            );
+            // A root folder without /etc/hosts has no localhost.
+            let expected: Option<Vec<_>> = name.to_socket_addrs().map(Iterator::collect).ok();
+            assert_eq!(result.ok(), expected, "{name}");
         }
     }
 }
