@@ -37,8 +37,8 @@ mod tests {
         }
         for (name, result) in results.iter().take(2) {
             // A root folder without /etc/hosts has no localhost.
-            let expected: Option<Vec<_>> = name.to_socket_addrs().map(Iterator::collect).ok();
-            assert_eq!(result.ok(), expected, "{name}");
+            let is_known = name == "localhost:9" && name.to_socket_addrs().is_ok();
+            assert_eq!(result.is_ok_and(|found| found.contains(&([127, 0, 0, 1], 9).into())), is_known);
         }
     }
 }
