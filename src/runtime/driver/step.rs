@@ -36,8 +36,8 @@ impl Driver {
         let (mut poller, mut pace, mut nap) = (Poller::default(), Pace::default(), None);
         while let Ok(step) = self.step(&poller) {
             self.deliver_log();
-            if let Some(nap) = nap.take() {
-                pace.note(&nap, step.may_be_more || step.has_received || step.has_news);
+            if let Some(nap) = &nap {
+                pace.note(nap, step.may_be_more || step.has_received || step.has_news);
             }
             match self.wait(&mut poller, &step, &pace) {
                 Ok(ended) => nap = ended,
