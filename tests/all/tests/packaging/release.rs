@@ -34,6 +34,20 @@ pub fn unpack(target: &str, outside: &Outside) -> PathBuf {
     outside.path().join(name)
 }
 
+/// The files of the release, but for those in its folders.
+fn artifacts() -> impl Iterator<Item = PathBuf> {
+    let entries = fs::read_dir(&*DIST).expect("it can be read");
+    entries.map(|entry| entry.expect("it can be read").path())
+}
+
+fn debian_packages() -> impl Iterator<Item = PathBuf> {
+    artifacts().filter(|path| path.extension().is_some_and(|extension| extension == "deb"))
+}
+
+fn name_of(path: &Path) -> String {
+    path.file_name().expect("it is in a folder").display().to_string()
+}
+
 /// True if the tools of a release are there.
 pub fn can_release(test: &str) -> bool {
     let tools = root().join("target/tools/bin");
@@ -80,8 +94,7 @@ fn the_libraries_for_linux_need_no_glibc_after_2_17() {
     if !can_release("the_libraries_for_linux_need_no_glibc_after_2_17") {
         return;
     }
-    let archives = fs::read_dir(&*DIST).expect("it can be read");
-    let names = archives.map(|entry| entry.expect("it can be read").file_name().display().to_string());
+    let names = artifacts().map(|path| name_of(&path));
     let prefix = format!("libpeers-{VERSION}-");
     let targets =
         names.filter_map(|name| Some(name.strip_prefix(&prefix)?.strip_suffix(".tar.gz")?.to_owned()));
@@ -148,10 +161,7 @@ fn the_debian_packages_have_no_error_that_lintian_knows() {
     if !(can_release(test) && has_tool("lintian", test)) {
         return;
     }
-    let packages =
-        fs::read_dir(&*DIST).expect("it can be read").map(|entry| entry.expect("it can be read").path());
-    let packages = packages.filter(|path| path.extension().is_some_and(|extension| extension == "deb"));
-    run(Command::new("lintian").args(["--allow-root", "--fail-on", "error"]).args(packages));
+    run(Command::new("lintian").args(["--allow-root", "--fail-on", "error"]).args(debian_packages()));
 }
 
 #[test]
@@ -159,12 +169,10 @@ fn each_debian_package_names_the_crates_that_are_in_it() {
     if !can_release("each_debian_package_names_the_crates_that_are_in_it") {
         return;
     }
-    let entries = fs::read_dir(&*DIST).expect("it can be read");
-    let paths = entries.map(|entry| entry.expect("it can be read").path());
     let outside = Outside::new("copyright");
     let mut checked = 0;
-    for package in paths.filter(|path| path.extension().is_some_and(|extension| extension == "deb")) {
-        let name = package.file_name().expect("it is a file").display().to_string();
+    for package in debian_packages() {
+        let name = name_of(&package);
         let folder = outside.path().join(&name);
         run(Command::new("dpkg-deb").arg("--extract").arg(&package).arg(&folder));
         let copyright =
@@ -185,10 +193,9 @@ fn the_wheels_pass_the_check_of_the_index() {
     if !can_release(test) || !has_tool(twine.to_str().expect("the path is text"), test) {
         return;
     }
-    let files =
-        fs::read_dir(&*DIST).expect("it can be read").map(|entry| entry.expect("it can be read").path());
     let sdist = format!("peers-{VERSION}.tar.gz");
-    let files = files.filter(|path| path.extension().is_some_and(|it| it == "whl") || path.ends_with(&sdist));
+    let files =
+        artifacts().filter(|path| path.extension().is_some_and(|it| it == "whl") || path.ends_with(&sdist));
     run(Command::new(twine).args(["check", "--strict"]).args(files));
 }
 
